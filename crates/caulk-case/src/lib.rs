@@ -1,0 +1,1 @@
+//! A case: a series of snapshots with their times, requests and metrics, in one folder. Knows nothing of statistics or processes.

@@ -1,0 +1,1 @@
+//! From an obligation to edits that are composed, laid over the program and checked again.

@@ -1,0 +1,1 @@
+//! Control flow of one Go function, and calls between functions. Does not know ownership.

@@ -1,0 +1,1 @@
+//! What grows, how fast and how sure. Does not know where profiles come from.

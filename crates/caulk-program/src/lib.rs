@@ -1,0 +1,1 @@
+//! Go modules resolved without running go, and what names and expressions mean. Does not know leaks.

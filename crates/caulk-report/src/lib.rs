@@ -1,0 +1,1 @@
+//! Plain data for people and machines, and one small file per output format. Does not know any domain.
