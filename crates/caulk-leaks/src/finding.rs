@@ -1,0 +1,431 @@
+//! What an analysis publishes: acquisitions with their outcome, findings, coverage, problems.
+//!
+//! Everything here is plain data. Files are relative to the folder that was checked, with `/`;
+//! lines and columns are 1-based, columns count bytes; spans are byte offsets into the file.
+
+use std::fmt;
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// File relative to the folder that was checked, with `/`.
+    pub file: String,
+    /// 1-based line of the first byte.
+    pub line: u32,
+    /// 1-based byte column of the first byte.
+    pub column: u32,
+    /// 1-based line just past the last byte.
+    pub end_line: u32,
+    /// 1-based byte column just past the last byte.
+    pub end_column: u32,
+    /// The same place as byte offsets into the file.
+    pub span: ByteSpan,
+}
+
+/// A half-open range of bytes of one file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct ByteSpan {
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset just past the last byte.
+    pub end: u32,
+}
+
+/// How much an unreleased resource hurts where it stands: harm × frequency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// In `main`, `init` and tests, where exit cleans up.
+    Low,
+    /// Acquired elsewhere, or healed by the collector, or cheap.
+    Medium,
+    /// Holds goroutines, connections or memory, and is acquired per request, per item or in a loop.
+    High,
+}
+
+/// What a finding rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Confidence {
+    /// A convention: a doc comment, a name, an interface's usual implementer.
+    Likely,
+    /// Every step was decided from source or from the catalogue.
+    Certain,
+}
+
+/// How often a function is likely to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Heat {
+    /// Reached only from tests.
+    Test,
+    /// Reached only from `main` or `init`: once per process.
+    Once,
+    /// Nothing is known of its callers.
+    Unknown,
+    /// Reached from a loop, or from a goroutine that is started again and again.
+    Repeated,
+    /// Reached from a handler of requests.
+    Request,
+}
+
+/// Where the belief comes from that a call acquires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ContractSource {
+    /// The catalogue shipped with caulk.
+    Catalogue,
+    /// The project's own configuration.
+    Project,
+    /// The source of the acquiring function.
+    Source,
+}
+
+/// What is acquired, by what, and what releases it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Resource {
+    /// The Go type that is owed, without a pointer star: `cloud.google.com/go/pubsub.Client`.
+    pub type_name: String,
+    /// Canonical name of the acquiring function: `net/http.(*Client).Do`, `os.Open`.
+    pub acquired_by: String,
+    /// The release as a reader would say it: `Close`, `Stop`, `Body.Close`, `cancel()`.
+    pub release: String,
+    /// The variable or field that holds it (`client`, `s.conn`); none where it was discarded.
+    pub variable: Option<String>,
+    /// Who says so.
+    pub contract_from: ContractSource,
+    /// What an unreleased one keeps alive.
+    pub harm: Harm,
+    /// What one unreleased resource typically costs, in plain words; empty where nobody measured it.
+    pub cost: String,
+}
+
+/// What an unreleased resource keeps alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Harm {
+    /// Goroutines stay blocked.
+    pub goroutines: bool,
+    /// A network or database connection stays open or checked out.
+    pub connections: bool,
+    /// A file descriptor stays open.
+    pub descriptors: bool,
+    /// Heap memory, or memory outside the heap, stays reachable.
+    pub memory: bool,
+    /// The garbage collector releases it in the end (finalizer or cleanup).
+    pub healed: bool,
+}
+
+/// One step of the path that loses a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// Where.
+    pub location: Location,
+    /// What happens there, as a fragment: `returns with client still open`.
+    pub note: String,
+}
+
+/// What became of an acquisition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Some path loses it; the shortest such path, from the acquisition on.
+    Owed(Vec<Step>),
+    /// Released or handed to an owner on every path.
+    Settled(Settlement),
+    /// Not decided, with the reason as a fragment: `passed to store.Keep, whose source is not known`.
+    Unknown {
+        /// Why.
+        why: String,
+        /// Where the trail was lost.
+        at: Option<Location>,
+    },
+}
+
+/// How an acquisition was settled. Where paths differ, the first in source order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// In which way.
+    pub how: SettledBy,
+    /// Where.
+    pub at: Option<Location>,
+}
+
+/// The ways to settle an obligation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SettledBy {
+    /// Released here or by a callee, deferred or not.
+    Released,
+    /// Returned to the caller, which owes it now.
+    Returned,
+    /// Stored in a field, a collection or a variable that outlives the call.
+    Stored,
+    /// Stored in a package-level variable: lives as long as the process.
+    ProcessLifetime,
+    /// Sent on a channel.
+    Sent,
+    /// Passed to a function that takes ownership.
+    HandedOver,
+    /// Every path ends the process, panics, or never leaves the function.
+    NeverReturns,
+    /// Ended by something else that is released: a transaction by its context.
+    ByParent,
+}
+
+/// An acquiring call and what became of it. Published also where undecided: run-time proof
+/// matters most where the source cannot say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acquisition {
+    /// The acquiring call expression.
+    pub location: Location,
+    /// What is acquired.
+    pub resource: Resource,
+    /// Rule that speaks of this kind of resource.
+    pub rule: &'static str,
+    /// Runtime symbol of the function it stands in: `example.com/m/store.(*DB).Load.func1`.
+    pub function: String,
+    /// How often that function is likely to run.
+    pub heat: Heat,
+    /// Whether the call stands in a loop of its function.
+    pub in_loop: bool,
+    /// Owed, settled or unknown.
+    pub outcome: Outcome,
+}
+
+/// A leak, or an order of statements that will become one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Name of the rule, as `caulk rules` lists it.
+    pub rule: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// One plain sentence without a full stop.
+    pub message: String,
+    /// The acquiring call.
+    pub location: Location,
+    /// What leaks.
+    pub resource: Resource,
+    /// How it is lost.
+    pub path: Vec<Step>,
+    /// Runtime symbol of the enclosing function.
+    pub function: String,
+    /// How often that function is likely to run.
+    pub heat: Heat,
+    /// What an edit that ends the leak needs to know.
+    pub fix: FixTemplate,
+    /// Stable under shifts of lines: rule, file, function, acquirer, variable, ordinal among equals.
+    pub fingerprint: String,
+}
+
+/// What an edit that ends a leak needs to know. Spans are of [`Finding::location`]'s file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FixTemplate {
+    /// The call that releases.
+    pub release: ReleaseCall,
+    /// How the value is held after the acquiring statement.
+    pub held: Held,
+    /// The error variable assigned beside it.
+    pub error_variable: Option<String>,
+    /// The acquiring statement.
+    pub statement: ByteSpan,
+    /// The statement after which the value is known to be held: the check of the error, else the
+    /// acquiring statement itself.
+    pub after: ByteSpan,
+    /// The `{…}` of the innermost function, declaration or literal, that holds the statement.
+    pub body: ByteSpan,
+    /// Whether the statement stands in a loop of that function, where a `defer` would pile up.
+    pub in_loop: bool,
+    /// Name of the variable of type `*testing.T`, `*testing.B` or `testing.TB` in scope.
+    pub test_variable: Option<String>,
+    /// Where control leaves with the resource still open.
+    pub losing_exits: Vec<Exit>,
+    /// On other paths the value is handed on (returned, stored): release on the losing exits only.
+    pub handed_on: bool,
+    /// Statements that already release it, on some path or too early.
+    pub releases: Vec<ByteSpan>,
+    /// Reasons why a release in this function could close something still in use.
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// The parts of a call that releases: `{value}{path}.{method}({arguments})`, or `{value}()`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReleaseCall {
+    /// Field path from the value to what is released, with dots: `.Body`, or empty.
+    pub path: String,
+    /// Method; none where the value itself is called.
+    pub method: Option<String>,
+    /// Arguments as Go text: `ctx`, or empty.
+    pub arguments: String,
+    /// Whether it returns an error.
+    pub returns_error: bool,
+    /// Whether it commits what was written, so that its error matters and an error path should abort.
+    pub commits: bool,
+    /// The method that aborts instead, on a path with an error: `Rollback`.
+    pub abort: Option<String>,
+}
+
+/// How a value is held after the acquiring statement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Held {
+    /// In a variable that the release can name.
+    Variable(String),
+    /// Assigned to `_` at this span.
+    Blank(ByteSpan),
+    /// In a field or an element: the Go text of the place.
+    Place(String),
+    /// Nowhere: the call is a statement, or part of a larger expression.
+    Nothing,
+}
+
+/// Where control leaves with a resource still open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// The statement that leaves; for [`ExitKind::End`] the closing brace.
+    pub span: ByteSpan,
+    /// In which way.
+    pub kind: ExitKind,
+    /// The exit returns an error that is known not to be nil there.
+    pub with_error: bool,
+}
+
+/// In which way a resource is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ExitKind {
+    /// A `return` statement.
+    Return,
+    /// The end of the body.
+    End,
+    /// The next iteration acquires again.
+    NextIteration,
+    /// The only variable that held it is assigned.
+    Overwritten,
+}
+
+/// A reason why a release at the end of the function could close something still in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Where.
+    pub span: ByteSpan,
+    /// What happens there, as a fragment: `returns topic, which is bound to client`.
+    pub why: String,
+}
+
+/// A fact that limits what was checked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Problem {
+    /// Kind in kebab case: `missing-module`, `syntax`, `bound`.
+    pub kind: String,
+    /// What is missing or wrong.
+    pub what: String,
+    /// Where it was noticed: `go.mod:12`.
+    pub place: String,
+}
+
+/// How much was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Coverage {
+    /// Files read.
+    pub files: usize,
+    /// Functions with a body, literals not counted.
+    pub functions: usize,
+    /// Acquiring calls seen.
+    pub acquisitions: usize,
+    /// Those that are owed or settled.
+    pub decided: usize,
+}
+
+/// The answer of a check: sorted, the same for the same input.
+#[derive(Debug, Clone, Default)]
+pub struct Analysis {
+    /// Every acquiring call, by place.
+    pub acquisitions: Vec<Acquisition>,
+    /// Leaks, by place.
+    pub findings: Vec<Finding>,
+    /// Findings silenced by a comment in the source.
+    pub suppressed: usize,
+    /// How much was decided.
+    pub coverage: Coverage,
+    /// What limited the check.
+    pub problems: Vec<Problem>,
+}
+
+impl Severity {
+    /// The word of the output formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+        }
+    }
+}
+
+impl Confidence {
+    /// The word of the output formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Confidence::Likely => "likely",
+            Confidence::Certain => "certain",
+        }
+    }
+}
+
+impl ContractSource {
+    /// The word of the output formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            ContractSource::Catalogue => "catalogue",
+            ContractSource::Project => "caulk.toml",
+            ContractSource::Source => "source",
+        }
+    }
+}
+
+impl Heat {
+    /// The word of the output formats.
+    pub fn word(self) -> &'static str {
+        match self {
+            Heat::Test => "test",
+            Heat::Once => "once",
+            Heat::Unknown => "unknown",
+            Heat::Repeated => "repeated",
+            Heat::Request => "request",
+        }
+    }
+}
+
+impl SettledBy {
+    /// What happened, as a fragment.
+    pub fn word(self) -> &'static str {
+        match self {
+            SettledBy::Released => "released",
+            SettledBy::Returned => "returned",
+            SettledBy::Stored => "stored",
+            SettledBy::ProcessLifetime => "kept for the life of the process",
+            SettledBy::Sent => "sent on a channel",
+            SettledBy::HandedOver => "handed over",
+            SettledBy::NeverReturns => "the function does not return",
+            SettledBy::ByParent => "ended by its parent",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl fmt::Display for Confidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl fmt::Display for Heat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
