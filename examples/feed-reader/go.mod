@@ -1,0 +1,3 @@
+module example.com/feed-reader
+
+go 1.26
