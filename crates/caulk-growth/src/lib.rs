@@ -1,1 +1,25 @@
-//! What grows, how fast and how sure. Does not know where profiles come from.
+//! What grows, how fast, how sure, what grows together, per request. Plain numbers in, plain numbers
+//! out: knows nothing of where profiles come from, of Go, of files or of processes.
+//!
+//! The way in is [`analyze`]; a hunt asks [`sure_enough`] after every round; the proof of a fix is
+//! [`compare`].
+
+mod analyze;
+mod compare;
+mod decide;
+mod growth;
+mod options;
+mod series;
+
+pub use analyze::analyze;
+pub use compare::{Comparison, MetricComparison, Outcome, ScalarComparison, compare};
+pub use decide::{Decision, NeedMore, sure_enough};
+pub use growth::{
+    Axis, Cluster, Cooldown, CooldownReason, Estimate, Finding, Growth, Metric, Problem,
+    ScalarGrowth, StackGrowth, Verdict, Veto,
+};
+pub use options::Options;
+pub use series::{
+    Bucket, JoinKey, Load, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId,
+    Stage,
+};
