@@ -1,0 +1,208 @@
+//! What `hunt --format json` and `diagnose --format json` print.
+
+use serde::{Deserialize, Serialize};
+
+use super::check;
+
+/// The version of the shape below.
+pub const VERSION: u32 = 1;
+
+/// The whole output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HuntReport {
+    /// [`VERSION`].
+    pub version: u32,
+    /// What the series says.
+    pub verdict: Verdict,
+    /// Why the verdict is not a surer one, or what limits it; may be empty.
+    pub reason: String,
+    /// Growth per request of each quantity that was measured.
+    pub growth: Growth,
+    /// Requests sent between the first and the last snapshot.
+    pub requests: u64,
+    /// Snapshots that the verdict rests on.
+    pub snapshots: u64,
+    /// What was loaded.
+    pub routes: Vec<Route>,
+    /// Routes the program is known to have that were not loaded.
+    pub routes_not_covered: Vec<String>,
+    /// Seconds watched, from the first to the last snapshot.
+    pub horizon_s: f64,
+    /// The smallest growth that would have been seen; for a `steady` verdict.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smallest_visible_heap_bytes_per_request: Option<f64>,
+    /// The largest first.
+    pub culprits: Vec<Culprit>,
+    /// In the order they ran.
+    pub phases: Vec<Phase>,
+    /// What went wrong without ending the hunt.
+    pub warnings: Vec<String>,
+    /// The folder with what was captured; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case: Option<String>,
+}
+
+/// The word of a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Grows with the load, and is sure to.
+    Leak,
+    /// Grows, but it is not yet sure that it goes on.
+    Growing,
+    /// Grew between two snapshots, or holds what one shows.
+    Grew,
+    /// Did not grow above what could be seen.
+    Steady,
+}
+
+/// Growth per request. A quantity that was not measured is absent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Growth {
+    /// Bytes of live heap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heap_bytes_per_request: Option<Rate>,
+    /// Live heap objects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heap_objects_per_request: Option<Rate>,
+    /// Goroutines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goroutines_per_request: Option<Rate>,
+    /// Open file descriptors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fds_per_request: Option<Rate>,
+    /// Bytes of resident memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rss_bytes_per_request: Option<Rate>,
+}
+
+/// A measured rate.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Rate {
+    /// The estimate.
+    pub value: f64,
+    /// Its standard error; absent where counts were lost by merging or averaging.
+    pub standard_error: Option<f64>,
+    /// Sampled objects or snapshots that it rests on.
+    pub samples: u64,
+}
+
+/// One kind of request that was sent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// Such as `POST`.
+    pub method: String,
+    /// Path and query, as given.
+    pub url: String,
+    /// Sent.
+    pub requests: u64,
+    /// Answered with an error status, or not at all.
+    pub failed: u64,
+    /// Median latency.
+    pub p50_ms: f64,
+    /// 99th percentile of the latency.
+    pub p99_ms: f64,
+}
+
+/// One thing that grows, and the line that is to blame.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Culprit {
+    /// One sentence.
+    pub message: String,
+    /// The acquiring expression, or without a resource the allocating one, relative to the module; absent
+    /// where no line of the user's could be found.
+    pub location: Option<check::Span>,
+    /// What is acquired there, where it is a resource.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<check::Resource>,
+    /// Its part of the growth of the heap, from 0 to 1.
+    pub share: f64,
+    /// Its own growth.
+    pub growth: Growth,
+    /// The stacks that show it, the largest first.
+    pub stacks: Vec<Stack>,
+    /// Why this line, in words.
+    pub evidence: Vec<String>,
+    /// Other lines that fit as well.
+    pub also: Vec<check::Span>,
+    /// What the source analysis says about the line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<check::Finding>,
+    /// The proposed fix.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<check::Fix>,
+    /// What the same load did to the fixed program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
+}
+
+/// A growing stack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stack {
+    /// Where it was seen.
+    pub kind: StackKind,
+    /// Its growth.
+    pub growth_per_request: Rate,
+    /// From the innermost frame outwards.
+    pub frames: Vec<Frame>,
+}
+
+/// What a stack was seen in, and so the unit of its growth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StackKind {
+    /// Allocated there; grows in bytes.
+    Heap,
+    /// Goroutines that stand there; grows in goroutines.
+    Goroutine,
+}
+
+/// One frame of a stack.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// As the runtime names it.
+    pub function: String,
+    /// As the profile names it; may be empty.
+    pub file: String,
+    /// From 1; 0 where it is not known.
+    pub line: u32,
+}
+
+/// The fixed program under the same load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Whether the growth is gone and the answers are as good as before.
+    pub proved: bool,
+    /// Why not; else empty.
+    pub reason: String,
+    /// As the program is.
+    pub before: Measured,
+    /// With the fix.
+    pub after: Measured,
+}
+
+/// What one run under load showed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// Growth of the whole program.
+    pub growth: Growth,
+    /// Requests sent.
+    pub requests: u64,
+    /// Rounds of load.
+    pub rounds: u64,
+    /// Requests that failed.
+    pub failed: u64,
+    /// Median latency.
+    pub p50_ms: f64,
+    /// Growth of resident memory over the run.
+    pub rss_growth_bytes: i64,
+}
+
+/// One part of a hunt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Phase {
+    /// Such as `build`, `warm-up`, `rounds`, `proof`.
+    pub name: String,
+    /// How long it took.
+    pub duration_s: f64,
+}
