@@ -1,0 +1,3 @@
+module example.com/job-queue
+
+go 1.26

@@ -1,0 +1,3 @@
+module example.com/warm-cache
+
+go 1.26
