@@ -1,1 +1,31 @@
-//! Profiles as columns, goroutine dumps, and the reports of go tool pprof. Knows nothing of series or leaks.
+//! Profiles as columns, goroutine dumps, and the reports of `go tool pprof`.
+//!
+//! Everything here takes bytes and gives values or bytes: no file, process or socket is touched.
+//! The crate knows one profile at a time, and a table of stacks that several profiles share
+//! ([`StackTable`]); it must not know what a series, a growth or a leak is.
+//!
+//! - [`read`]: `profile.proto` (gzip or plain) and the Go runtime's text forms to a [`Profile`].
+//! - [`write`]: a [`Profile`] to gzipped `profile.proto`.
+//! - [`goroutine`]: dumps of `debug=2` and `debug=1`, with states, waits, creators and ancestors.
+//! - [`report`]: what `go tool pprof` prints, byte for byte.
+
+mod builder;
+pub mod goroutine;
+mod ids;
+mod profile;
+mod read;
+pub mod report;
+mod stack_table;
+mod strings;
+
+pub use builder::ProfileBuilder;
+pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};
+pub use profile::{
+    Function, Label, LabelValue, Line, Location, Mapping, MemStats, Profile, Sample, ValueType,
+};
+pub use read::{Limits, ReadError, read, read_as_pprof};
+pub use stack_table::{
+    Frame, FrameId, FunctionId, SampleKind, SharedFunction, Snapshot, SnapshotEntry, StackId,
+    StackTable,
+};
+pub use strings::StringTable;

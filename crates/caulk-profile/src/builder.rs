@@ -1,0 +1,181 @@
+//! Building a profile sample by sample.
+
+use rustc_hash::FxHashMap;
+
+use crate::{
+    Function, FunctionIndex, Label, Line, Location, LocationIndex, Mapping, MappingIndex, MemStats,
+    Profile, StringId, ValueType,
+};
+
+/// Makes a [`Profile`]: strings and functions are interned, ids are given in order from 1.
+///
+/// What does not fit (more than 2³² strings, frames, …) is left out and
+/// [`is_full`](Self::is_full) says so.
+#[derive(Debug, Default)]
+pub struct ProfileBuilder {
+    profile: Profile,
+    strings: FxHashMap<Box<[u8]>, StringId>,
+    functions: FxHashMap<Function, FunctionIndex>,
+    full: bool,
+}
+
+impl ProfileBuilder {
+    /// An empty profile.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The id of a string, which is added if it is new.
+    pub fn string(&mut self, text: &str) -> StringId {
+        self.bytes(text.as_bytes())
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> StringId {
+        if bytes.is_empty() {
+            return StringId(0);
+        }
+        if let Some(&id) = self.strings.get(bytes) {
+            return id;
+        }
+        match self.profile.strings.push(bytes) {
+            Some(id) => {
+                self.strings.insert(bytes.into(), id);
+                id
+            }
+            None => {
+                self.full = true;
+                StringId(0)
+            }
+        }
+    }
+
+    /// Adds a column of values. All sample types come before the first sample.
+    pub fn sample_type(&mut self, kind: &str, unit: &str) -> usize {
+        let value_type = ValueType {
+            kind: self.string(kind),
+            unit: self.string(unit),
+        };
+        self.profile.sample_types.push(value_type);
+        self.profile
+            .values
+            .push(vec![0; self.profile.sample_count()]);
+        self.profile.values.len() - 1
+    }
+
+    /// Adds a mapping; its id is given here.
+    pub fn mapping(&mut self, mapping: Mapping) -> MappingIndex {
+        let index = self.profile.mappings.len() as u32;
+        self.profile.mappings.push(Mapping {
+            id: u64::from(index) + 1,
+            ..mapping
+        });
+        MappingIndex(index)
+    }
+
+    /// The function with this name, file and start line, added if it is new.
+    pub fn function(&mut self, name: &str, filename: &str, start_line: i64) -> FunctionIndex {
+        let name = self.string(name);
+        let filename = self.string(filename);
+        let key = Function {
+            id: 0,
+            name,
+            system_name: name,
+            filename,
+            start_line,
+        };
+        if let Some(&index) = self.functions.get(&key) {
+            return index;
+        }
+        let Ok(index) = u32::try_from(self.profile.functions.len()) else {
+            self.full = true;
+            return FunctionIndex(0);
+        };
+        self.functions.insert(key, FunctionIndex(index));
+        self.profile.functions.push(Function {
+            id: u64::from(index) + 1,
+            ..key
+        });
+        FunctionIndex(index)
+    }
+
+    /// Adds a location with its lines, innermost callee first.
+    pub fn location(
+        &mut self,
+        mapping: Option<MappingIndex>,
+        address: u64,
+        lines: &[Line],
+    ) -> LocationIndex {
+        let (Ok(index), Ok(first_line), Ok(line_count)) = (
+            u32::try_from(self.profile.locations.len()),
+            u32::try_from(self.profile.lines.len()),
+            u32::try_from(lines.len()),
+        ) else {
+            self.full = true;
+            return LocationIndex(0);
+        };
+        self.profile.lines.extend_from_slice(lines);
+        self.profile.locations.push(Location {
+            id: u64::from(index) + 1,
+            mapping,
+            address,
+            is_folded: false,
+            first_line,
+            line_count,
+        });
+        LocationIndex(index)
+    }
+
+    /// Adds a sample: its stack leaf first, its values in the order of the sample types (missing
+    /// ones are 0, further ones ignored), its labels.
+    pub fn sample(&mut self, stack: &[LocationIndex], values: &[i64], labels: &[Label]) {
+        let (Ok(frame_end), Ok(label_end)) = (
+            u32::try_from(self.profile.frames.len() + stack.len()),
+            u32::try_from(self.profile.labels.len() + labels.len()),
+        ) else {
+            self.full = true;
+            return;
+        };
+        self.profile.frames.extend_from_slice(stack);
+        self.profile.frame_ends.push(frame_end);
+        self.profile.labels.extend_from_slice(labels);
+        self.profile.label_ends.push(label_end);
+        for (index, column) in self.profile.values.iter_mut().enumerate() {
+            column.push(values.get(index).copied().unwrap_or(0));
+        }
+    }
+
+    /// Adds a remark.
+    pub fn comment(&mut self, text: &str) {
+        let id = self.string(text);
+        self.profile.comments.push(id);
+    }
+
+    /// What is sampled, and how many of it lie between two samples.
+    pub fn period(&mut self, kind: &str, unit: &str, period: i64) {
+        self.profile.period_type = ValueType {
+            kind: self.string(kind),
+            unit: self.string(unit),
+        };
+        self.profile.period = period;
+    }
+
+    /// Sets the runtime's memory figures.
+    pub fn memory(&mut self, memory: MemStats) {
+        self.profile.memory = Some(Box::new(memory));
+    }
+
+    /// The profile so far, for its plain fields (times, default sample type, …).
+    pub fn profile_mut(&mut self) -> &mut Profile {
+        &mut self.profile
+    }
+
+    /// Whether something did not fit and was left out.
+    pub fn is_full(&self) -> bool {
+        self.full
+    }
+
+    /// The finished profile.
+    pub fn finish(self) -> Profile {
+        self.profile
+    }
+}

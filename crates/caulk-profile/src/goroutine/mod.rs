@@ -1,0 +1,10 @@
+//! Goroutine dumps: the text forms `debug=2` (one block for each goroutine, with state, wait,
+//! creator and ancestors) and `debug=1` (one block for each stack, with its count and labels).
+
+mod dump;
+mod group;
+
+pub use dump::{
+    Ancestor, Creator, Dump, DumpFrame, DumpFrameId, DumpProblem, Goroutine, Trace, read,
+};
+pub use group::Group;

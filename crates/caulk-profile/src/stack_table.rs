@@ -1,0 +1,397 @@
+//! One table of functions, frames and stacks for many profiles, so that a series of a thousand
+//! snapshots costs the stacks once and each snapshot only its values.
+
+use rustc_hash::FxHashMap;
+
+use crate::goroutine::Dump;
+use crate::ids::index_type;
+use crate::{FunctionIndex, LocationIndex, Profile};
+
+index_type! {
+    /// A stack of a [`StackTable`]; equal stacks have equal ids.
+    StackId
+}
+index_type! {
+    /// A frame (function, file and line) of a [`StackTable`].
+    FrameId
+}
+index_type! {
+    /// A function (name and file) of a [`StackTable`].
+    FunctionId
+}
+
+/// Functions, frames and stacks shared by many profiles. Ids are given in the order of first
+/// sight, so the same profiles in the same order give the same ids.
+///
+/// Stacks are leaf first, as in the profiles. Inlined calls are frames of their own. Addresses,
+/// columns and mappings are left out: two profiles of one program built twice share their stacks.
+#[derive(Debug, Default)]
+pub struct StackTable {
+    names: Vec<Box<str>>,
+    name_ids: FxHashMap<Box<str>, u32>,
+    functions: Vec<(u32, u32)>,
+    function_ids: FxHashMap<(u32, u32), FunctionId>,
+    frames: Vec<(FunctionId, i64)>,
+    frame_ids: FxHashMap<(FunctionId, i64), FrameId>,
+    stack_frames: Vec<FrameId>,
+    stack_ends: Vec<usize>,
+    stack_ids: FxHashMap<u64, Vec<StackId>>,
+}
+
+/// A function of a [`StackTable`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SharedFunction<'t> {
+    /// The name with its package, such as `net/http.(*conn).serve`; empty if not known.
+    pub name: &'t str,
+    /// The source file as the compiler wrote it; empty if not known.
+    pub file: &'t str,
+}
+
+/// A frame of a [`StackTable`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Frame<'t> {
+    /// The function's id.
+    pub function_id: FunctionId,
+    /// The function's name with its package.
+    pub function: &'t str,
+    /// The source file.
+    pub file: &'t str,
+    /// 1-based line of the call (of the leaf: of the allocation or wait), 0 if not known.
+    pub line: i64,
+}
+
+/// What a column of a [`Snapshot`] measures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleKind {
+    /// Such as `inuse_space`.
+    pub kind: Box<str>,
+    /// Such as `bytes`.
+    pub unit: Box<str>,
+}
+
+/// The values of one profile over the stacks of a [`StackTable`]: one entry for each stack and
+/// object size that the profile has, in the order of (stack, object size).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// What the values of an entry are, in their order.
+    pub sample_types: Vec<SampleKind>,
+    /// Mean bytes between two sampled allocations, for a heap profile: see
+    /// [`Profile::heap_sampling_rate`].
+    pub heap_sampling_rate: Option<u64>,
+    /// When it was taken, nanoseconds since 1970, 0 if not known.
+    pub time_nanos: i64,
+    /// Over which time, nanoseconds, 0 if not known.
+    pub duration_nanos: i64,
+    keys: Vec<(StackId, Option<i64>)>,
+    values: Vec<i64>,
+}
+
+/// The values of one stack and object size in a [`Snapshot`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SnapshotEntry<'s> {
+    /// The stack.
+    pub stack: StackId,
+    /// Bytes of each object, in a heap profile: the runtime keeps one bucket for each stack *and*
+    /// size, and the chance of an object to be sampled depends on its size.
+    pub object_size: Option<i64>,
+    /// One value for each sample type.
+    pub values: &'s [i64],
+}
+
+impl Snapshot {
+    /// The entries, by stack and then object size.
+    pub fn entries(&self) -> impl ExactSizeIterator<Item = SnapshotEntry<'_>> {
+        let width = self.sample_types.len();
+        self.keys
+            .iter()
+            .enumerate()
+            .map(move |(index, &(stack, object_size))| SnapshotEntry {
+                stack,
+                object_size,
+                values: self
+                    .values
+                    .get(index * width..(index + 1) * width)
+                    .unwrap_or(&[]),
+            })
+    }
+
+    /// The entries of one stack: one for each object size.
+    pub fn of_stack(&self, stack: StackId) -> impl Iterator<Item = SnapshotEntry<'_>> {
+        let width = self.sample_types.len();
+        let first = self.keys.partition_point(|&(other, _)| other < stack);
+        let end = self.keys.partition_point(|&(other, _)| other <= stack);
+        (first..end).filter_map(move |index| {
+            let &(stack, object_size) = self.keys.get(index)?;
+            let values = self.values.get(index * width..(index + 1) * width)?;
+            Some(SnapshotEntry {
+                stack,
+                object_size,
+                values,
+            })
+        })
+    }
+
+    /// The column of the sample type with this name.
+    pub fn sample_type_named(&self, kind: &str) -> Option<usize> {
+        self.sample_types
+            .iter()
+            .position(|sample_type| &*sample_type.kind == kind)
+    }
+
+    /// The sum of a column, wrapping as the profile format's own sums do.
+    pub fn total(&self, sample_type: usize) -> i64 {
+        self.entries()
+            .filter_map(|entry| entry.values.get(sample_type).copied())
+            .fold(0, i64::wrapping_add)
+    }
+
+    fn from_rows(
+        sample_types: Vec<SampleKind>,
+        mut rows: Vec<(StackId, Option<i64>, u32)>,
+        value: impl Fn(usize, u32) -> i64,
+    ) -> Snapshot {
+        rows.sort_unstable();
+        let width = sample_types.len();
+        let mut keys: Vec<(StackId, Option<i64>)> = Vec::new();
+        let mut values: Vec<i64> = Vec::new();
+        for (stack, object_size, row) in rows {
+            if keys.last() != Some(&(stack, object_size)) {
+                keys.push((stack, object_size));
+                values.resize(values.len() + width, 0);
+            }
+            let start = values.len() - width;
+            for (column, sum) in values.iter_mut().skip(start).enumerate() {
+                *sum = sum.wrapping_add(value(column, row));
+            }
+        }
+        Snapshot {
+            sample_types,
+            heap_sampling_rate: None,
+            time_nanos: 0,
+            duration_nanos: 0,
+            keys,
+            values,
+        }
+    }
+}
+
+impl StackTable {
+    /// An empty table.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Number of stacks.
+    pub fn len(&self) -> usize {
+        self.stack_ends.len()
+    }
+
+    /// Whether there is no stack yet.
+    pub fn is_empty(&self) -> bool {
+        self.stack_ends.is_empty()
+    }
+
+    /// The frames of a stack, leaf first.
+    pub fn stack(&self, id: StackId) -> &[FrameId] {
+        let start = match id.index().checked_sub(1) {
+            Some(before) => self.stack_ends.get(before).copied().unwrap_or(0),
+            None => 0,
+        };
+        let Some(&end) = self.stack_ends.get(id.index()) else {
+            return &[];
+        };
+        self.stack_frames.get(start..end).unwrap_or(&[])
+    }
+
+    /// The frames of a stack with their names, leaf first.
+    pub fn frames(&self, id: StackId) -> impl DoubleEndedIterator<Item = Frame<'_>> {
+        self.stack(id).iter().map(|&frame| self.frame(frame))
+    }
+
+    /// A frame.
+    pub fn frame(&self, id: FrameId) -> Frame<'_> {
+        let (function_id, line) = self.frames.get(id.index()).copied().unwrap_or_default();
+        let function = self.function(function_id);
+        Frame {
+            function_id,
+            function: function.name,
+            file: function.file,
+            line,
+        }
+    }
+
+    /// A function.
+    pub fn function(&self, id: FunctionId) -> SharedFunction<'_> {
+        let text = |index: u32| self.names.get(index as usize).map_or("", |text| text);
+        match self.functions.get(id.index()) {
+            Some(&(name, file)) => SharedFunction {
+                name: text(name),
+                file: text(file),
+            },
+            None => SharedFunction { name: "", file: "" },
+        }
+    }
+
+    /// All functions, in the order of their ids.
+    pub fn functions(&self) -> impl ExactSizeIterator<Item = (FunctionId, SharedFunction<'_>)> {
+        (0..self.functions.len()).map(|index| {
+            let id = FunctionId(index as u32);
+            (id, self.function(id))
+        })
+    }
+
+    /// Adds a profile. Samples that differ only in labels other than `bytes` are added up.
+    pub fn add(&mut self, profile: &Profile) -> Snapshot {
+        let functions: Vec<FunctionId> = (0..profile.functions().len())
+            .map(|index| {
+                let function = profile.function(FunctionIndex(index as u32));
+                self.function_id(
+                    profile.string(function.name),
+                    profile.string(function.filename),
+                )
+            })
+            .collect();
+        let mut location_frames: Vec<FrameId> = Vec::with_capacity(profile.locations().len());
+        let mut location_ends: Vec<usize> = Vec::with_capacity(profile.locations().len());
+        for (index, location) in profile.locations().iter().enumerate() {
+            let lines = profile.lines(LocationIndex(index as u32));
+            for line in lines {
+                let function = functions
+                    .get(line.function.index())
+                    .copied()
+                    .unwrap_or_default();
+                location_frames.push(self.frame_id(function, line.line));
+            }
+            if lines.is_empty() {
+                let function = self.function_id(&format!("{:#x}", location.address), "");
+                location_frames.push(self.frame_id(function, 0));
+            }
+            location_ends.push(location_frames.len());
+        }
+
+        let mut rows = Vec::with_capacity(profile.sample_count());
+        let mut frames: Vec<FrameId> = Vec::new();
+        for sample in profile.samples() {
+            frames.clear();
+            for location in sample.stack() {
+                let index = location.index();
+                let start = index
+                    .checked_sub(1)
+                    .and_then(|before| location_ends.get(before));
+                let start = start.copied().unwrap_or(0);
+                let end = location_ends.get(index).copied().unwrap_or(start);
+                frames.extend_from_slice(location_frames.get(start..end).unwrap_or(&[]));
+            }
+            rows.push((
+                self.stack_id(&frames),
+                sample.object_size(),
+                sample.index() as u32,
+            ));
+        }
+        let sample_types = profile
+            .sample_types()
+            .iter()
+            .map(|sample_type| SampleKind {
+                kind: profile.string(sample_type.kind).into(),
+                unit: profile.string(sample_type.unit).into(),
+            })
+            .collect();
+        let snapshot = Snapshot::from_rows(sample_types, rows, |column, row| {
+            profile
+                .values(column)
+                .get(row as usize)
+                .copied()
+                .unwrap_or(0)
+        });
+        Snapshot {
+            heap_sampling_rate: profile.heap_sampling_rate(),
+            time_nanos: profile.time_nanos,
+            duration_nanos: profile.duration_nanos,
+            ..snapshot
+        }
+    }
+
+    /// Adds a goroutine dump: one value, the number of goroutines (`goroutine`, `count`).
+    /// The creator is not part of the stack, as it is not in a goroutine profile either.
+    pub fn add_dump(&mut self, dump: &Dump) -> Snapshot {
+        let counts: Vec<u64> = dump
+            .goroutines()
+            .map(|goroutine| goroutine.count())
+            .collect();
+        let mut rows = Vec::with_capacity(counts.len());
+        for (row, goroutine) in dump.goroutines().enumerate() {
+            let frames = goroutine.stack().frames();
+            let stack = self
+                .intern(frames.map(|frame| (frame.function, frame.file, i64::from(frame.line))));
+            rows.push((stack, None, row as u32));
+        }
+        let sample_types = vec![SampleKind {
+            kind: "goroutine".into(),
+            unit: "count".into(),
+        }];
+        Snapshot::from_rows(sample_types, rows, |_, row| {
+            counts
+                .get(row as usize)
+                .map_or(0, |&count| i64::try_from(count).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// The id of a stack given as (function, file, line), leaf first.
+    pub fn intern<'a>(
+        &mut self,
+        frames: impl IntoIterator<Item = (&'a str, &'a str, i64)>,
+    ) -> StackId {
+        let frames: Vec<FrameId> = frames
+            .into_iter()
+            .map(|(function, file, line)| {
+                let function = self.function_id(function, file);
+                self.frame_id(function, line)
+            })
+            .collect();
+        self.stack_id(&frames)
+    }
+
+    fn name_id(&mut self, text: &str) -> u32 {
+        if let Some(&id) = self.name_ids.get(text) {
+            return id;
+        }
+        let id = self.names.len() as u32;
+        self.names.push(text.into());
+        self.name_ids.insert(text.into(), id);
+        id
+    }
+
+    fn function_id(&mut self, name: &str, file: &str) -> FunctionId {
+        let key = (self.name_id(name), self.name_id(file));
+        *self.function_ids.entry(key).or_insert_with(|| {
+            self.functions.push(key);
+            FunctionId(self.functions.len() as u32 - 1)
+        })
+    }
+
+    fn frame_id(&mut self, function: FunctionId, line: i64) -> FrameId {
+        *self.frame_ids.entry((function, line)).or_insert_with(|| {
+            self.frames.push((function, line));
+            FrameId(self.frames.len() as u32 - 1)
+        })
+    }
+
+    fn stack_id(&mut self, frames: &[FrameId]) -> StackId {
+        use std::hash::{Hash, Hasher};
+        let mut hasher = rustc_hash::FxHasher::default();
+        frames.hash(&mut hasher);
+        let hash = hasher.finish();
+        let candidates = self
+            .stack_ids
+            .get(&hash)
+            .map_or(&[] as &[StackId], Vec::as_slice);
+        if let Some(&id) = candidates.iter().find(|&&id| self.stack(id) == frames) {
+            return id;
+        }
+        let id = StackId(self.stack_ends.len() as u32);
+        self.stack_frames.extend_from_slice(frames);
+        self.stack_ends.push(self.stack_frames.len());
+        self.stack_ids.entry(hash).or_default().push(id);
+        id
+    }
+}
