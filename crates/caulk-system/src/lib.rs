@@ -1,1 +1,30 @@
-//! The outside world of caulk: files, cache folder, atomic writes, processes, git, HTTP. Knows nothing of Go.
+//! The outside world of caulk: files, the cache folder, atomic writes, processes, git, HTTP, sockets, and what the
+//! kernel says of a process. Every other crate reaches the outside through here, by bytes or by the traits of this
+//! crate, so that it can be tested with the in-memory twins. It knows nothing of Go, of profiles or of leaks.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the one crate that may touch the file system, processes and the network"
+)]
+
+mod cancel;
+mod error;
+mod facts;
+mod files;
+mod folders;
+pub mod git;
+mod http;
+mod net;
+pub mod process;
+mod write;
+
+pub use cancel::{Cancel, Limits, Stopped};
+pub use error::io_message;
+pub use facts::{CgroupMemory, Descriptors, ProcessFacts, group_members};
+pub use files::{
+    Entry, EntryKind, FileAction, FileError, FileKind, Files, MemoryFiles, Metadata, OsFiles,
+    Overlay, WalkOptions, Walked, normalize, walk,
+};
+pub use folders::{TempFolder, cache_folder, create_folder, current_folder};
+pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest};
+pub use net::{SocketError, ask_unix_socket, can_connect, free_port};
+pub use write::{remove_file, write_atomic};

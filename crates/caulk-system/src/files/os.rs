@@ -1,0 +1,58 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::{Entry, EntryKind, FileAction, FileError, FileKind, Files, Metadata};
+
+/// The operating system's files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OsFiles;
+
+impl Files for OsFiles {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
+        fs::read(path).map_err(|error| FileError::new(FileAction::Read, path, error))
+    }
+
+    fn read_dir(&self, path: &Path) -> Result<Vec<Entry>, FileError> {
+        let failed = |error| FileError::new(FileAction::List, path, error);
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let kind = match entry.file_type().map_err(failed)? {
+                kind if kind.is_file() => EntryKind::File,
+                kind if kind.is_dir() => EntryKind::Folder,
+                kind if kind.is_symlink() => EntryKind::Symlink,
+                _ => EntryKind::Other,
+            };
+            entries.push(Entry {
+                name: entry.file_name(),
+                kind,
+            });
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    fn metadata(&self, path: &Path) -> Result<Metadata, FileError> {
+        let found =
+            fs::metadata(path).map_err(|error| FileError::new(FileAction::Inspect, path, error))?;
+        let kind = match found.file_type() {
+            kind if kind.is_file() => FileKind::File,
+            kind if kind.is_dir() => FileKind::Folder,
+            _ => FileKind::Other,
+        };
+        let len = if kind == FileKind::File {
+            found.len()
+        } else {
+            0
+        };
+        Ok(Metadata {
+            kind,
+            len,
+            modified: found.modified().ok(),
+        })
+    }
+
+    fn canonicalize(&self, path: &Path) -> Result<PathBuf, FileError> {
+        fs::canonicalize(path).map_err(|error| FileError::new(FileAction::Resolve, path, error))
+    }
+}

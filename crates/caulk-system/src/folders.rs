@@ -1,0 +1,62 @@
+use std::env;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::files::{FileAction, FileError};
+
+/// The folder for what may be computed again: `$XDG_CACHE_HOME/caulk`, else `~/.cache/caulk` (on macOS
+/// `~/Library/Caches/caulk`, on Windows `%LOCALAPPDATA%\caulk`). `None` where no home is known. It may not exist yet.
+pub fn cache_folder() -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    let base = absolute("XDG_CACHE_HOME").or_else(|| {
+        if cfg!(windows) {
+            absolute("LOCALAPPDATA")
+        } else if cfg!(target_os = "macos") {
+            absolute("HOME").map(|home| home.join("Library/Caches"))
+        } else {
+            absolute("HOME").map(|home| home.join(".cache"))
+        }
+    })?;
+    Some(base.join("caulk"))
+}
+
+/// Creates a folder and those above it; one that exists is not an error.
+pub fn create_folder(path: &Path) -> Result<(), FileError> {
+    fs::create_dir_all(path).map_err(|error| FileError::new(FileAction::Create, path, error))
+}
+
+/// The working folder of this process.
+pub fn current_folder() -> Result<PathBuf, FileError> {
+    env::current_dir().map_err(|error| FileError::new(FileAction::Resolve, Path::new("."), error))
+}
+
+/// A fresh folder below the system's temporary one, removed with all its content when dropped.
+#[derive(Debug)]
+pub struct TempFolder(tempfile::TempDir);
+
+impl TempFolder {
+    /// A folder whose name begins with `prefix`.
+    pub fn new(prefix: &str) -> Result<Self, FileError> {
+        let failed = |error: io::Error| FileError::new(FileAction::Create, &env::temp_dir(), error);
+        let folder = tempfile::Builder::new()
+            .prefix(prefix)
+            .tempdir()
+            .map_err(failed)?;
+        Ok(Self(folder))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Leaves the folder in place for good.
+    pub fn keep(self) -> PathBuf {
+        self.0.keep()
+    }
+}
