@@ -86,13 +86,9 @@ impl Tree {
 
     fn each_in_signature(&self, id: SignatureId, visit: &mut impl FnMut(Node)) {
         let signature = self.signature(id);
-        signature
-            .type_params
-            .map(|params| self.each_field(params, visit));
+        self.each_optional_field(signature.type_params, visit);
         self.each_field(signature.params, visit);
-        signature
-            .results
-            .map(|results| self.each_field(results, visit));
+        self.each_optional_field(signature.results, visit);
     }
 
     fn each_field(&self, list: FieldList, visit: &mut impl FnMut(Node)) {
