@@ -1,1 +1,18 @@
-//! A case: a series of snapshots with their times, requests and metrics, in one folder. Knows nothing of statistics or processes.
+//! A case: a series of snapshots with their times, requests and metrics, in one folder that any pprof
+//! tool opens too. Knows order, stale copies and instances told apart; nothing of statistics or
+//! processes.
+//!
+//! - [`CaseFolder`]: the folder with `case.json`, read and written.
+//! - [`LoadedSeries`]: a case, or profile files that nobody numbered, as growth's plain input beside
+//!   the table of stacks that its ids refer to.
+
+mod case;
+mod folder;
+mod series;
+
+pub use case::{
+    Case, Commands, FileKind, Latency, Load, Metrics, Round, Route, Snapshot, SnapshotFile,
+    SnapshotIndex, Stage, VERSION,
+};
+pub use folder::{CASE_FILE, CaseError, CaseFolder};
+pub use series::{LoadedSeries, OrderedBy, ScalarName, SeriesProblem};
