@@ -1,0 +1,61 @@
+//! Listings of folders, each read once.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use caulk_system::{EntryKind, Files};
+
+/// What of a folder matters to Go.
+#[derive(Debug, Default)]
+pub(crate) struct Listing {
+    /// Names of Go files that the go command would look at, sorted; constraints not yet applied.
+    pub go_files: Vec<String>,
+    /// Names of the folders in it, sorted.
+    pub folders: Vec<String>,
+    pub has_go_mod: bool,
+}
+
+/// A memory of listings, shared between threads.
+#[derive(Debug, Default)]
+pub(crate) struct Folders {
+    listings: Mutex<HashMap<PathBuf, Arc<Listing>>>,
+}
+
+impl Folders {
+    pub fn list(&self, files: &dyn Files, dir: &Path) -> Arc<Listing> {
+        let lock = || self.listings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(listing) = lock().get(dir) {
+            return listing.clone();
+        }
+        let listing = Arc::new(read(files, dir));
+        lock().insert(dir.to_owned(), listing.clone());
+        listing
+    }
+
+    pub fn has_go_files(&self, files: &dyn Files, dir: &Path) -> bool {
+        !self.list(files, dir).go_files.is_empty()
+    }
+}
+
+/// A folder that cannot be read is empty.
+fn read(files: &dyn Files, dir: &Path) -> Listing {
+    let mut listing = Listing::default();
+    for entry in files.read_dir(dir).unwrap_or_default() {
+        let Some(name) = entry.name.to_str() else { continue };
+        match entry.kind {
+            EntryKind::Folder => listing.folders.push(name.to_owned()),
+            EntryKind::Other => {}
+            EntryKind::File | EntryKind::Symlink => {
+                listing.has_go_mod |= name == "go.mod";
+                if name.ends_with(".go")
+                    && !name.starts_with(['_', '.'])
+                    && (entry.kind == EntryKind::File || files.is_file(&dir.join(name)))
+                {
+                    listing.go_files.push(name.to_owned());
+                }
+            }
+        }
+    }
+    listing
+}

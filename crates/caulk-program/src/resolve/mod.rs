@@ -1,0 +1,21 @@
+//! Where packages are: modules, workspaces, `vendor`, the module cache, GOPATH and GOROOT, without running `go`.
+
+mod build;
+mod constraint;
+mod environment;
+mod folders;
+mod modfile;
+mod module;
+mod roots;
+mod version;
+
+pub use build::Source;
+pub use constraint::Platform;
+pub use environment::{GoEnv, GoWork};
+pub use modfile::ModuleVersion;
+pub use module::Module;
+
+pub(crate) use build::{Build, BuildKind, Found, Ground, Import, has_std_form};
+pub(crate) use constraint::LATEST_GO_MINOR;
+pub(crate) use folders::Folders;
+pub(crate) use roots::{BuildIndex, RootFolder, Roots, STD_BUILD};

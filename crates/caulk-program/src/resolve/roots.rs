@@ -1,0 +1,244 @@
+//! From the paths on a command line to folders of packages, each with the build it belongs to.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use caulk_system::{Files, normalize};
+
+use super::build::Build;
+use super::environment::{GoEnv, GoWork};
+use super::folders::Folders;
+use super::modfile::ModFile;
+use super::module::{MainModule, read_text};
+use crate::problem::{Problem, ProblemKind};
+
+/// Index into [`Roots::builds`].
+pub(crate) type BuildIndex = usize;
+
+/// The standard library's build comes first.
+pub(crate) const STD_BUILD: BuildIndex = 0;
+
+/// A folder that was asked for.
+#[derive(Debug)]
+pub(crate) struct RootFolder {
+    pub dir: PathBuf,
+    pub build: BuildIndex,
+    /// Only these files were asked for; `None` for all.
+    pub only: Option<Vec<PathBuf>>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Roots {
+    pub builds: Vec<Build>,
+    /// In order of their paths, each once.
+    pub folders: Vec<RootFolder>,
+    pub problems: Vec<Problem>,
+}
+
+impl Roots {
+    /// `patterns` are folders, Go files, or `DIR/...`; a plain folder stands for all below it where `recursive`.
+    pub fn find(
+        files: &dyn Files,
+        env: &GoEnv,
+        folders: &Folders,
+        current_dir: &Path,
+        patterns: &[PathBuf],
+    ) -> Roots {
+        let mut finder = Finder {
+            files,
+            env,
+            folders,
+            roots: Roots { builds: vec![Build::std()], ..Roots::default() },
+            build_of: BTreeMap::new(),
+            asked: BTreeMap::new(),
+        };
+        for pattern in patterns {
+            finder.pattern(current_dir, pattern);
+        }
+        for (dir, only) in std::mem::take(&mut finder.asked) {
+            let build = finder.build_for(&dir);
+            finder.roots.folders.push(RootFolder { dir, build, only });
+        }
+        finder.roots
+    }
+}
+
+struct Finder<'a> {
+    files: &'a dyn Files,
+    env: &'a GoEnv,
+    folders: &'a Folders,
+    roots: Roots,
+    /// By the folder of the `go.mod`, `go.work` or tree.
+    build_of: BTreeMap<PathBuf, BuildIndex>,
+    asked: BTreeMap<PathBuf, Option<Vec<PathBuf>>>,
+}
+
+impl Finder<'_> {
+    fn pattern(&mut self, current_dir: &Path, pattern: &Path) {
+        let (path, recursive) = match pattern.file_name() {
+            Some(name) if name == "..." => {
+                (pattern.parent().unwrap_or(Path::new("")), true)
+            }
+            _ => (pattern, false),
+        };
+        let given = normalize(&current_dir.join(path));
+        // Links are followed at the root alone, so that modules are found by where their files are.
+        let path = self.files.canonicalize(&given).unwrap_or(given);
+        if recursive && self.files.is_dir(&path) {
+            self.walk(path);
+        } else if self.files.is_dir(&path) {
+            if self.folders.has_go_files(self.files, &path) {
+                self.asked.insert(path, None);
+            } else {
+                self.roots.problems.push(Problem::new(ProblemKind::NoGoFiles, display(pattern)));
+            }
+        } else if self.files.is_file(&path) && path.extension().is_some_and(|e| e == "go") {
+            if let Some(dir) = path.parent() {
+                let only = self.asked.entry(dir.to_owned()).or_insert_with(|| Some(Vec::new()));
+                if let Some(only) = only {
+                    only.push(path);
+                }
+            }
+        } else {
+            self.roots.problems.push(Problem::new(ProblemKind::Unreadable, display(pattern)));
+        }
+    }
+
+    fn walk(&mut self, root: PathBuf) {
+        let mut stack = vec![root];
+        while let Some(dir) = stack.pop() {
+            let listing = self.folders.list(self.files, &dir);
+            if !listing.go_files.is_empty() {
+                self.asked.insert(dir.clone(), None);
+            }
+            for name in listing.folders.iter().rev() {
+                if !name.starts_with(['_', '.']) && !matches!(name.as_str(), "testdata" | "vendor" | "node_modules") {
+                    stack.push(dir.join(name));
+                }
+            }
+        }
+    }
+
+    fn build_for(&mut self, dir: &Path) -> BuildIndex {
+        if let Some(src) = self.env.goroot.as_ref().map(|root| root.join("src"))
+            && dir.starts_with(&src)
+            && !dir.starts_with(src.join("cmd"))
+        {
+            return STD_BUILD;
+        }
+        let module_dir = dir
+            .ancestors()
+            .find(|folder| self.folders.list(self.files, folder).has_go_mod)
+            .map(Path::to_owned);
+        match module_dir {
+            Some(module_dir) => self.module_build(module_dir),
+            None => self.tree_build(dir),
+        }
+    }
+
+    fn module_build(&mut self, dir: PathBuf) -> BuildIndex {
+        if let Some(index) = self.build_of.get(&dir) {
+            return *index;
+        }
+        if let Some((work_dir, work)) = self.workspace(&dir) {
+            let members: Vec<PathBuf> =
+                work.use_dirs.iter().map(|member| normalize(&work_dir.join(member))).collect();
+            if members.contains(&dir) {
+                let mains: Vec<MainModule> =
+                    members.iter().filter_map(|member| self.main_module(member)).collect();
+                let build = Build::modules(self.files, self.env, mains, Some((&work_dir, &work)));
+                let index = self.add(build);
+                for member in members {
+                    self.build_of.insert(member, index);
+                }
+                return index;
+            }
+        }
+        let mains = self.main_module(&dir).into_iter().collect();
+        let index = self.add(Build::modules(self.files, self.env, mains, None));
+        self.build_of.insert(dir, index);
+        index
+    }
+
+    fn add(&mut self, build: Build) -> BuildIndex {
+        self.roots.builds.push(build);
+        self.roots.builds.len() - 1
+    }
+
+    fn main_module(&self, dir: &Path) -> Option<MainModule> {
+        let text = read_text(self.files, &dir.join("go.mod"))?;
+        let mut file = ModFile::parse(&text);
+        let path = std::mem::take(&mut file.module);
+        Some(MainModule { path, dir: dir.to_owned(), file })
+    }
+
+    fn workspace(&self, dir: &Path) -> Option<(PathBuf, ModFile)> {
+        let file = match &self.env.gowork {
+            GoWork::Off => return None,
+            GoWork::File(file) => file.clone(),
+            GoWork::Nearest => {
+                dir.ancestors().map(|a| a.join("go.work")).find(|f| self.files.is_file(f))?
+            }
+        };
+        let text = read_text(self.files, &file)?;
+        Some((file.parent()?.to_owned(), ModFile::parse(&text)))
+    }
+
+    /// A folder below no `go.mod`: of a GOPATH, of a tree that looks like one (`…/src/…`), or of a repository.
+    fn tree_build(&mut self, dir: &Path) -> BuildIndex {
+        let src = self
+            .env
+            .gopath
+            .iter()
+            .map(|root| root.join("src"))
+            .find(|src| dir.starts_with(src))
+            .or_else(|| {
+                let src = dir.ancestors().filter(|a| a.file_name().is_some_and(|n| n == "src"));
+                src.last().map(Path::to_owned)
+            });
+        let (root, path) = match src {
+            Some(src) => (src, String::new()),
+            None => {
+                let repository = dir.ancestors().find(|a| self.files.exists(&a.join(".git")));
+                let root = repository.unwrap_or(dir);
+                (root.to_owned(), self.repository_path(root))
+            }
+        };
+        if let Some(index) = self.build_of.get(&root) {
+            return *index;
+        }
+        let mut roots = vec![(root.clone(), path)];
+        roots.extend(
+            self.env.gopath.iter().map(|p| p.join("src")).filter(|p| *p != root).map(|p| (p, String::new())),
+        );
+        let index = self.add(Build::go_path(roots));
+        self.build_of.insert(root, index);
+        index
+    }
+
+    /// Import path of a repository: its first remote's address without scheme and `.git`, else the folder's name.
+    fn repository_path(&self, root: &Path) -> String {
+        read_text(self.files, &root.join(".git").join("config"))
+            .and_then(|config| config.lines().find_map(remote_path))
+            .or_else(|| root.file_name().map(|name| name.to_string_lossy().into_owned()))
+            .unwrap_or_default()
+    }
+}
+
+/// `url = git@github.com:owner/name.git` to `github.com/owner/name`.
+fn remote_path(line: &str) -> Option<String> {
+    let (key, url) = line.split_once('=')?;
+    if key.trim() != "url" {
+        return None;
+    }
+    let url = url.trim();
+    let address = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let address = address.rsplit_once('@').map_or(address, |(_, rest)| rest);
+    let address = address.trim_end_matches('/').trim_end_matches(".git").replace(':', "/");
+    let has_host = address.split('/').next().is_some_and(|host| host.contains('.'));
+    has_host.then_some(address)
+}
+
+fn display(path: &Path) -> String {
+    path.display().to_string()
+}
