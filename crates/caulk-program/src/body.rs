@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use caulk_syntax::{ExprId, Span, Tree};
+use caulk_syntax::{Comments, ExprId, Span, StmtId, Tree};
 use rustc_hash::FxBuildHasher;
 use smol_str::SmolStr;
 
-use crate::package::{FuncId, PackageId};
+use crate::package::{FuncId, PackageId, SourceFile};
 use crate::types::TypeId;
 
 /// What can have a body.
@@ -24,16 +24,41 @@ pub enum BodyOwner {
 pub struct TypedBody {
     /// Whose body it is.
     pub owner: BodyOwner,
-    /// The parsed text.
-    pub body: Arc<caulk_syntax::Body>,
     /// What it means.
     pub info: BodyInfo,
+    pub(crate) text: BodyText,
+}
+
+/// A function's body has a tree of its own; an initializer is part of its file's.
+#[derive(Debug)]
+pub(crate) enum BodyText {
+    Func(Box<caulk_syntax::Body>),
+    Initializer(Arc<SourceFile>),
 }
 
 impl TypedBody {
     /// The tree that the ids in `info` are of.
     pub fn tree(&self) -> &Tree {
-        &self.body.tree
+        match &self.text {
+            BodyText::Func(body) => &body.tree,
+            BodyText::Initializer(file) => &file.outline.tree,
+        }
+    }
+
+    /// The block of a function's body; `None` for an initializer.
+    pub fn block(&self) -> Option<StmtId> {
+        match &self.text {
+            BodyText::Func(body) => Some(body.block),
+            BodyText::Initializer(_) => None,
+        }
+    }
+
+    /// Comments within a function's body, or in the file of an initializer.
+    pub fn comments(&self) -> &Comments {
+        match &self.text {
+            BodyText::Func(body) => &body.comments,
+            BodyText::Initializer(file) => &file.outline.comments,
+        }
     }
 }
 
@@ -115,8 +140,25 @@ pub enum Object {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Builtin {
-    Append, Cap, Clear, Close, Complex, Copy, Delete, Imag, Len, Make, Max, Min, New, Panic, Print,
-    Println, Real, Recover, Unsafe,
+    Append,
+    Cap,
+    Clear,
+    Close,
+    Complex,
+    Copy,
+    Delete,
+    Imag,
+    Len,
+    Make,
+    Max,
+    Min,
+    New,
+    Panic,
+    Print,
+    Println,
+    Real,
+    Recover,
+    Unsafe,
 }
 
 /// A function or method by its canonical name, which is the same with and without its source:
@@ -192,7 +234,9 @@ impl Callee {
     /// The function that is called, where it has a canonical name.
     pub fn func(&self) -> Option<&FuncRef> {
         match self {
-            Callee::Static(func) | Callee::Method { func, .. } | Callee::Interface { func, .. } => Some(func),
+            Callee::Static(func) | Callee::Method { func, .. } | Callee::Interface { func, .. } => {
+                Some(func)
+            }
             _ => None,
         }
     }
@@ -212,6 +256,8 @@ impl Callee {
 /// The meaning of one body. Everything is answered for any id: *unknown* where nothing was found.
 #[derive(Debug, Default)]
 pub struct BodyInfo {
+    /// Index of the first expression in `types`: an initializer is a small part of its file's tree.
+    pub(crate) first: usize,
     pub(crate) types: Vec<TypeId>,
     pub(crate) objects: HashMap<ExprId, Object, FxBuildHasher>,
     pub(crate) defined: HashMap<u32, LocalId, FxBuildHasher>,
@@ -239,14 +285,21 @@ pub struct Literal {
 }
 
 static UNKNOWN_OBJECT: Object = Object::Unknown;
-static UNKNOWN_CALLEE: Callee =
-    Callee::Unknown { why: "not a call", name: SmolStr::new_static(""), receiver: None };
+static UNKNOWN_CALLEE: Callee = Callee::Unknown {
+    why: "not a call",
+    name: SmolStr::new_static(""),
+    receiver: None,
+};
 
 impl BodyInfo {
     /// Type of an expression. Calls with several results are tuples, those without any [`TypeId::VOID`]; a type
     /// expression has the type that it names; `v, ok` forms have the type of `v`.
     pub fn type_of(&self, expr: ExprId) -> TypeId {
-        self.types.get(expr.index()).copied().unwrap_or(TypeId::UNKNOWN)
+        let types = expr
+            .index()
+            .checked_sub(self.first)
+            .and_then(|i| self.types.get(i));
+        types.copied().unwrap_or(TypeId::UNKNOWN)
     }
 
     /// What a name, or a selector as a whole, denotes.
@@ -276,7 +329,11 @@ impl BodyInfo {
 
     /// All call expressions with their callees, in order of their ids.
     pub fn calls(&self) -> Vec<(ExprId, &Callee)> {
-        let mut calls: Vec<_> = self.callees.iter().map(|(id, callee)| (*id, callee)).collect();
+        let mut calls: Vec<_> = self
+            .callees
+            .iter()
+            .map(|(id, callee)| (*id, callee))
+            .collect();
         calls.sort_by_key(|(id, _)| *id);
         calls
     }
@@ -288,7 +345,10 @@ impl BodyInfo {
 
     /// All variables, in order of their numbers.
     pub fn locals(&self) -> impl Iterator<Item = (LocalId, &Local)> {
-        self.locals.iter().enumerate().map(|(i, local)| (LocalId(i as u32), local))
+        self.locals
+            .iter()
+            .enumerate()
+            .map(|(i, local)| (LocalId(i as u32), local))
     }
 
     /// The receiver of a method.

@@ -47,7 +47,13 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(kind: ProblemKind, what: String) -> Problem {
-        Problem { kind, what, file: None, line: None, count: 1 }
+        Problem {
+            kind,
+            what,
+            file: None,
+            line: None,
+            count: 1,
+        }
     }
 
     pub(crate) fn at(mut self, file: PathBuf, line: u32) -> Problem {

@@ -70,7 +70,10 @@ pub(crate) enum Import {
     /// `C` and `unsafe` have no source.
     Pseudo,
     /// A module is selected, but its source is not on this machine.
-    MissingModule { module: ModuleVersion, required_at: Option<(PathBuf, u32)> },
+    MissingModule {
+        module: ModuleVersion,
+        required_at: Option<(PathBuf, u32)>,
+    },
     /// No module provides it, or the one that should does not have it.
     MissingPackage,
 }
@@ -131,7 +134,9 @@ impl Ground<'_> {
 
 /// Whether an import path may be one of the standard library: no dot in its first element.
 pub(crate) fn has_std_form(path: &str) -> bool {
-    path.split('/').next().is_some_and(|first| !first.is_empty() && !first.contains('.'))
+    path.split('/')
+        .next()
+        .is_some_and(|first| !first.is_empty() && !first.contains('.'))
 }
 
 impl Build {
@@ -143,7 +148,11 @@ impl Build {
     pub fn go_path(roots: Vec<(PathBuf, String)>) -> Build {
         let mains = roots
             .into_iter()
-            .map(|(dir, path)| MainModule { path, dir, file: Default::default() })
+            .map(|(dir, path)| MainModule {
+                path,
+                dir,
+                file: Default::default(),
+            })
             .collect();
         Build::new(BuildKind::GoPath, mains, Replacements::default(), None)
     }
@@ -162,7 +171,9 @@ impl Build {
         for main in &mains {
             replacements.add(&main.dir, &main.file.replace);
         }
-        let vendor_parent = workspace.map(|(dir, _)| dir).or(mains.first().map(|m| m.dir.as_path()));
+        let vendor_parent = workspace
+            .map(|(dir, _)| dir)
+            .or(mains.first().map(|m| m.dir.as_path()));
         let vendor = vendor_parent
             .filter(|_| env.flag("mod").is_none_or(|mode| mode == "vendor"))
             .and_then(|dir| Vendor::read(files, &dir.join("vendor")));
@@ -205,7 +216,11 @@ impl Build {
             .zip(&self.main_modules)
             .filter_map(|(main, module)| {
                 let rest = dir.strip_prefix(&main.dir).ok()?;
-                Some((main.dir.as_os_str().len(), module, join_path(&main.path, rest)))
+                Some((
+                    main.dir.as_os_str().len(),
+                    module,
+                    join_path(&main.path, rest),
+                ))
             })
             .max_by_key(|(len, _, _)| *len)
             .map(|(_, module, path)| (module.clone(), path))
@@ -217,15 +232,20 @@ impl Build {
             return Import::Pseudo;
         }
         match self.kind {
-            BuildKind::Std => {
-                ground.std_package(path, true).map_or(Import::MissingPackage, Import::Found)
-            }
+            BuildKind::Std => ground
+                .std_package(path, true)
+                .map_or(Import::MissingPackage, Import::Found),
             BuildKind::GoPath => self.import_go_path(ground, importer_dir, path),
             BuildKind::Modules => self.import_module(ground, path),
         }
     }
 
-    fn import_go_path(&self, ground: &Ground<'_>, importer_dir: Option<&Path>, path: &str) -> Import {
+    fn import_go_path(
+        &self,
+        ground: &Ground<'_>,
+        importer_dir: Option<&Path>,
+        path: &str,
+    ) -> Import {
         if let Some(found) = ground.std_package(path, false) {
             return Import::Found(found);
         }
@@ -241,7 +261,10 @@ impl Build {
                 };
             }
             for (main, module) in roots() {
-                for folder in dir.ancestors().take_while(|folder| folder.starts_with(&main.dir)) {
+                for folder in dir
+                    .ancestors()
+                    .take_while(|folder| folder.starts_with(&main.dir))
+                {
                     let vendored = folder.join("vendor").join(path);
                     if ground.has_package(&vendored) {
                         return ground.found(path, vendored, module);
@@ -309,11 +332,17 @@ impl Build {
         let mut missing = None;
         let prefixes = std::iter::successors(Some(path), |p| p.rfind('/').and_then(|i| p.get(..i)));
         for prefix in prefixes {
-            let Some(located) = modules.get(prefix) else { continue };
+            let Some(located) = modules.get(prefix) else {
+                continue;
+            };
             let rest = strip_module(path, prefix).unwrap_or("");
             match &located.module.dir {
                 Some(dir) => {
-                    let dir = if rest.is_empty() { dir.clone() } else { dir.join(rest) };
+                    let dir = if rest.is_empty() {
+                        dir.clone()
+                    } else {
+                        dir.join(rest)
+                    };
                     if ground.has_package(&dir) {
                         return ground.found(path, dir, &located.module);
                     }
@@ -345,11 +374,13 @@ impl Build {
     }
 
     fn direct(&self, ground: &Ground<'_>) -> &BTreeMap<String, Located> {
-        self.direct.get_or_init(|| self.locate(ground, self.requirements(ground).direct()))
+        self.direct
+            .get_or_init(|| self.locate(ground, self.requirements(ground).direct()))
     }
 
     fn graph(&self, ground: &Ground<'_>) -> &BTreeMap<String, Located> {
-        self.graph.get_or_init(|| self.locate(ground, self.requirements(ground).graph()))
+        self.graph
+            .get_or_init(|| self.locate(ground, self.requirements(ground).graph()))
     }
 
     fn locate(
@@ -377,7 +408,10 @@ impl Build {
                 required_at: selected.required_at,
             }
         };
-        selected.into_iter().map(|(path, module)| (path, locate(module))).collect()
+        selected
+            .into_iter()
+            .map(|(path, module)| (path, locate(module)))
+            .collect()
     }
 }
 
@@ -385,7 +419,12 @@ impl Vendor {
     fn read(files: &dyn Files, dir: &Path) -> Option<Vendor> {
         let text = read_text(files, &dir.join("modules.txt"))?;
         let mut packages = HashMap::new();
-        for VendoredModule { module, go, packages: provided } in parse_vendor_list(&text) {
+        for VendoredModule {
+            module,
+            go,
+            packages: provided,
+        } in parse_vendor_list(&text)
+        {
             let shared = Arc::new(Module {
                 dir: Some(dir.join(&module.path)),
                 path: module.path,
@@ -393,9 +432,16 @@ impl Vendor {
                 go_minor: go,
                 is_main: false,
             });
-            packages.extend(provided.into_iter().map(|package| (package, shared.clone())));
+            packages.extend(
+                provided
+                    .into_iter()
+                    .map(|package| (package, shared.clone())),
+            );
         }
-        Some(Vendor { dir: dir.to_owned(), packages })
+        Some(Vendor {
+            dir: dir.to_owned(),
+            packages,
+        })
     }
 }
 
@@ -412,7 +458,11 @@ fn strip_module<'a>(path: &'a str, module: &str) -> Option<&'a str> {
 
 /// Import path of a folder `rest` below the folder of `module`.
 fn join_path(module: &str, rest: &Path) -> String {
-    let mut path = if module == "std" { String::new() } else { module.to_owned() };
+    let mut path = if module == "std" {
+        String::new()
+    } else {
+        module.to_owned()
+    };
     for part in rest.components() {
         if !path.is_empty() {
             path.push('/');

@@ -48,25 +48,79 @@ fn host_arch() -> &'static str {
 }
 
 const KNOWN_OS: &[&str] = &[
-    "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "js", "linux",
-    "nacl", "netbsd", "openbsd", "plan9", "solaris", "wasip1", "windows", "zos",
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "hurd",
+    "illumos",
+    "ios",
+    "js",
+    "linux",
+    "nacl",
+    "netbsd",
+    "openbsd",
+    "plan9",
+    "solaris",
+    "wasip1",
+    "windows",
+    "zos",
 ];
 
 const UNIX_OS: &[&str] = &[
-    "aix", "android", "darwin", "dragonfly", "freebsd", "hurd", "illumos", "ios", "linux",
-    "netbsd", "openbsd", "solaris",
+    "aix",
+    "android",
+    "darwin",
+    "dragonfly",
+    "freebsd",
+    "hurd",
+    "illumos",
+    "ios",
+    "linux",
+    "netbsd",
+    "openbsd",
+    "solaris",
 ];
 
 const KNOWN_ARCH: &[&str] = &[
-    "386", "amd64", "amd64p32", "arm", "armbe", "arm64", "arm64be", "loong64", "mips", "mipsle",
-    "mips64", "mips64le", "mips64p32", "mips64p32le", "ppc", "ppc64", "ppc64le", "riscv",
-    "riscv64", "s390", "s390x", "sparc", "sparc64", "wasm",
+    "386",
+    "amd64",
+    "amd64p32",
+    "arm",
+    "armbe",
+    "arm64",
+    "arm64be",
+    "loong64",
+    "mips",
+    "mipsle",
+    "mips64",
+    "mips64le",
+    "mips64p32",
+    "mips64p32le",
+    "ppc",
+    "ppc64",
+    "ppc64le",
+    "riscv",
+    "riscv64",
+    "s390",
+    "s390x",
+    "sparc",
+    "sparc64",
+    "wasm",
 ];
 
 /// Experiments that are on by default in the supported releases (`internal/buildcfg`).
 const DEFAULT_EXPERIMENTS: &[&str] = &[
-    "regabiwrappers", "regabiargs", "aliastypeparams", "swissmap", "spinbitmutex", "dwarf5",
-    "greenteagc", "randomizedheapbase64", "sizespecializedmalloc",
+    "regabiwrappers",
+    "regabiargs",
+    "aliastypeparams",
+    "swissmap",
+    "spinbitmutex",
+    "dwarf5",
+    "greenteagc",
+    "randomizedheapbase64",
+    "sizespecializedmalloc",
 ];
 
 impl Platform {
@@ -90,11 +144,16 @@ impl Platform {
         if let Some(experiment) = tag.strip_prefix("goexperiment.") {
             return DEFAULT_EXPERIMENTS.contains(&experiment);
         }
-        if let Some(feature) = tag.strip_prefix(self.goarch.as_str()).and_then(|f| f.strip_prefix('.'))
+        if let Some(feature) = tag
+            .strip_prefix(self.goarch.as_str())
+            .and_then(|f| f.strip_prefix('.'))
         {
             return matches!(
                 (self.goarch.as_str(), feature),
-                ("amd64", "v1") | ("arm64", "v8.0") | ("386", "sse2") | ("ppc64" | "ppc64le", "power8")
+                ("amd64", "v1")
+                    | ("arm64", "v8.0")
+                    | ("386", "sse2")
+                    | ("ppc64" | "ppc64le", "power8")
             );
         }
         self.tags.iter().any(|t| t == tag)
@@ -115,7 +174,9 @@ impl Platform {
             [.., os, arch] if KNOWN_OS.contains(os) && KNOWN_ARCH.contains(arch) => {
                 self.has_tag(os) && self.has_tag(arch)
             }
-            [.., last] if KNOWN_OS.contains(last) || KNOWN_ARCH.contains(last) => self.has_tag(last),
+            [.., last] if KNOWN_OS.contains(last) || KNOWN_ARCH.contains(last) => {
+                self.has_tag(last)
+            }
             _ => true,
         }
     }
@@ -202,7 +263,10 @@ const MAX_DEPTH: u32 = 100;
 
 /// Value of a `//go:build` expression; `None` where it does not parse.
 fn evaluate(expression: &str, platform: &Platform) -> Option<bool> {
-    let mut parser = Expression { rest: expression, platform };
+    let mut parser = Expression {
+        rest: expression,
+        platform,
+    };
     let value = parser.or(0)?;
     parser.rest.trim_start().is_empty().then_some(value)
 }
@@ -279,10 +343,23 @@ mod tests {
     #[test]
     fn file_names_name_platforms() {
         let p = linux();
-        for name in ["a.go", "linux.go", "a_linux.go", "a_linux_amd64_test.go", "a_amd64.go", "a_unix.go", "x_test.go"] {
+        for name in [
+            "a.go",
+            "linux.go",
+            "a_linux.go",
+            "a_linux_amd64_test.go",
+            "a_amd64.go",
+            "a_unix.go",
+            "x_test.go",
+        ] {
             assert!(p.allows_name(name), "{name}");
         }
-        for name in ["a_windows.go", "a_linux_arm64.go", "a_arm64_test.go", "a_darwin_amd64.go"] {
+        for name in [
+            "a_windows.go",
+            "a_linux_arm64.go",
+            "a_arm64_test.go",
+            "a_darwin_amd64.go",
+        ] {
             assert!(!p.allows_name(name), "{name}");
         }
     }
@@ -291,14 +368,29 @@ mod tests {
     fn go_build_lines() {
         let p = linux();
         let allows = |s: &str| p.allows_text(s.as_bytes());
-        assert!(allows("//go:build linux && (amd64 || arm64) && !windows\n\npackage p\n"));
-        assert!(allows("// Copyright\n\n//go:build integration\npackage p\n"));
-        assert!(allows("/* a\nlicence */\n\n//go:build unix && cgo && go1.21\n\npackage p\n"));
+        assert!(allows(
+            "//go:build linux && (amd64 || arm64) && !windows\n\npackage p\n"
+        ));
+        assert!(allows(
+            "// Copyright\n\n//go:build integration\npackage p\n"
+        ));
+        assert!(allows(
+            "/* a\nlicence */\n\n//go:build unix && cgo && go1.21\n\npackage p\n"
+        ));
         assert!(!allows("//go:build ignore\n\npackage main\n"));
         assert!(!allows("//go:build go1.99\n\npackage main\n"));
-        assert!(allows("package p\n//go:build ignore\n"), "after the package clause it is a comment");
-        assert!(allows("//go:build linux &&\n\npackage p\n"), "broken constraints exclude nothing");
-        assert!(!allows("//go:build !linux\n// +build linux\n\npackage p\n"), "go:build wins");
+        assert!(
+            allows("package p\n//go:build ignore\n"),
+            "after the package clause it is a comment"
+        );
+        assert!(
+            allows("//go:build linux &&\n\npackage p\n"),
+            "broken constraints exclude nothing"
+        );
+        assert!(
+            !allows("//go:build !linux\n// +build linux\n\npackage p\n"),
+            "go:build wins"
+        );
     }
 
     #[test]
@@ -307,6 +399,9 @@ mod tests {
         let allows = |s: &str| p.allows_text(s.as_bytes());
         assert!(allows("// +build linux,amd64 darwin\n\npackage p\n"));
         assert!(!allows("// +build linux\n// +build !amd64\n\npackage p\n"));
-        assert!(allows("// +build ignore\npackage p\n"), "no blank line follows: documentation");
+        assert!(
+            allows("// +build ignore\npackage p\n"),
+            "no blank line follows: documentation"
+        );
     }
 }

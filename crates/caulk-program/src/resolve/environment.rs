@@ -57,8 +57,13 @@ impl GoEnv {
             .filter(|root| files.is_dir(&root.join("src")))
             .or_else(|| goroot_on_path(files, &process("PATH")?));
         let gopath: Vec<PathBuf> = match setting("GOPATH") {
-            Some(list) => std::env::split_paths(&list).filter(|p| p.is_absolute()).collect(),
-            None => home(&process).map(|home| home.join("go")).into_iter().collect(),
+            Some(list) => std::env::split_paths(&list)
+                .filter(|p| p.is_absolute())
+                .collect(),
+            None => home(&process)
+                .map(|home| home.join("go"))
+                .into_iter()
+                .collect(),
         };
         let gomodcache = setting("GOMODCACHE")
             .map(PathBuf::from)
@@ -88,14 +93,21 @@ impl GoEnv {
     /// Value of a flag in `GOFLAGS`, such as `mod` or `tags`; the last one wins.
     pub(crate) fn flag(&self, name: &str) -> Option<&str> {
         self.goflags.iter().rev().find_map(|flag| {
-            flag.trim_start_matches('-').strip_prefix(name)?.strip_prefix('=')
+            flag.trim_start_matches('-')
+                .strip_prefix(name)?
+                .strip_prefix('=')
         })
     }
 
     /// Tags that `GOFLAGS` sets for every build.
     pub fn tags(&self) -> Vec<String> {
         self.flag("tags")
-            .map(|tags| tags.split(',').filter(|t| !t.is_empty()).map(str::to_owned).collect())
+            .map(|tags| {
+                tags.split(',')
+                    .filter(|t| !t.is_empty())
+                    .map(str::to_owned)
+                    .collect()
+            })
             .unwrap_or_default()
     }
 }
@@ -144,6 +156,8 @@ fn goroot_on_path(files: &dyn Files, path: &str) -> Option<PathBuf> {
         .find_map(|program| {
             let program = files.canonicalize(&program).ok()?;
             let root = program.parent().and_then(Path::parent)?;
-            files.is_dir(&root.join("src").join("runtime")).then(|| root.to_owned())
+            files
+                .is_dir(&root.join("src").join("runtime"))
+                .then(|| root.to_owned())
         })
 }

@@ -42,7 +42,9 @@ impl Folders {
 fn read(files: &dyn Files, dir: &Path) -> Listing {
     let mut listing = Listing::default();
     for entry in files.read_dir(dir).unwrap_or_default() {
-        let Some(name) = entry.name.to_str() else { continue };
+        let Some(name) = entry.name.to_str() else {
+            continue;
+        };
         match entry.kind {
             EntryKind::Folder => listing.folders.push(name.to_owned()),
             EntryKind::Other => {}

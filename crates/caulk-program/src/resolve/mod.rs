@@ -15,7 +15,6 @@ pub use environment::{GoEnv, GoWork};
 pub use modfile::ModuleVersion;
 pub use module::Module;
 
-pub(crate) use build::{Build, BuildKind, Found, Ground, Import, has_std_form};
-pub(crate) use constraint::LATEST_GO_MINOR;
+pub(crate) use build::{Build, Found, Ground, Import};
 pub(crate) use folders::Folders;
 pub(crate) use roots::{BuildIndex, RootFolder, Roots, STD_BUILD};

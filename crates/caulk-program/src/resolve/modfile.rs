@@ -79,13 +79,18 @@ impl ModFile {
             ("module", [path, ..]) => self.module = path.clone(),
             ("go", [version, ..]) => self.go = version::go_minor(version),
             ("require", [path, version, ..]) => {
-                self.require.push(Require { module: module(path, Some(version)), line });
+                self.require.push(Require {
+                    module: module(path, Some(version)),
+                    line,
+                });
             }
             ("exclude", [path, version, ..]) => self.exclude.push(module(path, Some(version))),
             ("use", [dir, ..]) => self.use_dirs.push(dir.clone()),
             ("ignore", [dir, ..]) => self.ignore.push(dir.clone()),
             ("replace", words) => {
-                let Some(arrow) = words.iter().position(|w| w == "=>") else { return };
+                let Some(arrow) = words.iter().position(|w| w == "=>") else {
+                    return;
+                };
                 let (old, new) = words.split_at(arrow);
                 if let ([old, old_version @ ..], [_, new, new_version @ ..]) = (old, new) {
                     self.replace.push(Replace {
@@ -146,7 +151,9 @@ pub(crate) fn parse_vendor_list(text: &str) -> Vec<VendoredModule> {
     let mut modules: Vec<VendoredModule> = Vec::new();
     for line in text.lines() {
         if let Some(markers) = line.strip_prefix("## ") {
-            let go = markers.split(';').find_map(|m| m.trim().strip_prefix("go "));
+            let go = markers
+                .split(';')
+                .find_map(|m| m.trim().strip_prefix("go "));
             if let (Some(module), Some(go)) = (modules.last_mut(), go) {
                 module.go = version::go_minor(go);
             }
@@ -155,7 +162,10 @@ pub(crate) fn parse_vendor_list(text: &str) -> Vec<VendoredModule> {
             if let Some(path) = words.next() {
                 let version = words.next().filter(|w| *w != "=>").unwrap_or_default();
                 modules.push(VendoredModule {
-                    module: ModuleVersion { path: path.to_owned(), version: version.to_owned() },
+                    module: ModuleVersion {
+                        path: path.to_owned(),
+                        version: version.to_owned(),
+                    },
                     go: None,
                     packages: Vec::new(),
                 });
@@ -181,17 +191,28 @@ mod tests {
         );
         assert_eq!(file.module, "example.com/m");
         assert_eq!(file.go, Some(21));
-        let required: Vec<_> = file.require.iter().map(|r| (r.module.path.as_str(), r.line)).collect();
+        let required: Vec<_> = file
+            .require
+            .iter()
+            .map(|r| (r.module.path.as_str(), r.line))
+            .collect();
         assert_eq!(required, [("a.b/c", 7), ("d.e/f", 8), ("g.h/i", 10)]);
         assert!(file.replace[0].is_folder());
-        assert!(file.replace[1].applies_to(&ModuleVersion { path: "d.e/f".into(), version: "v0.0.1".into() }));
-        assert!(!file.replace[1].applies_to(&ModuleVersion { path: "d.e/f".into(), version: "v0.0.2".into() }));
+        assert!(file.replace[1].applies_to(&ModuleVersion {
+            path: "d.e/f".into(),
+            version: "v0.0.1".into()
+        }));
+        assert!(!file.replace[1].applies_to(&ModuleVersion {
+            path: "d.e/f".into(),
+            version: "v0.0.2".into()
+        }));
         assert_eq!(file.exclude.len(), 1);
     }
 
     #[test]
     fn go_work_and_broken_lines() {
-        let file = ModFile::parse("go 1.22\nuse (\n\t./a\n\t./b\n)\nuse ./c\nreplace =>\nrequire\n)(\n\"");
+        let file =
+            ModFile::parse("go 1.22\nuse (\n\t./a\n\t./b\n)\nuse ./c\nreplace =>\nrequire\n)(\n\"");
         assert_eq!(file.use_dirs, ["./a", "./b", "./c"]);
     }
 

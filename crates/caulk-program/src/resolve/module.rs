@@ -51,18 +51,26 @@ pub(crate) struct Replacements(Vec<(PathBuf, Replace)>);
 impl Replacements {
     pub fn add(&mut self, base: &Path, replacements: &[Replace]) {
         // One for a certain version wins over one for all.
-        let (certain, all): (Vec<_>, Vec<_>) =
-            replacements.iter().cloned().partition(|r| !r.old.version.is_empty());
-        self.0.extend(certain.into_iter().chain(all).map(|r| (base.to_owned(), r)));
+        let (certain, all): (Vec<_>, Vec<_>) = replacements
+            .iter()
+            .cloned()
+            .partition(|r| !r.old.version.is_empty());
+        self.0
+            .extend(certain.into_iter().chain(all).map(|r| (base.to_owned(), r)));
     }
 
     fn find(&self, module: &ModuleVersion) -> Option<&(PathBuf, Replace)> {
-        self.0.iter().find(|(_, replace)| replace.applies_to(module))
+        self.0
+            .iter()
+            .find(|(_, replace)| replace.applies_to(module))
     }
 
     /// Modules that are replaced by a folder can be imported even where nothing requires them.
     pub fn folders(&self) -> impl Iterator<Item = &ModuleVersion> {
-        self.0.iter().filter(|(_, replace)| replace.is_folder()).map(|(_, replace)| &replace.old)
+        self.0
+            .iter()
+            .filter(|(_, replace)| replace.is_folder())
+            .map(|(_, replace)| &replace.old)
     }
 
     /// Folder of a module's source, whether or not it is there.
@@ -76,7 +84,12 @@ impl Replacements {
         }
     }
 
-    fn mod_file(&self, files: &dyn Files, module: &ModuleVersion, cache: Option<&Path>) -> Option<ModFile> {
+    fn mod_file(
+        &self,
+        files: &dyn Files,
+        module: &ModuleVersion,
+        cache: Option<&Path>,
+    ) -> Option<ModFile> {
         let text = match self.find(module) {
             Some((base, replace)) if replace.is_folder() => {
                 read_text(files, &base.join(&replace.new.path).join("go.mod"))
@@ -89,7 +102,10 @@ impl Replacements {
 }
 
 pub(crate) fn read_text(files: &dyn Files, path: &Path) -> Option<String> {
-    files.read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    files
+        .read(path)
+        .ok()
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn cached_mod_file(files: &dyn Files, cache: &Path, module: &ModuleVersion) -> Option<String> {
@@ -104,7 +120,11 @@ fn cached_mod_file(files: &dyn Files, cache: &Path, module: &ModuleVersion) -> O
 }
 
 fn extracted(cache: &Path, module: &ModuleVersion) -> PathBuf {
-    cache.join(format!("{}@{}", escape(&module.path), escape(&module.version)))
+    cache.join(format!(
+        "{}@{}",
+        escape(&module.path),
+        escape(&module.version)
+    ))
 }
 
 /// Module cache form of a path or version: file systems may ignore case, so `A` is written `!a`.
@@ -137,26 +157,36 @@ impl Requirements<'_> {
         for module in self.replacements.folders() {
             selected
                 .entry(module.path.clone())
-                .or_insert_with(|| Selected { module: module.clone(), required_at: None });
+                .or_insert_with(|| Selected {
+                    module: module.clone(),
+                    required_at: None,
+                });
         }
         selected
     }
 
     /// Whether [`Requirements::direct`] is to be trusted first.
     pub fn is_pruned(&self) -> bool {
-        self.mains.iter().all(|main| main.file.go.unwrap_or(UNSTATED_GO) >= PRUNED_SINCE)
+        self.mains
+            .iter()
+            .all(|main| main.file.go.unwrap_or(UNSTATED_GO) >= PRUNED_SINCE)
     }
 
     /// Minimal version selection over the module graph (<https://go.dev/ref/mod#minimal-version-selection>),
     /// pruned as the go command prunes it. A `go.mod` that is not on this machine ends its branch.
     pub fn graph(&self) -> BTreeMap<String, Selected> {
         let mut selected = self.direct();
-        let excluded: HashSet<&ModuleVersion> =
-            self.mains.iter().flat_map(|main| &main.file.exclude).collect();
+        let excluded: HashSet<&ModuleVersion> = self
+            .mains
+            .iter()
+            .flat_map(|main| &main.file.exclude)
+            .collect();
         let main_pruned = self.is_pruned();
         let mut seen: HashSet<(ModuleVersion, bool)> = HashSet::new();
-        let mut queue: VecDeque<(ModuleVersion, bool)> =
-            self.roots().map(|(_, module, _)| (module.clone(), main_pruned)).collect();
+        let mut queue: VecDeque<(ModuleVersion, bool)> = self
+            .roots()
+            .map(|(_, module, _)| (module.clone(), main_pruned))
+            .collect();
         while let Some((module, pruned)) = queue.pop_front() {
             if !seen.insert((module.clone(), pruned)) {
                 continue;
@@ -184,7 +214,12 @@ impl Requirements<'_> {
     fn roots(&self) -> impl Iterator<Item = (&MainModule, &ModuleVersion, u32)> {
         self.mains
             .iter()
-            .flat_map(|main| main.file.require.iter().map(move |r| (main, &r.module, r.line)))
+            .flat_map(|main| {
+                main.file
+                    .require
+                    .iter()
+                    .map(move |r| (main, &r.module, r.line))
+            })
             .filter(|(main, module, _)| !main.file.exclude.contains(module))
     }
 }
@@ -196,8 +231,13 @@ fn raise(
 ) {
     match selected.get_mut(&module.path) {
         None => {
-            selected
-                .insert(module.path.clone(), Selected { module: module.clone(), required_at });
+            selected.insert(
+                module.path.clone(),
+                Selected {
+                    module: module.clone(),
+                    required_at,
+                },
+            );
         }
         Some(known) => {
             if version::compare(&module.version, &known.module.version).is_gt() {
@@ -216,6 +256,9 @@ mod tests {
 
     #[test]
     fn upper_case_is_escaped() {
-        assert_eq!(escape("github.com/BurntSushi/toml"), "github.com/!burnt!sushi/toml");
+        assert_eq!(
+            escape("github.com/BurntSushi/toml"),
+            "github.com/!burnt!sushi/toml"
+        );
     }
 }

@@ -48,7 +48,10 @@ impl Roots {
             files,
             env,
             folders,
-            roots: Roots { builds: vec![Build::std()], ..Roots::default() },
+            roots: Roots {
+                builds: vec![Build::std()],
+                ..Roots::default()
+            },
             build_of: BTreeMap::new(),
             asked: BTreeMap::new(),
         };
@@ -76,9 +79,7 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn pattern(&mut self, current_dir: &Path, pattern: &Path) {
         let (path, recursive) = match pattern.file_name() {
-            Some(name) if name == "..." => {
-                (pattern.parent().unwrap_or(Path::new("")), true)
-            }
+            Some(name) if name == "..." => (pattern.parent().unwrap_or(Path::new("")), true),
             _ => (pattern, false),
         };
         let given = normalize(&current_dir.join(path));
@@ -90,17 +91,24 @@ impl Finder<'_> {
             if self.folders.has_go_files(self.files, &path) {
                 self.asked.insert(path, None);
             } else {
-                self.roots.problems.push(Problem::new(ProblemKind::NoGoFiles, display(pattern)));
+                self.roots
+                    .problems
+                    .push(Problem::new(ProblemKind::NoGoFiles, display(pattern)));
             }
         } else if self.files.is_file(&path) && path.extension().is_some_and(|e| e == "go") {
             if let Some(dir) = path.parent() {
-                let only = self.asked.entry(dir.to_owned()).or_insert_with(|| Some(Vec::new()));
+                let only = self
+                    .asked
+                    .entry(dir.to_owned())
+                    .or_insert_with(|| Some(Vec::new()));
                 if let Some(only) = only {
                     only.push(path);
                 }
             }
         } else {
-            self.roots.problems.push(Problem::new(ProblemKind::Unreadable, display(pattern)));
+            self.roots
+                .problems
+                .push(Problem::new(ProblemKind::Unreadable, display(pattern)));
         }
     }
 
@@ -112,7 +120,9 @@ impl Finder<'_> {
                 self.asked.insert(dir.clone(), None);
             }
             for name in listing.folders.iter().rev() {
-                if !name.starts_with(['_', '.']) && !matches!(name.as_str(), "testdata" | "vendor" | "node_modules") {
+                if !name.starts_with(['_', '.'])
+                    && !matches!(name.as_str(), "testdata" | "vendor" | "node_modules")
+                {
                     stack.push(dir.join(name));
                 }
             }
@@ -141,11 +151,16 @@ impl Finder<'_> {
             return *index;
         }
         if let Some((work_dir, work)) = self.workspace(&dir) {
-            let members: Vec<PathBuf> =
-                work.use_dirs.iter().map(|member| normalize(&work_dir.join(member))).collect();
+            let members: Vec<PathBuf> = work
+                .use_dirs
+                .iter()
+                .map(|member| normalize(&work_dir.join(member)))
+                .collect();
             if members.contains(&dir) {
-                let mains: Vec<MainModule> =
-                    members.iter().filter_map(|member| self.main_module(member)).collect();
+                let mains: Vec<MainModule> = members
+                    .iter()
+                    .filter_map(|member| self.main_module(member))
+                    .collect();
                 let build = Build::modules(self.files, self.env, mains, Some((&work_dir, &work)));
                 let index = self.add(build);
                 for member in members {
@@ -169,16 +184,21 @@ impl Finder<'_> {
         let text = read_text(self.files, &dir.join("go.mod"))?;
         let mut file = ModFile::parse(&text);
         let path = std::mem::take(&mut file.module);
-        Some(MainModule { path, dir: dir.to_owned(), file })
+        Some(MainModule {
+            path,
+            dir: dir.to_owned(),
+            file,
+        })
     }
 
     fn workspace(&self, dir: &Path) -> Option<(PathBuf, ModFile)> {
         let file = match &self.env.gowork {
             GoWork::Off => return None,
             GoWork::File(file) => file.clone(),
-            GoWork::Nearest => {
-                dir.ancestors().map(|a| a.join("go.work")).find(|f| self.files.is_file(f))?
-            }
+            GoWork::Nearest => dir
+                .ancestors()
+                .map(|a| a.join("go.work"))
+                .find(|f| self.files.is_file(f))?,
         };
         let text = read_text(self.files, &file)?;
         Some((file.parent()?.to_owned(), ModFile::parse(&text)))
@@ -193,7 +213,9 @@ impl Finder<'_> {
             .map(|root| root.join("src"))
             .find(|src| dir.starts_with(src))
             .or_else(|| {
-                let src = dir.ancestors().filter(|a| a.file_name().is_some_and(|n| n == "src"));
+                let src = dir
+                    .ancestors()
+                    .filter(|a| a.file_name().is_some_and(|n| n == "src"));
                 src.last().map(Path::to_owned)
             });
         let (root, path) = match src {
@@ -209,7 +231,12 @@ impl Finder<'_> {
         }
         let mut roots = vec![(root.clone(), path)];
         roots.extend(
-            self.env.gopath.iter().map(|p| p.join("src")).filter(|p| *p != root).map(|p| (p, String::new())),
+            self.env
+                .gopath
+                .iter()
+                .map(|p| p.join("src"))
+                .filter(|p| *p != root)
+                .map(|p| (p, String::new())),
         );
         let index = self.add(Build::go_path(roots));
         self.build_of.insert(root, index);
@@ -220,7 +247,10 @@ impl Finder<'_> {
     fn repository_path(&self, root: &Path) -> String {
         read_text(self.files, &root.join(".git").join("config"))
             .and_then(|config| config.lines().find_map(remote_path))
-            .or_else(|| root.file_name().map(|name| name.to_string_lossy().into_owned()))
+            .or_else(|| {
+                root.file_name()
+                    .map(|name| name.to_string_lossy().into_owned())
+            })
             .unwrap_or_default()
     }
 }
@@ -234,8 +264,14 @@ fn remote_path(line: &str) -> Option<String> {
     let url = url.trim();
     let address = url.split_once("://").map_or(url, |(_, rest)| rest);
     let address = address.rsplit_once('@').map_or(address, |(_, rest)| rest);
-    let address = address.trim_end_matches('/').trim_end_matches(".git").replace(':', "/");
-    let has_host = address.split('/').next().is_some_and(|host| host.contains('.'));
+    let address = address
+        .trim_end_matches('/')
+        .trim_end_matches(".git")
+        .replace(':', "/");
+    let has_host = address
+        .split('/')
+        .next()
+        .is_some_and(|host| host.contains('.'));
     has_host.then_some(address)
 }
 

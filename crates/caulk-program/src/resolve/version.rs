@@ -20,13 +20,18 @@ struct Version<'a> {
 impl<'a> Version<'a> {
     fn parse(text: &'a str) -> Option<Version<'a>> {
         let text = text.strip_prefix('v')?;
-        let text = text.split_once('+').map_or(text, |(version, _build)| version);
+        let text = text
+            .split_once('+')
+            .map_or(text, |(version, _build)| version);
         let (core, prerelease) = text.split_once('-').unwrap_or((text, ""));
         let mut numbers = [0; 3];
         for (i, part) in core.split('.').enumerate() {
             *numbers.get_mut(i)? = part.parse().ok()?;
         }
-        Some(Version { numbers, prerelease })
+        Some(Version {
+            numbers,
+            prerelease,
+        })
     }
 
     fn cmp(&self, other: &Version<'_>) -> Ordering {
@@ -64,8 +69,14 @@ fn compare_prerelease(a: &str, b: &str) -> Ordering {
 
 /// Minor number of a Go language version such as `1.21`, `1.21.3` or `1.22rc1`.
 pub(crate) fn go_minor(text: &str) -> Option<u32> {
-    let rest = text.trim().strip_prefix("go").unwrap_or(text.trim()).strip_prefix("1.")?;
-    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    let rest = text
+        .trim()
+        .strip_prefix("go")
+        .unwrap_or(text.trim())
+        .strip_prefix("1.")?;
+    let digits = rest
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(rest.len());
     rest.get(..digits)?.parse().ok()
 }
 
@@ -76,9 +87,20 @@ mod tests {
     #[test]
     fn versions_in_order() {
         let ascending = [
-            "bad", "v0.0.0-20180101000000-abcdefabcdef", "v0.0.0-20190101000000-abcdefabcdef", "v0.1.0",
-            "v1.0.0-alpha", "v1.0.0-alpha.1", "v1.0.0-alpha.beta", "v1.0.0-beta.2", "v1.0.0-beta.11",
-            "v1.0.0-rc.1", "v1.0.0", "v1.2.0", "v1.10.0", "v2.0.0+incompatible",
+            "bad",
+            "v0.0.0-20180101000000-abcdefabcdef",
+            "v0.0.0-20190101000000-abcdefabcdef",
+            "v0.1.0",
+            "v1.0.0-alpha",
+            "v1.0.0-alpha.1",
+            "v1.0.0-alpha.beta",
+            "v1.0.0-beta.2",
+            "v1.0.0-beta.11",
+            "v1.0.0-rc.1",
+            "v1.0.0",
+            "v1.2.0",
+            "v1.10.0",
+            "v2.0.0+incompatible",
         ];
         for pair in ascending.windows(2) {
             assert_eq!(compare(pair[0], pair[1]), Ordering::Less, "{pair:?}");

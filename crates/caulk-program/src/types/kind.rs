@@ -58,9 +58,31 @@ pub enum Type {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]
 pub enum Basic {
-    Bool, Int, Int8, Int16, Int32, Int64, Uint, Uint8, Uint16, Uint32, Uint64, Uintptr,
-    Float32, Float64, Complex64, Complex128, String, UnsafePointer,
-    UntypedBool, UntypedInt, UntypedRune, UntypedFloat, UntypedComplex, UntypedString, UntypedNil,
+    Bool,
+    Int,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    Uint,
+    Uint8,
+    Uint16,
+    Uint32,
+    Uint64,
+    Uintptr,
+    Float32,
+    Float64,
+    Complex64,
+    Complex128,
+    String,
+    UnsafePointer,
+    UntypedBool,
+    UntypedInt,
+    UntypedRune,
+    UntypedFloat,
+    UntypedComplex,
+    UntypedString,
+    UntypedNil,
 }
 
 /// Which way a channel goes.
@@ -150,7 +172,11 @@ impl Basic {
 
     /// Whether it is the type of an untyped constant, of `nil`, or of a comparison.
     pub fn is_untyped(self) -> bool {
-        self.untyped_rank().is_some() || matches!(self, Basic::UntypedBool | Basic::UntypedString | Basic::UntypedNil)
+        self.untyped_rank().is_some()
+            || matches!(
+                self,
+                Basic::UntypedBool | Basic::UntypedString | Basic::UntypedNil
+            )
     }
 
     /// Order of the untyped numeric kinds: an operation of two takes the later one.

@@ -22,7 +22,10 @@ pub(crate) struct Arena<T> {
 
 impl<T> Arena<T> {
     pub fn new() -> Self {
-        Arena { chunks: [const { OnceLock::new() }; CHUNKS], len: Mutex::new(0) }
+        Arena {
+            chunks: [const { OnceLock::new() }; CHUNKS],
+            len: Mutex::new(0),
+        }
     }
 
     /// Chunk, and slot in it, of an index.
@@ -61,14 +64,19 @@ pub(crate) struct Interner<T> {
 
 impl<T: Clone + Eq + Hash> Interner<T> {
     pub fn new() -> Self {
-        Interner { arena: Arena::new(), shards: std::array::from_fn(|_| Mutex::default()) }
+        Interner {
+            arena: Arena::new(),
+            shards: std::array::from_fn(|_| Mutex::default()),
+        }
     }
 
     pub fn intern(&self, value: T) -> u32 {
         let hash = FxBuildHasher.hash_one(&value);
         // The high bits: the map itself uses the low ones.
         let shard = (hash >> 60) as usize % SHARDS;
-        let Some(shard) = self.shards.get(shard) else { return 0 };
+        let Some(shard) = self.shards.get(shard) else {
+            return 0;
+        };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(index) = shard.get(&value) {
             return *index;
@@ -90,7 +98,9 @@ pub(crate) struct TypeTable {
 
 impl TypeTable {
     pub fn new() -> Self {
-        let table = TypeTable { types: Interner::new() };
+        let table = TypeTable {
+            types: Interner::new(),
+        };
         // The constants of `TypeId` rely on this order.
         table.intern(Type::Unknown);
         for basic in Basic::ALL {
@@ -111,11 +121,31 @@ impl TypeTable {
 
 impl Basic {
     const ALL: &[Basic] = &[
-        Basic::Bool, Basic::Int, Basic::Int8, Basic::Int16, Basic::Int32, Basic::Int64, Basic::Uint,
-        Basic::Uint8, Basic::Uint16, Basic::Uint32, Basic::Uint64, Basic::Uintptr, Basic::Float32,
-        Basic::Float64, Basic::Complex64, Basic::Complex128, Basic::String, Basic::UnsafePointer,
-        Basic::UntypedBool, Basic::UntypedInt, Basic::UntypedRune, Basic::UntypedFloat,
-        Basic::UntypedComplex, Basic::UntypedString, Basic::UntypedNil,
+        Basic::Bool,
+        Basic::Int,
+        Basic::Int8,
+        Basic::Int16,
+        Basic::Int32,
+        Basic::Int64,
+        Basic::Uint,
+        Basic::Uint8,
+        Basic::Uint16,
+        Basic::Uint32,
+        Basic::Uint64,
+        Basic::Uintptr,
+        Basic::Float32,
+        Basic::Float64,
+        Basic::Complex64,
+        Basic::Complex128,
+        Basic::String,
+        Basic::UnsafePointer,
+        Basic::UntypedBool,
+        Basic::UntypedInt,
+        Basic::UntypedRune,
+        Basic::UntypedFloat,
+        Basic::UntypedComplex,
+        Basic::UntypedString,
+        Basic::UntypedNil,
     ];
 
     /// The interned type.

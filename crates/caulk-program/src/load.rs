@@ -1,0 +1,368 @@
+//! Reading packages: each when it is first asked for, its files shared between the builds that see it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use smol_str::SmolStr;
+
+use crate::package::{
+    self, ImportDecl, ImportTarget, Package, PackageId, PackageKey, PackageKind, SourceFile,
+};
+use crate::problem::{Problem, ProblemKind};
+use crate::program::Program;
+use crate::resolve::{Found, Ground, Import, Module, RootFolder, STD_BUILD, Source};
+use crate::types::Arena;
+
+/// The files of one folder that belong to the build.
+type Files = Arc<Vec<Arc<SourceFile>>>;
+
+/// Read once, by whoever comes first.
+type LazyFiles = Arc<OnceLock<Files>>;
+
+/// Files by folder, with or without its tests.
+#[derive(Default)]
+pub(crate) struct FolderSources {
+    by_folder: Mutex<HashMap<(PathBuf, bool), LazyFiles>>,
+}
+
+impl FolderSources {
+    fn get(&self, dir: &Path, tests: bool, read: impl FnOnce() -> Files) -> Files {
+        let cell = {
+            let mut folders = self
+                .by_folder
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            folders.entry((dir.to_owned(), tests)).or_default().clone()
+        };
+        cell.get_or_init(read).clone()
+    }
+
+    /// All but the folders of these files.
+    pub fn without(&self, changed: &[PathBuf]) -> FolderSources {
+        let folders = self
+            .by_folder
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let kept = folders
+            .iter()
+            .filter(|((dir, _), _)| !changed.iter().any(|file| file.parent() == Some(dir)))
+            .map(|(key, cell)| (key.clone(), cell.clone()))
+            .collect();
+        FolderSources {
+            by_folder: Mutex::new(kept),
+        }
+    }
+}
+
+/// Packages by id, loaded or not.
+pub(crate) struct PackageTable {
+    slots: Arena<Slot>,
+    ids: Mutex<HashMap<PackageKey, PackageId>>,
+    nothing: Package,
+}
+
+struct Slot {
+    key: PackageKey,
+    module: Arc<Module>,
+    is_std: bool,
+    package: OnceLock<Package>,
+}
+
+impl PackageTable {
+    pub fn new() -> PackageTable {
+        let key = PackageKey {
+            build: STD_BUILD,
+            path: Arc::from(""),
+            source: Source::Shipped,
+            kind: PackageKind::Primary,
+        };
+        let module = Module {
+            path: String::new(),
+            version: String::new(),
+            dir: None,
+            go_minor: None,
+            is_main: false,
+        };
+        PackageTable {
+            slots: Arena::new(),
+            ids: Mutex::default(),
+            nothing: empty(PackageId(u32::MAX), &key, &Arc::new(module), false),
+        }
+    }
+
+    fn register(&self, key: PackageKey, module: &Arc<Module>, is_std: bool) -> PackageId {
+        let mut ids = self.ids.lock().unwrap_or_else(PoisonError::into_inner);
+        *ids.entry(key).or_insert_with_key(|key| {
+            PackageId(self.slots.push(Slot {
+                key: key.clone(),
+                module: module.clone(),
+                is_std,
+                package: OnceLock::new(),
+            }))
+        })
+    }
+
+    pub fn get(&self, program: &Program, id: PackageId) -> &Package {
+        match self.slots.get(id.0) {
+            Some(slot) => slot.package.get_or_init(|| program.read_package(id, slot)),
+            None => &self.nothing,
+        }
+    }
+}
+
+fn empty(id: PackageId, key: &PackageKey, module: &Arc<Module>, is_std: bool) -> Package {
+    Package {
+        id,
+        path: key.path.clone(),
+        name: SmolStr::default(),
+        kind: key.kind.clone(),
+        source: key.source.clone(),
+        module: module.clone(),
+        build: key.build,
+        is_std,
+        files: Vec::new(),
+        imports: Vec::new(),
+        funcs: Vec::new(),
+        initializers: Vec::new(),
+        types: Vec::new(),
+        values: Vec::new(),
+        scope: HashMap::default(),
+        methods: HashMap::default(),
+    }
+}
+
+/// The name that the folder's importable package has: that of most files that are no tests, `main` only where there is no other.
+fn primary_name(files: &[Arc<SourceFile>]) -> SmolStr {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let of_tests = files.iter().all(|file| file.is_test());
+    for file in files.iter().filter(|file| of_tests || !file.is_test()) {
+        let name = file.outline.package_name();
+        let name = if of_tests {
+            name.strip_suffix("_test").unwrap_or(name)
+        } else {
+            name
+        };
+        *counts.entry(name).or_default() += 1;
+    }
+    let best = counts
+        .into_iter()
+        .filter(|(name, _)| !name.is_empty())
+        .max_by_key(|(name, count)| (*name != "main", *count, std::cmp::Reverse(*name)));
+    best.map(|(name, _)| SmolStr::new(name)).unwrap_or_default()
+}
+
+fn kind_of(file: &SourceFile, primary: &str) -> PackageKind {
+    let name = file.outline.package_name();
+    // A file whose package clause is broken most likely belongs to the others.
+    if name == primary || name.is_empty() {
+        return PackageKind::Primary;
+    }
+    match name.strip_suffix("_test") {
+        Some(tested) if file.is_test() && tested == primary => PackageKind::ExternalTest,
+        _ => PackageKind::Other(SmolStr::new(name)),
+    }
+}
+
+impl Program {
+    fn ground<'a>(&'a self, shipped: &'a dyn Fn(&str) -> bool) -> Ground<'a> {
+        Ground {
+            files: &*self.files,
+            env: &self.options.env,
+            folders: &self.folders,
+            shipped,
+            std_module: &self.std_module,
+        }
+    }
+
+    /// Reads the files of a folder that the build constraints allow.
+    fn folder_files(&self, dir: &Path, tests: bool) -> Files {
+        self.sources.get(dir, tests, || {
+            let platform = &self.options.platform;
+            let listing = self.folders.list(&*self.files, dir);
+            let files = listing
+                .go_files
+                .iter()
+                .filter(|name| platform.allows_name(name) && (tests || !name.ends_with("_test.go")))
+                .map(|name| dir.join(name))
+                .filter_map(|path| {
+                    let bytes = self.files.read(&path).ok()?;
+                    platform
+                        .allows_text(&bytes)
+                        .then(|| Arc::new(SourceFile::new(path, bytes)))
+                })
+                .collect();
+            Arc::new(files)
+        })
+    }
+
+    fn source_files(&self, source: &Source, tests: bool) -> Files {
+        match source {
+            Source::Folder(dir) => self.folder_files(dir, tests),
+            Source::Shipped => Files::default(),
+        }
+    }
+
+    /// Whether the tests of a package are read.
+    fn reads_tests(&self, build: usize, source: &Source) -> bool {
+        let Source::Folder(dir) = source else {
+            return false;
+        };
+        self.options.tests
+            && self.root(dir).is_some()
+            && (build == STD_BUILD
+                || self
+                    .builds
+                    .get(build)
+                    .is_some_and(|build| build.main_package(dir).is_some()))
+    }
+
+    pub(crate) fn root_sources(&self, root: &RootFolder) -> Files {
+        self.folder_files(&root.dir, self.options.tests)
+    }
+
+    /// Gives ids to the packages of a folder that was asked for.
+    pub(crate) fn register_root(
+        &self,
+        root: &RootFolder,
+        files: &[Arc<SourceFile>],
+    ) -> Vec<PackageId> {
+        let Some(build) = self.builds.get(root.build) else {
+            return Vec::new();
+        };
+        let (module, path, is_std) = match build.main_package(&root.dir) {
+            Some((module, path)) => (module, path, false),
+            None => {
+                let src = self.std_module.dir.as_deref().unwrap_or(Path::new(""));
+                let rest = root.dir.strip_prefix(src).unwrap_or(&root.dir);
+                let path = rest.to_string_lossy().replace('\\', "/");
+                (self.std_module.clone(), path, true)
+            }
+        };
+        let path: Arc<str> = Arc::from(path);
+        let primary = primary_name(files);
+        let mut kinds: Vec<PackageKind> = Vec::new();
+        for file in files {
+            let kind = kind_of(file, &primary);
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds
+            .into_iter()
+            .map(|kind| {
+                let key = PackageKey {
+                    build: root.build,
+                    path: path.clone(),
+                    source: Source::Folder(root.dir.clone()),
+                    kind,
+                };
+                self.packages.register(key, &module, is_std)
+            })
+            .collect()
+    }
+
+    fn read_package(&self, id: PackageId, slot: &Slot) -> Package {
+        let key = &slot.key;
+        let files = self.source_files(&key.source, self.reads_tests(key.build, &key.source));
+        let primary = primary_name(&files);
+        let mut package = empty(id, key, &slot.module, slot.is_std);
+        package.files = files
+            .iter()
+            .filter(|file| kind_of(file, &primary) == key.kind)
+            .cloned()
+            .collect();
+        package.name = match &key.kind {
+            PackageKind::Primary => primary,
+            PackageKind::ExternalTest => SmolStr::new(format!("{primary}_test")),
+            PackageKind::Other(name) => name.clone(),
+        };
+        package::index(&mut package);
+        package
+    }
+
+    /// Finds a package by import path, as a file of `importer` sees it.
+    pub(crate) fn import(&self, importer: &Package, path: &str) -> Option<PackageId> {
+        match self.find_import(importer, path) {
+            Import::Found(found) => Some(self.register_found(importer, found)),
+            _ => None,
+        }
+    }
+
+    fn find_import(&self, importer: &Package, path: &str) -> Import {
+        let dir = match &importer.source {
+            Source::Folder(dir) => Some(dir.as_path()),
+            Source::Shipped => None,
+        };
+        let shipped = |_: &str| false;
+        match self.builds.get(importer.build) {
+            Some(build) => build.import(&self.ground(&shipped), dir, path),
+            None => Import::MissingPackage,
+        }
+    }
+
+    fn register_found(&self, importer: &Package, found: Found) -> PackageId {
+        let key = PackageKey {
+            // The standard library imports nothing outside of it and is the same for every build.
+            build: if found.is_std {
+                STD_BUILD
+            } else {
+                importer.build
+            },
+            path: Arc::from(found.path),
+            source: found.source,
+            kind: PackageKind::Primary,
+        };
+        self.packages.register(key, &found.module, found.is_std)
+    }
+
+    /// What an import of a file leads to.
+    pub(crate) fn import_target<'p>(
+        &self,
+        package: &'p Package,
+        import: &'p ImportDecl,
+    ) -> &'p ImportTarget {
+        import.target.get_or_init(|| match &*import.path {
+            "unsafe" => ImportTarget::Unsafe,
+            "C" => ImportTarget::Missing,
+            path => match self.import(package, path) {
+                Some(id) => ImportTarget::Package(id),
+                None => ImportTarget::Missing,
+            },
+        })
+    }
+
+    /// What is missing or broken for a package that is checked.
+    pub(crate) fn problems_of(&self, package: &Package) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (file, imports) in package.files.iter().zip(&package.imports) {
+            if let Some(error) = file.outline.errors.first() {
+                let line = file.line_column(error.offset).line;
+                let what = format!("{}: {}", self.relative(&file.path).display(), error.message);
+                problems.push(Problem::new(ProblemKind::Syntax, what).at(file.path.clone(), line));
+            }
+            for import in imports {
+                let here = || (file.path.clone(), file.line_column(import.span.start).line);
+                match self.find_import(package, &import.path) {
+                    Import::Found(_) | Import::Pseudo => {}
+                    Import::MissingModule {
+                        module,
+                        required_at,
+                    } => {
+                        let what = format!("{}@{}", module.path, module.version);
+                        let (file, line) = required_at.unwrap_or_else(here);
+                        problems
+                            .push(Problem::new(ProblemKind::MissingModule, what).at(file, line));
+                    }
+                    Import::MissingPackage => {
+                        let (file, line) = here();
+                        let what = import.path.to_string();
+                        problems
+                            .push(Problem::new(ProblemKind::MissingPackage, what).at(file, line));
+                    }
+                }
+            }
+        }
+        problems
+    }
+}

@@ -1,0 +1,475 @@
+//! A package: its files, and an index of what they declare.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use caulk_syntax::{
+    Decl, DeclKeyword, ExprKind, FieldList, File, FuncDecl, LineColumn, LineIndex, Name, Span,
+    SpecKind, Tree, TypeSpec, ValueSpec,
+};
+use rustc_hash::FxBuildHasher;
+use smol_str::SmolStr;
+
+use crate::body::FuncRef;
+use crate::resolve::{BuildIndex, Module, Source};
+use crate::types::{TypeId, TypeParamId};
+
+/// A package of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PackageId(pub(crate) u32);
+
+/// A declared function or method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FuncId {
+    /// The package that declares it.
+    pub package: PackageId,
+    /// Index in [`Package::funcs`].
+    pub index: u32,
+}
+
+/// Which of the packages of one folder.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum PackageKind {
+    /// The one that is imported, with the tests that are written inside it.
+    Primary,
+    /// Its external tests: package `p_test`.
+    ExternalTest,
+    /// Files of another package name that the build constraints do not keep apart.
+    Other(SmolStr),
+}
+
+/// A Go file, its bodies not yet parsed.
+#[derive(Debug)]
+pub struct SourceFile {
+    /// Absolute path, or a path below `std/` for the shipped outline of the standard library.
+    pub path: PathBuf,
+    /// Its text.
+    pub bytes: Vec<u8>,
+    /// Its declarations.
+    pub outline: File,
+    lines: OnceLock<LineIndex>,
+}
+
+impl SourceFile {
+    pub(crate) fn new(path: PathBuf, bytes: Vec<u8>) -> SourceFile {
+        let outline = caulk_syntax::outline(&bytes);
+        SourceFile {
+            path,
+            bytes,
+            outline,
+            lines: OnceLock::new(),
+        }
+    }
+
+    /// Where its lines start.
+    pub fn lines(&self) -> &LineIndex {
+        self.lines.get_or_init(|| LineIndex::new(&self.bytes))
+    }
+
+    /// Line and column (1-based, in bytes) of an offset.
+    pub fn line_column(&self, offset: u32) -> LineColumn {
+        self.lines().line_column(offset)
+    }
+
+    /// Whether it is named `*_test.go`.
+    pub fn is_test(&self) -> bool {
+        is_test_name(&self.path)
+    }
+
+    /// Whether it says that a program wrote it.
+    pub fn is_generated(&self) -> bool {
+        self.outline.is_generated()
+    }
+}
+
+pub(crate) fn is_test_name(path: &Path) -> bool {
+    path.file_name()
+        .and_then(|name| name.to_str())
+        .is_some_and(|name| name.ends_with("_test.go"))
+}
+
+/// A declared function or method.
+#[derive(Debug)]
+pub struct Func {
+    /// Its name, without package and receiver.
+    pub name: SmolStr,
+    /// Its canonical name and id.
+    pub reference: FuncRef,
+    /// Index in [`Package::files`].
+    pub file: u32,
+    /// The declaration; its ids are good in that file's outline.
+    pub decl: FuncDecl,
+    /// Name of the receiver's type, for a method.
+    pub receiver: Option<SmolStr>,
+    /// Whether the receiver is a pointer.
+    pub pointer_receiver: bool,
+    pub(crate) signature: OnceLock<TypeId>,
+    pub(crate) type_params: OnceLock<Box<[(SmolStr, TypeParamId)]>>,
+    pub(crate) constraints: OnceLock<Box<[TypeId]>>,
+}
+
+impl Func {
+    /// From `{` to `}`; absent where it is implemented elsewhere.
+    pub fn body_span(&self) -> Option<Span> {
+        self.decl.body
+    }
+}
+
+/// A package-level `var` spec with values.
+#[derive(Clone, Copy, Debug)]
+pub struct Initializer {
+    /// Index in [`Package::files`].
+    pub file: u32,
+    /// The spec; its ids are good in that file's outline.
+    pub spec: ValueSpec,
+    /// Its bytes.
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ScopeEntry {
+    Type(u32),
+    Value(u32),
+    Func(u32),
+}
+
+#[derive(Debug)]
+pub(crate) struct TypeDecl {
+    pub name: SmolStr,
+    pub file: u32,
+    pub spec: TypeSpec,
+    pub type_params: OnceLock<Box<[(SmolStr, TypeParamId)]>>,
+    pub constraints: OnceLock<Box<[TypeId]>>,
+    /// What it is declared as, type parameters not substituted: an alias's target, or an underlying type.
+    pub target: OnceLock<TypeId>,
+}
+
+/// One name of a package-level `var` or `const`.
+#[derive(Debug)]
+pub(crate) struct ValueDecl {
+    pub file: u32,
+    pub is_const: bool,
+    /// Position in `spec.names`.
+    pub index: usize,
+    /// The spec; for a constant without values, the one whose type and values it repeats.
+    pub spec: ValueSpec,
+    pub canonical: Arc<str>,
+    pub ty: OnceLock<TypeId>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ImportDecl {
+    /// Local name as written, `.` and `_` included.
+    pub name: Option<SmolStr>,
+    pub path: Arc<str>,
+    pub span: Span,
+    pub target: OnceLock<ImportTarget>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ImportTarget {
+    Package(PackageId),
+    Unsafe,
+    /// Not on this machine, or `C`.
+    Missing,
+}
+
+/// A loaded package.
+#[derive(Debug)]
+pub struct Package {
+    pub(crate) id: PackageId,
+    pub(crate) path: Arc<str>,
+    pub(crate) name: SmolStr,
+    pub(crate) kind: PackageKind,
+    pub(crate) source: Source,
+    pub(crate) module: Arc<Module>,
+    pub(crate) build: BuildIndex,
+    pub(crate) is_std: bool,
+    pub(crate) files: Vec<Arc<SourceFile>>,
+    /// By file, in source order.
+    pub(crate) imports: Vec<Vec<ImportDecl>>,
+    pub(crate) funcs: Vec<Func>,
+    pub(crate) initializers: Vec<Initializer>,
+    pub(crate) types: Vec<TypeDecl>,
+    pub(crate) values: Vec<ValueDecl>,
+    pub(crate) scope: HashMap<SmolStr, ScopeEntry, FxBuildHasher>,
+    /// Methods by the name of their receiver's type, in source order.
+    pub(crate) methods: HashMap<SmolStr, Vec<u32>, FxBuildHasher>,
+}
+
+impl Package {
+    /// Its id.
+    pub fn id(&self) -> PackageId {
+        self.id
+    }
+
+    /// Import path; that of the folder, also for its external tests.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Name in its package clauses.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Which of the packages of its folder it is.
+    pub fn kind(&self) -> &PackageKind {
+        &self.kind
+    }
+
+    /// Where its source is.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// The module that it belongs to, with its Go version.
+    pub fn module(&self) -> &Module {
+        &self.module
+    }
+
+    /// Whether it is one of the standard library.
+    pub fn is_std(&self) -> bool {
+        self.is_std
+    }
+
+    /// Its files, sorted by path.
+    pub fn files(&self) -> &[Arc<SourceFile>] {
+        &self.files
+    }
+
+    /// Its functions and methods, by file and place.
+    pub fn funcs(&self) -> &[Func] {
+        &self.funcs
+    }
+
+    /// A function by its id.
+    pub fn func(&self, id: FuncId) -> Option<&Func> {
+        self.funcs
+            .get(id.index as usize)
+            .filter(|_| id.package == self.id)
+    }
+
+    /// Its package-level variables with values, by file and place.
+    pub fn initializers(&self) -> &[Initializer] {
+        &self.initializers
+    }
+
+    /// The file of a function.
+    pub fn file_of(&self, func: &Func) -> Option<&Arc<SourceFile>> {
+        self.files.get(func.file as usize)
+    }
+
+    /// The methods declared with a type of this name as receiver.
+    pub fn methods_of(&self, type_name: &str) -> impl Iterator<Item = &Func> {
+        let indices = self
+            .methods
+            .get(type_name)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        indices
+            .iter()
+            .filter_map(|index| self.funcs.get(*index as usize))
+    }
+
+    /// Names of its types, sorted.
+    pub fn type_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.types.iter().map(|t| t.name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+/// What a package is known by before its files are read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PackageKey {
+    pub build: BuildIndex,
+    pub path: Arc<str>,
+    pub source: Source,
+    pub kind: PackageKind,
+}
+
+/// Canonical name `path.Name` or `path.Type.Name`.
+pub(crate) fn canonical(path: &str, receiver: Option<&str>, name: &str) -> Arc<str> {
+    let name = match receiver {
+        Some(receiver) => format!("{path}.{receiver}.{name}"),
+        None => format!("{path}.{name}"),
+    };
+    Arc::from(name)
+}
+
+/// Fills the index of a package from its files.
+pub(crate) fn index(package: &mut Package) {
+    // The name that a reader and the runtime know the package by: external tests are `path_test`.
+    let path: Arc<str> = match package.kind {
+        PackageKind::ExternalTest => Arc::from(format!("{}_test", package.path)),
+        _ => package.path.clone(),
+    };
+    for (file_index, file) in package.files.clone().iter().enumerate() {
+        let file_index = file_index as u32;
+        let outline = &file.outline;
+        let tree = &outline.tree;
+        package.imports.push(imports(outline));
+        for decl in &outline.decls {
+            match decl {
+                Decl::Bad(_) => {}
+                Decl::Func(decl) => add_func(package, &path, file_index, tree, decl),
+                Decl::Gen(decl) => {
+                    // A constant without type and values repeats those of the spec before it.
+                    let mut repeated: Option<ValueSpec> = None;
+                    for spec in tree.specs(decl.specs) {
+                        match spec.kind {
+                            SpecKind::Import(_) => {}
+                            SpecKind::Type(spec) => add_type(package, file_index, tree, spec),
+                            SpecKind::Value(value) => {
+                                let is_const = decl.keyword == DeclKeyword::Const;
+                                let mut source = value;
+                                if is_const && value.ty.is_none() && value.values.is_empty() {
+                                    if let Some(before) = repeated {
+                                        source.ty = before.ty;
+                                        source.values = before.values;
+                                    }
+                                } else {
+                                    repeated = Some(value);
+                                }
+                                for (index, name) in tree.names(value.names).iter().enumerate() {
+                                    add_value(
+                                        package, &path, file_index, tree, *name, is_const, index,
+                                        source,
+                                    );
+                                }
+                                if !is_const && !value.values.is_empty() {
+                                    package.initializers.push(Initializer {
+                                        file: file_index,
+                                        spec: value,
+                                        span: spec.span,
+                                    });
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn imports(outline: &File) -> Vec<ImportDecl> {
+    outline
+        .imports()
+        .filter_map(|import| {
+            Some(ImportDecl {
+                name: import.name().map(SmolStr::new),
+                path: Arc::from(import.path()?),
+                span: import.span,
+                target: OnceLock::new(),
+            })
+        })
+        .collect()
+}
+
+fn add_func(package: &mut Package, path: &Arc<str>, file: u32, tree: &Tree, decl: &FuncDecl) {
+    let name = SmolStr::new(tree.name(decl.name));
+    let receiver = decl.recv.map(|recv| receiver_type(tree, recv));
+    let pointer_receiver = receiver.as_ref().is_some_and(|(_, pointer)| *pointer);
+    let receiver = receiver.map(|(name, _)| name);
+    let index = package.funcs.len() as u32;
+    let id = FuncId {
+        package: package.id,
+        index,
+    };
+    if let Some(receiver) = &receiver {
+        package
+            .methods
+            .entry(receiver.clone())
+            .or_default()
+            .push(index);
+    } else if !matches!(name.as_str(), "_" | "init") {
+        package
+            .scope
+            .entry(name.clone())
+            .or_insert(ScopeEntry::Func(index));
+    }
+    package.funcs.push(Func {
+        reference: FuncRef {
+            name: canonical(path, receiver.as_deref(), &name),
+            id: Some(id),
+        },
+        name,
+        file,
+        decl: *decl,
+        receiver,
+        pointer_receiver,
+        signature: OnceLock::new(),
+        type_params: OnceLock::new(),
+        constraints: OnceLock::new(),
+    });
+}
+
+/// Name of the type in `(r *T[P])`, and whether it is a pointer.
+fn receiver_type(tree: &Tree, recv: FieldList) -> (SmolStr, bool) {
+    let mut pointer = false;
+    let mut ty = tree.fields(recv).first().map(|field| field.ty);
+    while let Some(id) = ty {
+        ty = match tree.expr(id).kind {
+            ExprKind::Star(inner) => {
+                pointer = true;
+                Some(inner)
+            }
+            ExprKind::Paren(inner) => Some(inner),
+            ExprKind::Index { x, .. } => Some(x),
+            ExprKind::Ident(name) => return (SmolStr::new(tree.name(name)), pointer),
+            _ => None,
+        };
+    }
+    (SmolStr::new_static("_"), pointer)
+}
+
+fn add_type(package: &mut Package, file: u32, tree: &Tree, spec: TypeSpec) {
+    let name = SmolStr::new(tree.name(spec.name));
+    let index = package.types.len() as u32;
+    if name != "_" {
+        package
+            .scope
+            .entry(name.clone())
+            .or_insert(ScopeEntry::Type(index));
+    }
+    package.types.push(TypeDecl {
+        name,
+        file,
+        spec,
+        type_params: OnceLock::new(),
+        constraints: OnceLock::new(),
+        target: OnceLock::new(),
+    });
+}
+
+#[allow(clippy::too_many_arguments)]
+fn add_value(
+    package: &mut Package,
+    path: &Arc<str>,
+    file: u32,
+    tree: &Tree,
+    name: Name,
+    is_const: bool,
+    index: usize,
+    spec: ValueSpec,
+) {
+    let name = tree.name(name);
+    let position = package.values.len() as u32;
+    if name != "_" {
+        package
+            .scope
+            .entry(SmolStr::new(name))
+            .or_insert(ScopeEntry::Value(position));
+    }
+    package.values.push(ValueDecl {
+        file,
+        is_const,
+        index,
+        spec,
+        canonical: canonical(path, None, name),
+        ty: OnceLock::new(),
+    });
+}
