@@ -9,14 +9,19 @@
 //! - [`goroutine`]: dumps of `debug=2` and `debug=1`, with states, waits, creators and ancestors.
 //! - [`report`]: what `go tool pprof` prints, byte for byte.
 
+mod arithmetic;
 mod builder;
 pub mod goroutine;
 mod ids;
+mod inflate;
 mod profile;
+mod proto;
 mod read;
 pub mod report;
 mod stack_table;
 mod strings;
+mod text;
+mod write;
 
 pub use builder::ProfileBuilder;
 pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};
@@ -29,3 +34,4 @@ pub use stack_table::{
     StackTable,
 };
 pub use strings::StringTable;
+pub use write::write;

@@ -27,7 +27,7 @@ pub struct Function {
 }
 
 /// One source line of a location.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Line {
     /// The function.
     pub function: FunctionIndex,

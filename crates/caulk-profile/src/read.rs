@@ -1,6 +1,7 @@
 //! From the bytes of a file to a profile: which form it has, and what can be wrong with it.
 
-use crate::Profile;
+use crate::inflate::{inflate, is_gzip};
+use crate::{Profile, proto, text};
 
 /// What reading may cost.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +69,9 @@ pub enum ReadError {
         /// Its name.
         form: &'static str,
     },
+    /// A goroutine dump of `debug=2`, which is not a profile: see [`crate::goroutine::read`].
+    #[error("read the profile: it is a goroutine dump (debug=2), not a profile")]
+    GoroutineDump,
     /// Neither a profile nor anything known.
     #[error("read the profile: unrecognized format")]
     Unrecognized,
@@ -77,16 +81,38 @@ pub enum ReadError {
 /// `allocs`, `goroutine`, `threadcreate` with `debug=1`), of which the symbol lines, the labels and
 /// the memory figures are kept.
 pub fn read(bytes: &[u8], limits: Limits) -> Result<Profile, ReadError> {
-    let _ = limits;
-    if bytes.is_empty() {
-        Err(ReadError::Empty)
-    } else {
-        Err(ReadError::Unrecognized)
-    }
+    read_form(bytes, limits, text::Symbols::Keep)
 }
 
 /// Reads a profile as `go tool pprof` does, which skips the symbol lines and the labels of the text
 /// forms: their frames have addresses only.
 pub fn read_as_pprof(bytes: &[u8], limits: Limits) -> Result<Profile, ReadError> {
-    read(bytes, limits)
+    read_form(bytes, limits, text::Symbols::Skip)
+}
+
+fn read_form(bytes: &[u8], limits: Limits, symbols: text::Symbols) -> Result<Profile, ReadError> {
+    let inflated;
+    let bytes = if is_gzip(bytes) {
+        inflated = inflate(bytes, limits)?;
+        &inflated
+    } else {
+        bytes
+    };
+    if bytes.is_empty() {
+        return Err(ReadError::Empty);
+    }
+    match proto::decode(bytes) {
+        Ok(profile) => Ok(profile),
+        Err(ReadError::Concatenated) => Err(ReadError::Concatenated),
+        Err(error) => match text::read(bytes, symbols) {
+            Err(ReadError::Unrecognized) if !looks_like_text(bytes) => Err(error),
+            result => result,
+        },
+    }
+}
+
+/// Whether a person would call it text, and so would not be helped by an offset in a protobuf.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let is_text = |&byte: &u8| byte >= b' ' || byte.is_ascii_whitespace();
+    bytes.iter().take(64).all(is_text)
 }

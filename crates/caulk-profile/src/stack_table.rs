@@ -1,6 +1,8 @@
 //! One table of functions, frames and stacks for many profiles, so that a series of a thousand
 //! snapshots costs the stacks once and each snapshot only its values.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use crate::goroutine::Dump;
@@ -25,6 +27,7 @@ index_type! {
 ///
 /// Stacks are leaf first, as in the profiles. Inlined calls are frames of their own. Addresses,
 /// columns and mappings are left out: two profiles of one program built twice share their stacks.
+/// Type arguments in names of functions are `[...]`, as the text forms have them anyway.
 #[derive(Debug, Default)]
 pub struct StackTable {
     names: Vec<Box<str>>,
@@ -362,7 +365,8 @@ impl StackTable {
     }
 
     fn function_id(&mut self, name: &str, file: &str) -> FunctionId {
-        let key = (self.name_id(name), self.name_id(file));
+        let name = without_type_arguments(name);
+        let key = (self.name_id(&name), self.name_id(file));
         *self.function_ids.entry(key).or_insert_with(|| {
             self.functions.push(key);
             FunctionId(self.functions.len() as u32 - 1)
@@ -393,5 +397,21 @@ impl StackTable {
         self.stack_ends.push(self.stack_frames.len());
         self.stack_ids.entry(hash).or_default().push(id);
         id
+    }
+}
+
+/// What the runtime prints for a generic function: everything between the first `[` and the last
+/// `]` becomes `...`. Only the protobuf form has the shapes there.
+fn without_type_arguments(name: &str) -> Cow<'_, str> {
+    match (name.find('['), name.rfind(']')) {
+        (Some(open), Some(close)) if open < close => {
+            let (before, after) = (name.get(..open), name.get(close + 1..));
+            Cow::Owned(format!(
+                "{}[...]{}",
+                before.unwrap_or(""),
+                after.unwrap_or("")
+            ))
+        }
+        _ => Cow::Borrowed(name),
     }
 }

@@ -39,6 +39,12 @@ pub enum DumpProblem {
         /// The start of the line.
         text: String,
     },
+    /// More such lines than are worth listing.
+    #[error("{lines} more lines of the dump have no place there")]
+    MoreUnexpectedLines {
+        /// How many.
+        lines: u64,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,7 +59,8 @@ pub(super) struct FrameRecord {
 pub(super) struct TraceRecord {
     pub first: u32,
     pub end: u32,
-    pub elided: bool,
+    /// How many frames stand before the gap, if there is one.
+    pub gap_after: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -75,13 +82,6 @@ pub(super) struct GoroutineRecord {
     pub created_by: Option<DumpFrameId>,
     pub created_in: Option<u64>,
     pub ancestors: (u32, u32),
-}
-
-/// Reads a goroutine dump of either form. Never fails: what cannot be read is a problem of the
-/// dump, and the rest is there.
-pub fn read(text: &[u8]) -> Dump {
-    let _ = text;
-    Dump::default()
 }
 
 impl Dump {
@@ -185,10 +185,11 @@ impl<'d> Goroutine<'d> {
     /// The root function of its stack: what the `go` statement started. `None` where the runtime
     /// left out the outer frames, and in an empty stack.
     pub fn entry(self) -> Option<DumpFrame<'d>> {
-        if self.record.trace.elided {
+        let stack = self.stack();
+        if stack.gap_after() == Some(stack.ids().len()) {
             None
         } else {
-            self.stack().frames().last()
+            stack.frames().last()
         }
     }
 
@@ -242,9 +243,10 @@ impl<'d> Trace<'d> {
         self.dump.stack_frames.get(range).unwrap_or(&[])
     }
 
-    /// Whether the runtime left out frames (it prints at most 50 inner and 50 outer ones).
-    pub fn is_elided(self) -> bool {
-        self.record.elided
+    /// After how many frames the runtime left some out: it prints at most 50 inner and 50 outer
+    /// ones, and of ancestors no outer ones. `None` if all are there.
+    pub fn gap_after(self) -> Option<usize> {
+        self.record.gap_after.map(|frames| frames as usize)
     }
 }
 

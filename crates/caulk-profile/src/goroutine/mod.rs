@@ -3,8 +3,8 @@
 
 mod dump;
 mod group;
+mod parse;
 
-pub use dump::{
-    Ancestor, Creator, Dump, DumpFrame, DumpFrameId, DumpProblem, Goroutine, Trace, read,
-};
+pub use dump::{Ancestor, Creator, Dump, DumpFrame, DumpFrameId, DumpProblem, Goroutine, Trace};
 pub use group::Group;
+pub use parse::{is_dump_of_debug_2, read};

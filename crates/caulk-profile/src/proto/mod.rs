@@ -1,0 +1,8 @@
+//! `profile.proto`: <https://github.com/google/pprof/blob/main/proto/profile.proto>.
+
+mod decode;
+mod encode;
+mod wire;
+
+pub(crate) use decode::decode;
+pub(crate) use encode::encode;

@@ -1,0 +1,232 @@
+//! The wire format of protocol buffers, walked in place.
+
+use crate::ReadError;
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Content<'b> {
+    /// A varint.
+    Varint(u64),
+    /// A length-delimited part: a message, a string or packed varints.
+    Bytes(Walk<'b>),
+    /// Four or eight bytes, which no field of a profile uses.
+    Fixed,
+}
+
+/// A position in a part of a buffer. The whole buffer is at hand, so that a varint can be loaded
+/// as one word even where the part ends within that word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk<'b> {
+    buffer: &'b [u8],
+    position: usize,
+    end: usize,
+}
+
+impl<'b> Walk<'b> {
+    pub fn new(buffer: &'b [u8]) -> Self {
+        Walk {
+            buffer,
+            position: 0,
+            end: buffer.len(),
+        }
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.position >= self.end
+    }
+
+    /// The part that is left.
+    pub fn rest(&self) -> &'b [u8] {
+        self.buffer.get(self.position..self.end).unwrap_or(&[])
+    }
+
+    pub fn error(&self, reason: &'static str) -> ReadError {
+        ReadError::Wire {
+            offset: self.position,
+            reason,
+        }
+    }
+
+    /// The next varint. At most ten bytes; bits beyond the 64th are dropped, as the reference
+    /// drops them.
+    #[inline(always)]
+    pub fn varint(&mut self) -> Result<u64, ReadError> {
+        let word = self
+            .buffer
+            .get(self.position..)
+            .and_then(|rest| rest.first_chunk::<8>());
+        if let Some(&word) = word {
+            let word = u64::from_le_bytes(word);
+            let stops = !word & 0x8080_8080_8080_8080;
+            if stops != 0 {
+                let bits = stops.trailing_zeros() + 1;
+                let next = self.position + bits as usize / 8;
+                if next <= self.end {
+                    self.position = next;
+                    return Ok(join_sevens(word & (u64::MAX >> (64 - bits))));
+                }
+            }
+        }
+        self.varint_byte_by_byte()
+    }
+
+    #[cold]
+    fn varint_byte_by_byte(&mut self) -> Result<u64, ReadError> {
+        let mut value = 0;
+        for (index, &byte) in self.rest().iter().take(10).enumerate() {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if byte & 0x80 == 0 {
+                self.position += index + 1;
+                return Ok(value);
+            }
+        }
+        let cut = self.rest().len() < 10;
+        Err(self.error(if cut {
+            "a varint is cut off"
+        } else {
+            "a varint is over ten bytes long"
+        }))
+    }
+
+    /// The next field: its number and its content. Not to be called at the end.
+    #[inline(always)]
+    pub fn field(&mut self) -> Result<(u64, Content<'b>), ReadError> {
+        let key = self.varint()?;
+        let content = match key & 7 {
+            0 => Content::Varint(self.varint()?),
+            1 => self.fixed(8)?,
+            2 => {
+                let length = self.varint()?;
+                let left = self.end - self.position;
+                if length > left as u64 {
+                    return Err(self.error("a part is longer than what holds it"));
+                }
+                let end = self.position + length as usize;
+                let part = Walk { end, ..*self };
+                self.position = end;
+                Content::Bytes(part)
+            }
+            5 => self.fixed(4)?,
+            _ => return Err(self.error("a field has an unknown wire type")),
+        };
+        Ok((key >> 3, content))
+    }
+
+    fn fixed(&mut self, size: usize) -> Result<Content<'b>, ReadError> {
+        if self.end - self.position < size {
+            return Err(self.error("a fixed-size field is cut off"));
+        }
+        self.position += size;
+        Ok(Content::Fixed)
+    }
+
+    /// The content of a field that must be a varint.
+    #[inline(always)]
+    pub fn expect_varint(&self, content: Content<'b>) -> Result<u64, ReadError> {
+        match content {
+            Content::Varint(value) => Ok(value),
+            _ => Err(self.error("a field has another wire type than its number says")),
+        }
+    }
+
+    /// The content of a field that must be length-delimited.
+    #[inline(always)]
+    pub fn expect_bytes(&self, content: Content<'b>) -> Result<Walk<'b>, ReadError> {
+        match content {
+            Content::Bytes(part) => Ok(part),
+            _ => Err(self.error("a field has another wire type than its number says")),
+        }
+    }
+
+    /// Hands each value of a repeated varint field to `take`, be it packed or not.
+    #[inline(always)]
+    pub fn each_varint(
+        &self,
+        content: Content<'b>,
+        mut take: impl FnMut(u64) -> Result<(), ReadError>,
+    ) -> Result<(), ReadError> {
+        match content {
+            Content::Bytes(mut packed) => {
+                while !packed.is_at_end() {
+                    take(packed.varint()?)?;
+                }
+                Ok(())
+            }
+            content => take(self.expect_varint(content)?),
+        }
+    }
+}
+
+/// Drops the top bit of each byte and closes the gaps.
+#[inline(always)]
+fn join_sevens(word: u64) -> u64 {
+    let word = word & 0x7f7f_7f7f_7f7f_7f7f;
+    let word = (word & 0x007f_007f_007f_007f) | ((word & 0x7f00_7f00_7f00_7f00) >> 1);
+    let word = (word & 0x0000_3fff_0000_3fff) | ((word & 0x3fff_0000_3fff_0000) >> 2);
+    (word & 0x0000_0000_0fff_ffff) | ((word & 0x0fff_ffff_0000_0000) >> 4)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn one(bytes: &[u8]) -> Result<u64, ReadError> {
+        Walk::new(bytes).varint()
+    }
+
+    #[test]
+    fn reads_varints_of_every_length_alone_and_within_more() {
+        for shift in 0..64 {
+            for value in [1u64 << shift, (1u64 << shift) - 1, u64::MAX >> shift] {
+                let mut bytes = Vec::new();
+                let mut left = value;
+                while left >= 128 {
+                    bytes.push(left as u8 | 0x80);
+                    left >>= 7;
+                }
+                bytes.push(left as u8);
+                assert_eq!(one(&bytes), Ok(value));
+                bytes.extend([0xff; 12]);
+                assert_eq!(one(&bytes), Ok(value));
+            }
+        }
+    }
+
+    #[test]
+    fn drops_bits_beyond_the_64th_and_refuses_more_than_ten_bytes() {
+        let mut ten = vec![0xff; 9];
+        ten.push(0x7f);
+        assert_eq!(one(&ten), Ok(u64::MAX));
+        assert_eq!(
+            one(&[0xff; 11]),
+            Err(ReadError::Wire {
+                offset: 0,
+                reason: "a varint is over ten bytes long"
+            })
+        );
+        assert_eq!(
+            one(&[0xff; 3]),
+            Err(ReadError::Wire {
+                offset: 0,
+                reason: "a varint is cut off"
+            })
+        );
+        assert_eq!(
+            one(&[]),
+            Err(ReadError::Wire {
+                offset: 0,
+                reason: "a varint is cut off"
+            })
+        );
+    }
+
+    #[test]
+    fn a_varint_does_not_reach_into_the_next_part() {
+        let buffer = [0x0a, 0x01, 0x80, 0x01, 0, 0, 0, 0, 0, 0, 0];
+        let mut walk = Walk::new(&buffer);
+        let (_, content) = walk.field().unwrap();
+        let mut part = walk.expect_bytes(content).unwrap();
+        assert!(part.varint().is_err());
+    }
+}

@@ -1,0 +1,3 @@
+module caulk.dev/capture
+
+go 1.25

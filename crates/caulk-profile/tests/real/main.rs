@@ -1,0 +1,7 @@
+//! The crate against the profiles of a real Go program (`tests/capture`) and the real
+//! `go tool pprof`. Needs `go`.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+mod capture;
+mod dumps;
+mod reading;
