@@ -1,0 +1,121 @@
+// Package shape: the value goes to somebody who closes it.
+package shape
+
+import (
+	"bufio"
+	"compress/gzip"
+	"io"
+	"net"
+	"net/http"
+	"os"
+)
+
+func sent(p string, out chan<- *os.File) error {
+	f, err := os.Open(p) // ok
+	if err != nil {
+		return err
+	}
+	out <- f
+	return nil
+}
+
+func sentOrClosed(p string, out chan<- *os.File, done <-chan struct{}) error {
+	f, err := os.Open(p) // ok
+	if err != nil {
+		return err
+	}
+	select {
+	case out <- f:
+		return nil
+	case <-done:
+		return f.Close()
+	}
+}
+
+func sentOrForgotten(p string, out chan<- *os.File, done <-chan struct{}) error {
+	f, err := os.Open(p) // want leak /unclosed-file/
+	if err != nil {
+		return err
+	}
+	select {
+	case out <- f:
+	case <-done:
+	}
+	return nil
+}
+
+func acceptLoop(ln net.Listener) error {
+	for {
+		conn, err := ln.Accept() // ok
+		if err != nil {
+			return err
+		}
+		go serve(conn)
+	}
+}
+
+func serve(conn net.Conn) {
+	defer conn.Close()
+	_, _ = io.Copy(conn, conn)
+}
+
+func acceptAndForget(ln net.Listener) error {
+	for {
+		conn, err := ln.Accept() // want leak /unclosed-connection/
+		if err != nil {
+			return err
+		}
+		go greet(conn)
+	}
+}
+
+func greet(conn net.Conn) {
+	_, _ = io.WriteString(conn, "hello\n")
+}
+
+func server(h http.Handler) error {
+	ln, err := net.Listen("tcp", "127.0.0.1:0") // ok
+	if err != nil {
+		return err
+	}
+	return http.Serve(ln, h)
+}
+
+func requestBody(c *http.Client, u, p string) error {
+	f, err := os.Open(p) // ok
+	if err != nil {
+		return err
+	}
+	resp, err := c.Post(u, "text/plain", f) // ok
+	if err != nil {
+		return err
+	}
+	return resp.Body.Close()
+}
+
+// A gzip reader holds nothing of its own; the file below it does.
+func unzipped(p string) ([]byte, error) {
+	f, err := os.Open(p) // ok
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f) // ok
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(z)
+}
+
+func onlyOuterClosed(p string) ([]byte, error) {
+	f, err := os.Open(p) // want leak /unclosed-file/
+	if err != nil {
+		return nil, err
+	}
+	z, err := gzip.NewReader(bufio.NewReader(f)) // ok
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	return io.ReadAll(z)
+}

@@ -1,0 +1,3 @@
+module example.com/shapes/before
+
+go 1.22
