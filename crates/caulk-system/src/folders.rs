@@ -42,10 +42,15 @@ pub struct TempFolder(tempfile::TempDir);
 impl TempFolder {
     /// A folder whose name begins with `prefix`.
     pub fn new(prefix: &str) -> Result<Self, FileError> {
-        let failed = |error: io::Error| FileError::new(FileAction::Create, &env::temp_dir(), error);
+        Self::new_in(&env::temp_dir(), prefix)
+    }
+
+    /// The same, below `parent`.
+    pub fn new_in(parent: &Path, prefix: &str) -> Result<Self, FileError> {
+        let failed = |error: io::Error| FileError::new(FileAction::Create, parent, error);
         let folder = tempfile::Builder::new()
             .prefix(prefix)
-            .tempdir()
+            .tempdir_in(parent)
             .map_err(failed)?;
         Ok(Self(folder))
     }
