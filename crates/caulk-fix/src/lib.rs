@@ -1,1 +1,23 @@
-//! From an obligation to edits that are composed, laid over the program and checked again.
+//! From an obligation to edits, composed, laid over the program and checked again.
+//!
+//! [`plan()`] takes what a check found and gives every selected finding an outcome: fixed, fixed but to be
+//! reviewed, or refused with the reason. It works on the facts that the analysis publishes with a finding and
+//! on the text of its file; how obligations are found, and how a check is run, it does not know: it asks a
+//! [`Checker`]. [`diff`] shows a plan, [`apply()`] writes it.
+
+mod apply;
+pub mod diff;
+mod edit;
+mod layout;
+mod name;
+mod plan;
+mod release;
+mod shapes;
+mod site;
+mod source;
+mod workspace;
+
+pub use apply::{Applied, ApplyOptions, apply};
+pub use edit::{Edit, Edits, Overlap};
+pub use plan::{Checker, FileEdit, FindingFix, FixPlan, Outcome, PlanOptions, plan};
+pub use workspace::{Folder, Workspace};

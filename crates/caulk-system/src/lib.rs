@@ -27,4 +27,4 @@ pub use files::{
 pub use folders::{TempFolder, cache_folder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest};
 pub use net::{SocketError, ask_unix_socket, can_connect, free_port};
-pub use write::{remove_file, write_atomic};
+pub use write::{is_read_only, remove_file, write_atomic};

@@ -36,6 +36,11 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     }
 }
 
+/// Whether a file says that it must not be written, which a replacement by [`write_atomic`] would not notice.
+pub fn is_read_only(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.permissions().readonly())
+}
+
 /// Removes a file; one that is not there is not an error.
 pub fn remove_file(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path) {

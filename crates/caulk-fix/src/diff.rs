@@ -1,0 +1,213 @@
+//! Changed lines: as a patch that `git apply` takes, and as hunks for a reader.
+
+use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+
+/// Lines of context around a change in a patch.
+const CONTEXT: usize = 3;
+
+/// Neighbouring changed lines of one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hunk {
+    /// 1-based line of the unchanged file that is the first one removed, or before which lines are added.
+    pub line: u32,
+    /// Context and changes, in order.
+    pub lines: Vec<HunkLine>,
+}
+
+/// One line of a hunk. Text is without its line end; bytes that are not UTF-8 show as U+FFFD.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HunkLine {
+    /// Stands in both.
+    Context(String),
+    /// Only in the old text.
+    Removed(String),
+    /// Only in the new text.
+    Added(String),
+}
+
+/// The changed lines with `context` unchanged ones around them.
+pub fn hunks(before: &[u8], after: &[u8], context: usize) -> Vec<Hunk> {
+    let (old, new) = (lines(before), lines(after));
+    let groups = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), context);
+    groups.iter().map(|group| hunk(group, &old, &new)).collect()
+}
+
+/// A patch in the unified format with `a/` and `b/` before the path, as `git diff` prints it; empty where
+/// nothing changes. `path` is relative to where the patch is applied, with `/` between its parts.
+pub fn unified(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
+    let (old, new) = (lines(before), lines(after));
+    let groups = group_diff_ops(capture_diff_slices(Algorithm::Myers, &old, &new), CONTEXT);
+    let mut patch = Vec::new();
+    for (at, group) in groups.iter().enumerate() {
+        if at == 0 {
+            let names = (file_name("a/", path), file_name("b/", path));
+            patch.extend_from_slice(format!("--- {}\n+++ {}\n", names.0, names.1).as_bytes());
+        }
+        patch_hunk(&mut patch, group, &old, &new);
+    }
+    patch
+}
+
+fn hunk(group: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) -> Hunk {
+    let text = |line: &[u8]| {
+        let line = line.strip_suffix(b"\n").unwrap_or(line);
+        String::from_utf8_lossy(line.strip_suffix(b"\r").unwrap_or(line)).into_owned()
+    };
+    let first = group.iter().find(|op| !matches!(op, DiffOp::Equal { .. }));
+    let mut lines = Vec::new();
+    each_line(group, old, new, |sign, line| {
+        lines.push(match sign {
+            b'-' => HunkLine::Removed(text(line)),
+            b'+' => HunkLine::Added(text(line)),
+            _ => HunkLine::Context(text(line)),
+        });
+    });
+    Hunk {
+        line: first.map_or(0, |op| op.old_range().start as u32) + 1,
+        lines,
+    }
+}
+
+fn patch_hunk(patch: &mut Vec<u8>, group: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) {
+    let (Some(first), Some(last)) = (group.first(), group.last()) else {
+        return;
+    };
+    let old_range = range(first.old_range().start, last.old_range().end);
+    let new_range = range(first.new_range().start, last.new_range().end);
+    patch.extend_from_slice(format!("@@ -{old_range} +{new_range} @@\n").as_bytes());
+    each_line(group, old, new, |sign, line| {
+        patch.push(sign);
+        patch.extend_from_slice(line);
+        if !line.ends_with(b"\n") {
+            patch.extend_from_slice(b"\n\\ No newline at end of file\n");
+        }
+    });
+}
+
+fn each_line(group: &[DiffOp], old: &[&[u8]], new: &[&[u8]], mut visit: impl FnMut(u8, &[u8])) {
+    for op in group {
+        let removed = old.get(op.old_range()).unwrap_or_default();
+        let added = new.get(op.new_range()).unwrap_or_default();
+        if let DiffOp::Equal { .. } = op {
+            removed.iter().for_each(|line| visit(b' ', line));
+        } else {
+            removed.iter().for_each(|line| visit(b'-', line));
+            added.iter().for_each(|line| visit(b'+', line));
+        }
+    }
+}
+
+/// A range of lines as a hunk's heading has it: from 1, an empty one after the line before it.
+fn range(start: usize, end: usize) -> String {
+    match end - start {
+        0 => format!("{start},0"),
+        1 => format!("{}", start + 1),
+        len => format!("{},{len}", start + 1),
+    }
+}
+
+/// Lines with their ends; a carriage return alone does not end one.
+fn lines(text: &[u8]) -> Vec<&[u8]> {
+    text.split_inclusive(|&byte| byte == b'\n').collect()
+}
+
+/// A path as git writes it in a patch: quoted where it has unusual characters, and followed by a tab where
+/// it has a space, so that the name's end is known.
+fn file_name(prefix: &str, path: &str) -> String {
+    let unusual = |byte: u8| byte < b' ' || byte == b'"' || byte == b'\\' || byte >= 0x7f;
+    if !path.bytes().any(unusual) {
+        let end = if path.contains(' ') { "\t" } else { "" };
+        return format!("{prefix}{path}{end}");
+    }
+    let mut quoted = format!("\"{prefix}");
+    for byte in path.bytes() {
+        match byte {
+            b'"' | b'\\' => quoted.extend(['\\', char::from(byte)]),
+            byte if unusual(byte) => quoted.push_str(&format!("\\{byte:03o}")),
+            byte => quoted.push(char::from(byte)),
+        }
+    }
+    quoted + "\""
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::time::Duration;
+
+    use caulk_system::process::{Command, run};
+    use caulk_system::{Limits, write_atomic};
+
+    use super::*;
+
+    fn patch(before: &str, after: &str) -> String {
+        String::from_utf8(unified("a/b.go", before.as_bytes(), after.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn a_patch_reads_as_git_prints_it() {
+        assert_eq!(patch("a\n", "a\n"), "");
+        assert_eq!(
+            patch("1\n2\n3\n4\n5\n", "1\n2\n3\n4\nx\n5\n"),
+            "--- a/a/b.go\n+++ b/a/b.go\n@@ -2,4 +2,5 @@\n 2\n 3\n 4\n+x\n 5\n"
+        );
+        assert_eq!(
+            patch("a", "b\n"),
+            "--- a/a/b.go\n+++ b/a/b.go\n@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+b\n"
+        );
+        assert_eq!(
+            patch("", "b\n"),
+            "--- a/a/b.go\n+++ b/a/b.go\n@@ -0,0 +1 @@\n+b\n"
+        );
+    }
+
+    #[test]
+    fn hunks_name_the_line_that_changes() {
+        let found = hunks(b"1\n2\n3\n", b"1\nx\n3\n", 1);
+        let lines = vec![
+            HunkLine::Context("1".into()),
+            HunkLine::Removed("2".into()),
+            HunkLine::Added("x".into()),
+            HunkLine::Context("3".into()),
+        ];
+        assert_eq!(found, [Hunk { line: 2, lines }]);
+        assert_eq!(hunks(b"1\n2\n", b"1\nx\n2\n", 0)[0].line, 2);
+    }
+
+    #[test]
+    fn git_applies_it() {
+        let cases: [(&str, &[u8], &[u8]); 6] = [
+            ("plain.go", b"a\nb\nc\n", b"a\nx\nb\nc\n"),
+            ("end.go", b"a\nb", b"a\nb\nc"),
+            ("end2.go", b"a\nb", b"a\nb\n"),
+            ("crlf.go", b"a\r\nb\r\n", b"a\r\nx\r\nb\r\n"),
+            ("a b/\u{e9}\t\"q.go", b"\xff\nb\n", b"\xff\nc\n"),
+            ("cr.go", b"a\rb\n", b"a\rc\n"),
+        ];
+        let folder = tempfile::tempdir().unwrap();
+        let mut all = Vec::new();
+        for (path, before, after) in cases {
+            let file = folder.path().join(path);
+            caulk_system::create_folder(file.parent().unwrap()).unwrap();
+            write_atomic(&file, before).unwrap();
+            all.extend(unified(path, before, after));
+        }
+        let patch_file = folder.path().join("all.patch");
+        write_atomic(&patch_file, &all).unwrap();
+        let command = Command::new("git")
+            .args(["apply", "--whitespace=nowarn", "all.patch"])
+            .folder(folder.path());
+        let output = run(&command, &Limits::default().within(Duration::from_secs(30))).unwrap();
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        for (path, _, after) in cases {
+            let written =
+                caulk_system::Files::read(&caulk_system::OsFiles, &folder.path().join(path));
+            assert_eq!(written.unwrap(), after, "{path}");
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Replacements of bytes, and how several come together in one file.
+
+use caulk_syntax::Span;
+
+/// The bytes of `span` become `text`. All edits of a file speak of the unchanged file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// What is replaced; empty for an insertion.
+    pub span: Span,
+    /// What takes its place; empty for a removal.
+    pub text: String,
+}
+
+impl Edit {
+    /// `text` put before the byte at `offset`.
+    pub fn insert(offset: u32, text: impl Into<String>) -> Self {
+        Self {
+            span: Span::empty(offset),
+            text: text.into(),
+        }
+    }
+
+    /// `span` replaced by `text`.
+    pub fn replace(span: Span, text: impl Into<String>) -> Self {
+        Self {
+            span,
+            text: text.into(),
+        }
+    }
+
+    /// `span` taken out.
+    pub fn remove(span: Span) -> Self {
+        Self::replace(span, "")
+    }
+}
+
+/// Edits of one file that do not overlap, in order of their places. Insertions at one place keep the order
+/// in which they were added.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Edits {
+    list: Vec<Edit>,
+}
+
+/// Two edits want different things of the same bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("edits overlap at byte {offset}")]
+pub struct Overlap {
+    /// Where the overlap begins.
+    pub offset: u32,
+}
+
+impl Edits {
+    /// The edits, in order.
+    pub fn list(&self) -> &[Edit] {
+        &self.list
+    }
+
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Adds all of `edits`, or none where one overlaps with what is here. An edit that is already here is
+    /// not repeated.
+    pub fn add(&mut self, edits: &[Edit]) -> Result<(), Overlap> {
+        let mut merged = self.list.clone();
+        for edit in edits {
+            insert(&mut merged, edit)?;
+        }
+        self.list = merged;
+        Ok(())
+    }
+
+    /// The file after the edits. What lies outside of `before` is left out.
+    pub fn apply(&self, before: &[u8]) -> Vec<u8> {
+        let mut after = Vec::with_capacity(before.len() + 64);
+        let mut done = 0;
+        for edit in &self.list {
+            let start = (edit.span.start as usize).min(before.len());
+            after.extend_from_slice(before.get(done..start).unwrap_or_default());
+            after.extend_from_slice(edit.text.as_bytes());
+            done = (edit.span.end as usize).clamp(start, before.len());
+        }
+        after.extend_from_slice(before.get(done..).unwrap_or_default());
+        after
+    }
+
+    /// Where a byte of the edited file stood before; none for a byte that an edit put there.
+    pub fn place_before(&self, offset: u32) -> Option<u32> {
+        let mut shift = 0i64;
+        for edit in &self.list {
+            let start = i64::from(edit.span.start) + shift;
+            let end = start + edit.text.len() as i64;
+            if i64::from(offset) < start {
+                break;
+            }
+            if i64::from(offset) < end {
+                return None;
+            }
+            shift += edit.text.len() as i64 - i64::from(edit.span.len());
+        }
+        u32::try_from(i64::from(offset) - shift).ok()
+    }
+}
+
+fn insert(list: &mut Vec<Edit>, edit: &Edit) -> Result<(), Overlap> {
+    if list.contains(edit) {
+        return Ok(());
+    }
+    let clash = list.iter().find(|other| overlap(other.span, edit.span));
+    if let Some(other) = clash {
+        return Err(Overlap {
+            offset: other.span.start.max(edit.span.start),
+        });
+    }
+    // An insertion goes before a replacement that starts at the same place.
+    let key = |edit: &Edit| (edit.span.start, !edit.span.is_empty());
+    let at = list.partition_point(|other| key(other) <= key(edit));
+    list.insert(at, edit.clone());
+    Ok(())
+}
+
+/// Insertions touch nothing but their place, so they clash only with a replacement around it.
+fn overlap(a: Span, b: Span) -> bool {
+    match (a.is_empty(), b.is_empty()) {
+        (true, true) => false,
+        (true, false) => b.start < a.start && a.start < b.end,
+        (false, true) => a.start < b.start && b.start < a.end,
+        (false, false) => a.start < b.end && b.start < a.end,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn edits_apply_in_order_of_place() {
+        let mut edits = Edits::default();
+        edits
+            .add(&[Edit::insert(4, "!"), Edit::replace(Span::new(0, 1), "J")])
+            .unwrap();
+        edits
+            .add(&[Edit::insert(4, "?"), Edit::insert(4, "!")])
+            .unwrap();
+        assert_eq!(edits.apply(b"hell no"), b"Jell!? no");
+    }
+
+    #[test]
+    fn an_overlap_adds_nothing() {
+        let mut edits = Edits::default();
+        edits.add(&[Edit::remove(Span::new(2, 5))]).unwrap();
+        let clash = edits.add(&[Edit::insert(9, "x"), Edit::insert(3, "y")]);
+        assert_eq!(clash, Err(Overlap { offset: 3 }));
+        assert_eq!(edits.list().len(), 1);
+        edits
+            .add(&[Edit::insert(2, "a"), Edit::insert(5, "b")])
+            .unwrap();
+        assert_eq!(edits.apply(b"0123456"), b"01ab56");
+    }
+
+    #[test]
+    fn places_are_found_again() {
+        let mut edits = Edits::default();
+        edits
+            .add(&[Edit::insert(1, "xy"), Edit::remove(Span::new(3, 5))])
+            .unwrap();
+        assert_eq!(edits.apply(b"abcdefg"), b"axybcfg");
+        let before: Vec<_> = (0..7).map(|offset| edits.place_before(offset)).collect();
+        assert_eq!(
+            before,
+            [Some(0), None, None, Some(1), Some(2), Some(5), Some(6)]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_other_byte_stays(
+            before in proptest::collection::vec(any::<u8>(), 0..60),
+            wanted in proptest::collection::vec((0u32..70, 0u32..5, "[a-z\n]{0,4}"), 0..12),
+        ) {
+            let mut edits = Edits::default();
+            for (start, len, text) in wanted {
+                let _ = edits.add(&[Edit::replace(Span::new(start, start + len), text)]);
+            }
+            let after = edits.apply(&before);
+            let kept: Vec<u8> = before
+                .iter()
+                .enumerate()
+                .filter(|(at, _)| !edits.list().iter().any(|edit| edit.span.contains(*at as u32)))
+                .map(|(_, byte)| *byte)
+                .collect();
+            let inside: Vec<u8> = (0..after.len())
+                .filter(|at| {
+                    let place = edits.place_before(*at as u32);
+                    place.is_some_and(|place| before.get(place as usize) == after.get(*at))
+                })
+                .filter_map(|at| after.get(at).copied())
+                .collect();
+            prop_assert_eq!(inside, kept);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! A name for a result that was discarded.
+
+use caulk_leaks::Held;
+use caulk_syntax::{AssignOp, Span, StmtKind};
+
+use crate::edit::Edit;
+use crate::site::{Refusal, Site, span};
+
+/// The value by a name that a release can use, and the edits that give it one.
+pub(crate) struct Named {
+    pub(crate) value: String,
+    pub(crate) edits: Vec<Edit>,
+}
+
+/// Names the value of a site where it has no name yet.
+pub(crate) fn named(site: &Site<'_>) -> Result<Named, Refusal> {
+    let Held::Blank(blank) = site.template().held else {
+        return Ok(Named {
+            value: site.value()?,
+            edits: Vec::new(),
+        });
+    };
+    let taken = site.source.names_around(span(site.template().statement));
+    let wanted = wanted(
+        &site.finding.resource.type_name,
+        site.template().release.method.is_none(),
+    );
+    let value = (1..)
+        .map(|number: u32| {
+            if number == 1 {
+                wanted.clone()
+            } else {
+                format!("{wanted}{number}")
+            }
+        })
+        .find(|name| !taken.contains(name.as_str()))
+        .unwrap_or_else(|| wanted.clone());
+    let mut edits = vec![Edit::replace(span(blank), value.clone())];
+    edits.extend(define(site)?);
+    Ok(Named { value, edits })
+}
+
+/// The edit that turns `=` into `:=`, where the statement has `=` and doing so declares nothing but the
+/// new name.
+fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
+    let tree = site.scope.tree;
+    let (lhs, op_pos) = match site.scope.kind(site.acquiring) {
+        Some(StmtKind::Assign {
+            lhs,
+            op: AssignOp::Assign,
+            op_pos,
+            ..
+        }) => (lhs, op_pos),
+        Some(
+            StmtKind::Assign {
+                op: AssignOp::Define,
+                ..
+            }
+            | StmtKind::Decl(_),
+        ) => return Ok(None),
+        _ => {
+            return Err(Refusal::new(
+                "its result is discarded where it cannot be given a name",
+            ));
+        }
+    };
+    let declared_here = |name: &str| {
+        let Some((siblings, index)) = site.scope.siblings(site.acquiring) else {
+            return false;
+        };
+        siblings
+            .iter()
+            .take(index)
+            .any(|id| match tree.stmt(*id).kind {
+                StmtKind::Assign {
+                    lhs,
+                    op: AssignOp::Define,
+                    ..
+                } => tree
+                    .exprs(lhs)
+                    .iter()
+                    .any(|left| tree.ident(*left) == Some(name)),
+                _ => false,
+            })
+    };
+    let fits = tree
+        .exprs(lhs)
+        .iter()
+        .all(|left| tree.is_blank(*left) || tree.ident(*left).is_some_and(declared_here));
+    if !fits {
+        return Err(Refusal::new(
+            "its result is discarded in an assignment to outer variables: declare a variable for it",
+        ));
+    }
+    let at = op_pos.offset();
+    Ok(Some(Edit::replace(Span::new(at, at + 1), ":=")))
+}
+
+/// The name that Go code commonly gives to a value of a type.
+fn wanted(type_name: &str, is_function: bool) -> String {
+    let last = type_name.rsplit(['.', '/']).next().unwrap_or_default();
+    let last = last.split('[').next().unwrap_or_default();
+    let common = match last {
+        "Response" => "resp",
+        "File" => "f",
+        "Request" => "req",
+        "Transaction" => "tx",
+        "Connection" => "conn",
+        "Statement" => "stmt",
+        _ if is_function || last.ends_with("CancelFunc") => "cancel",
+        _ => "",
+    };
+    if !common.is_empty() {
+        return common.to_owned();
+    }
+    // `ClientConn` is commonly `conn`, `PublisherClient` is `client`: the last word.
+    let start = last.rfind(char::is_uppercase).unwrap_or(0);
+    let word = last.get(start..).unwrap_or_default().to_lowercase();
+    let is_name = word.chars().next().is_some_and(char::is_alphabetic) && word.len() > 1;
+    if is_name && !KEYWORDS.contains(&word.as_str()) {
+        word
+    } else {
+        "res".to_owned()
+    }
+}
+
+/// Words that cannot be, or should not be, the name of a variable.
+const KEYWORDS: [&str; 34] = [
+    "break",
+    "case",
+    "chan",
+    "const",
+    "continue",
+    "default",
+    "defer",
+    "else",
+    "fallthrough",
+    "for",
+    "func",
+    "go",
+    "goto",
+    "if",
+    "import",
+    "interface",
+    "map",
+    "package",
+    "range",
+    "return",
+    "select",
+    "struct",
+    "switch",
+    "type",
+    "var",
+    "string",
+    "error",
+    "nil",
+    "true",
+    "false",
+    "len",
+    "new",
+    "int",
+    "byte",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_the_common_ones() {
+        let cases = [
+            ("net/http.Response", "resp"),
+            ("os.File", "f"),
+            ("database/sql.Rows", "rows"),
+            ("database/sql.Tx", "tx"),
+            ("cloud.google.com/go/pubsub.Client", "client"),
+            ("google.golang.org/grpc.ClientConn", "conn"),
+            ("time.Ticker", "ticker"),
+            ("context.CancelFunc", "cancel"),
+            ("example.com/x.Type", "res"),
+            ("", "res"),
+        ];
+        for (type_name, expected) in cases {
+            assert_eq!(wanted(type_name, false), expected, "{type_name}");
+        }
+    }
+}

@@ -1,0 +1,403 @@
+//! From findings to edited files: proposed one by one, composed, checked again, and withdrawn where the
+//! check does not agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use caulk_leaks::Finding;
+
+use crate::edit::{Edit, Edits};
+use crate::release::Style;
+use crate::shapes::{Proposal, propose};
+use crate::site::{Refusal, Site};
+use crate::source::Source;
+use crate::workspace::Workspace;
+
+/// Rounds of check and withdrawal; what is in doubt after the last one is withdrawn as a whole.
+const MAX_ROUNDS: usize = 4;
+
+/// Checks a program with edited files laid over it.
+pub trait Checker {
+    /// The findings of at least the packages of the edited files and of those that depend on what they do,
+    /// as the check of the unedited program would report them. Files are named as in [`Workspace`].
+    fn check(&mut self, edited: &BTreeMap<String, Arc<[u8]>>) -> Vec<Finding>;
+}
+
+impl<F: FnMut(&BTreeMap<String, Arc<[u8]>>) -> Vec<Finding>> Checker for F {
+    fn check(&mut self, edited: &BTreeMap<String, Arc<[u8]>>) -> Vec<Finding> {
+        self(edited)
+    }
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// Take also edits that a person should review.
+    pub take_review: bool,
+}
+
+/// What becomes of a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The edits end it and change nothing else.
+    Fixed,
+    /// The edits end it, but behaviour could change, for the reason given. Part of the plan's files only
+    /// where [`PlanOptions::take_review`] is set.
+    FixedReview(String),
+    /// A person must decide, for the reason given.
+    Refused(String),
+}
+
+/// The outcome of one finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FindingFix {
+    /// What becomes of it.
+    pub outcome: Outcome,
+    /// Its edits of its file; none where it is refused.
+    pub edits: Vec<Edit>,
+}
+
+/// One file before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileEdit {
+    /// The file, named as in [`Workspace`].
+    pub path: String,
+    /// The bytes that the edits speak of.
+    pub before: Vec<u8>,
+    /// The bytes after them.
+    pub after: Vec<u8>,
+    /// In order, without overlap.
+    pub edits: Vec<Edit>,
+}
+
+/// What a fix would do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FixPlan {
+    /// The files that change, by name.
+    pub files: Vec<FileEdit>,
+    /// One for each of the findings that were selected, in their order.
+    pub fixes: Vec<FindingFix>,
+}
+
+/// Plans the fixes of the findings `selected` (places in `findings`). `findings` is all that the check of the
+/// unedited program reported: what is not among them must not appear afterwards.
+pub fn plan(
+    findings: &[Finding],
+    selected: &[usize],
+    workspace: &dyn Workspace,
+    checker: &mut dyn Checker,
+    options: PlanOptions,
+) -> FixPlan {
+    let mut planner = Planner::new(findings, selected, workspace);
+    planner.withdraw_broken_syntax();
+    planner.check_again(checker);
+    planner.finish(options)
+}
+
+/// A file that is being edited, and how it releases.
+struct Opened {
+    source: Source,
+    style: Style,
+}
+
+struct Planner<'a> {
+    findings: &'a [Finding],
+    selected: &'a [usize],
+    files: BTreeMap<&'a str, Result<Opened, Refusal>>,
+    /// One for each of the selected findings.
+    proposals: Vec<Result<Proposal, Refusal>>,
+}
+
+impl<'a> Planner<'a> {
+    fn new(findings: &'a [Finding], selected: &'a [usize], workspace: &dyn Workspace) -> Self {
+        let mut files: BTreeMap<&str, Result<Opened, Refusal>> = BTreeMap::new();
+        let mut proposals = Vec::new();
+        for finding in selected.iter().map(|at| findings.get(*at)) {
+            let Some(finding) = finding else {
+                proposals.push(Err(Refusal::new("there is no such finding")));
+                continue;
+            };
+            let file = finding.location.file.as_str();
+            let opened = files.entry(file).or_insert_with(|| open(file, workspace));
+            proposals.push(match opened {
+                Ok(opened) => Site::new(finding, &opened.source, &opened.style)
+                    .and_then(|site| propose(&site)),
+                Err(refusal) => Err(refusal.clone()),
+            });
+        }
+        let mut planner = Self {
+            findings,
+            selected,
+            files,
+            proposals,
+        };
+        planner.withdraw_overlaps();
+        planner
+    }
+
+    /// The file of a selected finding.
+    fn file(&self, at: usize) -> Option<&'a str> {
+        let finding = self.findings.get(*self.selected.get(at)?)?;
+        Some(finding.location.file.as_str())
+    }
+
+    fn before(&self, file: &str) -> &[u8] {
+        match self.files.get(file) {
+            Some(Ok(opened)) => opened.source.bytes(),
+            _ => &[],
+        }
+    }
+
+    fn withdraw(&mut self, at: usize, reason: &str) {
+        if let Some(proposal) = self.proposals.get_mut(at)
+            && proposal.is_ok()
+        {
+            *proposal = Err(Refusal::new(reason));
+        }
+    }
+
+    /// Keeps the first of the proposals that want different things of the same bytes.
+    fn withdraw_overlaps(&mut self) {
+        let mut files: BTreeMap<&str, Edits> = BTreeMap::new();
+        for at in 0..self.proposals.len() {
+            let (Some(file), Some(Ok(proposal))) = (self.file(at), self.proposals.get(at)) else {
+                continue;
+            };
+            if files.entry(file).or_default().add(&proposal.edits).is_err() {
+                self.withdraw(
+                    at,
+                    "its edit overlaps with that of another finding: fix that one first",
+                );
+            }
+        }
+    }
+
+    /// The edits of all proposals that stand, by file.
+    fn composed(&self, take: impl Fn(&Proposal) -> bool) -> BTreeMap<&'a str, Edits> {
+        let mut files: BTreeMap<&str, Edits> = BTreeMap::new();
+        for at in 0..self.proposals.len() {
+            if let (Some(file), Some(Ok(proposal))) = (self.file(at), self.proposals.get(at))
+                && take(proposal)
+            {
+                // Overlaps have been withdrawn.
+                let _ = files.entry(file).or_default().add(&proposal.edits);
+            }
+        }
+        files
+    }
+
+    /// No edit may add a syntax error.
+    fn withdraw_broken_syntax(&mut self) {
+        for (file, edits) in self.composed(|_| true) {
+            if self.parses_as_well(file, &edits) {
+                continue;
+            }
+            let of_file: Vec<usize> = (0..self.proposals.len())
+                .filter(|at| self.file(*at) == Some(file))
+                .collect();
+            let mut blamed = false;
+            for at in &of_file {
+                let mut alone = Edits::default();
+                if let Some(Ok(proposal)) = self.proposals.get(*at) {
+                    let _ = alone.add(&proposal.edits);
+                }
+                if !self.parses_as_well(file, &alone) {
+                    self.withdraw(*at, "the edited file would not parse");
+                    blamed = true;
+                }
+            }
+            if !blamed {
+                for at in of_file {
+                    self.withdraw(at, "the edited file would not parse");
+                }
+            }
+        }
+    }
+
+    fn parses_as_well(&self, file: &str, edits: &Edits) -> bool {
+        let Some(Ok(opened)) = self.files.get(file) else {
+            return false;
+        };
+        let after = Source::new(edits.apply(opened.source.bytes()));
+        after.error_count() <= opened.source.error_count()
+    }
+
+    /// Checks the edited program until every finding whose edits stand is gone and nothing new has appeared.
+    fn check_again(&mut self, checker: &mut dyn Checker) {
+        for round in 0..MAX_ROUNDS {
+            let files = self.composed(|_| true);
+            if files.is_empty() {
+                return;
+            }
+            let after = checker.check(&self.laid_over(&files));
+            let doubts = self.doubts(&files, &after);
+            if doubts.is_empty() {
+                return;
+            }
+            for (at, reason) in doubts {
+                self.withdraw(at, &reason);
+            }
+            if round + 1 == MAX_ROUNDS {
+                for at in 0..self.proposals.len() {
+                    self.withdraw(
+                        at,
+                        "the edits of several findings disturb one another: fix them one by one",
+                    );
+                }
+            }
+        }
+    }
+
+    fn laid_over(&self, files: &BTreeMap<&str, Edits>) -> BTreeMap<String, Arc<[u8]>> {
+        files
+            .iter()
+            .map(|(file, edits)| ((*file).to_owned(), edits.apply(self.before(file)).into()))
+            .collect()
+    }
+
+    /// The selected findings whose edits must be withdrawn, each with the reason.
+    fn doubts(&self, files: &BTreeMap<&str, Edits>, after: &[Finding]) -> Vec<(usize, String)> {
+        let before: BTreeSet<Identity<'_>> = self.findings.iter().map(Identity::before).collect();
+        let mut doubts = Vec::new();
+        let mut left = BTreeSet::new();
+        for found in after {
+            let edits = files.get(found.location.file.as_str());
+            match edits.map_or_else(
+                || Some(Identity::before(found)),
+                |edits| Identity::after(found, edits),
+            ) {
+                Some(identity) if before.contains(&identity) => {
+                    left.insert(identity);
+                }
+                _ => {
+                    let blamed = self.nearest(found, files);
+                    let reason = format!(
+                        "with the edit, the check finds: {} [{}]",
+                        found.message, found.rule
+                    );
+                    doubts.extend(blamed.into_iter().map(|at| (at, reason.clone())));
+                }
+            }
+        }
+        for (at, selected) in self.selected.iter().enumerate() {
+            if let (Some(Ok(_)), Some(finding)) =
+                (self.proposals.get(at), self.findings.get(*selected))
+                && left.contains(&Identity::before(finding))
+            {
+                doubts.push((
+                    at,
+                    "it is still lost on some path with the edit in place".to_owned(),
+                ));
+            }
+        }
+        doubts
+    }
+
+    /// The selected finding whose edits most likely brought a new one about: the nearest of the same file,
+    /// or all where it is in a file that is not edited.
+    fn nearest(&self, found: &Finding, files: &BTreeMap<&str, Edits>) -> Vec<usize> {
+        let standing = (0..self.proposals.len())
+            .filter(|at| self.proposals.get(*at).is_some_and(Result::is_ok));
+        let file = found.location.file.as_str();
+        let Some(edits) = files.get(file) else {
+            return standing.collect();
+        };
+        let line_up = |offset: u32| edits.place_before(offset).unwrap_or(offset);
+        let place = line_up(found.location.span.start);
+        let distance = |at: &usize| {
+            let finding = self
+                .selected
+                .get(*at)
+                .and_then(|selected| self.findings.get(*selected));
+            finding.map_or(u32::MAX, |finding| {
+                finding.location.span.start.abs_diff(place)
+            })
+        };
+        standing
+            .filter(|at| self.file(*at) == Some(file))
+            .min_by_key(distance)
+            .into_iter()
+            .collect()
+    }
+
+    fn finish(self, options: PlanOptions) -> FixPlan {
+        let composed = self.composed(|proposal| options.take_review || proposal.review.is_none());
+        let files = composed
+            .into_iter()
+            .filter(|(_, edits)| !edits.is_empty())
+            .map(|(file, edits)| FileEdit {
+                path: file.to_owned(),
+                before: self.before(file).to_vec(),
+                after: edits.apply(self.before(file)),
+                edits: edits.list().to_vec(),
+            })
+            .collect();
+        let fixes = self
+            .proposals
+            .into_iter()
+            .map(|proposal| match proposal {
+                Ok(Proposal {
+                    edits,
+                    review: None,
+                }) => FindingFix {
+                    outcome: Outcome::Fixed,
+                    edits,
+                },
+                Ok(Proposal {
+                    edits,
+                    review: Some(reason),
+                }) => FindingFix {
+                    outcome: Outcome::FixedReview(reason),
+                    edits,
+                },
+                Err(Refusal(reason)) => FindingFix {
+                    outcome: Outcome::Refused(reason),
+                    edits: Vec::new(),
+                },
+            })
+            .collect();
+        FixPlan { files, fixes }
+    }
+}
+
+fn open(file: &str, workspace: &dyn Workspace) -> Result<Opened, Refusal> {
+    if let Some(reason) = workspace.refusal(file) {
+        return Err(Refusal(reason));
+    }
+    let source = Source::new(workspace.read(file).map_err(Refusal)?);
+    if source.is_generated() {
+        return Err(Refusal::new(
+            "the file is generated: change what generates it",
+        ));
+    }
+    let style = Style::of(&source);
+    Ok(Opened { source, style })
+}
+
+/// What makes two findings the same one, before and after edits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity<'a> {
+    rule: &'a str,
+    file: &'a str,
+    /// Of the acquiring call, in the unedited file.
+    start: u32,
+}
+
+impl<'a> Identity<'a> {
+    fn before(finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            file: &finding.location.file,
+            start: finding.location.span.start,
+        }
+    }
+
+    /// None where the edits put the acquiring call there.
+    fn after(finding: &'a Finding, edits: &Edits) -> Option<Self> {
+        let start = edits.place_before(finding.location.span.start)?;
+        Some(Self {
+            start,
+            ..Self::before(finding)
+        })
+    }
+}

@@ -1,0 +1,249 @@
+//! The text of a release, in the manner of the file it goes into.
+
+use caulk_leaks::ReleaseCall;
+use caulk_syntax::{AssignOp, ExprId, ExprKind, Node, StmtKind, Tree};
+
+use crate::source::Source;
+
+/// A release of one value.
+#[derive(Debug, Clone)]
+pub(crate) struct Release {
+    /// What is released: `f`, `resp.Body`, `cancel`.
+    pub(crate) receiver: String,
+    /// The call: `f.Close()`, `cancel()`.
+    pub(crate) call: String,
+    /// Whether the call's error is dropped when it stands alone.
+    returns_error: bool,
+    /// Whether the receiver is an `io.Closer`, which a helper could take.
+    closer: bool,
+    /// Whether the variable gets another value later, so that a closure would release that one.
+    rebound: bool,
+}
+
+impl Release {
+    pub(crate) fn new(value: &str, call: &ReleaseCall, rebound: bool) -> Self {
+        Self::by_method(value, call, call.method.as_deref(), rebound)
+    }
+
+    /// The release by the method that gives up what was written; none where there is no such method.
+    pub(crate) fn abort(value: &str, call: &ReleaseCall, rebound: bool) -> Option<Self> {
+        let method = call.abort.as_deref()?;
+        Some(Self::by_method(value, call, Some(method), rebound))
+    }
+
+    fn by_method(value: &str, call: &ReleaseCall, method: Option<&str>, rebound: bool) -> Self {
+        let receiver = format!("{value}{}", call.path);
+        Self {
+            call: match method {
+                Some(method) => format!("{receiver}.{method}({})", call.arguments),
+                None => format!("{value}()"),
+            },
+            receiver,
+            returns_error: call.returns_error,
+            closer: method == Some("Close") && call.arguments.is_empty(),
+            rebound,
+        }
+    }
+
+    /// Whether the call is of a function without parameters and results, which can be handed on as it is.
+    pub(crate) fn is_plain_function(&self) -> bool {
+        !self.returns_error && !self.rebound && self.call == format!("{}()", self.receiver)
+    }
+
+    /// Whether the variable gets another value later.
+    pub(crate) fn is_rebound(&self) -> bool {
+        self.rebound
+    }
+}
+
+/// How a file defers a release whose error it does not want.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Deferred {
+    /// `defer f.Close()`
+    Plain,
+    /// `defer func() { _ = f.Close() }()`, on one line or on three.
+    Discarding { one_line: bool },
+    /// `defer closeQuietly(f)`
+    Helper(String),
+}
+
+/// How a file releases.
+#[derive(Debug, Clone)]
+pub(crate) struct Style {
+    deferred: Deferred,
+    /// `_ = f.Close()` rather than `f.Close()`.
+    discards: bool,
+    /// The comment that stands behind every deferred release, such as `//nolint:errcheck`.
+    comment: Option<String>,
+}
+
+impl Style {
+    /// The style that most releases of the file have; the plain one where it has none.
+    pub(crate) fn of(source: &Source) -> Self {
+        let mut count = Counts::default();
+        for body in source.bodies() {
+            body.tree.walk(body.block, |node| {
+                if let Node::Stmt(id) = node {
+                    count.statement(source, &body.tree, id);
+                }
+                caulk_syntax::Descend::Into
+            });
+        }
+        count.style()
+    }
+
+    /// The lines of a deferred release.
+    pub(crate) fn deferred(&self, release: &Release) -> Vec<String> {
+        let comment = self
+            .comment
+            .as_deref()
+            .map_or(String::new(), |text| format!(" {text}"));
+        let plain = vec![format!("defer {}{comment}", release.call)];
+        if !release.returns_error {
+            return vec![format!("defer {}", release.call)];
+        }
+        match &self.deferred {
+            Deferred::Helper(name) if release.closer => {
+                vec![format!("defer {name}({})", release.receiver)]
+            }
+            Deferred::Discarding { .. } if release.rebound => plain,
+            Deferred::Discarding { one_line: true } => {
+                vec![format!("defer func() {{ _ = {} }}()", release.call)]
+            }
+            Deferred::Discarding { one_line: false } => vec![
+                "defer func() {".to_owned(),
+                format!("\t_ = {}", release.call),
+                "}()".to_owned(),
+            ],
+            Deferred::Plain | Deferred::Helper(_) => plain,
+        }
+    }
+
+    /// The lines of a release that happens at once.
+    pub(crate) fn statement(&self, release: &Release) -> Vec<String> {
+        let text = match &self.deferred {
+            Deferred::Helper(name) if release.closer && release.returns_error => {
+                format!("{name}({})", release.receiver)
+            }
+            _ if self.discards && release.returns_error => format!("_ = {}", release.call),
+            _ => release.call.clone(),
+        };
+        vec![text]
+    }
+}
+
+/// How often each way to release stands in a file.
+#[derive(Default)]
+struct Counts {
+    plain: usize,
+    one_line: usize,
+    lines: usize,
+    helpers: Vec<(String, usize)>,
+    bare: usize,
+    discarded: usize,
+    comments: Vec<Option<String>>,
+}
+
+impl Counts {
+    fn statement(&mut self, source: &Source, tree: &Tree, id: caulk_syntax::StmtId) {
+        let stmt = tree.stmt(id);
+        match stmt.kind {
+            StmtKind::Expr(x) if closes(tree, x) => self.bare += 1,
+            StmtKind::Assign {
+                lhs,
+                op: AssignOp::Assign,
+                rhs,
+                ..
+            } => {
+                if let ([left], [right]) = (tree.exprs(lhs), tree.exprs(rhs))
+                    && tree.is_blank(*left)
+                    && closes(tree, *right)
+                {
+                    self.discarded += 1;
+                }
+            }
+            StmtKind::Defer(x) if closes(tree, x) => {
+                self.plain += 1;
+                let layout = source.layout();
+                let rest = caulk_syntax::Span::new(stmt.span.end, layout.line_end(stmt.span.end));
+                let comment = layout.text(rest).trim();
+                self.comments
+                    .push(comment.starts_with("//").then(|| comment.to_owned()));
+            }
+            StmtKind::Defer(x) => self.wrapped(source, tree, x),
+            _ => {}
+        }
+    }
+
+    fn wrapped(&mut self, source: &Source, tree: &Tree, deferred: ExprId) {
+        let ExprKind::Call { fun, args, .. } = tree.expr(deferred).kind else {
+            return;
+        };
+        if let ExprKind::FuncLit { body, .. } = tree.expr(fun).kind {
+            if let [only] = tree.block(body)
+                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(*only).kind
+                && let ([left], [right]) = (tree.exprs(lhs), tree.exprs(rhs))
+                && tree.is_blank(*left)
+                && closes(tree, *right)
+            {
+                let text = source.layout().text(tree.stmt(body).span);
+                if text.contains('\n') {
+                    self.lines += 1;
+                } else {
+                    self.one_line += 1;
+                }
+            }
+            return;
+        }
+        let Some(path) = tree.selector_path(fun) else {
+            return;
+        };
+        let closes = path
+            .last()
+            .is_some_and(|name| name.to_lowercase().contains("close"));
+        if let [only] = tree.exprs(args)
+            && closes
+            && tree.selector_path(*only).is_some()
+        {
+            let name = path.join(".");
+            match self.helpers.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, count)) => *count += 1,
+                None => self.helpers.push((name, 1)),
+            }
+        }
+    }
+
+    fn style(self) -> Style {
+        let helper = self.helpers.iter().max_by_key(|(_, count)| *count);
+        let discarding = self.one_line + self.lines;
+        let deferred = match helper {
+            Some((name, count)) if *count > self.plain.max(discarding) => {
+                Deferred::Helper(name.clone())
+            }
+            _ if discarding > self.plain => Deferred::Discarding {
+                one_line: self.one_line >= self.lines,
+            },
+            _ => Deferred::Plain,
+        };
+        let comment = match self.comments.split_first() {
+            Some((first, rest)) if rest.iter().all(|other| other == first) => first
+                .clone()
+                .filter(|text| text.contains("nolint") || text.contains("errcheck")),
+            _ => None,
+        };
+        Style {
+            deferred,
+            discards: self.discarded > self.bare || (self.bare == 0 && discarding > self.plain),
+            comment,
+        }
+    }
+}
+
+/// Whether an expression is a call `x.Close()`.
+fn closes(tree: &Tree, id: ExprId) -> bool {
+    let ExprKind::Call { fun, args, .. } = tree.expr(id).kind else {
+        return false;
+    };
+    matches!(tree.expr(fun).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == "Close")
+        && args.is_empty()
+}

@@ -1,0 +1,115 @@
+//! A release for the rest of the function: `defer` below the error check, `t.Cleanup` in a test, or the
+//! `defer` that is there already, moved up.
+
+use caulk_syntax::{AssignOp, Node, StmtKind};
+
+use super::{Proposal, Proposed};
+use crate::edit::Edit;
+use crate::name::named;
+use crate::release::Release;
+use crate::site::{Hold, Refusal, Site, span};
+use crate::source::At;
+
+/// Defers the release from where the value is known to be held.
+pub(super) fn propose(site: &Site<'_>) -> Proposed {
+    let hold = site.hold()?;
+    let named = named(site)?;
+    let mut edits = named.edits;
+    if let Some(late) = late_defer(site, &hold) {
+        edits.extend(move_up(site, &hold, late)?);
+        return Ok(Proposal::sure(edits));
+    }
+
+    let template = site.template();
+    let release = site.release(&named.value);
+    let (release, unfinished) =
+        match Release::abort(&named.value, &template.release, release.is_rebound()) {
+            // Ending by the abort is right whether or not the function commits before.
+            Some(abort) if template.release.commits => (abort, template.releases.is_empty()),
+            _ => (release, false),
+        };
+    edits.push(hold.insert(site.layout(), lines(site, &release)));
+    if unfinished {
+        let reason = format!(
+            "nothing in the function commits {}; the fix undoes it",
+            named.value
+        );
+        return Ok(Proposal::review(edits, reason));
+    }
+    Ok(Proposal::sure(edits))
+}
+
+/// The lines that arrange for the release: `t.Cleanup` in a test, unless the variable changes, else `defer`.
+pub(super) fn lines(site: &Site<'_>, release: &Release) -> Vec<String> {
+    match &site.template().test_variable {
+        Some(test) if release.is_plain_function() => {
+            vec![format!(
+                "{test}.Cleanup({})",
+                release.call.trim_end_matches("()")
+            )]
+        }
+        Some(test) if !release.is_rebound() => {
+            let inner = site.style.statement(release).join("; ");
+            vec![format!("{test}.Cleanup(func() {{ {inner} }})")]
+        }
+        _ => site.style.deferred(release),
+    }
+}
+
+/// A `defer` of the same release that comes after an exit has been missed.
+fn late_defer(site: &Site<'_>, hold: &Hold) -> Option<At> {
+    site.template().releases.iter().find_map(|release| {
+        let at = site.scope.statement(span(*release))?;
+        let is_late = site.scope.span(at).start >= hold.anchor.offset();
+        let is_defer = matches!(site.scope.kind(at), Some(StmtKind::Defer(_)));
+        (is_late && is_defer && site.scope.siblings(at).is_some()).then_some(at)
+    })
+}
+
+/// Takes the `defer` from where it is to where the value is held.
+fn move_up(site: &Site<'_>, hold: &Hold, late: At) -> Result<Vec<Edit>, Refusal> {
+    let layout = site.layout();
+    if needs_later_names(site, hold, late) {
+        return Err(Refusal::new(
+            "its deferred release comes too late and uses what is declared in between",
+        ));
+    }
+    let (lines, removal) = layout.take_lines(site.scope.span(late)).ok_or_else(|| {
+        Refusal::new("its deferred release comes too late and shares its line with other code")
+    })?;
+    Ok(vec![hold.insert(layout, lines), removal])
+}
+
+/// Whether the statement uses a name that is declared between the anchor and where it stands.
+fn needs_later_names(site: &Site<'_>, hold: &Hold, late: At) -> bool {
+    let tree = site.scope.tree;
+    let (Some((siblings, index)), Some(node)) = (site.scope.siblings(late), site.scope.node(late))
+    else {
+        return true;
+    };
+    let between = siblings
+        .iter()
+        .take(index)
+        .map(|id| tree.stmt(*id))
+        .filter(|stmt| stmt.span.start >= hold.anchor.offset());
+    let uses = |name: &str| !site.scope.uses(node, name).is_empty();
+    between.into_iter().any(|stmt| match stmt.kind {
+        StmtKind::Assign {
+            lhs,
+            op: AssignOp::Define,
+            ..
+        } => tree
+            .exprs(lhs)
+            .iter()
+            .any(|left| tree.ident(*left).is_some_and(uses)),
+        StmtKind::Decl(decl) => tree.specs(tree.gen_decl(decl).specs).iter().any(|spec| {
+            let caulk_syntax::SpecKind::Value(value) = spec.kind else {
+                return true;
+            };
+            tree.names(value.names)
+                .iter()
+                .any(|name| uses(tree.name(*name)))
+        }),
+        _ => false,
+    }) || matches!(node, Node::Expr(_))
+}

@@ -1,0 +1,88 @@
+//! A result discarded in the header of an `if`: `if _, err := open(); err != nil { … }`. The acquisition
+//! moves above the `if`, so that its value can be released below.
+
+use std::collections::BTreeSet;
+
+use caulk_leaks::Held;
+use caulk_syntax::{AssignOp, Node, Span, StmtKind};
+
+use super::{Proposal, deferred};
+use crate::edit::Edit;
+use crate::name::named;
+use crate::site::{Anchor, Hold, Refusal, Site};
+
+/// The edits, where a site has this shape and moving the acquisition changes nothing else.
+pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
+    if !matches!(site.template().held, Held::Blank(_)) || site.template().in_loop {
+        return Ok(None);
+    }
+    let Some(around) = site.scope.parent(site.acquiring) else {
+        return Ok(None);
+    };
+    let Some(StmtKind::If {
+        init: Some(init),
+        cond,
+        then,
+        els: None,
+    }) = site.scope.kind(around)
+    else {
+        return Ok(None);
+    };
+    if site.scope.node(site.acquiring) != Some(Node::Stmt(init)) {
+        return Ok(None);
+    }
+    let stays =
+        || Refusal::new("its result is discarded in the header of an if: give it a name above");
+    let tree = site.scope.tree;
+    let StmtKind::Assign {
+        lhs,
+        op: AssignOp::Define,
+        ..
+    } = tree.stmt(init).kind
+    else {
+        return Err(stays());
+    };
+    // A name declared above the `if` must not hide one that is used below it.
+    let (siblings, index) = site.scope.siblings(around).ok_or_else(stays)?;
+    let declared: BTreeSet<&str> = tree
+        .exprs(lhs)
+        .iter()
+        .filter_map(|left| tree.ident(*left))
+        .filter(|name| *name != "_")
+        .collect();
+    let below = siblings.get(index + 1..).unwrap_or_default();
+    let hides = declared.iter().any(|name| {
+        below
+            .iter()
+            .any(|id| !site.scope.uses(*id, name).is_empty())
+    });
+    if hides || !site.leaves(then) {
+        return Err(stays());
+    }
+
+    let named = named(site)?;
+    let layout = site.layout();
+    let statement = site.scope.span(around);
+    let header = site.scope.span(site.acquiring);
+    if !layout.opens_line(statement.start) {
+        return Err(stays());
+    }
+    let line = format!(
+        "{}{}if ",
+        layout.line_break(statement.start),
+        layout.indent(statement.start)
+    );
+    let mut edits = named.edits;
+    edits.push(Edit::remove(Span::new(statement.start, header.start)));
+    edits.push(Edit::replace(
+        Span::new(header.end, tree.expr(cond).span.start),
+        line,
+    ));
+    let hold = Hold {
+        anchor: Anchor::Below(statement),
+        condition: None,
+    };
+    let release = site.release(&named.value);
+    edits.push(hold.insert(layout, deferred::lines(site, &release)));
+    Ok(Some(Proposal::sure(edits)))
+}

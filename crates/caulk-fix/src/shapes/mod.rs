@@ -1,0 +1,83 @@
+//! One file per shape of leak: where its release goes.
+
+mod buffer;
+mod deferred;
+mod exits;
+mod header;
+mod order;
+mod turn;
+
+use caulk_leaks::Held;
+
+use crate::edit::Edit;
+use crate::site::{Refusal, Site};
+
+/// Edits that should end a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Proposal {
+    pub(crate) edits: Vec<Edit>,
+    /// What a person should look at before the edits are taken; none where they change nothing but the
+    /// release.
+    pub(crate) review: Option<String>,
+}
+
+impl Proposal {
+    fn sure(edits: Vec<Edit>) -> Self {
+        Self {
+            edits,
+            review: None,
+        }
+    }
+
+    fn review(edits: Vec<Edit>, reason: impl Into<String>) -> Self {
+        Self {
+            edits,
+            review: Some(reason.into()),
+        }
+    }
+}
+
+type Proposed = Result<Proposal, Refusal>;
+
+/// The edits for the finding of a site.
+pub(crate) fn propose(site: &Site<'_>) -> Proposed {
+    let template = site.template();
+    if let Some(obstacle) = template.obstacles.first() {
+        return Err(Refusal::new(obstacle.why.clone()));
+    }
+    match site.finding.rule {
+        "field-never-released" => Err(Refusal::new(
+            "the field belongs to a type: release it in that type's own release method",
+        )),
+        "blocked-goroutine" => buffer::propose(site),
+        "release-before-error-check" => order::propose(site),
+        "defer-in-loop" => turn::propose(site),
+        _ => release(site),
+    }
+}
+
+fn release(site: &Site<'_>) -> Proposed {
+    let template = site.template();
+    if let Held::Place(place) = &template.held {
+        return Err(Refusal::new(format!(
+            "it is kept in {place}: the owner of that should release it"
+        )));
+    }
+    if let Some(hoisted) = header::propose(site)? {
+        return Ok(hoisted);
+    }
+    let commits = template.release.commits;
+    let aborts = template.release.abort.is_some();
+    let cleanup_in_test = template.test_variable.is_some() && !template.handed_on;
+    if commits && !aborts {
+        return exits::propose(site);
+    }
+    if template.handed_on || (template.in_loop && !cleanup_in_test) {
+        return exits::propose(site);
+    }
+    if site.releases_by_hand() && !commits {
+        // The good path stays as it is: only the paths that miss the release get one.
+        return exits::propose(site).or_else(|_| deferred::propose(site));
+    }
+    deferred::propose(site)
+}

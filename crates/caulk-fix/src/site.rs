@@ -1,0 +1,350 @@
+//! The place of one finding: what is there, and where a release can go.
+
+use caulk_leaks::{ByteSpan, Finding, FixTemplate, Held};
+use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+
+use crate::edit::Edit;
+use crate::layout::Layout;
+use crate::release::{Release, Style};
+use crate::source::{At, Scope, Source};
+
+/// Why a finding is left to a person, as a fragment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal(pub(crate) String);
+
+impl Refusal {
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// A span of the analysis as one of the syntax tree.
+pub(crate) fn span(bytes: ByteSpan) -> Span {
+    Span::new(bytes.start, bytes.end.max(bytes.start))
+}
+
+/// One finding in its file.
+pub(crate) struct Site<'a> {
+    pub(crate) finding: &'a Finding,
+    pub(crate) source: &'a Source,
+    pub(crate) style: &'a Style,
+    pub(crate) scope: Scope<'a>,
+    /// The acquiring statement.
+    pub(crate) acquiring: At,
+}
+
+/// Where a release goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Anchor {
+    /// Below a statement.
+    Below(Span),
+    /// At the start of the block that opens with a brace just before this offset.
+    BlockStart(u32),
+}
+
+impl Anchor {
+    pub(crate) fn insert(self, layout: Layout<'_>, lines: &[String]) -> Edit {
+        match self {
+            Self::Below(statement) => layout.insert_below(statement, lines),
+            Self::BlockStart(offset) => layout.insert_at_block_start(offset, lines),
+        }
+    }
+
+    /// From where on a release stands.
+    pub(crate) fn offset(self) -> u32 {
+        match self {
+            Self::Below(statement) => statement.end,
+            Self::BlockStart(offset) => offset,
+        }
+    }
+}
+
+/// An anchor, and the condition under which the value is held there: none where it always is.
+pub(crate) struct Hold {
+    pub(crate) anchor: Anchor,
+    pub(crate) condition: Option<String>,
+}
+
+impl Hold {
+    /// Puts a release at the anchor, under the condition.
+    pub(crate) fn insert(&self, layout: Layout<'_>, lines: Vec<String>) -> Edit {
+        let lines = match &self.condition {
+            Some(condition) => {
+                let inner = lines.iter().map(|line| format!("\t{line}"));
+                std::iter::once(format!("if {condition} {{"))
+                    .chain(inner)
+                    .chain(["}".to_owned()])
+                    .collect()
+            }
+            None => lines,
+        };
+        self.anchor.insert(layout, &lines)
+    }
+}
+
+/// What a condition says of an error or a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Test {
+    IsNil,
+    NotNil,
+}
+
+impl<'a> Site<'a> {
+    /// The site of a finding, unless its statement is not found where the analysis saw it.
+    pub(crate) fn new(
+        finding: &'a Finding,
+        source: &'a Source,
+        style: &'a Style,
+    ) -> Result<Self, Refusal> {
+        let lost = || Refusal::new("the acquiring statement cannot be found in the file");
+        let scope = source.scope(span(finding.fix.statement)).ok_or_else(lost)?;
+        let acquiring = scope
+            .statement(span(finding.fix.statement))
+            .or_else(|| scope.statement_around(span(finding.location.span)))
+            .ok_or_else(lost)?;
+        Ok(Self {
+            finding,
+            source,
+            style,
+            scope,
+            acquiring,
+        })
+    }
+
+    pub(crate) fn template(&self) -> &'a FixTemplate {
+        &self.finding.fix
+    }
+
+    pub(crate) fn layout(&self) -> Layout<'a> {
+        self.source.layout()
+    }
+
+    /// The release of a value held in `value`.
+    pub(crate) fn release(&self, value: &str) -> Release {
+        Release::new(value, &self.template().release, self.is_rebound(value))
+    }
+
+    /// The place whose text names the value, without regard to a discarded one.
+    pub(crate) fn value(&self) -> Result<String, Refusal> {
+        match &self.template().held {
+            Held::Variable(name) => Ok(name.clone()),
+            Held::Place(place) => Ok(place.clone()),
+            Held::Blank(_) => Err(Refusal::new("its result is discarded")),
+            Held::Nothing => Err(Refusal::new(
+                "the result is not kept in a variable: give it a name first",
+            )),
+        }
+    }
+
+    /// Whether the variable `name` is assigned again after the acquiring statement.
+    fn is_rebound(&self, name: &str) -> bool {
+        let body = span(self.template().body);
+        let start = self.scope.span(self.acquiring).start;
+        let mut rebound = false;
+        let Some(block) = self
+            .scope
+            .statement(body)
+            .and_then(|at| self.scope.node(at))
+        else {
+            return true;
+        };
+        self.scope.tree.walk(block, |node| {
+            if let Node::Stmt(id) = node
+                && let StmtKind::Assign { lhs, .. } = self.scope.tree.stmt(id).kind
+                && self.scope.tree.stmt(id).span.start > start
+            {
+                let names = self.scope.tree.exprs(lhs);
+                rebound |= names
+                    .iter()
+                    .any(|left| self.scope.tree.ident(*left) == Some(name));
+            }
+            caulk_syntax::Descend::Into
+        });
+        // In a loop the acquiring statement itself assigns an outer variable again.
+        let assigns = matches!(
+            self.scope.kind(self.acquiring),
+            Some(StmtKind::Assign {
+                op: AssignOp::Assign,
+                ..
+            })
+        );
+        rebound || (assigns && self.template().in_loop)
+    }
+
+    /// Where the value is known to be held first.
+    pub(crate) fn hold(&self) -> Result<Hold, Refusal> {
+        let parent = self.scope.parent(self.acquiring);
+        if let Some(at) = parent
+            && let Some(StmtKind::If {
+                init: Some(init),
+                cond,
+                then,
+                els,
+            }) = self.scope.kind(at)
+            && self.scope.node(self.acquiring) == Some(Node::Stmt(init))
+        {
+            return self.hold_within(cond, then, els);
+        }
+        let Some((siblings, index)) = self.scope.siblings(self.acquiring) else {
+            return Err(Refusal::new("it is acquired in the header of a statement"));
+        };
+        let always = |anchor| Hold {
+            anchor,
+            condition: None,
+        };
+        let template = self.template();
+        if template.after != template.statement {
+            let check = self.scope.statement(span(template.after));
+            let check = check.filter(|at| self.scope.siblings(*at).is_some());
+            let check = check.ok_or_else(|| {
+                Refusal::new("its error is checked in a place where no release can follow")
+            })?;
+            return Ok(self.hold_after_check(check));
+        }
+        let acquiring = self.scope.span(self.acquiring);
+        if let Some(error) = &template.error_variable {
+            let next = siblings
+                .get(index + 1)
+                .map(|id| self.scope.tree.stmt(*id).kind);
+            if let Some(StmtKind::If {
+                init: None,
+                cond,
+                then,
+                ..
+            }) = next
+                && self.test(cond, error) == Some(Test::IsNil)
+            {
+                return Ok(always(self.start_of(then)));
+            }
+            return Ok(Hold {
+                anchor: Anchor::Below(acquiring),
+                condition: Some(format!("{error} == nil")),
+            });
+        }
+        // An error that is discarded says nothing: a path into the value must be guarded.
+        let discards_error = match self.scope.kind(self.acquiring) {
+            Some(StmtKind::Assign { lhs, .. }) => {
+                let lhs = self.scope.tree.exprs(lhs);
+                lhs.len() > 1
+                    && lhs
+                        .last()
+                        .is_some_and(|last| self.scope.tree.is_blank(*last))
+            }
+            _ => false,
+        };
+        let guard = discards_error && !template.release.path.is_empty();
+        Ok(Hold {
+            anchor: Anchor::Below(acquiring),
+            condition: match &template.held {
+                Held::Variable(name) if guard => Some(format!("{name} != nil")),
+                _ => None,
+            },
+        })
+    }
+
+    /// The place after a check of the acquisition's error: below it, or in the branch that has the value.
+    fn hold_after_check(&self, check: At) -> Hold {
+        let always = |anchor| Hold {
+            anchor,
+            condition: None,
+        };
+        let below = always(Anchor::Below(self.scope.span(check)));
+        let Some(StmtKind::If {
+            cond, then, els, ..
+        }) = self.scope.kind(check)
+        else {
+            return below;
+        };
+        let Some(error) = &self.template().error_variable else {
+            return below;
+        };
+        match self.test(cond, error) {
+            Some(Test::IsNil) => always(self.start_of(then)),
+            Some(Test::NotNil) if !self.leaves(then) => match els {
+                Some(els) if matches!(self.scope.tree.stmt(els).kind, StmtKind::Block(_)) => {
+                    always(self.start_of(els))
+                }
+                _ => below,
+            },
+            _ => below,
+        }
+    }
+
+    /// The place in the branch of an `if` whose header acquires.
+    fn hold_within(
+        &self,
+        cond: ExprId,
+        then: StmtId,
+        els: Option<StmtId>,
+    ) -> Result<Hold, Refusal> {
+        let template = self.template();
+        let by_error = template
+            .error_variable
+            .as_deref()
+            .and_then(|name| self.test(cond, name));
+        let by_value = match &template.held {
+            Held::Variable(name) => self.test(cond, name),
+            _ => None,
+        };
+        let branch = match (by_error, by_value) {
+            (Some(Test::IsNil), _) | (None, Some(Test::NotNil)) => Some(then),
+            (Some(Test::NotNil), _) | (None, Some(Test::IsNil)) => els,
+            (None, None) => None,
+        };
+        match branch {
+            Some(block) if matches!(self.scope.tree.stmt(block).kind, StmtKind::Block(_)) => {
+                Ok(Hold {
+                    anchor: self.start_of(block),
+                    condition: None,
+                })
+            }
+            _ => Err(Refusal::new("it is acquired in the header of a statement")),
+        }
+    }
+
+    /// What `name == nil` or `name != nil` says; nothing for any other condition.
+    fn test(&self, cond: ExprId, name: &str) -> Option<Test> {
+        let tree = self.scope.tree;
+        let ExprKind::Binary { x, op, y, .. } = tree.expr(tree.unparen(cond)).kind else {
+            return None;
+        };
+        let sides = (tree.ident(x), tree.ident(y));
+        if sides != (Some(name), Some("nil")) && sides != (Some("nil"), Some(name)) {
+            return None;
+        }
+        match op {
+            BinaryOp::Eql => Some(Test::IsNil),
+            BinaryOp::Neq => Some(Test::NotNil),
+            _ => None,
+        }
+    }
+
+    fn start_of(&self, block: StmtId) -> Anchor {
+        Anchor::BlockStart(self.scope.tree.stmt(block).span.start + 1)
+    }
+
+    /// Whether the last statement of a block leaves it for good, as far as its text says.
+    pub(crate) fn leaves(&self, block: StmtId) -> bool {
+        let tree = self.scope.tree;
+        let Some(last) = tree.block(block).last() else {
+            return false;
+        };
+        match tree.stmt(*last).kind {
+            StmtKind::Return(_) | StmtKind::Branch { .. } => true,
+            StmtKind::Expr(x) => {
+                let path = self
+                    .scope
+                    .call(x)
+                    .and_then(|(fun, _)| tree.selector_path(fun));
+                path.and_then(|path| path.last().copied())
+                    .is_some_and(|name| {
+                        name == "panic"
+                            || ["Fatal", "Exit", "Panic", "Skip", "FailNow", "Goexit"]
+                                .iter()
+                                .any(|word| name.starts_with(word))
+                    })
+            }
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! A Go file that is to be edited: its bytes, its lines, and its statements with what is around them.
+
+use std::collections::BTreeSet;
+
+use caulk_syntax::{Body, Descend, ExprId, ExprKind, Node, Parsed, Span, StmtId, StmtKind, Tree};
+
+use crate::layout::Layout;
+
+/// A file with its syntax tree.
+pub(crate) struct Source {
+    bytes: Vec<u8>,
+    parsed: Parsed,
+}
+
+impl Source {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        let parsed = caulk_syntax::parse(&bytes);
+        Self { bytes, parsed }
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn layout(&self) -> Layout<'_> {
+        Layout::new(&self.bytes)
+    }
+
+    pub(crate) fn is_generated(&self) -> bool {
+        self.parsed.file.is_generated()
+    }
+
+    /// How many syntax errors the file has.
+    pub(crate) fn error_count(&self) -> usize {
+        let in_bodies = self.parsed.bodies.iter().map(|body| body.errors.len());
+        self.parsed.file.errors.len() + in_bodies.sum::<usize>()
+    }
+
+    /// The bodies of all declared functions.
+    pub(crate) fn bodies(&self) -> &[Body] {
+        &self.parsed.bodies
+    }
+
+    /// The declared function, or the declaration of variables, that holds `span`.
+    pub(crate) fn scope(&self, span: Span) -> Option<Scope<'_>> {
+        let body = self
+            .parsed
+            .bodies
+            .iter()
+            .find(|body| body.tree.stmt(body.block).span.encloses(span));
+        if let Some(body) = body {
+            return Some(Scope::new(&body.tree, [Node::Stmt(body.block)]));
+        }
+        let file = &self.parsed.file;
+        let decl = file.gen_decls().find(|decl| decl.span.encloses(span))?;
+        let mut roots = Vec::new();
+        file.tree.decl_children(decl, |node| roots.push(node));
+        Some(Scope::new(&file.tree, roots))
+    }
+
+    /// Every name in the declaration that holds `span`, parameters and fields included, and every import.
+    pub(crate) fn names_around(&self, span: Span) -> BTreeSet<&str> {
+        let decl = self
+            .parsed
+            .file
+            .decls
+            .iter()
+            .find(|decl| decl.span().encloses(span));
+        let text = decl.map_or("", |decl| self.layout().text(decl.span()));
+        let word = |character: char| character.is_alphanumeric() || character == '_';
+        let mut names: BTreeSet<&str> = text
+            .split(|character| !word(character))
+            .filter(|name| !name.is_empty())
+            .collect();
+        for import in self.parsed.file.imports() {
+            let literal = import
+                .import
+                .path
+                .map(|path| self.parsed.file.tree.literal(path));
+            let path = literal.unwrap_or_default().trim_matches(['"', '`']);
+            names.extend(path.rsplit('/').next());
+            names.extend(import.name());
+        }
+        names
+    }
+}
+
+/// The nodes of one declaration, each with its parent.
+pub(crate) struct Scope<'a> {
+    pub(crate) tree: &'a Tree,
+    nodes: Vec<(Node, Option<usize>)>,
+}
+
+/// A node's place in its [`Scope`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct At(usize);
+
+impl<'a> Scope<'a> {
+    fn new(tree: &'a Tree, roots: impl IntoIterator<Item = Node>) -> Self {
+        let mut nodes: Vec<(Node, Option<usize>)> =
+            roots.into_iter().map(|node| (node, None)).collect();
+        let mut at = 0;
+        while let Some(&(node, _)) = nodes.get(at) {
+            tree.children(node, |child| nodes.push((child, Some(at))));
+            at += 1;
+        }
+        Self { tree, nodes }
+    }
+
+    /// The statement with exactly this span; the innermost where several share it.
+    pub(crate) fn statement(&self, span: Span) -> Option<At> {
+        let is_it = |(node, _): &(Node, _)| match node {
+            Node::Stmt(id) => self.tree.stmt(*id).span == span,
+            Node::Expr(_) => false,
+        };
+        self.nodes.iter().rposition(is_it).map(At)
+    }
+
+    /// The innermost statement that holds `span`.
+    pub(crate) fn statement_around(&self, span: Span) -> Option<At> {
+        let holds = |(node, _): &(Node, _)| match node {
+            Node::Stmt(id) => self.tree.stmt(*id).span.encloses(span),
+            Node::Expr(_) => false,
+        };
+        self.nodes.iter().rposition(holds).map(At)
+    }
+
+    pub(crate) fn node(&self, at: At) -> Option<Node> {
+        self.nodes.get(at.0).map(|(node, _)| *node)
+    }
+
+    pub(crate) fn kind(&self, at: At) -> Option<StmtKind> {
+        match self.node(at)? {
+            Node::Stmt(id) => Some(self.tree.stmt(id).kind),
+            Node::Expr(_) => None,
+        }
+    }
+
+    pub(crate) fn span(&self, at: At) -> Span {
+        match self.node(at) {
+            Some(Node::Stmt(id)) => self.tree.stmt(id).span,
+            Some(Node::Expr(id)) => self.tree.expr(id).span,
+            None => Span::default(),
+        }
+    }
+
+    pub(crate) fn parent(&self, at: At) -> Option<At> {
+        self.nodes.get(at.0).and_then(|(_, parent)| *parent).map(At)
+    }
+
+    /// The node and everything around it, from the inside out.
+    pub(crate) fn outwards(&self, at: At) -> impl Iterator<Item = At> + '_ {
+        std::iter::successors(Some(at), |at| self.parent(*at))
+    }
+
+    /// The statements of the block, case or select clause that lists `at`, and which of them it is.
+    pub(crate) fn siblings(&self, at: At) -> Option<(&'a [StmtId], usize)> {
+        let Some(Node::Stmt(id)) = self.node(at) else {
+            return None;
+        };
+        let list = match self.kind(self.parent(at)?)? {
+            StmtKind::Block(block) => block.stmts,
+            StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => body,
+            _ => return None,
+        };
+        let list = self.tree.stmts(list);
+        let index = list.iter().position(|sibling| *sibling == id)?;
+        Some((list, index))
+    }
+
+    /// The places at which the name `name` stands below `root`, as a variable could: not after a dot, and
+    /// not as the key of a composite literal's field where that could be told.
+    pub(crate) fn uses(&self, root: impl Into<Node>, name: &str) -> Vec<Span> {
+        let mut found = Vec::new();
+        self.tree.walk(root, |node| {
+            if let Node::Expr(id) = node
+                && self.tree.ident(id) == Some(name)
+            {
+                found.push(self.tree.expr(id).span);
+            }
+            Descend::Into
+        });
+        found
+    }
+
+    /// The call of an expression that is one, and its arguments.
+    pub(crate) fn call(&self, id: ExprId) -> Option<(ExprId, &'a [ExprId])> {
+        match self.tree.expr(self.tree.unparen(id)).kind {
+            ExprKind::Call { fun, args, .. } => Some((fun, self.tree.exprs(args))),
+            _ => None,
+        }
+    }
+}
