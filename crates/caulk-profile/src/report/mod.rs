@@ -1,7 +1,16 @@
 //! What `go tool pprof` prints, byte for byte. The arithmetic is that of google/pprof as it is in
 //! the Go distribution; where that depends on the order of a map, the order here is fixed.
 
+mod graph;
+mod header;
+mod measure;
+mod names;
+mod prune;
 mod top;
+mod trim;
+mod units;
+
+use measure::Measure;
 
 pub use top::top;
 

@@ -5,3 +5,4 @@
 mod capture;
 mod dumps;
 mod reading;
+mod top;

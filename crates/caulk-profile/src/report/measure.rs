@@ -1,0 +1,186 @@
+//! Which sample type a report shows, in which unit, and its total.
+
+use super::graph::{Columns, NodeValue};
+use super::{Options, ReportError, units};
+use crate::arithmetic::truncate;
+use crate::{LabelValue, Profile, StringId};
+
+/// The sample type that is shown and how its values are printed.
+pub(super) struct Measure {
+    index: usize,
+    /// Name of the sample type.
+    pub kind: StringId,
+    /// Unit of the values in the profile.
+    pub unit: String,
+    output_unit: String,
+    ratio: f64,
+    /// What 100 % is.
+    pub total: i64,
+}
+
+impl Measure {
+    pub fn new(profile: &Profile, options: &Options) -> Result<Measure, ReportError> {
+        let index = sample_index(profile, &options.sample_index)?;
+        let sample_type = profile
+            .sample_types()
+            .get(index)
+            .ok_or(ReportError::NoSamples)?;
+        if options.divide_by == 0.0 {
+            return Err(ReportError::ZeroDivisor);
+        }
+        let mut measure = Measure {
+            index,
+            kind: sample_type.kind,
+            unit: profile.string(sample_type.unit).to_owned(),
+            output_unit: options.unit.clone(),
+            ratio: 1.0 / options.divide_by,
+            total: 0,
+        };
+        measure.total = total(profile, measure.columns(profile, options));
+        Ok(measure)
+    }
+
+    pub fn columns<'p>(&self, profile: &'p Profile, options: &Options) -> Columns<'p> {
+        Columns {
+            values: profile.values(self.index),
+            divisors: options.mean.then(|| profile.values(0)),
+        }
+    }
+
+    /// Takes one unit for all rows, if the user did not: that of the smallest, or where the total
+    /// is in another one a larger, so that the smallest may be as little as 0.01
+    /// (`selectOutputUnit` of the reference).
+    pub fn choose_unit(&mut self, rows: impl Iterator<Item = NodeValue>, options: &Options) {
+        let mut rows = rows.peekable();
+        if options.unit != "minimum" || rows.peek().is_none() {
+            return;
+        }
+        let mut smallest = 0;
+        for row in rows {
+            let flat = row.flat_value().wrapping_abs();
+            let size = if flat == 0 {
+                row.cum_value().wrapping_abs()
+            } else {
+                flat
+            };
+            if size > 0 && (smallest == 0 || size < smallest) {
+                smallest = size;
+            }
+        }
+        let mut largest = self.total;
+        if smallest == 0 {
+            smallest = largest;
+        }
+        smallest = self.divided(smallest);
+        largest = self.divided(largest);
+        let unit_of = |value: i64| units::scale(value, &self.unit, "minimum").1;
+        let hundredfold = smallest.wrapping_mul(100);
+        let unit = if unit_of(smallest) != unit_of(largest) && hundredfold < largest {
+            unit_of(hundredfold)
+        } else {
+            unit_of(smallest)
+        };
+        self.output_unit = if unit.is_empty() {
+            self.unit.clone()
+        } else {
+            unit.into_owned()
+        };
+    }
+
+    fn divided(&self, value: i64) -> i64 {
+        if self.ratio > 0.0 && self.ratio != 1.0 {
+            truncate(value as f64 * self.ratio)
+        } else {
+            value
+        }
+    }
+
+    /// A value as it is printed.
+    pub fn label(&self, value: i64) -> String {
+        units::label(self.divided(value), &self.unit, &self.output_unit)
+    }
+}
+
+/// The column that a name or number means; the default is what the profile says, or the last.
+fn sample_index(profile: &Profile, asked: &str) -> Result<usize, ReportError> {
+    let types = profile.sample_types();
+    let Some(last) = types.len().checked_sub(1) else {
+        return Err(ReportError::NoSamples);
+    };
+    let position = |kind: &str| profile.sample_type_named(kind);
+    if asked.is_empty() {
+        let default = profile.string(profile.default_sample_type);
+        let default = if default.is_empty() {
+            None
+        } else {
+            position(default)
+        };
+        return Ok(default.unwrap_or(last));
+    }
+    if let Ok(index) = asked.parse::<i64>() {
+        return match usize::try_from(index) {
+            Ok(index) if index <= last => Ok(index),
+            _ => Err(ReportError::SampleIndexRange {
+                index: asked.to_owned(),
+                last,
+            }),
+        };
+    }
+    let short = asked.strip_prefix("inuse_").unwrap_or(asked);
+    let is_asked = |kind: &str| kind == asked || kind == short;
+    types
+        .iter()
+        .position(|t| is_asked(profile.string(t.kind)))
+        .ok_or_else(|| {
+            let known: Vec<&str> = types.iter().map(|t| profile.string(t.kind)).collect();
+            ReportError::SampleIndexName {
+                name: asked.to_owned(),
+                known: known.join(" "),
+            }
+        })
+}
+
+/// The sum of the sizes of all values; where samples come from a base, of those only.
+fn total(profile: &Profile, columns: Columns) -> i64 {
+    let (mut all, mut base) = ((0i64, 0i64), (0i64, 0i64));
+    let may_have_base = has_base_label(profile);
+    for (sample, &value) in columns.values.iter().enumerate() {
+        let divisor = columns
+            .divisors
+            .and_then(|column| column.get(sample).copied())
+            .unwrap_or(0);
+        let size = value.wrapping_abs();
+        all = (all.0.wrapping_add(size), all.1.wrapping_add(divisor));
+        if may_have_base && is_base(profile, sample) {
+            base = (base.0.wrapping_add(size), base.1.wrapping_add(divisor));
+        }
+    }
+    let (sum, divisor) = if base.0 > 0 { base } else { all };
+    if divisor == 0 {
+        sum
+    } else {
+        sum.wrapping_div(divisor)
+    }
+}
+
+const BASE_KEY: &str = "pprof::base";
+
+fn has_base_label(profile: &Profile) -> bool {
+    profile.labels.iter().any(|label| {
+        matches!(label.value, LabelValue::Text(_)) && profile.string(label.key) == BASE_KEY
+    })
+}
+
+fn is_base(profile: &Profile, sample: usize) -> bool {
+    let mut values = profile
+        .labels(sample)
+        .iter()
+        .filter_map(|label| match label.value {
+            LabelValue::Text(text) if profile.string(label.key) == BASE_KEY => Some(text),
+            _ => None,
+        });
+    values
+        .next()
+        .is_some_and(|text| profile.string(text) == "true")
+        && values.next().is_none()
+}
