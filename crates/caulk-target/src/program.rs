@@ -122,7 +122,7 @@ pub struct Death {
     pub out_of_memory: bool,
     /// The first line of the crash, where it printed one (`panic: …`, `fatal error: …`).
     pub reason: Option<String>,
-    /// Its last lines.
+    /// The beginning of the crash, else its last lines.
     pub lines: Vec<String>,
 }
 
@@ -200,6 +200,7 @@ impl Program {
             tail_bytes: TAIL_BYTES,
             log: launch.log.clone(),
             notable: is_notable,
+            notable_following: LAST_LINES - 1,
             ..ChildOptions::default()
         };
         let start = Instant::now();
@@ -282,12 +283,8 @@ impl Program {
     /// How it ended, if it has; it was not asked to.
     pub fn death(&mut self) -> Option<Death> {
         let status = self.child.exit()?;
-        let reason = self
-            .child
-            .notable()
-            .into_iter()
-            .map(|line| line.text)
-            .find(|line| is_crash(line));
+        let lines = self.last_words();
+        let reason = lines.first().filter(|line| is_crash(line)).cloned();
         let killed_for_memory = match (self.oom_kills_at_start, oom_kills()) {
             (Some(before), Some(now)) => now > before,
             _ => true,
@@ -298,7 +295,7 @@ impl Program {
             status,
             out_of_memory,
             reason,
-            lines: self.last_lines(),
+            lines,
         })
     }
 
@@ -315,13 +312,23 @@ impl Program {
         texts
     }
 
+    /// What a program that has ended said of it: the beginning of the crash, where it printed one, since the stacks of
+    /// all goroutines may follow it; else its last lines.
+    fn last_words(&self) -> Vec<String> {
+        let notable = self.child.notable().into_iter().map(|line| line.text);
+        let mut crash: Vec<String> = notable.skip_while(|line| !is_crash(line)).collect();
+        crash.truncate(LAST_LINES);
+        if crash.is_empty() {
+            self.last_lines()
+        } else {
+            crash
+        }
+    }
+
     /// What it said of a crash, a panic of a handler, or a limit that it hit, whenever that was.
     pub fn notable_lines(&self) -> Vec<String> {
-        self.child
-            .notable()
-            .into_iter()
-            .map(|line| line.text)
-            .collect()
+        let notable = self.child.notable().into_iter().map(|line| line.text);
+        notable.filter(|line| is_notable(line)).collect()
     }
 
     /// Asks it to end, waits up to `grace`, then ends it and all that it started.
@@ -334,7 +341,7 @@ impl Program {
         let mut pending: Vec<&ReadyCheck> = launch.ready.iter().collect();
         loop {
             if let Some(status) = self.child.exit() {
-                let (name, lines) = (self.name.clone(), self.last_lines());
+                let (name, lines) = (self.name.clone(), self.last_words());
                 return Err(StartError::Exited {
                     name,
                     status,
@@ -377,7 +384,7 @@ impl Program {
                 }
             }
             if let Some(status) = self.child.exit() {
-                let (name, lines) = (self.name.clone(), self.last_lines());
+                let (name, lines) = (self.name.clone(), self.last_words());
                 return Err(StartError::Exited {
                     name,
                     status,

@@ -19,8 +19,10 @@ pub struct ChildOptions {
     pub log: Option<PathBuf>,
     /// Where the log ends, in bytes; the tail goes on.
     pub log_limit: u64,
-    /// Lines to be kept beside the tail whatever follows them (the first 50): a crash's first line, for one.
+    /// Lines to be kept beside the tail whatever comes after them, the first 200 in all: a crash's first line, for one.
     pub notable: fn(&str) -> bool,
+    /// How many of the lines that follow a notable one on the same stream are kept with it.
+    pub notable_following: usize,
 }
 
 impl Default for ChildOptions {
@@ -30,6 +32,7 @@ impl Default for ChildOptions {
             log: None,
             log_limit: 256 << 20,
             notable: |_| false,
+            notable_following: 0,
         }
     }
 }
@@ -69,7 +72,7 @@ const DROP_GRACE: Duration = Duration::from_millis(500);
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
 const LONGEST_LINE: usize = 8 << 10;
-const MOST_NOTABLE: usize = 50;
+const MOST_NOTABLE: usize = 200;
 
 /// Starts a program in a process group of its own and drains its output.
 pub fn spawn(command: &Command, options: &ChildOptions) -> Result<Child, ProcessError> {
@@ -86,6 +89,7 @@ pub fn spawn(command: &Command, options: &ChildOptions) -> Result<Child, Process
         lines: VecDeque::new(),
         bytes: 0,
         notable: Vec::new(),
+        following: None,
         log,
         log_left: options.log_limit,
         options: options.clone(),
@@ -160,7 +164,7 @@ impl Child {
         printed.lines.iter().skip(skip).cloned().collect()
     }
 
-    /// The lines that the options call notable, oldest first.
+    /// The lines that the options call notable and those kept with them, oldest first.
     pub fn notable(&self) -> Vec<Line> {
         lock(&self.printed).notable.clone()
     }
@@ -177,6 +181,8 @@ struct Printed {
     lines: VecDeque<Line>,
     bytes: usize,
     notable: Vec<Line>,
+    /// How many lines of which stream are still kept with the last notable one.
+    following: Option<(Stream, usize)>,
     log: Option<File>,
     log_left: u64,
     options: ChildOptions,
@@ -195,15 +201,29 @@ impl Printed {
         }
     }
 
+    fn keep_notable(&mut self, line: &Line) {
+        let follows = self
+            .following
+            .filter(|&(stream, left)| stream == line.stream && left > 0);
+        if (self.options.notable)(&line.text) {
+            self.following = Some((line.stream, self.options.notable_following));
+        } else if let Some((stream, left)) = follows {
+            self.following = Some((stream, left - 1));
+        } else {
+            return;
+        }
+        if self.notable.len() < MOST_NOTABLE {
+            self.notable.push(line.clone());
+        }
+    }
+
     fn push(&mut self, stream: Stream, bytes: &[u8]) {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let line = Line {
             stream,
             text: String::from_utf8_lossy(bytes).into_owned(),
         };
-        if self.notable.len() < MOST_NOTABLE && (self.options.notable)(&line.text) {
-            self.notable.push(line.clone());
-        }
+        self.keep_notable(&line);
         self.bytes += line.text.len();
         self.lines.push_back(line);
         while self.bytes > self.options.tail_bytes {
@@ -278,17 +298,20 @@ mod tests {
             tail_bytes: 30,
             log: Some(log.clone()),
             notable: |line| line.contains("fatal"),
+            notable_following: 1,
             ..ChildOptions::default()
         };
-        let line =
-            "echo fatal: one >&2; for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done; printf end";
+        let line = "echo fatal: one >&2; echo why >&2; echo where >&2; for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done; printf end";
         let mut child = start(line, &options);
         let status = child.wait(&soon()).unwrap();
         assert!(status.success());
         let tail: Vec<_> = child.tail(3).into_iter().map(|line| line.text).collect();
         assert_eq!(tail, ["line 8", "line 9", "end"]);
         assert!(child.tail(100).len() <= 6);
-        assert_eq!(child.notable()[0].stream, Stream::Stderr);
+        let notable = child.notable();
+        let texts: Vec<_> = notable.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, ["fatal: one", "why"]);
+        assert_eq!(notable[0].stream, Stream::Stderr);
         let logged = std::fs::read_to_string(log).unwrap();
         assert!(
             logged.contains("fatal: one\n") && logged.ends_with("line 9\nend"),
