@@ -1,31 +1,510 @@
 //! From a series to its growth.
 
-use crate::growth::{Axis, Growth, Metric, Problem};
+use crate::cluster::{Member, MemberName, clusters, sum};
+use crate::counting::Track;
+use crate::growth::{
+    Cooldown, CooldownReason, Estimate, Finding, Growth, Metric, Problem, ScalarGrowth,
+    StackGrowth, Verdict, Veto,
+};
+use crate::heap::HeapFacts;
+use crate::judge::{Evidence, judge};
 use crate::options::Options;
-use crate::series::Series;
+use crate::series::{Sampling, Scalar, ScalarKind, Series, Stack};
+use crate::stats::{
+    benjamini_hochberg, fair_binomial_tail, mann_kendall, random_walk_inflation, theil_sen,
+};
+use crate::window::Window;
+
+/// Standard errors of the smallest growth that would have been seen: called growth at one in a
+/// thousand (3.09), and so nine times in ten (1.28).
+const VISIBLE: f64 = 3.09 + 1.28;
+
+/// Events of growth below which a scalar does not matter, however few the requests were.
+const FEWEST_EVENTS: f64 = 5.0;
 
 /// Says what grows in a series. Never fails: what is wrong with the input is in
 /// [`Growth::problems`].
-pub fn analyze(series: &Series, _options: &Options) -> Growth {
-    let problems = if series.points.is_empty() {
-        vec![Problem::NoSnapshots]
-    } else {
-        Vec::new()
+///
+/// Per stack: sampled objects are recovered from the estimates; whether they grew is decided by
+/// counting, over all stacks at one false-discovery rate; how fast is the Theil–Sen slope, with the
+/// error of counting. The shape of the growth can only speak against a leak.
+pub fn analyze(series: &Series, options: &Options) -> Growth {
+    let (window, mut problems) = Window::new(&series.points);
+    let counts_lost = series.sampling == Sampling::Unknown && !series.stacks.is_empty();
+    if counts_lost {
+        problems.push(Problem::CountsLost);
+    }
+    let judged = Judged {
+        window: &window,
+        options,
+        counts_lost,
+    };
+
+    let facts: Vec<HeapFacts> = series
+        .stacks
+        .iter()
+        .map(|stack| HeapFacts::of_stack(stack, &window, series.sampling))
+        .collect();
+    let mut total = HeapFacts {
+        probability: 1.0,
+        ..HeapFacts::default()
+    };
+    facts.iter().for_each(|facts| total.add(facts));
+    total.objects.widen_by_scatter(&window.x);
+    total.bytes.widen_by_scatter(&window.x);
+
+    let (total_finding, heap_objects, heap_bytes) = judged.total(&total);
+    let mut stacks = judged.stacks(&series.stacks, &facts);
+    drop_small(&mut stacks, options);
+    let scalars = judged.scalars(&series.scalars);
+
+    let findings = || {
+        let decisive = scalars.iter().filter(|scalar| scalar.kind.decides());
+        let decisive = decisive.map(|scalar| &scalar.finding);
+        decisive
+            .chain(stacks.iter().map(|stack| &stack.finding))
+            .chain([&total_finding])
+    };
+    let verdict = match window.points.len() {
+        0 => None,
+        1 => Some(Verdict::Grew),
+        _ => findings().map(|finding| finding.verdict).max(),
+    };
+    let per = window.per;
+    let clusters = match verdict {
+        Some(verdict) => clusters(members(series, &stacks, &scalars, verdict), per),
+        None => Vec::new(),
+    };
+    let cooldown = window.cooldown.map(|_| Cooldown {
+        seconds: window.cooldown_seconds,
+        still_held: total.still_held(),
+    });
+    let smallest_visible_bytes = match heap_bytes.rate.error {
+        Some(error) if window.rounds() > 0 && !series.stacks.is_empty() => {
+            Some((VISIBLE * error).max(options.floor_bytes))
+        }
+        _ => None,
+    };
+    let cooldown_reasons = match verdict {
+        Some(Verdict::Leak)
+            if cooldown.is_none() && window.seconds < options.long_watch_seconds =>
+        {
+            cooldown_reasons(series, &stacks, &scalars, &heap_bytes, options)
+        }
+        _ => Vec::new(),
     };
     Growth {
-        verdict: None,
-        per: Axis::Request,
-        span: 0.0,
-        watched_seconds: 0.0,
-        rounds: 0,
-        heap_bytes: Metric::default(),
-        heap_objects: Metric::default(),
-        scalars: Vec::new(),
-        stacks: Vec::new(),
-        clusters: Vec::new(),
-        smallest_visible_bytes: None,
-        cooldown: None,
-        cooldown_reasons: Vec::new(),
+        verdict,
+        per,
+        span: window.span(),
+        watched_seconds: window.seconds,
+        rounds: window.rounds() as u32,
+        heap_bytes,
+        heap_objects,
+        scalars,
+        stacks: ranked(stacks, window.points.len()),
+        clusters,
+        smallest_visible_bytes,
+        cooldown,
+        cooldown_reasons,
         problems,
     }
+}
+
+/// What all judgements of one series share.
+struct Judged<'a> {
+    window: &'a Window,
+    options: &'a Options,
+    counts_lost: bool,
+}
+
+impl Judged<'_> {
+    fn p_of(&self, track: &Track) -> f64 {
+        match self.counts_lost {
+            // Without counts only the trend is left; two points have none.
+            true if track.y.len() >= 4 => mann_kendall(&track.y),
+            true => 1.0,
+            false => track.p_of_growth(),
+        }
+    }
+
+    fn per(&self, growth: f64) -> f64 {
+        match self.window.span() {
+            span if span > 0.0 => growth / span,
+            _ => 0.0,
+        }
+    }
+
+    fn total(&self, total: &HeapFacts) -> (Finding, Metric, Metric) {
+        let p = self.p_of(&total.track);
+        let (finding, even) = judge(
+            &Evidence {
+                track: &total.track,
+                bytes: None,
+                probability: total.probability,
+                floor: self.options.floor_bytes,
+                rate: self.per(total.bytes.growth()),
+                // One test, made ten times stricter than the stacks' level.
+                q: (10.0 * p).min(1.0),
+                still_held: total.still_held(),
+                loads: &self.window.loads,
+                counts_lost: self.counts_lost,
+            },
+            self.options,
+        );
+        let (objects, bytes) = total.metrics(self.counts_lost, even, p);
+        (finding, objects, bytes)
+    }
+
+    fn stacks(&self, stacks: &[Stack], facts: &[HeapFacts]) -> Vec<StackGrowth> {
+        let p: Vec<f64> = facts.iter().map(|facts| self.p_of(&facts.track)).collect();
+        // A stack with so few events that its smallest possible p is not below the threshold can never be
+        // called growing, and need not be paid for (Tarone, Biometrics 46, 1990).
+        let testable: Vec<usize> = (0..facts.len())
+            .filter(|&index| {
+                let events = facts.get(index).map_or(0.0, |facts| {
+                    facts.track.growth_variance.max(facts.track.growth())
+                });
+                self.counts_lost
+                    || fair_binomial_tail(events, events) <= self.options.false_discovery_rate
+            })
+            .collect();
+        let tested: Vec<f64> = testable
+            .iter()
+            .map(|&index| p.get(index).copied().unwrap_or(1.0))
+            .collect();
+        let mut q = vec![1.0; facts.len()];
+        for (&index, value) in testable.iter().zip(benjamini_hochberg(&tested)) {
+            if let Some(slot) = q.get_mut(index) {
+                *slot = value;
+            }
+        }
+        stacks
+            .iter()
+            .zip(facts)
+            .zip(p.iter().zip(q))
+            .map(|((stack, facts), (&p, q))| self.stack(stack, facts, p, q))
+            .collect()
+    }
+
+    fn stack(&self, stack: &Stack, facts: &HeapFacts, p: f64, q: f64) -> StackGrowth {
+        let (finding, even) = judge(
+            &Evidence {
+                track: &facts.track,
+                bytes: Some(&facts.bytes.values),
+                probability: facts.probability,
+                // The floor is for what leaks together; a tenth of it keeps dust out.
+                floor: 0.1 * self.options.floor_bytes,
+                rate: self.per(facts.bytes.growth()),
+                q,
+                still_held: facts.still_held(),
+                loads: &self.window.loads,
+                counts_lost: self.counts_lost,
+            },
+            self.options,
+        );
+        let (objects, bytes) = facts.metrics(self.counts_lost, even, p);
+        StackGrowth {
+            id: stack.id,
+            objects,
+            bytes,
+            share: 0.0,
+            finding,
+        }
+    }
+
+    fn scalars(&self, scalars: &[Scalar]) -> Vec<ScalarGrowth> {
+        let tracks: Vec<Option<Track>> = scalars.iter().map(|scalar| self.track(scalar)).collect();
+        let decisive: Vec<usize> = (0..scalars.len())
+            .filter(|&index| {
+                scalars
+                    .get(index)
+                    .is_some_and(|scalar| scalar.kind.decides())
+            })
+            .collect();
+        let p: Vec<f64> = tracks
+            .iter()
+            .map(|track| track.as_ref().map_or(1.0, Track::p_of_growth))
+            .collect();
+        let tested: Vec<f64> = decisive
+            .iter()
+            .map(|&index| p.get(index).copied().unwrap_or(1.0))
+            .collect();
+        let mut q = p.clone();
+        for (&index, value) in decisive.iter().zip(benjamini_hochberg(&tested)) {
+            if let Some(slot) = q.get_mut(index) {
+                *slot = value;
+            }
+        }
+        let judged = scalars.iter().zip(&tracks).zip(p.iter().zip(q));
+        judged
+            .map(|((scalar, track), (&p, q))| self.scalar(scalar, track.as_ref(), p, q))
+            .collect()
+    }
+
+    fn value(scalar: &Scalar, point: usize) -> Option<f64> {
+        let value = scalar.values.get(point).copied().flatten()?;
+        value.is_finite().then(|| value.clamp(-1e15, 1e15))
+    }
+
+    fn track(&self, scalar: &Scalar) -> Option<Track> {
+        let (x, y): (Vec<f64>, Vec<f64>) = self
+            .window
+            .points
+            .iter()
+            .zip(&self.window.x)
+            .filter_map(|(&point, &x)| Some((x, Self::value(scalar, point)?)))
+            .unzip();
+        (y.len() >= 2).then(|| Track::of_scalar(x, y))
+    }
+
+    fn scalar(&self, scalar: &Scalar, track: Option<&Track>, p: f64, q: f64) -> ScalarGrowth {
+        let Some(track) = track else {
+            let finding = Finding {
+                verdict: if self.window.points.len() == 1 {
+                    Verdict::Grew
+                } else {
+                    Verdict::Steady
+                },
+                q: 1.0,
+                exactly: None,
+                vetoes: Vec::new(),
+                still_held: None,
+            };
+            return ScalarGrowth {
+                id: scalar.id,
+                kind: scalar.kind,
+                metric: None,
+                finding,
+            };
+        };
+        let growth = track.growth();
+        let floor = match scalar.kind {
+            ScalarKind::ResidentBytes => self.options.floor_bytes,
+            _ if track.span() > 0.0 => self.options.floor_count.max(FEWEST_EVENTS / track.span()),
+            _ => self.options.floor_count,
+        };
+        let still_held = self
+            .window
+            .cooldown
+            .and_then(|point| Self::value(scalar, point))
+            .filter(|_| growth > 0.0)
+            .map(|held| {
+                ((held - track.y.first().copied().unwrap_or(0.0)) / growth).clamp(0.0, 1.0)
+            });
+        // Loads line up with the increments only where every point has a value.
+        let complete = track.y.len() == self.window.points.len();
+        let loads = if complete {
+            self.window.loads.as_slice()
+        } else {
+            &[]
+        };
+        let metric = scalar_metric(scalar.kind, track, p);
+        let evidence = Evidence {
+            track,
+            bytes: None,
+            probability: 1.0,
+            floor,
+            rate: metric.rate.value,
+            q,
+            still_held,
+            loads,
+            counts_lost: false,
+        };
+        let (finding, _) = judge(&evidence, self.options);
+        ScalarGrowth {
+            id: scalar.id,
+            kind: scalar.kind,
+            metric: Some(metric),
+            finding,
+        }
+    }
+}
+
+/// An exact figure's slope, with the error that the scatter of its increments shows. Between two
+/// points there is no scatter: the error is that of a count.
+fn scalar_metric(kind: ScalarKind, track: &Track, p: f64) -> Metric {
+    let exact = |value: Option<&f64>| Estimate {
+        value: value.copied().unwrap_or(0.0),
+        error: Some(0.0),
+        samples: value.copied().unwrap_or(0.0).max(0.0) as u64,
+    };
+    let (growth, span) = (track.growth(), track.span());
+    let (dispersion, degrees) = track.dispersion();
+    let moved = track.increment_variance.iter().sum::<f64>().max(1.0);
+    let variance = match kind {
+        ScalarKind::ResidentBytes if degrees < 1.0 => growth * growth,
+        _ if degrees < 1.0 => growth.abs(),
+        _ => moved * dispersion,
+    };
+    let rate = if span > 0.0 {
+        let inflation = random_walk_inflation(track.y.len());
+        Estimate {
+            value: theil_sen(&track.x, &track.y),
+            error: Some((variance * inflation).sqrt() / span),
+            samples: growth.max(0.0) as u64,
+        }
+    } else {
+        Estimate {
+            error: Some(0.0),
+            ..Estimate::default()
+        }
+    };
+    Metric {
+        first: exact(track.y.first()),
+        last: exact(track.y.last()),
+        rate,
+        p,
+    }
+}
+
+/// What leaks together must reach the floor together.
+fn drop_small(stacks: &mut [StackGrowth], options: &Options) {
+    let leaking = |stack: &&StackGrowth| stack.finding.verdict > Verdict::Grew;
+    let together = stacks
+        .iter()
+        .filter(leaking)
+        .map(|stack| stack.bytes.rate.value)
+        .sum::<f64>();
+    if together >= options.floor_bytes {
+        return;
+    }
+    for stack in stacks
+        .iter_mut()
+        .filter(|stack| stack.finding.verdict > Verdict::Grew)
+    {
+        stack.finding.verdict = Verdict::Steady;
+        stack.finding.vetoes.push(Veto::Small);
+    }
+}
+
+/// The stacks that matter, the largest growth first, each with its share.
+fn ranked(mut stacks: Vec<StackGrowth>, points: usize) -> Vec<StackGrowth> {
+    let weight = |stack: &StackGrowth| match points {
+        1 => stack.bytes.last.value,
+        _ => stack.bytes.rate.value,
+    };
+    stacks.retain(|stack| match points {
+        1 => stack.bytes.last.value != 0.0,
+        _ => stack.bytes.first.value != stack.bytes.last.value || stack.bytes.rate.value != 0.0,
+    });
+    let growing: f64 = stacks.iter().map(|stack| weight(stack).max(0.0)).sum();
+    for stack in &mut stacks {
+        stack.share = if growing > 0.0 {
+            weight(stack).max(0.0) / growing
+        } else {
+            0.0
+        };
+    }
+    stacks.sort_by(|a, b| weight(b).total_cmp(&weight(a)).then(a.id.cmp(&b.id)));
+    stacks
+}
+
+/// What is clustered: all that has the verdict; where only the whole heap has it, what most likely grew.
+fn members(
+    series: &Series,
+    stacks: &[StackGrowth],
+    scalars: &[ScalarGrowth],
+    verdict: Verdict,
+) -> Vec<Member> {
+    if verdict == Verdict::Steady {
+        return Vec::new();
+    }
+    let of_stacks = |chosen: &dyn Fn(&StackGrowth) -> bool| -> Vec<Member> {
+        series
+            .stacks
+            .iter()
+            .zip(stacks)
+            .filter(|(_, stack)| stack.objects.rate.value > 0.0 || stack.bytes.rate.value > 0.0)
+            .filter(|(_, stack)| chosen(stack))
+            .map(|(input, stack)| Member {
+                name: MemberName::Stack(stack.id),
+                rate: stack.objects.rate,
+                bytes: stack.bytes.rate,
+                exactly: stack.finding.exactly,
+                verdict: stack.finding.verdict,
+                join: input.join,
+            })
+            .collect()
+    };
+    let mut members = of_stacks(&|stack| stack.finding.verdict == verdict);
+    for (input, scalar) in series.scalars.iter().zip(scalars) {
+        let rate = scalar
+            .metric
+            .map_or(Estimate::default(), |metric| metric.rate);
+        let decisive = scalar.kind.decides() && scalar.finding.verdict == verdict;
+        if decisive && rate.value > 0.0 {
+            members.push(Member {
+                name: MemberName::Scalar(scalar.id),
+                rate,
+                bytes: Estimate {
+                    error: Some(0.0),
+                    ..Estimate::default()
+                },
+                exactly: scalar.finding.exactly,
+                verdict,
+                join: input.join,
+            });
+        }
+    }
+    if members.is_empty() {
+        members = of_stacks(&|stack| stack.bytes.p <= 0.05);
+        members
+            .iter_mut()
+            .for_each(|member| member.verdict = verdict);
+    }
+    members
+}
+
+/// Why a leak should be looked at once more after a pause. Nothing is asked for where something that no
+/// clock ends leaks an exact number per request, and, when that is heap alone, no small one.
+fn cooldown_reasons(
+    series: &Series,
+    stacks: &[StackGrowth],
+    scalars: &[ScalarGrowth],
+    heap_bytes: &Metric,
+    options: &Options,
+) -> Vec<CooldownReason> {
+    let leaking_stacks: Vec<(&Stack, &StackGrowth)> = series
+        .stacks
+        .iter()
+        .zip(stacks)
+        .filter(|(_, stack)| stack.finding.verdict == Verdict::Leak)
+        .collect();
+    let leaking_scalars: Vec<(&Scalar, &ScalarGrowth)> = series
+        .scalars
+        .iter()
+        .zip(scalars)
+        .filter(|(_, scalar)| scalar.kind.decides() && scalar.finding.verdict == Verdict::Leak)
+        .collect();
+    let leaking = sum(leaking_stacks.iter().map(|(_, stack)| &stack.bytes.rate)).value;
+    let large = leaking.max(heap_bytes.rate.value) >= options.large_bytes;
+    let exact_scalar = leaking_scalars
+        .iter()
+        .any(|(input, scalar)| !input.may_expire && scalar.finding.exactly.is_some());
+    let exact_stack = leaking_stacks
+        .iter()
+        .any(|(input, stack)| !input.may_expire && stack.finding.exactly.is_some());
+    if exact_scalar || (large && exact_stack) {
+        return Vec::new();
+    }
+    let may_expire = leaking_scalars.iter().any(|(input, _)| input.may_expire)
+        || leaking_stacks.iter().any(|(input, _)| input.may_expire);
+    let exact = leaking_scalars
+        .iter()
+        .any(|(_, scalar)| scalar.finding.exactly.is_some())
+        || leaking_stacks
+            .iter()
+            .any(|(_, stack)| stack.finding.exactly.is_some());
+    let mut reasons = Vec::new();
+    if may_expire {
+        reasons.push(CooldownReason::MayExpire);
+    }
+    if !large {
+        reasons.push(CooldownReason::SmallGrowth);
+    }
+    if !exact {
+        reasons.push(CooldownReason::NotExact);
+    }
+    reasons
 }

@@ -5,11 +5,18 @@
 //! [`compare`].
 
 mod analyze;
+mod cluster;
 mod compare;
+mod counting;
 mod decide;
 mod growth;
+mod heap;
+mod judge;
 mod options;
 mod series;
+mod shape;
+mod stats;
+mod window;
 
 pub use analyze::analyze;
 pub use compare::{Comparison, MetricComparison, Outcome, ScalarComparison, compare};

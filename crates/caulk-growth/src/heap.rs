@@ -1,0 +1,227 @@
+//! The figures of one stack over a window.
+
+use crate::counting::{Track, sampled_count, sampling_probability};
+use crate::growth::{Estimate, Metric};
+use crate::series::{Bucket, Sampling, Stack};
+use crate::stats::{random_walk_inflation, theil_sen};
+use crate::window::Window;
+
+/// Sampled objects of growth below which the slope is (last − first) / span: with many equal values the
+/// median of pairs is too low.
+const FEW_OBJECTS: f64 = 10.0;
+
+/// An estimated quantity at each point, with the variances that counting gives it.
+#[derive(Clone, Debug, Default)]
+pub struct Quantity {
+    pub values: Vec<f64>,
+    first_variance: f64,
+    last_variance: f64,
+    /// Of last less first, as an estimate.
+    pub growth_variance: f64,
+}
+
+/// One stack, or all of them, over a window.
+#[derive(Clone, Debug, Default)]
+pub struct HeapFacts {
+    /// Sampled objects.
+    pub track: Track,
+    pub objects: Quantity,
+    pub bytes: Quantity,
+    /// Mean chance of an object to be sampled, over its buckets by sampled objects.
+    pub probability: f64,
+    /// Sampled objects at the cool-down point less those at the first; `None` without one.
+    pub cooldown_growth: Option<f64>,
+    /// Live bytes at the cool-down point.
+    pub cooldown_bytes: Option<f64>,
+}
+
+impl HeapFacts {
+    pub fn of_stack(stack: &Stack, window: &Window, sampling: Sampling) -> HeapFacts {
+        let mut facts = HeapFacts::default();
+        let (mut expected, mut sampled) = (0.0, 0.0);
+        let (mut cooldown_growth, mut cooldown_bytes) = (0.0, 0.0);
+        let buckets: Vec<(&Bucket, f64, f64, Track)> = stack
+            .buckets
+            .iter()
+            .map(|bucket| {
+                let size = object_bytes(bucket);
+                let p = sampling_probability(size, sampling);
+                (
+                    bucket,
+                    size,
+                    p,
+                    Track::of_bucket(bucket, p, &window.points, &window.x),
+                )
+            })
+            .collect();
+        for (.., track) in &buckets {
+            facts.track.add(track);
+        }
+        for (bucket, size, p, track) in &buckets {
+            let at = |values: &[i64], point: usize| values.get(point).copied().unwrap_or(0).max(0);
+            let values = |values: &[i64]| -> Vec<f64> {
+                window
+                    .points
+                    .iter()
+                    .map(|&point| at(values, point) as f64)
+                    .collect()
+            };
+            // Where nothing was left to chance the level is exact.
+            let level_share = if *p > 0.999 { 0.0 } else { 1.0 };
+            let growth_variance = track.estimation_variance(1.0 - p);
+            let (first, last) = (track.y.first(), track.y.last());
+            let add = |quantity: &mut Quantity, values: Vec<f64>, each: f64| {
+                quantity.add(&Quantity {
+                    values,
+                    first_variance: level_share * first.copied().unwrap_or(0.0) * each * each,
+                    last_variance: level_share * last.copied().unwrap_or(0.0) * each * each,
+                    growth_variance: growth_variance * each * each,
+                });
+            };
+            add(&mut facts.objects, values(&bucket.objects), 1.0 / p);
+            add(&mut facts.bytes, values(&bucket.bytes), size / p);
+            let weight = track.y.iter().sum::<f64>();
+            (expected, sampled) = (expected + p * weight, sampled + weight);
+            if let Some(point) = window.cooldown {
+                let held = sampled_count(at(&bucket.objects, point), *p);
+                cooldown_growth += held - first.copied().unwrap_or(0.0);
+                cooldown_bytes += at(&bucket.bytes, point) as f64;
+            }
+        }
+        facts.probability = if sampled > 0.0 {
+            expected / sampled
+        } else {
+            1.0
+        };
+        if window.cooldown.is_some() {
+            facts.cooldown_growth = Some(cooldown_growth);
+            facts.cooldown_bytes = Some(cooldown_bytes);
+        }
+        facts
+    }
+
+    /// The sum over stacks: counts add, and so do variances, since stacks are sampled independently.
+    pub fn add(&mut self, other: &HeapFacts) {
+        self.track.add(&other.track);
+        self.objects.add(&other.objects);
+        self.bytes.add(&other.bytes);
+        let sum = |a: Option<f64>, b: Option<f64>| b.map(|b| a.unwrap_or(0.0) + b).or(a);
+        self.cooldown_growth = sum(self.cooldown_growth, other.cooldown_growth);
+        self.cooldown_bytes = sum(self.cooldown_bytes, other.cooldown_bytes);
+    }
+
+    /// Share of the growth that the cool-down still found, 0 to 1.
+    pub fn still_held(&self) -> Option<f64> {
+        let growth = self.track.growth();
+        (growth > 0.0).then(|| Some((self.cooldown_growth? / growth).clamp(0.0, 1.0)))?
+    }
+
+    /// `even` is whether to take the Theil–Sen slope; a staircase's slope is that from end to end.
+    pub fn metrics(&self, counts_lost: bool, even: bool, p: f64) -> (Metric, Metric) {
+        let even = even && (counts_lost || self.track.growth().abs() >= FEW_OBJECTS);
+        let metric = |quantity: &Quantity| quantity.metric(&self.track, counts_lost, even, p);
+        (metric(&self.objects), metric(&self.bytes))
+    }
+}
+
+impl Quantity {
+    fn add(&mut self, other: &Quantity) {
+        if self.values.is_empty() {
+            self.values.clone_from(&other.values);
+        } else {
+            self.values
+                .iter_mut()
+                .zip(&other.values)
+                .for_each(|(mine, theirs)| *mine += theirs);
+        }
+        self.first_variance += other.first_variance;
+        self.last_variance += other.last_variance;
+        self.growth_variance += other.growth_variance;
+    }
+
+    /// Last less first.
+    pub fn growth(&self) -> f64 {
+        self.values.last().copied().unwrap_or(0.0) - self.values.first().copied().unwrap_or(0.0)
+    }
+
+    /// The variance of the growth that the scatter of its increments shows; 0 for fewer than three.
+    fn scatter(&self, x: &[f64]) -> f64 {
+        let track = Track {
+            x: x.to_vec(),
+            y: self.values.clone(),
+            ..Track::default()
+        };
+        let (span, growth) = (track.span(), self.growth());
+        let degrees = x.len() as f64 - 2.0;
+        if degrees < 2.0 || span <= 0.0 {
+            return 0.0;
+        }
+        let squares = track.increments().filter(|&(dx, _)| dx > 0.0);
+        squares
+            .map(|(dx, dy)| (dy - dx / span * growth).powi(2) * span / dx)
+            .sum::<f64>()
+            / degrees
+    }
+
+    /// Where the sum of stacks scatters much more than counting stack by stack explains (they
+    /// swing together, as garbage that waits for a collection does), the scatter counts.
+    pub fn widen_by_scatter(&mut self, x: &[f64]) {
+        let scatter = self.scatter(x);
+        if scatter > 2.5 * self.growth_variance {
+            self.growth_variance = scatter;
+        }
+    }
+
+    fn metric(&self, track: &Track, counts_lost: bool, even: bool, p: f64) -> Metric {
+        let level = |value: Option<&f64>, variance: f64, samples: Option<&f64>| Estimate {
+            value: value.copied().unwrap_or(0.0),
+            error: (!counts_lost).then(|| variance.max(0.0).sqrt()),
+            samples: samples.copied().unwrap_or(0.0) as u64,
+        };
+        let span = track.span();
+        let rate = if span <= 0.0 {
+            Estimate {
+                error: (!counts_lost).then_some(0.0),
+                ..Estimate::default()
+            }
+        } else {
+            let inflation = if even {
+                random_walk_inflation(self.values.len())
+            } else {
+                1.0
+            };
+            let error = (self.growth_variance.max(0.0) * inflation).sqrt() / span;
+            Estimate {
+                value: if even {
+                    theil_sen(&track.x, &self.values)
+                } else {
+                    self.growth() / span
+                },
+                error: (!counts_lost).then_some(error),
+                samples: track.growth().max(0.0) as u64,
+            }
+        };
+        Metric {
+            first: level(self.values.first(), self.first_variance, track.y.first()),
+            last: level(self.values.last(), self.last_variance, track.y.last()),
+            rate,
+            p,
+        }
+    }
+}
+
+/// The size of one object: as given, else from the point with most of them.
+fn object_bytes(bucket: &Bucket) -> f64 {
+    if bucket.object_bytes > 0 {
+        return bucket.object_bytes as f64;
+    }
+    let most = bucket
+        .objects
+        .iter()
+        .zip(&bucket.bytes)
+        .max_by_key(|(objects, _)| **objects);
+    match most {
+        Some((&objects, &bytes)) if objects > 0 && bytes > 0 => bytes as f64 / objects as f64,
+        _ => 1.0,
+    }
+}

@@ -1,0 +1,301 @@
+//! The story's two files, and small series whose answer is known.
+#![allow(clippy::unwrap_used)]
+
+use caulk_growth::{
+    Axis, Bucket, CooldownReason, Decision, Load, Options, Outcome, Point, Problem, Sampling,
+    Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage, Verdict, Veto, analyze, compare,
+    sure_enough,
+};
+
+fn point(seconds: f64, requests: u64, stage: Stage) -> Point {
+    Point {
+        seconds,
+        requests: Some(requests),
+        stage,
+        load: None,
+    }
+}
+
+fn stack(id: u32, object_bytes: u64, objects: Vec<i64>) -> Stack {
+    let bytes = objects
+        .iter()
+        .map(|count| count * object_bytes as i64)
+        .collect();
+    Stack {
+        id: StackId(id),
+        buckets: vec![Bucket {
+            object_bytes,
+            objects,
+            bytes,
+            allocated_objects: Vec::new(),
+        }],
+        may_expire: false,
+        join: None,
+    }
+}
+
+fn goroutines(values: &[f64]) -> Scalar {
+    Scalar {
+        id: ScalarId(0),
+        kind: ScalarKind::Goroutines,
+        values: values.iter().copied().map(Some).collect(),
+        may_expire: false,
+        join: None,
+    }
+}
+
+/// A leak of one 16 KiB object and four goroutines for every request, every object recorded.
+fn leaking(rounds: u64) -> Series {
+    let points: Vec<Point> = (0..=rounds)
+        .map(|round| {
+            let stage = if round == 0 {
+                Stage::Warmup
+            } else {
+                Stage::Round
+            };
+            // Rounds of different sizes.
+            let requests = 50 + round * 80 + (round % 3) * 7;
+            point(round as f64 * 3.0, requests, stage)
+        })
+        .collect();
+    let requests: Vec<i64> = points
+        .iter()
+        .map(|point| point.requests.unwrap() as i64)
+        .collect();
+    Series {
+        stacks: vec![
+            stack(7, 16_384, requests.iter().map(|count| count + 3).collect()),
+            stack(8, 512, vec![40; points.len()]),
+        ],
+        scalars: vec![goroutines(
+            &requests
+                .iter()
+                .map(|c| *c as f64 * 4.0 + 9.0)
+                .collect::<Vec<_>>(),
+        )],
+        points,
+        sampling: Sampling::EveryBytes(1),
+    }
+}
+
+/// 512 KiB sampling: 1,089.33 kB in the first file are 2 sampled 64 KiB buffers, 51.59 MB in the second 97.
+#[test]
+fn the_storys_two_files_say_grew_17_to_826_give_or_take_84() {
+    let scale = 1.0 / (1.0 - (-65_536.0f64 / 524_288.0).exp());
+    let estimate = |sampled: f64| (sampled * scale) as i64;
+    let bytes = |sampled: f64| (sampled * scale * 65_536.0) as i64;
+    let series = Series {
+        points: vec![point(0.0, 5, Stage::Round), point(60.0, 505, Stage::Round)],
+        sampling: Sampling::EveryBytes(524_288),
+        stacks: vec![Stack {
+            id: StackId(1),
+            buckets: vec![Bucket {
+                object_bytes: 65_536,
+                objects: vec![estimate(2.0), estimate(97.0)],
+                bytes: vec![bytes(2.0), bytes(97.0)],
+                allocated_objects: Vec::new(),
+            }],
+            may_expire: false,
+            join: None,
+        }],
+        scalars: Vec::new(),
+    };
+    // 1,089.33 kB and 51.59 MB, as `go tool pprof -top` printed them.
+    assert_eq!(bytes(2.0) * 100 / 1024, 108_933);
+    assert_eq!(bytes(97.0) * 100 / 1024 / 1024, 5_159);
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(growth.verdict, Some(Verdict::Grew));
+    let buffers = &growth.stacks[0];
+    assert_eq!(buffers.objects.first.value, 17.0);
+    assert_eq!(buffers.objects.last.value, 825.0);
+    assert_eq!(buffers.objects.last.error.unwrap().round(), 84.0);
+    assert_eq!(buffers.objects.last.samples, 97);
+    assert_eq!(buffers.finding.verdict, Verdict::Grew);
+    assert!(buffers.objects.p < 1e-20);
+    assert_eq!(growth.clusters[0].representative, Some(StackId(1)));
+}
+
+#[test]
+fn one_snapshot_ranks_what_is_held_and_none_says_nothing() {
+    let series = Series {
+        points: vec![point(0.0, 5, Stage::Round)],
+        sampling: Sampling::EveryBytes(1),
+        stacks: vec![
+            stack(1, 100, vec![5]),
+            stack(2, 1000, vec![50]),
+            stack(3, 10, vec![0]),
+        ],
+        scalars: vec![goroutines(&[12.0])],
+    };
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(growth.verdict, Some(Verdict::Grew));
+    let ids: Vec<u32> = growth.stacks.iter().map(|stack| stack.id.0).collect();
+    assert_eq!(ids, [2, 1]);
+    assert!((growth.stacks[0].share - 50_000.0 / 50_500.0).abs() < 1e-12);
+    assert_eq!(growth.smallest_visible_bytes, None);
+
+    let nothing = analyze(&Series::default(), &Options::default());
+    assert_eq!(nothing.verdict, None);
+    assert_eq!(nothing.problems, [Problem::NoSnapshots]);
+}
+
+#[test]
+fn one_object_a_request_in_every_round_is_a_sure_leak_after_three_rounds() {
+    let growth = analyze(&leaking(3), &Options::default());
+    assert_eq!(growth.verdict, Some(Verdict::Leak));
+    assert_eq!(growth.per, Axis::Request);
+    assert_eq!(growth.stacks[0].finding.exactly, Some(1));
+    assert_eq!(growth.stacks[0].bytes.rate.value, 16_384.0);
+    assert_eq!(growth.scalars[0].finding.exactly, Some(4));
+    assert_eq!(growth.clusters.len(), 1);
+    assert_eq!(growth.clusters[0].resources.value, 1.0);
+    assert_eq!(growth.clusters[0].exactly, Some(1));
+    assert_eq!(
+        sure_enough(&growth, &Options::default()),
+        Decision::Sure {
+            verdict: Verdict::Leak
+        }
+    );
+    assert_eq!(
+        analyze(&leaking(2), &Options::default()).verdict,
+        Some(Verdict::Growing)
+    );
+}
+
+#[test]
+fn small_growth_asks_for_a_cool_down_which_clears_or_confirms_it() {
+    let mut series = leaking(5);
+    series.scalars.clear();
+    series.stacks = vec![stack(
+        1,
+        187,
+        series
+            .points
+            .iter()
+            .map(|point| point.requests.unwrap() as i64 * 2)
+            .collect(),
+    )];
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(growth.verdict, Some(Verdict::Leak));
+    assert_eq!(
+        sure_enough(&growth, &Options::default()),
+        Decision::Cooldown {
+            reasons: vec![CooldownReason::SmallGrowth]
+        }
+    );
+
+    let cooled = |held: i64| {
+        let mut series = series.clone();
+        series.points.push(point(45.0, 464, Stage::Cooldown));
+        let bucket = &mut series.stacks[0].buckets[0];
+        bucket.objects.push(held);
+        bucket.bytes.push(held * 187);
+        analyze(&series, &Options::default())
+    };
+    let fell_back = cooled(100);
+    assert_eq!(fell_back.verdict, Some(Verdict::Steady));
+    assert!(fell_back.stacks[0].finding.vetoes.contains(&Veto::Released));
+    let stayed = cooled(928);
+    assert_eq!(stayed.verdict, Some(Verdict::Leak));
+    assert_eq!(stayed.cooldown.unwrap().still_held, Some(1.0));
+    assert_eq!(
+        sure_enough(&stayed, &Options::default()),
+        Decision::Sure {
+            verdict: Verdict::Leak
+        }
+    );
+}
+
+#[test]
+fn a_cache_that_fills_within_the_rounds_is_steady_and_one_still_filling_is_growing() {
+    let cache = |full_at: i64| {
+        let mut series = leaking(8);
+        series.scalars.clear();
+        series.stacks.truncate(1);
+        let bucket = &mut series.stacks[0].buckets[0];
+        for (objects, bytes) in bucket.objects.iter_mut().zip(&mut bucket.bytes) {
+            *objects = (*objects).min(full_at);
+            *bytes = *objects * 16_384;
+        }
+        analyze(&series, &Options::default())
+    };
+    for full_at in [160, 250, 400] {
+        let growth = cache(full_at);
+        assert_eq!(
+            growth.verdict,
+            Some(Verdict::Steady),
+            "{full_at} {:?}",
+            growth.stacks
+        );
+        assert_eq!(growth.stacks[0].finding.vetoes, [Veto::Plateau]);
+    }
+    assert_eq!(cache(550).verdict, Some(Verdict::Growing));
+}
+
+#[test]
+fn a_cache_keyed_by_input_grows_under_varied_requests_only() {
+    let mut series = leaking(8);
+    series.scalars.clear();
+    series.stacks.truncate(1);
+    let mut held = 10;
+    for (index, point) in series.points.iter_mut().enumerate() {
+        point.load = Some(if index % 2 == 1 {
+            Load::Varied
+        } else {
+            Load::Same
+        });
+        held += if index % 2 == 1 { 80 } else { 0 };
+        series.stacks[0].buckets[0].objects[index] = held;
+        series.stacks[0].buckets[0].bytes[index] = held * 16_384;
+    }
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(growth.verdict, Some(Verdict::Growing));
+    assert_eq!(growth.stacks[0].finding.vetoes, [Veto::OnlyVaried]);
+}
+
+#[test]
+fn a_fix_is_proved_by_the_same_load() {
+    let before = analyze(&leaking(6), &Options::default());
+    let mut fixed = leaking(6);
+    fixed.stacks[0].buckets[0].objects = vec![5, 4, 6, 5, 5, 4, 5];
+    fixed.stacks[0].buckets[0].bytes = [5, 4, 6, 5, 5, 4, 5].map(|n| n * 16_384).to_vec();
+    fixed.scalars = vec![goroutines(&[9.0, 11.0, 10.0, 9.0, 9.0, 12.0, 10.0])];
+    let after = analyze(&fixed, &Options::default());
+    assert_eq!(after.verdict, Some(Verdict::Steady));
+    let proof = compare(&before, &after, &Options::default());
+    assert_eq!(proof.outcome, Outcome::Gone);
+    assert_eq!(proof.scalars[0].comparison.outcome, Outcome::Gone);
+    assert_eq!(
+        compare(&before, &before, &Options::default()).outcome,
+        Outcome::Remains
+    );
+    assert_eq!(
+        compare(&after, &before, &Options::default()).outcome,
+        Outcome::Worse
+    );
+}
+
+#[test]
+fn merged_profiles_give_no_errors_and_no_leak() {
+    let mut series = leaking(8);
+    series.scalars.clear();
+    series.sampling = Sampling::Unknown;
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(growth.verdict, Some(Verdict::Growing));
+    assert_eq!(growth.heap_bytes.rate.error, None);
+    assert_eq!(growth.smallest_visible_bytes, None);
+    assert_eq!(growth.problems, [Problem::CountsLost]);
+}
+
+#[test]
+fn without_requests_rates_are_per_second() {
+    let mut series = leaking(5);
+    series
+        .points
+        .iter_mut()
+        .for_each(|point| point.requests = None);
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(growth.per, Axis::Second);
+    assert_eq!(growth.span, 15.0);
+    assert_eq!(growth.problems, [Problem::NoRequests]);
+}
