@@ -1,5 +1,7 @@
 //! Comments, kept beside the tree.
 
+use std::sync::Arc;
+
 use crate::span::Span;
 
 /// One comment, `//…` to the end of its line or `/*…*/`.
@@ -20,7 +22,7 @@ pub struct Comment {
 /// their text.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Comments {
-    pub(crate) text: Box<str>,
+    pub(crate) text: Arc<str>,
     pub(crate) list: Vec<Comment>,
 }
 

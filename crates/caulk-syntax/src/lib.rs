@@ -6,6 +6,8 @@
 
 mod comments;
 mod file;
+mod lexer;
+mod parser;
 mod span;
 mod token;
 mod tree;
@@ -14,6 +16,7 @@ mod walk;
 
 pub use comments::{Comment, Comments};
 pub use file::{Body, Decl, File, FuncDecl, Import, PackageClause, Parsed, SyntaxError};
+pub use lexer::tokens;
 pub use span::{LineColumn, LineIndex, Pos, Span};
 pub use token::{AssignOp, BinaryOp, Token, TokenKind, UnaryOp, is_exported};
 pub use tree::{
@@ -28,24 +31,13 @@ pub use walk::{Descend, Node};
 pub const MAX_FILE_BYTES: usize = 1 << 30;
 
 /// Reads a file without the bodies of its functions.
-pub fn outline(_src: &[u8]) -> File {
-    File::default()
+pub fn outline(src: &[u8]) -> File {
+    parser::parse_outline(src)
 }
 
 /// Reads the body of one function: `span` is [`FuncDecl::body`], `src` the file it comes from.
-pub fn body(_src: &[u8], span: Span) -> Body {
-    let mut tree = Tree::default();
-    let block = Block {
-        stmts: List::default(),
-        rbrace: None,
-    };
-    let block = tree.add_stmt(StmtKind::Block(block), span);
-    Body {
-        tree,
-        block,
-        comments: Comments::default(),
-        errors: Vec::new(),
-    }
+pub fn body(src: &[u8], span: Span) -> Body {
+    parser::parse_body(src, span)
 }
 
 /// Reads a file and all bodies.

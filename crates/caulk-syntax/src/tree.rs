@@ -7,6 +7,7 @@
 
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use crate::span::{Pos, Span};
 use crate::token::{AssignOp, BinaryOp, UnaryOp};
@@ -18,8 +19,7 @@ macro_rules! ids {
         pub struct $name(NonZeroU32);
 
         impl $name {
-            #[allow(dead_code)]
-            pub(crate) fn from_index(index: usize) -> $name {
+                    pub(crate) fn from_index(index: usize) -> $name {
                 $name(NonZeroU32::MIN.saturating_add(index as u32))
             }
 
@@ -77,7 +77,6 @@ impl<T> List<T> {
         of: PhantomData,
     };
 
-    #[allow(dead_code)]
     pub(crate) fn new(start: usize, len: usize) -> List<T> {
         List {
             start: start as u32,
@@ -621,7 +620,7 @@ pub struct TypeSpec {
 /// Arenas of nodes and the text they refer to.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Tree {
-    pub(crate) text: Box<str>,
+    pub(crate) text: Arc<str>,
     pub(crate) exprs: Vec<Expr>,
     pub(crate) stmts: Vec<Stmt>,
     pub(crate) signatures: Vec<Signature>,
@@ -690,7 +689,6 @@ impl Tree {
         id
     }
 
-    #[allow(dead_code)]
     pub(crate) fn add_expr(&mut self, kind: ExprKind, span: Span) -> ExprId {
         let id = ExprId::from_index(self.exprs.len());
         self.exprs.push(Expr { kind, span });

@@ -1,0 +1,798 @@
+//! Types, fields, parameters and signatures.
+
+use super::{Parser, ends_expression};
+use crate::span::{Pos, Span};
+use crate::token::{BinaryOp, TokenKind, UnaryOp};
+use crate::tree::{
+    ChanDir, ExprId, ExprKind, Field, FieldList, List, Name, Signature, SignatureId,
+};
+
+/// Whether a parameter list is one of types: then there may be unions, and every parameter must
+/// have a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum ParamKind {
+    Params,
+    Results,
+    TypeParams,
+}
+
+impl ParamKind {
+    fn closing(self) -> TokenKind {
+        match self {
+            ParamKind::TypeParams => TokenKind::Rbrack,
+            ParamKind::Params | ParamKind::Results => TokenKind::Rparen,
+        }
+    }
+}
+
+/// A parameter before it is known whether a lone name is a name or a type.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Param {
+    pub name: Option<Name>,
+    pub ty: Option<ExprId>,
+}
+
+impl Parser<'_> {
+    /// A type; an error if there is none.
+    pub(super) fn ty(&mut self) -> ExprId {
+        if let Some(ty) = self.try_type() {
+            return ty;
+        }
+        let start = self.span.start;
+        self.expected("type");
+        self.skip_to(ends_expression);
+        self.bad_expr(start)
+    }
+
+    /// A type, if there is one here.
+    pub(super) fn try_type(&mut self) -> Option<ExprId> {
+        let depth = self.depth;
+        let ty = self.try_type_at_depth();
+        self.depth = depth;
+        ty
+    }
+
+    fn try_type_at_depth(&mut self) -> Option<ExprId> {
+        if !self.deepen() {
+            return None;
+        }
+        let start = self.span.start;
+        let kind = match self.tok {
+            TokenKind::Ident => {
+                let name = self.name();
+                return Some(self.qualified_type(name));
+            }
+            TokenKind::Lbrack => {
+                self.advance();
+                return Some(self.array_type(start, None));
+            }
+            TokenKind::Mul => {
+                self.advance();
+                ExprKind::Star(self.ty())
+            }
+            TokenKind::Lparen => {
+                self.advance();
+                let inner = self.ty();
+                self.expect(TokenKind::Rparen);
+                ExprKind::Paren(inner)
+            }
+            TokenKind::Func => ExprKind::FuncType(self.func_type()),
+            TokenKind::Map => {
+                self.advance();
+                self.expect(TokenKind::Lbrack);
+                let key = self.ty();
+                self.expect(TokenKind::Rbrack);
+                ExprKind::MapType {
+                    key,
+                    value: self.ty(),
+                }
+            }
+            TokenKind::Chan => {
+                self.advance();
+                let arrow = self
+                    .at(TokenKind::Arrow)
+                    .then(|| self.expect(TokenKind::Arrow));
+                let dir = if arrow.is_some() {
+                    ChanDir::Send
+                } else {
+                    ChanDir::Both
+                };
+                ExprKind::ChanType {
+                    dir,
+                    arrow,
+                    value: self.ty(),
+                }
+            }
+            TokenKind::Arrow => {
+                let arrow = Some(self.expect(TokenKind::Arrow));
+                self.expect(TokenKind::Chan);
+                ExprKind::ChanType {
+                    dir: ChanDir::Recv,
+                    arrow,
+                    value: self.ty(),
+                }
+            }
+            TokenKind::Struct => ExprKind::StructType(self.struct_type()),
+            TokenKind::Interface => ExprKind::InterfaceType(self.interface_type()),
+            _ => return None,
+        };
+        Some(self.add(kind, start))
+    }
+
+    /// `name`, `name.sel`
+    pub(super) fn type_name(&mut self, name: Name) -> ExprId {
+        let x = self.add_name(name);
+        if !self.eat(TokenKind::Period) {
+            return x;
+        }
+        let sel = self.name();
+        self.add(ExprKind::Selector { x, sel }, name.span.start)
+    }
+
+    /// `name`, `name.sel`, either with type arguments
+    pub(super) fn qualified_type(&mut self, name: Name) -> ExprId {
+        let ty = self.type_name(name);
+        if self.at(TokenKind::Lbrack) {
+            self.type_instance(ty)
+        } else {
+            ty
+        }
+    }
+
+    /// `[A, B]` after the generic type `x`.
+    pub(super) fn type_instance(&mut self, x: ExprId) -> ExprId {
+        let start = self.expr_span(x).start;
+        let lbrack = self.expect(TokenKind::Lbrack);
+        let first = self.pending.exprs.len();
+        self.expr_level += 1;
+        self.type_arguments();
+        self.expr_level -= 1;
+        let rbrack = self.expect_closing(TokenKind::Rbrack, "type argument list");
+        if self.pending.exprs.len() == first {
+            self.error(rbrack.offset(), "expected type argument list");
+            let bad = self
+                .tree
+                .add_expr(ExprKind::Bad, Span::empty(rbrack.offset()));
+            self.pending.exprs.push(bad);
+        }
+        let indices = self.finish_exprs(first);
+        self.add(ExprKind::Index { x, lbrack, indices }, start)
+    }
+
+    /// Types between commas up to a `]`, which stay pending.
+    pub(super) fn type_arguments(&mut self) {
+        while !matches!(self.tok, TokenKind::Rbrack | TokenKind::Eof) {
+            let ty = self.ty();
+            self.pending.exprs.push(ty);
+            if !self.at_comma("type argument list", TokenKind::Rbrack) {
+                break;
+            }
+            self.advance();
+        }
+    }
+
+    /// What follows the `[` at `start` of an array or slice type; `len` is the length, if it has
+    /// been read already.
+    pub(super) fn array_type(&mut self, start: u32, len: Option<ExprId>) -> ExprId {
+        let len = len.or_else(|| self.array_length());
+        if self.at(TokenKind::Comma) {
+            self.error(self.span.start, "unexpected comma; expecting ]");
+            self.advance();
+        }
+        self.expect(TokenKind::Rbrack);
+        let elt = self.ty();
+        self.add(ExprKind::ArrayType { len, elt }, start)
+    }
+
+    fn array_length(&mut self) -> Option<ExprId> {
+        self.expr_level += 1;
+        let start = self.span.start;
+        let len = match self.tok {
+            TokenKind::Rbrack => None,
+            TokenKind::Ellipsis => {
+                self.advance();
+                Some(self.add(ExprKind::Ellipsis(None), start))
+            }
+            _ => Some(self.rhs()),
+        };
+        self.expr_level -= 1;
+        len
+    }
+
+    fn struct_type(&mut self) -> FieldList {
+        self.expect(TokenKind::Struct);
+        let open = Some(self.expect(TokenKind::Lbrace));
+        let first = self.pending.fields.len();
+        while matches!(
+            self.tok,
+            TokenKind::Ident | TokenKind::Mul | TokenKind::Lparen
+        ) {
+            let field = self.struct_field();
+            self.pending.fields.push(field);
+        }
+        let fields = self.finish_fields(first);
+        let close = self.expect_present(TokenKind::Rbrace);
+        FieldList {
+            open,
+            fields,
+            close,
+        }
+    }
+
+    fn struct_field(&mut self) -> Field {
+        let start = self.span.start;
+        let mut names = List::EMPTY;
+        let ty = match self.tok {
+            TokenKind::Ident => {
+                let first = self.tree.names.len();
+                let name = self.name();
+                match self.tok {
+                    TokenKind::Period => self.qualified_type(name),
+                    TokenKind::String | TokenKind::Semicolon | TokenKind::Rbrace => {
+                        self.add_name(name)
+                    }
+                    TokenKind::Lbrack => {
+                        let (is_named, ty) = self.array_or_instance(name);
+                        if is_named {
+                            names = self.one_name(name);
+                        }
+                        ty
+                    }
+                    _ => {
+                        self.tree.names.push(name);
+                        while self.eat(TokenKind::Comma) {
+                            let name = self.name();
+                            self.tree.names.push(name);
+                        }
+                        names = List::new(first, self.tree.names.len() - first);
+                        self.ty()
+                    }
+                }
+            }
+            TokenKind::Mul => {
+                self.advance();
+                let base = self.embedded_base();
+                self.add(ExprKind::Star(base), start)
+            }
+            _ => self.parenthesized_embedded(),
+        };
+        let tag = self.string_literal();
+        let span = self.span_from(start);
+        self.expect_semicolon();
+        Field {
+            span,
+            names,
+            ty,
+            tag,
+        }
+    }
+
+    /// What follows the `*` of an embedded field.
+    fn embedded_base(&mut self) -> ExprId {
+        if self.at(TokenKind::Lparen) {
+            return self.parenthesized_embedded();
+        }
+        let name = self.name();
+        self.qualified_type(name)
+    }
+
+    /// `(T)` or `(*T)` as an embedded field, which is an error.
+    fn parenthesized_embedded(&mut self) -> ExprId {
+        self.error(self.span.start, "cannot parenthesize embedded type");
+        self.advance();
+        let start = self.span.start;
+        let is_pointer = self.eat(TokenKind::Mul);
+        let name = self.name();
+        let mut ty = self.qualified_type(name);
+        if is_pointer {
+            ty = self.add(ExprKind::Star(ty), start);
+        }
+        self.eat(TokenKind::Rparen);
+        ty
+    }
+
+    fn one_name(&mut self, name: Name) -> List<Name> {
+        let start = self.tree.names.len();
+        self.tree.names.push(name);
+        List::new(start, 1)
+    }
+
+    /// What follows `x` before a `[`: `x []E` and `x [n]E` are a name and its type, `x[A, B]` is an
+    /// instance. Tells which, and the type.
+    fn array_or_instance(&mut self, x: Name) -> (bool, ExprId) {
+        let lbrack = self.expect(TokenKind::Lbrack);
+        let first = self.pending.exprs.len();
+        let mut trailing_comma = None;
+        if !self.at(TokenKind::Rbrack) {
+            self.expr_level += 1;
+            loop {
+                let arg = self.rhs();
+                self.pending.exprs.push(arg);
+                let comma = self.span.start;
+                if !self.eat(TokenKind::Comma) {
+                    break;
+                }
+                if self.at(TokenKind::Rbrack) {
+                    trailing_comma = Some(comma);
+                    break;
+                }
+            }
+            self.expr_level -= 1;
+        }
+        self.expect(TokenKind::Rbrack);
+        let args = self.pending.exprs.get(first..).unwrap_or_default();
+        let (len, elt) = match *args {
+            [] => (None, Some(self.ty())),
+            [len] => (Some(len), self.try_type()),
+            _ => (None, None),
+        };
+        if let Some(elt) = elt {
+            if let Some(comma) = trailing_comma {
+                self.error(comma, "unexpected comma; expecting ]");
+            }
+            self.pending.exprs.truncate(first);
+            return (
+                true,
+                self.add(ExprKind::ArrayType { len, elt }, lbrack.offset()),
+            );
+        }
+        let indices = self.finish_exprs(first);
+        let x_id = self.add_name(x);
+        (
+            false,
+            self.add(
+                ExprKind::Index {
+                    x: x_id,
+                    lbrack,
+                    indices,
+                },
+                x.span.start,
+            ),
+        )
+    }
+
+    fn interface_type(&mut self) -> FieldList {
+        self.expect(TokenKind::Interface);
+        let open = Some(self.expect(TokenKind::Lbrace));
+        let first = self.pending.fields.len();
+        loop {
+            let start = self.span.start;
+            let (names, ty) = match self.tok {
+                TokenKind::Ident => match self.method_or_embedded() {
+                    (names, ty) if names.is_empty() => (names, self.union(Some(ty))),
+                    method => method,
+                },
+                TokenKind::Tilde => (List::EMPTY, self.union(None)),
+                _ => match self.try_type() {
+                    Some(ty) => (List::EMPTY, self.union(Some(ty))),
+                    None => break,
+                },
+            };
+            let span = self.span_from(start);
+            self.expect_semicolon();
+            self.pending.fields.push(Field {
+                span,
+                names,
+                ty,
+                tag: None,
+            });
+        }
+        let fields = self.finish_fields(first);
+        let close = self.expect_present(TokenKind::Rbrace);
+        FieldList {
+            open,
+            fields,
+            close,
+        }
+    }
+
+    /// An element of an interface that starts with a name: a method, or the first term of an
+    /// embedded union.
+    fn method_or_embedded(&mut self) -> (List<Name>, ExprId) {
+        let name = self.name();
+        match self.tok {
+            TokenKind::Lparen => self.method(name),
+            TokenKind::Lbrack => self.generic_method_or_instance(name),
+            TokenKind::Period => (List::EMPTY, self.qualified_type(name)),
+            _ => (List::EMPTY, self.add_name(name)),
+        }
+    }
+
+    fn method(&mut self, name: Name) -> (List<Name>, ExprId) {
+        let start = self.span.start;
+        let signature = self.signature(None, start, None);
+        let names = self.one_name(name);
+        (names, self.add(ExprKind::FuncType(signature), start))
+    }
+
+    /// `m[T any]()`, which is an error in an interface, or `E[A, B]`.
+    fn generic_method_or_instance(&mut self, name: Name) -> (List<Name>, ExprId) {
+        let lbrack = self.expect(TokenKind::Lbrack);
+        self.expr_level += 1;
+        let arg = self.expr();
+        self.expr_level -= 1;
+        let goes_on = matches!(self.tok, TokenKind::Comma | TokenKind::Rbrack);
+        if let (ExprKind::Ident(param), false) = (self.tree.expr(arg).kind, goes_on) {
+            let first = Param {
+                name: Some(param),
+                ty: None,
+            };
+            self.param_list(ParamKind::TypeParams, Some(first), lbrack.offset());
+            self.expect(TokenKind::Rbrack);
+            self.error(
+                lbrack.offset(),
+                "interface method must have no type parameters",
+            );
+            return self.method(name);
+        }
+        let first = self.pending.exprs.len();
+        self.pending.exprs.push(arg);
+        if self.at_comma("type argument list", TokenKind::Rbrack) {
+            self.expr_level += 1;
+            self.advance();
+            self.type_arguments();
+            self.expr_level -= 1;
+        }
+        self.expect_closing(TokenKind::Rbrack, "type argument list");
+        let indices = self.finish_exprs(first);
+        let x = self.add_name(name);
+        (
+            List::EMPTY,
+            self.add(ExprKind::Index { x, lbrack, indices }, name.span.start),
+        )
+    }
+
+    /// `A | ~B | C`, of which `first` has been read already.
+    pub(super) fn union(&mut self, first: Option<ExprId>) -> ExprId {
+        let first = first.unwrap_or_else(|| self.union_term());
+        if !self.at(TokenKind::Or) {
+            return first;
+        }
+        let mark = self.pending.links.len();
+        while self.at(TokenKind::Or) {
+            let op_pos = self.expect(TokenKind::Or);
+            let y = self.union_term();
+            self.push_link(BinaryOp::Or, op_pos, y);
+        }
+        self.finish_chain(first, mark)
+    }
+
+    fn union_term(&mut self) -> ExprId {
+        let start = self.span.start;
+        if self.eat(TokenKind::Tilde) {
+            let x = self.ty();
+            return self.add(
+                ExprKind::Unary {
+                    op: UnaryOp::Tilde,
+                    x,
+                },
+                start,
+            );
+        }
+        if let Some(ty) = self.try_type() {
+            return ty;
+        }
+        self.expected("~ term or type");
+        self.skip_to(ends_expression);
+        self.bad_expr(start)
+    }
+
+    /// `func(…) …` as a type; the keyword is looked at.
+    pub(super) fn func_type(&mut self) -> SignatureId {
+        let start = self.span.start;
+        let func = self.expect(TokenKind::Func);
+        if self.at(TokenKind::Lbrack) {
+            let at = self.span.start;
+            if self.type_params().is_some() {
+                self.error(at, "function type must have no type parameters");
+            }
+        }
+        self.signature(Some(func), start, None)
+    }
+
+    /// Parameters and results.
+    pub(super) fn signature(
+        &mut self,
+        func: Option<Pos>,
+        start: u32,
+        type_params: Option<FieldList>,
+    ) -> SignatureId {
+        let params = self.params(ParamKind::Params);
+        let results = self.results();
+        let span = self.span_from(start);
+        self.add_signature(Signature {
+            span,
+            func,
+            type_params,
+            params,
+            results,
+        })
+    }
+
+    fn results(&mut self) -> Option<FieldList> {
+        if self.at(TokenKind::Lparen) {
+            return Some(self.params(ParamKind::Results));
+        }
+        let ty = self.try_type()?;
+        let span = self.expr_span(ty);
+        let first = self.pending.fields.len();
+        self.pending.fields.push(Field {
+            span,
+            names: List::EMPTY,
+            ty,
+            tag: None,
+        });
+        Some(FieldList {
+            open: None,
+            fields: self.finish_fields(first),
+            close: None,
+        })
+    }
+
+    /// Parameters or results in parentheses.
+    pub(super) fn params(&mut self, kind: ParamKind) -> FieldList {
+        let open = self.expect(TokenKind::Lparen);
+        let fields = if self.at(TokenKind::Rparen) {
+            List::EMPTY
+        } else {
+            self.param_list(kind, None, self.span.start)
+        };
+        let close = self.expect_present(TokenKind::Rparen);
+        FieldList {
+            open: Some(open),
+            fields,
+            close,
+        }
+    }
+
+    /// `[P any, Q int|string]`; nothing, with an error, where the list is empty.
+    pub(super) fn type_params(&mut self) -> Option<FieldList> {
+        let open = self.expect(TokenKind::Lbrack);
+        let fields = if self.at(TokenKind::Rbrack) {
+            List::EMPTY
+        } else {
+            self.param_list(ParamKind::TypeParams, None, self.span.start)
+        };
+        let close = self.expect(TokenKind::Rbrack);
+        if fields.is_empty() {
+            self.error(close.offset(), "empty type parameter list");
+            return None;
+        }
+        Some(FieldList {
+            open: Some(open),
+            fields,
+            close: Some(close),
+        })
+    }
+
+    /// Parameters up to the closing bracket, of which `first` has been read already; `start` is
+    /// where the list begins.
+    pub(super) fn param_list(
+        &mut self,
+        kind: ParamKind,
+        first: Option<Param>,
+        start: u32,
+    ) -> List<Field> {
+        let closing = kind.closing();
+        let mut params = Vec::with_capacity(4);
+        let mut first = first;
+        while first.is_some() || !(self.at(closing) || self.at(TokenKind::Eof)) {
+            let param = match first.take() {
+                Some(Param { name, ty: Some(ty) }) => {
+                    let ty = self.union(Some(ty));
+                    Param { name, ty: Some(ty) }
+                }
+                Some(Param { name, ty: None }) => self.param(kind, name),
+                None => self.param(kind, None),
+            };
+            if param.name.is_some() || param.ty.is_some() {
+                params.push(param);
+            }
+            if !self.at_comma("parameter list", closing) {
+                break;
+            }
+            self.advance();
+        }
+        self.name_params(kind, &mut params, start);
+        self.check_dots(kind, &params);
+        self.group_params(&params)
+    }
+
+    /// One parameter, of which `name` has been read already.
+    fn param(&mut self, kind: ParamKind, name: Option<Name>) -> Param {
+        use TokenKind as T;
+        let is_type_param = kind == ParamKind::TypeParams;
+        if name.is_none() && is_type_param && self.at(T::Tilde) {
+            return Param {
+                name: None,
+                ty: Some(self.union(None)),
+            };
+        }
+        let mut param = Param::default();
+        if name.is_some() || self.at(T::Ident) {
+            let name = name.unwrap_or_else(|| self.name());
+            param.name = Some(name);
+            match self.tok {
+                T::Ident
+                | T::Mul
+                | T::Arrow
+                | T::Func
+                | T::Chan
+                | T::Map
+                | T::Struct
+                | T::Interface
+                | T::Lparen => param.ty = Some(self.ty()),
+                T::Lbrack => {
+                    let (is_named, ty) = self.array_or_instance(name);
+                    param = Param {
+                        name: is_named.then_some(name),
+                        ty: Some(ty),
+                    };
+                }
+                T::Ellipsis => {
+                    param.ty = Some(self.dots());
+                    return param;
+                }
+                T::Period => {
+                    param = Param {
+                        name: None,
+                        ty: Some(self.qualified_type(name)),
+                    }
+                }
+                T::Tilde if is_type_param => {
+                    param.ty = Some(self.union(None));
+                    return param;
+                }
+                T::Or if is_type_param => {
+                    let ty = self.add_name(name);
+                    return Param {
+                        name: None,
+                        ty: Some(self.union(Some(ty))),
+                    };
+                }
+                _ => {}
+            }
+        } else {
+            match self.tok {
+                T::Mul
+                | T::Arrow
+                | T::Func
+                | T::Lbrack
+                | T::Chan
+                | T::Map
+                | T::Struct
+                | T::Interface
+                | T::Lparen => param.ty = Some(self.ty()),
+                T::Ellipsis => {
+                    param.ty = Some(self.dots());
+                    return param;
+                }
+                _ => {
+                    self.expected("')'");
+                    self.skip_to(ends_expression);
+                }
+            }
+        }
+        match param.ty {
+            Some(ty) if is_type_param && self.at(T::Or) => param.ty = Some(self.union(Some(ty))),
+            _ => {}
+        }
+        param
+    }
+
+    /// `...T`
+    fn dots(&mut self) -> ExprId {
+        let start = self.span.start;
+        self.expect(TokenKind::Ellipsis);
+        let elt = self.ty();
+        self.add(ExprKind::Ellipsis(Some(elt)), start)
+    }
+
+    /// Decides which lone names are names and which are types: all are types, unless one parameter
+    /// has both; then those without a type share that of the next.
+    fn name_params(&mut self, kind: ParamKind, params: &mut [Param], start: u32) {
+        if params.is_empty() {
+            return;
+        }
+        let is_type_param = kind == ParamKind::TypeParams;
+        let lone = if params.len() == 1 {
+            " or invalid array length"
+        } else {
+            ""
+        };
+        let named = params
+            .iter()
+            .filter(|p| p.name.is_some() && p.ty.is_some())
+            .count();
+        let typed = params.iter().filter(|p| p.ty.is_some()).count();
+        if named == 0 {
+            for param in params.iter_mut() {
+                if let Some(name) = param.name.take() {
+                    param.ty = Some(self.add_name(name));
+                }
+            }
+            if is_type_param && typed == 0 {
+                self.error(self.span.start, "missing type constraint");
+            } else if is_type_param {
+                self.error(start, format!("missing type parameter name{lone}"));
+            }
+            return;
+        }
+        if named == params.len() {
+            return;
+        }
+        let mut wrong = None;
+        let mut ty = None;
+        for param in params.iter_mut().rev() {
+            if param.ty.is_some() {
+                ty = param.ty;
+                if param.name.is_none() {
+                    let at = ty.map_or(start, |ty| self.expr_span(ty).start);
+                    wrong = Some(at);
+                    param.name = Some(Name {
+                        text: self.text(at),
+                        span: Span::empty(at),
+                    });
+                }
+            } else if ty.is_some() {
+                param.ty = ty;
+            } else {
+                let at = param.name.map_or(start, |name| name.span.end);
+                wrong = Some(at);
+                param.ty = Some(self.tree.add_expr(ExprKind::Bad, Span::empty(at)));
+            }
+        }
+        let Some(wrong) = wrong else { return };
+        match (named == typed, is_type_param) {
+            (true, true) => self.error(self.span.start, "missing type constraint"),
+            (true, false) => self.error(self.span.start, "missing parameter type"),
+            (false, true) => self.error(wrong, format!("missing type parameter name{lone}")),
+            (false, false) => self.error(wrong, "missing parameter name"),
+        }
+    }
+
+    /// `...T` may only be the type of the last parameter.
+    fn check_dots(&mut self, kind: ParamKind, params: &[Param]) {
+        let misplaced = params.iter().enumerate().find_map(|(i, param)| {
+            let expr = self.tree.expr(param.ty?);
+            let is_dots = matches!(expr.kind, ExprKind::Ellipsis(_));
+            let allowed = kind == ParamKind::Params && i + 1 == params.len();
+            (is_dots && !allowed).then_some(expr.span.start)
+        });
+        if let Some(at) = misplaced {
+            self.error(
+                at,
+                match kind {
+                    ParamKind::Params => "can only use ... with final parameter",
+                    ParamKind::Results | ParamKind::TypeParams => "invalid use of ...",
+                },
+            );
+        }
+    }
+
+    /// One field for all neighbours that share a type.
+    fn group_params(&mut self, params: &[Param]) -> List<Field> {
+        let first = self.pending.fields.len();
+        for group in params.chunk_by(|a, b| a.ty == b.ty && b.name.is_some()) {
+            let Some(ty) = group.first().and_then(|param| param.ty) else {
+                continue;
+            };
+            let start = self.tree.names.len();
+            self.tree
+                .names
+                .extend(group.iter().filter_map(|param| param.name));
+            let names = List::new(start, self.tree.names.len() - start);
+            let ty_span = self.expr_span(ty);
+            let first_name = self.tree.names.get(start);
+            let start = first_name.map_or(ty_span.start, |name| name.span.start);
+            let span = Span::new(start, ty_span.end);
+            self.pending.fields.push(Field {
+                span,
+                names,
+                ty,
+                tag: None,
+            });
+        }
+        self.finish_fields(first)
+    }
+}

@@ -1,0 +1,3 @@
+module caulk.dev/oracle
+
+go 1.26
