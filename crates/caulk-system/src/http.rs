@@ -58,8 +58,14 @@ pub enum HttpError {
 }
 
 /// A client for few and large answers: profiles, a service's health. Not for load.
+///
+/// Redirects are not followed: a header may be a secret, meant for one host. Hosts on the loopback interface are
+/// reached without a proxy, and with whatever certificate they have, since none is issued for them.
 #[derive(Clone, Debug)]
-pub struct HttpClient(ureq::Agent);
+pub struct HttpClient {
+    remote: ureq::Agent,
+    loopback: ureq::Agent,
+}
 
 impl Default for HttpClient {
     fn default() -> Self {
@@ -70,12 +76,19 @@ impl Default for HttpClient {
 impl HttpClient {
     /// A client that honours the usual proxy variables and keeps connections alive between requests.
     pub fn new() -> Self {
-        let config = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .max_redirects(5)
-            .user_agent("caulk")
+        let config = || {
+            ureq::Agent::config_builder()
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .user_agent("caulk")
+        };
+        let unverified = ureq::tls::TlsConfig::builder()
+            .disable_verification(true)
             .build();
-        Self(config.into())
+        Self {
+            remote: config().build().into(),
+            loopback: config().proxy(None).tls_config(unverified).build().into(),
+        }
     }
 
     /// Performs the request.
@@ -87,7 +100,12 @@ impl HttpClient {
         };
         limits.check().map_err(stopped)?;
         let (sender, receiver) = mpsc::channel();
-        let (agent, sent) = (self.0.clone(), request.clone());
+        let agent = if is_loopback(&request.url) {
+            &self.loopback
+        } else {
+            &self.remote
+        };
+        let (agent, sent) = (agent.clone(), request.clone());
         // In a thread of its own, so that a cancelled wait need not last until the timeout.
         std::thread::spawn(move || {
             let _ = sender.send(get(&agent, &sent));
@@ -147,6 +165,16 @@ fn get(agent: &ureq::Agent, request: &HttpRequest) -> Result<HttpAnswer, HttpErr
         headers,
         body,
     })
+}
+
+/// Whether the URL's host names this machine by its loopback interface.
+fn is_loopback(url: &str) -> bool {
+    let Ok(uri) = url.parse::<ureq::http::Uri>() else {
+        return false;
+    };
+    let host = uri.host().unwrap_or_default().trim_matches(['[', ']']);
+    let address = host.parse::<std::net::IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// The URL without a user and password.
@@ -242,6 +270,37 @@ mod tests {
             "{}",
             asked[0]
         );
+    }
+
+    #[test]
+    fn the_loopback_interface_is_told_from_hosts() {
+        for url in [
+            "http://127.0.0.1:80/",
+            "https://LOCALHOST",
+            "http://[::1]:6060/x",
+        ] {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "http://10.0.0.1/",
+            "http://localhost.example.com/",
+            "http://127.evil.example/",
+            "::",
+        ] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_redirect_is_an_answer_and_not_followed() {
+        let moved =
+            b"HTTP/1.1 302 Found\r\nLocation: http://example.com/\r\nContent-Length: 0\r\n\r\n";
+        let (url, server) = serve(vec![moved.to_vec()]);
+        let got = HttpClient::new()
+            .get(&request(url), &Limits::default())
+            .unwrap();
+        assert_eq!(got.status, 302);
+        server.join().unwrap();
     }
 
     #[test]

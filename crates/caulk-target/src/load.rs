@@ -5,6 +5,7 @@ mod command;
 mod round;
 mod spec;
 mod stats;
+mod tls;
 
 pub use command::{CommandRound, LoadCommand};
 pub use round::Load;

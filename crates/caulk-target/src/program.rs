@@ -161,6 +161,9 @@ const TAIL_BYTES: usize = 64 << 10;
 /// A program without a ready check that lives this long has started.
 const LONG_ENOUGH: Duration = Duration::from_millis(500);
 
+/// The agent listens before the program's `main` begins.
+const AGENT_TIME: Duration = Duration::from_secs(5);
+
 /// A system's limit for the path of a socket is 104 bytes or a little more.
 const LONGEST_SOCKET_PATH: usize = 100;
 
@@ -268,9 +271,9 @@ impl Program {
     pub fn settle(&self, most: Duration, limits: &Limits) -> Result<(), Stopped> {
         const STILL: Duration = Duration::from_millis(100);
         let count = || self.facts().and_then(|facts| facts.descriptors);
-        let deadline = Instant::now() + most;
+        let start = Instant::now();
         let (mut last, mut since) = (count(), Instant::now());
-        while Instant::now() < deadline && since.elapsed() < STILL {
+        while start.elapsed() < most && since.elapsed() < STILL {
             limits.sleep(POLL)?;
             let now = count();
             if now != last {
@@ -372,11 +375,11 @@ impl Program {
     }
 
     fn wait_for_agent(&mut self, agent: &Agent, limits: &Limits) -> Result<Stats, StartError> {
-        let deadline = Instant::now() + Duration::from_secs(5);
+        let start = Instant::now();
         loop {
-            match agent.stats(&limits.within(Duration::from_secs(5))) {
+            match agent.stats(&limits.within(AGENT_TIME)) {
                 Ok(stats) => return Ok(stats),
-                Err(AgentError::Socket(_)) if Instant::now() < deadline => {}
+                Err(AgentError::Socket(_)) if start.elapsed() < AGENT_TIME => {}
                 Err(_) => {
                     return Err(StartError::NoAgent {
                         name: self.name.clone(),

@@ -48,8 +48,8 @@ pub(super) fn end(child: &mut Child, grace: Duration) -> ExitStatus {
     let before = peek(child);
     if before.is_none() || !others(child).is_empty() {
         ask_to_end(child);
-        let deadline = Instant::now() + grace;
-        while Instant::now() < deadline && (peek(child).is_none() || !others(child).is_empty()) {
+        let asked = Instant::now();
+        while asked.elapsed() < grace && (peek(child).is_none() || !others(child).is_empty()) {
             std::thread::sleep(POLL);
         }
     }

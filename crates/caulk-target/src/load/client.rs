@@ -11,10 +11,12 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::spec::{Origin, Prepared};
 use super::stats::FailureKind;
+use super::tls::encrypt;
 
 /// A request that got no whole answer: of which kind, and in words.
 #[derive(Debug)]
@@ -83,17 +85,34 @@ async fn connect(origin: &Origin) -> Result<Connection, Failure> {
         match TcpStream::connect(address).await {
             Ok(stream) => {
                 let _ = stream.set_nodelay(true);
-                let (sender, connection) = handshake(TokioIo::new(stream))
+                if !origin.encrypted {
+                    return speak(stream).await;
+                }
+                let encrypted = encrypt(&origin.host, stream)
                     .await
-                    .map_err(|error| failure(&error))?;
-                // Ends when the sender is dropped, or the server closes.
-                tokio::spawn(connection);
-                return Ok(sender);
+                    .map_err(|error| Failure {
+                        kind: FailureKind::Tls,
+                        message: format!("TLS: {}", io_message(&error)),
+                    })?;
+                return speak(encrypted).await;
             }
             Err(error) => last = error,
         }
     }
     Err(failure_of_io(&last))
+}
+
+/// Begins HTTP/1.1 on a connection.
+async fn speak<S>(stream: S) -> Result<Connection, Failure>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (sender, connection) = handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| failure(&error))?;
+    // Ends when the sender is dropped, or the server closes.
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 async fn exchange(

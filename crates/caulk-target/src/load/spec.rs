@@ -11,7 +11,7 @@ use hyper::header::{HOST, HeaderMap, HeaderName, HeaderValue};
 pub struct Template {
     /// The method, as `GET`.
     pub method: String,
-    /// An `http://` URL.
+    /// An `http://` or `https://` URL.
     pub url: String,
     /// Name and value of each header.
     pub headers: Vec<(String, String)>,
@@ -77,6 +77,7 @@ pub(super) struct Prepared {
 pub(super) struct Origin {
     pub host: String,
     pub port: u16,
+    pub encrypted: bool,
 }
 
 /// Bytes in which `{n}` stands for a number.
@@ -152,11 +153,11 @@ fn prepare_one(template: &Template) -> Result<Prepared, LoadError> {
         .replace("{n}", "1")
         .parse()
         .map_err(|error: hyper::http::uri::InvalidUri| wrong(&error.to_string()))?;
-    match example.scheme_str() {
-        Some("http") => {}
-        Some("https") => return Err(wrong("https is not supported yet; use --load-cmd")),
-        _ => return Err(wrong("not an http:// URL")),
-    }
+    let (encrypted, default_port) = match example.scheme_str() {
+        Some("http") => (false, 80),
+        Some("https") => (true, 443),
+        _ => return Err(wrong("not an http:// or https:// URL")),
+    };
     let host = example.host().ok_or_else(|| wrong("it has no host"))?;
     let authority = example
         .authority()
@@ -165,7 +166,7 @@ fn prepare_one(template: &Template) -> Result<Prepared, LoadError> {
     let (_, rest) = template
         .url
         .split_once("://")
-        .ok_or_else(|| wrong("not an http:// URL"))?;
+        .ok_or_else(|| wrong("not an http:// or https:// URL"))?;
     let start = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (address, target) = rest.split_at(start);
     if address.contains("{n}") {
@@ -202,7 +203,8 @@ fn prepare_one(template: &Template) -> Result<Prepared, LoadError> {
                 .trim_start_matches('[')
                 .trim_end_matches(']')
                 .to_owned(),
-            port: example.port_u16().unwrap_or(80),
+            port: example.port_u16().unwrap_or(default_port),
+            encrypted,
         },
         target,
         headers,
@@ -295,7 +297,8 @@ mod tests {
             first.origin,
             Origin {
                 host: "::1".into(),
-                port: 81
+                port: 81,
+                encrypted: false
             }
         );
         assert_eq!(
@@ -310,13 +313,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_sent_is_refused() {
-        for url in [
-            "https://h/",
-            "/x",
-            "http://",
-            "http://h:{n}/",
-            "http://h h/",
-        ] {
+        for url in ["/x", "http://", "http://h:{n}/", "http://h h/"] {
             let error = prepare(&spec(vec![template(url)])).unwrap_err();
             assert!(matches!(error, LoadError::Url { .. }), "{url}: {error}");
         }

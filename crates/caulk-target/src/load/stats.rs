@@ -16,6 +16,8 @@ pub enum FailureKind {
     Closed,
     /// The connection was reset.
     Reset,
+    /// No encrypted connection came about: a certificate that is not valid, or a server that does not speak TLS.
+    Tls,
     /// What came is not HTTP.
     Protocol,
     /// Anything else, our own limits included (`too many open files`).
@@ -31,6 +33,7 @@ impl FailureKind {
             Self::Timeout => "timed out",
             Self::Closed => "closed without an answer",
             Self::Reset => "connection reset",
+            Self::Tls => "no TLS connection",
             Self::Protocol => "not HTTP",
             Self::Other => "failed",
         }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use caulk_system::{Cancel, Limits, Stopped};
-use caulk_target::{FailureKind, Load, LoadSpec};
+use caulk_target::{FailureKind, Load, LoadSpec, Program};
 
 use super::support::{GO_MOD, Project, SERVER, get, limits};
 
@@ -133,4 +133,54 @@ fn the_connections_of_a_round_do_not_outlive_it() {
     load.run_round(500, 10, true, &limits()).unwrap();
     program.settle(Duration::from_secs(5), &limits()).unwrap();
     assert_eq!(goroutines(), before);
+}
+
+#[test]
+fn an_encrypted_server_on_loopback_needs_no_valid_certificate() {
+    let server = SERVER
+        .replacen("\t\"net/http\"\n", "\t\"net/http\"\n\t\"net/http/httptest\"\n", 1)
+        .replacen(
+            "if err := http.ListenAndServe(os.Getenv(\"LISTEN\"), nil); err != nil {",
+            "certificate := httptest.NewTLSServer(nil).TLS.Certificates\n\
+             \tserver := http.Server{Addr: os.Getenv(\"LISTEN\"), TLSConfig: &tls.Config{Certificates: certificate}}\n\
+             \tif err := server.ListenAndServeTLS(\"\", \"\"); err != nil {",
+            1,
+        )
+        .replacen("import (\n", "import (\n\t\"crypto/tls\"\n", 1);
+    let mut project = Project::new(&[GO_MOD, ("main.go", &server)]);
+    let built = project.build(".").unwrap();
+    let mut launch = project.launch(&built);
+    let url = project.url("/ok").replace("http://", "https://");
+    launch.ready = vec![url.parse().unwrap()];
+    let _program = Program::start(&launch, &limits()).unwrap();
+
+    let mut spec = project.load_spec(&[("/ok", 1)]);
+    spec.requests[0].url = url.clone();
+    let stats = Load::new(spec.clone())
+        .unwrap()
+        .run_round(20, 0, true, &limits())
+        .unwrap();
+    assert_eq!(stats.statuses(), BTreeMap::from([(200, 20)]));
+
+    // Plain HTTP there is a request that the server answers, with the status that says so.
+    spec.requests[0].url = url.replace("https://", "http://");
+    let stats = Load::new(spec)
+        .unwrap()
+        .run_round(1, 0, true, &limits())
+        .unwrap();
+    assert_eq!(stats.statuses(), BTreeMap::from([(400, 1)]));
+}
+
+#[test]
+fn a_server_that_does_not_speak_tls_is_told() {
+    let mut project = Project::new(&[GO_MOD, ("main.go", SERVER)]);
+    let _program = project.start(".").unwrap();
+    let mut spec = project.load_spec(&[("/ok", 1)]);
+    spec.requests[0].url = project.url("/ok").replace("http://", "https://");
+    let stats = Load::new(spec)
+        .unwrap()
+        .run_round(2, 0, true, &limits())
+        .unwrap();
+    assert_eq!(stats.failures(), BTreeMap::from([(FailureKind::Tls, 2)]));
+    assert!(stats.first_failure.unwrap().starts_with("POST /ok: TLS: "));
 }
