@@ -5,6 +5,7 @@
 //! on the text of its file; how obligations are found, and how a check is run, it does not know: it asks a
 //! [`Checker`]. [`diff`] shows a plan, [`apply()`] writes it.
 
+mod align;
 mod apply;
 pub mod diff;
 mod edit;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use caulk_leaks::Finding;
 
+use crate::align::repairs;
 use crate::edit::{Edit, Edits};
 use crate::release::Style;
 use crate::shapes::{Proposal, propose};
@@ -53,7 +54,8 @@ pub enum Outcome {
 pub struct FindingFix {
     /// What becomes of it.
     pub outcome: Outcome,
-    /// Its edits of its file; none where it is refused.
+    /// Its edits of its file; none where it is refused. White space before comments beside them, which has
+    /// to move with them, is among [`FileEdit::edits`] only.
     pub edits: Vec<Edit>,
 }
 
@@ -181,6 +183,12 @@ impl<'a> Planner<'a> {
             {
                 // Overlaps have been withdrawn.
                 let _ = files.entry(file).or_default().add(&proposal.edits);
+            }
+        }
+        for (file, edits) in &mut files {
+            if let Some(Ok(opened)) = self.files.get(file) {
+                // Where the repairs clash with an edit, the comments stay as the edit leaves them.
+                let _ = edits.add(&repairs(&opened.source, edits));
             }
         }
         files

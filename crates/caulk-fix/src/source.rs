@@ -41,6 +41,16 @@ impl Source {
         &self.parsed.bodies
     }
 
+    /// The comments that stand behind code on its line.
+    pub(crate) fn trailing_comments(&self) -> impl Iterator<Item = Span> + '_ {
+        let of_bodies = self.parsed.bodies.iter().map(|body| &body.comments);
+        std::iter::once(&self.parsed.file.comments)
+            .chain(of_bodies)
+            .flat_map(|comments| comments.all())
+            .filter(|comment| comment.trails_code)
+            .map(|comment| comment.span)
+    }
+
     /// The declared function, or the declaration of variables, that holds `span`.
     pub(crate) fn scope(&self, span: Span) -> Option<Scope<'_>> {
         let body = self

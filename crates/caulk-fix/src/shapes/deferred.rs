@@ -22,12 +22,10 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
 
     let template = site.template();
     let release = site.release(&named.value);
-    let (release, unfinished) =
-        match Release::abort(&named.value, &template.release, release.is_rebound()) {
-            // Ending by the abort is right whether or not the function commits before.
-            Some(abort) if template.release.commits => (abort, template.releases.is_empty()),
-            _ => (release, false),
-        };
+    // What can be undone is undone unless the function commits before, after which undoing does nothing.
+    let abort = Release::abort(&named.value, &template.release, release.is_rebound());
+    let unfinished = abort.is_some() && template.releases.is_empty();
+    let release = abort.unwrap_or(release);
     edits.push(hold.insert(site.layout(), lines(site, &release)));
     if unfinished {
         let reason = format!(

@@ -33,7 +33,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     for exit in &template.losing_exits {
         let commits = template.release.commits;
         let edit = match &abort {
-            Some(abort) if commits => before(site, exit, &named.value, abort)?,
+            Some(abort) => before(site, exit, &named.value, abort)?,
             None if commits && exit.with_error => {
                 return Err(Refusal::new(format!(
                     "{} would save what is incomplete on the path with an error: cancel it there instead",

@@ -75,7 +75,7 @@ fn release(site: &Site<'_>) -> Proposed {
     if template.handed_on || (template.in_loop && !cleanup_in_test) {
         return exits::propose(site);
     }
-    if site.releases_by_hand() && !commits {
+    if site.releases_by_hand() && !aborts {
         // The good path stays as it is: only the paths that miss the release get one.
         return exits::propose(site).or_else(|_| deferred::propose(site));
     }

@@ -1,0 +1,23 @@
+package p
+
+import "context"
+
+type Writer struct{}
+
+func (w *Writer) Write(p []byte) (int, error) { return len(p), nil }
+
+func (w *Writer) Close() error { return nil }
+
+func NewWriter(ctx context.Context) *Writer { return &Writer{} }
+
+func save(ctx context.Context, text []byte) error {
+	w := NewWriter(ctx)
+	w.Write(text)
+	return nil
+}
+
+func saveCounted(ctx context.Context, text []byte) (int, error) {
+	w := NewWriter(ctx)
+	n, _ := w.Write(text)
+	return n, nil
+}

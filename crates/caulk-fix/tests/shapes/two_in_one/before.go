@@ -1,0 +1,21 @@
+package p
+
+import (
+	"io"
+	"os"
+)
+
+func copyFile(from, to string) error {
+	in, err := os.Open(
+		from,
+	)
+	if err != nil {
+		return err
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return err
+}

@@ -1,0 +1,20 @@
+package p
+
+import "net/http"
+
+func status(url string) int {
+	resp, err := http.Get(url)
+	code := 0
+	if err == nil && resp.StatusCode > 200 {
+		code = resp.StatusCode
+	}
+	return code
+}
+
+func statusWithoutError(url string) int {
+	resp, _ := http.Get(url)
+	if resp != nil {
+		return resp.StatusCode
+	}
+	return 0
+}
