@@ -202,10 +202,10 @@ impl<'a> Site<'a> {
             return Ok(self.hold_after_check(check));
         }
         let acquiring = self.scope.span(self.acquiring);
+        let next = siblings
+            .get(index + 1)
+            .map(|id| self.scope.tree.stmt(*id).kind);
         if let Some(error) = &template.error_variable {
-            let next = siblings
-                .get(index + 1)
-                .map(|id| self.scope.tree.stmt(*id).kind);
             if let Some(StmtKind::If {
                 init: None,
                 cond,
@@ -222,7 +222,31 @@ impl<'a> Site<'a> {
             });
         }
         // An error that is discarded says nothing: a path into the value must be guarded.
-        let discards_error = match self.scope.kind(self.acquiring) {
+        let guarded = match &template.held {
+            Held::Variable(name) if self.discards_error() && !template.release.path.is_empty() => {
+                name
+            }
+            _ => return Ok(always(Anchor::Below(acquiring))),
+        };
+        if let Some(StmtKind::If {
+            init: None,
+            cond,
+            then,
+            ..
+        }) = next
+            && self.test(cond, guarded) == Some(Test::NotNil)
+        {
+            return Ok(always(self.start_of(then)));
+        }
+        Ok(Hold {
+            anchor: Anchor::Below(acquiring),
+            condition: Some(format!("{guarded} != nil")),
+        })
+    }
+
+    /// Whether the acquiring statement assigns its last result to `_`.
+    fn discards_error(&self) -> bool {
+        match self.scope.kind(self.acquiring) {
             Some(StmtKind::Assign { lhs, .. }) => {
                 let lhs = self.scope.tree.exprs(lhs);
                 lhs.len() > 1
@@ -231,15 +255,7 @@ impl<'a> Site<'a> {
                         .is_some_and(|last| self.scope.tree.is_blank(*last))
             }
             _ => false,
-        };
-        let guard = discards_error && !template.release.path.is_empty();
-        Ok(Hold {
-            anchor: Anchor::Below(acquiring),
-            condition: match &template.held {
-                Held::Variable(name) if guard => Some(format!("{name} != nil")),
-                _ => None,
-            },
-        })
+        }
     }
 
     /// The place after a check of the acquisition's error: below it, or in the branch that has the value.

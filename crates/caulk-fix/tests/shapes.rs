@@ -143,6 +143,19 @@ const SHAPES: &[(&str, Findings)] = &[
                 .finding(),
         ]
     }),
+    ("comment_columns", |src| {
+        let stop = Leak::of(src, "wait", "ctx, stop := context.WithTimeout(parent, d)");
+        let late = Leak::of(src, "first", "c, cancel := context.WithCancel(a)");
+        let held =
+            |fix: &mut caulk_leaks::FixTemplate, name: &str| fix.held = Held::Variable(name.into());
+        vec![
+            stop.release(None).with(|fix| held(fix, "stop")).finding(),
+            late.release(None)
+                .released_by("defer cancel()")
+                .with(|fix| held(fix, "cancel"))
+                .finding(),
+        ]
+    }),
     ("missed_by_hand", |src| {
         let leak = Leak::of(src, "get", "resp, err := http.Get(url)").body_of_response();
         let leak = leak.released_by("resp.Body.Close()");
