@@ -158,7 +158,12 @@ pub enum Builtin {
     Println,
     Real,
     Recover,
-    Unsafe,
+    UnsafeAdd,
+    UnsafeSize,
+    UnsafeSlice,
+    UnsafeSliceData,
+    UnsafeString,
+    UnsafeStringData,
 }
 
 /// A function or method by its canonical name, which is the same with and without its source:

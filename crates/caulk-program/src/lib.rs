@@ -9,8 +9,6 @@
 //!
 //! It does not know leaks.
 
-#![allow(dead_code)]
-
 mod body;
 mod load;
 mod package;

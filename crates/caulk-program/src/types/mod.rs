@@ -1,9 +1,21 @@
 //! What names and expressions mean.
 
+mod bodies;
+mod call;
+mod decl;
+mod expr;
+mod generic;
 mod kind;
+mod known;
 mod named;
+mod print;
 mod query;
+mod select;
+mod stmt;
 mod table;
+mod type_expr;
+mod typer;
+mod universe;
 
 pub use kind::{
     Basic, ChanDir, Field, Interface, NamedId, Signature, Term, Type, TypeId, TypeParamId,
@@ -11,22 +23,13 @@ pub use kind::{
 pub use named::{NamedDecl, NamedOrigin, ParamOwner, TypeParamDecl};
 pub use query::Method;
 
+pub(crate) use bodies::type_body;
 pub(crate) use named::Names;
+pub(crate) use print::type_string;
 pub(crate) use table::{Arena, TypeTable};
-
-use crate::body::{BodyOwner, TypedBody};
-use crate::program::Program;
 
 /// What is known of a type that is declared within a function.
 #[derive(Clone, Debug)]
 pub(crate) struct LocalType {
     pub underlying: TypeId,
-}
-
-pub(crate) fn type_body(_program: &Program, _owner: BodyOwner) -> Option<TypedBody> {
-    None
-}
-
-pub(crate) fn type_string(_program: &Program, _ty: TypeId) -> String {
-    String::new()
 }

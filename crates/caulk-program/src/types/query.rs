@@ -3,10 +3,11 @@
 use smol_str::SmolStr;
 
 use super::kind::{Field, Signature, Type, TypeId};
-use super::named::NamedDecl;
+use super::named::{NamedDecl, NamedOrigin};
+use super::select::Selected;
 use super::{NamedId, TypeParamDecl, TypeParamId};
 use crate::body::FuncRef;
-use crate::package::{FuncId, PackageId};
+use crate::package::{PackageId, ScopeEntry};
 use crate::program::Program;
 
 /// A method that a type has.
@@ -70,16 +71,6 @@ impl Program {
         }
     }
 
-    /// The underlying type: that of a declaration with its type arguments filled in, any other type itself.
-    pub fn underlying(&self, ty: TypeId) -> TypeId {
-        ty
-    }
-
-    /// The signature of a declared function or method, without its receiver.
-    pub fn signature(&self, _func: FuncId) -> TypeId {
-        TypeId::UNKNOWN
-    }
-
     /// The function type that a type is, or has as its underlying type.
     pub fn func_type(&self, ty: TypeId) -> Option<&Signature> {
         match self.ty(self.underlying(ty)) {
@@ -97,13 +88,21 @@ impl Program {
     }
 
     /// Type of a field of a struct type or of a pointer to one, promoted ones included.
-    pub fn field_type(&self, _ty: TypeId, _name: &str) -> Option<TypeId> {
-        None
+    pub fn field_type(&self, ty: TypeId, name: &str) -> Option<TypeId> {
+        match self.select(ty, name)? {
+            Selected::Field { ty, .. } => Some(ty),
+            _ => None,
+        }
     }
 
     /// The method of this name that can be called on a variable of the type, embedding and pointer receivers included.
-    pub fn method(&self, _ty: TypeId, _name: &str) -> Option<Method> {
-        None
+    ///
+    /// For a type whose declaration is missing there is no telling, so there is none.
+    pub fn method(&self, ty: TypeId, name: &str) -> Option<Method> {
+        match self.select(ty, name)? {
+            Selected::Method(method) => Some(method),
+            _ => None,
+        }
     }
 
     /// Whether a method of this name can be called on a variable of the type.
@@ -112,8 +111,21 @@ impl Program {
     }
 
     /// Whether the type, or a pointer to it, has every method of the interface; `None` where either is unknown.
-    pub fn implements(&self, _ty: TypeId, _interface: TypeId) -> Option<bool> {
-        None
+    pub fn implements(&self, ty: TypeId, interface: TypeId) -> Option<bool> {
+        if !self.interface_is_complete(interface, 0) || self.is_missing(ty) {
+            return None;
+        }
+        let methods = self.interface_methods(interface);
+        Some(methods.iter().all(|wanted| {
+            self.method(ty, &wanted.name)
+                .is_some_and(|found| found.signature == wanted.signature)
+        }))
+    }
+
+    /// Whether a type, or what it points to, is unknown or declared in a package that is missing.
+    pub fn is_missing(&self, ty: TypeId) -> bool {
+        let ty = self.deref(ty);
+        ty.is_unknown() || self.named_of(ty).is_some_and(|decl| !decl.is_loaded())
     }
 
     /// Whether the underlying type is an interface.
@@ -124,7 +136,17 @@ impl Program {
     /// A type declared by a package, by import path and name, as `from` would import it.
     ///
     /// Where the package or the declaration is missing, the type is known by its name alone.
-    pub fn find_type(&self, _from: PackageId, _path: &str, _name: &str) -> TypeId {
-        TypeId::UNKNOWN
+    pub fn find_type(&self, from: PackageId, path: &str, name: &str) -> TypeId {
+        if let Some(package) = self.find_package(from, path) {
+            let package = self.package(package);
+            if let Some(ScopeEntry::Type(decl)) = package.scope.get(name) {
+                return self.declared_type(package, *decl);
+            }
+        }
+        self.intern_named(NamedDecl {
+            package: path.into(),
+            name: name.into(),
+            origin: NamedOrigin::Missing,
+        })
     }
 }

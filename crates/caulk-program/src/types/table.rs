@@ -6,7 +6,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxBuildHasher;
 
-use super::kind::{Basic, Type, TypeId};
+use super::kind::{Basic, Interface, Type, TypeId};
 
 /// Slots in the first chunk; each further chunk is twice as large as the one before.
 const FIRST_CHUNK: usize = 1 << 10;
@@ -112,6 +112,11 @@ impl TypeTable {
 
     pub fn intern(&self, ty: Type) -> TypeId {
         TypeId(self.types.intern(ty))
+    }
+
+    /// `any`.
+    pub fn empty_interface(&self) -> TypeId {
+        self.intern(Type::Interface(Interface::default().into()))
     }
 
     pub fn get(&self, id: TypeId) -> &Type {

@@ -1,0 +1,98 @@
+//! Bodies of functions and values of package-level variables, as a whole.
+
+use caulk_syntax::{Descend, Node, Tree};
+
+use super::kind::Type;
+use super::typer::Typer;
+use crate::body::{BodyInfo, BodyOwner, BodyText, LocalKind, TypedBody};
+use crate::package::{FuncId, PackageId};
+use crate::program::Program;
+
+pub(crate) fn type_body(program: &Program, owner: BodyOwner) -> Option<TypedBody> {
+    match owner {
+        BodyOwner::Func(id) => type_func(program, id),
+        BodyOwner::Initializer(package, index) => type_initializer(program, package, index),
+    }
+}
+
+fn type_func(program: &Program, id: FuncId) -> Option<TypedBody> {
+    let package = program.package(id.package);
+    let func = package.func(id)?;
+    let file = package.file_of(func)?;
+    let body = caulk_syntax::body(&file.bytes, func.body_span()?);
+    let outline = &file.outline.tree;
+
+    let mut typer = Typer::new(program, package, func.file, &body.tree);
+    typer.found = Some(BodyInfo::default());
+    typer.declare_type_params(program.func_params(package, func));
+    let info = typer.scoped(|typer| {
+        let receiver = program.receiver_type(package, func);
+        let receiver = typer.declare_fields(outline, func.decl.recv, &[receiver], |_| {
+            LocalKind::Receiver
+        });
+        let mut params = Vec::new();
+        let mut results = Vec::new();
+        if let Type::Func(types) = program.ty(program.signature(id)) {
+            let signature = *outline.signature(func.decl.signature);
+            params =
+                typer.declare_fields(outline, Some(signature.params), &types.params, |index| {
+                    LocalKind::Param { index }
+                });
+            results = typer.declare_fields(outline, signature.results, &types.results, |index| {
+                LocalKind::Result { index }
+            });
+        }
+        typer.stmts(body.statements());
+        let mut info = typer.found.take().unwrap_or_default();
+        info.receiver = receiver.first().copied();
+        info.params = params;
+        info.results = results;
+        info
+    });
+    Some(TypedBody {
+        owner: BodyOwner::Func(id),
+        info,
+        text: BodyText::Func(Box::new(body)),
+    })
+}
+
+fn type_initializer(program: &Program, package: PackageId, index: u32) -> Option<TypedBody> {
+    let owner = BodyOwner::Initializer(package, index);
+    let package = program.package(package);
+    let initializer = package.initializers().get(index as usize)?;
+    let file = package.files.get(initializer.file as usize)?;
+    let mut typer = program.typer(package, initializer.file)?;
+    let spec = initializer.spec;
+    let tree = &file.outline.tree;
+    let roots = spec
+        .ty
+        .into_iter()
+        .chain(tree.exprs(spec.values).iter().copied());
+    let first = roots
+        .map(|root| first_expr(tree, root.into()))
+        .min()
+        .unwrap_or(0);
+    typer.found = Some(BodyInfo {
+        first,
+        ..BodyInfo::default()
+    });
+    typer.var_types(&spec, tree.names(spec.names).len());
+    let info = typer.found.take().unwrap_or_default();
+    Some(TypedBody {
+        owner,
+        info,
+        text: BodyText::Initializer(file.clone()),
+    })
+}
+
+/// Lowest index of an expression below `root`, itself included.
+fn first_expr(tree: &Tree, root: Node) -> usize {
+    let mut first = usize::MAX;
+    tree.walk(root, |node| {
+        if let Node::Expr(expr) = node {
+            first = first.min(expr.index());
+        }
+        Descend::Into
+    });
+    first
+}

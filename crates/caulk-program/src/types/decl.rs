@@ -1,0 +1,435 @@
+//! Declarations of packages: their types, found when asked for and kept.
+
+use std::cell::RefCell;
+use std::sync::OnceLock;
+
+use caulk_syntax::{FieldList, Tree};
+use smol_str::SmolStr;
+
+use super::kind::{NamedId, Signature, Type, TypeId, TypeParamId};
+use super::named::{NamedDecl, NamedOrigin, ParamOwner, TypeParamDecl};
+use super::typer::Typer;
+use crate::package::{Func, FuncId, Package, PackageId, PackageKind};
+use crate::program::Program;
+
+/// Type parameters with their names.
+pub(crate) type Params = [(SmolStr, TypeParamId)];
+
+/// Longer chains of declarations that need each other's types are given up.
+const MAX_CHAIN: usize = 200;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Alias(PackageId, u32),
+    Value(PackageId, u32),
+}
+
+/// Declarations that this thread is in the middle of, to notice cycles.
+#[derive(Default)]
+struct Chain {
+    steps: Vec<Step>,
+    /// Lowest position of a step that was met again: what stands above it rests on an unfinished answer.
+    met: Option<usize>,
+}
+
+thread_local! {
+    static CHAIN: RefCell<Chain> = RefCell::default();
+}
+
+/// Computes a declaration's type once. In a cycle (which only broken code has) it is unknown, and nothing that rests on that is kept.
+fn once(cell: &OnceLock<TypeId>, step: Step, compute: impl FnOnce() -> TypeId) -> TypeId {
+    if let Some(ty) = cell.get() {
+        return *ty;
+    }
+    let position = CHAIN.with_borrow_mut(|chain| {
+        if let Some(met) = chain.steps.iter().position(|s| *s == step) {
+            chain.met = Some(chain.met.map_or(met, |earlier| earlier.min(met)));
+            return None;
+        }
+        if chain.steps.len() >= MAX_CHAIN {
+            chain.met = Some(0);
+            return None;
+        }
+        chain.steps.push(step);
+        Some(chain.steps.len() - 1)
+    });
+    let Some(position) = position else {
+        return TypeId::UNKNOWN;
+    };
+    let ty = compute();
+    let finished = CHAIN.with_borrow_mut(|chain| {
+        chain.steps.truncate(position);
+        let finished = chain.met.is_none_or(|met| met >= position);
+        if finished {
+            chain.met = None;
+        }
+        finished
+    });
+    if finished {
+        *cell.get_or_init(|| ty)
+    } else {
+        ty
+    }
+}
+
+impl Program {
+    /// A typer that stands in a file of a package, outside of any function.
+    pub(crate) fn typer<'p>(&'p self, package: &'p Package, file: u32) -> Option<Typer<'p>> {
+        let source = package.files.get(file as usize)?;
+        Some(Typer::new(self, package, file, &source.outline.tree))
+    }
+
+    /// What a declared type name stands for: an alias its target, any other itself.
+    pub(crate) fn declared_type(&self, package: &Package, decl: u32) -> TypeId {
+        let Some(declared) = package.types.get(decl as usize) else {
+            return TypeId::UNKNOWN;
+        };
+        if declared.spec.assign.is_some() {
+            return self.type_target(package, decl);
+        }
+        self.intern_named(NamedDecl {
+            package: self.named_path(package),
+            name: declared.name.clone(),
+            origin: NamedOrigin::Package {
+                package: package.id,
+                decl,
+            },
+        })
+    }
+
+    /// Path in the names of a package's types; external tests are a package of their own.
+    pub(crate) fn named_path(&self, package: &Package) -> std::sync::Arc<str> {
+        match package.kind {
+            PackageKind::ExternalTest => format!("{}_test", package.path).into(),
+            _ => package.path.clone(),
+        }
+    }
+
+    pub(crate) fn intern_named(&self, decl: NamedDecl) -> TypeId {
+        let decl = NamedId(self.names.named.intern(decl));
+        self.types.intern(Type::Named {
+            decl,
+            args: Box::new([]),
+        })
+    }
+
+    /// What stands right of a type's name in its declaration.
+    pub(crate) fn type_target(&self, package: &Package, decl: u32) -> TypeId {
+        let Some(declared) = package.types.get(decl as usize) else {
+            return TypeId::UNKNOWN;
+        };
+        once(&declared.target, Step::Alias(package.id, decl), || {
+            let Some(mut typer) = self.typer(package, declared.file) else {
+                return TypeId::UNKNOWN;
+            };
+            typer.declare_type_params(self.type_decl_params(package, decl));
+            typer.type_expr(declared.spec.ty)
+        })
+    }
+
+    /// Type parameters of a declared type.
+    pub(crate) fn type_decl_params<'p>(&self, package: &'p Package, decl: u32) -> &'p Params {
+        let Some(declared) = package.types.get(decl as usize) else {
+            return &[];
+        };
+        declared
+            .type_params
+            .get_or_init(|| match package.files.get(declared.file as usize) {
+                Some(file) => self.declare_params(
+                    package,
+                    ParamOwner::Type(decl),
+                    &file.outline.tree,
+                    declared.spec.type_params,
+                ),
+                None => Box::new([]),
+            })
+    }
+
+    pub(crate) fn declare_params(
+        &self,
+        package: &Package,
+        owner: ParamOwner,
+        tree: &Tree,
+        list: Option<FieldList>,
+    ) -> Box<Params> {
+        let Some(list) = list else {
+            return Box::new([]);
+        };
+        let names = tree
+            .fields(list)
+            .iter()
+            .flat_map(|field| tree.names(field.names));
+        names
+            .enumerate()
+            .map(|(index, name)| {
+                let name = SmolStr::new(tree.name(*name));
+                let decl = TypeParamDecl {
+                    name: name.clone(),
+                    package: package.id,
+                    owner,
+                    index: index as u32,
+                };
+                (name, TypeParamId(self.names.params.intern(decl)))
+            })
+            .collect()
+    }
+
+    /// The constraint of a type parameter, an interface.
+    pub(crate) fn constraint(&self, param: TypeParamId) -> TypeId {
+        let Some(decl) = self.names.param(param) else {
+            return TypeId::UNKNOWN;
+        };
+        let package = self.package(decl.package);
+        let constraints = match decl.owner {
+            ParamOwner::Func(index) => package.funcs.get(index as usize).map(|func| {
+                func.constraints.get_or_init(|| {
+                    let list = self
+                        .file_tree(package, func.file)
+                        .and_then(|tree| tree.signature(func.decl.signature).type_params);
+                    self.constraints(package, func.file, self.func_params(package, func), list)
+                })
+            }),
+            ParamOwner::Type(index) => package.types.get(index as usize).map(|declared| {
+                declared.constraints.get_or_init(|| {
+                    let params = self.type_decl_params(package, index);
+                    self.constraints(package, declared.file, params, declared.spec.type_params)
+                })
+            }),
+            ParamOwner::Local(..) => None,
+        };
+        let constraint = constraints.and_then(|all| all.get(decl.index as usize));
+        constraint.copied().unwrap_or(TypeId::UNKNOWN)
+    }
+
+    fn file_tree<'p>(&self, package: &'p Package, file: u32) -> Option<&'p Tree> {
+        package
+            .files
+            .get(file as usize)
+            .map(|file| &file.outline.tree)
+    }
+
+    fn constraints(
+        &self,
+        package: &Package,
+        file: u32,
+        params: &Params,
+        list: Option<FieldList>,
+    ) -> Box<[TypeId]> {
+        let (Some(mut typer), Some(list)) = (self.typer(package, file), list) else {
+            return Box::new([]);
+        };
+        typer.declare_type_params(params);
+        let tree = typer.tree;
+        let mut constraints = Vec::new();
+        for field in tree.fields(list) {
+            let constraint = typer.constraint_expr(field.ty);
+            constraints.extend(std::iter::repeat_n(
+                constraint,
+                tree.names(field.names).len(),
+            ));
+        }
+        constraints.into()
+    }
+
+    /// Type parameters of a function, or those of its receiver's type by the names that the receiver gives them.
+    pub(crate) fn func_params<'p>(&self, package: &'p Package, func: &'p Func) -> &'p Params {
+        func.type_params.get_or_init(|| {
+            let (Some(tree), Some(id)) = (self.file_tree(package, func.file), func.reference.id)
+            else {
+                return Box::new([]);
+            };
+            let own = tree.signature(func.decl.signature).type_params;
+            let mut params = match &func.receiver {
+                Some(receiver) => self.receiver_params(package, tree, func, receiver),
+                None => Vec::new(),
+            };
+            params.extend(self.declare_params(package, ParamOwner::Func(id.index), tree, own));
+            params.into()
+        })
+    }
+
+    fn receiver_params(
+        &self,
+        package: &Package,
+        tree: &Tree,
+        func: &Func,
+        receiver: &str,
+    ) -> Vec<(SmolStr, TypeParamId)> {
+        let Some(crate::package::ScopeEntry::Type(decl)) = package.scope.get(receiver) else {
+            return Vec::new();
+        };
+        let names = func
+            .decl
+            .recv
+            .map(|recv| receiver_param_names(tree, recv))
+            .unwrap_or_default();
+        let params = self.type_decl_params(package, *decl);
+        names
+            .into_iter()
+            .zip(params)
+            .map(|(name, (_, param))| (name, *param))
+            .collect()
+    }
+
+    /// The function type of a declared function or method, without its receiver; type parameters of the receiver's type stay open.
+    pub fn signature(&self, id: FuncId) -> TypeId {
+        let package = self.package(id.package);
+        let Some(func) = package.func(id) else {
+            return TypeId::UNKNOWN;
+        };
+        *func.signature.get_or_init(|| {
+            let Some(mut typer) = self.typer(package, func.file) else {
+                return TypeId::UNKNOWN;
+            };
+            let params = self.func_params(package, func);
+            typer.declare_type_params(params);
+            let own = params.len() - self.receiver_param_count(package, func).min(params.len());
+            let own = params
+                .iter()
+                .rev()
+                .take(own)
+                .rev()
+                .map(|(_, param)| *param)
+                .collect();
+            let signature = typer.signature(func.decl.signature);
+            self.types.intern(Type::Func(Signature {
+                type_params: own,
+                ..signature
+            }))
+        })
+    }
+
+    fn receiver_param_count(&self, package: &Package, func: &Func) -> usize {
+        match (&func.receiver, self.file_tree(package, func.file)) {
+            (Some(receiver), Some(tree)) => {
+                self.receiver_params(package, tree, func, receiver).len()
+            }
+            _ => 0,
+        }
+    }
+
+    /// Type of the receiver of a method, its type's parameters as arguments.
+    pub(crate) fn receiver_type(&self, package: &Package, func: &Func) -> TypeId {
+        let Some(receiver) = &func.receiver else {
+            return TypeId::UNKNOWN;
+        };
+        let Some(crate::package::ScopeEntry::Type(decl)) = package.scope.get(receiver.as_str())
+        else {
+            return TypeId::UNKNOWN;
+        };
+        let named = self.with_own_params(package, *decl);
+        if func.pointer_receiver {
+            self.types.intern(Type::Pointer(named))
+        } else {
+            named
+        }
+    }
+
+    /// A declared type with its own parameters as arguments.
+    pub(crate) fn with_own_params(&self, package: &Package, decl: u32) -> TypeId {
+        let ty = self.declared_type(package, decl);
+        let params = self.type_decl_params(package, decl);
+        match self.ty(ty) {
+            Type::Named { decl, args } if args.is_empty() && !params.is_empty() => {
+                let args = params
+                    .iter()
+                    .map(|(_, p)| self.types.intern(Type::TypeParam(*p)))
+                    .collect();
+                self.types.intern(Type::Named { decl: *decl, args })
+            }
+            _ => ty,
+        }
+    }
+
+    /// Type of a package-level variable or constant.
+    pub(crate) fn value_type(&self, package: &Package, index: u32) -> TypeId {
+        let Some(value) = package.values.get(index as usize) else {
+            return TypeId::UNKNOWN;
+        };
+        once(&value.ty, Step::Value(package.id, index), || {
+            let Some(mut typer) = self.typer(package, value.file) else {
+                return TypeId::UNKNOWN;
+            };
+            typer.value_type(&value.spec, value.index, value.is_const)
+        })
+    }
+
+    /// The underlying type: that of a declaration with its type arguments filled in, any other type itself.
+    /// Unknown where the declaration is missing.
+    pub fn underlying(&self, ty: TypeId) -> TypeId {
+        let mut ty = ty;
+        // A chain of declarations is long or cyclic only in broken code.
+        for _ in 0..32 {
+            match self.ty(ty) {
+                Type::Named { decl, args } => ty = self.target_of(*decl, args),
+                _ => return ty,
+            }
+        }
+        TypeId::UNKNOWN
+    }
+
+    fn target_of(&self, decl: NamedId, args: &[TypeId]) -> TypeId {
+        let Some(named) = self.named(decl) else {
+            return TypeId::UNKNOWN;
+        };
+        match named.origin {
+            NamedOrigin::Package { package, decl } => {
+                let package = self.package(package);
+                let target = self.type_target(package, decl);
+                self.substitute(target, &self.type_args(package, decl, args))
+            }
+            NamedOrigin::Local { .. } => self.local_type(decl),
+            NamedOrigin::Universe if decl == NamedId::ERROR => self.error_interface(),
+            NamedOrigin::Universe => self.types.empty_interface(),
+            NamedOrigin::Missing => TypeId::UNKNOWN,
+        }
+    }
+
+    fn local_type(&self, decl: NamedId) -> TypeId {
+        let types = self
+            .local_types
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        types
+            .get(&decl)
+            .map_or(TypeId::UNKNOWN, |local| local.underlying)
+    }
+
+    fn error_interface(&self) -> TypeId {
+        let string = super::Basic::String.id();
+        let method = self.types.intern(Type::Func(Signature {
+            params: Box::new([]),
+            results: Box::new([string]),
+            variadic: false,
+            type_params: Box::new([]),
+        }));
+        let methods = vec![(SmolStr::new_static("Error"), method)];
+        self.types.intern(Type::Interface(
+            super::Interface {
+                methods,
+                embedded: Vec::new(),
+            }
+            .into(),
+        ))
+    }
+}
+
+/// The names in `(r *T[A, B])`.
+fn receiver_param_names(tree: &Tree, recv: FieldList) -> Vec<SmolStr> {
+    use caulk_syntax::ExprKind;
+    let mut ty = tree.fields(recv).first().map(|field| field.ty);
+    while let Some(id) = ty {
+        ty = match tree.expr(id).kind {
+            ExprKind::Star(inner) | ExprKind::Paren(inner) => Some(inner),
+            ExprKind::Index { indices, .. } => {
+                let names = tree
+                    .exprs(indices)
+                    .iter()
+                    .map(|id| tree.ident(*id).unwrap_or("_"));
+                return names.map(SmolStr::new).collect();
+            }
+            _ => None,
+        };
+    }
+    Vec::new()
+}

@@ -1,0 +1,236 @@
+//! Which field or method `x.f` is: embedding, pointer receivers, interfaces, type parameters.
+//!
+//! The rules are those of <https://go.dev/ref/spec#Selectors>.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+
+use super::generic::Substitution;
+use super::kind::{NamedId, Type, TypeId};
+use super::named::NamedOrigin;
+use super::query::Method;
+use crate::body::FuncRef;
+use crate::package::canonical;
+use crate::program::Program;
+
+/// Structs are embedded no deeper in code that people write.
+const MAX_EMBEDDING: usize = 12;
+
+/// What a selector selects.
+#[derive(Clone, Debug)]
+pub(crate) enum Selected {
+    Field {
+        ty: TypeId,
+        through: Box<[SmolStr]>,
+    },
+    Method(Method),
+    /// A field or method of a type whose declaration is missing.
+    OfMissing {
+        func: FuncRef,
+        through: Box<[SmolStr]>,
+    },
+}
+
+/// A type on the way, with the embedded fields passed so far.
+#[derive(Clone)]
+struct Step {
+    ty: TypeId,
+    through: Vec<SmolStr>,
+}
+
+impl Program {
+    /// Finds the field or method at the shallowest depth; `None` where there is none or more than one.
+    pub(crate) fn select(&self, ty: TypeId, name: &str) -> Option<Selected> {
+        let mut level = vec![Step {
+            ty,
+            through: Vec::new(),
+        }];
+        let mut seen: FxHashSet<TypeId> = FxHashSet::default();
+        let mut missing: Vec<(Arc<str>, Vec<SmolStr>)> = Vec::new();
+        for _ in 0..MAX_EMBEDDING {
+            let mut found: Vec<Selected> = Vec::new();
+            let mut next: Vec<Step> = Vec::new();
+            for step in &level {
+                let mut ty = self.deref(step.ty);
+                if !seen.insert(ty) {
+                    continue;
+                }
+                if let Type::TypeParam(param) = self.ty(ty) {
+                    ty = self.constraint(*param);
+                }
+                if let Type::Named { decl, args } = self.ty(ty) {
+                    if let Some(method) = self.declared_method(*decl, args, name, &step.through) {
+                        found.push(Selected::Method(method));
+                        continue;
+                    }
+                    if let Some(decl) = self.named(*decl)
+                        && !decl.is_loaded()
+                    {
+                        missing.push((Arc::from(decl.full_name()), step.through.clone()));
+                        continue;
+                    }
+                }
+                match self.ty(self.underlying(ty)) {
+                    Type::Struct(fields) => {
+                        for field in fields.iter() {
+                            if field.name == name {
+                                let through = step.through.clone().into();
+                                found.push(Selected::Field {
+                                    ty: field.ty,
+                                    through,
+                                });
+                            } else if field.embedded {
+                                let mut through = step.through.clone();
+                                through.push(field.name.clone());
+                                next.push(Step {
+                                    ty: field.ty,
+                                    through,
+                                });
+                            }
+                        }
+                    }
+                    Type::Interface(_) => {
+                        let methods = self.interface_methods(ty);
+                        if let Some(mut method) = methods.into_iter().find(|m| m.name == name) {
+                            method.through = step.through.clone().into();
+                            found.push(Selected::Method(method));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+            match found.len() {
+                0 if next.is_empty() => break,
+                0 => level = next,
+                1 => return found.pop(),
+                _ => return None,
+            }
+        }
+        match missing.as_slice() {
+            [(owner, through)] => Some(Selected::OfMissing {
+                func: FuncRef {
+                    name: canonical(owner, None, name),
+                    id: None,
+                },
+                through: through.clone().into(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// A method declared with the named type as receiver.
+    fn declared_method(
+        &self,
+        decl: NamedId,
+        args: &[TypeId],
+        name: &str,
+        through: &[SmolStr],
+    ) -> Option<Method> {
+        let named = self.named(decl)?;
+        let NamedOrigin::Package {
+            package,
+            decl: index,
+        } = named.origin
+        else {
+            return None;
+        };
+        let package = self.package(package);
+        let func = package
+            .methods_of(&named.name)
+            .find(|func| func.name == name)?;
+        let signature = self.signature(func.reference.id?);
+        let substitution = self.type_args(package, index, args);
+        Some(Method {
+            name: func.name.clone(),
+            func: func.reference.clone(),
+            signature: self.substitute(signature, &substitution),
+            of_interface: false,
+            through: through.into(),
+        })
+    }
+
+    /// Type parameters of a declared type with their arguments.
+    pub(crate) fn type_args(
+        &self,
+        package: &crate::package::Package,
+        decl: u32,
+        args: &[TypeId],
+    ) -> Substitution {
+        if args.is_empty() {
+            return Substitution::default();
+        }
+        self.type_decl_params(package, decl)
+            .iter()
+            .map(|(_, param)| *param)
+            .zip(args.iter().copied())
+            .collect()
+    }
+
+    /// Every method of an interface, embedded ones included, in order of declaration; none for other types.
+    pub(crate) fn interface_methods(&self, interface: TypeId) -> Vec<Method> {
+        let mut methods = Vec::new();
+        let mut seen = FxHashSet::default();
+        self.collect_methods(interface, &mut methods, &mut seen);
+        methods
+    }
+
+    fn collect_methods(
+        &self,
+        interface: TypeId,
+        methods: &mut Vec<Method>,
+        seen: &mut FxHashSet<TypeId>,
+    ) {
+        // Interfaces embed each other in a cycle only in broken code.
+        if seen.len() > 200 || !seen.insert(interface) {
+            return;
+        }
+        let owner = match self.ty(interface) {
+            Type::Named { decl, .. } => self.named(*decl).map(|decl| decl.full_name()),
+            _ => None,
+        };
+        let Type::Interface(written) = self.ty(self.underlying(interface)) else {
+            return;
+        };
+        for (name, signature) in &written.methods {
+            if methods.iter().any(|method| method.name == *name) {
+                continue;
+            }
+            let canonical = match &owner {
+                Some(owner) => canonical(owner, None, name),
+                None => Arc::from(name.as_str()),
+            };
+            methods.push(Method {
+                name: name.clone(),
+                func: FuncRef {
+                    name: canonical,
+                    id: None,
+                },
+                signature: *signature,
+                of_interface: true,
+                through: Box::new([]),
+            });
+        }
+        for union in &written.embedded {
+            if let [term] = &**union {
+                self.collect_methods(term.ty, methods, seen);
+            }
+        }
+    }
+
+    /// Whether every embedded part of an interface is known.
+    pub(crate) fn interface_is_complete(&self, interface: TypeId, depth: u32) -> bool {
+        if depth > 20 {
+            return false;
+        }
+        match self.ty(self.underlying(interface)) {
+            Type::Interface(written) => written.embedded.iter().all(|union| match &**union {
+                [term] => self.interface_is_complete(term.ty, depth + 1),
+                _ => true,
+            }),
+            Type::Unknown | Type::Named { .. } => false,
+            _ => true,
+        }
+    }
+}

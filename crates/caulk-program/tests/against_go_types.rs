@@ -1,0 +1,261 @@
+//! Every call of real packages, compared with what `go/types` says of it.
+//!
+//! The sweep over more packages: `CAULK_CALLS_DIR=DIR CAULK_CALLS='PATTERN…' cargo test -p caulk-program --release
+//! --test against_go_types -- --ignored --nocapture sweep`.
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods)]
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use caulk_program::{Callee, GoEnv, Options, Program, TypedBody};
+use caulk_system::OsFiles;
+
+/// A call as the oracle or caulk sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Call {
+    kind: String,
+    name: String,
+    result: String,
+}
+
+type Calls = HashMap<(PathBuf, u32, u32), Call>;
+
+fn oracle(dir: &Path, patterns: &[&str]) -> Calls {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/calls");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("calls");
+    let build = Command::new("go")
+        .args(["build", "-o", program.to_str().unwrap(), "."])
+        .current_dir(&source)
+        .status()
+        .expect("this test needs the go command");
+    assert!(build.success(), "failed to build tests/calls");
+    let output = Command::new(&program)
+        .arg(dir)
+        .args(patterns)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines()
+        .map(|line| {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [file, start, end, kind, name, result] = fields[..] else {
+                panic!("{line}")
+            };
+            let key = (
+                PathBuf::from(file),
+                start.parse().unwrap(),
+                end.parse().unwrap(),
+            );
+            let call = Call {
+                kind: kind.into(),
+                name: name.into(),
+                result: result.into(),
+            };
+            (key, call)
+        })
+        .collect()
+}
+
+fn ours(program: &Program, into: &mut Calls) {
+    for package in program.check_packages() {
+        for owner in program.owners(*package) {
+            let Some(typed) = program.body(owner) else {
+                continue;
+            };
+            let file = match owner {
+                caulk_program::BodyOwner::Func(id) => program.file_of(id).unwrap().path.clone(),
+                caulk_program::BodyOwner::Initializer(package, index) => {
+                    let package = program.package(package);
+                    let file = package.initializers()[index as usize].file;
+                    package.files()[file as usize].path.clone()
+                }
+            };
+            for (call, callee) in typed.info.calls() {
+                let span = typed.tree().expr(call).span;
+                let result = typed.info.type_of(call);
+                let result = without_lengths(&program.type_string(result));
+                let (kind, name) = described(&typed, callee);
+                let call = Call {
+                    kind: kind.into(),
+                    name,
+                    result,
+                };
+                into.insert((file.clone(), span.start, span.end), call);
+            }
+        }
+    }
+}
+
+fn described(typed: &TypedBody, callee: &Callee) -> (&'static str, String) {
+    match callee {
+        Callee::Static(func) => ("func", func.name.to_string()),
+        Callee::Method { func, .. } => ("method", func.name.to_string()),
+        Callee::Interface { func, .. } => ("interface", func.name.to_string()),
+        Callee::Field { name, .. } => ("field", name.to_string()),
+        Callee::Local(local) => (
+            "local",
+            typed.info.local_info(*local).unwrap().name.to_string(),
+        ),
+        Callee::Literal(_) => ("literal", String::new()),
+        Callee::PackageVar(name) => ("pkgvar", name.to_string()),
+        Callee::Value => ("value", String::new()),
+        Callee::Builtin(_) => ("builtin", String::new()),
+        Callee::Conversion(_) => ("conversion", String::new()),
+        Callee::Unknown { why, name, .. } => ("unknown", format!("{name}: {why}")),
+    }
+}
+
+/// Lengths of arrays are constants, which caulk does not evaluate.
+fn without_lengths(ty: &str) -> String {
+    let mut out = String::with_capacity(ty.len());
+    let mut rest = ty;
+    while let Some(open) = rest.find('[') {
+        let (before, after) = rest.split_at(open + 1);
+        out.push_str(before);
+        let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        rest = after;
+        if digits > 0 && after[digits..].starts_with(']') {
+            out.push('_');
+            rest = &after[digits..];
+        }
+    }
+    out + rest
+}
+
+#[derive(Debug, Default)]
+struct Score {
+    exact: usize,
+    unknown: usize,
+    wrong: usize,
+    missing: usize,
+}
+
+impl Score {
+    fn total(&self) -> usize {
+        self.exact + self.unknown + self.wrong + self.missing
+    }
+}
+
+fn compare(dir: &Path, patterns: &[&str], folders: &[PathBuf], tests: bool) -> Score {
+    let wanted = oracle(dir, patterns);
+    let files = Arc::new(OsFiles);
+    let env = GoEnv::of_process(&*files);
+    let mut options = Options::new(env, dir.to_owned());
+    options.tests = tests;
+    let started = std::time::Instant::now();
+    let program = Program::load(files, options, folders);
+    let mut found = Calls::new();
+    ours(&program, &mut found);
+    eprintln!("typed in {:?}", started.elapsed());
+    for problem in program.problems().iter().take(20) {
+        eprintln!("problem: {problem:?}");
+    }
+
+    let mut score = Score::default();
+    let mut samples: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut keys: Vec<_> = wanted.keys().collect();
+    keys.sort();
+    for key in keys {
+        let want = &wanted[key];
+        if want.kind == "invalid" || want.result.contains("invalid") {
+            continue;
+        }
+        let verdict = match found.get(key) {
+            None => "missing",
+            Some(have) => judge(want, have),
+        };
+        match verdict {
+            "exact" => score.exact += 1,
+            "unknown" => score.unknown += 1,
+            "wrong" => score.wrong += 1,
+            _ => score.missing += 1,
+        }
+        if verdict != "exact" {
+            let place = format!("{}:{}", key.0.display(), key.1);
+            let text = std::fs::read(&key.0).unwrap();
+            let text = String::from_utf8_lossy(&text[key.1 as usize..key.2 as usize]);
+            let text: String = text.chars().take(60).collect();
+            samples.entry(verdict).or_default().push(format!(
+                "{place} `{}` want {want:?} have {:?}",
+                text.replace('\n', " "),
+                found.get(key)
+            ));
+        }
+    }
+    let limit = std::env::var("CAULK_CALLS_SAMPLES")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(25);
+    for (verdict, samples) in samples {
+        for sample in samples.iter().take(limit) {
+            eprintln!("{verdict}: {sample}");
+        }
+    }
+    eprintln!("{score:?} of {}", score.total());
+    score
+}
+
+fn judge(want: &Call, have: &Call) -> &'static str {
+    let result_unknown = have.result.contains("unknown");
+    let same_callee = want.kind == have.kind && want.name == have.name;
+    // go/types gives an untyped result the type that it is converted to in the end.
+    let same_result = want.result == have.result
+        || have
+            .result
+            .strip_prefix("untyped ")
+            .is_some_and(|_| !want.result.contains('.'));
+    match (same_callee, same_result) {
+        (true, true) => "exact",
+        (true, false) if result_unknown => "unknown",
+        (false, _) if have.kind == "unknown" => "unknown",
+        _ => "wrong",
+    }
+}
+
+#[test]
+fn calls_of_the_standard_library() {
+    let goroot = GoEnv::of_process(&OsFiles)
+        .goroot
+        .expect("this test needs a Go installation");
+    let patterns = [
+        "net/http",
+        "database/sql",
+        "os",
+        "archive/zip",
+        "encoding/json",
+        "text/template",
+        "slices",
+        "maps",
+        "sync",
+        "go/types",
+        "os/exec",
+        "net",
+        "crypto/tls",
+    ];
+    let folders: Vec<PathBuf> = patterns
+        .iter()
+        .map(|p| goroot.join("src").join(p))
+        .collect();
+    let score = compare(&goroot.join("src"), &patterns, &folders, false);
+    assert!(score.total() > 15_000, "{score:?}");
+    assert_eq!(score.missing, 0, "calls that were not seen");
+    assert!(score.wrong * 1000 <= score.total(), "{score:?}");
+    assert!(score.unknown * 1000 <= score.total(), "{score:?}");
+}
+
+#[test]
+#[ignore = "takes minutes; run by hand with CAULK_CALLS_DIR and CAULK_CALLS"]
+fn sweep() {
+    let dir = PathBuf::from(std::env::var("CAULK_CALLS_DIR").unwrap());
+    let patterns = std::env::var("CAULK_CALLS").unwrap_or_else(|_| "./...".into());
+    let patterns: Vec<&str> = patterns.split_whitespace().collect();
+    let score = compare(&dir, &patterns, &[dir.join("...")], false);
+    assert!(score.wrong * 1000 <= score.total(), "{score:?}");
+}

@@ -1,0 +1,3 @@
+module caulk.test/calls
+
+go 1.23
