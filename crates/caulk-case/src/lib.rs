@@ -6,8 +6,10 @@
 //! - [`LoadedSeries`]: a case, or profile files that nobody numbered, as growth's plain input beside
 //!   the table of stacks that its ids refer to.
 
+mod building;
 mod case;
 mod folder;
+mod plain;
 mod series;
 
 pub use case::{
@@ -15,4 +17,5 @@ pub use case::{
     SnapshotIndex, Stage, VERSION,
 };
 pub use folder::{CASE_FILE, CaseError, CaseFolder};
-pub use series::{LoadedSeries, OrderedBy, ScalarName, SeriesProblem};
+pub use plain::OrderedBy;
+pub use series::{LoadedSeries, PointFiles, ScalarName, SeriesProblem};

@@ -34,8 +34,10 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     if counts_lost {
         problems.push(Problem::CountsLost);
     }
+    let heap_window = window.of_heap(&series.points);
     let judged = Judged {
         window: &window,
+        heap_window: &heap_window,
         options,
         counts_lost,
     };
@@ -43,32 +45,37 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     let facts: Vec<HeapFacts> = series
         .stacks
         .iter()
-        .map(|stack| HeapFacts::of_stack(stack, &window, series.sampling))
+        .map(|stack| HeapFacts::of_stack(stack, &heap_window, series.sampling))
         .collect();
     let mut total = HeapFacts {
         probability: 1.0,
         ..HeapFacts::default()
     };
     facts.iter().for_each(|facts| total.add(facts));
-    total.objects.widen_by_scatter(&window.x);
-    total.bytes.widen_by_scatter(&window.x);
+    total.objects.widen_by_scatter(&heap_window.x);
+    total.bytes.widen_by_scatter(&heap_window.x);
 
     let (total_finding, heap_objects, heap_bytes) = judged.total(&total);
     let mut stacks = judged.stacks(&series.stacks, &facts);
     drop_small(&mut stacks, options);
     let scalars = judged.scalars(&series.scalars);
 
+    // A heap seen once says nothing beside scalars seen more often.
+    let heap_compared = heap_window.rounds() > 0;
     let findings = || {
         let decisive = scalars.iter().filter(|scalar| scalar.kind.decides());
-        let decisive = decisive.map(|scalar| &scalar.finding);
-        decisive
-            .chain(stacks.iter().map(|stack| &stack.finding))
-            .chain([&total_finding])
+        let of_scalars = decisive.map(|scalar| &scalar.finding);
+        let of_stacks = stacks.iter().map(|stack| &stack.finding);
+        let of_heap = of_stacks.chain([&total_finding]).filter(|_| heap_compared);
+        of_scalars.chain(of_heap)
     };
     let verdict = match window.points.len() {
         0 => None,
         1 => Some(Verdict::Grew),
-        _ => findings().map(|finding| finding.verdict).max(),
+        _ => findings()
+            .map(|finding| finding.verdict)
+            .max()
+            .or(Some(Verdict::Steady)),
     };
     let per = window.per;
     let clusters = match verdict {
@@ -80,7 +87,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         still_held: total.still_held(),
     });
     let smallest_visible_bytes = match heap_bytes.rate.error {
-        Some(error) if window.rounds() > 0 && !series.stacks.is_empty() => {
+        Some(error) if heap_window.rounds() > 0 && !series.stacks.is_empty() => {
             Some((VISIBLE * error).max(options.floor_bytes))
         }
         _ => None,
@@ -102,7 +109,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         heap_bytes,
         heap_objects,
         scalars,
-        stacks: ranked(stacks, window.points.len()),
+        stacks: ranked(stacks, heap_window.points.len()),
         clusters,
         smallest_visible_bytes,
         cooldown,
@@ -114,6 +121,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
 /// What all judgements of one series share.
 struct Judged<'a> {
     window: &'a Window,
+    heap_window: &'a Window,
     options: &'a Options,
     counts_lost: bool,
 }
@@ -129,7 +137,7 @@ impl Judged<'_> {
     }
 
     fn per(&self, growth: f64) -> f64 {
-        match self.window.span() {
+        match self.heap_window.span() {
             span if span > 0.0 => growth / span,
             _ => 0.0,
         }
@@ -147,7 +155,7 @@ impl Judged<'_> {
                 // One test, made ten times stricter than the stacks' level.
                 q: (10.0 * p).min(1.0),
                 still_held: total.still_held(),
-                loads: &self.window.loads,
+                loads: &self.heap_window.loads,
                 counts_lost: self.counts_lost,
             },
             self.options,
@@ -198,7 +206,7 @@ impl Judged<'_> {
                 rate: self.per(facts.bytes.growth()),
                 q,
                 still_held: facts.still_held(),
-                loads: &self.window.loads,
+                loads: &self.heap_window.loads,
                 counts_lost: self.counts_lost,
             },
             self.options,

@@ -30,6 +30,9 @@ pub struct Point {
     pub stage: Stage,
     /// What load it was under; `None` when nobody knows.
     pub load: Option<Load>,
+    /// Whether the heap was seen anew. Where it was not (no profile, or a copy of the one before, as a
+    /// profile between two collections is), the stacks' values of this point are not used.
+    pub has_heap: bool,
 }
 
 /// What the program was put through before a snapshot.

@@ -92,6 +92,34 @@ impl Window {
         (window, problems)
     }
 
+    /// The same window over the points that saw the heap.
+    pub fn of_heap(&self, points: &[Point]) -> Window {
+        let has_heap = |point: usize| points.get(point).is_some_and(|point| point.has_heap);
+        let kept: Vec<usize> = (0..self.points.len())
+            .filter(|&at| self.points.get(at).is_some_and(|&point| has_heap(point)))
+            .collect();
+        let pick = |at: &usize| Some((*self.points.get(*at)?, *self.x.get(*at)?));
+        let (points, x) = kept.iter().filter_map(pick).unzip();
+        let between = kept.iter().zip(kept.iter().skip(1));
+        Window {
+            points,
+            x,
+            // The load of several rounds together is known only where they agree.
+            loads: between
+                .map(|(&from, &to)| {
+                    let loads = self.loads.get(from..to).unwrap_or(&[]);
+                    loads
+                        .first()
+                        .copied()
+                        .flatten()
+                        .filter(|load| loads.iter().all(|other| *other == Some(*load)))
+                })
+                .collect(),
+            cooldown: self.cooldown.filter(|&point| has_heap(point)),
+            ..self.clone()
+        }
+    }
+
     /// Snapshots less one.
     pub fn rounds(&self) -> usize {
         self.points.len().saturating_sub(1)

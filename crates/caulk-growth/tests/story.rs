@@ -13,6 +13,7 @@ fn point(seconds: f64, requests: u64, stage: Stage) -> Point {
         requests: Some(requests),
         stage,
         load: None,
+        has_heap: true,
     }
 }
 
