@@ -222,6 +222,15 @@ pub struct Parsed {
 }
 
 impl Parsed {
+    /// Every declaration, in source order, with its body if it is a function that has one.
+    pub fn decls(&self) -> impl Iterator<Item = (&Decl, Option<&Body>)> {
+        let mut bodies = self.bodies.iter();
+        self.file.decls.iter().map(move |decl| match decl {
+            Decl::Func(func) if func.body.is_some() => (decl, bodies.next()),
+            _ => (decl, None),
+        })
+    }
+
     /// Whether anything is wrong anywhere in the file.
     pub fn has_errors(&self) -> bool {
         !self.file.errors.is_empty() || self.bodies.iter().any(|body| !body.errors.is_empty())

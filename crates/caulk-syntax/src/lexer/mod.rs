@@ -419,14 +419,14 @@ const fn keyword_slot(first: u8, second: u8, len: usize) -> usize {
     (first as usize + 4 * second as usize + 6 * len) % 64
 }
 
-const KEYWORD_TABLE: [TokenKind; 64] = {
-    let mut table = [TokenKind::Ident; 64];
+const KEYWORD_TABLE: [(TokenKind, &[u8]); 64] = {
+    let mut table: [(TokenKind, &[u8]); 64] = [(TokenKind::Ident, b""); 64];
     let mut i = 0;
     while i < KEYWORDS.len() {
         let text = KEYWORDS[i].text().as_bytes();
         let slot = keyword_slot(text[0], text[1], text.len());
-        assert!(matches!(table[slot], TokenKind::Ident));
-        table[slot] = KEYWORDS[i];
+        assert!(table[slot].1.is_empty());
+        table[slot] = (KEYWORDS[i], text);
         i += 1;
     }
     table
@@ -438,12 +438,8 @@ fn keyword(name: &[u8]) -> TokenKind {
     let [first, second, ..] = name else {
         return TokenKind::Ident;
     };
-    let kind = KEYWORD_TABLE[keyword_slot(*first, *second, name.len())];
-    if kind.text().as_bytes() == name {
-        kind
-    } else {
-        TokenKind::Ident
-    }
+    let (kind, text) = KEYWORD_TABLE[keyword_slot(*first, *second, name.len())];
+    if text == name { kind } else { TokenKind::Ident }
 }
 
 /// All tokens of a file, comments included, up to and without the end. Automatic semicolons are

@@ -28,11 +28,12 @@ const SPECIAL: [bool; 256] = {
 ///
 /// A declaration in the first column inside of the braces means that one is missing, if it cannot
 /// stand inside a function, or if the end of the file comes before the closing brace: the body then
-/// ends before the first such line. (Code that gofmt has not seen may well have a `var` of a
-/// function in the first column.)
+/// ends before the first such line and its documentation. (Code that gofmt has not seen may well
+/// have a `var` of a function in the first column.)
 pub(crate) fn skip_body(src: &[u8], start: usize) -> Skipped {
     let mut depth = 1u32;
     let mut first_decl = None;
+    let mut doc = Doc::default();
     let mut at = start;
     loop {
         let rest = src.get(at..).unwrap_or_default();
@@ -51,33 +52,27 @@ pub(crate) fn skip_body(src: &[u8], start: usize) -> Skipped {
                     };
                 }
             }
-            b'\n' => match decl_at(src, at + 1) {
-                None => {}
-                Some(Column1::Perhaps) => {
-                    first_decl.get_or_insert(at + 1);
-                }
-                Some(Column1::Surely) => {
-                    return Skipped {
-                        end: *first_decl.get_or_insert(at + 1),
-                        closed: false,
-                    };
-                }
-            },
-            b'/' => match src.get(at + 1) {
-                Some(b'/') => {
-                    at += memchr::memchr(b'\n', &rest[len..]).unwrap_or(rest.len() - len);
-                    continue;
-                }
-                Some(b'*') => {
-                    let inner = src.get(at + 2..).unwrap_or_default();
-                    match memchr::memmem::find(inner, b"*/") {
-                        Some(len) => at += 2 + len + 2,
-                        None => break,
+            b'\n' => {
+                if let Some(decl) = decl_at(src, at + 1) {
+                    let first = *first_decl.get_or_insert_with(|| doc.start_before(src, at + 1));
+                    if let Column1::Surely = decl {
+                        return Skipped {
+                            end: first,
+                            closed: false,
+                        };
                     }
-                    continue;
                 }
-                _ => {}
-            },
+            }
+            b'/' => {
+                let Some(end) = comment_end(src, at) else {
+                    break;
+                };
+                if end > at + 1 {
+                    doc.add(src, at, end);
+                }
+                at = end;
+                continue;
+            }
             b'`' => {
                 let (end, terminated) = raw_end(src, at);
                 if !terminated {
@@ -96,6 +91,51 @@ pub(crate) fn skip_body(src: &[u8], start: usize) -> Skipped {
     Skipped {
         end: first_decl.unwrap_or(src.len()),
         closed: false,
+    }
+}
+
+/// The end of the comment that starts with the slash at `at`; of the slash if it starts none;
+/// nothing if the comment is not terminated.
+fn comment_end(src: &[u8], at: usize) -> Option<usize> {
+    let rest = src.get(at..)?;
+    match rest.get(1) {
+        Some(b'/') => Some(at + memchr::memchr(b'\n', rest).unwrap_or(rest.len())),
+        Some(b'*') => Some(at + 2 + memchr::memmem::find(rest.get(2..)?, b"*/")? + 2),
+        _ => Some(at + 1),
+    }
+}
+
+/// The last comments, each on the line after the one before, that start in the first column.
+#[derive(Default)]
+struct Doc {
+    start: usize,
+    end: usize,
+}
+
+impl Doc {
+    fn add(&mut self, src: &[u8], start: usize, end: usize) {
+        if start.checked_sub(1).and_then(|before| src.get(before)) != Some(&b'\n') {
+            return;
+        }
+        if !self.ends_above(src, start) {
+            self.start = start;
+        }
+        self.end = end;
+    }
+
+    /// Whether the last comment ends on the line above the one that starts at `line`.
+    fn ends_above(&self, src: &[u8], line: usize) -> bool {
+        let between = src.get(self.end..line).unwrap_or_default();
+        between.trim_ascii().is_empty() && memchr::memchr_iter(b'\n', between).count() == 1
+    }
+
+    /// Where the documentation of the declaration at `decl` starts; without any, `decl` itself.
+    fn start_before(&self, src: &[u8], decl: usize) -> usize {
+        if self.end > 0 && self.ends_above(src, decl) {
+            self.start
+        } else {
+            decl
+        }
     }
 }
 
@@ -167,12 +207,7 @@ impl Lexer<'_> {
             at += rest.iter().position(|&b| SPECIAL[b as usize])?;
             match src.get(at)? {
                 b'\n' if decl_at(src, at + 1).is_some() => return Some(at + 1),
-                b'/' if src.get(at + 1) == Some(&b'/') => {
-                    at += memchr::memchr(b'\n', src.get(at..)?)?;
-                }
-                b'/' if src.get(at + 1) == Some(&b'*') => {
-                    at += 2 + memchr::memmem::find(src.get(at + 2..)?, b"*/")? + 2;
-                }
+                b'/' => at = comment_end(src, at)?,
                 b'`' => at = raw_end(src, at).0,
                 quote @ (b'"' | b'\'') => at = quoted_end(src, at, *quote).0,
                 _ => at += 1,
@@ -215,6 +250,8 @@ mod tests {
             ("{ if x {\n}\n", false)
         );
         assert_eq!(end("{ if x {\n}\nvar y = 1\n"), ("{ if x {\n}\n", false));
+        let documented = "{ if x {\n}\n\n// A\n\n// B\n/* C\n*/\nvar y = 1\n";
+        assert_eq!(end(documented), ("{ if x {\n}\n\n// A\n\n", false));
         assert_eq!(
             end("{ if x {\n}\ntype t int\nfunc g() {}}\n"),
             ("{ if x {\n}\n", false)

@@ -89,6 +89,17 @@ impl<'s> Parser<'s> {
         parser
     }
 
+    /// Makes room for the tree of a body of `bytes`, as large as the trees of the standard library
+    /// are on average.
+    fn reserve(&mut self, bytes: usize) {
+        self.tree.exprs.reserve(bytes / 10);
+        self.tree.stmts.reserve(bytes / 32);
+        self.tree.expr_lists.reserve(bytes / 20);
+        self.tree.stmt_lists.reserve(bytes / 32);
+        self.pending.exprs.reserve(8);
+        self.pending.stmts.reserve(16);
+    }
+
     /// Moves to the next token.
     #[inline]
     fn advance(&mut self) {
@@ -358,9 +369,8 @@ impl<'s> Parser<'s> {
 fn finish<T: Copy>(pending: &mut Vec<T>, all: &mut Vec<T>, first: usize) -> List<T> {
     let start = all.len();
     all.extend_from_slice(pending.get(first..).unwrap_or_default());
-    let list = List::new(start, all.len() - start);
     pending.truncate(first);
-    list
+    List::new(start, all.len() - start)
 }
 
 /// Whether a keyword that only a statement starts with.

@@ -40,10 +40,16 @@ pub(crate) fn parse_body(src: &[u8], span: Span) -> Body {
     lexer.pos = (span.start as usize).min(end);
     lexer.text_shift = span.start;
     let mut parser = Parser::new(lexer);
+    parser.reserve(end - parser.lexer.pos);
     let block = parser.block();
-    let mut text = String::new();
-    push_text(&mut text, span.of(src));
-    let text: Arc<str> = text.into();
+    let text: Arc<str> = match std::str::from_utf8(span.of(src)) {
+        Ok(text) => text.into(),
+        Err(_) => {
+            let mut text = String::new();
+            push_text(&mut text, span.of(src));
+            text.into()
+        }
+    };
     let Parser {
         lexer, mut tree, ..
     } = parser;

@@ -1,9 +1,9 @@
 //! The dump of a tree that `main.go` beside this file makes of go/parser's tree.
 
 use caulk_syntax::{
-    AssignOp, BranchKind, ChanDir, Comment, Comments, Decl, DeclKeyword, ExprId, ExprKind, Field,
-    FieldList, FuncDecl, GenDecl, List, LitKind, Literal, Name, Parsed, Pos, SignatureId, Span,
-    SpecKind, StmtId, StmtKind, Tree,
+    AssignOp, Body, BranchKind, ChanDir, Comment, Comments, Decl, DeclKeyword, ExprId, ExprKind,
+    Field, FieldList, FuncDecl, GenDecl, List, LitKind, Literal, Name, Parsed, Pos, SignatureId,
+    Span, SpecKind, StmtId, StmtKind, Tree,
 };
 
 /// Takes the nodes of a dump in order.
@@ -61,28 +61,8 @@ pub fn dump(parsed: &Parsed, src: &[u8], sink: &mut impl Sink) {
         .sink
         .emit("File", &[i64::from(package.package.offset())], "");
     dumper.name(package.name);
-    let mut bodies = parsed.bodies.iter();
-    for decl in &file.decls {
-        match decl {
-            Decl::Bad(span) => dumper.node("BadDecl", *span, &[]),
-            Decl::Gen(decl) => dumper.gen_decl(decl, true),
-            Decl::Func(func) => {
-                dumper.func_decl(func);
-                match func.body {
-                    None => dumper.none(),
-                    Some(_) => {
-                        let body = bodies.next().unwrap();
-                        let sink = &mut *dumper.sink;
-                        let mut inner = Dumper {
-                            tree: &body.tree,
-                            comments: &body.comments,
-                            sink,
-                        };
-                        inner.stmt(body.block);
-                    }
-                }
-            }
-        }
+    for (decl, body) in parsed.decls() {
+        dump_decl(parsed, decl, body, sink);
     }
     let mut comments: Vec<Comment> = file.comments.all().to_vec();
     comments.extend(parsed.bodies.iter().flat_map(|body| body.comments.all()));
@@ -95,6 +75,34 @@ pub fn dump(parsed: &Parsed, src: &[u8], sink: &mut impl Sink) {
             &[i64::from(comment.span.start), i64::from(len)],
             "",
         );
+    }
+}
+
+/// The dump of one declaration.
+pub fn dump_decl(parsed: &Parsed, decl: &Decl, body: Option<&Body>, sink: &mut impl Sink) {
+    let file = &parsed.file;
+    let mut dumper = Dumper {
+        tree: &file.tree,
+        comments: &file.comments,
+        sink,
+    };
+    match decl {
+        Decl::Bad(span) => dumper.node("BadDecl", *span, &[]),
+        Decl::Gen(decl) => dumper.gen_decl(decl, true),
+        Decl::Func(func) => {
+            dumper.func_decl(func);
+            match body {
+                None => dumper.none(),
+                Some(body) => {
+                    Dumper {
+                        tree: &body.tree,
+                        comments: &body.comments,
+                        sink,
+                    }
+                    .stmt(body.block);
+                }
+            }
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //
 //	oracle             hashes of the dumps
 //	oracle -dump FILE  the dump itself
-//	oracle -decls      names and offsets of the declarations of files with errors, one file per line
+//	oracle -decls      offsets of the functions and of the errors of files with errors, one file per line
 //	oracle -letters    hash of which characters beyond ASCII are letters and digits
 //	oracle -bench      bytes and nanoseconds for parsing all the files, read before
 package main
@@ -33,7 +33,7 @@ const mode = parser.ParseComments | parser.SkipObjectResolution | parser.AllErro
 
 func main() {
 	dump := flag.String("dump", "", "write the dump of this file")
-	decls := flag.Bool("decls", false, "write declarations of files with errors")
+	decls := flag.Bool("decls", false, "write the functions of files with errors")
 	letters := flag.Bool("letters", false, "hash the classes of characters")
 	bench := flag.Bool("bench", false, "measure parsing")
 	flag.Parse()
@@ -137,8 +137,8 @@ func class(err error) string {
 	return "generic"
 }
 
-// declarations lists, for a file with errors, offset, end and name of each declaration, and then the
-// offsets of the errors.
+// declarations lists, for a file with errors, start and end of each function, and then the offsets of
+// the errors.
 func declarations(path string) string {
 	src, err := os.ReadFile(path)
 	check(err)
@@ -152,7 +152,7 @@ func declarations(path string) string {
 	if file != nil {
 		for _, decl := range file.Decls {
 			if fn, ok := decl.(*ast.FuncDecl); ok {
-				fmt.Fprintf(&line, " %d:%d:%s", d.at(fn.Pos()), d.at(fn.End()), fn.Name.Name)
+				fmt.Fprintf(&line, " %d:%d", d.at(fn.Pos()), d.at(fn.End()))
 			}
 		}
 	}
