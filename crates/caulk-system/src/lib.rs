@@ -15,6 +15,7 @@ pub mod git;
 mod http;
 mod net;
 pub mod process;
+mod socket;
 mod write;
 
 pub use cancel::{Cancel, Limits, Stopped};
@@ -26,5 +27,6 @@ pub use files::{
 };
 pub use folders::{TempFolder, cache_folder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest};
-pub use net::{SocketError, ask_unix_socket, can_connect, free_port};
+pub use net::{can_connect, free_port};
+pub use socket::{SocketError, ask_unix_socket};
 pub use write::{is_read_only, remove_file, write_atomic};

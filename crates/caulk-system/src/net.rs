@@ -1,13 +1,25 @@
-use std::io::{self, Read, Write};
+use std::io;
 use std::net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs};
-use std::path::Path;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
-use crate::cancel::{Limits, POLL, Stopped};
-use crate::error::io_message;
-
 /// A port of the loopback interface that nothing listens on now.
+///
+/// It lies below the range from which systems take the ports of outgoing connections, so that none of those can
+/// occupy it before the program that it is meant for listens.
 pub fn free_port() -> io::Result<u16> {
+    const RANGE: std::ops::Range<u16> = 20_000..32_000;
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    // Two processes that look for ports at the same time begin at different places.
+    let places = RANGE.end - RANGE.start;
+    let begin = (std::process::id().wrapping_mul(37) % u32::from(places)) as u16;
+    for _ in 0..200 {
+        let place = begin.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % places;
+        let port = RANGE.start + place;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return Ok(port);
+        }
+    }
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
@@ -23,78 +35,6 @@ pub fn can_connect(host: &str, port: u16) -> bool {
         .any(|address| TcpStream::connect_timeout(address, Duration::from_secs(1)).is_ok())
 }
 
-/// Why a request over a local socket failed; reads after "failed to".
-#[derive(Debug, thiserror::Error)]
-pub enum SocketError {
-    /// Nothing listens there.
-    #[error("connect to the local socket: {}", io_message(.0))]
-    Connect(#[source] io::Error),
-    /// The connection broke.
-    #[error("read from the local socket: {}", io_message(.0))]
-    Broken(#[source] io::Error),
-    /// The answer is larger than was allowed, in bytes.
-    #[error("read from the local socket: the answer exceeds {0} bytes")]
-    TooLarge(usize),
-    /// Cancelled, or past its deadline.
-    #[error("read from the local socket: {0}")]
-    Stopped(#[from] Stopped),
-    /// This platform has none.
-    #[error("connect to the local socket: not supported on this platform")]
-    Unsupported,
-}
-
-/// Connects to the Unix socket at `path`, sends `request`, and returns all that comes back until the other side
-/// closes, at most `limit` bytes.
-#[cfg(unix)]
-pub fn ask_unix_socket(
-    path: &Path,
-    request: &[u8],
-    limit: usize,
-    limits: &Limits,
-) -> Result<Vec<u8>, SocketError> {
-    use std::os::unix::net::UnixStream;
-
-    limits.check()?;
-    let mut stream = UnixStream::connect(path).map_err(SocketError::Connect)?;
-    let broken = SocketError::Broken;
-    stream.set_read_timeout(Some(POLL)).map_err(broken)?;
-    stream
-        .set_write_timeout(Some(Duration::from_secs(5)))
-        .map_err(broken)?;
-    stream.write_all(request).map_err(broken)?;
-    let mut answer = Vec::new();
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        limits.check()?;
-        match stream.read(&mut buffer) {
-            Ok(0) => return Ok(answer),
-            Ok(count) => answer.extend_from_slice(buffer.get(..count).unwrap_or_default()),
-            Err(error) if is_retry(&error) => {}
-            Err(error) => return Err(SocketError::Broken(error)),
-        }
-        if answer.len() > limit {
-            return Err(SocketError::TooLarge(limit));
-        }
-    }
-}
-
-/// Connects to the Unix socket at `path`; there is none on this platform.
-#[cfg(not(unix))]
-pub fn ask_unix_socket(
-    _path: &Path,
-    _request: &[u8],
-    _limit: usize,
-    _limits: &Limits,
-) -> Result<Vec<u8>, SocketError> {
-    Err(SocketError::Unsupported)
-}
-
-#[cfg(unix)]
-fn is_retry(error: &io::Error) -> bool {
-    use io::ErrorKind::{Interrupted, TimedOut, WouldBlock};
-    matches!(error.kind(), WouldBlock | TimedOut | Interrupted)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -107,34 +47,5 @@ mod tests {
         assert!(!can_connect("127.0.0.1", port));
         let _listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
         assert!(can_connect("localhost", port));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn an_answer_is_read_to_its_end_or_its_limit() {
-        use std::os::unix::net::UnixListener;
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("s");
-        let listener = UnixListener::bind(&path).unwrap();
-        let server = std::thread::spawn(move || {
-            for _ in 0..2 {
-                let (mut stream, _) = listener.accept().unwrap();
-                let mut line = [0; 5];
-                stream.read_exact(&mut line).unwrap();
-                stream.write_all(&line.repeat(1000)).unwrap();
-            }
-        });
-        let limits = Limits::default().within(Duration::from_secs(10));
-        let answer = ask_unix_socket(&path, b"ping\n", 1 << 20, &limits).unwrap();
-        assert_eq!(answer.len(), 5000);
-        let error = ask_unix_socket(&path, b"ping\n", 100, &limits).unwrap_err();
-        assert!(matches!(error, SocketError::TooLarge(100)), "{error}");
-        server.join().unwrap();
-        let late = Limits::default().within(Duration::ZERO);
-        let error = ask_unix_socket(&path, b"ping\n", 100, &late).unwrap_err();
-        assert!(
-            matches!(error, SocketError::Stopped(Stopped::TimedOut)),
-            "{error}"
-        );
     }
 }

@@ -53,6 +53,19 @@ impl Files for OsFiles {
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, FileError> {
-        fs::canonicalize(path).map_err(|error| FileError::new(FileAction::Resolve, path, error))
+        fs::canonicalize(path)
+            .map(plain)
+            .map_err(|error| FileError::new(FileAction::Resolve, path, error))
+    }
+}
+
+/// Windows resolves paths to the form `\\?\C:\…`, which other programs, `go` among them, do not take.
+fn plain(path: PathBuf) -> PathBuf {
+    if !cfg!(windows) {
+        return path;
+    }
+    match path.to_str().and_then(|text| text.strip_prefix(r"\\?\")) {
+        Some(text) if text.get(1..3) == Some(r":\") => PathBuf::from(text),
+        _ => path,
     }
 }

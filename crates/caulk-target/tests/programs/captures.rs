@@ -184,3 +184,37 @@ fn a_service_without_an_endpoint_is_told() {
         "{error}"
     );
 }
+
+#[test]
+fn a_dump_that_the_runtime_cuts_is_told_and_its_counts_are_taken() {
+    let main = r#"package main
+
+import "time"
+
+func deep(depth int) {
+	if depth > 0 {
+		deep(depth - 1)
+		return
+	}
+	time.Sleep(time.Hour)
+}
+
+func main() {
+	for range 25000 {
+		go deep(45)
+	}
+	time.Sleep(time.Hour)
+}
+"#;
+    let mut project = Project::new(&[GO_MOD, ("main.go", main)]);
+    let built = project.build(".").unwrap();
+    let mut launch = project.launch(&built);
+    launch.ready.clear();
+    let program = Program::start(&launch, &limits()).unwrap();
+    let captured = program.capture(&limits()).unwrap().unwrap();
+    let dump = captured.goroutines.unwrap();
+    assert_eq!((dump.cut, dump.bytes.len()), (true, 64 << 20));
+    let counts = captured.goroutine_counts.unwrap();
+    assert!(contains(&counts, "25000 @ ") || contains(&counts, "total 2500"));
+    assert!(captured.problems[0].contains("64 MiB"), "{:?}", captured.problems);
+}
