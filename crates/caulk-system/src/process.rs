@@ -4,6 +4,7 @@ mod child;
 mod exit;
 mod group;
 mod run;
+mod watchdog;
 
 use std::ffi::{OsStr, OsString};
 use std::io;

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::exit::ExitStatus;
+use super::watchdog::Watchdog;
 use super::{Command, ProcessError, group};
 use crate::cancel::{Limits, POLL, Stopped};
 
@@ -55,13 +56,15 @@ pub struct Line {
     pub text: String,
 }
 
-/// A running program. Its process group ends with it: when it is terminated, and when this value is dropped.
+/// A running program. Its process group ends with it: when it is terminated, when this value is dropped, and (on
+/// Unix) when this process is killed.
 #[derive(Debug)]
 pub struct Child {
     program: String,
     process: std::process::Child,
     printed: Arc<Mutex<Printed>>,
     readers: Vec<JoinHandle<()>>,
+    watchdog: Option<Watchdog>,
     ended: Option<ExitStatus>,
 }
 
@@ -85,6 +88,7 @@ pub fn spawn(command: &Command, options: &ChildOptions) -> Result<Child, Process
         None => None,
     };
     let mut process = command.start()?;
+    let watchdog = Some(Watchdog::over(process.id()));
     let printed = Arc::new(Mutex::new(Printed {
         lines: VecDeque::new(),
         bytes: 0,
@@ -106,6 +110,7 @@ pub fn spawn(command: &Command, options: &ChildOptions) -> Result<Child, Process
         process,
         printed,
         readers,
+        watchdog,
         ended: None,
     })
 }
@@ -152,7 +157,9 @@ impl Child {
         if let Some(status) = self.ended {
             return status;
         }
-        let status = group::end(&mut self.process, grace);
+        let before = group::end(&mut self.process, grace);
+        self.watchdog = None;
+        let status = group::reap(&mut self.process, before);
         self.ended = Some(status);
         status
     }
@@ -352,5 +359,40 @@ mod tests {
         let status = child.wait(&soon()).unwrap();
         assert!(status.looks_out_of_memory(), "{status}");
         assert_eq!(child.terminate(Duration::ZERO), status);
+    }
+
+    /// Stands for a caulk that is killed; run by the test below alone.
+    #[test]
+    #[ignore = "waits to be killed"]
+    #[allow(clippy::print_stdout, reason = "it speaks to the test by its output")]
+    fn a_parent_that_waits_to_be_killed() {
+        let child = start("sleep 100 & sleep 100", &ChildOptions::default());
+        println!("group {}", child.id());
+        Limits::default().sleep(Duration::from_secs(60)).unwrap();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn children_end_when_their_parent_is_killed() {
+        let this = std::env::current_exe().unwrap();
+        let name = "process::child::tests::a_parent_that_waits_to_be_killed";
+        let parent = Command::new(this).args([name, "--exact", "--ignored", "--nocapture"]);
+        let mut parent = spawn(&parent, &ChildOptions::default()).unwrap();
+        let soon = soon();
+        let group = loop {
+            let said = parent.tail(10);
+            let said = said.iter().find_map(|line| line.text.split_once("group "));
+            match said {
+                Some((_, group)) => break group.parse().unwrap(),
+                None => soon.sleep(Duration::from_millis(10)).unwrap(),
+            }
+        };
+        assert!(crate::facts::group_members(group).len() >= 2);
+        let kill = Command::new("kill").args(["-KILL", &parent.id().to_string()]);
+        super::super::run(&kill, &soon).unwrap();
+        parent.wait(&soon).unwrap();
+        while !crate::facts::group_members(group).is_empty() {
+            soon.sleep(Duration::from_millis(10)).unwrap();
+        }
     }
 }

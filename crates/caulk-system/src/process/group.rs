@@ -4,7 +4,7 @@
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use super::exit::ExitStatus;
+use super::exit::{Exit, ExitStatus};
 use crate::cancel::POLL;
 
 /// Makes the command's process the leader of a group of its own.
@@ -19,7 +19,6 @@ pub(super) fn lead_new_group(command: &mut Command) {
 /// group's, cannot be given to another process, and signals to the group reach only ours.
 #[cfg(unix)]
 pub(super) fn peek(child: &mut Child) -> Option<ExitStatus> {
-    use super::exit::Exit;
     use rustix::process::{WaitId, WaitIdOptions, waitid};
 
     let pid = pid_of(child)?;
@@ -42,9 +41,9 @@ pub(super) fn peek(child: &mut Child) -> Option<ExitStatus> {
     child.try_wait().ok().flatten().map(ExitStatus::of)
 }
 
-/// Ends the child and all of its group: asks politely, waits up to `grace`, then kills. Returns when the child is
-/// reaped; `requested` is set unless it had ended before.
-pub(super) fn end(child: &mut Child, grace: Duration) -> ExitStatus {
+/// Ends the child and all of its group: asks politely, waits up to `grace`, then kills. The child is left to be
+/// reaped with what is returned: how it had ended before, if it had.
+pub(super) fn end(child: &mut Child, grace: Duration) -> Option<ExitStatus> {
     let before = peek(child);
     if before.is_none() || !others(child).is_empty() {
         ask_to_end(child);
@@ -54,18 +53,18 @@ pub(super) fn end(child: &mut Child, grace: Duration) -> ExitStatus {
         }
     }
     kill(child);
-    let after = child.wait().map(ExitStatus::of);
-    match (before, after) {
-        (Some(before), _) => before,
-        (None, Ok(after)) => ExitStatus {
-            requested: true,
-            ..after
-        },
-        (None, Err(_)) => ExitStatus {
-            exit: super::Exit::Unknown,
-            requested: true,
-        },
-    }
+    before
+}
+
+/// Reaps a child that has been ended. `requested` is set in the result unless it had ended before.
+pub(super) fn reap(child: &mut Child, before: Option<ExitStatus>) -> ExitStatus {
+    let exit = child
+        .wait()
+        .map_or(Exit::Unknown, |status| ExitStatus::of(status).exit);
+    before.unwrap_or(ExitStatus {
+        exit,
+        requested: true,
+    })
 }
 
 /// The members of the group besides its leader.

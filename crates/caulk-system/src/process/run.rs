@@ -42,7 +42,8 @@ pub fn run(command: &Command, limits: &Limits) -> Result<Output, ProcessError> {
         }
         std::thread::sleep(POLL.min(Duration::from_millis(2)));
     };
-    let status = group::end(&mut child, OUTPUT_GRACE);
+    let before = group::end(&mut child, OUTPUT_GRACE);
+    let status = group::reap(&mut child, before);
     if let Some(stopped) = stopped {
         return Err(ProcessError::Stopped {
             program: program(),
