@@ -7,6 +7,8 @@ mod folders;
 mod modfile;
 mod module;
 mod roots;
+#[cfg(test)]
+mod tests;
 mod version;
 
 pub use build::Source;

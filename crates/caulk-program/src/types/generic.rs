@@ -299,10 +299,8 @@ impl Program {
         known: &mut Substitution,
         depth: u32,
     ) {
-        if depth > MAX_DEPTH
-            || arg.is_unknown()
-            || param == arg && !matches!(self.ty(param), Type::TypeParam(_))
-        {
+        // A generic function that calls itself passes its own parameters: those are arguments like others.
+        if depth > MAX_DEPTH || arg.is_unknown() || param == arg && !self.mentions(param, open, 0) {
             return;
         }
         let mut pairs: Vec<(TypeId, TypeId)> = Vec::new();
