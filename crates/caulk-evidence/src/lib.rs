@@ -1,1 +1,10 @@
-//! The join of growth and source: culprits, ranked and explained. Does not know output formats.
+//! The join: what grew at run time meets what the source acquires, and out come the culprits.
+//!
+//! Takes growing stacks, growing groups of goroutines with their ancestors, and the acquisitions of
+//! the source with their outcomes; gives the places that are to blame, ranked, each with what
+//! speaks for it. It knows nothing of output formats, processes, or how any of its inputs were
+//! obtained.
+
+mod frames;
+
+pub use frames::{Frame, UserCode};
