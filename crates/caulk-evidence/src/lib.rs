@@ -5,6 +5,14 @@
 //! speaks for it. It knows nothing of output formats, processes, or how any of its inputs were
 //! obtained.
 
+mod anchor;
 mod frames;
+mod join;
+mod observed;
+mod source;
 
+pub use anchor::{Anchor, AnchorKind, Anchors};
 pub use frames::{Frame, UserCode};
+pub use join::{Blocked, Culprit, Joined, Reason, StackEvidence, Weight, join};
+pub use observed::{Ancestor, GoroutineGroup, HeapStack, Observed};
+pub use source::{Source, Store, StoreKind};
