@@ -1,0 +1,122 @@
+//! The command line as it is typed. What the flags mean stands with each command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands;
+
+/// Finds, proves, fixes and prevents memory and resource leaks in Go programs.
+#[derive(Debug, Parser)]
+#[command(
+    name = "caulk",
+    version,
+    about,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = EXAMPLES
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub common: Common,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  caulk hunt                       hunt in the program of this folder, as its caulk.toml says
+  caulk hunt ./cmd/api --load 'POST http://127.0.0.1:8080/v0/cron' --fix
+  caulk check ./...                find leaks in source
+  caulk fix --diff ./...           print the patch that ends them
+  caulk diagnose heap.0 heap.6     say what grew between two profiles, and what to suspect
+
+Exit codes:
+  0    clean
+  1    findings (or --diff shows changes)
+  2    wrong use, wrong configuration or unreadable input
+  3    the target program could not be built, started or reached
+  4    inconclusive: growing but not yet sure, or most requests failed
+  130  ended by Ctrl-C";
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    /// How results are printed
+    #[arg(long, visible_alias = "format", value_enum, value_name = "FORMAT", global = true)]
+    pub output_format: Option<OutputFormat>,
+    /// Say less: results without explanations, no progress
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true, value_name = "WHEN")]
+    pub color: ColorWhen,
+    /// No progress on stderr
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// The output formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OutputFormat {
+    /// One line for each finding.
+    Concise,
+    /// Findings with snippets and paths.
+    Full,
+    /// One JSON document.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// In a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Hunt(commands::hunt::HuntArgs),
+    Diagnose(commands::diagnose::DiagnoseArgs),
+    Capture(commands::capture::CaptureArgs),
+    Check(commands::check::CheckArgs),
+    Fix(commands::fix::FixArgs),
+    Explain(commands::explain::ExplainArgs),
+    Rules(commands::rules::RulesArgs),
+    #[command(disable_help_flag = true)]
+    Pprof(commands::pprof::PprofArgs),
+    Init(commands::init::InitArgs),
+    Doctor(commands::doctor::DoctorArgs),
+    Completions(commands::completions::CompletionsArgs),
+    #[command(hide = true)]
+    Man(commands::completions::ManArgs),
+}
+
+/// Which files a check or fix reads, and how.
+#[derive(Debug, Clone, Args)]
+pub struct SourceArgs {
+    /// Files, folders or patterns such as ./... [default: ./...]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Build tags, separated by commas
+    #[arg(long, visible_alias = "tags", value_name = "TAGS", value_delimiter = ',')]
+    pub build_tags: Vec<String>,
+    /// Operating system to check for [default: this one]
+    #[arg(long, value_name = "GOOS")]
+    pub goos: Option<String>,
+    /// Architecture to check for [default: this one]
+    #[arg(long, value_name = "GOARCH")]
+    pub goarch: Option<String>,
+    /// Leave test files out
+    #[arg(long)]
+    pub no_tests: bool,
+}
