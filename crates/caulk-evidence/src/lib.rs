@@ -7,12 +7,14 @@
 
 mod anchor;
 mod frames;
+mod groups;
 mod join;
 mod observed;
 mod source;
 
 pub use anchor::{Anchor, AnchorKind, Anchors};
 pub use frames::{Frame, UserCode};
+pub use groups::{GroupCounts, group_goroutines};
 pub use join::{Blocked, Culprit, Joined, Reason, StackEvidence, Weight, join};
 pub use observed::{Ancestor, GoroutineGroup, HeapStack, Observed};
 pub use source::{Source, Store, StoreKind};
