@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use caulk_profile::goroutine::{Dump, DumpFrame, Goroutine};
+use caulk_profile::goroutine::{Dump, DumpFrame, DumpFrameId, Goroutine};
 
 use crate::frames::Frame;
 use crate::observed::{Ancestor, GoroutineGroup};
@@ -29,6 +29,7 @@ pub fn group_goroutines(dumps: &[Option<&Dump>]) -> Vec<GroupCounts> {
 
     for (index, dump) in dumps.iter().enumerate() {
         let Some(dump) = dump else { continue };
+        frames.of_dump.clear();
         for goroutine in dump.goroutines() {
             let key = frames.key(goroutine);
             let at = *found.entry(key).or_insert_with(|| {
@@ -62,6 +63,8 @@ pub fn group_goroutines(dumps: &[Option<&Dump>]) -> Vec<GroupCounts> {
 #[derive(Default)]
 struct FrameTable {
     ids: HashMap<(String, String, u32), u32>,
+    /// The numbers of the frames of the dump at hand, so that a name is looked up once for it.
+    of_dump: HashMap<DumpFrameId, u32>,
 }
 
 /// Stands between the stacks of a key; no frame has this number.
@@ -86,11 +89,16 @@ impl FrameTable {
     }
 
     fn id(&mut self, frame: DumpFrame<'_>) -> u32 {
+        if let Some(id) = self.of_dump.get(&frame.id) {
+            return *id;
+        }
         let next = u32::try_from(self.ids.len())
             .unwrap_or(BETWEEN - 1)
             .min(BETWEEN - 1);
         let name = (frame.function.to_owned(), frame.file.to_owned(), frame.line);
-        *self.ids.entry(name).or_insert(next)
+        let id = *self.ids.entry(name).or_insert(next);
+        self.of_dump.insert(frame.id, id);
+        id
     }
 }
 
