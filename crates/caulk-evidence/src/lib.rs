@@ -9,6 +9,7 @@ mod anchor;
 mod frames;
 mod groups;
 mod join;
+mod locate;
 mod observed;
 mod source;
 
@@ -16,5 +17,6 @@ pub use anchor::{Anchor, AnchorKind, Anchors};
 pub use frames::{Frame, UserCode};
 pub use groups::{GroupCounts, group_goroutines};
 pub use join::{Blocked, Culprit, Joined, Reason, StackEvidence, Weight, join};
+pub use locate::SyntaxSource;
 pub use observed::{Ancestor, GoroutineGroup, HeapStack, Observed};
 pub use source::{Source, Store, StoreKind};
