@@ -6,23 +6,25 @@ use std::rc::Rc;
 
 use caulk_leaks::{ByteSpan, Location};
 use caulk_syntax::{
-    AssignOp, Body, Descend, ExprId, ExprKind, File, FuncDecl, LineIndex, Node, SpecKind, Span,
-    Stmt, StmtId, StmtKind, Tree,
+    AssignOp, Body, Descend, ExprId, ExprKind, FuncDecl, LineIndex, Node, Span, SpecKind, Stmt,
+    StmtKind, Tree,
 };
 
 use crate::frames::package_of;
 use crate::source::{Source, Store, StoreKind};
 
+/// Gives the bytes of a file.
+type Read<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
 /// The user's source, read on demand and kept.
 pub struct SyntaxSource<'a> {
-    read: Box<dyn Fn(&str) -> Option<Vec<u8>> + 'a>,
+    read: Box<Read<'a>>,
     read_so_far: RefCell<HashMap<String, Option<Rc<Text>>>>,
 }
 
 struct Text {
     bytes: Vec<u8>,
     lines: LineIndex,
-    file: File,
     functions: Vec<Function>,
 }
 
@@ -39,7 +41,10 @@ impl<'a> SyntaxSource<'a> {
     /// `read` gives the bytes of a file relative to the module's root, or nothing where there is no
     /// such file.
     pub fn new(read: impl Fn(&str) -> Option<Vec<u8>> + 'a) -> SyntaxSource<'a> {
-        SyntaxSource { read: Box::new(read), read_so_far: RefCell::default() }
+        SyntaxSource {
+            read: Box::new(read),
+            read_so_far: RefCell::default(),
+        }
     }
 
     fn text(&self, file: &str) -> Option<Rc<Text>> {
@@ -47,7 +52,9 @@ impl<'a> SyntaxSource<'a> {
             return known.clone();
         }
         let text = (self.read)(file).map(|bytes| Rc::new(Text::new(bytes)));
-        self.read_so_far.borrow_mut().insert(file.to_owned(), text.clone());
+        self.read_so_far
+            .borrow_mut()
+            .insert(file.to_owned(), text.clone());
         text
     }
 }
@@ -57,13 +64,20 @@ impl Source for SyntaxSource<'_> {
         let text = self.text(file)?;
         let function = text.at_line(function, line)?;
         let calls = calls(&function.body, text.innermost(function, line));
-        let span = if after_call { text.last_before(&calls, line) } else { text.spanning(&calls, line) };
+        let span = if after_call {
+            text.last_before(&calls, line)
+        } else {
+            text.spanning(&calls, line)
+        };
         Some(text.location(file, span?))
     }
 
     fn go_statement(&self, file: &str, line: u32) -> Option<Location> {
         let text = self.text(file)?;
-        let function = text.functions.iter().find(|f| text.has_line(f.span, line))?;
+        let function = text
+            .functions
+            .iter()
+            .find(|f| text.has_line(f.span, line))?;
         let mut found = None;
         each_statement(&function.body, |stmt| {
             if matches!(stmt.kind, StmtKind::Go(_)) && text.lines.line(stmt.span.start) == line {
@@ -76,14 +90,18 @@ impl Source for SyntaxSource<'_> {
     fn store(&self, file: &str, function: &str, line: u32) -> Option<Store> {
         let text = self.text(file)?;
         let function = text.at_line(function, line)?;
-        text.stores(file, function).into_iter().find(|store| {
-            store.location.line <= line && line <= store.location.end_line
-        })
+        text.stores(file, function)
+            .into_iter()
+            .find(|store| store.location.line <= line && line <= store.location.end_line)
     }
 
     fn stores_in(&self, file: &str, function: &str) -> Vec<Store> {
-        let Some(text) = self.text(file) else { return Vec::new() };
-        let Some(function) = text.named(function) else { return Vec::new() };
+        let Some(text) = self.text(file) else {
+            return Vec::new();
+        };
+        let Some(function) = text.named(function) else {
+            return Vec::new();
+        };
         text.stores(file, function)
     }
 
@@ -91,7 +109,10 @@ impl Source for SyntaxSource<'_> {
         let text = self.text(file)?;
         let span = text.lines.line_span(line)?;
         let content = span.of(&text.bytes);
-        let indent = content.iter().take_while(|b| b.is_ascii_whitespace()).count();
+        let indent = content
+            .iter()
+            .take_while(|b| b.is_ascii_whitespace())
+            .count();
         let trimmed = content.trim_ascii().len();
         let start = span.start.saturating_add(u32::try_from(indent).ok()?);
         let end = start.saturating_add(u32::try_from(trimmed).ok()?);
@@ -107,14 +128,21 @@ impl Text {
             .filter_map(|decl| {
                 let body = caulk_syntax::body(&bytes, decl.body?);
                 Some(Function {
-                    name: (receiver(&file.tree, decl), file.tree.name(decl.name).to_owned()),
+                    name: (
+                        receiver(&file.tree, decl),
+                        file.tree.name(decl.name).to_owned(),
+                    ),
                     span: decl.span,
                     parameters: parameters(&file.tree, decl),
                     body,
                 })
             })
             .collect();
-        Text { lines: LineIndex::new(&bytes), bytes, file, functions }
+        Text {
+            lines: LineIndex::new(&bytes),
+            bytes,
+            functions,
+        }
     }
 
     fn has_line(&self, span: Span, line: u32) -> bool {
@@ -125,13 +153,17 @@ impl Text {
     /// profile of another build may be a few lines off, and two functions may share a name under
     /// different build tags).
     fn at_line(&self, symbol: &str, line: u32) -> Option<&Function> {
-        let named = self.named(symbol).filter(|function| self.has_line(function.span, line));
+        let named = self
+            .named(symbol)
+            .filter(|function| self.has_line(function.span, line));
         named.or_else(|| self.functions.iter().find(|f| self.has_line(f.span, line)))
     }
 
     fn named(&self, symbol: &str) -> Option<&Function> {
         let (receiver, name) = declared_name(symbol)?;
-        self.functions.iter().find(|f| f.name.0.as_deref() == receiver && f.name.1 == name)
+        self.functions
+            .iter()
+            .find(|f| f.name.0.as_deref() == receiver && f.name.1 == name)
     }
 
     /// The innermost function literal around a line, or else the whole body: what a frame executes
@@ -175,17 +207,35 @@ impl Text {
         let mut locals = function.parameters.clone();
         let mut stores = Vec::new();
         each_statement(&function.body, |stmt| match stmt.kind {
-            StmtKind::Assign { lhs, op: AssignOp::Define, .. } => {
-                locals.extend(tree.exprs(lhs).iter().filter_map(|id| tree.ident(*id)).map(str::to_owned));
+            StmtKind::Assign {
+                lhs,
+                op: AssignOp::Define,
+                ..
+            } => {
+                locals.extend(
+                    tree.exprs(lhs)
+                        .iter()
+                        .filter_map(|id| tree.ident(*id))
+                        .map(str::to_owned),
+                );
             }
             StmtKind::Decl(id) => {
                 for spec in tree.specs(tree.gen_decl(id).specs) {
                     if let SpecKind::Value(value) = spec.kind {
-                        locals.extend(tree.names(value.names).iter().map(|n| tree.name(*n).to_owned()));
+                        locals.extend(
+                            tree.names(value.names)
+                                .iter()
+                                .map(|n| tree.name(*n).to_owned()),
+                        );
                     }
                 }
             }
-            StmtKind::Assign { lhs, op: AssignOp::Assign, rhs, .. } => {
+            StmtKind::Assign {
+                lhs,
+                op: AssignOp::Assign,
+                rhs,
+                ..
+            } => {
                 for (target, value) in tree.exprs(lhs).iter().zip(tree.exprs(rhs)) {
                     if let Some((holder, kind)) = self.kept(tree, *target, *value)
                         && outlives(tree, holder, &locals)
@@ -208,9 +258,12 @@ impl Text {
         if let ExprKind::Index { x, .. } = tree.expr(target).kind {
             return Some((x, StoreKind::Insert));
         }
-        let ExprKind::Call { fun, args, .. } = tree.expr(tree.unparen(value)).kind else { return None };
+        let ExprKind::Call { fun, args, .. } = tree.expr(tree.unparen(value)).kind else {
+            return None;
+        };
         let first = *tree.exprs(args).first()?;
-        let same = self.source_text(tree.expr(first).span) == self.source_text(tree.expr(target).span);
+        let same =
+            self.source_text(tree.expr(first).span) == self.source_text(tree.expr(target).span);
         (tree.ident(fun) == Some("append") && same).then_some((target, StoreKind::Append))
     }
 
@@ -227,7 +280,10 @@ impl Text {
             column: start.column,
             end_line: end.line,
             end_column: end.column,
-            span: ByteSpan { start: span.start, end: span.end },
+            span: ByteSpan {
+                start: span.start,
+                end: span.end,
+            },
         }
     }
 }
@@ -258,8 +314,8 @@ struct Call {
 
 /// Functions of the language that are compiled to no call that could be on a stack.
 const BUILTINS: [&str; 16] = [
-    "append", "cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max", "min",
-    "new", "print", "println", "real",
+    "append", "cap", "clear", "close", "complex", "copy", "delete", "imag", "len", "make", "max",
+    "min", "new", "print", "println", "real",
 ];
 
 /// The calls below a node, those in function literals further in left out.
@@ -267,13 +323,18 @@ fn calls(body: &Body, root: Node) -> Vec<Call> {
     let tree = &body.tree;
     let mut calls = Vec::new();
     tree.walk(root, |node| {
-        let Node::Expr(id) = node else { return Descend::Into };
+        let Node::Expr(id) = node else {
+            return Descend::Into;
+        };
         match tree.expr(id).kind {
             ExprKind::FuncLit { .. } => return Descend::Skip,
             ExprKind::Call { fun, lparen, .. }
                 if !tree.ident(fun).is_some_and(|name| BUILTINS.contains(&name)) =>
             {
-                calls.push(Call { span: tree.expr(id).span, lparen: lparen.offset() });
+                calls.push(Call {
+                    span: tree.expr(id).span,
+                    lparen: lparen.offset(),
+                });
             }
             _ => {}
         }
@@ -337,6 +398,9 @@ fn declared_name(symbol: &str) -> Option<(Option<&str>, &str)> {
 }
 
 fn is_literal(part: &str) -> bool {
-    let digits = part.strip_prefix("func").or_else(|| part.strip_prefix("gowrap")).unwrap_or(part);
+    let digits = part
+        .strip_prefix("func")
+        .or_else(|| part.strip_prefix("gowrap"))
+        .unwrap_or(part);
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
