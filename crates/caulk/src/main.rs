@@ -1,3 +1,72 @@
-//! The command line of caulk.
+//! The command line of caulk: flags and configuration in, one command, one report out.
 
-fn main() {}
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod exit;
+mod load_flags;
+mod progress;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+use crate::exit::{Exit, Failure, Outcome};
+
+fn main() -> ExitCode {
+    let matches = match Cli::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help goes to stdout with 0, wrong use to stderr with 2: clap knows which.
+            drop(error.print());
+            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Clean.into() };
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    let context = Context::new(&cli.common);
+    match run(cli.command, &matches, &context) {
+        Ok(exit) => exit.into(),
+        Err(failure) if failure.is_broken_pipe() => Exit::Clean.into(),
+        Err(failure) => {
+            report(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outcome {
+    match command {
+        Command::Hunt(args) => {
+            let loads = match matches.subcommand() {
+                Some((_, own)) => load_flags::loads(own)?,
+                None => Vec::new(),
+            };
+            commands::hunt::run(args, loads, context)
+        }
+        Command::Diagnose(args) => commands::diagnose::run(args, context),
+        Command::Capture(args) => commands::capture::run(args, context),
+        Command::Check(args) => commands::check::run(args, context),
+        Command::Fix(args) => commands::fix::run(args, context),
+        Command::Explain(args) => commands::explain::run(args, context),
+        Command::Rules(args) => commands::rules::run(args, context),
+        Command::Pprof(args) => commands::pprof::run(args, context),
+        Command::Init(args) => commands::init::run(args, context),
+        Command::Doctor(args) => commands::doctor::run(args, context),
+        Command::Completions(args) => commands::completions::run(args),
+        Command::Man(args) => commands::completions::man(args),
+    }
+}
+
+/// One line on stderr. Messages of several lines (a compiler's, a program's last words) follow it as
+/// they are.
+fn report(failure: &Failure) {
+    let text = format!("{:#}", failure.error);
+    drop(writeln!(std::io::stderr(), "caulk: {text}"));
+}

@@ -1,0 +1,76 @@
+//! What every command needs: the outside world, how to print, and a way to be interrupted.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use caulk_report::terminal::{ColorChoice, Terminal};
+use caulk_report::{Report, render};
+use caulk_system::{Cancel, OsFiles};
+
+use crate::cli::{ColorWhen, Common, OutputFormat};
+use crate::progress::Progress;
+
+/// Made once, from the flags that every command takes.
+pub struct Context {
+    pub files: OsFiles,
+    /// Set by Ctrl-C.
+    pub cancel: Cancel,
+    pub common: Common,
+}
+
+impl Context {
+    pub fn new(common: &Common) -> Context {
+        Context { files: OsFiles, cancel: Cancel::on_interrupt(), common: common.clone() }
+    }
+
+    /// Progress for a command; `log` as for [`Progress::new`].
+    pub fn progress(&self, log: bool) -> Progress {
+        Progress::new(!self.common.no_progress && !self.common.quiet, log)
+    }
+
+    /// The terminal that stdout is.
+    pub fn terminal(&self) -> Terminal {
+        Terminal::stdout(match self.common.color {
+            ColorWhen::Auto => ColorChoice::Auto,
+            ColorWhen::Always => ColorChoice::Always,
+            ColorWhen::Never => ColorChoice::Never,
+        })
+    }
+
+    pub fn format(&self, usual: OutputFormat) -> OutputFormat {
+        let quiet = if self.common.quiet { OutputFormat::Concise } else { usual };
+        self.common.output_format.unwrap_or(quiet)
+    }
+
+    /// Prints a report as text.
+    pub fn print(&self, report: &Report, format: OutputFormat) -> std::io::Result<()> {
+        let text = match format {
+            OutputFormat::Concise => render::concise(report, self.terminal()),
+            OutputFormat::Full | OutputFormat::Json => render::full(report, self.terminal()),
+        };
+        write_out(text.as_bytes())
+    }
+
+    /// Prints a value as JSON.
+    pub fn print_json(&self, value: &impl serde::Serialize) -> anyhow::Result<()> {
+        Ok(write_out(render::json(value)?.as_bytes())?)
+    }
+}
+
+/// Writes results to stdout, whole.
+pub fn write_out(bytes: &[u8]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// A path as the user should read it: relative to the current folder where it is below it.
+pub fn shown(path: &Path) -> String {
+    let current: Option<PathBuf> = caulk_system::current_folder().ok();
+    let relative = current.as_deref().and_then(|folder| path.strip_prefix(folder).ok());
+    match relative {
+        Some(relative) if relative.as_os_str().is_empty() => ".".to_owned(),
+        Some(relative) => relative.display().to_string(),
+        None => path.display().to_string(),
+    }
+}

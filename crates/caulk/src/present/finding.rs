@@ -1,0 +1,126 @@
+//! Findings of the source analysis as diagnostics and as JSON.
+
+use std::collections::BTreeMap;
+
+use caulk_leaks as leaks;
+use caulk_report::json::check as json;
+use caulk_report::{Diagnostic, Location, Mark, Severity, Snippet, Step, Tone};
+
+/// The bytes of a file, by its path relative to the folder that was checked.
+pub type Sources<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
+
+/// A finding with its place, its snippet and the way in which it is lost.
+pub fn diagnostic(finding: &leaks::Finding, sources: &Sources<'_>) -> Diagnostic {
+    let severity = Severity::new(finding.severity.word(), tone(finding.severity));
+    let mut diagnostic = Diagnostic::new(severity, &finding.message).at(location(&finding.location));
+    diagnostic.rule = Some(finding.rule.to_owned());
+    if finding.confidence == leaks::Confidence::Likely {
+        diagnostic.tags.push("likely".to_owned());
+    }
+    let (snippets, steps) = snippets(&finding.location, "opened here", &finding.path, sources);
+    diagnostic.snippets = snippets;
+    diagnostic.steps = steps;
+    diagnostic
+}
+
+/// How a severity looks.
+pub fn tone(severity: leaks::Severity) -> Tone {
+    match severity {
+        leaks::Severity::High => Tone::Alarm,
+        leaks::Severity::Medium => Tone::Warning,
+        leaks::Severity::Low => Tone::Notice,
+    }
+}
+
+/// A place as the report wants it.
+pub fn location(location: &leaks::Location) -> Location {
+    Location::new(&location.file, location.line, location.column)
+}
+
+/// The source around an opening and the steps that lose it: one snippet per file, and as steps what
+/// cannot be shown because its source is not there.
+pub fn snippets(
+    opening: &leaks::Location,
+    remark: &str,
+    path: &[leaks::Step],
+    sources: &Sources<'_>,
+) -> (Vec<Snippet>, Vec<Step>) {
+    let mut by_file: BTreeMap<(bool, &str), Snippet> = BTreeMap::new();
+    let mut steps = Vec::new();
+    let opened = std::iter::once((opening, remark, Mark::Dash));
+    let lost = path.iter().map(|step| (&step.location, step.note.as_str(), Mark::Caret));
+    for (place, note, mark) in opened.chain(lost) {
+        let Some(source) = sources(&place.file) else {
+            steps.push(Step { location: location(place), note: note.to_owned() });
+            continue;
+        };
+        // The file of the opening comes first.
+        let key = (place.file != opening.file, place.file.as_str());
+        let snippet = by_file.remove(&key).unwrap_or_else(|| Snippet::new(&place.file));
+        let span = place.span.start as usize..place.span.end as usize;
+        by_file.insert(key, snippet.label(&source, span, mark, note));
+    }
+    (by_file.into_values().collect(), steps)
+}
+
+/// A finding as machines read it.
+pub fn to_json(finding: &leaks::Finding, fix: Option<json::Fix>) -> json::Finding {
+    json::Finding {
+        rule: finding.rule.to_owned(),
+        severity: match finding.severity {
+            leaks::Severity::Low => json::Severity::Low,
+            leaks::Severity::Medium => json::Severity::Medium,
+            leaks::Severity::High => json::Severity::High,
+        },
+        confidence: match finding.confidence {
+            leaks::Confidence::Likely => json::Confidence::Likely,
+            leaks::Confidence::Certain => json::Confidence::Certain,
+        },
+        message: finding.message.clone(),
+        location: span(&finding.location),
+        resource: Some(resource(&finding.resource)),
+        path: finding
+            .path
+            .iter()
+            .map(|step| json::PathStep {
+                file: step.location.file.clone(),
+                line: step.location.line,
+                column: step.location.column,
+                note: step.note.clone(),
+            })
+            .collect(),
+        fix,
+        fingerprint: finding.fingerprint.clone(),
+    }
+}
+
+/// A place as machines read it.
+pub fn span(location: &leaks::Location) -> json::Span {
+    json::Span {
+        file: location.file.clone(),
+        line: location.line,
+        column: location.column,
+        end_line: location.end_line,
+        end_column: location.end_column,
+    }
+}
+
+/// A resource as machines read it.
+pub fn resource(resource: &leaks::Resource) -> json::Resource {
+    json::Resource {
+        type_name: resource.type_name.clone(),
+        acquired_by: resource.acquired_by.clone(),
+        release: resource.release.clone(),
+        variable: resource.variable.clone().unwrap_or_default(),
+        contract_from: resource.contract_from.word().to_owned(),
+    }
+}
+
+/// What limited an analysis, as machines read it.
+pub fn problem(problem: &leaks::Problem) -> json::Problem {
+    json::Problem {
+        kind: problem.kind.clone(),
+        what: problem.what.clone(),
+        place: problem.place.clone(),
+    }
+}

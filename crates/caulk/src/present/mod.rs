@@ -1,0 +1,3 @@
+//! From what the crates found to what is printed: the only place where domain meets report.
+
+pub mod finding;
