@@ -6,6 +6,7 @@
 //! obtained.
 
 mod anchor;
+mod diagnosis;
 mod frames;
 mod groups;
 mod join;
@@ -14,6 +15,7 @@ mod observed;
 mod source;
 
 pub use anchor::{Anchor, AnchorKind, Anchors};
+pub use diagnosis::{Diagnosis, Run};
 pub use frames::{Frame, UserCode};
 pub use groups::{GroupCounts, group_goroutines};
 pub use join::{Blocked, Culprit, Joined, Reason, StackEvidence, Weight, join};

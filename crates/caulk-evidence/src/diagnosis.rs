@@ -1,0 +1,203 @@
+//! From a series and its goroutine dumps to growth and culprits.
+
+use std::collections::BTreeMap;
+
+use caulk_case::LoadedSeries;
+use caulk_growth::{
+    Growth, Options, Scalar, ScalarId, ScalarKind, Stack, StackId, Verdict, analyze,
+};
+use caulk_profile::goroutine::Dump;
+
+use crate::anchor::Anchors;
+use crate::frames::Frame;
+use crate::groups::{GroupCounts, group_goroutines};
+use crate::join::{Joined, join};
+use crate::observed::{HeapStack, Observed};
+
+/// A run of a program: its series, with the groups of its goroutines among the scalars.
+#[derive(Debug)]
+pub struct Run {
+    loaded: LoadedSeries,
+    groups: Vec<GroupCounts>,
+    /// Where the groups begin among the series' scalars.
+    first_group: usize,
+}
+
+/// What a run shows.
+#[derive(Debug)]
+pub struct Diagnosis {
+    /// What grew, and how sure that is.
+    pub growth: Growth,
+    /// Who is to blame.
+    pub joined: Joined,
+    /// Of how many new goroutines it is known where they come from: all that grew.
+    pub new_goroutines: i64,
+}
+
+impl Run {
+    /// `dumps` holds the goroutine dump of each point of the series, where there is one.
+    #[must_use]
+    pub fn new(mut loaded: LoadedSeries, dumps: &[Option<Dump>]) -> Run {
+        let dumps: Vec<Option<&Dump>> = dumps.iter().map(Option::as_ref).collect();
+        let mut groups = group_goroutines(&dumps);
+        // A group that is never larger than at the beginning has not grown: there may be thousands
+        // of those that come and go, and each would cost the others some certainty.
+        groups.retain(|group| {
+            let mut counts = group.counts.iter().flatten();
+            let first = counts.next().copied().unwrap_or(0);
+            group.counts.iter().flatten().any(|count| *count > first)
+        });
+        let first_group = loaded.series.scalars.len();
+        for (offset, group) in groups.iter().enumerate() {
+            // Counts of goroutines are far below 2^52.
+            let values = group
+                .counts
+                .iter()
+                .map(|count| count.map(|count| count as f64))
+                .collect();
+            loaded.series.scalars.push(Scalar {
+                id: scalar_id(first_group + offset),
+                kind: ScalarKind::GoroutineGroup,
+                values,
+                may_expire: is_sleep(&group.group.state),
+                join: None,
+            });
+        }
+        Run {
+            loaded,
+            groups,
+            first_group,
+        }
+    }
+
+    /// The series, and the names behind its ids.
+    #[must_use]
+    pub fn loaded(&self) -> &LoadedSeries {
+        &self.loaded
+    }
+
+    /// What grew, without asking who is to blame.
+    #[must_use]
+    pub fn growth(&self, options: &Options) -> Growth {
+        analyze(&self.loaded.series, options)
+    }
+
+    /// What grew, and who is to blame.
+    #[must_use]
+    pub fn diagnose(&self, options: &Options, anchors: &Anchors<'_>) -> Diagnosis {
+        let growth = self.growth(options);
+        let observed = self.observed(&growth);
+        let new_goroutines = observed.goroutines.iter().map(|group| group.new).sum();
+        Diagnosis {
+            joined: join(&observed, anchors),
+            growth,
+            new_goroutines,
+        }
+    }
+
+    fn observed(&self, growth: &Growth) -> Observed {
+        let mut observed = Observed::default();
+        for scalar in &growth.scalars {
+            let Some(counted) = (scalar.id.0 as usize)
+                .checked_sub(self.first_group)
+                .and_then(|index| self.groups.get(index))
+            else {
+                continue;
+            };
+            if let Some(metric) = scalar.metric
+                && scalar.finding.verdict != Verdict::Steady
+            {
+                let mut group = counted.group.clone();
+                group.growth = metric.rate.value;
+                group.new = counted.new();
+                observed.goroutines.push(group);
+            }
+        }
+
+        let mut quiet: BTreeMap<StackId, &Stack> = self
+            .loaded
+            .series
+            .stacks
+            .iter()
+            .map(|stack| (stack.id, stack))
+            .collect();
+        for stack in &growth.stacks {
+            let values = quiet.remove(&stack.id);
+            let grows = stack.finding.verdict != Verdict::Steady;
+            let bytes = if grows {
+                stack.bytes.rate
+            } else {
+                caulk_growth::Estimate::default()
+            };
+            let objects = if grows { stack.objects.rate.value } else { 0.0 };
+            observed.heap.push(HeapStack {
+                frames: self.frames(stack.id),
+                bytes: bytes.value,
+                bytes_error: bytes.error.unwrap_or(0.0),
+                objects,
+                allocated: values.and_then(|stack| allocated(stack, growth.span)),
+            });
+        }
+        // What did not change was still allocated through someone's line.
+        for stack in self
+            .loaded
+            .series
+            .stacks
+            .iter()
+            .filter(|stack| !seen.contains(&stack.id))
+        {
+            observed.heap.push(HeapStack {
+                frames: self.frames(stack.id),
+                allocated: self.allocated(stack.id, growth.span),
+                ..HeapStack::default()
+            });
+        }
+        observed
+    }
+
+    fn frames(&self, id: StackId) -> Vec<Frame> {
+        let id = caulk_profile::StackId(id.0);
+        self.loaded
+            .stacks
+            .frames(id)
+            .map(|frame| Frame {
+                function: frame.function.to_owned(),
+                file: frame.file.to_owned(),
+                line: u32::try_from(frame.line).unwrap_or(0),
+                after_call: false,
+            })
+            .collect()
+    }
+}
+
+impl GroupCounts {
+    /// How many more there were at the last dump than at the first.
+    fn new(&self) -> i64 {
+        let mut counts = self.counts.iter().flatten();
+        let first = counts.next().copied().unwrap_or(0);
+        let last = counts.next_back().copied().unwrap_or(first);
+        i64::try_from(last)
+            .unwrap_or(i64::MAX)
+            .saturating_sub_unsigned(first)
+    }
+}
+
+fn scalar_id(index: usize) -> ScalarId {
+    ScalarId(u32::try_from(index).unwrap_or(u32::MAX))
+}
+
+/// Goroutines that sleep end by a clock.
+fn is_sleep(state: &str) -> bool {
+    state.starts_with("sleep")
+}
+
+/// Objects allocated by a stack per request (or what else rates are per).
+fn allocated(stack: &Stack, span: f64) -> Option<f64> {
+    let mut total = 0.0;
+    for bucket in &stack.buckets {
+        let first = bucket.allocated_objects.first()?;
+        let last = bucket.allocated_objects.last()?;
+        total += last.saturating_sub(*first) as f64;
+    }
+    (span > 0.0).then(|| total / span)
+}
