@@ -139,16 +139,10 @@ impl Run {
             });
         }
         // What did not change was still allocated through someone's line.
-        for stack in self
-            .loaded
-            .series
-            .stacks
-            .iter()
-            .filter(|stack| !seen.contains(&stack.id))
-        {
+        for (id, stack) in quiet {
             observed.heap.push(HeapStack {
-                frames: self.frames(stack.id),
-                allocated: self.allocated(stack.id, growth.span),
+                frames: self.frames(id),
+                allocated: allocated(stack, growth.span),
                 ..HeapStack::default()
             });
         }
