@@ -109,7 +109,7 @@ impl Run {
             {
                 let mut group = counted.group.clone();
                 group.growth = metric.rate.value;
-                group.new = counted.new();
+                group.new = counted.added();
                 observed.goroutines.push(group);
             }
         }
@@ -166,7 +166,7 @@ impl Run {
 
 impl GroupCounts {
     /// How many more there were at the last dump than at the first.
-    fn new(&self) -> i64 {
+    fn added(&self) -> i64 {
         let mut counts = self.counts.iter().flatten();
         let first = counts.next().copied().unwrap_or(0);
         let last = counts.next_back().copied().unwrap_or(first);
