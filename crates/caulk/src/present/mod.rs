@@ -1,3 +1,4 @@
 //! From what the crates found to what is printed: the only place where domain meets report.
 
 pub mod finding;
+pub mod hunt;

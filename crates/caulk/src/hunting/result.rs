@@ -1,0 +1,104 @@
+//! What a hunt or a diagnosis found, before it is put into words.
+
+use std::time::Duration;
+
+use caulk_case::Case;
+use caulk_evidence::Culprit;
+use caulk_growth::Growth;
+use caulk_leaks::Finding;
+use caulk_report::{Patch, json::check};
+
+/// All that is said at the end.
+pub struct Findings {
+    /// What grew in the program as it is.
+    pub growth: Growth,
+    /// The case of that run: its snapshots, rounds and routes.
+    pub case: Case,
+    /// The places to blame, the heaviest first.
+    pub culprits: Vec<Blamed>,
+    /// Part of the heap's growth that no place accounts for, 0 to 1, and what allocated it.
+    pub unexplained: (f64, Vec<String>),
+    /// New goroutines in all.
+    pub new_goroutines: i64,
+    /// The run with the fix, where there was one.
+    pub proof: Option<Proof>,
+    /// Routes that the source registers and that were not loaded.
+    pub not_covered: Vec<String>,
+    /// The program died under the load: how.
+    pub died: Option<String>,
+    /// What went wrong without ending the hunt, and what could not be known.
+    pub warnings: Vec<String>,
+    /// How long each part took.
+    pub phases: Vec<(String, Duration)>,
+    /// Where the case is kept, as the user should read it.
+    pub case_shown: Option<String>,
+    /// The patch was written to the user's files.
+    pub applied: bool,
+}
+
+/// A culprit with what the source says of its place.
+pub struct Blamed {
+    pub culprit: Culprit,
+    /// The acquisition at the place, where it is one.
+    pub acquisition: Option<caulk_leaks::Acquisition>,
+    /// The finding at the place.
+    pub finding: Option<Finding>,
+    pub fix: Option<Fix>,
+    /// Another way, for a person to write.
+    pub better: Option<String>,
+}
+
+/// A fix that was planned for a culprit.
+pub struct Fix {
+    pub json: check::Fix,
+    /// The hunks to show; empty where it is refused.
+    pub patch: Patch,
+}
+
+/// The program with the fix under the same load.
+pub struct Proof {
+    /// Growth with the fix; none where it did not build or run.
+    pub growth: Option<Growth>,
+    pub case: Option<Case>,
+    /// Proved: the growth is gone and the answers are as good as before.
+    pub proved: bool,
+    /// Why not; empty where it is.
+    pub reason: String,
+}
+
+/// The load of a run in a few figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct LoadFigures {
+    /// Sent after the warm-up.
+    pub requests: u64,
+    pub rounds: u64,
+    /// Answered with an error status, or not at all.
+    pub failed: u64,
+    /// Median of the rounds' medians, in seconds.
+    pub p50_seconds: f64,
+    /// Largest of the rounds' 99th percentiles, in seconds.
+    pub p99_seconds: f64,
+}
+
+/// The figures of the rounds after the warm-up.
+pub fn load_figures(case: &Case) -> LoadFigures {
+    let rounds: Vec<_> =
+        case.rounds.iter().filter(|round| round.stage == caulk_case::Stage::Round).collect();
+    let failed = |round: &caulk_case::Round| {
+        let errors = round.statuses.iter().filter(|(status, _)| **status >= 400).map(|(_, n)| n);
+        errors.chain(round.failures.values()).sum::<u64>()
+    };
+    let mut medians: Vec<f64> =
+        rounds.iter().filter_map(|round| Some(round.latency?.p50_seconds)).collect();
+    medians.sort_by(f64::total_cmp);
+    LoadFigures {
+        requests: rounds.iter().map(|round| round.requests).sum(),
+        rounds: rounds.len() as u64,
+        failed: rounds.iter().map(|round| failed(round)).sum(),
+        p50_seconds: medians.get(medians.len() / 2).copied().unwrap_or(0.0),
+        p99_seconds: rounds
+            .iter()
+            .filter_map(|round| Some(round.latency?.p99_seconds))
+            .fold(0.0, f64::max),
+    }
+}

@@ -1,0 +1,582 @@
+//! What a hunt or a diagnosis found, as a good engineer would tell it, and as JSON.
+
+use std::time::Duration;
+
+use caulk_case::{Case, Stage};
+use caulk_evidence::{AnchorKind, Culprit, Reason, StackEvidence, StoreKind};
+use caulk_growth::{Axis, Estimate, Growth, ScalarKind, Verdict};
+use caulk_leaks::Outcome;
+use caulk_report::json::{check as json_check, hunt as json};
+use caulk_report::units::{self, ByteUnit};
+use caulk_report::{
+    Block, Cell, Column, Diagnostic, Figure, KeyValue, Paragraph, Report, Severity, Table, Tone,
+};
+
+use super::finding::{self, Sources};
+use crate::hunting::result::{Blamed, Findings, LoadFigures, Proof, load_figures};
+
+/// Culprits after this many are counted, not told.
+const TOLD: usize = 3;
+/// Growing stacks that are shown for each culprit.
+const STACKS: usize = 4;
+
+/// The report for people.
+pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
+    let mut report = Report::new();
+    if let Some(died) = &findings.died {
+        let severity = Severity::new("DIED", Tone::Alarm);
+        report.push(Diagnostic::new(severity, format!("the program ended under the load: {died}")));
+    }
+    if findings.culprits.is_empty() {
+        report.push(Diagnostic::new(severity(findings.growth.verdict), without_culprit(findings)));
+        push_table(&mut report, findings, None);
+    }
+    for (index, blamed) in findings.culprits.iter().take(TOLD).enumerate() {
+        report.push(headline(findings, blamed, sources));
+        if index == 0 {
+            push_table(&mut report, findings, Some(&blamed.culprit));
+        }
+        push_why(&mut report, findings, blamed);
+        push_fix(&mut report, findings, blamed, index == 0);
+    }
+    push_rest(&mut report, findings);
+    report
+}
+
+fn severity(verdict: Option<Verdict>) -> Severity {
+    match verdict {
+        Some(Verdict::Leak) => Severity::new("LEAK", Tone::Alarm),
+        Some(Verdict::Growing) => Severity::new("GROWING", Tone::Warning),
+        Some(Verdict::Grew) => Severity::new("GREW", Tone::Warning),
+        Some(Verdict::Steady) => Severity::new("STEADY", Tone::Good),
+        None => Severity::new("NOTHING SEEN", Tone::Notice),
+    }
+}
+
+fn headline(findings: &Findings, blamed: &Blamed, sources: &Sources<'_>) -> Diagnostic {
+    let place = &blamed.culprit.anchor.location;
+    let mut diagnostic =
+        Diagnostic::new(severity(findings.growth.verdict), sentence(findings, blamed))
+            .at(finding::location(place));
+    let path = match &blamed.acquisition {
+        Some(acquisition) => match &acquisition.outcome {
+            Outcome::Owed(path) => path.as_slice(),
+            _ => &[],
+        },
+        None => blamed.finding.as_ref().map_or(&[][..], |finding| &finding.path),
+    };
+    let (snippets, steps) = finding::snippets(place, remark(&blamed.culprit), path, sources);
+    diagnostic.snippets = snippets;
+    diagnostic.steps = steps;
+    diagnostic
+}
+
+fn remark(culprit: &Culprit) -> &'static str {
+    match &culprit.anchor.kind {
+        AnchorKind::Acquisition(_) => "opened here",
+        AnchorKind::GoStatement => "started here",
+        AnchorKind::Store(store) if store.kind == StoreKind::Append => "appended here",
+        AnchorKind::Store(_) => "put in here",
+        AnchorKind::Expression => "allocated here",
+    }
+}
+
+/// One sentence on one culprit: what is lost, and how often.
+fn sentence(findings: &Findings, blamed: &Blamed) -> String {
+    let culprit = &blamed.culprit;
+    let often = often(findings, culprit.instances);
+    match &culprit.anchor.kind {
+        AnchorKind::GoStatement => {
+            let waits = match &culprit.blocked {
+                Some(blocked) if !blocked.state.is_empty() => format!(", stuck in {}", blocked.state),
+                _ => String::new(),
+            };
+            format!("goroutine never ends{waits}: {often}")
+        }
+        AnchorKind::Store(store) => {
+            let what = match store.kind {
+                StoreKind::Insert => "only grows",
+                StoreKind::Append => "only gets longer",
+            };
+            let bytes = units::bytes(culprit.weight.bytes);
+            format!("{} {what}: {bytes} {}", store.holder, per(findings))
+        }
+        AnchorKind::Acquisition(_) | AnchorKind::Expression => match (&blamed.finding, &blamed.acquisition) {
+            (Some(finding), _) => format!("{}: {often}", finding.message),
+            (None, Some(acquisition)) => {
+                let resource = &acquisition.resource;
+                let name = resource.type_name.rsplit('/').next().unwrap_or(&resource.type_name);
+                format!("{name} is never released by {}: {often}", resource.release)
+            }
+            (None, None) => {
+                format!("what is allocated here stays: {} {}", units::bytes(culprit.weight.bytes), per(findings))
+            }
+        },
+    }
+}
+
+/// `1 per POST /v0/cron`, or without a number where it cannot be told.
+fn often(findings: &Findings, instances: f64) -> String {
+    if findings.growth.per != Axis::Request {
+        return per(findings);
+    }
+    if instances <= 0.0 {
+        return per(findings);
+    }
+    let rounded = instances.round();
+    let number = if rounded >= 1.0 && (instances - rounded).abs() < 0.02 * rounded {
+        format!("{rounded:.0}")
+    } else {
+        format!("{instances:.2}")
+    };
+    format!("{number} {}", per(findings))
+}
+
+/// What rates are per, named after the one route that was loaded.
+fn per(findings: &Findings) -> String {
+    match findings.growth.per {
+        Axis::Request => match findings.case.routes.as_slice() {
+            [route] => format!("per {} {}", route.method, route.path),
+            _ => "per request".to_owned(),
+        },
+        Axis::Second => "per second".to_owned(),
+        Axis::Snapshot => "from one snapshot to the next".to_owned(),
+    }
+}
+
+fn without_culprit(findings: &Findings) -> String {
+    let growth = &findings.growth;
+    let seen = match growth.smallest_visible_bytes {
+        Some(bytes) => format!("; a growth of {} {} would have been seen", units::bytes(bytes), per(findings)),
+        None => String::new(),
+    };
+    match growth.verdict {
+        Some(Verdict::Steady) => {
+            let figures = load_figures(&findings.case);
+            let watched = units::duration(seconds(growth.watched_seconds));
+            if figures.requests > 0 {
+                let requests = units::count(figures.requests);
+                format!("nothing grows over {requests} requests in {watched}{seen}")
+            } else {
+                format!("nothing grows over {watched}{seen}")
+            }
+        }
+        Some(Verdict::Grew | Verdict::Growing | Verdict::Leak) => {
+            let heap = units::bytes(growth.heap_bytes.rate.value);
+            format!("the heap grows by {heap} {}, and no line of the source accounts for it", per(findings))
+        }
+        None => "there is no snapshot to judge".to_owned(),
+    }
+}
+
+// ---- the table
+
+fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit>) {
+    let growth = &findings.growth;
+    let after = findings.proof.as_ref().and_then(|proof| proof.growth.as_ref());
+    let load = load_figures(&findings.case);
+    let per = match growth.per {
+        Axis::Request => "/req",
+        Axis::Second => "/s",
+        Axis::Snapshot => "",
+    };
+
+    let heading = if load.requests > 0 {
+        format!("{} requests, {} rounds", units::count(load.requests), load.rounds)
+    } else {
+        format!("{} snapshots", findings.case.snapshots.len().max(growth.rounds as usize + 1))
+    };
+    let mut columns = vec![Column::left(""), Column::left("as is")];
+    if after.is_some() {
+        columns.push(Column::left("with the fix"));
+    }
+    columns.push(Column::left(heading));
+    let mut table = Table::new(columns);
+    let mut row = |name: String, before: String, fixed: Option<String>, note: String| {
+        let mut cells = vec![Cell::from(name), Cell::from(before)];
+        if after.is_some() {
+            cells.push(Cell::from(fixed.unwrap_or_default()));
+        }
+        cells.push(Cell::from(note));
+        table.rows.push(cells);
+    };
+
+    for (kind, name) in [
+        (ScalarKind::Connections, "connections"),
+        (ScalarKind::Goroutines, "goroutines"),
+        (ScalarKind::Descriptors, "descriptors"),
+    ] {
+        // The socket of a connection is a descriptor too: told once.
+        if kind == ScalarKind::Descriptors && rate(growth, ScalarKind::Connections).is_some() {
+            continue;
+        }
+        let Some(before) = rate(growth, kind) else { continue };
+        let fixed = after.and_then(|after| rate(after, kind)).map(|estimate| count(&estimate));
+        row(format!("{name}{per}"), count(&before), fixed, String::new());
+    }
+
+    let unit = ByteUnit::for_bytes(growth.heap_bytes.rate.value);
+    let note = match growth.smallest_visible_bytes {
+        Some(bytes) => format!("smallest visible {}", units::bytes(bytes)),
+        None => String::new(),
+    };
+    let fixed = after.map(|after| bytes(&after.heap_bytes.rate, unit));
+    row(format!("heap{per}"), bytes(&growth.heap_bytes.rate, unit), fixed, note);
+
+    if load.requests > 0 {
+        let fixed = findings.proof.as_ref().and_then(|p| p.case.as_ref()).map(load_figures);
+        row("p50, failed".to_owned(), answers(&load), fixed.as_ref().map(answers), String::new());
+    }
+    if let Some((rss, note)) = resident(&findings.case) {
+        let fixed = findings.proof.as_ref().and_then(|p| p.case.as_ref()).and_then(resident);
+        row("RSS".to_owned(), rss, fixed.map(|(rss, _)| rss), note);
+    }
+    let _ = culprit;
+    report.push(table);
+}
+
+/// The growth of one kind of scalar, where it was measured.
+fn rate(growth: &Growth, kind: ScalarKind) -> Option<Estimate> {
+    growth.scalars.iter().find(|s| s.kind == kind).and_then(|s| s.metric).map(|m| m.rate)
+}
+
+fn count(estimate: &Estimate) -> String {
+    match estimate.error {
+        Some(error) if error >= 0.0005 => {
+            units::Estimate { value: estimate.value, error: Some(error) }.number()
+        }
+        _ => format!("{:.3}", estimate.value),
+    }
+}
+
+fn bytes(estimate: &Estimate, unit: ByteUnit) -> String {
+    units::Estimate { value: estimate.value, error: estimate.error }.bytes_in(unit)
+}
+
+fn answers(load: &LoadFigures) -> String {
+    format!("{}, {}", units::duration(seconds(load.p50_seconds)), units::count(load.failed))
+}
+
+/// How resident memory changed from the first snapshot to the last, and what it is made of.
+fn resident(case: &Case) -> Option<(String, String)> {
+    let under_load: Vec<_> =
+        case.snapshots.iter().filter(|s| s.stage != Stage::Cooldown).map(|s| s.metrics).collect();
+    let (first, last) = (under_load.first()?, under_load.last()?);
+    let change = |of: fn(&caulk_case::Metrics) -> Option<u64>| {
+        Some(of(last)? as f64 - of(first)? as f64)
+    };
+    let rss = change(|m| m.rss_bytes)?;
+    let heap = change(|m| Some(m.heap_inuse_bytes?.saturating_add(m.heap_idle_bytes.unwrap_or(0))));
+    let stacks = change(|m| m.stack_inuse_bytes);
+    let note = match (heap, stacks) {
+        (Some(heap), Some(stacks)) => {
+            let of = |bytes: f64| units::bytes_change(bytes);
+            format!("heap {}, stacks {}, other {}", of(heap), of(stacks), of(rss - heap - stacks))
+        }
+        _ => String::new(),
+    };
+    Some((units::bytes_change(rss), note))
+}
+
+// ---- why
+
+fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
+    let culprit = &blamed.culprit;
+    let mut reasons = Vec::new();
+    if culprit.weight.new_goroutines > 0 && findings.new_goroutines > 0 {
+        let of_all = count_of(culprit.weight.new_goroutines, findings.new_goroutines);
+        let how = match culprit.anchor.kind {
+            AnchorKind::GoStatement => "were started by it",
+            _ => "descend from it",
+        };
+        reasons.push(format!("{of_all} new goroutines {how}"));
+    }
+    if culprit.share_of_heap > 0.0 {
+        let share = units::percent(culprit.share_of_heap);
+        reasons.push(match culprit.reason {
+            Reason::Ancestry => format!("they root {share} of the new heap"),
+            Reason::OnStack => format!("it is on the stacks of {share} of the new heap"),
+            Reason::Reach => format!(
+                "it calls into the libraries that hold {share} of the new heap, about as often as that grows"
+            ),
+        });
+    }
+    if let Some(blocked) = &culprit.blocked
+        && let (AnchorKind::GoStatement, Some(file)) = (&culprit.anchor.kind, &blocked.file)
+    {
+        reasons.push(format!("they wait at {file}:{} ({})", blocked.frame.line, blocked.state));
+    }
+    if !reasons.is_empty() {
+        report.push(Paragraph::with_lead("Why this line:", reasons.join("; ")));
+    }
+    if !culprit.ties.is_empty() {
+        let places: Vec<String> =
+            culprit.ties.iter().map(|tie| finding::location(&tie.location).to_string()).collect();
+        report.push(Paragraph::with_lead("As likely:", places.join(", ")));
+    }
+    let figures: Vec<Figure> =
+        culprit.stacks.iter().filter(|s| s.bytes > 0.0).take(STACKS).map(|s| figure(findings, s)).collect();
+    if !figures.is_empty() {
+        report.push(Block::Figures(figures));
+    }
+}
+
+fn count_of(part: i64, all: i64) -> String {
+    let positive = |n: i64| units::count(u64::try_from(n).unwrap_or(0));
+    if part >= all { format!("all {}", positive(all)) } else { format!("{} of {}", positive(part), positive(all)) }
+}
+
+fn figure(findings: &Findings, stack: &StackEvidence) -> Figure {
+    let per = match findings.growth.per {
+        Axis::Request => "/req",
+        Axis::Second => "/s",
+        Axis::Snapshot => "",
+    };
+    Figure {
+        value: format!("{}{per}", units::bytes(stack.bytes)),
+        label: short_symbol(&stack.function).to_owned(),
+    }
+}
+
+/// A runtime symbol without the folders of its import path: `transport.newHTTP2Client`.
+fn short_symbol(symbol: &str) -> &str {
+    let plain = symbol.split('[').next().unwrap_or(symbol);
+    symbol.get(plain.rfind('/').map_or(0, |slash| slash + 1)..).unwrap_or(symbol)
+}
+
+// ---- the fix
+
+fn push_fix(report: &mut Report, findings: &Findings, blamed: &Blamed, is_first: bool) {
+    if let Some(fix) = &blamed.fix {
+        match fix.json.outcome {
+            json_check::FixOutcome::Refused => {
+                report.push(Paragraph::with_lead("No fix:", &fix.json.reason));
+            }
+            outcome => {
+                let remark = match (&findings.proof, is_first) {
+                    (Some(proof), true) => proof_remark(proof),
+                    _ => "not proved".to_owned(),
+                };
+                let review = match outcome {
+                    json_check::FixOutcome::FixedReview => format!("; review it: {}", fix.json.reason),
+                    _ => String::new(),
+                };
+                let written = if findings.applied { ", written" } else { "" };
+                report.push(Paragraph::with_lead("Fix", format!("({remark}{written}{review})")));
+                report.push(fix.patch.clone());
+            }
+        }
+    }
+    if let Some(better) = &blamed.better {
+        report.push(Paragraph::with_lead("Better, yours to write:", better));
+    }
+}
+
+fn proof_remark(proof: &Proof) -> String {
+    if proof.proved {
+        "proved by the right-hand column".to_owned()
+    } else {
+        format!("not proved: {}", proof.reason)
+    }
+}
+
+fn push_rest(report: &mut Report, findings: &Findings) {
+    if let Some(cooldown) = &findings.growth.cooldown {
+        let after = units::duration(seconds(cooldown.seconds.round()));
+        let text = match cooldown.still_held {
+            Some(held) if held > 0.9 => format!("Still held {after} after the last request."),
+            Some(held) => format!("{after} after the last request {} of it was still held.", units::percent(held)),
+            None => format!("Nothing of it was held {after} after the last request."),
+        };
+        report.push(Paragraph::from(text));
+    } else if matches!(findings.growth.verdict, Some(Verdict::Leak | Verdict::Growing)) {
+        let watched = units::duration(seconds(findings.growth.watched_seconds.max(0.1)));
+        report.push(Paragraph::from(format!(
+            "Watched for {watched} under load; what expires later than that would look the same."
+        )));
+    }
+    if findings.growth.verdict == Some(Verdict::Grew) {
+        report.push(Paragraph::from(
+            "Two snapshots cannot tell a leak from a warm-up: a third one after more load would (caulk capture, caulk hunt).",
+        ));
+    }
+    let (share, functions) = &findings.unexplained;
+    if *share >= 0.1 && !findings.culprits.is_empty() {
+        let functions: Vec<&str> = functions.iter().take(3).map(|f| short_symbol(f)).collect();
+        let text = format!("{} of the new heap, allocated by {}", units::percent(*share), functions.join(", "));
+        report.push(Paragraph::with_lead("Not explained:", text));
+    } else if !functions.is_empty() && findings.culprits.is_empty() && findings.growth.verdict != Some(Verdict::Steady) {
+        let functions: Vec<&str> = functions.iter().take(5).map(|f| short_symbol(f)).collect();
+        report.push(Paragraph::with_lead("Allocated by:", functions.join(", ")));
+    }
+    if !findings.not_covered.is_empty() {
+        let routes = findings.not_covered.join(", ");
+        let were = if findings.not_covered.len() == 1 { "was" } else { "were" };
+        report.push(Paragraph::with_lead("Not covered:", format!("{routes} {were} not loaded")));
+    }
+    for warning in &findings.warnings {
+        report.push(Paragraph::with_lead("Note:", warning));
+    }
+    let more = findings.culprits.len().saturating_sub(TOLD);
+    if more > 0 {
+        report.push(Paragraph::from(format!("{more} more in --format json.")));
+    }
+
+    let mut closing = Vec::new();
+    let fixable = findings.culprits.first().filter(|blamed| {
+        blamed.fix.as_ref().is_some_and(|fix| fix.json.outcome != json_check::FixOutcome::Refused)
+    });
+    if let (Some(blamed), false) = (fixable, findings.applied) {
+        let place = &blamed.culprit.anchor.location;
+        let command = format!("caulk fix --only {}:{}", place.file, place.line);
+        closing.push(KeyValue::new("apply", command));
+    }
+    if let Some(case) = &findings.case_shown {
+        let total: Duration = findings.phases.iter().map(|(_, time)| *time).sum();
+        let took = if total.is_zero() { String::new() } else { format!(" ({})", units::duration(total)) };
+        closing.push(KeyValue::new("case", format!("{case}{took}")));
+    }
+    if !closing.is_empty() {
+        report.push(Block::KeyValues(closing));
+    }
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+// ---- JSON
+
+/// The report for machines.
+pub fn to_json(findings: &Findings) -> json::HuntReport {
+    let load = load_figures(&findings.case);
+    json::HuntReport {
+        version: json::VERSION,
+        verdict: match findings.growth.verdict {
+            Some(Verdict::Leak) => json::Verdict::Leak,
+            Some(Verdict::Growing) => json::Verdict::Growing,
+            Some(Verdict::Grew) => json::Verdict::Grew,
+            Some(Verdict::Steady) | None => json::Verdict::Steady,
+        },
+        reason: findings.died.clone().unwrap_or_default(),
+        growth: growth_json(&findings.growth),
+        requests: load.requests,
+        snapshots: u64::from(findings.growth.rounds) + 1,
+        routes: routes_json(&findings.case, &load),
+        routes_not_covered: findings.not_covered.clone(),
+        horizon_s: findings.growth.watched_seconds,
+        smallest_visible_heap_bytes_per_request: findings.growth.smallest_visible_bytes,
+        culprits: findings
+            .culprits
+            .iter()
+            .enumerate()
+            .map(|(index, blamed)| culprit_json(findings, blamed, index == 0))
+            .collect(),
+        phases: findings
+            .phases
+            .iter()
+            .map(|(name, time)| json::Phase { name: name.clone(), duration_s: time.as_secs_f64() })
+            .collect(),
+        warnings: findings.warnings.clone(),
+        case: findings.case_shown.clone(),
+    }
+}
+
+fn growth_json(growth: &Growth) -> json::Growth {
+    let scalar = |kind| rate(growth, kind).map(|estimate| rate_json(&estimate));
+    json::Growth {
+        heap_bytes_per_request: Some(rate_json(&growth.heap_bytes.rate)),
+        heap_objects_per_request: Some(rate_json(&growth.heap_objects.rate)),
+        goroutines_per_request: scalar(ScalarKind::Goroutines),
+        fds_per_request: scalar(ScalarKind::Descriptors),
+        rss_bytes_per_request: scalar(ScalarKind::ResidentBytes),
+    }
+}
+
+fn rate_json(estimate: &Estimate) -> json::Rate {
+    json::Rate { value: estimate.value, standard_error: estimate.error, samples: estimate.samples }
+}
+
+fn routes_json(case: &Case, load: &LoadFigures) -> Vec<json::Route> {
+    let weights: u64 = case.routes.iter().map(|route| u64::from(route.weight)).sum();
+    case.routes
+        .iter()
+        .map(|route| {
+            let part = |total: u64| total.saturating_mul(u64::from(route.weight)).checked_div(weights).unwrap_or(0);
+            json::Route {
+                method: route.method.clone(),
+                url: route.path.clone(),
+                requests: part(load.requests),
+                failed: part(load.failed),
+                p50_ms: load.p50_seconds * 1e3,
+                p99_ms: load.p99_seconds * 1e3,
+            }
+        })
+        .collect()
+}
+
+fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::Culprit {
+    let culprit = &blamed.culprit;
+    let weight = &culprit.weight;
+    let known = |value: f64, error: Option<f64>| json::Rate { value, standard_error: error, samples: 0 };
+    json::Culprit {
+        message: sentence(findings, blamed),
+        location: Some(finding::span(&culprit.anchor.location)),
+        resource: blamed.acquisition.as_ref().map(|a| finding::resource(&a.resource)),
+        share: culprit.share_of_heap.max(culprit.share_of_goroutines),
+        growth: json::Growth {
+            heap_bytes_per_request: Some(known(weight.bytes, Some(weight.bytes_variance.sqrt()))),
+            heap_objects_per_request: Some(known(weight.objects, None)),
+            goroutines_per_request: Some(known(weight.goroutines, None)),
+            ..json::Growth::default()
+        },
+        stacks: culprit
+            .stacks
+            .iter()
+            .map(|stack| json::Stack {
+                kind: json::StackKind::Heap,
+                growth_per_request: known(stack.bytes, None),
+                frames: vec![json::Frame { function: stack.function.clone(), file: String::new(), line: 0 }],
+            })
+            .collect(),
+        evidence: Vec::new(),
+        also: culprit.ties.iter().map(|tie| finding::span(&tie.location)).collect(),
+        finding: blamed.finding.as_ref().map(|f| finding::to_json(f, None)),
+        fix: blamed.fix.as_ref().map(|fix| fix.json.clone()),
+        proof: findings.proof.as_ref().filter(|_| is_first).map(|proof| proof_json(findings, proof)),
+    }
+}
+
+fn proof_json(findings: &Findings, proof: &Proof) -> json::Proof {
+    let measured = |growth: &Growth, case: &Case| {
+        let load = load_figures(case);
+        json::Measured {
+            growth: growth_json(growth),
+            requests: load.requests,
+            rounds: load.rounds,
+            failed: load.failed,
+            p50_ms: load.p50_seconds * 1e3,
+            rss_growth_bytes: rss_change(case),
+        }
+    };
+    let before = measured(&findings.growth, &findings.case);
+    let after = match (&proof.growth, &proof.case) {
+        (Some(growth), Some(case)) => measured(growth, case),
+        _ => json::Measured {
+            growth: json::Growth::default(),
+            requests: 0,
+            rounds: 0,
+            failed: 0,
+            p50_ms: 0.0,
+            rss_growth_bytes: 0,
+        },
+    };
+    json::Proof { proved: proof.proved, reason: proof.reason.clone(), before, after }
+}
+
+fn rss_change(case: &Case) -> i64 {
+    let mut sizes = case.snapshots.iter().filter_map(|s| s.metrics.rss_bytes);
+    let first = sizes.next().unwrap_or(0);
+    let last = sizes.next_back().unwrap_or(first);
+    i64::try_from(last).unwrap_or(i64::MAX).saturating_sub(i64::try_from(first).unwrap_or(i64::MAX))
+}
