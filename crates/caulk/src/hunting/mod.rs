@@ -1,0 +1,485 @@
+//! The driver of a hunt: does what [`caulk_hunt::Hunt`] asks for, and tells it how that went.
+
+pub mod result;
+mod runner;
+mod setup;
+mod solve;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::anyhow;
+use caulk_case::{LoadedSeries, Stage};
+use caulk_evidence::Run;
+use caulk_growth::{Decision, Growth, Options, Outcome, ScalarKind, Verdict};
+use caulk_hunt::{Action, Answer, CaptureRole, Hunt, Judgement, Plan, Variant};
+use caulk_system::{Files, Limits, Stopped, TempFolder};
+use caulk_target::Built;
+
+use self::result::{Findings, Proof, load_figures};
+use self::runner::{Record, RoundEnd, Running, Workshop};
+use self::setup::{Setup, Source};
+use self::solve::Solved;
+use crate::cli::OutputFormat;
+use crate::commands::hunt::HuntArgs;
+use crate::config::LoadConfig;
+use crate::context::{Context, shown};
+use crate::exit::{Exit, Failure, Outcome as Ended};
+use crate::present;
+use crate::progress::Progress;
+
+/// Hunts, and prints what was found.
+pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
+    let setup = setup::setup(args, loads, context)?;
+    let progress = context.progress(true);
+    let mut driver = Driver::new(&setup, context, &progress)?;
+    let ended = driver.drive();
+    drop(driver.running.take());
+    if context.cancel.is_cancelled() {
+        return Err(driver.interrupted());
+    }
+    ended?;
+    let findings = driver.findings()?;
+    drop(progress);
+
+    let sources = driver.solved.as_ref().map(|solved| solved.root.clone());
+    let read = |file: &str| context.files.read(&sources.as_ref()?.join(file)).ok();
+    match context.format(OutputFormat::Full) {
+        OutputFormat::Json => context.print_json(&present::hunt::to_json(&findings))?,
+        format => context.print(&present::hunt::report(&findings, &read), format)?,
+    }
+    Ok(exit_of(&findings))
+}
+
+fn exit_of(findings: &Findings) -> Exit {
+    let load = load_figures(&findings.case);
+    if findings.died.is_some() {
+        return Exit::Found;
+    }
+    match findings.growth.verdict {
+        Some(Verdict::Leak) if findings.applied => Exit::Clean,
+        Some(Verdict::Leak) => Exit::Found,
+        Some(Verdict::Growing | Verdict::Grew) | None => Exit::Inconclusive,
+        Some(Verdict::Steady) if mostly_failed(load.failed, load.requests) => Exit::Inconclusive,
+        Some(Verdict::Steady) => Exit::Clean,
+    }
+}
+
+fn mostly_failed(failed: u64, requests: u64) -> bool {
+    requests > 0 && failed.saturating_mul(2) > requests
+}
+
+struct Driver<'a> {
+    setup: &'a Setup,
+    context: &'a Context,
+    progress: &'a Progress,
+    limits: Limits,
+    workshop: Workshop,
+    built: Option<Built>,
+    running: Option<Running>,
+    case_folder: PathBuf,
+    options: Options,
+    /// What the last round was like, for the capture after it.
+    varied: Option<bool>,
+    as_is: Option<Finished>,
+    with_fix: Option<Finished>,
+    /// Why the run with the fix did not come to its end.
+    unproved: Option<String>,
+    solved: Option<Solved>,
+    phases: Vec<(String, Duration)>,
+    warnings: Vec<String>,
+    died: Option<String>,
+}
+
+/// A run that is over.
+struct Finished {
+    record: Record,
+    run: Run,
+    growth: Growth,
+}
+
+impl<'a> Driver<'a> {
+    fn new(setup: &'a Setup, context: &'a Context, progress: &'a Progress) -> Result<Driver<'a>, Failure> {
+        let case_folder = match &setup.output {
+            Some(folder) => folder.clone(),
+            None => TempFolder::new(&case_prefix(setup))?.keep(),
+        };
+        Ok(Driver {
+            setup,
+            context,
+            progress,
+            limits: Limits::new(&context.cancel).within(setup.timeout),
+            workshop: Workshop::new()?,
+            built: None,
+            running: None,
+            case_folder,
+            options: Options::default(),
+            varied: None,
+            as_is: None,
+            with_fix: None,
+            unproved: None,
+            solved: None,
+            phases: Vec::new(),
+            warnings: Vec::new(),
+            died: None,
+        })
+    }
+
+    fn drive(&mut self) -> Result<(), Failure> {
+        let plan = Plan {
+            requests: self.setup.requests,
+            varied: self.setup.load.can_vary(),
+            can_rebuild: matches!(self.setup.source, Source::Package(_)),
+            can_cool_down: !self.setup.cooldown.is_zero(),
+        };
+        if !plan.can_rebuild {
+            self.workshop.build_companions(self.setup, &self.limits)?;
+        }
+        let mut hunt = Hunt::new(plan);
+        loop {
+            let action = hunt.action();
+            if action == Action::Finish {
+                return Ok(());
+            }
+            let start = Instant::now();
+            let answer = match self.perform(action) {
+                Ok(answer) => answer,
+                Err(failure) => self.recover(action, failure)?,
+            };
+            self.account(action, start.elapsed());
+            hunt.answer(answer);
+        }
+    }
+
+    /// What becomes of an action that failed: in the run with the fix it leaves the fix unproved; in
+    /// the run as it is, once something was captured, the hunt goes on with that.
+    fn recover(&mut self, action: Action, failure: Failure) -> Result<Answer, Failure> {
+        if self.context.cancel.is_cancelled() {
+            return Err(failure);
+        }
+        let proving = self.as_is.is_some();
+        let captured = self.running.as_ref().is_some_and(|running| running.so_far().1.len() > 1);
+        match action {
+            Action::Build(_) | Action::Start(_) if proving => {
+                self.unproved = Some(format!("{:#}", failure.error));
+                Ok(Answer::Failed)
+            }
+            Action::WarmUp { .. } | Action::Load(_) | Action::Capture(_) if proving => {
+                self.unproved = Some(format!("{:#}", failure.error));
+                Ok(Answer::CutShort)
+            }
+            Action::Load(_) | Action::Capture(_) if captured => {
+                self.warnings.push(format!("{:#}", failure.error));
+                Ok(Answer::CutShort)
+            }
+            _ => Err(failure),
+        }
+    }
+
+    fn perform(&mut self, action: Action) -> Result<Answer, Failure> {
+        match action {
+            Action::Build(variant) => self.build(variant),
+            Action::Start(variant) => self.start(variant),
+            Action::WarmUp { requests } => {
+                self.progress.phase(format!("warming up: {requests} requests"));
+                let vary = self.setup.load.can_vary();
+                self.send(requests, vary, Stage::Warmup)
+            }
+            Action::Load(round) => {
+                let kind = if round.vary { "varied requests" } else { "requests" };
+                self.progress.phase(format!("round {}: {} {kind}", round.index + 1, round.requests));
+                self.varied = Some(round.vary);
+                self.send(round.requests, round.vary, Stage::Round)
+            }
+            Action::Capture(role) => self.capture(role),
+            Action::Judge => self.judge(),
+            Action::CoolDown => self.cool_down(),
+            Action::Stop(variant) => self.stop(variant),
+            Action::Diagnose => self.diagnose(),
+            Action::Compare | Action::Finish => Ok(Answer::Done),
+        }
+    }
+
+    fn build(&mut self, variant: Variant) -> Result<Answer, Failure> {
+        let mut edits = BTreeMap::new();
+        if variant == Variant::AsIs {
+            self.progress.phase("building the program");
+            self.workshop.find(self.setup, &self.limits)?;
+        } else if let Some(solved) = &self.solved {
+            self.progress.phase("building the program with the fix");
+            edits = solved.edits();
+        }
+        self.built = Some(self.workshop.build(self.setup, &edits, &self.limits)?);
+        Ok(Answer::Done)
+    }
+
+    fn start(&mut self, variant: Variant) -> Result<Answer, Failure> {
+        self.progress.phase("starting");
+        let folder = match variant {
+            Variant::AsIs => self.case_folder.clone(),
+            Variant::WithFix => self.case_folder.join("with-fix"),
+        };
+        let running = Running::start(
+            self.setup,
+            &self.workshop,
+            self.built.as_ref(),
+            &folder,
+            self.progress,
+            &self.limits,
+        )?;
+        self.varied = None;
+        self.running = Some(running);
+        Ok(Answer::Done)
+    }
+
+    fn running(&mut self) -> Result<&mut Running, Failure> {
+        self.running.as_mut().ok_or_else(|| Failure::target(anyhow!("the program does not run")))
+    }
+
+    fn send(&mut self, requests: u64, vary: bool, stage: Stage) -> Result<Answer, Failure> {
+        let limits = self.limits.clone();
+        match self.running()?.send(requests, vary, stage, &limits)? {
+            RoundEnd::Whole => Ok(Answer::Done),
+            RoundEnd::Died | RoundEnd::CutShort => {
+                // What could still be seen is captured: a program that hangs has much to tell.
+                if stage == Stage::Round {
+                    let vary = self.varied;
+                    let _ = self.running()?.capture(Stage::Round, vary, &limits);
+                }
+                Ok(Answer::CutShort)
+            }
+        }
+    }
+
+    fn capture(&mut self, role: CaptureRole) -> Result<Answer, Failure> {
+        self.progress.detail("capturing");
+        let stage = match role {
+            CaptureRole::Baseline => Stage::Warmup,
+            CaptureRole::Round => Stage::Round,
+            CaptureRole::CoolDown => Stage::Cooldown,
+        };
+        let (limits, vary) = (self.limits.clone(), self.varied);
+        self.running()?.capture(stage, vary, &limits)?;
+        Ok(Answer::Done)
+    }
+
+    fn judge(&mut self) -> Result<Answer, Failure> {
+        let files = &self.context.files;
+        let options = self.options;
+        let Some(running) = &self.running else { return Ok(Answer::CutShort) };
+        let (case, dumps) = running.so_far();
+        let run = Run::new(LoadedSeries::from_case(files, case), dumps);
+        let growth = run.growth(&options);
+        let judgement = match caulk_growth::sure_enough(&growth, &options) {
+            Decision::Sure { .. } => Judgement::Sure,
+            Decision::Cooldown { .. } => Judgement::NeedCoolDown,
+            Decision::NeedMore { .. } => Judgement::NeedMore,
+        };
+        Ok(Answer::Judged(judgement))
+    }
+
+    fn cool_down(&mut self) -> Result<Answer, Failure> {
+        let wait = self.setup.cooldown;
+        let seconds = wait.as_secs();
+        self.progress.phase(format!("cooling down for {seconds} s, to see what is still held"));
+        match self.limits.sleep(wait) {
+            Ok(()) => Ok(Answer::Done),
+            Err(Stopped::Deadline) => Ok(Answer::CutShort),
+            Err(_) => Err(Failure::interrupted()),
+        }
+    }
+
+    fn stop(&mut self, variant: Variant) -> Result<Answer, Failure> {
+        let Some(running) = self.running.take() else { return Ok(Answer::Done) };
+        self.progress.detail("stopping");
+        let record = running.stop();
+        let loaded = LoadedSeries::from_case(&self.context.files, &record.case);
+        let run = Run::new(loaded, &record.dumps);
+        let growth = run.growth(&self.options);
+        if let Some(death) = &record.death {
+            let words = format!("{death}{}", if death.out_of_memory { ", out of memory" } else { "" });
+            match variant {
+                Variant::AsIs => self.died = Some(words),
+                Variant::WithFix => self.unproved = Some(format!("the program ended under the load: {words}")),
+            }
+        }
+        let finished = Finished { record, run, growth };
+        match variant {
+            Variant::AsIs => self.as_is = Some(finished),
+            Variant::WithFix => self.with_fix = Some(finished),
+        }
+        Ok(Answer::Done)
+    }
+
+    fn diagnose(&mut self) -> Result<Answer, Failure> {
+        self.progress.phase("looking for the line");
+        let Some(finished) = &self.as_is else { return Ok(Answer::Diagnosed { fix: false }) };
+        let grows = !matches!(finished.growth.verdict, Some(Verdict::Steady) | None);
+        let root = self.workshop.package.as_ref().map(|package| solve::Root {
+            folder: package.module_folder.clone(),
+            main: package.folder.clone(),
+        });
+        let root = root.or_else(|| solve::Root::around(self.context, &self.setup.folder));
+        self.solved = Some(solve::solve(
+            self.context,
+            &finished.run,
+            root,
+            &self.setup.build_tags,
+            &self.options,
+            grows,
+        )?);
+        let fix = self.solved.as_ref().is_some_and(|solved| solved.has_fix());
+        let worth_proving = finished.growth.verdict == Some(Verdict::Leak) && self.died.is_none();
+        Ok(Answer::Diagnosed { fix: fix && worth_proving })
+    }
+
+    /// Adds an action's time to the phase that the user would call it.
+    fn account(&mut self, action: Action, took: Duration) {
+        let proving = self.as_is.is_some() && !matches!(action, Action::Diagnose | Action::Stop(Variant::AsIs));
+        let name = match action {
+            _ if proving => "proof",
+            Action::Build(_) => "build",
+            Action::Start(_) => "start",
+            Action::WarmUp { .. } | Action::Capture(CaptureRole::Baseline) => "warm-up",
+            Action::CoolDown | Action::Capture(CaptureRole::CoolDown) => "cool-down",
+            Action::Diagnose => "diagnosis",
+            Action::Stop(_) => "stop",
+            _ => "rounds",
+        };
+        match self.phases.iter_mut().find(|(known, _)| known == name) {
+            Some((_, time)) => *time += took,
+            None => self.phases.push((name.to_owned(), took)),
+        }
+    }
+
+    fn interrupted(&self) -> Failure {
+        let kept = self.case_folder.join(caulk_case::CASE_FILE);
+        let kept = if self.context.files.exists(&kept) {
+            format!("interrupted; what was captured is in {}", shown(&self.case_folder))
+        } else {
+            "interrupted".to_owned()
+        };
+        Failure { exit: Exit::Interrupted, error: anyhow!(kept) }
+    }
+
+    fn findings(&mut self) -> Result<Findings, Failure> {
+        let Some(finished) = self.as_is.take() else {
+            return Err(Failure::target(anyhow!("the hunt ended before anything was captured")));
+        };
+        let mut solved = self.solved.take().unwrap_or_default();
+        let proof = self.proof(&finished, &solved);
+        let mut applied = false;
+        let mut warnings = std::mem::take(&mut self.warnings);
+        if self.setup.fix {
+            match &proof {
+                Some(proof) if proof.proved => {
+                    solved.apply(self.setup.allow_dirty)?;
+                    applied = true;
+                }
+                Some(_) => warnings.push("the patch was not written, since it is not proved".to_owned()),
+                None => warnings.push("there is no patch to write".to_owned()),
+            }
+        }
+        let Finished { record, growth, .. } = finished;
+        let load = load_figures(&record.case.case);
+        warnings.extend(record.warnings);
+        if mostly_failed(load.failed, load.requests) {
+            warnings.insert(0, format!("{} of {} requests failed: what they should have done was not watched", load.failed, load.requests));
+        }
+        warnings.extend(self.cannot_know());
+        warnings.append(&mut solved.warnings);
+        let findings = Findings {
+            growth,
+            not_covered: solved.not_covered(&record.case.case),
+            case: record.case.case,
+            culprits: std::mem::take(&mut solved.culprits),
+            unexplained: std::mem::take(&mut solved.unexplained),
+            new_goroutines: solved.new_goroutines,
+            proof,
+            died: self.died.take(),
+            warnings,
+            phases: std::mem::take(&mut self.phases),
+            case_shown: Some(shown(&self.case_folder)),
+            applied,
+        };
+        self.solved = Some(solved);
+        Ok(findings)
+    }
+
+    fn cannot_know(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        match &self.setup.source {
+            Source::Package(_) => {}
+            Source::Exec(_) => notes.push(
+                "the program was not built here: a fix cannot be proved, and its functions may be inlined".to_owned(),
+            ),
+            Source::Attach(_) => notes.push(
+                "the program was not started here: there are no ancestors of goroutines, no count of descriptors, and a fix cannot be proved".to_owned(),
+            ),
+        }
+        notes
+    }
+
+    fn proof(&self, before: &Finished, solved: &Solved) -> Option<Proof> {
+        if !solved.has_fix() || before.growth.verdict != Some(Verdict::Leak) {
+            return None;
+        }
+        let Some(after) = &self.with_fix else {
+            let reason = self.unproved.clone()?;
+            return Some(Proof { growth: None, case: None, proved: false, reason });
+        };
+        let reason = self.unproved.clone().or_else(|| why_unproved(before, after, &self.options));
+        Some(Proof {
+            growth: Some(after.growth.clone()),
+            case: Some(after.record.case.case.clone()),
+            proved: reason.is_none(),
+            reason: reason.unwrap_or_default(),
+        })
+    }
+}
+
+/// What speaks against a fix: growth that is left, or answers that are worse than before.
+fn why_unproved(before: &Finished, after: &Finished, options: &Options) -> Option<String> {
+    let (good, bad) = (load_figures(&before.record.case.case), load_figures(&after.record.case.case));
+    if bad.requests < good.requests {
+        return Some(format!("only {} of {} requests came to an end", bad.requests, good.requests));
+    }
+    // One request in a hundred may fail by chance.
+    if bad.failed > good.failed + good.requests / 100 {
+        return Some(format!("{} requests failed, {} before", bad.failed, good.failed));
+    }
+    if bad.p50_seconds > good.p50_seconds * 3.0 + 0.010 {
+        return Some("answers take more than three times as long as before".to_owned());
+    }
+    // Groups of goroutines are numbered anew in each run: only what both runs have is compared.
+    let plain = |growth: &Growth| {
+        let mut growth = growth.clone();
+        growth.scalars.retain(|scalar| scalar.kind != ScalarKind::GoroutineGroup);
+        growth
+    };
+    let compared = caulk_growth::compare(&plain(&before.growth), &plain(&after.growth), options);
+    match compared.outcome {
+        Outcome::Gone | Outcome::Steady => None,
+        Outcome::Unknown => Some("whether the growth is gone cannot be told".to_owned()),
+        Outcome::Reduced => Some("it grows less, but still grows: there is more than one leak".to_owned()),
+        Outcome::Remains => Some("it grows as before".to_owned()),
+        Outcome::Worse => Some("something grows that did not before".to_owned()),
+    }
+}
+
+/// `caulk-secret-proxy-`: the folder is found again by the program's name.
+fn case_prefix(setup: &Setup) -> String {
+    let named = match &setup.source {
+        Source::Package(named) => setup.folder.join(named),
+        Source::Exec(_) | Source::Attach(_) => setup.folder.clone(),
+    };
+    let name = caulk_system::normalize(&named);
+    let name = name.file_name().map(|name| name.to_string_lossy().into_owned());
+    format!("caulk-{}-", name.unwrap_or_else(|| "case".to_owned()))
+}
+
+/// The folder of a path's module.
+pub fn module_root(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
+    folder.ancestors().find(|folder| files.is_file(&folder.join("go.mod"))).map(Path::to_owned)
+}

@@ -1,0 +1,234 @@
+//! From what grew to what to do about it: the join with the source, and the fix.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use caulk_case::Case;
+use caulk_evidence::{AnchorKind, Anchors, Culprit, Run, SyntaxSource, UserCode};
+use caulk_growth::{Growth, Options};
+use caulk_leaks::{Acquisition, Analysis, Finding, Heat};
+use caulk_report::Patch;
+use caulk_report::json::check::FixOutcome;
+use caulk_system::Files;
+
+use super::module_root;
+use super::result::{Blamed, Fix};
+use crate::context::Context;
+use crate::exit::Failure;
+use crate::patching::{self, Patches};
+use crate::source::{self, Reading, slashed};
+
+/// The user's module.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// The folder of the program's main package; the module's own where it is not known.
+    pub main: PathBuf,
+}
+
+impl Root {
+    /// The module around a folder; its one main package, where it has just one.
+    pub fn around(context: &Context, folder: &Path) -> Option<Root> {
+        let root = module_root(&context.files, folder)?;
+        let main = match main_folders(context, &root).as_slice() {
+            [only] => root.join(only),
+            _ => folder.to_owned(),
+        };
+        Some(Root { folder: root, main })
+    }
+}
+
+/// The folders below a module's root that hold a package main, relative to it, with `/`.
+pub fn main_folders(context: &Context, root: &Path) -> Vec<String> {
+    let mut folders: Vec<String> = source::go_files(&context.files, root)
+        .into_iter()
+        .filter(|file| !file.ends_with("_test.go"))
+        .filter(|file| {
+            let bytes = context.files.read(&root.join(file)).unwrap_or_default();
+            caulk_syntax::outline(&bytes).package_name() == "main"
+        })
+        .map(|file| file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned()))
+        .collect();
+    folders.dedup();
+    folders
+}
+
+/// What is known once the source was asked.
+#[derive(Default)]
+pub struct Solved {
+    pub root: PathBuf,
+    pub culprits: Vec<Blamed>,
+    pub unexplained: (f64, Vec<String>),
+    pub new_goroutines: i64,
+    pub growth: Option<Growth>,
+    pub warnings: Vec<String>,
+    routes: Vec<(String, String)>,
+    patches: Patches,
+}
+
+/// Joins a run with the source below `root`, and plans the fixes of what is to blame.
+pub fn solve(
+    context: &Context,
+    run: &Run,
+    root: Option<Root>,
+    build_tags: &str,
+    options: &Options,
+    grows: bool,
+) -> Result<Solved, Failure> {
+    let Some(root) = root else {
+        let code = UserCode::default();
+        let nowhere = SyntaxSource::new(|_| None);
+        let anchors = Anchors { code: &code, source: &nowhere, acquisitions: &[] };
+        let diagnosis = run.diagnose(options, &anchors);
+        return Ok(Solved {
+            unexplained: unexplained(&diagnosis.joined),
+            new_goroutines: diagnosis.new_goroutines,
+            growth: Some(diagnosis.growth),
+            warnings: vec!["there is no source to look in: give its folder (--source DIR)".to_owned()],
+            ..Solved::default()
+        });
+    };
+
+    let reading = Reading {
+        build_tags: build_tags.split(',').map(str::to_owned).collect(),
+        no_tests: true,
+        ..Reading::default()
+    };
+    let analysed = source::analyse(source::os_files(), &root.folder, &reading);
+    let code = UserCode {
+        module: module_path(context, &root.folder),
+        main_folder: root.main.strip_prefix(&root.folder).ok().and_then(slashed).unwrap_or_default(),
+        files: source::go_files(&context.files, &root.folder),
+    };
+    let syntax = SyntaxSource::new(|file| context.files.read(&root.folder.join(file)).ok());
+    let analysis = &analysed.analysis;
+    let anchors =
+        Anchors { code: &code, source: &syntax, acquisitions: &analysis.acquisitions };
+    let diagnosis = run.diagnose(options, &anchors);
+
+    let mut culprits = if grows { diagnosis.joined.culprits.clone() } else { Vec::new() };
+    let mut blamed: Vec<Blamed> =
+        culprits.drain(..).map(|culprit| blame(culprit, analysis)).collect();
+    let wanted: Vec<&Finding> = blamed.iter().filter_map(|b| b.finding.as_ref()).collect();
+    let patches = patching::plan(&analysed, &reading, &wanted);
+    for blamed in &mut blamed {
+        blamed.fix = blamed.finding.as_ref().and_then(|finding| {
+            Some(Fix { json: patches.outcome(finding)?, patch: patches.hunks(finding) })
+        });
+        if blamed.fix.is_none() && matches!(blamed.culprit.anchor.kind, AnchorKind::Store(_)) {
+            blamed.fix = Some(no_resource());
+        }
+    }
+    Ok(Solved {
+        unexplained: unexplained(&diagnosis.joined),
+        new_goroutines: diagnosis.new_goroutines,
+        growth: Some(diagnosis.growth),
+        culprits: blamed,
+        warnings: Vec::new(),
+        routes: source::routes(&analysed.program),
+        patches,
+        root: root.folder,
+    })
+}
+
+fn unexplained(joined: &caulk_evidence::Joined) -> (f64, Vec<String>) {
+    let functions = joined.unexplained.iter().map(|stack| stack.function.clone()).collect();
+    (joined.unexplained_heap, functions)
+}
+
+/// What the source says of a culprit's place.
+fn blame(culprit: Culprit, analysis: &Analysis) -> Blamed {
+    let acquisition = match culprit.anchor.kind {
+        AnchorKind::Acquisition(index) => analysis.acquisitions.get(index).cloned(),
+        _ => None,
+    };
+    let finding = finding_at(&culprit, analysis).cloned();
+    let better = acquisition.as_ref().and_then(|acquisition| better(&culprit, acquisition));
+    Blamed { culprit, acquisition, finding, fix: None, better }
+}
+
+/// The finding of the same place: of the acquiring call, or of the goroutine started or blocked there.
+fn finding_at<'a>(culprit: &Culprit, analysis: &'a Analysis) -> Option<&'a Finding> {
+    let place = &culprit.anchor.location;
+    let exact = analysis.findings.iter().find(|finding| {
+        finding.location.file == place.file && finding.location.span == place.span
+    });
+    exact.or_else(|| {
+        let AnchorKind::GoStatement = culprit.anchor.kind else { return None };
+        let blocked = culprit.blocked.as_ref();
+        analysis.findings.iter().filter(|f| f.rule == "blocked-goroutine").find(|finding| {
+            let at = &finding.location;
+            let started = at.file == place.file && place.line <= at.line && at.line <= place.end_line;
+            let waits = blocked.is_some_and(|b| {
+                b.file.as_deref() == Some(at.file.as_str()) && b.frame.line == at.line
+            });
+            started || waits
+        })
+    })
+}
+
+/// A resource that is opened for every request and is meant to be kept is better opened once.
+fn better(culprit: &Culprit, acquisition: &Acquisition) -> Option<String> {
+    if acquisition.rule != "unclosed-client" || acquisition.heat < Heat::Unknown {
+        return None;
+    }
+    let name = acquisition.resource.type_name.rsplit('/').next()?;
+    let _ = culprit;
+    Some(format!("one {name} made at start and kept, instead of one for each request: it is safe for use by many at once"))
+}
+
+fn no_resource() -> Fix {
+    Fix {
+        json: caulk_report::json::check::Fix {
+            outcome: FixOutcome::Refused,
+            reason: "nothing was acquired that could be released; what may be dropped, and when, is yours to decide"
+                .to_owned(),
+            edits: Vec::new(),
+        },
+        patch: Patch::default(),
+    }
+}
+
+/// The path in `go.mod`.
+fn module_path(context: &Context, root: &Path) -> String {
+    let text = context.files.read(&root.join("go.mod")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let named = text.lines().find_map(|line| line.trim().strip_prefix("module"));
+    let plain = named.unwrap_or_default().split("//").next().unwrap_or_default();
+    plain.trim().trim_matches(['"', '`']).to_owned()
+}
+
+impl Solved {
+    /// Whether there is a fix to prove.
+    pub fn has_fix(&self) -> bool {
+        self.culprits.iter().any(|blamed| {
+            blamed.fix.as_ref().is_some_and(|fix| fix.json.outcome != FixOutcome::Refused)
+        })
+    }
+
+    /// The patched files, by absolute path.
+    pub fn edits(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        self.patches.edits(&self.root)
+    }
+
+    /// Writes the patch.
+    pub fn apply(&self, allow_dirty: bool) -> Result<(), Failure> {
+        self.patches.apply(&self.root, allow_dirty)
+    }
+
+    /// Routes that the source registers and that no load was sent to.
+    pub fn not_covered(&self, case: &Case) -> Vec<String> {
+        let loaded = |method: &str, pattern: &str| {
+            case.routes.iter().any(|route| {
+                let same_method = method.is_empty() || method == route.method;
+                same_method && source::matches_pattern(pattern, &route.path)
+            })
+        };
+        self.routes
+            .iter()
+            .filter(|(method, pattern)| !case.routes.is_empty() && !loaded(method, pattern))
+            .map(|(method, pattern)| format!("{method} {pattern}").trim().to_owned())
+            .collect()
+    }
+}
