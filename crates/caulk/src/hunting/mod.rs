@@ -285,7 +285,7 @@ impl<'a> Driver<'a> {
         self.progress.phase(format!("cooling down for {seconds} s, to see what is still held"));
         match self.limits.sleep(wait) {
             Ok(()) => Ok(Answer::Done),
-            Err(Stopped::Deadline) => Ok(Answer::CutShort),
+            Err(Stopped::TimedOut) => Ok(Answer::CutShort),
             Err(_) => Err(Failure::interrupted()),
         }
     }
