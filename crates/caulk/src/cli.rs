@@ -44,7 +44,13 @@ Exit codes:
 #[derive(Debug, Clone, Args)]
 pub struct Common {
     /// How results are printed
-    #[arg(long, visible_alias = "format", value_enum, value_name = "FORMAT", global = true)]
+    #[arg(
+        long,
+        visible_alias = "format",
+        value_enum,
+        value_name = "FORMAT",
+        global = true
+    )]
     pub output_format: Option<OutputFormat>,
     /// Say less: results without explanations, no progress
     #[arg(short, long, global = true)]
@@ -86,16 +92,6 @@ pub enum ColorWhen {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Hunt(commands::hunt::HuntArgs),
-    Diagnose(commands::diagnose::DiagnoseArgs),
-    Capture(commands::capture::CaptureArgs),
-    Check(commands::check::CheckArgs),
-    Fix(commands::fix::FixArgs),
-    Explain(commands::explain::ExplainArgs),
-    Rules(commands::rules::RulesArgs),
-    #[command(disable_help_flag = true)]
-    Pprof(commands::pprof::PprofArgs),
-    Init(commands::init::InitArgs),
-    Doctor(commands::doctor::DoctorArgs),
     Completions(commands::completions::CompletionsArgs),
     #[command(hide = true)]
     Man(commands::completions::ManArgs),
@@ -108,7 +104,12 @@ pub struct SourceArgs {
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Build tags, separated by commas
-    #[arg(long, visible_alias = "tags", value_name = "TAGS", value_delimiter = ',')]
+    #[arg(
+        long,
+        visible_alias = "tags",
+        value_name = "TAGS",
+        value_delimiter = ','
+    )]
     pub build_tags: Vec<String>,
     /// Operating system to check for [default: this one]
     #[arg(long, value_name = "GOOS")]

@@ -111,7 +111,10 @@ pub fn find(files: &dyn Files, start: &Path) -> anyhow::Result<Option<Found>> {
     for folder in start.ancestors() {
         let path = folder.join(FILE_NAME);
         if files.exists(&path) {
-            return Ok(Some(Found { folder: folder.to_owned(), config: read(files, &path)? }));
+            return Ok(Some(Found {
+                folder: folder.to_owned(),
+                config: read(files, &path)?,
+            }));
         }
         if files.exists(&folder.join(".git")) {
             break;
@@ -122,9 +125,8 @@ pub fn find(files: &dyn Files, start: &Path) -> anyhow::Result<Option<Found>> {
 
 fn read(files: &dyn Files, path: &Path) -> anyhow::Result<Config> {
     let bytes = files.read(path)?;
-    let text = std::str::from_utf8(&bytes)
-        .with_context(|| format!("{} is not UTF-8", path.display()))?;
-    toml::from_str(text).map_err(|error| {
-        anyhow::anyhow!("{}: {}", path.display(), error.to_string().trim_end())
-    })
+    let text =
+        std::str::from_utf8(&bytes).with_context(|| format!("{} is not UTF-8", path.display()))?;
+    toml::from_str(text)
+        .map_err(|error| anyhow::anyhow!("{}: {}", path.display(), error.to_string().trim_end()))
 }

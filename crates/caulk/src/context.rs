@@ -20,7 +20,11 @@ pub struct Context {
 
 impl Context {
     pub fn new(common: &Common) -> Context {
-        Context { files: OsFiles, cancel: Cancel::on_interrupt(), common: common.clone() }
+        Context {
+            files: OsFiles,
+            cancel: Cancel::on_interrupt(),
+            common: common.clone(),
+        }
     }
 
     /// Progress for a command; `log` as for [`Progress::new`].
@@ -38,7 +42,11 @@ impl Context {
     }
 
     pub fn format(&self, usual: OutputFormat) -> OutputFormat {
-        let quiet = if self.common.quiet { OutputFormat::Concise } else { usual };
+        let quiet = if self.common.quiet {
+            OutputFormat::Concise
+        } else {
+            usual
+        };
         self.common.output_format.unwrap_or(quiet)
     }
 
@@ -67,7 +75,9 @@ pub fn write_out(bytes: &[u8]) -> std::io::Result<()> {
 /// A path as the user should read it: relative to the current folder where it is below it.
 pub fn shown(path: &Path) -> String {
     let current: Option<PathBuf> = caulk_system::current_folder().ok();
-    let relative = current.as_deref().and_then(|folder| path.strip_prefix(folder).ok());
+    let relative = current
+        .as_deref()
+        .and_then(|folder| path.strip_prefix(folder).ok());
     match relative {
         Some(relative) if relative.as_os_str().is_empty() => ".".to_owned(),
         Some(relative) => relative.display().to_string(),

@@ -37,19 +37,28 @@ pub struct Failure {
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     /// Errors are wrong use or unreadable input unless said otherwise.
     fn from(error: E) -> Failure {
-        Failure { exit: Exit::Usage, error: error.into() }
+        Failure {
+            exit: Exit::Usage,
+            error: error.into(),
+        }
     }
 }
 
 impl Failure {
     /// The target program could not be built, started or reached.
     pub fn target(error: impl Into<anyhow::Error>) -> Failure {
-        Failure { exit: Exit::Target, error: error.into() }
+        Failure {
+            exit: Exit::Target,
+            error: error.into(),
+        }
     }
 
     /// Ctrl-C was pressed.
     pub fn interrupted() -> Failure {
-        Failure { exit: Exit::Interrupted, error: anyhow::anyhow!("interrupted") }
+        Failure {
+            exit: Exit::Interrupted,
+            error: anyhow::anyhow!("interrupted"),
+        }
     }
 
     /// Whether the error says that whoever reads our output has gone: that is no error.

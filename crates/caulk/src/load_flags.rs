@@ -10,8 +10,12 @@ use crate::config::LoadConfig;
 pub fn loads(matches: &ArgMatches) -> anyhow::Result<Vec<LoadConfig>> {
     let mut loads: Vec<(usize, LoadConfig)> = values::<String>(matches, "load")
         .map(|(index, request)| {
-            let load =
-                LoadConfig { request: request.clone(), data: None, headers: Vec::new(), weight: 1 };
+            let load = LoadConfig {
+                request: request.clone(),
+                data: None,
+                headers: Vec::new(),
+                weight: 1,
+            };
             (index, load)
         })
         .collect();
@@ -22,7 +26,9 @@ pub fn loads(matches: &ArgMatches) -> anyhow::Result<Vec<LoadConfig>> {
         }
     }
     for (index, header) in values::<String>(matches, "header") {
-        owner(&mut loads, index, "--header")?.headers.push(header.clone());
+        owner(&mut loads, index, "--header")?
+            .headers
+            .push(header.clone());
     }
     for (index, weight) in values::<u32>(matches, "weight") {
         owner(&mut loads, index, "--weight")?.weight = *weight;
@@ -56,7 +62,9 @@ pub fn method_and_url(request: &str) -> anyhow::Result<(String, String)> {
     let (method, url) = match (words.next(), words.next(), words.next()) {
         (Some(url), None, None) => ("GET", url),
         (Some(method), Some(url), None) => (method, url),
-        _ => bail!("'{request}' is not a request: write 'METHOD URL', such as 'GET http://127.0.0.1:8080/'"),
+        _ => bail!(
+            "'{request}' is not a request: write 'METHOD URL', such as 'GET http://127.0.0.1:8080/'"
+        ),
     };
     if !url.starts_with("http://") && !url.starts_with("https://") {
         bail!("'{url}' is not a URL: it begins with http:// or https://");
@@ -70,7 +78,9 @@ pub fn method_and_url(request: &str) -> anyhow::Result<(String, String)> {
 /// A duration as it is typed: `30s`, `500ms`, `5m`, `1h`; a bare number is seconds.
 pub fn duration(text: &str) -> Result<std::time::Duration, String> {
     let wrong = || format!("'{text}' is not a duration: write 30s, 500ms or 5m");
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     let number: f64 = number.parse().map_err(|_| wrong())?;
     let seconds = match unit {
@@ -101,8 +111,18 @@ mod tests {
     #[test]
     fn data_and_headers_belong_to_the_load_before_them() -> anyhow::Result<()> {
         let loads = parse(&[
-            "--load", "POST http://a/", "--data", "x", "--header", "A: 1", "--header", "B: 2",
-            "--load", "GET http://b/", "--weight", "3",
+            "--load",
+            "POST http://a/",
+            "--data",
+            "x",
+            "--header",
+            "A: 1",
+            "--header",
+            "B: 2",
+            "--load",
+            "GET http://b/",
+            "--weight",
+            "3",
         ])?;
         assert_eq!(loads[0].data.as_deref(), Some("x"));
         assert_eq!(loads[0].headers, ["A: 1", "B: 2"]);
@@ -113,7 +133,11 @@ mod tests {
     #[test]
     fn data_before_any_load_is_refused() {
         let error = parse(&["--data", "x", "--load", "GET http://b/"]).unwrap_err();
-        assert!(error.to_string().contains("--data belongs to the --load before it"));
+        assert!(
+            error
+                .to_string()
+                .contains("--data belongs to the --load before it")
+        );
     }
 
     #[test]

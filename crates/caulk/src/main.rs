@@ -5,8 +5,12 @@ mod commands;
 mod config;
 mod context;
 mod exit;
+mod hunting;
 mod load_flags;
+mod patching;
+mod present;
 mod progress;
+mod source;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -23,7 +27,11 @@ fn main() -> ExitCode {
         Err(error) => {
             // Help goes to stdout with 0, wrong use to stderr with 2: clap knows which.
             drop(error.print());
-            return if error.use_stderr() { Exit::Usage.into() } else { Exit::Clean.into() };
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                Exit::Clean.into()
+            };
         }
     };
     let cli = match Cli::from_arg_matches(&matches) {
@@ -50,15 +58,6 @@ fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outco
             };
             commands::hunt::run(args, loads, context)
         }
-        Command::Diagnose(args) => commands::diagnose::run(args, context),
-        Command::Capture(args) => commands::capture::run(args, context),
-        Command::Check(args) => commands::check::run(args, context),
-        Command::Fix(args) => commands::fix::run(args, context),
-        Command::Explain(args) => commands::explain::run(args, context),
-        Command::Rules(args) => commands::rules::run(args, context),
-        Command::Pprof(args) => commands::pprof::run(args, context),
-        Command::Init(args) => commands::init::run(args, context),
-        Command::Doctor(args) => commands::doctor::run(args, context),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::completions::man(args),
     }

@@ -36,7 +36,9 @@ pub fn plan(
     let selected: Vec<usize> = wanted
         .iter()
         .filter_map(|wanted| {
-            findings.iter().position(|f| f.fingerprint == wanted.fingerprint && f.location == wanted.location)
+            findings
+                .iter()
+                .position(|f| f.fingerprint == wanted.fingerprint && f.location == wanted.location)
         })
         .collect();
     if selected.is_empty() {
@@ -45,8 +47,10 @@ pub fn plan(
     let root = &analysed.root;
     let workspace = Folder::new(&OsFiles, root);
     let mut checker = |edited: &BTreeMap<String, Arc<[u8]>>| {
-        let edits: BTreeMap<PathBuf, Arc<[u8]>> =
-            edited.iter().map(|(file, bytes)| (root.join(file), Arc::clone(bytes))).collect();
+        let edits: BTreeMap<PathBuf, Arc<[u8]>> = edited
+            .iter()
+            .map(|(file, bytes)| (root.join(file), Arc::clone(bytes)))
+            .collect();
         let changed: Vec<PathBuf> = edits.keys().cloned().collect();
         let laid_over = Arc::new(Overlay::new(source::os_files(), edits));
         source::again(analysed, laid_over, reading, &changed).findings
@@ -54,14 +58,20 @@ pub fn plan(
     let options = PlanOptions { take_review };
     let plan = caulk_fix::plan(findings, &selected, &workspace, &mut checker, options);
     let chosen = || selected.iter().filter_map(|at| findings.get(*at));
-    let wanted = chosen().map(|f| (f.location.file.clone(), f.fingerprint.clone())).collect();
+    let wanted = chosen()
+        .map(|f| (f.location.file.clone(), f.fingerprint.clone()))
+        .collect();
     let before = chosen()
         .filter_map(|f| {
             let bytes = caulk_fix::Workspace::read(&workspace, &f.location.file).ok()?;
             Some((f.location.file.clone(), bytes))
         })
         .collect();
-    Patches { plan, wanted, before }
+    Patches {
+        plan,
+        wanted,
+        before,
+    }
 }
 
 /// What was written, and what was not and why.
@@ -97,7 +107,11 @@ impl Patches {
                 text: edit.text.clone(),
             })
             .collect();
-        Some(json::Fix { outcome, reason: reason.to_owned(), edits })
+        Some(json::Fix {
+            outcome,
+            reason: reason.to_owned(),
+            edits,
+        })
     }
 
     /// The hunks of one finding's edits alone.
@@ -115,7 +129,11 @@ impl Patches {
 
     /// The files as they would be, by absolute path.
     pub fn edits(&self, root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-        self.plan.files.iter().map(|edit| (root.join(&edit.path), edit.after.clone())).collect()
+        self.plan
+            .files
+            .iter()
+            .map(|edit| (root.join(&edit.path), edit.after.clone()))
+            .collect()
     }
 
     /// Whether anything would change.
@@ -136,7 +154,10 @@ impl Patches {
     pub fn write(&self, root: &Path, allow_dirty: bool, cancel: &Cancel) -> Written {
         let options = ApplyOptions { allow_dirty };
         let applied = caulk_fix::apply(&self.plan, root, &OsFiles, options, &Limits::new(cancel));
-        Written { written: applied.written, left: applied.left }
+        Written {
+            written: applied.written,
+            left: applied.left,
+        }
     }
 
     /// Writes the files; one that cannot be written is an error.

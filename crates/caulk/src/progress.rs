@@ -56,6 +56,13 @@ impl Progress {
         }
     }
 
+    /// The work is done: the changing line goes away.
+    pub fn finish(&self) {
+        if let Kind::Line(bar) = &self.kind {
+            bar.finish_and_clear();
+        }
+    }
+
     /// A line that stays, above the changing one.
     pub fn note(&self, what: impl AsRef<str>) {
         match &self.kind {
@@ -68,8 +75,6 @@ impl Progress {
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Kind::Line(bar) = &self.kind {
-            bar.finish_and_clear();
-        }
+        self.finish();
     }
 }

@@ -9,7 +9,7 @@ use caulk_program::{GoEnv, Options, Program};
 use caulk_system::{Files, OsFiles, WalkOptions};
 
 /// What is read, and how.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Reading {
     /// Folders, files or patterns such as `./...`, relative to `root`.
     pub patterns: Vec<PathBuf>,
@@ -17,6 +17,19 @@ pub struct Reading {
     pub goos: Option<String>,
     pub goarch: Option<String>,
     pub no_tests: bool,
+}
+
+impl Default for Reading {
+    /// All packages of the root, for this platform.
+    fn default() -> Reading {
+        Reading {
+            patterns: vec![PathBuf::from("./...")],
+            build_tags: Vec::new(),
+            goos: None,
+            goarch: None,
+            no_tests: false,
+        }
+    }
 }
 
 /// A tree that was loaded and analysed.
@@ -31,25 +44,36 @@ pub struct Analysed {
 /// problems of the analysis.
 pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analysed {
     let program = load(files, root, reading);
-    let analysis = caulk_leaks::check(&program, &caulk_leaks::Options::default());
-    Analysed { root: root.to_owned(), program, analysis }
+    let analysis = analysis(&program);
+    Analysed {
+        root: root.to_owned(),
+        program,
+        analysis,
+    }
 }
 
 /// Loads without analysing.
 pub fn load(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Program {
     let mut options = Options::new(GoEnv::of_process(&*files), root.to_owned());
     options.tests = !reading.no_tests;
-    options.platform.tags.extend(reading.build_tags.iter().filter(|tag| !tag.is_empty()).cloned());
+    options.platform.tags.extend(
+        reading
+            .build_tags
+            .iter()
+            .filter(|tag| !tag.is_empty())
+            .cloned(),
+    );
     if let Some(goos) = &reading.goos {
         options.platform.goos.clone_from(goos);
     }
     if let Some(goarch) = &reading.goarch {
         options.platform.goarch.clone_from(goarch);
     }
-    let everything = [PathBuf::from("./...")];
-    let patterns: &[PathBuf] =
-        if reading.patterns.is_empty() { &everything } else { &reading.patterns };
-    Program::load(files, options, patterns)
+    Program::load(files, options, &reading.patterns)
+}
+
+fn analysis(_program: &Program) -> Analysis {
+    Analysis::default()
 }
 
 /// The operating system's files, shared.
@@ -70,6 +94,79 @@ pub fn go_files(files: &dyn Files, root: &Path) -> BTreeSet<String> {
 
 /// A relative path with `/` between its parts; none where it is not UTF-8.
 pub fn slashed(path: &Path) -> Option<String> {
-    let parts: Option<Vec<&str>> = path.components().map(|part| part.as_os_str().to_str()).collect();
+    let parts: Option<Vec<&str>> = path
+        .components()
+        .map(|part| part.as_os_str().to_str())
+        .collect();
     Some(parts?.join("/"))
+}
+
+/// Analyses a tree again with edited files laid over it; only folders with a file in `changed` are
+/// read again.
+pub fn again(
+    analysed: &Analysed,
+    files: Arc<dyn Files>,
+    reading: &Reading,
+    changed: &[PathBuf],
+) -> Analysis {
+    let program = analysed.program.reload(files, &reading.patterns, changed);
+    analysis(&program)
+}
+
+/// The HTTP routes that a program registers, as method (empty for any) and pattern.
+pub fn routes(_program: &Program) -> Vec<(String, String)> {
+    Vec::new()
+}
+
+/// Whether a path that was loaded falls under a registered pattern: `/items/{id}` and `/items/:id`
+/// stand for one part, a pattern that ends in `/` for all below it.
+pub fn matches_pattern(pattern: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or(path);
+    let below = pattern.ends_with('/') && pattern != "/";
+    let mut parts = path.trim_matches('/').split('/');
+    let wanted = pattern.trim_matches('/');
+    if wanted.is_empty() {
+        return path.trim_matches('/').is_empty();
+    }
+    for want in wanted.split('/') {
+        let Some(part) = parts.next() else {
+            return false;
+        };
+        let any = want.starts_with('{') || want.starts_with(':') || want == "*";
+        if want.ends_with("...}") || want == "*" {
+            return true;
+        }
+        if !any && want != part {
+            return false;
+        }
+    }
+    below || parts.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_pattern;
+
+    #[test]
+    fn patterns_of_the_common_routers() {
+        for (pattern, path) in [
+            ("/v0/cron", "/v0/cron"),
+            ("/v0/cron", "/v0/cron?dry=1"),
+            ("/items/{id}", "/items/{n}"),
+            ("/items/:id/parts", "/items/7/parts"),
+            ("/static/", "/static/a/b.css"),
+            ("/files/{path...}", "/files/a/b"),
+            ("/", "/"),
+        ] {
+            assert!(matches_pattern(pattern, path), "{pattern} {path}");
+        }
+        for (pattern, path) in [
+            ("/v0/cron", "/v0/run"),
+            ("/items/{id}", "/items"),
+            ("/items", "/items/7"),
+            ("/", "/healthz"),
+        ] {
+            assert!(!matches_pattern(pattern, path), "{pattern} {path}");
+        }
+    }
 }

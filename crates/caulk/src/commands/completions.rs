@@ -11,7 +11,9 @@ use crate::exit::{Exit, Outcome};
 
 /// Print a completion script for a shell
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  caulk completions bash > ~/.local/share/bash-completion/completions/caulk")]
+#[command(
+    after_help = "Example:\n  caulk completions bash > ~/.local/share/bash-completion/completions/caulk"
+)]
 pub struct CompletionsArgs {
     /// bash, zsh, fish, elvish or powershell
     shell: Shell,
@@ -41,14 +43,18 @@ pub fn man(args: ManArgs) -> Outcome {
     caulk_system::create_folder(&folder)?;
     let mut root = Cli::command();
     root.build();
-    let pages = root.get_subcommands().filter(|command| command.get_name() != "help");
+    let pages = root
+        .get_subcommands()
+        .filter(|command| command.get_name() != "help");
     for command in std::iter::once(&root).chain(pages) {
         let name = match command.get_name() {
             "caulk" => "caulk".to_owned(),
             name => format!("caulk-{name}"),
         };
         let mut page = Vec::new();
-        clap_mangen::Man::new(command.clone()).title(name.to_uppercase()).render(&mut page)?;
+        clap_mangen::Man::new(command.clone())
+            .title(name.to_uppercase())
+            .render(&mut page)?;
         caulk_system::write_atomic(&folder.join(format!("{name}.1")), &page)?;
     }
     Ok(Exit::Clean)

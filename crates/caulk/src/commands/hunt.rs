@@ -51,11 +51,21 @@ pub struct HuntArgs {
     #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Load")]
     pub request_timeout: Option<Duration>,
     /// A command that makes one round of load (k6, ghz, a test suite)
-    #[arg(long, value_name = "CMD", conflicts_with = "load", help_heading = "Load")]
+    #[arg(
+        long,
+        value_name = "CMD",
+        conflicts_with = "load",
+        help_heading = "Load"
+    )]
     pub load_cmd: Option<String>,
 
     /// Start the program by this command instead of building it
-    #[arg(long, value_name = "CMD", conflicts_with = "attach", help_heading = "Program")]
+    #[arg(
+        long,
+        value_name = "CMD",
+        conflicts_with = "attach",
+        help_heading = "Program"
+    )]
     pub exec: Option<String>,
     /// Hunt in a service that runs already and serves net/http/pprof
     #[arg(long, value_name = "URL", help_heading = "Program")]
@@ -68,10 +78,20 @@ pub struct HuntArgs {
     #[arg(long, value_name = "CHECK", help_heading = "Program")]
     pub ready: Option<String>,
     /// Build tags, separated by commas
-    #[arg(long, visible_alias = "tags", value_name = "TAGS", help_heading = "Program")]
+    #[arg(
+        long,
+        visible_alias = "tags",
+        value_name = "TAGS",
+        help_heading = "Program"
+    )]
     pub build_tags: Option<String>,
     /// Bytes between two sampled allocations
-    #[arg(long, value_name = "BYTES", default_value_t = 4096, help_heading = "Program")]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = 4096,
+        help_heading = "Program"
+    )]
     pub mem_profile_rate: u64,
 
     /// Time limit of the whole hunt [default: 5m]

@@ -32,8 +32,7 @@ use crate::progress::Progress;
 /// Hunts, and prints what was found.
 pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
     let setup = setup::setup(args, loads, context)?;
-    let progress = context.progress(true);
-    let mut driver = Driver::new(&setup, context, &progress)?;
+    let mut driver = Driver::new(&setup, context)?;
     let ended = driver.drive();
     drop(driver.running.take());
     if context.cancel.is_cancelled() {
@@ -41,7 +40,7 @@ pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
     }
     ended?;
     let findings = driver.findings()?;
-    drop(progress);
+    driver.progress.finish();
 
     let sources = driver.solved.as_ref().map(|solved| solved.root.clone());
     let read = |file: &str| context.files.read(&sources.as_ref()?.join(file)).ok();
@@ -73,7 +72,7 @@ fn mostly_failed(failed: u64, requests: u64) -> bool {
 struct Driver<'a> {
     setup: &'a Setup,
     context: &'a Context,
-    progress: &'a Progress,
+    progress: Progress,
     limits: Limits,
     workshop: Workshop,
     built: Option<Built>,
@@ -100,7 +99,7 @@ struct Finished {
 }
 
 impl<'a> Driver<'a> {
-    fn new(setup: &'a Setup, context: &'a Context, progress: &'a Progress) -> Result<Driver<'a>, Failure> {
+    fn new(setup: &'a Setup, context: &'a Context) -> Result<Driver<'a>, Failure> {
         let case_folder = match &setup.output {
             Some(folder) => folder.clone(),
             None => TempFolder::new(&case_prefix(setup))?.keep(),
@@ -108,7 +107,7 @@ impl<'a> Driver<'a> {
         Ok(Driver {
             setup,
             context,
-            progress,
+            progress: context.progress(true),
             limits: Limits::new(&context.cancel).within(setup.timeout),
             workshop: Workshop::new()?,
             built: None,
@@ -159,7 +158,10 @@ impl<'a> Driver<'a> {
             return Err(failure);
         }
         let proving = self.as_is.is_some();
-        let captured = self.running.as_ref().is_some_and(|running| running.so_far().1.len() > 1);
+        let captured = self
+            .running
+            .as_ref()
+            .is_some_and(|running| running.so_far().1.len() > 1);
         match action {
             Action::Build(_) | Action::Start(_) if proving => {
                 self.unproved = Some(format!("{:#}", failure.error));
@@ -182,13 +184,22 @@ impl<'a> Driver<'a> {
             Action::Build(variant) => self.build(variant),
             Action::Start(variant) => self.start(variant),
             Action::WarmUp { requests } => {
-                self.progress.phase(format!("warming up: {requests} requests"));
+                self.progress
+                    .phase(format!("warming up: {requests} requests"));
                 let vary = self.setup.load.can_vary();
                 self.send(requests, vary, Stage::Warmup)
             }
             Action::Load(round) => {
-                let kind = if round.vary { "varied requests" } else { "requests" };
-                self.progress.phase(format!("round {}: {} {kind}", round.index + 1, round.requests));
+                let kind = if round.vary {
+                    "varied requests"
+                } else {
+                    "requests"
+                };
+                self.progress.phase(format!(
+                    "round {}: {} {kind}",
+                    round.index + 1,
+                    round.requests
+                ));
                 self.varied = Some(round.vary);
                 self.send(round.requests, round.vary, Stage::Round)
             }
@@ -225,7 +236,7 @@ impl<'a> Driver<'a> {
             &self.workshop,
             self.built.as_ref(),
             &folder,
-            self.progress,
+            &self.progress,
             &self.limits,
         )?;
         self.varied = None;
@@ -234,7 +245,9 @@ impl<'a> Driver<'a> {
     }
 
     fn running(&mut self) -> Result<&mut Running, Failure> {
-        self.running.as_mut().ok_or_else(|| Failure::target(anyhow!("the program does not run")))
+        self.running
+            .as_mut()
+            .ok_or_else(|| Failure::target(anyhow!("the program does not run")))
     }
 
     fn send(&mut self, requests: u64, vary: bool, stage: Stage) -> Result<Answer, Failure> {
@@ -267,7 +280,9 @@ impl<'a> Driver<'a> {
     fn judge(&mut self) -> Result<Answer, Failure> {
         let files = &self.context.files;
         let options = self.options;
-        let Some(running) = &self.running else { return Ok(Answer::CutShort) };
+        let Some(running) = &self.running else {
+            return Ok(Answer::CutShort);
+        };
         let (case, dumps) = running.so_far();
         let run = Run::new(LoadedSeries::from_case(files, case), dumps);
         let growth = run.growth(&options);
@@ -282,7 +297,9 @@ impl<'a> Driver<'a> {
     fn cool_down(&mut self) -> Result<Answer, Failure> {
         let wait = self.setup.cooldown;
         let seconds = wait.as_secs();
-        self.progress.phase(format!("cooling down for {seconds} s, to see what is still held"));
+        self.progress.phase(format!(
+            "cooling down for {seconds} s, to see what is still held"
+        ));
         match self.limits.sleep(wait) {
             Ok(()) => Ok(Answer::Done),
             Err(Stopped::TimedOut) => Ok(Answer::CutShort),
@@ -291,20 +308,35 @@ impl<'a> Driver<'a> {
     }
 
     fn stop(&mut self, variant: Variant) -> Result<Answer, Failure> {
-        let Some(running) = self.running.take() else { return Ok(Answer::Done) };
+        let Some(running) = self.running.take() else {
+            return Ok(Answer::Done);
+        };
         self.progress.detail("stopping");
         let record = running.stop();
         let loaded = LoadedSeries::from_case(&self.context.files, &record.case);
         let run = Run::new(loaded, &record.dumps);
         let growth = run.growth(&self.options);
         if let Some(death) = &record.death {
-            let words = format!("{death}{}", if death.out_of_memory { ", out of memory" } else { "" });
+            let words = format!(
+                "{death}{}",
+                if death.out_of_memory {
+                    ", out of memory"
+                } else {
+                    ""
+                }
+            );
             match variant {
                 Variant::AsIs => self.died = Some(words),
-                Variant::WithFix => self.unproved = Some(format!("the program ended under the load: {words}")),
+                Variant::WithFix => {
+                    self.unproved = Some(format!("the program ended under the load: {words}"))
+                }
             }
         }
-        let finished = Finished { record, run, growth };
+        let finished = Finished {
+            record,
+            run,
+            growth,
+        };
         match variant {
             Variant::AsIs => self.as_is = Some(finished),
             Variant::WithFix => self.with_fix = Some(finished),
@@ -314,7 +346,9 @@ impl<'a> Driver<'a> {
 
     fn diagnose(&mut self) -> Result<Answer, Failure> {
         self.progress.phase("looking for the line");
-        let Some(finished) = &self.as_is else { return Ok(Answer::Diagnosed { fix: false }) };
+        let Some(finished) = &self.as_is else {
+            return Ok(Answer::Diagnosed { fix: false });
+        };
         let grows = !matches!(finished.growth.verdict, Some(Verdict::Steady) | None);
         let root = self.workshop.package.as_ref().map(|package| solve::Root {
             folder: package.module_folder.clone(),
@@ -331,12 +365,15 @@ impl<'a> Driver<'a> {
         )?);
         let fix = self.solved.as_ref().is_some_and(|solved| solved.has_fix());
         let worth_proving = finished.growth.verdict == Some(Verdict::Leak) && self.died.is_none();
-        Ok(Answer::Diagnosed { fix: fix && worth_proving })
+        Ok(Answer::Diagnosed {
+            fix: fix && worth_proving,
+        })
     }
 
     /// Adds an action's time to the phase that the user would call it.
     fn account(&mut self, action: Action, took: Duration) {
-        let proving = self.as_is.is_some() && !matches!(action, Action::Diagnose | Action::Stop(Variant::AsIs));
+        let proving = self.as_is.is_some()
+            && !matches!(action, Action::Diagnose | Action::Stop(Variant::AsIs));
         let name = match action {
             _ if proving => "proof",
             Action::Build(_) => "build",
@@ -356,16 +393,24 @@ impl<'a> Driver<'a> {
     fn interrupted(&self) -> Failure {
         let kept = self.case_folder.join(caulk_case::CASE_FILE);
         let kept = if self.context.files.exists(&kept) {
-            format!("interrupted; what was captured is in {}", shown(&self.case_folder))
+            format!(
+                "interrupted; what was captured is in {}",
+                shown(&self.case_folder)
+            )
         } else {
             "interrupted".to_owned()
         };
-        Failure { exit: Exit::Interrupted, error: anyhow!(kept) }
+        Failure {
+            exit: Exit::Interrupted,
+            error: anyhow!(kept),
+        }
     }
 
     fn findings(&mut self) -> Result<Findings, Failure> {
         let Some(finished) = self.as_is.take() else {
-            return Err(Failure::target(anyhow!("the hunt ended before anything was captured")));
+            return Err(Failure::target(anyhow!(
+                "the hunt ended before anything was captured"
+            )));
         };
         let mut solved = self.solved.take().unwrap_or_default();
         let proof = self.proof(&finished, &solved);
@@ -374,10 +419,12 @@ impl<'a> Driver<'a> {
         if self.setup.fix {
             match &proof {
                 Some(proof) if proof.proved => {
-                    solved.apply(self.setup.allow_dirty)?;
+                    solved.apply(self.setup.allow_dirty, &self.context.cancel)?;
                     applied = true;
                 }
-                Some(_) => warnings.push("the patch was not written, since it is not proved".to_owned()),
+                Some(_) => {
+                    warnings.push("the patch was not written, since it is not proved".to_owned())
+                }
                 None => warnings.push("there is no patch to write".to_owned()),
             }
         }
@@ -385,7 +432,13 @@ impl<'a> Driver<'a> {
         let load = load_figures(&record.case.case);
         warnings.extend(record.warnings);
         if mostly_failed(load.failed, load.requests) {
-            warnings.insert(0, format!("{} of {} requests failed: what they should have done was not watched", load.failed, load.requests));
+            warnings.insert(
+                0,
+                format!(
+                    "{} of {} requests failed: what they should have done was not watched",
+                    load.failed, load.requests
+                ),
+            );
         }
         warnings.extend(self.cannot_know());
         warnings.append(&mut solved.warnings);
@@ -427,9 +480,17 @@ impl<'a> Driver<'a> {
         }
         let Some(after) = &self.with_fix else {
             let reason = self.unproved.clone()?;
-            return Some(Proof { growth: None, case: None, proved: false, reason });
+            return Some(Proof {
+                growth: None,
+                case: None,
+                proved: false,
+                reason,
+            });
         };
-        let reason = self.unproved.clone().or_else(|| why_unproved(before, after, &self.options));
+        let reason = self
+            .unproved
+            .clone()
+            .or_else(|| why_unproved(before, after, &self.options));
         Some(Proof {
             growth: Some(after.growth.clone()),
             case: Some(after.record.case.case.clone()),
@@ -441,13 +502,22 @@ impl<'a> Driver<'a> {
 
 /// What speaks against a fix: growth that is left, or answers that are worse than before.
 fn why_unproved(before: &Finished, after: &Finished, options: &Options) -> Option<String> {
-    let (good, bad) = (load_figures(&before.record.case.case), load_figures(&after.record.case.case));
+    let (good, bad) = (
+        load_figures(&before.record.case.case),
+        load_figures(&after.record.case.case),
+    );
     if bad.requests < good.requests {
-        return Some(format!("only {} of {} requests came to an end", bad.requests, good.requests));
+        return Some(format!(
+            "only {} of {} requests came to an end",
+            bad.requests, good.requests
+        ));
     }
     // One request in a hundred may fail by chance.
     if bad.failed > good.failed + good.requests / 100 {
-        return Some(format!("{} requests failed, {} before", bad.failed, good.failed));
+        return Some(format!(
+            "{} requests failed, {} before",
+            bad.failed, good.failed
+        ));
     }
     if bad.p50_seconds > good.p50_seconds * 3.0 + 0.010 {
         return Some("answers take more than three times as long as before".to_owned());
@@ -455,14 +525,18 @@ fn why_unproved(before: &Finished, after: &Finished, options: &Options) -> Optio
     // Groups of goroutines are numbered anew in each run: only what both runs have is compared.
     let plain = |growth: &Growth| {
         let mut growth = growth.clone();
-        growth.scalars.retain(|scalar| scalar.kind != ScalarKind::GoroutineGroup);
+        growth
+            .scalars
+            .retain(|scalar| scalar.kind != ScalarKind::GoroutineGroup);
         growth
     };
     let compared = caulk_growth::compare(&plain(&before.growth), &plain(&after.growth), options);
     match compared.outcome {
         Outcome::Gone | Outcome::Steady => None,
         Outcome::Unknown => Some("whether the growth is gone cannot be told".to_owned()),
-        Outcome::Reduced => Some("it grows less, but still grows: there is more than one leak".to_owned()),
+        Outcome::Reduced => {
+            Some("it grows less, but still grows: there is more than one leak".to_owned())
+        }
         Outcome::Remains => Some("it grows as before".to_owned()),
         Outcome::Worse => Some("something grows that did not before".to_owned()),
     }
@@ -475,11 +549,16 @@ fn case_prefix(setup: &Setup) -> String {
         Source::Exec(_) | Source::Attach(_) => setup.folder.clone(),
     };
     let name = caulk_system::normalize(&named);
-    let name = name.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = name
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     format!("caulk-{}-", name.unwrap_or_else(|| "case".to_owned()))
 }
 
 /// The folder of a path's module.
 pub fn module_root(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
-    folder.ancestors().find(|folder| files.is_file(&folder.join("go.mod"))).map(Path::to_owned)
+    folder
+        .ancestors()
+        .find(|folder| files.is_file(&folder.join("go.mod")))
+        .map(Path::to_owned)
 }

@@ -82,14 +82,23 @@ pub struct LoadFigures {
 
 /// The figures of the rounds after the warm-up.
 pub fn load_figures(case: &Case) -> LoadFigures {
-    let rounds: Vec<_> =
-        case.rounds.iter().filter(|round| round.stage == caulk_case::Stage::Round).collect();
+    let rounds: Vec<_> = case
+        .rounds
+        .iter()
+        .filter(|round| round.stage == caulk_case::Stage::Round)
+        .collect();
     let failed = |round: &caulk_case::Round| {
-        let errors = round.statuses.iter().filter(|(status, _)| **status >= 400).map(|(_, n)| n);
+        let errors = round
+            .statuses
+            .iter()
+            .filter(|(status, _)| **status >= 400)
+            .map(|(_, n)| n);
         errors.chain(round.failures.values()).sum::<u64>()
     };
-    let mut medians: Vec<f64> =
-        rounds.iter().filter_map(|round| Some(round.latency?.p50_seconds)).collect();
+    let mut medians: Vec<f64> = rounds
+        .iter()
+        .filter_map(|round| Some(round.latency?.p50_seconds))
+        .collect();
     medians.sort_by(f64::total_cmp);
     LoadFigures {
         requests: rounds.iter().map(|round| round.requests).sum(),

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use caulk_case::{Case, CaseFolder, FileKind, Latency, Metrics, Round, Route, Snapshot, SnapshotIndex};
+use caulk_case::{
+    Case, CaseFolder, FileKind, Latency, Metrics, Round, Route, Snapshot, SnapshotIndex,
+};
 use caulk_case::{Load as CaseLoad, Stage};
 use caulk_profile::goroutine::Dump;
 use caulk_system::{Limits, TempFolder};
@@ -38,13 +40,21 @@ pub struct Workshop {
 impl Workshop {
     pub fn new() -> anyhow::Result<Workshop> {
         let work = TempFolder::new("caulk-hunt-")?;
-        Ok(Workshop { work, go: None, package: None, companions: BTreeMap::new() })
+        Ok(Workshop {
+            work,
+            go: None,
+            package: None,
+            companions: BTreeMap::new(),
+        })
     }
 
     /// Finds the program's package and the toolchain.
     pub fn find(&mut self, setup: &Setup, limits: &Limits) -> Result<(), Failure> {
-        let Source::Package(named) = &setup.source else { return Ok(()) };
-        let (go, package) = MainPackage::find(&setup.folder, named, limits).map_err(target_error)?;
+        let Source::Package(named) = &setup.source else {
+            return Ok(());
+        };
+        let (go, package) =
+            MainPackage::find(&setup.folder, named, limits).map_err(target_error)?;
         self.go = Some(go);
         self.package = Some(package);
         Ok(())
@@ -63,10 +73,23 @@ impl Workshop {
         let (Some(go), Some(package)) = (&self.go, &self.package) else {
             return Err(Failure::target(anyhow!("there is no package to build")));
         };
-        let flags = GoFlags { tags: setup.build_tags.clone(), more: Vec::new() };
-        let name = if edits.is_empty() { "as-is" } else { "with-fix" };
+        let flags = GoFlags {
+            tags: setup.build_tags.clone(),
+            more: Vec::new(),
+        };
+        let name = if edits.is_empty() {
+            "as-is"
+        } else {
+            "with-fix"
+        };
         let work = self.work.path().join(name);
-        let asked = Build { package, flags: &flags, agent: true, edits, work: &work };
+        let asked = Build {
+            package,
+            flags: &flags,
+            agent: true,
+            edits,
+            work: &work,
+        };
         build(go, &asked, limits).map_err(target_error)
     }
 
@@ -84,15 +107,30 @@ impl Workshop {
         companion: &crate::config::CompanionConfig,
         limits: &Limits,
     ) -> Result<(), Failure> {
-        let Some(named) = &companion.package else { return Ok(()) };
+        let Some(named) = &companion.package else {
+            return Ok(());
+        };
         if self.companions.contains_key(&companion.name) {
             return Ok(());
         }
-        let (go, package) = MainPackage::find(&setup.folder, named, limits).map_err(target_error)?;
-        let flags = GoFlags { tags: setup.build_tags.clone(), more: Vec::new() };
+        let (go, package) =
+            MainPackage::find(&setup.folder, named, limits).map_err(target_error)?;
+        let flags = GoFlags {
+            tags: setup.build_tags.clone(),
+            more: Vec::new(),
+        };
         let edits = BTreeMap::new();
-        let work = self.work.path().join(format!("companion-{}", self.companions.len()));
-        let asked = Build { package: &package, flags: &flags, agent: false, edits: &edits, work: &work };
+        let work = self
+            .work
+            .path()
+            .join(format!("companion-{}", self.companions.len()));
+        let asked = Build {
+            package: &package,
+            flags: &flags,
+            agent: false,
+            edits: &edits,
+            work: &work,
+        };
         let built = build(&go, &asked, limits).map_err(target_error)?;
         self.companions.insert(companion.name.clone(), built);
         Ok(())
@@ -160,18 +198,35 @@ impl Running {
             let what = match (workshop.companions.get(&companion.name), &companion.command) {
                 (Some(built), _) => What::Binary {
                     path: built.binary.clone(),
-                    args: companion.args.iter().map(|a| expand(a)).collect::<Result<_, _>>()?,
+                    args: companion
+                        .args
+                        .iter()
+                        .map(|a| expand(a))
+                        .collect::<Result<_, _>>()?,
                     agent: false,
                 },
                 (None, Some(words)) => {
-                    let words: Vec<String> = words.iter().map(|w| expand(w)).collect::<Result<_, _>>()?;
+                    let words: Vec<String> =
+                        words.iter().map(|w| expand(w)).collect::<Result<_, _>>()?;
                     let Some((program, args)) = words.split_first() else {
-                        return Err(anyhow!("the command of the companion {} is empty", companion.name).into());
+                        return Err(anyhow!(
+                            "the command of the companion {} is empty",
+                            companion.name
+                        )
+                        .into());
                     };
-                    What::Binary { path: program.into(), args: args.to_vec(), agent: false }
+                    What::Binary {
+                        path: program.into(),
+                        args: args.to_vec(),
+                        agent: false,
+                    }
                 }
                 (None, None) => {
-                    return Err(anyhow!("the companion {} has neither package nor command", companion.name).into());
+                    return Err(anyhow!(
+                        "the companion {} has neither package nor command",
+                        companion.name
+                    )
+                    .into());
                 }
             };
             let launch = Launch {
@@ -199,22 +254,32 @@ impl Running {
             .map(|(name, value)| Ok((name.clone(), expand(value)?)))
             .collect::<Result<Vec<_>, Failure>>()?;
         let name = match &setup.source {
-            Source::Package(named) => workshop.package.as_ref().map_or(named.clone(), |p| p.import_path.clone()),
+            Source::Package(named) => workshop
+                .package
+                .as_ref()
+                .map_or(named.clone(), |p| p.import_path.clone()),
             Source::Exec(command) => command.clone(),
             Source::Attach(url) => url.clone(),
         };
         case.target = name.clone();
-        case.mem_profile_rate = (!matches!(setup.source, Source::Attach(_))).then_some(setup.mem_profile_rate);
+        case.mem_profile_rate =
+            (!matches!(setup.source, Source::Attach(_))).then_some(setup.mem_profile_rate);
 
         let what = match (&setup.source, built) {
             (Source::Attach(_), _) => None,
             (Source::Exec(command), _) => Some(What::Shell(expand(command)?)),
             (Source::Package(_), Some(built)) => Some(What::Binary {
                 path: built.binary.clone(),
-                args: setup.args.iter().map(|a| expand(a)).collect::<Result<_, _>>()?,
+                args: setup
+                    .args
+                    .iter()
+                    .map(|a| expand(a))
+                    .collect::<Result<_, _>>()?,
                 agent: true,
             }),
-            (Source::Package(_), None) => return Err(Failure::target(anyhow!("the program is not built"))),
+            (Source::Package(_), None) => {
+                return Err(Failure::target(anyhow!("the program is not built")));
+            }
         };
         progress.detail(format!("starting {name}"));
         let program = match what {
@@ -225,7 +290,10 @@ impl Running {
                     what,
                     folder: setup.folder.clone(),
                     env,
-                    profiling: Some(Profiling { mem_profile_rate: setup.mem_profile_rate, ..Profiling::default() }),
+                    profiling: Some(Profiling {
+                        mem_profile_rate: setup.mem_profile_rate,
+                        ..Profiling::default()
+                    }),
                     ready,
                     ready_timeout: READY_WITHIN,
                     log: None,
@@ -266,7 +334,11 @@ impl Running {
         let number = u32::try_from(self.case.case.rounds.len()).unwrap_or(u32::MAX);
         let mut round = Round {
             stage,
-            load: Some(if vary { CaseLoad::Varied } else { CaseLoad::Same }),
+            load: Some(if vary {
+                CaseLoad::Varied
+            } else {
+                CaseLoad::Same
+            }),
             start_seconds: start,
             end_seconds: start,
             requests,
@@ -282,8 +354,11 @@ impl Running {
                 self.answered += stats.answered();
                 round.requests = stats.sent();
                 round.statuses = stats.statuses();
-                round.failures =
-                    stats.failures().into_iter().map(|(kind, n)| (kind.describe().to_owned(), n)).collect();
+                round.failures = stats
+                    .failures()
+                    .into_iter()
+                    .map(|(kind, n)| (kind.describe().to_owned(), n))
+                    .collect();
                 round.latency = latency(&stats);
                 if stats.stopped.is_some() || stats.gave_up {
                     end = RoundEnd::CutShort;
@@ -333,18 +408,33 @@ impl Running {
     }
 
     /// Takes a snapshot into the case.
-    pub fn capture(&mut self, stage: Stage, vary: Option<bool>, limits: &Limits) -> Result<(), Failure> {
+    pub fn capture(
+        &mut self,
+        stage: Stage,
+        vary: Option<bool>,
+        limits: &Limits,
+    ) -> Result<(), Failure> {
         let seconds = self.begun.elapsed().as_secs_f64();
         let captured = match (&self.program, &self.endpoint) {
             (Some(program), None) => match program.capture(limits) {
                 Some(captured) => captured.map_err(target_error)?,
-                None => return Err(Failure::target(anyhow!("the program has no agent and serves no profiles"))),
+                None => {
+                    return Err(Failure::target(anyhow!(
+                        "the program has no agent and serves no profiles"
+                    )));
+                }
             },
             (_, Some(endpoint)) => {
-                let options = EndpointOptions { collect: true, stacks: true, ..EndpointOptions::default() };
+                let options = EndpointOptions {
+                    collect: true,
+                    stacks: true,
+                    ..EndpointOptions::default()
+                };
                 endpoint.capture(&options, limits).map_err(target_error)?
             }
-            (None, None) => return Err(Failure::target(anyhow!("there is nothing to capture from"))),
+            (None, None) => {
+                return Err(Failure::target(anyhow!("there is nothing to capture from")));
+            }
         };
         for problem in &captured.problems {
             if !self.warnings.contains(problem) {
@@ -356,11 +446,20 @@ impl Running {
         {
             self.case.case.go_version = Some(stats.go_version.clone());
         }
-        let dump = captured.goroutines.as_ref().map(|dump| caulk_profile::goroutine::read(&dump.bytes));
+        let dump = captured
+            .goroutines
+            .as_ref()
+            .map(|dump| caulk_profile::goroutine::read(&dump.bytes));
         let snapshot = Snapshot {
             index: SnapshotIndex::default(),
             stage,
-            load: vary.map(|vary| if vary { CaseLoad::Varied } else { CaseLoad::Same }),
+            load: vary.map(|vary| {
+                if vary {
+                    CaseLoad::Varied
+                } else {
+                    CaseLoad::Same
+                }
+            }),
             time: jiff::Timestamp::try_from(captured.at).ok(),
             seconds,
             requests: self.counted.then_some(self.answered),
@@ -374,8 +473,15 @@ impl Running {
 
     fn metrics(&self, captured: &Captured) -> Metrics {
         let metrics = &captured.metrics;
-        let facts = metrics.process.or_else(|| self.program.as_ref().and_then(Program::facts));
-        let figure = |name: &str| metrics.runtime.as_ref().and_then(|s| s.figures.get(name).copied());
+        let facts = metrics
+            .process
+            .or_else(|| self.program.as_ref().and_then(Program::facts));
+        let figure = |name: &str| {
+            metrics
+                .runtime
+                .as_ref()
+                .and_then(|s| s.figures.get(name).copied())
+        };
         Metrics {
             goroutines: figure("goroutines"),
             fds_before_gc: metrics.descriptors_before.as_ref().map(|d| d.total),
@@ -406,7 +512,12 @@ impl Running {
         for companion in self.companions.drain(..) {
             companion.stop(STOP_WITHIN);
         }
-        Record { case: self.case, dumps: self.dumps, warnings: self.warnings, death }
+        Record {
+            case: self.case,
+            dumps: self.dumps,
+            warnings: self.warnings,
+            death,
+        }
     }
 }
 
@@ -427,7 +538,11 @@ fn raw_files(captured: Captured) -> Vec<(FileKind, Vec<u8>)> {
 
 fn latency(stats: &RoundStats) -> Option<Latency> {
     let of = |quantile| stats.latency(quantile).map(|time| time.as_secs_f64());
-    Some(Latency { p50_seconds: of(0.5)?, p90_seconds: of(0.9)?, p99_seconds: of(0.99)? })
+    Some(Latency {
+        p50_seconds: of(0.5)?,
+        p90_seconds: of(0.9)?,
+        p99_seconds: of(0.99)?,
+    })
 }
 
 /// A failure of the target. The crates' errors read after "failed to".
@@ -437,28 +552,50 @@ pub fn target_error(error: impl std::error::Error) -> Failure {
 
 type Expand<'e> = dyn FnMut(&str) -> Result<String, Failure> + 'e;
 
-fn pairs(env: &BTreeMap<String, String>, expand: &mut Expand<'_>) -> Result<Vec<(String, String)>, Failure> {
-    env.iter().map(|(name, value)| Ok((name.clone(), expand(value)?))).collect()
+fn pairs(
+    env: &BTreeMap<String, String>,
+    expand: &mut Expand<'_>,
+) -> Result<Vec<(String, String)>, Failure> {
+    env.iter()
+        .map(|(name, value)| Ok((name.clone(), expand(value)?)))
+        .collect()
 }
 
 fn checks(ready: Option<&str>, expand: &mut Expand<'_>) -> Result<Vec<ReadyCheck>, Failure> {
-    let Some(ready) = ready else { return Ok(Vec::new()) };
-    Ok(vec![expand(ready)?.parse::<ReadyCheck>().map_err(|error| anyhow!("failed to {error}"))?])
+    let Some(ready) = ready else {
+        return Ok(Vec::new());
+    };
+    Ok(vec![
+        expand(ready)?
+            .parse::<ReadyCheck>()
+            .map_err(|error| anyhow!("failed to {error}"))?,
+    ])
 }
 
 fn first_port(setup: &Setup, expand: &mut Expand<'_>) -> Result<Vec<ReadyCheck>, Failure> {
-    let LoadSource::Own(loads) = &setup.load else { return Ok(Vec::new()) };
-    let Some(first) = loads.first() else { return Ok(Vec::new()) };
+    let LoadSource::Own(loads) = &setup.load else {
+        return Ok(Vec::new());
+    };
+    let Some(first) = loads.first() else {
+        return Ok(Vec::new());
+    };
     let (_, url) = method_and_url(&expand(&first.request)?)?;
     Ok(ReadyCheck::port_of(&url).into_iter().collect())
 }
 
 /// A binary of the user's own has no agent: its profiles are looked for where the load goes.
 fn pprof_of_load(setup: &Setup, expand: &mut Expand<'_>) -> Result<Option<Endpoint>, Failure> {
-    let LoadSource::Own(loads) = &setup.load else { return Ok(None) };
-    let Some(first) = loads.first() else { return Ok(None) };
+    let LoadSource::Own(loads) = &setup.load else {
+        return Ok(None);
+    };
+    let Some(first) = loads.first() else {
+        return Ok(None);
+    };
     let (_, url) = method_and_url(&expand(&first.request)?)?;
-    let authority = url.split("://").nth(1).and_then(|rest| rest.split(['/', '?']).next());
+    let authority = url
+        .split("://")
+        .nth(1)
+        .and_then(|rest| rest.split(['/', '?']).next());
     Ok(authority.map(|authority| Endpoint::new(&format!("http://{authority}"), Vec::new())))
 }
 
@@ -468,7 +605,14 @@ fn prepare_load(setup: &Setup, expand: &mut Expand<'_>) -> Result<(RunLoad, Case
         LoadSource::Command(line) => {
             let line = expand(line)?;
             case.commands.load = vec![line.clone()];
-            return Ok((RunLoad::Command(LoadCommand { line, folder: setup.folder.clone(), env: Vec::new() }), case));
+            return Ok((
+                RunLoad::Command(LoadCommand {
+                    line,
+                    folder: setup.folder.clone(),
+                    env: Vec::new(),
+                }),
+                case,
+            ));
         }
         LoadSource::Own(loads) => loads,
     };
@@ -477,10 +621,18 @@ fn prepare_load(setup: &Setup, expand: &mut Expand<'_>) -> Result<(RunLoad, Case
         let (method, url) = method_and_url(&expand(&load.request)?)?;
         let rest = url.split("://").nth(1).unwrap_or_default();
         let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
-        case.routes.push(Route { method: method.clone(), path: path.to_owned(), weight: load.weight });
+        case.routes.push(Route {
+            method: method.clone(),
+            path: path.to_owned(),
+            weight: load.weight,
+        });
         requests.push(Template {
             method,
-            headers: load.headers.iter().map(|h| header_parts(h)).collect::<Result<_, _>>()?,
+            headers: load
+                .headers
+                .iter()
+                .map(|h| header_parts(h))
+                .collect::<Result<_, _>>()?,
             data: expand(load.data.as_deref().unwrap_or_default())?.into_bytes(),
             weight: load.weight,
             url,
@@ -492,5 +644,8 @@ fn prepare_load(setup: &Setup, expand: &mut Expand<'_>) -> Result<(RunLoad, Case
         rps: setup.rps,
         timeout: setup.request_timeout,
     };
-    Ok((RunLoad::Own(Load::new(spec).map_err(|error| anyhow!("failed to {error}"))?), case))
+    Ok((
+        RunLoad::Own(Load::new(spec).map_err(|error| anyhow!("failed to {error}"))?),
+        case,
+    ))
 }

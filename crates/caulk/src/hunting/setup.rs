@@ -61,7 +61,8 @@ impl LoadSource {
     pub fn can_vary(&self) -> bool {
         match self {
             LoadSource::Own(loads) => loads.iter().any(|load| {
-                load.request.contains("{n}") || load.data.as_deref().is_some_and(|d| d.contains("{n}"))
+                load.request.contains("{n}")
+                    || load.data.as_deref().is_some_and(|d| d.contains("{n}"))
             }),
             LoadSource::Command(_) => false,
         }
@@ -75,7 +76,10 @@ pub fn setup(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> anyho
     let start = match &named {
         Some(folder) if context.files.is_dir(folder) => folder.clone(),
         Some(file) if context.files.is_file(file) => {
-            bail!("{} is a file: give the folder or the package of the program", file.display())
+            bail!(
+                "{} is a file: give the folder or the package of the program",
+                file.display()
+            )
         }
         _ => current.clone(),
     };
@@ -90,7 +94,11 @@ pub fn setup(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> anyho
     Ok(Setup {
         source,
         folder,
-        args: if args.args.is_empty() { config.args } else { args.args },
+        args: if args.args.is_empty() {
+            config.args
+        } else {
+            args.args
+        },
         env: environment(&args.env, config.env)?,
         ready: args.ready.or(config.ready),
         load,

@@ -9,7 +9,7 @@ use caulk_growth::{Growth, Options};
 use caulk_leaks::{Acquisition, Analysis, Finding, Heat};
 use caulk_report::Patch;
 use caulk_report::json::check::FixOutcome;
-use caulk_system::Files;
+use caulk_system::{Cancel, Files};
 
 use super::module_root;
 use super::result::{Blamed, Fix};
@@ -48,7 +48,10 @@ pub fn main_folders(context: &Context, root: &Path) -> Vec<String> {
             let bytes = context.files.read(&root.join(file)).unwrap_or_default();
             caulk_syntax::outline(&bytes).package_name() == "main"
         })
-        .map(|file| file.rsplit_once('/').map_or(String::new(), |(folder, _)| folder.to_owned()))
+        .map(|file| {
+            file.rsplit_once('/')
+                .map_or(String::new(), |(folder, _)| folder.to_owned())
+        })
         .collect();
     folders.dedup();
     folders
@@ -79,13 +82,19 @@ pub fn solve(
     let Some(root) = root else {
         let code = UserCode::default();
         let nowhere = SyntaxSource::new(|_| None);
-        let anchors = Anchors { code: &code, source: &nowhere, acquisitions: &[] };
+        let anchors = Anchors {
+            code: &code,
+            source: &nowhere,
+            acquisitions: &[],
+        };
         let diagnosis = run.diagnose(options, &anchors);
         return Ok(Solved {
             unexplained: unexplained(&diagnosis.joined),
             new_goroutines: diagnosis.new_goroutines,
             growth: Some(diagnosis.growth),
-            warnings: vec!["there is no source to look in: give its folder (--source DIR)".to_owned()],
+            warnings: vec![
+                "there is no source to look in: give its folder (--source DIR)".to_owned(),
+            ],
             ..Solved::default()
         });
     };
@@ -98,23 +107,40 @@ pub fn solve(
     let analysed = source::analyse(source::os_files(), &root.folder, &reading);
     let code = UserCode {
         module: module_path(context, &root.folder),
-        main_folder: root.main.strip_prefix(&root.folder).ok().and_then(slashed).unwrap_or_default(),
+        main_folder: root
+            .main
+            .strip_prefix(&root.folder)
+            .ok()
+            .and_then(slashed)
+            .unwrap_or_default(),
         files: source::go_files(&context.files, &root.folder),
     };
     let syntax = SyntaxSource::new(|file| context.files.read(&root.folder.join(file)).ok());
     let analysis = &analysed.analysis;
-    let anchors =
-        Anchors { code: &code, source: &syntax, acquisitions: &analysis.acquisitions };
+    let anchors = Anchors {
+        code: &code,
+        source: &syntax,
+        acquisitions: &analysis.acquisitions,
+    };
     let diagnosis = run.diagnose(options, &anchors);
 
-    let mut culprits = if grows { diagnosis.joined.culprits.clone() } else { Vec::new() };
-    let mut blamed: Vec<Blamed> =
-        culprits.drain(..).map(|culprit| blame(culprit, analysis)).collect();
+    let mut culprits = if grows {
+        diagnosis.joined.culprits.clone()
+    } else {
+        Vec::new()
+    };
+    let mut blamed: Vec<Blamed> = culprits
+        .drain(..)
+        .map(|culprit| blame(culprit, analysis))
+        .collect();
     let wanted: Vec<&Finding> = blamed.iter().filter_map(|b| b.finding.as_ref()).collect();
-    let patches = patching::plan(&analysed, &reading, &wanted);
+    let patches = patching::plan(&analysed, &reading, &wanted, true);
     for blamed in &mut blamed {
         blamed.fix = blamed.finding.as_ref().and_then(|finding| {
-            Some(Fix { json: patches.outcome(finding)?, patch: patches.hunks(finding) })
+            Some(Fix {
+                json: patches.outcome(finding)?,
+                patch: patches.hunks(finding),
+            })
         });
         if blamed.fix.is_none() && matches!(blamed.culprit.anchor.kind, AnchorKind::Store(_)) {
             blamed.fix = Some(no_resource());
@@ -128,12 +154,16 @@ pub fn solve(
         warnings: Vec::new(),
         routes: source::routes(&analysed.program),
         patches,
-        root: root.folder,
+        root: root.folder.clone(),
     })
 }
 
 fn unexplained(joined: &caulk_evidence::Joined) -> (f64, Vec<String>) {
-    let functions = joined.unexplained.iter().map(|stack| stack.function.clone()).collect();
+    let functions = joined
+        .unexplained
+        .iter()
+        .map(|stack| stack.function.clone())
+        .collect();
     (joined.unexplained_heap, functions)
 }
 
@@ -144,27 +174,43 @@ fn blame(culprit: Culprit, analysis: &Analysis) -> Blamed {
         _ => None,
     };
     let finding = finding_at(&culprit, analysis).cloned();
-    let better = acquisition.as_ref().and_then(|acquisition| better(&culprit, acquisition));
-    Blamed { culprit, acquisition, finding, fix: None, better }
+    let better = acquisition
+        .as_ref()
+        .and_then(|acquisition| better(&culprit, acquisition));
+    Blamed {
+        culprit,
+        acquisition,
+        finding,
+        fix: None,
+        better,
+    }
 }
 
 /// The finding of the same place: of the acquiring call, or of the goroutine started or blocked there.
 fn finding_at<'a>(culprit: &Culprit, analysis: &'a Analysis) -> Option<&'a Finding> {
     let place = &culprit.anchor.location;
-    let exact = analysis.findings.iter().find(|finding| {
-        finding.location.file == place.file && finding.location.span == place.span
-    });
+    let exact = analysis
+        .findings
+        .iter()
+        .find(|finding| finding.location.file == place.file && finding.location.span == place.span);
     exact.or_else(|| {
-        let AnchorKind::GoStatement = culprit.anchor.kind else { return None };
+        let AnchorKind::GoStatement = culprit.anchor.kind else {
+            return None;
+        };
         let blocked = culprit.blocked.as_ref();
-        analysis.findings.iter().filter(|f| f.rule == "blocked-goroutine").find(|finding| {
-            let at = &finding.location;
-            let started = at.file == place.file && place.line <= at.line && at.line <= place.end_line;
-            let waits = blocked.is_some_and(|b| {
-                b.file.as_deref() == Some(at.file.as_str()) && b.frame.line == at.line
-            });
-            started || waits
-        })
+        analysis
+            .findings
+            .iter()
+            .filter(|f| f.rule == "blocked-goroutine")
+            .find(|finding| {
+                let at = &finding.location;
+                let started =
+                    at.file == place.file && place.line <= at.line && at.line <= place.end_line;
+                let waits = blocked.is_some_and(|b| {
+                    b.file.as_deref() == Some(at.file.as_str()) && b.frame.line == at.line
+                });
+                started || waits
+            })
     })
 }
 
@@ -175,7 +221,9 @@ fn better(culprit: &Culprit, acquisition: &Acquisition) -> Option<String> {
     }
     let name = acquisition.resource.type_name.rsplit('/').next()?;
     let _ = culprit;
-    Some(format!("one {name} made at start and kept, instead of one for each request: it is safe for use by many at once"))
+    Some(format!(
+        "one {name} made at start and kept, instead of one for each request: it is safe for use by many at once"
+    ))
 }
 
 fn no_resource() -> Fix {
@@ -194,8 +242,14 @@ fn no_resource() -> Fix {
 fn module_path(context: &Context, root: &Path) -> String {
     let text = context.files.read(&root.join("go.mod")).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    let named = text.lines().find_map(|line| line.trim().strip_prefix("module"));
-    let plain = named.unwrap_or_default().split("//").next().unwrap_or_default();
+    let named = text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("module"));
+    let plain = named
+        .unwrap_or_default()
+        .split("//")
+        .next()
+        .unwrap_or_default();
     plain.trim().trim_matches(['"', '`']).to_owned()
 }
 
@@ -203,7 +257,10 @@ impl Solved {
     /// Whether there is a fix to prove.
     pub fn has_fix(&self) -> bool {
         self.culprits.iter().any(|blamed| {
-            blamed.fix.as_ref().is_some_and(|fix| fix.json.outcome != FixOutcome::Refused)
+            blamed
+                .fix
+                .as_ref()
+                .is_some_and(|fix| fix.json.outcome != FixOutcome::Refused)
         })
     }
 
@@ -213,8 +270,8 @@ impl Solved {
     }
 
     /// Writes the patch.
-    pub fn apply(&self, allow_dirty: bool) -> Result<(), Failure> {
-        self.patches.apply(&self.root, allow_dirty)
+    pub fn apply(&self, allow_dirty: bool, cancel: &Cancel) -> Result<(), Failure> {
+        self.patches.apply(&self.root, allow_dirty, cancel)
     }
 
     /// Routes that the source registers and that no load was sent to.

@@ -12,7 +12,8 @@ pub type Sources<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 /// A finding with its place, its snippet and the way in which it is lost.
 pub fn diagnostic(finding: &leaks::Finding, sources: &Sources<'_>) -> Diagnostic {
     let severity = Severity::new(finding.severity.word(), tone(finding.severity));
-    let mut diagnostic = Diagnostic::new(severity, &finding.message).at(location(&finding.location));
+    let mut diagnostic =
+        Diagnostic::new(severity, &finding.message).at(location(&finding.location));
     diagnostic.rule = Some(finding.rule.to_owned());
     if finding.confidence == leaks::Confidence::Likely {
         diagnostic.tags.push("likely".to_owned());
@@ -48,15 +49,22 @@ pub fn snippets(
     let mut by_file: BTreeMap<(bool, &str), Snippet> = BTreeMap::new();
     let mut steps = Vec::new();
     let opened = std::iter::once((opening, remark, Mark::Dash));
-    let lost = path.iter().map(|step| (&step.location, step.note.as_str(), Mark::Caret));
+    let lost = path
+        .iter()
+        .map(|step| (&step.location, step.note.as_str(), Mark::Caret));
     for (place, note, mark) in opened.chain(lost) {
         let Some(source) = sources(&place.file) else {
-            steps.push(Step { location: location(place), note: note.to_owned() });
+            steps.push(Step {
+                location: location(place),
+                note: note.to_owned(),
+            });
             continue;
         };
         // The file of the opening comes first.
         let key = (place.file != opening.file, place.file.as_str());
-        let snippet = by_file.remove(&key).unwrap_or_else(|| Snippet::new(&place.file));
+        let snippet = by_file
+            .remove(&key)
+            .unwrap_or_else(|| Snippet::new(&place.file));
         let span = place.span.start as usize..place.span.end as usize;
         by_file.insert(key, snippet.label(&source, span, mark, note));
     }

@@ -25,10 +25,16 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
     let mut report = Report::new();
     if let Some(died) = &findings.died {
         let severity = Severity::new("DIED", Tone::Alarm);
-        report.push(Diagnostic::new(severity, format!("the program ended under the load: {died}")));
+        report.push(Diagnostic::new(
+            severity,
+            format!("the program ended under the load: {died}"),
+        ));
     }
     if findings.culprits.is_empty() {
-        report.push(Diagnostic::new(severity(findings.growth.verdict), without_culprit(findings)));
+        report.push(Diagnostic::new(
+            severity(findings.growth.verdict),
+            without_culprit(findings),
+        ));
         push_table(&mut report, findings, None);
     }
     for (index, blamed) in findings.culprits.iter().take(TOLD).enumerate() {
@@ -55,15 +61,20 @@ fn severity(verdict: Option<Verdict>) -> Severity {
 
 fn headline(findings: &Findings, blamed: &Blamed, sources: &Sources<'_>) -> Diagnostic {
     let place = &blamed.culprit.anchor.location;
-    let mut diagnostic =
-        Diagnostic::new(severity(findings.growth.verdict), sentence(findings, blamed))
-            .at(finding::location(place));
+    let mut diagnostic = Diagnostic::new(
+        severity(findings.growth.verdict),
+        sentence(findings, blamed),
+    )
+    .at(finding::location(place));
     let path = match &blamed.acquisition {
         Some(acquisition) => match &acquisition.outcome {
             Outcome::Owed(path) => path.as_slice(),
             _ => &[],
         },
-        None => blamed.finding.as_ref().map_or(&[][..], |finding| &finding.path),
+        None => blamed
+            .finding
+            .as_ref()
+            .map_or(&[][..], |finding| &finding.path),
     };
     let (snippets, steps) = finding::snippets(place, remark(&blamed.culprit), path, sources);
     diagnostic.snippets = snippets;
@@ -88,7 +99,9 @@ fn sentence(findings: &Findings, blamed: &Blamed) -> String {
     match &culprit.anchor.kind {
         AnchorKind::GoStatement => {
             let waits = match &culprit.blocked {
-                Some(blocked) if !blocked.state.is_empty() => format!(", stuck in {}", blocked.state),
+                Some(blocked) if !blocked.state.is_empty() => {
+                    format!(", stuck in {}", blocked.state)
+                }
                 _ => String::new(),
             };
             format!("goroutine never ends{waits}: {often}")
@@ -101,17 +114,27 @@ fn sentence(findings: &Findings, blamed: &Blamed) -> String {
             let bytes = units::bytes(culprit.weight.bytes);
             format!("{} {what}: {bytes} {}", store.holder, per(findings))
         }
-        AnchorKind::Acquisition(_) | AnchorKind::Expression => match (&blamed.finding, &blamed.acquisition) {
-            (Some(finding), _) => format!("{}: {often}", finding.message),
-            (None, Some(acquisition)) => {
-                let resource = &acquisition.resource;
-                let name = resource.type_name.rsplit('/').next().unwrap_or(&resource.type_name);
-                format!("{name} is never released by {}: {often}", resource.release)
+        AnchorKind::Acquisition(_) | AnchorKind::Expression => {
+            match (&blamed.finding, &blamed.acquisition) {
+                (Some(finding), _) => format!("{}: {often}", finding.message),
+                (None, Some(acquisition)) => {
+                    let resource = &acquisition.resource;
+                    let name = resource
+                        .type_name
+                        .rsplit('/')
+                        .next()
+                        .unwrap_or(&resource.type_name);
+                    format!("{name} is never released by {}: {often}", resource.release)
+                }
+                (None, None) => {
+                    format!(
+                        "what is allocated here stays: {} {}",
+                        units::bytes(culprit.weight.bytes),
+                        per(findings)
+                    )
+                }
             }
-            (None, None) => {
-                format!("what is allocated here stays: {} {}", units::bytes(culprit.weight.bytes), per(findings))
-            }
-        },
+        }
     }
 }
 
@@ -147,7 +170,11 @@ fn per(findings: &Findings) -> String {
 fn without_culprit(findings: &Findings) -> String {
     let growth = &findings.growth;
     let seen = match growth.smallest_visible_bytes {
-        Some(bytes) => format!("; a growth of {} {} would have been seen", units::bytes(bytes), per(findings)),
+        Some(bytes) => format!(
+            "; a growth of {} {} would have been seen",
+            units::bytes(bytes),
+            per(findings)
+        ),
         None => String::new(),
     };
     match growth.verdict {
@@ -163,7 +190,10 @@ fn without_culprit(findings: &Findings) -> String {
         }
         Some(Verdict::Grew | Verdict::Growing | Verdict::Leak) => {
             let heap = units::bytes(growth.heap_bytes.rate.value);
-            format!("the heap grows by {heap} {}, and no line of the source accounts for it", per(findings))
+            format!(
+                "the heap grows by {heap} {}, and no line of the source accounts for it",
+                per(findings)
+            )
         }
         None => "there is no snapshot to judge".to_owned(),
     }
@@ -173,7 +203,10 @@ fn without_culprit(findings: &Findings) -> String {
 
 fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit>) {
     let growth = &findings.growth;
-    let after = findings.proof.as_ref().and_then(|proof| proof.growth.as_ref());
+    let after = findings
+        .proof
+        .as_ref()
+        .and_then(|proof| proof.growth.as_ref());
     let load = load_figures(&findings.case);
     let per = match growth.per {
         Axis::Request => "/req",
@@ -182,9 +215,20 @@ fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit
     };
 
     let heading = if load.requests > 0 {
-        format!("{} requests, {} rounds", units::count(load.requests), load.rounds)
+        format!(
+            "{} requests, {} rounds",
+            units::count(load.requests),
+            load.rounds
+        )
     } else {
-        format!("{} snapshots", findings.case.snapshots.len().max(growth.rounds as usize + 1))
+        format!(
+            "{} snapshots",
+            findings
+                .case
+                .snapshots
+                .len()
+                .max(growth.rounds as usize + 1)
+        )
     };
     let mut columns = vec![Column::left(""), Column::left("as is")];
     if after.is_some() {
@@ -210,8 +254,12 @@ fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit
         if kind == ScalarKind::Descriptors && rate(growth, ScalarKind::Connections).is_some() {
             continue;
         }
-        let Some(before) = rate(growth, kind) else { continue };
-        let fixed = after.and_then(|after| rate(after, kind)).map(|estimate| count(&estimate));
+        let Some(before) = rate(growth, kind) else {
+            continue;
+        };
+        let fixed = after
+            .and_then(|after| rate(after, kind))
+            .map(|estimate| count(&estimate));
         row(format!("{name}{per}"), count(&before), fixed, String::new());
     }
 
@@ -221,14 +269,32 @@ fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit
         None => String::new(),
     };
     let fixed = after.map(|after| bytes(&after.heap_bytes.rate, unit));
-    row(format!("heap{per}"), bytes(&growth.heap_bytes.rate, unit), fixed, note);
+    row(
+        format!("heap{per}"),
+        bytes(&growth.heap_bytes.rate, unit),
+        fixed,
+        note,
+    );
 
     if load.requests > 0 {
-        let fixed = findings.proof.as_ref().and_then(|p| p.case.as_ref()).map(load_figures);
-        row("p50, failed".to_owned(), answers(&load), fixed.as_ref().map(answers), String::new());
+        let fixed = findings
+            .proof
+            .as_ref()
+            .and_then(|p| p.case.as_ref())
+            .map(load_figures);
+        row(
+            "p50, failed".to_owned(),
+            answers(&load),
+            fixed.as_ref().map(answers),
+            String::new(),
+        );
     }
     if let Some((rss, note)) = resident(&findings.case) {
-        let fixed = findings.proof.as_ref().and_then(|p| p.case.as_ref()).and_then(resident);
+        let fixed = findings
+            .proof
+            .as_ref()
+            .and_then(|p| p.case.as_ref())
+            .and_then(resident);
         row("RSS".to_owned(), rss, fixed.map(|(rss, _)| rss), note);
     }
     let _ = culprit;
@@ -237,41 +303,69 @@ fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit
 
 /// The growth of one kind of scalar, where it was measured.
 fn rate(growth: &Growth, kind: ScalarKind) -> Option<Estimate> {
-    growth.scalars.iter().find(|s| s.kind == kind).and_then(|s| s.metric).map(|m| m.rate)
+    growth
+        .scalars
+        .iter()
+        .find(|s| s.kind == kind)
+        .and_then(|s| s.metric)
+        .map(|m| m.rate)
 }
 
 fn count(estimate: &Estimate) -> String {
     match estimate.error {
-        Some(error) if error >= 0.0005 => {
-            units::Estimate { value: estimate.value, error: Some(error) }.number()
+        Some(error) if error >= 0.0005 => units::Estimate {
+            value: estimate.value,
+            error: Some(error),
         }
+        .number(),
         _ => format!("{:.3}", estimate.value),
     }
 }
 
 fn bytes(estimate: &Estimate, unit: ByteUnit) -> String {
-    units::Estimate { value: estimate.value, error: estimate.error }.bytes_in(unit)
+    units::Estimate {
+        value: estimate.value,
+        error: estimate.error,
+    }
+    .bytes_in(unit)
 }
 
 fn answers(load: &LoadFigures) -> String {
-    format!("{}, {}", units::duration(seconds(load.p50_seconds)), units::count(load.failed))
+    format!(
+        "{}, {}",
+        units::duration(seconds(load.p50_seconds)),
+        units::count(load.failed)
+    )
 }
 
 /// How resident memory changed from the first snapshot to the last, and what it is made of.
 fn resident(case: &Case) -> Option<(String, String)> {
-    let under_load: Vec<_> =
-        case.snapshots.iter().filter(|s| s.stage != Stage::Cooldown).map(|s| s.metrics).collect();
+    let under_load: Vec<_> = case
+        .snapshots
+        .iter()
+        .filter(|s| s.stage != Stage::Cooldown)
+        .map(|s| s.metrics)
+        .collect();
     let (first, last) = (under_load.first()?, under_load.last()?);
-    let change = |of: fn(&caulk_case::Metrics) -> Option<u64>| {
-        Some(of(last)? as f64 - of(first)? as f64)
-    };
+    let change =
+        |of: fn(&caulk_case::Metrics) -> Option<u64>| Some(of(last)? as f64 - of(first)? as f64);
     let rss = change(|m| m.rss_bytes)?;
-    let heap = change(|m| Some(m.heap_inuse_bytes?.saturating_add(m.heap_idle_bytes.unwrap_or(0))));
+    let heap = change(|m| {
+        Some(
+            m.heap_inuse_bytes?
+                .saturating_add(m.heap_idle_bytes.unwrap_or(0)),
+        )
+    });
     let stacks = change(|m| m.stack_inuse_bytes);
     let note = match (heap, stacks) {
         (Some(heap), Some(stacks)) => {
             let of = |bytes: f64| units::bytes_change(bytes);
-            format!("heap {}, stacks {}, other {}", of(heap), of(stacks), of(rss - heap - stacks))
+            format!(
+                "heap {}, stacks {}, other {}",
+                of(heap),
+                of(stacks),
+                of(rss - heap - stacks)
+            )
         }
         _ => String::new(),
     };
@@ -304,18 +398,29 @@ fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
     if let Some(blocked) = &culprit.blocked
         && let (AnchorKind::GoStatement, Some(file)) = (&culprit.anchor.kind, &blocked.file)
     {
-        reasons.push(format!("they wait at {file}:{} ({})", blocked.frame.line, blocked.state));
+        reasons.push(format!(
+            "they wait at {file}:{} ({})",
+            blocked.frame.line, blocked.state
+        ));
     }
     if !reasons.is_empty() {
         report.push(Paragraph::with_lead("Why this line:", reasons.join("; ")));
     }
     if !culprit.ties.is_empty() {
-        let places: Vec<String> =
-            culprit.ties.iter().map(|tie| finding::location(&tie.location).to_string()).collect();
+        let places: Vec<String> = culprit
+            .ties
+            .iter()
+            .map(|tie| finding::location(&tie.location).to_string())
+            .collect();
         report.push(Paragraph::with_lead("As likely:", places.join(", ")));
     }
-    let figures: Vec<Figure> =
-        culprit.stacks.iter().filter(|s| s.bytes > 0.0).take(STACKS).map(|s| figure(findings, s)).collect();
+    let figures: Vec<Figure> = culprit
+        .stacks
+        .iter()
+        .filter(|s| s.bytes > 0.0)
+        .take(STACKS)
+        .map(|s| figure(findings, s))
+        .collect();
     if !figures.is_empty() {
         report.push(Block::Figures(figures));
     }
@@ -323,7 +428,11 @@ fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
 
 fn count_of(part: i64, all: i64) -> String {
     let positive = |n: i64| units::count(u64::try_from(n).unwrap_or(0));
-    if part >= all { format!("all {}", positive(all)) } else { format!("{} of {}", positive(part), positive(all)) }
+    if part >= all {
+        format!("all {}", positive(all))
+    } else {
+        format!("{} of {}", positive(part), positive(all))
+    }
 }
 
 fn figure(findings: &Findings, stack: &StackEvidence) -> Figure {
@@ -341,7 +450,9 @@ fn figure(findings: &Findings, stack: &StackEvidence) -> Figure {
 /// A runtime symbol without the folders of its import path: `transport.newHTTP2Client`.
 fn short_symbol(symbol: &str) -> &str {
     let plain = symbol.split('[').next().unwrap_or(symbol);
-    symbol.get(plain.rfind('/').map_or(0, |slash| slash + 1)..).unwrap_or(symbol)
+    symbol
+        .get(plain.rfind('/').map_or(0, |slash| slash + 1)..)
+        .unwrap_or(symbol)
 }
 
 // ---- the fix
@@ -358,11 +469,16 @@ fn push_fix(report: &mut Report, findings: &Findings, blamed: &Blamed, is_first:
                     _ => "not proved".to_owned(),
                 };
                 let review = match outcome {
-                    json_check::FixOutcome::FixedReview => format!("; review it: {}", fix.json.reason),
+                    json_check::FixOutcome::FixedReview => {
+                        format!("; review it: {}", fix.json.reason)
+                    }
                     _ => String::new(),
                 };
                 let written = if findings.applied { ", written" } else { "" };
-                report.push(Paragraph::with_lead("Fix", format!("({remark}{written}{review})")));
+                report.push(Paragraph::with_lead(
+                    "Fix",
+                    format!("({remark}{written}{review})"),
+                ));
                 report.push(fix.patch.clone());
             }
         }
@@ -385,11 +501,17 @@ fn push_rest(report: &mut Report, findings: &Findings) {
         let after = units::duration(seconds(cooldown.seconds.round()));
         let text = match cooldown.still_held {
             Some(held) if held > 0.9 => format!("Still held {after} after the last request."),
-            Some(held) => format!("{after} after the last request {} of it was still held.", units::percent(held)),
+            Some(held) => format!(
+                "{after} after the last request {} of it was still held.",
+                units::percent(held)
+            ),
             None => format!("Nothing of it was held {after} after the last request."),
         };
         report.push(Paragraph::from(text));
-    } else if matches!(findings.growth.verdict, Some(Verdict::Leak | Verdict::Growing)) {
+    } else if matches!(
+        findings.growth.verdict,
+        Some(Verdict::Leak | Verdict::Growing)
+    ) {
         let watched = units::duration(seconds(findings.growth.watched_seconds.max(0.1)));
         report.push(Paragraph::from(format!(
             "Watched for {watched} under load; what expires later than that would look the same."
@@ -403,16 +525,30 @@ fn push_rest(report: &mut Report, findings: &Findings) {
     let (share, functions) = &findings.unexplained;
     if *share >= 0.1 && !findings.culprits.is_empty() {
         let functions: Vec<&str> = functions.iter().take(3).map(|f| short_symbol(f)).collect();
-        let text = format!("{} of the new heap, allocated by {}", units::percent(*share), functions.join(", "));
+        let text = format!(
+            "{} of the new heap, allocated by {}",
+            units::percent(*share),
+            functions.join(", ")
+        );
         report.push(Paragraph::with_lead("Not explained:", text));
-    } else if !functions.is_empty() && findings.culprits.is_empty() && findings.growth.verdict != Some(Verdict::Steady) {
+    } else if !functions.is_empty()
+        && findings.culprits.is_empty()
+        && findings.growth.verdict != Some(Verdict::Steady)
+    {
         let functions: Vec<&str> = functions.iter().take(5).map(|f| short_symbol(f)).collect();
         report.push(Paragraph::with_lead("Allocated by:", functions.join(", ")));
     }
     if !findings.not_covered.is_empty() {
         let routes = findings.not_covered.join(", ");
-        let were = if findings.not_covered.len() == 1 { "was" } else { "were" };
-        report.push(Paragraph::with_lead("Not covered:", format!("{routes} {were} not loaded")));
+        let were = if findings.not_covered.len() == 1 {
+            "was"
+        } else {
+            "were"
+        };
+        report.push(Paragraph::with_lead(
+            "Not covered:",
+            format!("{routes} {were} not loaded"),
+        ));
     }
     for warning in &findings.warnings {
         report.push(Paragraph::with_lead("Note:", warning));
@@ -424,7 +560,10 @@ fn push_rest(report: &mut Report, findings: &Findings) {
 
     let mut closing = Vec::new();
     let fixable = findings.culprits.first().filter(|blamed| {
-        blamed.fix.as_ref().is_some_and(|fix| fix.json.outcome != json_check::FixOutcome::Refused)
+        blamed
+            .fix
+            .as_ref()
+            .is_some_and(|fix| fix.json.outcome != json_check::FixOutcome::Refused)
     });
     if let (Some(blamed), false) = (fixable, findings.applied) {
         let place = &blamed.culprit.anchor.location;
@@ -433,7 +572,11 @@ fn push_rest(report: &mut Report, findings: &Findings) {
     }
     if let Some(case) = &findings.case_shown {
         let total: Duration = findings.phases.iter().map(|(_, time)| *time).sum();
-        let took = if total.is_zero() { String::new() } else { format!(" ({})", units::duration(total)) };
+        let took = if total.is_zero() {
+            String::new()
+        } else {
+            format!(" ({})", units::duration(total))
+        };
         closing.push(KeyValue::new("case", format!("{case}{took}")));
     }
     if !closing.is_empty() {
@@ -475,7 +618,10 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
         phases: findings
             .phases
             .iter()
-            .map(|(name, time)| json::Phase { name: name.clone(), duration_s: time.as_secs_f64() })
+            .map(|(name, time)| json::Phase {
+                name: name.clone(),
+                duration_s: time.as_secs_f64(),
+            })
             .collect(),
         warnings: findings.warnings.clone(),
         case: findings.case_shown.clone(),
@@ -494,15 +640,28 @@ fn growth_json(growth: &Growth) -> json::Growth {
 }
 
 fn rate_json(estimate: &Estimate) -> json::Rate {
-    json::Rate { value: estimate.value, standard_error: estimate.error, samples: estimate.samples }
+    json::Rate {
+        value: estimate.value,
+        standard_error: estimate.error,
+        samples: estimate.samples,
+    }
 }
 
 fn routes_json(case: &Case, load: &LoadFigures) -> Vec<json::Route> {
-    let weights: u64 = case.routes.iter().map(|route| u64::from(route.weight)).sum();
+    let weights: u64 = case
+        .routes
+        .iter()
+        .map(|route| u64::from(route.weight))
+        .sum();
     case.routes
         .iter()
         .map(|route| {
-            let part = |total: u64| total.saturating_mul(u64::from(route.weight)).checked_div(weights).unwrap_or(0);
+            let part = |total: u64| {
+                total
+                    .saturating_mul(u64::from(route.weight))
+                    .checked_div(weights)
+                    .unwrap_or(0)
+            };
             json::Route {
                 method: route.method.clone(),
                 url: route.path.clone(),
@@ -518,11 +677,18 @@ fn routes_json(case: &Case, load: &LoadFigures) -> Vec<json::Route> {
 fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::Culprit {
     let culprit = &blamed.culprit;
     let weight = &culprit.weight;
-    let known = |value: f64, error: Option<f64>| json::Rate { value, standard_error: error, samples: 0 };
+    let known = |value: f64, error: Option<f64>| json::Rate {
+        value,
+        standard_error: error,
+        samples: 0,
+    };
     json::Culprit {
         message: sentence(findings, blamed),
         location: Some(finding::span(&culprit.anchor.location)),
-        resource: blamed.acquisition.as_ref().map(|a| finding::resource(&a.resource)),
+        resource: blamed
+            .acquisition
+            .as_ref()
+            .map(|a| finding::resource(&a.resource)),
         share: culprit.share_of_heap.max(culprit.share_of_goroutines),
         growth: json::Growth {
             heap_bytes_per_request: Some(known(weight.bytes, Some(weight.bytes_variance.sqrt()))),
@@ -536,14 +702,26 @@ fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::C
             .map(|stack| json::Stack {
                 kind: json::StackKind::Heap,
                 growth_per_request: known(stack.bytes, None),
-                frames: vec![json::Frame { function: stack.function.clone(), file: String::new(), line: 0 }],
+                frames: vec![json::Frame {
+                    function: stack.function.clone(),
+                    file: String::new(),
+                    line: 0,
+                }],
             })
             .collect(),
         evidence: Vec::new(),
-        also: culprit.ties.iter().map(|tie| finding::span(&tie.location)).collect(),
+        also: culprit
+            .ties
+            .iter()
+            .map(|tie| finding::span(&tie.location))
+            .collect(),
         finding: blamed.finding.as_ref().map(|f| finding::to_json(f, None)),
         fix: blamed.fix.as_ref().map(|fix| fix.json.clone()),
-        proof: findings.proof.as_ref().filter(|_| is_first).map(|proof| proof_json(findings, proof)),
+        proof: findings
+            .proof
+            .as_ref()
+            .filter(|_| is_first)
+            .map(|proof| proof_json(findings, proof)),
     }
 }
 
@@ -571,12 +749,19 @@ fn proof_json(findings: &Findings, proof: &Proof) -> json::Proof {
             rss_growth_bytes: 0,
         },
     };
-    json::Proof { proved: proof.proved, reason: proof.reason.clone(), before, after }
+    json::Proof {
+        proved: proof.proved,
+        reason: proof.reason.clone(),
+        before,
+        after,
+    }
 }
 
 fn rss_change(case: &Case) -> i64 {
     let mut sizes = case.snapshots.iter().filter_map(|s| s.metrics.rss_bytes);
     let first = sizes.next().unwrap_or(0);
     let last = sizes.next_back().unwrap_or(first);
-    i64::try_from(last).unwrap_or(i64::MAX).saturating_sub(i64::try_from(first).unwrap_or(i64::MAX))
+    i64::try_from(last)
+        .unwrap_or(i64::MAX)
+        .saturating_sub(i64::try_from(first).unwrap_or(i64::MAX))
 }

@@ -1,0 +1,205 @@
+//! `caulk check`: findings in source.
+
+use std::path::PathBuf;
+
+use anyhow::{anyhow, bail};
+use caulk_leaks::{Finding, Outcome, Severity};
+use caulk_report::json::check as json;
+use caulk_report::{Block, Report};
+use caulk_system::Files;
+use clap::{Args, ValueEnum};
+
+use crate::cli::{OutputFormat, SourceArgs};
+use crate::context::Context;
+use crate::exit::{Exit, Failure, Outcome as Ended};
+use crate::patching;
+use crate::present::{check as present, finding};
+use crate::source::{self, Analysed, Reading};
+
+/// Find leaks in source
+///
+/// Reads a tree without building it: no Go toolchain, no network. Dependencies are read from the
+/// module cache where they are there, and known by name where they are not.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Exit with 1 for findings of this severity and above
+    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Level::Medium)]
+    pub fail_on: Level,
+    /// Show findings of this severity and above [default: as --fail-on]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub severity: Option<Level>,
+    /// Only findings of these rules, separated by commas
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub rule: Vec<String>,
+    /// List the acquisitions that could not be decided, with the reason
+    #[arg(long)]
+    pub undecided: bool,
+    /// Say of each finding how it would be fixed
+    #[arg(long)]
+    pub fixes: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  caulk check                          all packages below this folder
+  caulk check ./internal/... --rule unclosed-response-body
+  caulk check --format json --severity low ./...
+  caulk check --undecided ./store";
+
+/// Severities as they are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Level {
+    Low,
+    Medium,
+    High,
+}
+
+impl Level {
+    pub fn severity(self) -> Severity {
+        match self {
+            Level::Low => Severity::Low,
+            Level::Medium => Severity::Medium,
+            Level::High => Severity::High,
+        }
+    }
+}
+
+pub fn run(args: CheckArgs, context: &Context) -> Ended {
+    let selected = Selected::new(&args, context)?;
+    let progress = context.progress(false);
+    progress.phase("checking");
+    let analysed = selected.analyse()?;
+    let findings = selected.findings(&analysed);
+    let shown: Vec<&Finding> =
+        findings.iter().copied().filter(|f| f.severity >= selected.least).collect();
+    let patches = if args.fixes {
+        progress.phase("planning fixes");
+        patching::plan(&analysed, &selected.reading, &findings, false)
+    } else {
+        patching::Patches::default()
+    };
+    progress.finish();
+    if context.cancel.is_cancelled() {
+        return Err(Failure::interrupted());
+    }
+
+    let fails = findings.iter().any(|f| f.severity >= args.fail_on.severity());
+    let format = context.format(present::usual_format(shown.len()));
+    if format == OutputFormat::Json {
+        context.print_json(&json_report(&analysed, &findings, &patches))?;
+    } else {
+        let read = |file: &str| context.files.read(&analysed.root.join(file)).ok();
+        let mut report = Report::new();
+        for finding in &shown {
+            let mut diagnostic = finding::diagnostic(finding, &read);
+            present::add_fix(&mut diagnostic, patches.outcome(finding));
+            report.push(diagnostic);
+        }
+        if args.undecided {
+            for acquisition in &analysed.analysis.acquisitions {
+                if let Outcome::Unknown { why, .. } = &acquisition.outcome {
+                    report.push(present::undecided(acquisition, why));
+                }
+            }
+        }
+        let hidden = findings.len() - shown.len();
+        report.push(Block::Summary(present::summary(&analysed.analysis, &shown, hidden, args.undecided)));
+        context.print(&report, format)?;
+    }
+    Ok(if fails { Exit::Found } else { Exit::Clean })
+}
+
+/// What was asked for on the command line of `check` or `fix`.
+pub struct Selected {
+    pub root: PathBuf,
+    pub reading: Reading,
+    /// Findings below it are counted, not shown.
+    pub least: Severity,
+    rules: Vec<String>,
+}
+
+impl Selected {
+    fn new(args: &CheckArgs, context: &Context) -> anyhow::Result<Selected> {
+        let least = args.severity.unwrap_or(args.fail_on);
+        Selected::from_parts(&args.source, least, &args.rule, context)
+    }
+
+    /// Checks that paths and rules exist.
+    pub fn from_parts(
+        args: &SourceArgs,
+        least: Level,
+        rules: &[String],
+        context: &Context,
+    ) -> anyhow::Result<Selected> {
+        let root = caulk_system::current_folder()?;
+        for path in &args.paths {
+            let text = path.to_string_lossy();
+            let plain = text.strip_suffix("...").unwrap_or(&text);
+            let folder = root.join(if plain.is_empty() { "." } else { plain });
+            if !context.files.exists(&folder) {
+                bail!("{text}: there is no such file or folder");
+            }
+        }
+        for rule in rules {
+            if !caulk_leaks::rules().iter().any(|known| known.name == *rule) {
+                bail!("there is no rule {rule}: caulk rules lists them");
+            }
+        }
+        let reading = Reading {
+            build_tags: args.build_tags.clone(),
+            goos: args.goos.clone(),
+            goarch: args.goarch.clone(),
+            no_tests: args.no_tests,
+            ..Reading::default()
+        };
+        let reading = match args.paths.as_slice() {
+            [] => reading,
+            paths => Reading { patterns: paths.to_vec(), ..reading },
+        };
+        Ok(Selected { root, reading, least: least.severity(), rules: rules.to_vec() })
+    }
+
+    /// Reads and analyses; a tree without Go is an error, since nothing was checked.
+    pub fn analyse(&self) -> Result<Analysed, Failure> {
+        let analysed = source::analyse(source::os_files(), &self.root, &self.reading);
+        if analysed.analysis.coverage.files == 0 {
+            let patterns: Vec<String> =
+                self.reading.patterns.iter().map(|p| p.display().to_string()).collect();
+            return Err(anyhow!("there are no Go files in {}", patterns.join(" ")).into());
+        }
+        Ok(analysed)
+    }
+
+    /// The findings of the rules that were asked for.
+    pub fn findings<'a>(&self, analysed: &'a Analysed) -> Vec<&'a Finding> {
+        let wanted =
+            |finding: &&Finding| self.rules.is_empty() || self.rules.iter().any(|r| r == finding.rule);
+        analysed.analysis.findings.iter().filter(wanted).collect()
+    }
+}
+
+/// The report for machines.
+pub fn json_report(
+    analysed: &Analysed,
+    findings: &[&Finding],
+    patches: &patching::Patches,
+) -> json::CheckReport {
+    let analysis = &analysed.analysis;
+    json::CheckReport {
+        version: json::VERSION,
+        findings: findings.iter().map(|f| finding::to_json(f, patches.outcome(f))).collect(),
+        problems: analysis.problems.iter().map(finding::problem).collect(),
+        coverage: json::Coverage {
+            acquisitions: analysis.coverage.acquisitions as u64,
+            decided: analysis.coverage.decided as u64,
+        },
+        summary: json::Summary {
+            files: analysis.coverage.files as u64,
+            functions: analysis.coverage.functions as u64,
+            findings: findings.len() as u64,
+        },
+    }
+}

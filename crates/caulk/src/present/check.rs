@@ -1,0 +1,126 @@
+//! The rest of what `check` and `fix` print beside the findings themselves.
+
+use std::collections::BTreeMap;
+
+use caulk_leaks::{Acquisition, Analysis, Finding, Problem};
+use caulk_report::json::check::{Fix, FixOutcome};
+use caulk_report::{Diagnostic, Severity, Tone, units};
+
+use super::finding;
+use crate::cli::OutputFormat;
+
+/// Up to this many findings are printed in full, more as one line each.
+const FEW: usize = 12;
+
+/// How many missing modules are named.
+const NAMED: usize = 5;
+
+/// How findings are printed unless asked otherwise.
+pub fn usual_format(findings: usize) -> OutputFormat {
+    if findings <= FEW { OutputFormat::Full } else { OutputFormat::Concise }
+}
+
+/// Adds what a fix would do to a finding.
+pub fn add_fix(diagnostic: &mut Diagnostic, fix: Option<Fix>) {
+    let Some(fix) = fix else { return };
+    match fix.outcome {
+        FixOutcome::Fixed => diagnostic.tags.push("fixable".to_owned()),
+        FixOutcome::FixedReview => {
+            diagnostic.tags.push("fixable, review".to_owned());
+            diagnostic.notes.push(format!("review: {}", fix.reason));
+        }
+        FixOutcome::Refused => diagnostic.notes.push(format!("no fix: {}", fix.reason)),
+    }
+}
+
+/// An acquisition that could not be decided.
+pub fn undecided(acquisition: &Acquisition, why: &str) -> Diagnostic {
+    let resource = &acquisition.resource;
+    let severity = Severity::new("undecided", Tone::Notice);
+    let message = format!("{} acquires {}: {why}", resource.acquired_by, resource.type_name);
+    Diagnostic::new(severity, message).at(finding::location(&acquisition.location))
+}
+
+/// The closing lines: findings by rule, what is hidden, coverage, what was missing.
+pub fn summary(
+    analysis: &Analysis,
+    shown: &[&Finding],
+    hidden: usize,
+    undecided_listed: bool,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    let coverage = &analysis.coverage;
+    let read = format!(
+        "{} in {}",
+        counted(coverage.functions, "function"),
+        counted(coverage.files, "file")
+    );
+    if shown.is_empty() {
+        lines.push(format!("no findings in {read}"));
+    } else {
+        let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+        for finding in shown {
+            *rules.entry(finding.rule).or_default() += 1;
+        }
+        let mut rules: Vec<(&str, usize)> = rules.into_iter().collect();
+        rules.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
+        let rules: Vec<String> = rules.iter().map(|(rule, n)| format!("{n} {rule}")).collect();
+        lines.push(format!("{} in {read}: {}", counted(shown.len(), "finding"), rules.join(", ")));
+    }
+    if hidden > 0 {
+        lines.push(format!("{} of lower severity not shown (--severity low)", counted(hidden, "finding")));
+    }
+    if analysis.suppressed > 0 {
+        lines.push(format!("{} suppressed by caulk:ignore", counted(analysis.suppressed, "finding")));
+    }
+    let undecided = coverage.acquisitions.saturating_sub(coverage.decided);
+    let rest = match undecided {
+        0 => String::new(),
+        _ if undecided_listed => String::new(),
+        n => format!("; --undecided lists the other {}", units::count(n as u64)),
+    };
+    if coverage.acquisitions > 0 {
+        lines.push(format!(
+            "coverage: {} of {} acquisitions decided{rest}",
+            units::count(coverage.decided as u64),
+            units::count(coverage.acquisitions as u64)
+        ));
+    }
+    lines.extend(missing(&analysis.problems));
+    lines
+}
+
+/// What could not be read, and the command that brings missing modules.
+fn missing(problems: &[Problem]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let modules: Vec<&str> = problems
+        .iter()
+        .filter(|problem| problem.kind == "missing-module")
+        .map(|problem| problem.what.as_str())
+        .collect();
+    if !modules.is_empty() {
+        let named = modules.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let more = match modules.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        lines.push(format!(
+            "{} not in the module cache: {named}{more}; known by name only (go mod download brings them)",
+            counted(modules.len(), "module")
+        ));
+    }
+    let broken = problems.iter().filter(|problem| problem.kind == "syntax").count();
+    if broken > 0 {
+        lines.push(format!("{} with syntax errors, checked where it parses", counted(broken, "file")));
+    }
+    for problem in problems.iter().filter(|p| p.kind == "unreadable" || p.kind == "no-go-files") {
+        lines.push(format!("{}: {}", problem.kind.replace('-', " "), problem.what));
+    }
+    lines
+}
+
+/// `1 file`, `12 files`.
+pub fn counted(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", units::count(number as u64))
+}
