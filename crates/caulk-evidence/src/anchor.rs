@@ -71,20 +71,13 @@ impl Anchors<'_> {
     pub fn of_goroutines(&self, group: &crate::GoroutineGroup) -> Option<Anchor> {
         let own = group.own.iter().map(|frame| (frame, Role::OnStack));
         let started = group.created_by.iter().map(|frame| (frame, Role::Started));
-        let ancestors = group.ancestors.iter().flat_map(|ancestor| {
-            ancestor
-                .frames
-                .iter()
-                .map(|frame| (frame, Role::OnStack))
-                .chain(
-                    ancestor
-                        .created_by
-                        .iter()
-                        .map(|frame| (frame, Role::Started)),
-                )
-        });
-        // A goroutine of the user's own that waits in the user's code is lost where it was started,
-        // whatever it has opened meanwhile is lost with it.
+        // An ancestor's own `go` statement is far from what its descendants lost: it is a call like
+        // any other there.
+        let ancestors = group
+            .ancestors
+            .iter()
+            .flat_map(|ancestor| ancestor.frames.iter().chain(&ancestor.created_by))
+            .map(|frame| (frame, Role::OnStack));
         let chain = own.chain(started).chain(ancestors);
         self.best(chain)
     }
