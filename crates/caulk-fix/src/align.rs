@@ -1,38 +1,49 @@
 //! Comments behind code that gofmt sets in a column: a line put between two of them, or taken out, parts or
 //! joins columns, and each is set anew.
 
+use std::collections::BTreeMap;
+
 use caulk_syntax::Span;
 
 use crate::edit::{Edit, Edits};
 use crate::layout::Layout;
 use crate::source::Source;
 
-/// The edits to add to `edits` of a file so that the comments beside them stand as gofmt would set them.
-/// Columns that were not so before are left as they are.
-pub(crate) fn repairs(before: &Source, edits: &Edits) -> Vec<Edit> {
+/// Sets the comments beside the edits of a file as gofmt would. Columns that were not so before are left as
+/// they are.
+pub(crate) fn align(before: &Source, edits: &mut Edits) {
     if !edits.list().iter().any(|edit| beside_comment(before, edit)) {
-        return Vec::new();
+        return;
     }
     let after = Source::new(edits.apply(before.bytes()));
     let (old, new) = (Columns::of(before), Columns::of(&after));
-    let mut repairs = Vec::new();
+    let mut gaps = BTreeMap::new();
     let mut shift = 0i64;
     for edit in edits.list() {
         let start = (i64::from(edit.span.start) + shift).max(0) as u32;
         let end = start + edit.text.len() as u32;
         shift += edit.text.len() as i64 - i64::from(edit.span.len());
-        for place in [start, end, new.layout.next_line(end)] {
+        for place in [
+            start.saturating_sub(1),
+            start,
+            end,
+            new.layout.next_line(end),
+        ] {
             let run = new.run(place);
             let was_set = run.iter().all(|line| {
                 let place = edits.place_before(line.gap.end);
-                place.is_none_or(|place| Columns::is_set(&old.run(place)))
+                place.is_none_or(|place| is_set(&old.run(place)))
             });
-            if was_set && !Columns::is_set(&run) {
-                repairs.extend(set(&run, edits));
+            if was_set && !is_set(&run) {
+                let column = column(&run);
+                gaps.extend(run.iter().map(|line| (line.gap, column - line.code_width)));
             }
         }
     }
-    repairs
+    // From the end, so that the places of those that are still to come do not move.
+    for (gap, width) in gaps.into_iter().rev() {
+        edits.replace_after(gap, &" ".repeat(width));
+    }
 }
 
 fn beside_comment(before: &Source, edit: &Edit) -> bool {
@@ -42,20 +53,6 @@ fn beside_comment(before: &Source, edit: &Edit) -> bool {
     before
         .trailing_comments()
         .any(|comment| from <= comment.start && comment.start <= to)
-}
-
-/// The edits that set a run of lines in one column.
-fn set(run: &[Line], edits: &Edits) -> Vec<Edit> {
-    let column = run.iter().map(|line| line.code_width).max().unwrap_or(0) + 1;
-    run.iter()
-        .filter(|line| line.code_width + line.gap.len() as usize != column)
-        .filter_map(|line| {
-            let start = edits.place_before(line.gap.start)?;
-            let end = edits.place_before(line.gap.end)?;
-            let kept = end.checked_sub(start) == Some(line.gap.len());
-            kept.then(|| Edit::replace(Span::new(start, end), " ".repeat(column - line.code_width)))
-        })
-        .collect()
 }
 
 /// A line with a comment behind its code.
@@ -123,10 +120,15 @@ impl<'a> Columns<'a> {
             gap: Span::new(start + trimmed.len() as u32, comment.start),
         })
     }
+}
 
-    fn is_set(run: &[Line]) -> bool {
-        let column = run.iter().map(|line| line.code_width).max().unwrap_or(0) + 1;
-        run.iter()
-            .all(|line| line.code_width + line.gap.len() as usize == column)
-    }
+/// The column, from the end of the indentation, in which the comments of a run belong.
+fn column(run: &[Line]) -> usize {
+    run.iter().map(|line| line.code_width).max().unwrap_or(0) + 1
+}
+
+fn is_set(run: &[Line]) -> bool {
+    let column = column(run);
+    run.iter()
+        .all(|line| line.code_width + line.gap.len() as usize == column)
 }

@@ -85,6 +85,30 @@ impl Edits {
         after
     }
 
+    /// Replaces a span of the edited file, which lies in kept bytes or in the text of one edit; any other is
+    /// left as it is.
+    pub(crate) fn replace_after(&mut self, span: Span, text: &str) {
+        let mut shift = 0i64;
+        for edit in &mut self.list {
+            let start = i64::from(edit.span.start) + shift;
+            let (from, to) = (i64::from(span.start) - start, i64::from(span.end) - start);
+            if let (Ok(from), Ok(to)) = (usize::try_from(from), usize::try_from(to))
+                && edit.text.get(from..to).is_some()
+                && from < edit.text.len()
+            {
+                edit.text.replace_range(from..to, text);
+                return;
+            }
+            shift += edit.text.len() as i64 - i64::from(edit.span.len());
+        }
+        let places = (self.place_before(span.start), self.place_before(span.end));
+        if let (Some(start), Some(end)) = places
+            && end.checked_sub(start) == Some(span.len())
+        {
+            let _ = self.add(&[Edit::replace(Span::new(start, end), text)]);
+        }
+    }
+
     /// Where a byte of the edited file stood before; none for a byte that an edit put there.
     pub fn place_before(&self, offset: u32) -> Option<u32> {
         let mut shift = 0i64;

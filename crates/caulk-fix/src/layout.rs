@@ -4,6 +4,9 @@ use caulk_syntax::Span;
 
 use crate::edit::Edit;
 
+/// A body on one line is set on several by gofmt where it is longer than this.
+const MAX_ONE_LINE: usize = 100;
+
 /// The lines of a file, found from any byte offset. Offsets past the end are taken for the end.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout<'a> {
@@ -95,10 +98,10 @@ impl<'a> Layout<'a> {
 
     /// Puts the lines of a statement below another one, with the indentation of the line on which that
     /// begins.
-    pub(crate) fn insert_below(self, statement: Span, lines: &[String]) -> Edit {
+    pub(crate) fn insert_below(self, statement: Span, lines: &[String]) -> Option<Edit> {
         let end = statement.end;
         if !self.closes_line(end) {
-            return Edit::insert(end, format!("; {}", one_line(lines)));
+            return Some(Edit::insert(end, format!("; {}", self.beside(end, lines)?)));
         }
         let indent = self.indent(statement.start);
         let line_break = self.line_break(end);
@@ -106,13 +109,16 @@ impl<'a> Layout<'a> {
             .iter()
             .map(|line| format!("{line_break}{indent}{line}"))
             .collect();
-        Edit::insert(self.line_end(end), text)
+        Some(Edit::insert(self.line_end(end), text))
     }
 
     /// Puts the lines of a statement at the start of the block that opens with a brace just before `start`.
-    pub(crate) fn insert_at_block_start(self, start: u32, lines: &[String]) -> Edit {
+    pub(crate) fn insert_at_block_start(self, start: u32, lines: &[String]) -> Option<Edit> {
         if !self.closes_line(start) {
-            return Edit::insert(start, format!(" {};", one_line(lines)));
+            return Some(Edit::insert(
+                start,
+                format!(" {};", self.beside(start, lines)?),
+            ));
         }
         let indent = self.deeper(self.indent(start));
         let line_break = self.line_break(start);
@@ -120,14 +126,17 @@ impl<'a> Layout<'a> {
             .iter()
             .map(|line| format!("{line_break}{indent}{line}"))
             .collect();
-        Edit::insert(self.line_end(start), text)
+        Some(Edit::insert(self.line_end(start), text))
     }
 
     /// Puts the lines of a statement above the one that starts at `start`, and above the comments that
     /// belong to it.
-    pub(crate) fn insert_above(self, start: u32, lines: &[String]) -> Edit {
+    pub(crate) fn insert_above(self, start: u32, lines: &[String]) -> Option<Edit> {
         if !self.opens_line(start) {
-            return Edit::insert(start, format!("{}; ", one_line(lines)));
+            return Some(Edit::insert(
+                start,
+                format!("{}; ", self.beside(start, lines)?),
+            ));
         }
         let indent = self.indent(start);
         let line_break = self.line_break(start);
@@ -135,11 +144,11 @@ impl<'a> Layout<'a> {
             .iter()
             .map(|line| format!("{indent}{line}{line_break}"))
             .collect();
-        Edit::insert(self.above_comments(start), text)
+        Some(Edit::insert(self.above_comments(start), text))
     }
 
     /// Puts the lines of a statement before the brace at `brace` that closes a block.
-    pub(crate) fn insert_at_block_end(self, brace: u32, lines: &[String]) -> Edit {
+    pub(crate) fn insert_at_block_end(self, brace: u32, lines: &[String]) -> Option<Edit> {
         if !self.opens_line(brace) {
             let before = self
                 .text(Span::new(self.line_start(brace), brace))
@@ -147,7 +156,8 @@ impl<'a> Layout<'a> {
             let at = self.line_start(brace) + before.len() as u32;
             let sign = if before.ends_with('{') { " " } else { "; " };
             let room = if at == brace { " " } else { "" };
-            return Edit::insert(at, format!("{sign}{}{room}", one_line(lines)));
+            let text = self.beside(at, lines)?;
+            return Some(Edit::insert(at, format!("{sign}{text}{room}")));
         }
         let indent = self.deeper(self.indent(brace));
         let line_break = self.line_break(brace);
@@ -155,7 +165,7 @@ impl<'a> Layout<'a> {
             .iter()
             .map(|line| format!("{indent}{line}{line_break}"))
             .collect();
-        Edit::insert(self.line_start(brace), text)
+        Some(Edit::insert(self.line_start(brace), text))
     }
 
     /// Takes the lines of a statement out, the comments above it included, and an empty line beside it that
@@ -208,6 +218,16 @@ impl<'a> Layout<'a> {
         at
     }
 
+    /// The lines of a statement as they can stand on the line of `offset` beside other code: only one line, and
+    /// only while gofmt would leave the whole as it is.
+    fn beside(self, offset: u32, lines: &[String]) -> Option<&str> {
+        let [only] = lines else {
+            return None;
+        };
+        let length = self.line(offset).len() + only.len();
+        (length < MAX_ONE_LINE).then_some(only.as_str())
+    }
+
     fn newline_at(self, offset: u32) -> u32 {
         let len = self.src.len() as u32;
         let rest = self.src.get(offset as usize..).unwrap_or_default();
@@ -221,15 +241,6 @@ impl<'a> Layout<'a> {
     }
 }
 
-/// A statement of several lines on one, as code that stands on one line has it.
-fn one_line(lines: &[String]) -> String {
-    lines
-        .iter()
-        .map(|line| line.trim())
-        .collect::<Vec<_>>()
-        .join(" ")
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -237,9 +248,11 @@ mod tests {
     use super::*;
     use crate::edit::Edits;
 
-    fn edited(src: &str, edit: impl FnOnce(Layout<'_>) -> Edit) -> String {
+    fn edited(src: &str, edit: impl FnOnce(Layout<'_>) -> Option<Edit>) -> String {
         let mut edits = Edits::default();
-        edits.add(&[edit(Layout::new(src.as_bytes()))]).unwrap();
+        edits
+            .add(&[edit(Layout::new(src.as_bytes())).unwrap()])
+            .unwrap();
         String::from_utf8(edits.apply(src.as_bytes())).unwrap()
     }
 
@@ -296,16 +309,16 @@ mod tests {
     #[test]
     fn a_removed_line_leaves_no_double_gap() {
         let src = "{\n\ta()\n\n\tdefer x()\n\n\tb()\n}\n";
-        let after = edited(src, |l| l.remove_lines(span_of(src, "defer x()")).unwrap());
+        let after = edited(src, |l| l.remove_lines(span_of(src, "defer x()")));
         assert_eq!(after, "{\n\ta()\n\n\tb()\n}\n");
         let src = "{\n\tdefer x()\n\n\tb()\n}\n";
-        let after = edited(src, |l| l.remove_lines(span_of(src, "defer x()")).unwrap());
+        let after = edited(src, |l| l.remove_lines(span_of(src, "defer x()")));
         assert_eq!(after, "{\n\tb()\n}\n");
         let src = "{\n\ta()\n\n\tdefer x()\n}\n";
-        let after = edited(src, |l| l.remove_lines(span_of(src, "defer x()")).unwrap());
+        let after = edited(src, |l| l.remove_lines(span_of(src, "defer x()")));
         assert_eq!(after, "{\n\ta()\n}\n");
         let src = "{\n\ta()\n\tdefer x() // why\n\tb()\n}\n";
-        let after = edited(src, |l| l.remove_lines(span_of(src, "defer x()")).unwrap());
+        let after = edited(src, |l| l.remove_lines(span_of(src, "defer x()")));
         assert_eq!(after, "{\n\ta()\n\tb()\n}\n");
     }
 

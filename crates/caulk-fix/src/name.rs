@@ -20,6 +20,11 @@ pub(crate) fn named(site: &Site<'_>) -> Result<Named, Refusal> {
             edits: Vec::new(),
         });
     };
+    if span(blank).of(site.source.bytes()) != b"_" {
+        return Err(Refusal::new(
+            "the discarded result cannot be found in the file",
+        ));
+    }
     let taken = site.source.names_around(span(site.template().statement));
     let wanted = wanted(
         &site.finding.resource.type_name,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use caulk_leaks::Finding;
 
-use crate::align::repairs;
+use crate::align::align;
 use crate::edit::{Edit, Edits};
 use crate::release::Style;
 use crate::shapes::{Proposal, propose};
@@ -187,8 +187,7 @@ impl<'a> Planner<'a> {
         }
         for (file, edits) in &mut files {
             if let Some(Ok(opened)) = self.files.get(file) {
-                // Where the repairs clash with an edit, the comments stay as the edit leaves them.
-                let _ = edits.add(&repairs(&opened.source, edits));
+                align(&opened.source, edits);
             }
         }
         files

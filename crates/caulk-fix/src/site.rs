@@ -16,6 +16,11 @@ impl Refusal {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Self(reason.into())
     }
+
+    /// Where gofmt would have to set a whole line anew.
+    pub(crate) fn crowded() -> Self {
+        Self::new("the code stands on one line: set it on several first")
+    }
 }
 
 /// A span of the analysis as one of the syntax tree.
@@ -43,11 +48,12 @@ pub(crate) enum Anchor {
 }
 
 impl Anchor {
-    pub(crate) fn insert(self, layout: Layout<'_>, lines: &[String]) -> Edit {
-        match self {
+    pub(crate) fn insert(self, layout: Layout<'_>, lines: &[String]) -> Result<Edit, Refusal> {
+        let edit = match self {
             Self::Below(statement) => layout.insert_below(statement, lines),
             Self::BlockStart(offset) => layout.insert_at_block_start(offset, lines),
-        }
+        };
+        edit.ok_or_else(Refusal::crowded)
     }
 
     /// From where on a release stands.
@@ -67,7 +73,7 @@ pub(crate) struct Hold {
 
 impl Hold {
     /// Puts a release at the anchor, under the condition.
-    pub(crate) fn insert(&self, layout: Layout<'_>, lines: Vec<String>) -> Edit {
+    pub(crate) fn insert(&self, layout: Layout<'_>, lines: Vec<String>) -> Result<Edit, Refusal> {
         let lines = match &self.condition {
             Some(condition) => {
                 let inner = lines.iter().map(|line| format!("\t{line}"));

@@ -168,6 +168,13 @@ impl<'a> Scope<'a> {
         let Some(Node::Stmt(id)) = self.node(at) else {
             return None;
         };
+        // A clause stands among clauses, not among statements.
+        if matches!(
+            self.kind(at)?,
+            StmtKind::Case { .. } | StmtKind::Comm { .. }
+        ) {
+            return None;
+        }
         let list = match self.kind(self.parent(at)?)? {
             StmtKind::Block(block) => block.stmts,
             StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => body,

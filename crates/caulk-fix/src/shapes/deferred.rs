@@ -26,7 +26,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let abort = Release::abort(&named.value, &template.release, release.is_rebound());
     let unfinished = abort.is_some() && template.releases.is_empty();
     let release = abort.unwrap_or(release);
-    edits.push(hold.insert(site.layout(), lines(site, &release)));
+    edits.push(hold.insert(site.layout(), lines(site, &release))?);
     if unfinished {
         let reason = format!(
             "nothing in the function commits {}; the fix undoes it",
@@ -75,7 +75,7 @@ fn move_up(site: &Site<'_>, hold: &Hold, late: At) -> Result<Vec<Edit>, Refusal>
     let (lines, removal) = layout.take_lines(site.scope.span(late)).ok_or_else(|| {
         Refusal::new("its deferred release comes too late and shares its line with other code")
     })?;
-    Ok(vec![hold.insert(layout, lines), removal])
+    Ok(vec![hold.insert(layout, lines)?, removal])
 }
 
 /// Whether the statement uses a name that is declared between the anchor and where it stands.

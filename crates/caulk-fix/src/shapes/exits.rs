@@ -59,7 +59,9 @@ fn before(site: &Site<'_>, exit: &Exit, value: &str, release: &Release) -> Resul
     let lines = site.style.statement(release);
     let place = span(exit.span);
     if is_brace(site, place) {
-        return Ok(layout.insert_at_block_end(place.start, &lines));
+        return layout
+            .insert_at_block_end(place.start, &lines)
+            .ok_or_else(Refusal::crowded);
     }
     let at = exit_statement(site, place)?;
     let used = site
@@ -79,7 +81,9 @@ fn before(site: &Site<'_>, exit: &Exit, value: &str, release: &Release) -> Resul
             "the statement that loses {value} still uses it"
         )));
     }
-    Ok(layout.insert_above(place.start, &lines))
+    layout
+        .insert_above(place.start, &lines)
+        .ok_or_else(Refusal::crowded)
 }
 
 /// The release before an exit without an error, its own error returned.
@@ -122,7 +126,9 @@ fn checked(site: &Site<'_>, exit: &Exit, release: &Release) -> Result<Edit, Refu
                 format!("\treturn {values}err"),
                 "}".to_owned(),
             ];
-            Ok(layout.insert_above(span(exit.span).start, &lines))
+            layout
+                .insert_above(span(exit.span).start, &lines)
+                .ok_or_else(Refusal::crowded)
         }
         _ => Err(no_error()),
     }

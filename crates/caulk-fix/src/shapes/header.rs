@@ -83,6 +83,6 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         condition: None,
     };
     let release = site.release(&named.value);
-    edits.push(hold.insert(layout, deferred::lines(site, &release)));
+    edits.push(hold.insert(layout, deferred::lines(site, &release))?);
     Ok(Some(Proposal::sure(edits)))
 }

@@ -22,5 +22,5 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let (lines, removal) = layout
         .take_lines(site.scope.span(early))
         .ok_or_else(|| Refusal::new("the early release shares its line with other code"))?;
-    Ok(Proposal::sure(vec![removal, hold.insert(layout, lines)]))
+    Ok(Proposal::sure(vec![removal, hold.insert(layout, lines)?]))
 }

@@ -69,9 +69,20 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
                         "an exit of the turn still uses {value}"
                     )));
                 }
-                edits.push(layout.insert_above(site.scope.tree.stmt(id).span.start, &lines));
+                let start = site.scope.tree.stmt(id).span.start;
+                edits.push(
+                    layout
+                        .insert_above(start, &lines)
+                        .ok_or_else(Refusal::crowded)?,
+                );
             }
-            TurnExit::End(brace) => edits.push(layout.insert_at_block_end(brace, &lines)),
+            TurnExit::End(brace) => {
+                edits.push(
+                    layout
+                        .insert_at_block_end(brace, &lines)
+                        .ok_or_else(Refusal::crowded)?,
+                );
+            }
         }
     }
     Ok(Proposal::sure(edits))
