@@ -280,11 +280,12 @@ impl Building {
             .any(|frame| TIMERS.contains(&frame.function))
     }
 
-    /// What `tracebackancestors` itself allocates for each goroutine.
+    /// What `tracebackancestors` itself allocates for each goroutine; above it stand only the runtime's
+    /// allocators, where the profile shows them.
     fn is_ancestry(&self, id: caulk_profile::StackId) -> bool {
         self.stacks
             .frames(id)
-            .take(2)
+            .take_while(|frame| frame.function.starts_with("runtime."))
             .any(|frame| frame.function == "runtime.saveAncestors")
     }
 }

@@ -15,9 +15,11 @@ use crate::stats::{
 };
 use crate::window::Window;
 
-/// Standard errors of the smallest growth that would have been seen: called growth at one in a
-/// thousand (3.09), and so nine times in ten (1.28).
-const VISIBLE: f64 = 3.09 + 1.28;
+/// Standard errors that chance exceeds once in a thousand.
+const CLEAR: f64 = 3.09;
+
+/// Standard errors of the smallest growth that would have been seen: clear, and so nine times in ten.
+const VISIBLE: f64 = CLEAR + 1.28;
 
 /// Events of growth below which a scalar does not matter, however few the requests were.
 const FEWEST_EVENTS: f64 = 5.0;
@@ -47,16 +49,18 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         .iter()
         .map(|stack| HeapFacts::of_stack(stack, &heap_window, series.sampling))
         .collect();
-    let mut total = HeapFacts {
-        probability: 1.0,
-        ..HeapFacts::default()
-    };
-    facts.iter().for_each(|facts| total.add(facts));
-    total.objects.widen_by_scatter(&heap_window.x);
-    total.bytes.widen_by_scatter(&heap_window.x);
-
-    let (total_finding, heap_objects, heap_bytes) = judged.total(&total);
     let mut stacks = judged.stacks(&series.stacks, &facts);
+    let total = HeapFacts::sum(facts.iter(), &heap_window);
+    let (heap_objects, heap_bytes) = total.metrics(counts_lost, true, judged.p_of(&total.track));
+    // Not only those that rose: choosing those would make growth of chance.
+    let undecided = facts
+        .iter()
+        .zip(&stacks)
+        .filter(|(_, stack)| stack.finding.q > options.false_discovery_rate);
+    let rest_finding = judged.rest(&HeapFacts::sum(
+        undecided.map(|(facts, _)| facts),
+        &heap_window,
+    ));
     drop_small(&mut stacks, options);
     let scalars = judged.scalars(&series.scalars);
 
@@ -66,7 +70,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         let decisive = scalars.iter().filter(|scalar| scalar.kind.decides());
         let of_scalars = decisive.map(|scalar| &scalar.finding);
         let of_stacks = stacks.iter().map(|stack| &stack.finding);
-        let of_heap = of_stacks.chain([&total_finding]).filter(|_| heap_compared);
+        let of_heap = of_stacks.chain([&rest_finding]).filter(|_| heap_compared);
         of_scalars.chain(of_heap)
     };
     let verdict = match window.points.len() {
@@ -143,25 +147,29 @@ impl Judged<'_> {
         }
     }
 
-    fn total(&self, total: &HeapFacts) -> (Finding, Metric, Metric) {
-        let p = self.p_of(&total.track);
-        let (finding, even) = judge(
-            &Evidence {
-                track: &total.track,
-                bytes: None,
-                probability: total.probability,
-                floor: self.options.floor_bytes,
-                rate: self.per(total.bytes.growth()),
-                // One test, made ten times stricter than the stacks' level.
-                q: (10.0 * p).min(1.0),
-                still_held: total.still_held(),
-                loads: &self.heap_window.loads,
-                counts_lost: self.counts_lost,
-            },
-            self.options,
-        );
-        let (objects, bytes) = total.metrics(self.counts_lost, even, p);
-        (finding, objects, bytes)
+    /// The stacks that no test of their own decides, judged as one: at the default sampling rate a leak
+    /// leaves a few samples in each of many stacks. Their bytes must have grown as surely as their
+    /// objects.
+    fn rest(&self, rest: &HeapFacts) -> Finding {
+        let p = self.p_of(&rest.track);
+        let (_, bytes) = rest.metrics(self.counts_lost, true, p);
+        let clear = bytes
+            .rate
+            .error
+            .is_none_or(|error| bytes.rate.value > CLEAR * error);
+        let evidence = Evidence {
+            track: &rest.track,
+            bytes: None,
+            probability: 1.0,
+            floor: self.options.floor_bytes,
+            rate: bytes.rate.value,
+            // One test, ten times stricter than the level of the stacks'.
+            q: if clear { (10.0 * p).min(1.0) } else { 1.0 },
+            still_held: rest.still_held(),
+            loads: &self.heap_window.loads,
+            counts_lost: self.counts_lost,
+        };
+        judge(&evidence, self.options).0
     }
 
     fn stacks(&self, stacks: &[Stack], facts: &[HeapFacts]) -> Vec<StackGrowth> {
@@ -199,7 +207,8 @@ impl Judged<'_> {
         let (finding, even) = judge(
             &Evidence {
                 track: &facts.track,
-                bytes: Some(&facts.bytes.values),
+                // One object in place of a smaller one is seen only where nearly every one is sampled.
+                bytes: (facts.probability >= 0.9).then_some(&facts.bytes.values),
                 probability: facts.probability,
                 // The floor is for what leaks together; a tenth of it keeps dust out.
                 floor: 0.1 * self.options.floor_bytes,

@@ -31,15 +31,13 @@ pub struct HeapFacts {
     pub probability: f64,
     /// Sampled objects at the cool-down point less those at the first; `None` without one.
     pub cooldown_growth: Option<f64>,
-    /// Live bytes at the cool-down point.
-    pub cooldown_bytes: Option<f64>,
 }
 
 impl HeapFacts {
     pub fn of_stack(stack: &Stack, window: &Window, sampling: Sampling) -> HeapFacts {
         let mut facts = HeapFacts::default();
         let (mut expected, mut sampled) = (0.0, 0.0);
-        let (mut cooldown_growth, mut cooldown_bytes) = (0.0, 0.0);
+        let mut cooldown_growth = 0.0;
         let buckets: Vec<(&Bucket, f64, f64, Track)> = stack
             .buckets
             .iter()
@@ -85,7 +83,6 @@ impl HeapFacts {
             if let Some(point) = window.cooldown {
                 let held = sampled_count(at(&bucket.objects, point), *p);
                 cooldown_growth += held - first.copied().unwrap_or(0.0);
-                cooldown_bytes += at(&bucket.bytes, point) as f64;
             }
         }
         facts.probability = if sampled > 0.0 {
@@ -93,21 +90,29 @@ impl HeapFacts {
         } else {
             1.0
         };
-        if window.cooldown.is_some() {
-            facts.cooldown_growth = Some(cooldown_growth);
-            facts.cooldown_bytes = Some(cooldown_bytes);
-        }
+        facts.cooldown_growth = window.cooldown.map(|_| cooldown_growth);
         facts
     }
 
-    /// The sum over stacks: counts add, and so do variances, since stacks are sampled independently.
-    pub fn add(&mut self, other: &HeapFacts) {
+    /// The sum over stacks: counts add, and so do variances, since stacks are sampled independently;
+    /// the scatter of the sum counts where it is wider.
+    pub fn sum<'a>(stacks: impl Iterator<Item = &'a HeapFacts>, window: &Window) -> HeapFacts {
+        let mut sum = HeapFacts::default();
+        for stack in stacks {
+            sum.add(stack);
+        }
+        sum.objects.widen_by_scatter(&window.x);
+        sum.bytes.widen_by_scatter(&window.x);
+        sum
+    }
+
+    fn add(&mut self, other: &HeapFacts) {
         self.track.add(&other.track);
         self.objects.add(&other.objects);
         self.bytes.add(&other.bytes);
-        let sum = |a: Option<f64>, b: Option<f64>| b.map(|b| a.unwrap_or(0.0) + b).or(a);
-        self.cooldown_growth = sum(self.cooldown_growth, other.cooldown_growth);
-        self.cooldown_bytes = sum(self.cooldown_bytes, other.cooldown_bytes);
+        if let Some(other) = other.cooldown_growth {
+            self.cooldown_growth = Some(self.cooldown_growth.unwrap_or(0.0) + other);
+        }
     }
 
     /// Share of the growth that the cool-down still found, 0 to 1.
@@ -165,7 +170,7 @@ impl Quantity {
 
     /// Where the sum of stacks scatters much more than counting stack by stack explains (they
     /// swing together, as garbage that waits for a collection does), the scatter counts.
-    pub fn widen_by_scatter(&mut self, x: &[f64]) {
+    fn widen_by_scatter(&mut self, x: &[f64]) {
         let scatter = self.scatter(x);
         if scatter > 2.5 * self.growth_variance {
             self.growth_variance = scatter;

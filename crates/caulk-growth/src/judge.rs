@@ -37,6 +37,9 @@ pub fn judge(evidence: &Evidence, options: &Options) -> (Finding, bool) {
         vetoes: Vec::new(),
         still_held: evidence.still_held,
     };
+    if evidence.track.y.is_empty() {
+        return (finding, true);
+    }
     if rounds == 0 {
         finding.verdict = Verdict::Grew;
         return (finding, true);

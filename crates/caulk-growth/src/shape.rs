@@ -34,18 +34,19 @@ pub fn shape(track: &Track, bytes: Option<&[f64]>, loads: &[Option<Load>]) -> Sh
     }
     let track = varied.as_ref().unwrap_or(track);
 
-    let by_bytes = bytes.filter(|_| varied.is_none()).map(|bytes| Track {
-        y: bytes.to_vec(),
-        increment_variance: Vec::new(),
-        ..track.clone()
-    });
-    let few_objects = track.y.iter().copied().fold(0.0, f64::max) <= 8.0;
-    let stairs = match by_bytes {
-        Some(by_bytes) if few_objects => Stairs::of(&by_bytes, 0.0, true),
-        _ => Stairs::of(track, 4.0, false),
+    let in_place = bytes
+        .filter(|_| varied.is_none() && replaced_in_place(track))
+        .map(|bytes| Track {
+            y: bytes.to_vec(),
+            increment_variance: Vec::new(),
+            ..track.clone()
+        });
+    let stairs = match in_place {
+        Some(in_place) => Stairs::of(&in_place, 0.0, true),
+        None => Stairs::of(track, 4.0, false),
     };
     match stairs {
-        Some(stairs) if stairs.overdue => shape.end(),
+        Some(stairs) if stairs.overdue || stairs.steps == 1 => shape.end(),
         Some(stairs) if stairs.steps < STEPS => shape.vetoes.push(Veto::FewSteps),
         Some(_) => shape.staircase = true,
         None if plateau(track) => shape.end(),
@@ -66,6 +67,14 @@ impl Shape {
         self.ended = true;
         self.vetoes.push(Veto::Plateau);
     }
+}
+
+/// Whether there are few objects, no more of them than at first: growth in bytes is then one object
+/// in place of a smaller one.
+fn replaced_in_place(track: &Track) -> bool {
+    let first = track.y.first().copied().unwrap_or(0.0);
+    let most = track.y.iter().copied().fold(0.0, f64::max);
+    first >= 1.0 && most <= 8.0 && most <= first.max(2.0)
 }
 
 /// The track of the varied rounds alone, where it grows in those and hardly in the others: less

@@ -151,7 +151,13 @@ fn in_order(points: &[Point]) -> (Vec<(usize, Point)>, u32) {
         if later {
             seconds = point.seconds;
             requests = point.requests.unwrap_or(requests);
-            kept.push((index, *point));
+            // Clocks tell nanoseconds; less apart than that is no time at all.
+            let nanoseconds = (point.seconds * 1e9).round();
+            let point = Point {
+                seconds: nanoseconds / 1e9,
+                ..*point
+            };
+            kept.push((index, point));
         } else {
             backwards += 1;
         }
