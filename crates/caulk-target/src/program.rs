@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use caulk_system::process::{
-    Child, ChildOptions, Command, ExitStatus, ProcessError, Stream, spawn,
+    Child, ChildOptions, Command, Exit, ExitStatus, ProcessError, Stream, spawn,
 };
 use caulk_system::{
     CgroupMemory, FileError, Limits, ProcessFacts, Stopped, TempFolder, group_members,
@@ -286,7 +286,7 @@ impl Program {
     /// How it ended, if it has; it was not asked to.
     pub fn death(&mut self) -> Option<Death> {
         let status = self.child.exit()?;
-        let lines = self.last_words();
+        let lines = self.last_words(status);
         let reason = lines.first().filter(|line| is_crash(line)).cloned();
         let killed_for_memory = match (self.oom_kills_at_start, oom_kills()) {
             (Some(before), Some(now)) => now > before,
@@ -317,21 +317,23 @@ impl Program {
 
     /// What a program that has ended said of it: the beginning of the crash, where it printed one, since the stacks of
     /// all goroutines may follow it; else its last lines.
-    fn last_words(&self) -> Vec<String> {
-        let notable = self.child.notable().into_iter().map(|line| line.text);
-        let mut crash: Vec<String> = notable.skip_while(|line| !is_crash(line)).collect();
-        crash.truncate(LAST_LINES);
-        if crash.is_empty() {
-            self.last_lines()
-        } else {
-            crash
+    fn last_words(&self, status: ExitStatus) -> Vec<String> {
+        let last = self.child.last_notable();
+        match last.first() {
+            Some(first) if is_crash(&first.text) && is_exit_of_crash(status) => {
+                last.into_iter().map(|line| line.text).collect()
+            }
+            _ => self.last_lines(),
         }
     }
 
     /// What it said of a crash, a panic of a handler, or a limit that it hit, whenever that was.
     pub fn notable_lines(&self) -> Vec<String> {
-        let notable = self.child.notable().into_iter().map(|line| line.text);
-        notable.filter(|line| is_notable(line)).collect()
+        self.child
+            .notable()
+            .into_iter()
+            .map(|line| line.text)
+            .collect()
     }
 
     /// Asks it to end, waits up to `grace`, then ends it and all that it started.
@@ -344,7 +346,7 @@ impl Program {
         let mut pending: Vec<&ReadyCheck> = launch.ready.iter().collect();
         loop {
             if let Some(status) = self.child.exit() {
-                let (name, lines) = (self.name.clone(), self.last_words());
+                let (name, lines) = (self.name.clone(), self.last_words(status));
                 return Err(StartError::Exited {
                     name,
                     status,
@@ -387,7 +389,7 @@ impl Program {
                 }
             }
             if let Some(status) = self.child.exit() {
-                let (name, lines) = (self.name.clone(), self.last_words());
+                let (name, lines) = (self.name.clone(), self.last_words(status));
                 return Err(StartError::Exited {
                     name,
                     status,
@@ -419,6 +421,13 @@ fn is_crash(line: &str) -> bool {
     ["panic: ", "fatal error: ", "runtime: out of memory"]
         .iter()
         .any(|start| line.starts_with(start))
+}
+
+/// The Go runtime exits with 2 after a panic or a fatal error, or aborts where `GOTRACEBACK` says so. A line that only
+/// looks like a crash's may come from a handler that recovered, long before.
+fn is_exit_of_crash(status: ExitStatus) -> bool {
+    const SIGABRT: i32 = 6;
+    matches!(status.exit, Exit::Code(2) | Exit::Signal(SIGABRT))
 }
 
 fn is_out_of_memory(line: &str) -> bool {

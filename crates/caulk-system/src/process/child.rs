@@ -20,9 +20,9 @@ pub struct ChildOptions {
     pub log: Option<PathBuf>,
     /// Where the log ends, in bytes; the tail goes on.
     pub log_limit: u64,
-    /// Lines to be kept beside the tail whatever comes after them, the first 200 in all: a crash's first line, for one.
+    /// Lines to be kept beside the tail whatever comes after them: the first 50, and the last one with what follows it.
     pub notable: fn(&str) -> bool,
-    /// How many of the lines that follow a notable one on the same stream are kept with it.
+    /// How many lines that follow the last notable one on the same stream are kept with it.
     pub notable_following: usize,
 }
 
@@ -75,7 +75,7 @@ const DROP_GRACE: Duration = Duration::from_millis(500);
 const OUTPUT_GRACE: Duration = Duration::from_millis(500);
 
 const LONGEST_LINE: usize = 8 << 10;
-const MOST_NOTABLE: usize = 200;
+const MOST_NOTABLE: usize = 50;
 
 /// Starts a program in a process group of its own and drains its output.
 pub fn spawn(command: &Command, options: &ChildOptions) -> Result<Child, ProcessError> {
@@ -93,7 +93,7 @@ pub fn spawn(command: &Command, options: &ChildOptions) -> Result<Child, Process
         lines: VecDeque::new(),
         bytes: 0,
         notable: Vec::new(),
-        following: None,
+        last_notable: Vec::new(),
         log,
         log_left: options.log_limit,
         options: options.clone(),
@@ -171,9 +171,14 @@ impl Child {
         printed.lines.iter().skip(skip).cloned().collect()
     }
 
-    /// The lines that the options call notable and those kept with them, oldest first.
+    /// The lines that the options call notable, oldest first.
     pub fn notable(&self) -> Vec<Line> {
         lock(&self.printed).notable.clone()
+    }
+
+    /// The last notable line and the lines that followed it; empty where there is none.
+    pub fn last_notable(&self) -> Vec<Line> {
+        lock(&self.printed).last_notable.clone()
     }
 }
 
@@ -188,8 +193,8 @@ struct Printed {
     lines: VecDeque<Line>,
     bytes: usize,
     notable: Vec<Line>,
-    /// How many lines of which stream are still kept with the last notable one.
-    following: Option<(Stream, usize)>,
+    /// The last notable line and what followed it on its stream, as far as that is kept.
+    last_notable: Vec<Line>,
     log: Option<File>,
     log_left: u64,
     options: ChildOptions,
@@ -209,18 +214,16 @@ impl Printed {
     }
 
     fn keep_notable(&mut self, line: &Line) {
-        let follows = self
-            .following
-            .filter(|&(stream, left)| stream == line.stream && left > 0);
         if (self.options.notable)(&line.text) {
-            self.following = Some((line.stream, self.options.notable_following));
-        } else if let Some((stream, left)) = follows {
-            self.following = Some((stream, left - 1));
-        } else {
-            return;
-        }
-        if self.notable.len() < MOST_NOTABLE {
-            self.notable.push(line.clone());
+            if self.notable.len() < MOST_NOTABLE {
+                self.notable.push(line.clone());
+            }
+            self.last_notable = vec![line.clone()];
+        } else if let Some(first) = self.last_notable.first()
+            && first.stream == line.stream
+            && self.last_notable.len() <= self.options.notable_following
+        {
+            self.last_notable.push(line.clone());
         }
     }
 
@@ -308,17 +311,17 @@ mod tests {
             notable_following: 1,
             ..ChildOptions::default()
         };
-        let line = "echo fatal: one; echo why; echo where; for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done; printf end";
+        let line = "echo fatal: one; echo fatal: two; echo why; echo where; for i in 1 2 3 4 5 6 7 8 9; do echo line $i; done; printf end";
         let mut child = start(line, &options);
         let status = child.wait(&soon()).unwrap();
         assert!(status.success());
         let tail: Vec<_> = child.tail(3).into_iter().map(|line| line.text).collect();
         assert_eq!(tail, ["line 8", "line 9", "end"]);
         assert!(child.tail(100).len() <= 6);
-        let notable = child.notable();
-        let texts: Vec<_> = notable.iter().map(|line| line.text.as_str()).collect();
-        assert_eq!(texts, ["fatal: one", "why"]);
-        assert_eq!(notable[0].stream, Stream::Stdout);
+        let texts =
+            |lines: Vec<Line>| -> Vec<String> { lines.into_iter().map(|line| line.text).collect() };
+        assert_eq!(texts(child.notable()), ["fatal: one", "fatal: two"]);
+        assert_eq!(texts(child.last_notable()), ["fatal: two", "why"]);
         let logged = std::fs::read_to_string(log).unwrap();
         assert!(
             logged.contains("fatal: one\n") && logged.ends_with("line 9\nend"),

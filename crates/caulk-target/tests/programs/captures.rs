@@ -211,10 +211,18 @@ func main() {
     let mut launch = project.launch(&built);
     launch.ready.clear();
     let program = Program::start(&launch, &limits()).unwrap();
+    let agent = program.agent().unwrap();
+    while agent.stats(&limits()).unwrap().goroutines().unwrap() < 25_000 {
+        limits().sleep(Duration::from_millis(50)).unwrap();
+    }
     let captured = program.capture(&limits()).unwrap().unwrap();
     let dump = captured.goroutines.unwrap();
     assert_eq!((dump.cut, dump.bytes.len()), (true, 64 << 20));
     let counts = captured.goroutine_counts.unwrap();
     assert!(contains(&counts, "25000 @ ") || contains(&counts, "total 2500"));
-    assert!(captured.problems[0].contains("64 MiB"), "{:?}", captured.problems);
+    assert!(
+        captured.problems[0].contains("64 MiB"),
+        "{:?}",
+        captured.problems
+    );
 }
