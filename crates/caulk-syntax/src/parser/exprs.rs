@@ -290,18 +290,17 @@ impl Parser<'_> {
                 self.add(ExprKind::TypeAssert { x, lparen, ty }, start)
             }
             _ => {
-                let at = self.span.start;
+                let missing = self.nothing();
                 self.expected("selector or type assertion");
                 // A brace closes what is around.
                 if !self.at(TokenKind::Rbrace) {
                     self.advance();
                 }
                 let sel = Name {
-                    text: self.text(at),
-                    span: Span::empty(at),
+                    text: self.text(missing.start),
+                    span: missing,
                 };
-                let span = Span::new(start, at.max(start));
-                self.tree.add_expr(ExprKind::Selector { x, sel }, span)
+                self.add(ExprKind::Selector { x, sel }, start)
             }
         }
     }
@@ -408,10 +407,7 @@ impl Parser<'_> {
                     second_colon.offset(),
                     "final index required in 3-index slice",
                 );
-                max = Some(
-                    self.tree
-                        .add_expr(ExprKind::Bad, Span::empty(self.prev_end)),
-                );
+                max = Some(self.tree.add_expr(ExprKind::Bad, self.nothing()));
             }
         }
         ExprKind::Slice {

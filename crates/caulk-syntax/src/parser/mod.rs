@@ -27,7 +27,7 @@ const MAX_DEPTH: u32 = 300;
 
 /// How far a path through the tree may go down along left operands (`a.b().c()`, `a + b + c`), which
 /// the parser builds without recursion.
-const MAX_HEIGHT: u32 = 1000;
+const MAX_HEIGHT: u32 = 500;
 
 struct Parser<'s> {
     lexer: Lexer<'s>,
@@ -128,9 +128,15 @@ impl<'s> Parser<'s> {
         found
     }
 
-    /// From `start` to the end of the last token.
+    /// From `start` to the end of the last token; [`Parser::nothing`] where no token was read.
     fn span_from(&self, start: u32) -> Span {
-        Span::new(start, self.prev_end.max(start))
+        Span::new(start.min(self.prev_end), self.prev_end)
+    }
+
+    /// The empty span of something that is missing: just after the last token, so that it lies
+    /// within whatever it is missing from.
+    fn nothing(&self) -> Span {
+        Span::empty(self.prev_end)
     }
 
     #[cold]
@@ -290,16 +296,12 @@ impl<'s> Parser<'s> {
 
     /// A name; an empty one, with an error, where there is none.
     fn name(&mut self) -> Name {
-        let span = self.span;
-        let text = self.text(span.start);
-        if self.at(TokenKind::Ident) {
-            self.advance();
-            return Name { text, span };
-        }
+        let is_name = self.at(TokenKind::Ident);
+        let span = if is_name { self.span } else { self.nothing() };
         self.expect(TokenKind::Ident);
         Name {
-            text,
-            span: Span::empty(span.start),
+            text: self.text(span.start),
+            span,
         }
     }
 

@@ -77,7 +77,12 @@ impl Parser<'_> {
             T::Select => self.select_stmt(),
             T::For => self.for_stmt(),
             T::Semicolon => {
-                let span = self.span;
+                // In good code no automatic semicolon stands alone.
+                let span = if self.span.is_empty() {
+                    self.nothing()
+                } else {
+                    self.span
+                };
                 self.advance();
                 self.tree.add_stmt(StmtKind::Empty, span)
             }
@@ -100,10 +105,17 @@ impl Parser<'_> {
 
     /// `{ … }`
     pub(super) fn block(&mut self) -> StmtId {
-        let start = self.span.start;
-        self.expect(TokenKind::Lbrace);
+        let start = self.open_block();
         let stmts = self.stmt_list();
         self.finish_block(start, stmts)
+    }
+
+    /// Consumes a `{` and returns where the block starts.
+    fn open_block(&mut self) -> u32 {
+        let found = self.at(TokenKind::Lbrace);
+        let start = if found { self.span } else { self.nothing() }.start;
+        self.expect(TokenKind::Lbrace);
+        start
     }
 
     fn finish_block(&mut self, start: u32, stmts: List<StmtId>) -> StmtId {
@@ -212,20 +224,24 @@ impl Parser<'_> {
                 break;
             }
             match self.tok {
-                TokenKind::If => continue,
+                TokenKind::If => {
+                    self.grow(1);
+                    if self.at(TokenKind::If) {
+                        continue;
+                    }
+                }
                 TokenKind::Lbrace => {
                     els = Some(self.block());
                     self.expect_semicolon();
                 }
                 _ => {
                     self.expected("if statement or block");
-                    let span = Span::empty(self.span.start);
+                    let span = self.nothing();
                     els = Some(self.tree.add_stmt(StmtKind::Bad, span));
                 }
             }
             break;
         }
-        self.grow(branches.len() as u32 - 1);
         self.height = self.height.max(height);
         let outermost = branches.into_iter().rev().fold(els, |els, branch| {
             let IfBranch {
@@ -251,7 +267,7 @@ impl Parser<'_> {
         if self.at(TokenKind::Lbrace) {
             let at = self.span.start;
             self.error(at, "missing condition in if statement");
-            return (None, self.tree.add_expr(ExprKind::Bad, Span::empty(at)));
+            return (None, self.tree.add_expr(ExprKind::Bad, self.nothing()));
         }
         self.in_header(|p| {
             let first = (!p.at(TokenKind::Semicolon)).then(|| {
@@ -286,9 +302,7 @@ impl Parser<'_> {
     fn if_condition(&mut self, cond: Option<Simple>) -> ExprId {
         match cond {
             Some(cond) => self.header_expr(cond, "boolean expression"),
-            None => self
-                .tree
-                .add_expr(ExprKind::Bad, Span::empty(self.span.start)),
+            None => self.tree.add_expr(ExprKind::Bad, self.nothing()),
         }
     }
 
@@ -369,8 +383,7 @@ impl Parser<'_> {
 
     /// The braces of a `switch` or `select` with its clauses.
     fn clauses(&mut self, clause: fn(&mut Self) -> StmtId) -> StmtId {
-        let start = self.span.start;
-        self.expect(TokenKind::Lbrace);
+        let start = self.open_block();
         let first = self.pending.stmts.len();
         while matches!(self.tok, TokenKind::Case | TokenKind::Default) {
             let clause = clause(self);
