@@ -189,32 +189,40 @@ fn a_service_without_an_endpoint_is_told() {
 fn a_dump_that_the_runtime_cuts_is_told_and_its_counts_are_taken() {
     let main = r#"package main
 
-import "time"
+import (
+	"os"
+	"sync"
+	"time"
+)
+
+var deeps sync.WaitGroup
 
 func deep(depth int) {
 	if depth > 0 {
 		deep(depth - 1)
 		return
 	}
+	deeps.Done()
 	time.Sleep(time.Hour)
 }
 
 func main() {
 	for range 25000 {
+		deeps.Add(1)
 		go deep(45)
 	}
+	deeps.Wait()
+	os.WriteFile(os.Getenv("READY"), nil, 0o600)
 	time.Sleep(time.Hour)
 }
 "#;
     let mut project = Project::new(&[GO_MOD, ("main.go", main)]);
     let built = project.build(".").unwrap();
     let mut launch = project.launch(&built);
-    launch.ready.clear();
+    let ready = project.work().join("ready").display().to_string();
+    launch.ready = vec![format!("file:{ready}").parse().unwrap()];
+    launch.env.push(("READY".into(), ready));
     let program = Program::start(&launch, &limits()).unwrap();
-    let agent = program.agent().unwrap();
-    while agent.stats(&limits()).unwrap().goroutines().unwrap() < 25_000 {
-        limits().sleep(Duration::from_millis(50)).unwrap();
-    }
     let captured = program.capture(&limits()).unwrap().unwrap();
     let dump = captured.goroutines.unwrap();
     assert_eq!((dump.cut, dump.bytes.len()), (true, 64 << 20));
