@@ -103,7 +103,7 @@ pub fn build(go: &GoTool, build: &Build, limits: &Limits) -> Result<Built, Build
         args.push(format!("-overlay={}", overlay.display()));
     }
     if build.agent {
-        for module in &build.package.main_modules {
+        for module in &build.package.own_modules {
             args.push(format!("-gcflags={module}/...=-l"));
         }
     }

@@ -17,8 +17,9 @@ pub struct MainPackage {
     pub module: String,
     /// Its module's root folder; the package's own outside a module.
     pub module_folder: PathBuf,
-    /// Paths of all main modules: its own and, in a workspace, the others.
-    pub main_modules: Vec<String>,
+    /// Paths of the modules whose source is worked on here: its own, the others of a workspace, and those that its
+    /// `go.mod` replaces by a folder.
+    pub own_modules: Vec<String>,
 }
 
 /// Why no package could be chosen. It reads after "failed to".
@@ -147,29 +148,71 @@ impl Listed {
                 module: String::new(),
                 module_folder: self.dir.clone(),
                 folder: self.dir,
-                main_modules: Vec::new(),
+                own_modules: Vec::new(),
             });
         };
         // A module replaced by a folder outside the cache is worked on as well.
         if !module.main && module.dir.starts_with(&go.env().gomodcache) {
             return Err(PackageError::NotOurs(self.import_path));
         }
-        let mut main_modules: Vec<String> = go
+        let mut own_modules: Vec<String> = go
             .ask(&["list", "-m"], limits)?
             .lines()
             .map(str::to_owned)
             .collect();
-        if !main_modules.contains(&module.path) {
-            main_modules.push(module.path.clone());
-        }
+        own_modules.push(module.path.clone());
+        own_modules.extend(replaced_by_folders(go, &module.dir, limits)?);
+        own_modules.sort();
+        own_modules.dedup();
         Ok(MainPackage {
             import_path: self.import_path,
             folder: self.dir,
             module: module.path,
             module_folder: module.dir,
-            main_modules,
+            own_modules,
         })
     }
+}
+
+/// What `go mod edit -json` says of a `go.mod`.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct GoMod {
+    replace: Option<Vec<Replace>>,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Replace {
+    old: ModuleVersion,
+    new: ModuleVersion,
+}
+
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct ModuleVersion {
+    path: String,
+    version: String,
+}
+
+/// The modules that the module in `folder` takes from folders beside it.
+fn replaced_by_folders(
+    go: &GoTool,
+    folder: &Path,
+    limits: &Limits,
+) -> Result<Vec<String>, GoError> {
+    let file = folder.join("go.mod").display().to_string();
+    let text = go.ask(&["mod", "edit", "-json", &file], limits)?;
+    let parsed: GoMod = serde_json::from_str(&text).map_err(|error| GoError::Answer {
+        command: "go mod edit".into(),
+        reason: error.to_string(),
+    })?;
+    let replaced = parsed.replace.unwrap_or_default().into_iter();
+    // A replacement without a version is a folder.
+    Ok(replaced
+        .filter(|by| by.new.version.is_empty())
+        .map(|by| by.old.path)
+        .collect())
 }
 
 fn list(go: &GoTool, pattern: &str, limits: &Limits) -> Result<Vec<Listed>, GoError> {

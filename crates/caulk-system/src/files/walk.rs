@@ -103,7 +103,8 @@ fn ignored(rules: &[Gitignore], path: &Path, is_folder: bool) -> bool {
     false
 }
 
-/// The rule files of the folders above `root`, outermost first, where a repository encloses it.
+/// The repository's own excludes and the rule files of the folders above `root`, outermost first, where a repository
+/// encloses it.
 fn upper_rules(files: &dyn Files, root: &Path) -> Vec<Gitignore> {
     let Some(top) = root
         .ancestors()
@@ -117,14 +118,19 @@ fn upper_rules(files: &dyn Files, root: &Path) -> Vec<Gitignore> {
         .take_while(|folder| folder.starts_with(top))
         .collect();
     uppers.reverse();
-    uppers
+    let own = rules_from(files, top, &top.join(".git/info/exclude"));
+    let above = uppers
         .into_iter()
-        .filter_map(|folder| rules_of(files, folder))
-        .collect()
+        .filter_map(|folder| rules_of(files, folder));
+    own.into_iter().chain(above).collect()
 }
 
 fn rules_of(files: &dyn Files, folder: &Path) -> Option<Gitignore> {
-    let bytes = files.read(&folder.join(".gitignore")).ok()?;
+    rules_from(files, folder, &folder.join(".gitignore"))
+}
+
+fn rules_from(files: &dyn Files, folder: &Path, file: &Path) -> Option<Gitignore> {
+    let bytes = files.read(file).ok()?;
     let mut builder = GitignoreBuilder::new(folder);
     for line in String::from_utf8_lossy(&bytes).lines() {
         // A line that is no valid pattern is skipped, as git does.
@@ -184,7 +190,8 @@ mod tests {
     #[test]
     fn rules_above_the_root_apply_within_a_repository() {
         let files = MemoryFiles::new()
-            .with("/r/.git/HEAD", "")
+            .with("/r/.git/info/exclude", "*.private.go\n")
+            .with("/r/m/z.private.go", "")
             .with("/r/.gitignore", "/m/gen/\n")
             .with("/r/m/gen/x.go", "")
             .with("/r/m/y.go", "");

@@ -73,7 +73,30 @@ fn a_module_of_a_workspace_is_built_with_the_others() {
     ]);
     let package = project.find("app").unwrap();
     assert_eq!(package.import_path, "example.com/app/cmd/serve");
-    assert_eq!(package.main_modules, ["example.com/app", "example.com/lib"]);
+    assert_eq!(package.own_modules, ["example.com/app", "example.com/lib"]);
+    assert_runs(&mut project, "app");
+}
+
+#[test]
+fn a_module_taken_from_a_folder_counts_as_one_s_own() {
+    let require = "require example.com/lib v0.0.0\n\nreplace example.com/lib => ../lib\n";
+    let mut project = Project::new(&[
+        (
+            "app/go.mod",
+            &format!("module example.com/app\n\ngo 1.24\n\n{require}"),
+        ),
+        (
+            "app/main.go",
+            &server("\t\"example.com/lib\"\n", "lib.Name()"),
+        ),
+        ("lib/go.mod", "module example.com/lib\n\ngo 1.24\n"),
+        (
+            "lib/lib.go",
+            "package lib\n\nfunc Name() string { return \"lib\" }\n",
+        ),
+    ]);
+    let package = project.find("app").unwrap();
+    assert_eq!(package.own_modules, ["example.com/app", "example.com/lib"]);
     assert_runs(&mut project, "app");
 }
 
