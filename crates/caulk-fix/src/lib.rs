@@ -10,6 +10,7 @@ mod apply;
 pub mod diff;
 mod edit;
 mod layout;
+mod leaving;
 mod name;
 mod plan;
 mod release;

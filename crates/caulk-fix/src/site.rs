@@ -5,6 +5,7 @@ use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, Span, StmtId, Stm
 
 use crate::edit::Edit;
 use crate::layout::Layout;
+use crate::leaving::{Leave, MAX_DEPTH, ends};
 use crate::release::{Release, Style};
 use crate::source::{At, Scope, Source};
 
@@ -345,28 +346,31 @@ impl<'a> Site<'a> {
         Anchor::BlockStart(self.scope.tree.stmt(block).span.start + 1)
     }
 
-    /// Whether the last statement of a block leaves it for good, as far as its text says.
+    /// Whether control cannot reach the end of a block.
     pub(crate) fn leaves(&self, block: StmtId) -> bool {
-        let tree = self.scope.tree;
-        let Some(last) = tree.block(block).last() else {
-            return false;
-        };
-        match tree.stmt(*last).kind {
-            StmtKind::Return(_) | StmtKind::Branch { .. } => true,
-            StmtKind::Expr(x) => {
-                let path = self
-                    .scope
-                    .call(x)
-                    .and_then(|(fun, _)| tree.selector_path(fun));
-                path.and_then(|path| path.last().copied())
-                    .is_some_and(|name| {
-                        name == "panic"
-                            || ["Fatal", "Exit", "Panic", "Skip", "FailNow", "Goexit"]
-                                .iter()
-                                .any(|word| name.starts_with(word))
-                    })
+        ends(self.scope.tree, block, MAX_DEPTH)
+    }
+
+    /// Puts the lines of a release before control leaves by one way, which must not need the value any more.
+    pub(crate) fn release_before(
+        &self,
+        leave: Leave,
+        value: &str,
+        lines: &[String],
+    ) -> Result<Edit, Refusal> {
+        let layout = self.layout();
+        let edit = match leave {
+            Leave::Return(id) | Leave::Branch(id) => {
+                if !self.scope.uses(id, value).is_empty() {
+                    return Err(Refusal::new(format!(
+                        "the statement that loses {value} still uses it"
+                    )));
+                }
+                layout.insert_above(self.scope.tree.stmt(id).span.start, lines)
             }
-            _ => false,
-        }
+            Leave::Brace(offset) => layout.insert_at_block_end(offset, lines),
+            Leave::Below(statement) => layout.insert_below(statement, lines),
+        };
+        edit.ok_or_else(Refusal::crowded)
     }
 }

@@ -135,6 +135,18 @@ impl<'a> Scope<'a> {
         self.nodes.iter().rposition(holds).map(At)
     }
 
+    /// The block that opens with the brace at `offset`.
+    pub(crate) fn block_from(&self, offset: u32) -> Option<At> {
+        let is_it = |(node, _): &(Node, _)| match node {
+            Node::Stmt(id) => {
+                let stmt = self.tree.stmt(*id);
+                matches!(stmt.kind, StmtKind::Block(_)) && stmt.span.start == offset
+            }
+            Node::Expr(_) => false,
+        };
+        self.nodes.iter().rposition(is_it).map(At)
+    }
+
     pub(crate) fn node(&self, at: At) -> Option<Node> {
         self.nodes.get(at.0).map(|(node, _)| *node)
     }
@@ -142,6 +154,18 @@ impl<'a> Scope<'a> {
     pub(crate) fn kind(&self, at: At) -> Option<StmtKind> {
         match self.node(at)? {
             Node::Stmt(id) => Some(self.tree.stmt(id).kind),
+            Node::Expr(_) => None,
+        }
+    }
+
+    /// The kind of a statement where there is one.
+    pub(crate) fn kind_of(&self, at: Option<At>) -> Option<StmtKind> {
+        at.and_then(|at| self.kind(at))
+    }
+
+    pub(crate) fn stmt_id(&self, at: At) -> Option<StmtId> {
+        match self.node(at)? {
+            Node::Stmt(id) => Some(id),
             Node::Expr(_) => None,
         }
     }

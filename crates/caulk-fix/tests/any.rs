@@ -171,7 +171,8 @@ fn check(src: &str, plan: &FixPlan) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 2000,
+        failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn any_finding_on_any_shape(

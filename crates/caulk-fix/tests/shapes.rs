@@ -71,14 +71,26 @@ const SHAPES: &[(&str, Findings)] = &[
         let leak = Leak::of(src, "sizes", "f, err := os.Open(path)");
         let leak = leak
             .exit_after("f.Stat()", "return 0, err", ExitKind::Return)
-            .exit_after("f.Stat()", "continue", ExitKind::NextIteration)
-            .exit_after("total += n\n\t\t}", "}", ExitKind::NextIteration);
-        vec![leak.with(|fix| fix.in_loop = true).finding()]
+            .exit_after("total += n", "return total, nil", ExitKind::Return);
+        vec![leak.next_turn().finding()]
     }),
     ("loop_by_branch", |src| {
-        let leak = Leak::of(src, "names", "f, err := os.Open(path)");
-        let leak = leak.exit_after("f.Name())", "}", ExitKind::NextIteration);
-        vec![leak.with(|fix| fix.in_loop = true).finding()]
+        vec![
+            Leak::of(src, "names", "f, err := os.Open(path)")
+                .next_turn()
+                .finding(),
+        ]
+    }),
+    ("loop_partly_released", |src| {
+        let leak = Leak::of(src, "sizes", "f, err := os.Open(path)").next_turn();
+        vec![leak.released_by("f.Close()").finding()]
+    }),
+    ("lost_after_its_block", |src| {
+        let leak = Leak::of(src, "header", "f, err := os.Open(path)");
+        let leak = leak
+            .exit_after("f.Read(head)", "return nil, err", ExitKind::Return)
+            .exit_after("n = read", "return head[:n], nil", ExitKind::Return);
+        vec![leak.with(|fix| fix.handed_on = true).finding()]
     }),
     ("test_cleanup", |src| {
         let leak = Leak::of(

@@ -2,10 +2,11 @@
 //! inside loops, and where the other paths release it already.
 
 use caulk_leaks::{Exit, ExitKind};
-use caulk_syntax::{ExprKind, Span, StmtKind};
+use caulk_syntax::{AssignOp, ExprKind, Span, StmtKind};
 
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
+use crate::leaving::{Leave, Stretch};
 use crate::name::named;
 use crate::release::Release;
 use crate::site::{Refusal, Site, span};
@@ -17,72 +18,169 @@ const MAX_EXITS: usize = 6;
 /// Releases before every exit that loses the value.
 pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let template = site.template();
+    let nowhere = || Refusal::new("no single exit could be named that loses it");
     if template.losing_exits.is_empty() {
-        return Err(Refusal::new("no single exit could be named that loses it"));
-    }
-    if template.losing_exits.len() > MAX_EXITS {
-        return Err(Refusal::new(format!(
-            "{} exits lose it: move the work into a function of its own and defer the release there",
-            template.losing_exits.len()
-        )));
+        return Err(nowhere());
     }
     let named = named(site)?;
-    let mut edits = named.edits;
     let release = site.release(&named.value);
     let abort = Release::abort(&named.value, &template.release, release.is_rebound());
-    for exit in &template.losing_exits {
-        let commits = template.release.commits;
-        let edit = match &abort {
-            Some(abort) => before(site, exit, &named.value, abort)?,
-            None if commits && exit.with_error => {
+    if abort.is_none() && template.release.commits {
+        let mut edits = named.edits;
+        for exit in &template.losing_exits {
+            if exit.with_error {
                 return Err(Refusal::new(format!(
                     "{} would save what is incomplete on the path with an error: cancel it there instead",
                     release.call
                 )));
             }
-            None if commits => checked(site, exit, &release)?,
-            _ => before(site, exit, &named.value, &release)?,
-        };
-        edits.push(edit);
+            edits.push(checked(site, exit, &release)?);
+        }
+        return Ok(Proposal::sure(edits));
     }
-    if site.may_pass_unheld() {
-        return Err(Refusal::new(
-            "the exits that lose it can also be reached without it: release it where it is acquired",
-        ));
+
+    let lost = losses(site)?;
+    if lost.is_empty() {
+        return Err(nowhere());
+    }
+    if lost.len() > MAX_EXITS {
+        return Err(Refusal::new(format!(
+            "{} exits lose it: move the work into a function of its own and defer the release there",
+            lost.len()
+        )));
+    }
+    let lines = site.style.statement(&abort.unwrap_or(release));
+    let mut edits = named.edits;
+    for place in lost {
+        edits.push(match place {
+            Loss::Leave(leave) => site.release_before(leave, &named.value, &lines)?,
+            Loss::Assignment(at) => before_assignment(site, at, &named.value, &lines)?,
+        });
     }
     Ok(Proposal::sure(edits))
 }
 
-/// The release before one exit.
-fn before(site: &Site<'_>, exit: &Exit, value: &str, release: &Release) -> Result<Edit, Refusal> {
-    let layout = site.layout();
-    let lines = site.style.statement(release);
-    let place = span(exit.span);
-    if is_brace(site, place) {
-        return layout
-            .insert_at_block_end(place.start, &lines)
-            .ok_or_else(Refusal::crowded);
+/// Where the value is lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Loss {
+    Leave(Leave),
+    /// At a statement that assigns another value to its variable.
+    Assignment(At),
+}
+
+/// The places before which a release must stand: those of the losing exits that lie in the block that has
+/// the value, and where others lie outside of it, the ways out of the block that lead there.
+fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
+    let hold = site.hold()?;
+    let stretch = Stretch::around(&site.scope, hold.anchor)
+        .ok_or_else(|| Refusal::new("the block that has the value cannot be followed"))?;
+    if hold.condition.is_some() {
+        return Err(Refusal::new("its error is never checked: check it first"));
     }
-    let at = exit_statement(site, place)?;
-    let used = site
-        .scope
-        .node(at)
-        .is_none_or(|node| match (exit.kind, site.scope.kind(at)) {
-            (ExitKind::Overwritten, Some(StmtKind::Assign { rhs, .. })) => {
-                let sides = site.scope.tree.exprs(rhs);
-                sides
-                    .iter()
-                    .any(|side| !site.scope.uses(*side, value).is_empty())
+    let after = hold.anchor.offset();
+    let mut lost = Vec::new();
+    let mut falls_out = false;
+    for exit in &site.template().losing_exits {
+        let place = span(exit.span);
+        let within = stretch.span().encloses(place) && place.start >= after;
+        let statement = site
+            .scope
+            .statement(place)
+            .filter(|at| site.scope.siblings(*at).is_some());
+        match (statement, site.scope.kind_of(statement)) {
+            (Some(at), Some(StmtKind::Return(_))) if within => {
+                lost.extend(
+                    site.scope
+                        .stmt_id(at)
+                        .map(|id| Loss::Leave(Leave::Return(id))),
+                );
             }
-            _ => !site.scope.uses(node, value).is_empty(),
-        });
-    if used {
+            (Some(at), Some(StmtKind::Assign { .. }))
+                if within && exit.kind == ExitKind::Overwritten =>
+            {
+                lost.push(Loss::Assignment(at));
+            }
+            _ => falls_out = true,
+        }
+    }
+    // An exit may be listed once for each thing that its error can be.
+    lost.dedup();
+    if !falls_out {
+        return Ok(lost);
+    }
+    let outer = matches!(
+        site.scope.kind(site.acquiring),
+        Some(StmtKind::Assign {
+            op: AssignOp::Assign,
+            ..
+        })
+    );
+    let whole_body = stretch.span() == span(site.template().body);
+    if outer && !whole_body {
+        return Err(Refusal::new(
+            "it is assigned to a variable that outlives the block: release it where that ends",
+        ));
+    }
+    let leaves = stretch.leaves(after).ok_or_else(|| {
+        Refusal::new("the block that has the value is left in a way that cannot be followed")
+    })?;
+    for leave in leaves {
+        if !matches!(leave, Leave::Return(_)) && !is_released_before(site, &stretch, leave) {
+            lost.push(Loss::Leave(leave));
+        }
+    }
+    Ok(lost)
+}
+
+/// Whether a release by hand stands on the straight way to where control leaves.
+fn is_released_before(site: &Site<'_>, stretch: &Stretch<'_>, leave: Leave) -> bool {
+    let (around, offset): (Vec<At>, u32) = match leave {
+        Leave::Return(id) | Leave::Branch(id) => {
+            let place = site.scope.tree.stmt(id).span;
+            let at = site.scope.statement(place);
+            (
+                at.map(|at| site.scope.outwards(at).collect())
+                    .unwrap_or_default(),
+                place.start,
+            )
+        }
+        Leave::Brace(offset) => (vec![stretch.at], offset),
+        Leave::Below(statement) => (vec![stretch.at], statement.end),
+    };
+    site.template().releases.iter().any(|release| {
+        let release = span(*release);
+        let at = site
+            .scope
+            .statement(release)
+            .filter(|at| !matches!(site.scope.kind(*at), Some(StmtKind::Defer(_))));
+        let list = at.and_then(|at| site.scope.parent(at));
+        release.end <= offset && list.is_some_and(|list| around.contains(&list))
+    })
+}
+
+/// The release before the variable gets another value, which must not come from the old one.
+fn before_assignment(
+    site: &Site<'_>,
+    at: At,
+    value: &str,
+    lines: &[String],
+) -> Result<Edit, Refusal> {
+    let Some(StmtKind::Assign { rhs, .. }) = site.scope.kind(at) else {
+        return Err(Refusal::new(
+            "an exit that loses it has no place for a release before it",
+        ));
+    };
+    let sides = site.scope.tree.exprs(rhs);
+    if sides
+        .iter()
+        .any(|side| !site.scope.uses(*side, value).is_empty())
+    {
         return Err(Refusal::new(format!(
             "the statement that loses {value} still uses it"
         )));
     }
-    layout
-        .insert_above(place.start, &lines)
+    site.layout()
+        .insert_above(site.scope.span(at).start, lines)
         .ok_or_else(Refusal::crowded)
 }
 
@@ -134,10 +232,6 @@ fn checked(site: &Site<'_>, exit: &Exit, release: &Release) -> Result<Edit, Refu
     }
 }
 
-fn is_brace(site: &Site<'_>, place: Span) -> bool {
-    place.len() == 1 && place.of(site.source.bytes()) == b"}"
-}
-
 /// The statement at an exit, if one can stand before it.
 fn exit_statement(site: &Site<'_>, place: Span) -> Result<At, Refusal> {
     site.scope
@@ -157,28 +251,5 @@ impl Site<'_> {
                     .any(|at| matches!(self.scope.kind(at), Some(StmtKind::Defer(_))))
             })
         })
-    }
-
-    /// Whether an exit could be reached where the variable holds nothing: the acquisition assigns an outer
-    /// variable in a block that the exit does not stand in.
-    fn may_pass_unheld(&self) -> bool {
-        let declares = !matches!(
-            self.scope.kind(self.acquiring),
-            Some(StmtKind::Assign {
-                op: caulk_syntax::AssignOp::Assign,
-                ..
-            })
-        );
-        if declares {
-            return false;
-        }
-        let block = self
-            .scope
-            .parent(self.acquiring)
-            .map(|at| self.scope.span(at));
-        self.template()
-            .losing_exits
-            .iter()
-            .any(|exit| !block.is_some_and(|block| block.encloses(span(exit.span))))
     }
 }

@@ -192,6 +192,19 @@ impl<'a> Leak<'a> {
         })
     }
 
+    /// The next turn of a loop acquires again while the value is held.
+    pub fn next_turn(self) -> Self {
+        let span = self.finding.fix.statement;
+        self.with(|fix| {
+            fix.in_loop = true;
+            fix.losing_exits.push(Exit {
+                span,
+                kind: ExitKind::NextIteration,
+                with_error: false,
+            });
+        })
+    }
+
     pub fn with(mut self, change: impl FnOnce(&mut FixTemplate)) -> Self {
         change(&mut self.finding.fix);
         self

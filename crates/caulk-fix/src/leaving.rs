@@ -1,0 +1,251 @@
+//! Where control leaves a block.
+
+use std::collections::BTreeSet;
+
+use caulk_syntax::{BranchKind, Descend, ExprKind, Name, Node, Span, StmtId, StmtKind, Tree};
+
+use crate::site::Anchor;
+use crate::source::{At, Scope};
+
+/// Statements between braces, or those of a clause of a switch or select.
+pub(crate) struct Stretch<'a> {
+    scope: &'a Scope<'a>,
+    /// The block or clause.
+    pub(crate) at: At,
+    statements: &'a [StmtId],
+    /// The brace that closes a block.
+    brace: Option<u32>,
+}
+
+/// One way out of a [`Stretch`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Leave {
+    /// A `return`.
+    Return(StmtId),
+    /// A `break` or `continue` to somewhere outside.
+    Branch(StmtId),
+    /// The brace at this offset.
+    Brace(u32),
+    /// The end of the last statement of a clause.
+    Below(Span),
+}
+
+impl<'a> Stretch<'a> {
+    /// The statements among which an anchor lies.
+    pub(crate) fn around(scope: &'a Scope<'a>, anchor: Anchor) -> Option<Self> {
+        let at = match anchor {
+            Anchor::Below(statement) => scope.parent(scope.statement(statement)?)?,
+            Anchor::BlockStart(offset) => scope.block_from(offset.checked_sub(1)?)?,
+        };
+        let (statements, brace) = match scope.kind(at)? {
+            StmtKind::Block(block) => (block.stmts, Some(block.rbrace?.offset())),
+            StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => (body, None),
+            _ => return None,
+        };
+        Some(Self {
+            scope,
+            at,
+            statements: scope.tree.stmts(statements),
+            brace,
+        })
+    }
+
+    /// The bytes of the block or clause.
+    pub(crate) fn span(&self) -> Span {
+        self.scope.span(self.at)
+    }
+
+    /// Every way out that starts at or after the offset `after`, literals left out; none where that cannot be
+    /// told.
+    pub(crate) fn leaves(&self, after: u32) -> Option<Vec<Leave>> {
+        let tree = self.scope.tree;
+        let mut leaves = Vec::new();
+        let later = self
+            .statements
+            .iter()
+            .filter(|id| tree.stmt(**id).span.start >= after);
+        let mut todo: Vec<(StmtId, Inside)> = later.map(|id| (*id, Inside::default())).collect();
+        let labels = self.labels();
+        while let Some((id, inside)) = todo.pop() {
+            let inner = match tree.stmt(id).kind {
+                StmtKind::Return(_) => {
+                    leaves.push(Leave::Return(id));
+                    continue;
+                }
+                StmtKind::Branch { kind, label } => {
+                    if branch_leaves(tree, kind, label, inside, &labels)? {
+                        leaves.push(Leave::Branch(id));
+                    }
+                    continue;
+                }
+                StmtKind::For { .. } | StmtKind::Range { .. } => Inside {
+                    in_loop: true,
+                    in_breakable: true,
+                },
+                StmtKind::Switch { .. } | StmtKind::TypeSwitch { .. } | StmtKind::Select(_) => {
+                    Inside {
+                        in_breakable: true,
+                        ..inside
+                    }
+                }
+                _ => inside,
+            };
+            tree.children(id, |child| {
+                if let Node::Stmt(child) = child {
+                    todo.push((child, inner));
+                }
+            });
+        }
+        leaves.sort_by_key(|leave| match leave {
+            Leave::Return(id) | Leave::Branch(id) => tree.stmt(*id).span.start,
+            Leave::Brace(offset) => *offset,
+            Leave::Below(span) => span.end,
+        });
+        let last = self.statements.last().map(|id| tree.stmt(*id));
+        let falls_out = !self
+            .statements
+            .last()
+            .is_some_and(|id| ends(tree, *id, MAX_DEPTH));
+        match (self.brace, last) {
+            _ if !falls_out => {}
+            (Some(brace), _) => leaves.push(Leave::Brace(brace)),
+            (None, Some(last)) => leaves.push(Leave::Below(last.span)),
+            (None, None) => return None,
+        }
+        Some(leaves)
+    }
+
+    /// The labels of statements within.
+    fn labels(&self) -> BTreeSet<&'a str> {
+        let tree = self.scope.tree;
+        let mut labels = BTreeSet::new();
+        for id in self.statements {
+            tree.walk(*id, |node| {
+                if let Node::Stmt(id) = node
+                    && let StmtKind::Labeled { label, .. } = tree.stmt(id).kind
+                {
+                    labels.insert(tree.name(label));
+                }
+                Descend::Into
+            });
+        }
+        labels
+    }
+}
+
+/// What stands between a statement and the stretch that it may leave.
+#[derive(Debug, Clone, Copy, Default)]
+struct Inside {
+    in_loop: bool,
+    /// In a loop, or in a switch or select, which `break` leaves too.
+    in_breakable: bool,
+}
+
+fn branch_leaves(
+    tree: &Tree,
+    kind: BranchKind,
+    label: Option<Name>,
+    inside: Inside,
+    labels: &BTreeSet<&str>,
+) -> Option<bool> {
+    match (kind, label) {
+        (BranchKind::Fallthrough, _) => Some(false),
+        (BranchKind::Goto, _) => None,
+        (_, Some(label)) => Some(!labels.contains(tree.name(label))),
+        (BranchKind::Break, None) => Some(!inside.in_breakable),
+        (BranchKind::Continue, None) => Some(!inside.in_loop),
+    }
+}
+
+/// Statements nested deeper than this are taken to let control through.
+pub(crate) const MAX_DEPTH: usize = 32;
+
+/// Whether control cannot pass a statement, as the Go specification has it for terminating statements; calls
+/// that end the process, the test or the goroutine by their common names are counted in. `depth` bounds how
+/// far nested statements are looked at.
+pub(crate) fn ends(tree: &Tree, id: StmtId, depth: usize) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    let last_ends = |list: &[StmtId]| list.last().is_some_and(|last| ends(tree, *last, depth));
+    match tree.stmt(id).kind {
+        StmtKind::Return(_) => true,
+        StmtKind::Branch { kind, .. } => kind != BranchKind::Fallthrough,
+        StmtKind::Expr(call) => {
+            let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(call)).kind else {
+                return false;
+            };
+            let path = tree.selector_path(fun).unwrap_or_default();
+            path.last().is_some_and(|name| {
+                *name == "panic" || ENDING.iter().any(|word| name.starts_with(word))
+            })
+        }
+        StmtKind::Block(_) => last_ends(tree.block(id)),
+        StmtKind::Labeled { stmt, .. } => ends(tree, stmt, depth),
+        StmtKind::If {
+            then,
+            els: Some(els),
+            ..
+        } => last_ends(tree.block(then)) && ends(tree, els, depth),
+        StmtKind::For {
+            cond: None, body, ..
+        } => !breaks(tree, body),
+        StmtKind::Select(body) => {
+            !breaks(tree, body)
+                && tree
+                    .block(body)
+                    .iter()
+                    .all(|clause| clause_ends(tree, *clause, depth))
+        }
+        StmtKind::Switch { body, .. } | StmtKind::TypeSwitch { body, .. } => {
+            let clauses = tree.block(body);
+            let has_default = clauses.iter().any(|clause| {
+                matches!(tree.stmt(*clause).kind, StmtKind::Case { list, .. } if list.is_empty())
+            });
+            has_default
+                && !breaks(tree, body)
+                && clauses
+                    .iter()
+                    .all(|clause| clause_ends(tree, *clause, depth))
+        }
+        _ => false,
+    }
+}
+
+/// How names of functions begin that do not return.
+const ENDING: [&str; 6] = ["Fatal", "Exit", "Panic", "Skip", "FailNow", "Goexit"];
+
+fn clause_ends(tree: &Tree, clause: StmtId, depth: usize) -> bool {
+    let (StmtKind::Case { body, .. } | StmtKind::Comm { body, .. }) = tree.stmt(clause).kind else {
+        return false;
+    };
+    tree.stmts(body).last().is_some_and(|last| {
+        let falls = matches!(
+            tree.stmt(*last).kind,
+            StmtKind::Branch {
+                kind: BranchKind::Fallthrough,
+                ..
+            }
+        );
+        falls || ends(tree, *last, depth)
+    })
+}
+
+/// Whether a `break` stands anywhere in a body; which statement it leaves is not told apart.
+fn breaks(tree: &Tree, body: StmtId) -> bool {
+    let mut found = false;
+    tree.walk(body, |node| match node {
+        Node::Stmt(id) => {
+            found |= matches!(
+                tree.stmt(id).kind,
+                StmtKind::Branch {
+                    kind: BranchKind::Break,
+                    ..
+                }
+            );
+            Descend::Into
+        }
+        Node::Expr(_) => Descend::Skip,
+    });
+    found
+}
