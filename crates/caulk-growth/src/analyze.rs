@@ -1,10 +1,10 @@
 //! From a series to its growth.
 
-use crate::cluster::{Member, MemberName, clusters, sum};
+use crate::cluster::{Member, MemberName, clusters};
+use crate::cooldown::cooldown_reasons;
 use crate::counting::Track;
 use crate::growth::{
-    Cooldown, CooldownReason, Estimate, Finding, Growth, Metric, Problem, ScalarGrowth,
-    StackGrowth, Verdict, Veto,
+    Cooldown, Estimate, Finding, Growth, Metric, Problem, ScalarGrowth, StackGrowth, Verdict, Veto,
 };
 use crate::heap::HeapFacts;
 use crate::judge::{Evidence, judge};
@@ -100,7 +100,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         Some(Verdict::Leak)
             if cooldown.is_none() && window.seconds < options.long_watch_seconds =>
         {
-            cooldown_reasons(series, &stacks, &scalars, &heap_bytes, options)
+            cooldown_reasons(series, &stacks, &scalars, heap_bytes.rate.value, options)
         }
         _ => Vec::new(),
     };
@@ -471,57 +471,4 @@ fn members(
             .for_each(|member| member.verdict = verdict);
     }
     members
-}
-
-/// Why a leak should be looked at once more after a pause. Nothing is asked for where something that no
-/// clock ends leaks an exact number per request, and, when that is heap alone, no small one.
-fn cooldown_reasons(
-    series: &Series,
-    stacks: &[StackGrowth],
-    scalars: &[ScalarGrowth],
-    heap_bytes: &Metric,
-    options: &Options,
-) -> Vec<CooldownReason> {
-    let leaking_stacks: Vec<(&Stack, &StackGrowth)> = series
-        .stacks
-        .iter()
-        .zip(stacks)
-        .filter(|(_, stack)| stack.finding.verdict == Verdict::Leak)
-        .collect();
-    let leaking_scalars: Vec<(&Scalar, &ScalarGrowth)> = series
-        .scalars
-        .iter()
-        .zip(scalars)
-        .filter(|(_, scalar)| scalar.kind.decides() && scalar.finding.verdict == Verdict::Leak)
-        .collect();
-    let leaking = sum(leaking_stacks.iter().map(|(_, stack)| &stack.bytes.rate)).value;
-    let large = leaking.max(heap_bytes.rate.value) >= options.large_bytes;
-    let exact_scalar = leaking_scalars
-        .iter()
-        .any(|(input, scalar)| !input.may_expire && scalar.finding.exactly.is_some());
-    let exact_stack = leaking_stacks
-        .iter()
-        .any(|(input, stack)| !input.may_expire && stack.finding.exactly.is_some());
-    if exact_scalar || (large && exact_stack) {
-        return Vec::new();
-    }
-    let may_expire = leaking_scalars.iter().any(|(input, _)| input.may_expire)
-        || leaking_stacks.iter().any(|(input, _)| input.may_expire);
-    let exact = leaking_scalars
-        .iter()
-        .any(|(_, scalar)| scalar.finding.exactly.is_some())
-        || leaking_stacks
-            .iter()
-            .any(|(_, stack)| stack.finding.exactly.is_some());
-    let mut reasons = Vec::new();
-    if may_expire {
-        reasons.push(CooldownReason::MayExpire);
-    }
-    if !large {
-        reasons.push(CooldownReason::SmallGrowth);
-    }
-    if !exact {
-        reasons.push(CooldownReason::NotExact);
-    }
-    reasons
 }

@@ -43,8 +43,8 @@ const SAME: f64 = 2.6;
 
 /// Groups members. Those with a key go with their key. Of the others, those whose rate is known well
 /// are grouped by the unit that most of their bytes are whole multiples of (the largest such unit, so
-/// that two things that happen twice per request are not half of one); the vague ones join what they
-/// cannot be told apart from. Where rates are per request, one per request is tried as a unit too.
+/// that two things that happen twice per request are not half of one); with them goes what cannot be
+/// told apart from a multiple, and so do the vague ones. Where rates are per request, one per request is tried as a unit too.
 pub fn clusters(mut members: Vec<Member>, per: Axis) -> Vec<Cluster> {
     // Stable: equals stay in the caller's order.
     members.sort_by(|a, b| b.bytes.value.total_cmp(&a.bytes.value));
@@ -64,11 +64,11 @@ pub fn clusters(mut members: Vec<Member>, per: Axis) -> Vec<Cluster> {
         .partition(|member| relative_error(&member.rate) <= WELL_KNOWN);
     for group in &mut groups {
         let (unit, _) = resources(group, per);
-        group.extend(known.extract_if(.., |member| is_multiple(&member.rate, &unit)));
+        group.extend(known.extract_if(.., |member| may_be_multiple(&member.rate, &unit)));
     }
     while let Some(unit) = best_unit(&known, per) {
         let group: Vec<Member> = known
-            .extract_if(.., |member| is_multiple(&member.rate, &unit))
+            .extract_if(.., |member| may_be_multiple(&member.rate, &unit))
             .collect();
         groups.push(group);
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::growth::{Estimate, Growth, Metric, Verdict};
+use crate::growth::{Estimate, Growth, Metric, ScalarGrowth, Verdict};
 use crate::options::Options;
 use crate::series::{ScalarId, ScalarKind};
 
@@ -13,7 +13,8 @@ pub struct Comparison {
     pub heap_bytes: MetricComparison,
     /// Heap objects per request.
     pub heap_objects: MetricComparison,
-    /// Scalars that both series have, by id.
+    /// Scalars that both series have, by id and kind, but for groups of goroutines: which of those
+    /// there are differs from run to run.
     pub scalars: Vec<ScalarComparison>,
     /// Whether everything that grew has stopped growing, and nothing new grows.
     pub outcome: Outcome,
@@ -68,23 +69,37 @@ const CLEAR: f64 = 3.09;
 /// Two rates differ when their difference is more than 3.09 of its standard errors, which add in
 /// quadrature.
 pub fn compare(before: &Growth, after: &Growth, options: &Options) -> Comparison {
-    let figure = |before: &Metric, after: &Metric, floor: f64| MetricComparison {
-        before: before.rate,
-        after: after.rate,
-        outcome: outcome(&before.rate, &after.rate, floor),
+    let figure = |metrics: (&Metric, &Metric), words: (Verdict, Verdict), floor: f64| {
+        let (before, after) = (metrics.0.rate, metrics.1.rate);
+        MetricComparison {
+            before,
+            after,
+            outcome: outcome(&before, &after, words, floor),
+        }
     };
-    let heap_bytes = figure(&before.heap_bytes, &after.heap_bytes, options.floor_bytes);
+    // Where nothing leaks or grows by its own judgement, a rate is a warm-up's.
+    let words = (
+        before.verdict.unwrap_or(Verdict::Steady),
+        after.verdict.unwrap_or(Verdict::Steady),
+    );
+    let heap_bytes = figure(
+        (&before.heap_bytes, &after.heap_bytes),
+        words,
+        options.floor_bytes,
+    );
     // An object is 16 bytes or more, nearly always: the floor in objects follows from that in bytes.
     let heap_objects = figure(
-        &before.heap_objects,
-        &after.heap_objects,
+        (&before.heap_objects, &after.heap_objects),
+        words,
         options.floor_bytes / 16.0,
     );
     let scalars: Vec<ScalarComparison> = before
         .scalars
         .iter()
+        .filter(|scalar| scalar.kind != ScalarKind::GoroutineGroup)
         .filter_map(|scalar| {
-            let other = after.scalars.iter().find(|other| other.id == scalar.id)?;
+            let same = |other: &&ScalarGrowth| other.id == scalar.id && other.kind == scalar.kind;
+            let other = after.scalars.iter().find(same)?;
             let floor = match scalar.kind {
                 ScalarKind::ResidentBytes => options.floor_bytes,
                 _ => options.floor_count,
@@ -92,7 +107,11 @@ pub fn compare(before: &Growth, after: &Growth, options: &Options) -> Comparison
             Some(ScalarComparison {
                 id: scalar.id,
                 kind: scalar.kind,
-                comparison: figure(scalar.metric.as_ref()?, other.metric.as_ref()?, floor),
+                comparison: figure(
+                    (scalar.metric.as_ref()?, other.metric.as_ref()?),
+                    (scalar.finding.verdict, other.finding.verdict),
+                    floor,
+                ),
             })
         })
         .collect();
@@ -123,14 +142,23 @@ pub fn compare(before: &Growth, after: &Growth, options: &Options) -> Comparison
     }
 }
 
-fn outcome(before: &Estimate, after: &Estimate, floor: f64) -> Outcome {
+fn outcome(
+    before: &Estimate,
+    after: &Estimate,
+    (word_before, word_after): (Verdict, Verdict),
+    floor: f64,
+) -> Outcome {
     let (Some(before_error), Some(after_error)) = (before.error, after.error) else {
         return Outcome::Unknown;
     };
-    let grows = |rate: &Estimate, error: f64| rate.value > floor && rate.value > CLEAR * error;
+    let grows = |rate: &Estimate, error: f64, word: Verdict| {
+        word > Verdict::Steady && rate.value > floor && rate.value > CLEAR * error
+    };
     let difference = before.value - after.value;
     let differs = difference.abs() > CLEAR * before_error.hypot(after_error);
-    match (grows(before, before_error), grows(after, after_error)) {
+    let grew = grows(before, before_error, word_before);
+    let still_grows = grows(after, after_error, word_after);
+    match (grew, still_grows) {
         (false, false) => Outcome::Steady,
         // An error so wide that half of the growth could hide in it proves nothing.
         (true, false) if differs && CLEAR * after_error < 0.5 * before.value => Outcome::Gone,

@@ -156,7 +156,14 @@ impl Track {
             .filter(|&(dx, _)| dx > 0.0)
             .map(|(dx, dy)| {
                 let share = dx / span;
-                (dy - share * growth).powi(2) / (share * variance)
+                let off = dy - share * growth;
+                // Not the rounding of the product.
+                let off = if off.abs() < 1e-9 * growth.abs() {
+                    0.0
+                } else {
+                    off
+                };
+                off * off / (share * variance)
             })
             .sum();
         (chi_squared / degrees, degrees)

@@ -198,8 +198,8 @@ pub enum CooldownReason {
     MayExpire,
     /// The growth is small: timers of a few hundred bytes a request look like this.
     SmallGrowth,
-    /// The growth is not an exact number per request.
-    NotExact,
+    /// Nothing that leaks does so regularly, such as an exact number per request.
+    NotRegular,
 }
 
 /// What was wrong with the input.

@@ -7,6 +7,7 @@
 mod analyze;
 mod cluster;
 mod compare;
+mod cooldown;
 mod counting;
 mod decide;
 mod growth;
