@@ -1,0 +1,82 @@
+//! What reading and `-top` cost beside inflating the same bytes:
+//! `cargo bench -p caulk-profile --bench read`.
+
+mod synthetic;
+
+use std::io::Read;
+
+use caulk_profile::report::{Options, top};
+use caulk_profile::{Limits, Profile, StackTable, read};
+use divan::Bencher;
+
+const SAMPLES: [usize; 2] = [100_000, 1_000_000];
+
+fn main() {
+    divan::main();
+}
+
+fn inflated(file: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    flate2::read::GzDecoder::new(file)
+        .read_to_end(&mut bytes)
+        .expect("it is our own gzip");
+    bytes
+}
+
+fn profile(samples: usize) -> Profile {
+    read(&synthetic::heap_file(samples), Limits::default()).expect("it is our own profile")
+}
+
+/// The floor: the bytes alone, with nothing made of them.
+#[divan::bench(args = SAMPLES, sample_count = 5, sample_size = 1)]
+fn a_inflate(bencher: Bencher, samples: usize) {
+    let file = synthetic::heap_file(samples);
+    let size = inflated(&file).len();
+    bencher.bench_local(|| {
+        let mut bytes = vec![0; size];
+        libdeflater::Decompressor::new()
+            .gzip_decompress(&file, &mut bytes)
+            .map(|_| bytes)
+    });
+}
+
+#[divan::bench(args = SAMPLES, sample_count = 5, sample_size = 1)]
+fn b_read_inflated(bencher: Bencher, samples: usize) {
+    let bytes = inflated(&synthetic::heap_file(samples));
+    bencher.bench_local(|| read(&bytes, Limits::default()));
+}
+
+#[divan::bench(args = SAMPLES, sample_count = 5, sample_size = 1)]
+fn c_read(bencher: Bencher, samples: usize) {
+    let file = synthetic::heap_file(samples);
+    bencher.bench_local(|| read(&file, Limits::default()));
+}
+
+#[divan::bench(args = SAMPLES, sample_count = 5, sample_size = 1)]
+fn d_top_of_what_was_read(bencher: Bencher, samples: usize) {
+    let profile = profile(samples);
+    bencher.bench_local(|| {
+        let mut out = Vec::new();
+        top(&profile, &Options::default(), &mut out).map(|()| out)
+    });
+}
+
+#[divan::bench(args = SAMPLES, sample_count = 5, sample_size = 1)]
+fn e_read_and_top(bencher: Bencher, samples: usize) {
+    let file = synthetic::heap_file(samples);
+    bencher.bench_local(|| {
+        let profile = read(&file, Limits::default()).expect("it is our own profile");
+        let mut out = Vec::new();
+        top(&profile, &Options::default(), &mut out).map(|()| out)
+    });
+}
+
+#[divan::bench(args = SAMPLES, sample_count = 3, sample_size = 1)]
+fn f_stack_table(bencher: Bencher, samples: usize) {
+    let profile = profile(samples);
+    bencher.bench_local(|| {
+        let mut table = StackTable::new();
+        let snapshot = table.add(&profile);
+        (table, snapshot)
+    });
+}

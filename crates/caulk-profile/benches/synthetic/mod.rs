@@ -1,0 +1,103 @@
+//! A heap profile of any size, as a large service would give it: the same bytes for the same
+//! number of samples.
+
+use caulk_profile::{Label, LabelValue, Line, Mapping, Profile, ProfileBuilder, StringId};
+
+const PACKAGES: u64 = 300;
+const FUNCTIONS: u64 = 6_000;
+const LOCATIONS: u64 = 20_000;
+/// Every so many locations is a call with one inlined call in it.
+const INLINED: u64 = 7;
+
+/// Builds the profile. A sample takes about 100 bytes of protobuf.
+pub fn heap(samples: usize) -> Profile {
+    let mut random = Random(0x2545_f491_4f6c_dd1d);
+    let mut builder = ProfileBuilder::new();
+    for (kind, unit) in [
+        ("alloc_objects", "count"),
+        ("alloc_space", "bytes"),
+        ("inuse_objects", "count"),
+        ("inuse_space", "bytes"),
+    ] {
+        builder.sample_type(kind, unit);
+    }
+    builder.period("space", "bytes", 524_288);
+    builder.profile_mut().time_nanos = 1_760_000_000_000_000_000;
+    let file = builder.string("/srv/bin/service");
+    let mapping = builder.mapping(Mapping {
+        start: 0x40_0000,
+        limit: 0x200_0000,
+        file,
+        has_functions: true,
+        ..Mapping::default()
+    });
+    let functions: Vec<_> = (0..FUNCTIONS)
+        .map(|index| {
+            let package = index % PACKAGES;
+            let name =
+                format!("example.com/service/internal/package{package}.(*Type).Method{index}");
+            builder.function(
+                &name,
+                &format!("/src/package{package}/file{}.go", index % 11),
+                10,
+            )
+        })
+        .collect();
+    let locations: Vec<_> = (0..LOCATIONS)
+        .map(|index| {
+            let lines = 1 + usize::from(index % INLINED == 0);
+            let lines: Vec<Line> = (0..lines)
+                .map(|_| Line {
+                    function: functions[random.below(FUNCTIONS) as usize],
+                    line: 1 + random.below(900) as i64,
+                    column: 0,
+                })
+                .collect();
+            builder.location(Some(mapping), 0x40_0000 + index * 37, &lines)
+        })
+        .collect();
+    let bytes = builder.string("bytes");
+    let mut stack = Vec::new();
+    for _ in 0..samples {
+        // Callers have few callees: the root decides most of the way.
+        stack.clear();
+        let mut at = random.below(40);
+        for _ in 0..10 + random.below(36) {
+            stack.push(locations[at as usize]);
+            at = (at * 31 + 17 + random.below(3) * 4_099) % LOCATIONS;
+        }
+        stack.reverse();
+        let size = 16 << random.below(12);
+        let allocated = 1 + random.below(5_000) as i64;
+        let in_use = random.below(3) as i64 * random.below(100) as i64;
+        let values = [allocated, allocated * size, in_use, in_use * size];
+        let label = Label {
+            key: bytes,
+            value: LabelValue::Number {
+                value: size,
+                unit: StringId(0),
+            },
+        };
+        builder.sample(&stack, &values, &[label]);
+    }
+    builder.finish()
+}
+
+/// The gzipped profile.
+pub fn heap_file(samples: usize) -> Vec<u8> {
+    let mut file = Vec::new();
+    caulk_profile::write(&heap(samples), &mut file).expect("a vector takes everything");
+    file
+}
+
+/// A small generator of its own, so that the bytes never change.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
