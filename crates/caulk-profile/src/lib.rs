@@ -14,6 +14,7 @@ mod builder;
 pub mod goroutine;
 mod ids;
 mod inflate;
+mod parallel;
 mod profile;
 mod proto;
 mod read;

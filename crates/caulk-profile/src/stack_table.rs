@@ -38,7 +38,9 @@ pub struct StackTable {
     frame_ids: FxHashMap<(FunctionId, i64), FrameId>,
     stack_frames: Vec<FrameId>,
     stack_ends: Vec<usize>,
-    stack_ids: FxHashMap<u64, Vec<StackId>>,
+    /// By the hash of their frames. The rare stacks whose hash another one has are searched.
+    stack_ids: FxHashMap<u64, StackId>,
+    stacks_with_taken_hash: Vec<StackId>,
 }
 
 /// A function of a [`StackTable`].
@@ -385,17 +387,28 @@ impl StackTable {
         let mut hasher = rustc_hash::FxHasher::default();
         frames.hash(&mut hasher);
         let hash = hasher.finish();
-        let candidates = self
-            .stack_ids
-            .get(&hash)
-            .map_or(&[] as &[StackId], Vec::as_slice);
-        if let Some(&id) = candidates.iter().find(|&&id| self.stack(id) == frames) {
+        let first = self.stack_ids.get(&hash).copied();
+        let others = self
+            .stacks_with_taken_hash
+            .iter()
+            .copied()
+            .filter(|_| first.is_some());
+        if let Some(id) = first
+            .into_iter()
+            .chain(others)
+            .find(|&id| self.stack(id) == frames)
+        {
             return id;
         }
         let id = StackId(self.stack_ends.len() as u32);
         self.stack_frames.extend_from_slice(frames);
         self.stack_ends.push(self.stack_frames.len());
-        self.stack_ids.entry(hash).or_default().push(id);
+        match first {
+            None => {
+                self.stack_ids.insert(hash, id);
+            }
+            Some(_) => self.stacks_with_taken_hash.push(id),
+        }
         id
     }
 }

@@ -62,9 +62,14 @@ pub fn heap(samples: usize) -> Profile {
         // Callers have few callees: the root decides most of the way.
         stack.clear();
         let mut at = random.below(40);
-        for _ in 0..10 + random.below(36) {
+        for _ in 0..15 + random.below(50) {
             stack.push(locations[at as usize]);
-            at = (at * 31 + 17 + random.below(3) * 4_099) % LOCATIONS;
+            let branch = if random.below(24) == 0 {
+                random.below(3)
+            } else {
+                0
+            };
+            at = (at * 31 + 17 + branch * 4_099) % LOCATIONS;
         }
         stack.reverse();
         let size = 16 << random.below(12);

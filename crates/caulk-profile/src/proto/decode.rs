@@ -4,24 +4,31 @@
 
 use rustc_hash::FxHashMap;
 
-use super::wire::{Content, Walk};
+use super::samples;
+use super::wire::{Content, Fault, Walk};
 use crate::{
-    Function, FunctionIndex, Label, LabelValue, Line, Location, LocationIndex, Mapping,
-    MappingIndex, Profile, ReadError, StringId, ValueType,
+    Function, FunctionIndex, Line, Location, Mapping, MappingIndex, Profile, ReadError, StringId,
+    ValueType,
 };
 
 /// Decodes an inflated `profile.proto` and checks it as the reference does.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Profile, ReadError> {
+    decode_columns(bytes).map_err(|fault| *fault)
+}
+
+fn decode_columns(bytes: &[u8]) -> Result<Profile, Fault> {
     let mut tables = Tables::default();
     tables.walk(bytes)?;
+    let marks = std::mem::take(&mut tables.marks);
     let sample_count = tables.sample_count;
     let (mut profile, locations) = tables.resolve()?;
-    read_samples(bytes, sample_count, &locations, &mut profile)?;
+    samples::read(bytes, &marks, sample_count, &locations, &mut profile)?;
     Ok(profile)
 }
 
-fn malformed(what: impl Into<String>) -> ReadError {
-    ReadError::Malformed { what: what.into() }
+#[cold]
+pub(super) fn malformed(what: impl Into<String>) -> Fault {
+    Box::new(ReadError::Malformed { what: what.into() })
 }
 
 /// Everything but the samples, with the ids of the file where an index will stand.
@@ -30,22 +37,28 @@ struct Tables {
     profile: Profile,
     string_count: usize,
     sample_count: usize,
+    /// Where every [`samples::MARK_EVERY`]th sample starts.
+    marks: Vec<usize>,
     mapping_of_location: Vec<u64>,
     function_of_line: Vec<u64>,
 }
 
 impl Tables {
-    fn walk(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
+    fn walk(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         let mut walk = Walk::new(bytes);
         while !walk.is_at_end() {
+            let start = walk.position();
             let (number, content) = walk.field()?;
+            if number == 2 && self.sample_count.is_multiple_of(samples::MARK_EVERY) {
+                self.marks.push(start);
+            }
             self.field(&walk, number, content)?;
         }
         Ok(())
     }
 
     #[inline]
-    fn field(&mut self, at: &Walk, number: u64, content: Content) -> Result<(), ReadError> {
+    fn field(&mut self, at: &Walk, number: u64, content: Content) -> Result<(), Fault> {
         let profile = &mut self.profile;
         match number {
             1 => {
@@ -63,7 +76,7 @@ impl Tables {
             6 => self.string(at.expect_bytes(content)?)?,
             7 => profile.drop_frames = string_id(at.expect_varint(content)?)?,
             8 => profile.keep_frames = string_id(at.expect_varint(content)?)?,
-            9 if profile.time_nanos != 0 => return Err(ReadError::Concatenated),
+            9 if profile.time_nanos != 0 => return Err(Box::new(ReadError::Concatenated)),
             9 => profile.time_nanos = at.expect_varint(content)? as i64,
             10 => profile.duration_nanos = at.expect_varint(content)? as i64,
             11 => profile.period_type = value_type(at.expect_bytes(content)?)?,
@@ -79,7 +92,7 @@ impl Tables {
         Ok(())
     }
 
-    fn string(&mut self, walk: Walk) -> Result<(), ReadError> {
+    fn string(&mut self, walk: Walk) -> Result<(), Fault> {
         // The table of a profile always has the empty string first.
         if self.string_count == 0 {
             if !walk.is_at_end() {
@@ -92,7 +105,7 @@ impl Tables {
         Ok(())
     }
 
-    fn location(&mut self, mut walk: Walk) -> Result<(), ReadError> {
+    fn location(&mut self, mut walk: Walk) -> Result<(), Fault> {
         let mut location = Location {
             first_line: self.next_line()?,
             ..Location::default()
@@ -118,12 +131,12 @@ impl Tables {
         Ok(())
     }
 
-    fn next_line(&self) -> Result<u32, ReadError> {
+    fn next_line(&self) -> Result<u32, Fault> {
         u32::try_from(self.profile.lines.len()).map_err(|_| malformed("there are too many lines"))
     }
 
     /// Puts indexes where the file has ids, and checks them.
-    fn resolve(mut self) -> Result<(Profile, IdIndex), ReadError> {
+    fn resolve(mut self) -> Result<(Profile, IdIndex), Fault> {
         self.check_strings()?;
         let profile = &mut self.profile;
         let mappings = IdIndex::new("mapping", profile.mappings.iter().map(|m| m.id))?;
@@ -155,7 +168,7 @@ impl Tables {
         Ok((self.profile, locations))
     }
 
-    fn check_strings(&self) -> Result<(), ReadError> {
+    fn check_strings(&self) -> Result<(), Fault> {
         let profile = &self.profile;
         let single = [
             profile.drop_frames,
@@ -182,7 +195,7 @@ impl Tables {
     }
 }
 
-fn check_string(id: StringId, count: usize) -> Result<(), ReadError> {
+pub(super) fn check_string(id: StringId, count: usize) -> Result<(), Fault> {
     if id.index() < count {
         return Ok(());
     }
@@ -192,7 +205,7 @@ fn check_string(id: StringId, count: usize) -> Result<(), ReadError> {
     )))
 }
 
-fn string_id(raw: u64) -> Result<StringId, ReadError> {
+pub(super) fn string_id(raw: u64) -> Result<StringId, Fault> {
     match u32::try_from(raw) {
         Ok(id) => Ok(StringId(id)),
         Err(_) => Err(malformed(format!(
@@ -202,7 +215,7 @@ fn string_id(raw: u64) -> Result<StringId, ReadError> {
     }
 }
 
-fn value_type(mut walk: Walk) -> Result<ValueType, ReadError> {
+fn value_type(mut walk: Walk) -> Result<ValueType, Fault> {
     let mut value_type = ValueType::default();
     while !walk.is_at_end() {
         match walk.field()? {
@@ -214,7 +227,7 @@ fn value_type(mut walk: Walk) -> Result<ValueType, ReadError> {
     Ok(value_type)
 }
 
-fn mapping(mut walk: Walk) -> Result<Mapping, ReadError> {
+fn mapping(mut walk: Walk) -> Result<Mapping, Fault> {
     let mut mapping = Mapping::default();
     while !walk.is_at_end() {
         let (number, content) = walk.field()?;
@@ -238,7 +251,7 @@ fn mapping(mut walk: Walk) -> Result<Mapping, ReadError> {
     Ok(mapping)
 }
 
-fn function(mut walk: Walk) -> Result<Function, ReadError> {
+fn function(mut walk: Walk) -> Result<Function, Fault> {
     let mut function = Function::default();
     while !walk.is_at_end() {
         match walk.field()? {
@@ -254,7 +267,7 @@ fn function(mut walk: Walk) -> Result<Function, ReadError> {
 }
 
 /// The id of the line's function, and the line without it.
-fn line(mut walk: Walk) -> Result<(u64, Line), ReadError> {
+fn line(mut walk: Walk) -> Result<(u64, Line), Fault> {
     let mut function = 0;
     let mut line = Line::default();
     while !walk.is_at_end() {
@@ -268,9 +281,11 @@ fn line(mut walk: Walk) -> Result<(u64, Line), ReadError> {
     Ok((function, line))
 }
 
-/// From the ids of a table to positions in it. Writers number from 1, so a plain array serves
-/// almost always.
-struct IdIndex {
+/// From the ids of a table to positions in it. Writers number from 1, so nothing or a plain array
+/// serves almost always.
+pub(super) struct IdIndex {
+    /// The number of ids, if they are 1, 2, 3, … in the order of the table.
+    pub sequential: Option<u64>,
     dense: Vec<u32>,
     sparse: FxHashMap<u64, u32>,
 }
@@ -278,8 +293,9 @@ struct IdIndex {
 const ABSENT: u32 = u32::MAX;
 
 impl IdIndex {
-    fn new(what: &str, ids: impl ExactSizeIterator<Item = u64>) -> Result<IdIndex, ReadError> {
+    fn new(what: &str, ids: impl ExactSizeIterator<Item = u64>) -> Result<IdIndex, Fault> {
         let mut index = IdIndex {
+            sequential: Some(ids.len() as u64),
             dense: vec![ABSENT; ids.len() + 1],
             sparse: FxHashMap::default(),
         };
@@ -290,6 +306,9 @@ impl IdIndex {
             let Some(position) = position else {
                 return Err(malformed(format!("there are too many {what}s")));
             };
+            if id != u64::from(position) + 1 {
+                index.sequential = None;
+            }
             if id == 0 {
                 return Err(malformed(format!("found {what} with reserved id 0")));
             }
@@ -308,128 +327,11 @@ impl IdIndex {
     }
 
     #[inline(always)]
-    fn get(&self, id: u64) -> Option<u32> {
+    pub fn get(&self, id: u64) -> Option<u32> {
         match usize::try_from(id).ok().and_then(|at| self.dense.get(at)) {
             Some(&ABSENT) => None,
             Some(&position) => Some(position),
             None => self.sparse.get(&id).copied(),
         }
     }
-}
-
-fn read_samples(
-    bytes: &[u8],
-    count: usize,
-    locations: &IdIndex,
-    profile: &mut Profile,
-) -> Result<(), ReadError> {
-    let width = profile.sample_types.len();
-    if width == 0 && count != 0 {
-        return Err(malformed("missing sample type information"));
-    }
-    // A sample takes a byte for each value at least, so this holds unless one of them is wrong.
-    if count.saturating_mul(width) <= bytes.len() {
-        profile
-            .values
-            .iter_mut()
-            .for_each(|column| column.reserve_exact(count));
-    }
-    profile.frame_ends.reserve_exact(count);
-    profile.label_ends.reserve_exact(count);
-
-    let mut walk = Walk::new(bytes);
-    while !walk.is_at_end() {
-        if let (2, content) = walk.field()? {
-            read_sample(walk.expect_bytes(content)?, locations, profile)?;
-        }
-    }
-    Ok(())
-}
-
-#[inline]
-fn read_sample(
-    mut walk: Walk,
-    locations: &IdIndex,
-    profile: &mut Profile,
-) -> Result<(), ReadError> {
-    let mut value_count = 0;
-    while !walk.is_at_end() {
-        let (number, content) = walk.field()?;
-        match number {
-            1 => walk.each_varint(content, |id| match locations.get(id) {
-                Some(location) => {
-                    profile.frames.push(LocationIndex(location));
-                    Ok(())
-                }
-                None => Err(malformed(format!(
-                    "sample {} refers to location {id}, which is not there",
-                    profile.frame_ends.len()
-                ))),
-            })?,
-            2 => walk.each_varint(content, |value| {
-                if let Some(column) = profile.values.get_mut(value_count) {
-                    column.push(value as i64);
-                }
-                value_count += 1;
-                Ok(())
-            })?,
-            3 => {
-                let label = label(walk.expect_bytes(content)?, profile.strings.len())?;
-                profile.labels.extend(label);
-            }
-            _ => {}
-        }
-    }
-    let width = profile.sample_types.len();
-    if value_count != width {
-        return Err(malformed(format!(
-            "sample {} has {value_count} values, but there are {width} sample types",
-            profile.frame_ends.len()
-        )));
-    }
-    let (Ok(frame_end), Ok(label_end)) = (
-        u32::try_from(profile.frames.len()),
-        u32::try_from(profile.labels.len()),
-    ) else {
-        return Err(malformed("there are too many frames or labels"));
-    };
-    profile.frame_ends.push(frame_end);
-    profile.label_ends.push(label_end);
-    Ok(())
-}
-
-/// A label; `None` for one without a value, which the reference drops.
-fn label(mut walk: Walk, string_count: usize) -> Result<Option<Label>, ReadError> {
-    let (mut key, mut text, mut value, mut unit) = (0, 0, 0, 0);
-    while !walk.is_at_end() {
-        match walk.field()? {
-            (1, content) => key = walk.expect_varint(content)?,
-            (2, content) => text = walk.expect_varint(content)?,
-            (3, content) => value = walk.expect_varint(content)? as i64,
-            (4, content) => unit = walk.expect_varint(content)?,
-            _ => {}
-        }
-    }
-    let string = |raw| {
-        let id = string_id(raw)?;
-        check_string(id, string_count)?;
-        Ok(id)
-    };
-    let key = string(key)?;
-    Ok(if text != 0 {
-        Some(Label {
-            key,
-            value: LabelValue::Text(string(text)?),
-        })
-    } else if value != 0 || unit != 0 {
-        Some(Label {
-            key,
-            value: LabelValue::Number {
-                value,
-                unit: string(unit)?,
-            },
-        })
-    } else {
-        None
-    })
 }

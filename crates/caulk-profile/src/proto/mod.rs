@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod samples;
 mod wire;
 
 pub(crate) use decode::decode;

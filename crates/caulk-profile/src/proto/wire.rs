@@ -2,6 +2,9 @@
 
 use crate::ReadError;
 
+/// An error on its way out. In a box, so that what is read on the hot path stays in registers.
+pub(super) type Fault = Box<ReadError>;
+
 /// What a field holds.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Content<'b> {
@@ -31,6 +34,20 @@ impl<'b> Walk<'b> {
         }
     }
 
+    /// Walks a part of the buffer, which must lie within it.
+    pub fn within(buffer: &'b [u8], part: std::ops::Range<usize>) -> Self {
+        let end = part.end.min(buffer.len());
+        Walk {
+            buffer,
+            position: part.start.min(end),
+            end,
+        }
+    }
+
+    pub fn position(&self) -> usize {
+        self.position
+    }
+
     pub fn is_at_end(&self) -> bool {
         self.position >= self.end
     }
@@ -40,17 +57,18 @@ impl<'b> Walk<'b> {
         self.buffer.get(self.position..self.end).unwrap_or(&[])
     }
 
-    pub fn error(&self, reason: &'static str) -> ReadError {
-        ReadError::Wire {
+    #[cold]
+    fn fault(&self, reason: &'static str) -> Fault {
+        Box::new(ReadError::Wire {
             offset: self.position,
             reason,
-        }
+        })
     }
 
     /// The next varint. At most ten bytes; bits beyond the 64th are dropped, as the reference
     /// drops them.
     #[inline(always)]
-    pub fn varint(&mut self) -> Result<u64, ReadError> {
+    pub fn varint(&mut self) -> Result<u64, Fault> {
         let word = self
             .buffer
             .get(self.position..)
@@ -71,7 +89,7 @@ impl<'b> Walk<'b> {
     }
 
     #[cold]
-    fn varint_byte_by_byte(&mut self) -> Result<u64, ReadError> {
+    fn varint_byte_by_byte(&mut self) -> Result<u64, Fault> {
         let mut value = 0;
         for (index, &byte) in self.rest().iter().take(10).enumerate() {
             value |= u64::from(byte & 0x7f) << (7 * index);
@@ -81,7 +99,7 @@ impl<'b> Walk<'b> {
             }
         }
         let cut = self.rest().len() < 10;
-        Err(self.error(if cut {
+        Err(self.fault(if cut {
             "a varint is cut off"
         } else {
             "a varint is over ten bytes long"
@@ -90,7 +108,7 @@ impl<'b> Walk<'b> {
 
     /// The next field: its number and its content. Not to be called at the end.
     #[inline(always)]
-    pub fn field(&mut self) -> Result<(u64, Content<'b>), ReadError> {
+    pub fn field(&mut self) -> Result<(u64, Content<'b>), Fault> {
         let key = self.varint()?;
         let content = match key & 7 {
             0 => Content::Varint(self.varint()?),
@@ -99,7 +117,7 @@ impl<'b> Walk<'b> {
                 let length = self.varint()?;
                 let left = self.end - self.position;
                 if length > left as u64 {
-                    return Err(self.error("a part is longer than what holds it"));
+                    return Err(self.fault("a part is longer than what holds it"));
                 }
                 let end = self.position + length as usize;
                 let part = Walk { end, ..*self };
@@ -107,14 +125,14 @@ impl<'b> Walk<'b> {
                 Content::Bytes(part)
             }
             5 => self.fixed(4)?,
-            _ => return Err(self.error("a field has an unknown wire type")),
+            _ => return Err(self.fault("a field has an unknown wire type")),
         };
         Ok((key >> 3, content))
     }
 
-    fn fixed(&mut self, size: usize) -> Result<Content<'b>, ReadError> {
+    fn fixed(&mut self, size: usize) -> Result<Content<'b>, Fault> {
         if self.end - self.position < size {
-            return Err(self.error("a fixed-size field is cut off"));
+            return Err(self.fault("a fixed-size field is cut off"));
         }
         self.position += size;
         Ok(Content::Fixed)
@@ -122,19 +140,19 @@ impl<'b> Walk<'b> {
 
     /// The content of a field that must be a varint.
     #[inline(always)]
-    pub fn expect_varint(&self, content: Content<'b>) -> Result<u64, ReadError> {
+    pub fn expect_varint(&self, content: Content<'b>) -> Result<u64, Fault> {
         match content {
             Content::Varint(value) => Ok(value),
-            _ => Err(self.error("a field has another wire type than its number says")),
+            _ => Err(self.fault("a field has another wire type than its number says")),
         }
     }
 
     /// The content of a field that must be length-delimited.
     #[inline(always)]
-    pub fn expect_bytes(&self, content: Content<'b>) -> Result<Walk<'b>, ReadError> {
+    pub fn expect_bytes(&self, content: Content<'b>) -> Result<Walk<'b>, Fault> {
         match content {
             Content::Bytes(part) => Ok(part),
-            _ => Err(self.error("a field has another wire type than its number says")),
+            _ => Err(self.fault("a field has another wire type than its number says")),
         }
     }
 
@@ -143,17 +161,46 @@ impl<'b> Walk<'b> {
     pub fn each_varint(
         &self,
         content: Content<'b>,
-        mut take: impl FnMut(u64) -> Result<(), ReadError>,
-    ) -> Result<(), ReadError> {
+        mut take: impl FnMut(u64) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         match content {
-            Content::Bytes(mut packed) => {
-                while !packed.is_at_end() {
-                    take(packed.varint()?)?;
-                }
-                Ok(())
-            }
+            Content::Bytes(packed) => packed.each_packed(take),
             content => take(self.expect_varint(content)?),
         }
+    }
+
+    /// Hands each varint that is left to `take`. Words are loaded once for all varints that end in
+    /// them.
+    #[inline(always)]
+    fn each_packed(mut self, mut take: impl FnMut(u64) -> Result<(), Fault>) -> Result<(), Fault> {
+        while self.end - self.position >= 8 {
+            let word = self
+                .buffer
+                .get(self.position..)
+                .and_then(|rest| rest.first_chunk::<8>());
+            let Some(&word) = word else { break };
+            let mut word = u64::from_le_bytes(word);
+            let mut stops = !word & 0x8080_8080_8080_8080;
+            if stops == 0 {
+                // Longer than eight bytes.
+                take(self.varint()?)?;
+                continue;
+            }
+            while stops != 0 {
+                let bits = stops.trailing_zeros() + 1;
+                take(join_sevens(word & (u64::MAX >> (64 - bits))))?;
+                self.position += bits as usize / 8;
+                if bits == 64 {
+                    break;
+                }
+                word >>= bits;
+                stops >>= bits;
+            }
+        }
+        while !self.is_at_end() {
+            take(self.varint()?)?;
+        }
+        Ok(())
     }
 }
 
@@ -172,7 +219,7 @@ mod tests {
     use super::*;
 
     fn one(bytes: &[u8]) -> Result<u64, ReadError> {
-        Walk::new(bytes).varint()
+        Walk::new(bytes).varint().map_err(|fault| *fault)
     }
 
     #[test]
@@ -219,6 +266,29 @@ mod tests {
                 reason: "a varint is cut off"
             })
         );
+    }
+
+    #[test]
+    fn packed_varints_are_the_same_as_single_ones() {
+        let values: Vec<u64> = (0..400u64).map(|n| n.wrapping_mul(n) << (n % 60)).collect();
+        let mut packed = Vec::new();
+        for &value in &values {
+            let mut left = value;
+            while left >= 128 {
+                packed.push(left as u8 | 0x80);
+                left >>= 7;
+            }
+            packed.push(left as u8);
+        }
+        let mut read = Vec::new();
+        let take = |value| {
+            read.push(value);
+            Ok(())
+        };
+        Walk::new(&packed).each_packed(take).unwrap();
+        assert_eq!(read, values);
+        packed.push(0x80);
+        assert!(Walk::new(&packed).each_packed(|_| Ok(())).is_err());
     }
 
     #[test]

@@ -2,11 +2,16 @@
 //! (`internal/graph` of the reference).
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
 use super::names::base_name;
+use crate::parallel::in_parts;
 use crate::{LocationIndex, Profile, StringId};
+
+/// Fewer samples than this are not worth a thread.
+const LEAST_SAMPLES_IN_A_PART: usize = 1 << 15;
 
 /// A node of a [`NodeTable`].
 pub(super) type NodeId = u32;
@@ -185,8 +190,30 @@ pub(super) fn node_values(
     nodes: &NodeTable,
     columns: Columns,
 ) -> Vec<NodeValue> {
+    let parts = in_parts(profile.sample_count(), LEAST_SAMPLES_IN_A_PART, |samples| {
+        node_values_of(profile, nodes, columns, samples)
+    });
+    let mut parts = parts.into_iter();
+    let mut totals = parts.next().unwrap_or_default();
+    for part in parts {
+        for (total, value) in totals.iter_mut().zip(part) {
+            total.flat = total.flat.wrapping_add(value.flat);
+            total.flat_divisor = total.flat_divisor.wrapping_add(value.flat_divisor);
+            total.cum = total.cum.wrapping_add(value.cum);
+            total.cum_divisor = total.cum_divisor.wrapping_add(value.cum_divisor);
+        }
+    }
+    totals
+}
+
+fn node_values_of(
+    profile: &Profile,
+    nodes: &NodeTable,
+    columns: Columns,
+    samples: Range<usize>,
+) -> Vec<NodeValue> {
     let mut totals = vec![NodeValue::default(); nodes.len()];
-    for sample in 0..profile.sample_count() {
+    for sample in samples {
         let (value, divisor) = columns.of(sample);
         if value == 0 && divisor == 0 {
             continue;
@@ -223,11 +250,15 @@ pub(super) enum Inlining {
     Always,
 }
 
-/// Calls from one kept node to another, those in between left out.
-struct Edge {
-    weight: i64,
-    is_inline: bool,
-    seen_in: u32,
+/// What becomes of a node's calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// The node is hidden: its callees are called by its caller.
+    Hidden,
+    /// Its calls cannot have been inlined.
+    Shown,
+    /// Its calls are looked at.
+    Asked,
 }
 
 /// For each node whether the calls of it were inlined, of those whose weight is not below the
@@ -239,65 +270,152 @@ pub(super) fn inlining(
     is_kept: &[bool],
     edge_cutoff: i64,
 ) -> Vec<Inlining> {
-    let mut inlining = vec![Inlining::Never; nodes.len()];
-    let kept = |node: NodeId| is_kept.get(node as usize).copied().unwrap_or(false);
-    // Only nodes with an inlined call somewhere can be more than `Never`.
-    let asked: Vec<bool> = (0..nodes.len() as NodeId)
-        .map(|node| kept(node) && nodes.is_ever_inlined.get(node as usize) == Some(&true))
+    let role = |(&is_kept, &is_ever_inlined): (&bool, &bool)| match (is_kept, is_ever_inlined) {
+        (false, _) => Role::Hidden,
+        (true, false) => Role::Shown,
+        (true, true) => Role::Asked,
+    };
+    let roles: Vec<Role> = is_kept
+        .iter()
+        .zip(&nodes.is_ever_inlined)
+        .map(role)
         .collect();
-    if !asked.contains(&true) {
-        return inlining;
-    }
-    let mut edges: FxHashMap<(NodeId, NodeId), Edge> = FxHashMap::default();
-    for sample in 0..profile.sample_count() {
-        let (value, divisor) = columns.of(sample);
-        if value == 0 && divisor == 0 {
-            continue;
-        }
-        let stamp = sample as u32 + 1;
-        let mut caller = None;
-        for &location in profile.stack(sample).iter().rev() {
-            let inner_first = nodes.of_location(location);
-            for (depth, &node) in inner_first.iter().rev().enumerate() {
-                if !kept(node) {
-                    continue;
-                }
-                if let Some(caller) = caller
-                    && caller != node
-                    && asked.get(node as usize) == Some(&true)
-                {
-                    let is_inline = depth > 0;
-                    let edge = edges.entry((caller, node)).or_insert(Edge {
-                        weight: 0,
-                        is_inline,
-                        seen_in: 0,
-                    });
-                    if edge.seen_in != stamp {
-                        edge.seen_in = stamp;
-                        edge.weight = edge.weight.wrapping_add(value);
-                        edge.is_inline &= is_inline;
-                    }
-                }
-                caller = Some(node);
-            }
-        }
+    let mut edges = Edges::new(nodes.len());
+    if roles.contains(&Role::Asked) {
+        let parts = in_parts(profile.sample_count(), LEAST_SAMPLES_IN_A_PART, |samples| {
+            let mut edges = Edges::new(nodes.len());
+            edges.add(profile, nodes, columns, &roles, samples);
+            edges
+        });
+        parts.into_iter().for_each(|part| edges.merge(part));
     }
     let mut has_call = vec![(false, false); nodes.len()];
-    for ((_, node), edge) in &edges {
+    for edge in &edges.edges {
         if edge.weight.wrapping_abs() < edge_cutoff {
             continue;
         }
-        if let Some((inline, plain)) = has_call.get_mut(*node as usize) {
+        if let Some((inline, plain)) = has_call.get_mut(edge.callee as usize) {
             *inline |= edge.is_inline;
             *plain |= !edge.is_inline;
         }
     }
-    for (inlining, has_call) in inlining.iter_mut().zip(has_call) {
-        *inlining = match has_call {
+    has_call
+        .into_iter()
+        .map(|has_call| match has_call {
             (false, _) => Inlining::Never,
             (true, true) => Inlining::Partly,
             (true, false) => Inlining::Always,
-        };
+        })
+        .collect()
+}
+
+/// Calls from one kept node to another, those in between left out.
+#[derive(Debug, Clone, Copy)]
+struct Edge {
+    caller: NodeId,
+    callee: NodeId,
+    weight: i64,
+    /// Whether all calls were inlined.
+    is_inline: bool,
+    /// The last sample that was added, plus one.
+    seen_in: u32,
+}
+
+struct Edges {
+    edges: Vec<Edge>,
+    ids: FxHashMap<(NodeId, NodeId), u32>,
+    /// For each callee the edge that was used last: stacks come in runs that are alike.
+    last: Vec<u32>,
+}
+
+impl Edges {
+    fn new(nodes: usize) -> Self {
+        Edges {
+            edges: Vec::new(),
+            ids: FxHashMap::default(),
+            last: vec![u32::MAX; nodes],
+        }
     }
-    inlining
+
+    fn add(
+        &mut self,
+        profile: &Profile,
+        nodes: &NodeTable,
+        columns: Columns,
+        roles: &[Role],
+        samples: Range<usize>,
+    ) {
+        for sample in samples {
+            let (value, divisor) = columns.of(sample);
+            if value == 0 && divisor == 0 {
+                continue;
+            }
+            let stamp = sample as u32 + 1;
+            let mut caller = None;
+            for &location in profile.stack(sample).iter().rev() {
+                for (depth, &node) in nodes.of_location(location).iter().rev().enumerate() {
+                    let role = roles.get(node as usize).copied().unwrap_or(Role::Hidden);
+                    if role == Role::Hidden {
+                        continue;
+                    }
+                    if role == Role::Asked
+                        && let Some(caller) = caller
+                        && caller != node
+                    {
+                        self.add_call(caller, node, value, depth > 0, stamp);
+                    }
+                    caller = Some(node);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn add_call(
+        &mut self,
+        caller: NodeId,
+        callee: NodeId,
+        value: i64,
+        is_inline: bool,
+        stamp: u32,
+    ) {
+        let edge = self.edge(caller, callee);
+        if edge.seen_in != stamp {
+            edge.seen_in = stamp;
+            edge.weight = edge.weight.wrapping_add(value);
+            edge.is_inline &= is_inline;
+        }
+    }
+
+    /// The edge, a new one if there was none.
+    #[inline]
+    fn edge(&mut self, caller: NodeId, callee: NodeId) -> &mut Edge {
+        let last = self.last.get(callee as usize).copied().unwrap_or(u32::MAX);
+        let is_same = |edge: &Edge| edge.caller == caller && edge.callee == callee;
+        let id = match self.edges.get(last as usize) {
+            Some(edge) if is_same(edge) => last,
+            _ => *self.ids.entry((caller, callee)).or_insert_with(|| {
+                self.edges.push(Edge {
+                    caller,
+                    callee,
+                    weight: 0,
+                    is_inline: true,
+                    seen_in: 0,
+                });
+                self.edges.len() as u32 - 1
+            }),
+        };
+        if let Some(last) = self.last.get_mut(callee as usize) {
+            *last = id;
+        }
+        &mut self.edges[id as usize]
+    }
+
+    fn merge(&mut self, other: Edges) {
+        for part in other.edges {
+            let edge = self.edge(part.caller, part.callee);
+            edge.weight = edge.weight.wrapping_add(part.weight);
+            edge.is_inline &= part.is_inline;
+        }
+    }
 }
