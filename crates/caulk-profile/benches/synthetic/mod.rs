@@ -45,14 +45,15 @@ pub fn heap(samples: usize) -> Profile {
         .collect();
     let locations: Vec<_> = (0..LOCATIONS)
         .map(|index| {
-            let lines = 1 + usize::from(index % INLINED == 0);
-            let lines: Vec<Line> = (0..lines)
-                .map(|_| Line {
-                    function: functions[random.below(FUNCTIONS) as usize],
-                    line: 1 + random.below(900) as i64,
-                    column: 0,
-                })
-                .collect();
+            // A function calls from a few places in a row; what is inlined is always the same.
+            let caller = index * FUNCTIONS / LOCATIONS;
+            let inlined = (index % INLINED == 0).then_some((caller * 7 + 1) % FUNCTIONS);
+            let line_of = |function: u64| Line {
+                function: functions[function as usize],
+                line: 1 + (index % 900) as i64,
+                column: 0,
+            };
+            let lines: Vec<Line> = inlined.into_iter().chain([caller]).map(line_of).collect();
             builder.location(Some(mapping), 0x40_0000 + index * 37, &lines)
         })
         .collect();

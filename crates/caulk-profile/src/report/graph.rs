@@ -324,16 +324,18 @@ struct Edge {
 struct Edges {
     edges: Vec<Edge>,
     ids: FxHashMap<(NodeId, NodeId), u32>,
-    /// For each callee the edge that was used last: stacks come in runs that are alike.
-    last: Vec<u32>,
+    /// Edges that were used lately, by a hash of their ends: asking the map for each frame would
+    /// take most of the time. The length is a power of two.
+    recent: Vec<u32>,
 }
 
 impl Edges {
     fn new(nodes: usize) -> Self {
+        let slots = (nodes * 8).next_power_of_two().clamp(64, 1 << 15);
         Edges {
             edges: Vec::new(),
             ids: FxHashMap::default(),
-            last: vec![u32::MAX; nodes],
+            recent: vec![0; slots],
         }
     }
 
@@ -390,10 +392,12 @@ impl Edges {
     /// The edge, a new one if there was none.
     #[inline]
     fn edge(&mut self, caller: NodeId, callee: NodeId) -> &mut Edge {
-        let last = self.last.get(callee as usize).copied().unwrap_or(u32::MAX);
+        let spread = caller.wrapping_mul(0x9e37_79b1) ^ callee.wrapping_mul(0x85eb_ca6b);
+        let slot = (spread >> 12) as usize & (self.recent.len() - 1);
+        let recent = self.recent[slot];
         let is_same = |edge: &Edge| edge.caller == caller && edge.callee == callee;
-        let id = match self.edges.get(last as usize) {
-            Some(edge) if is_same(edge) => last,
+        let id = match self.edges.get(recent as usize) {
+            Some(edge) if is_same(edge) => recent,
             _ => *self.ids.entry((caller, callee)).or_insert_with(|| {
                 self.edges.push(Edge {
                     caller,
@@ -405,9 +409,7 @@ impl Edges {
                 self.edges.len() as u32 - 1
             }),
         };
-        if let Some(last) = self.last.get_mut(callee as usize) {
-            *last = id;
-        }
+        self.recent[slot] = id;
         &mut self.edges[id as usize]
     }
 
