@@ -1,0 +1,159 @@
+//! What it means that a call acquires.
+
+use crate::finding::{Confidence, Harm};
+
+/// A call acquires: which result is owed, what releases it, what an unreleased one does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contract {
+    /// The rule that speaks of it.
+    pub rule: &'static str,
+    /// The Go type that is owed, `*` where it follows from the call.
+    pub type_name: String,
+    /// Indexes of the results that are owed.
+    pub results: Vec<usize>,
+    /// Which result says that nothing was acquired.
+    pub error: ErrorAt,
+    /// What releases it.
+    pub release: Release,
+    /// Holds only where the call has two results (a constructor with an error).
+    pub two_results: bool,
+    /// Methods whose `false` ends it: `Next` of rows.
+    pub end_on_false: Vec<String>,
+    /// Methods whose error ends it: `Next` of an iterator.
+    pub end_on_error: Vec<String>,
+    /// The channel field whose receive ends it: `C` of a timer.
+    pub end_on_receive: Option<String>,
+    /// Methods before which nothing is held: `Connect`.
+    pub acquired_after: Vec<String>,
+    /// Index of the context argument whose cancellation ends it.
+    pub context_ends: Option<usize>,
+    /// Type of a receiver whose own release ends it: rows of a transaction.
+    pub parent: Option<String>,
+    /// The Go version from which an unreleased one does no harm.
+    pub until: Option<(u32, u32)>,
+    /// Never reported in `main.main`.
+    pub main_is_ok: bool,
+    /// Reported only when asked for.
+    pub preview: bool,
+    /// What an unreleased one keeps alive.
+    pub harm: Harm,
+    /// Typical cost of one, in plain words.
+    pub cost: String,
+    /// What the contract rests on.
+    pub confidence: Confidence,
+}
+
+/// Which result says that nothing was acquired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorAt {
+    /// The last of several results.
+    Last,
+    /// This one.
+    Index(usize),
+    /// None: the call always acquires.
+    Never,
+}
+
+impl ErrorAt {
+    /// The index of the error among `results` results.
+    pub fn index(self, results: usize) -> Option<usize> {
+        match self {
+            ErrorAt::Last => results.checked_sub(1).filter(|&last| last > 0),
+            ErrorAt::Index(index) => (index < results).then_some(index),
+            ErrorAt::Never => None,
+        }
+    }
+}
+
+/// What releases a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Release {
+    /// Any of these; the first is the one to write.
+    pub actions: Vec<ReleaseAction>,
+    /// Arguments as Go text.
+    pub arguments: String,
+    /// Whether it returns an error.
+    pub returns_error: bool,
+    /// Whether it commits what was written.
+    pub commits: bool,
+    /// The method that aborts instead.
+    pub abort: Option<String>,
+}
+
+/// A field path from the value, and the method called there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ReleaseAction {
+    /// Fields from the value to what is released: `["Body"]`.
+    pub path: Vec<String>,
+    /// The method; none where the value itself is called.
+    pub method: Option<String>,
+}
+
+impl ReleaseAction {
+    /// Reads `Close`, `Body.Close`, `()`.
+    pub fn parse(text: &str) -> ReleaseAction {
+        if text == "()" {
+            return ReleaseAction { path: Vec::new(), method: None };
+        }
+        let mut path: Vec<String> = text.split('.').map(str::to_owned).collect();
+        let method = path.pop();
+        ReleaseAction { path, method }
+    }
+}
+
+impl Release {
+    /// A release by one method of the value itself.
+    pub fn method(name: &str) -> Release {
+        Release {
+            actions: vec![ReleaseAction { path: Vec::new(), method: Some(name.to_owned()) }],
+            ..Release::default()
+        }
+    }
+
+    /// The field path of the first action.
+    pub fn path(&self) -> &[String] {
+        self.actions.first().map_or(&[], |action| &action.path)
+    }
+
+    /// Whether calling `method` on the value at its field path releases.
+    pub fn is_method(&self, method: &str) -> bool {
+        self.actions.iter().any(|action| action.method.as_deref() == Some(method))
+    }
+
+    /// Whether calling the value itself releases.
+    pub fn is_call(&self) -> bool {
+        self.actions.iter().any(|action| action.method.is_none())
+    }
+
+    /// The release as a reader would say it: `Body.Close`, `cancel()`.
+    pub fn words(&self) -> String {
+        match self.actions.first() {
+            None => String::new(),
+            Some(ReleaseAction { method: None, .. }) => "cancel()".to_owned(),
+            Some(ReleaseAction { path, method: Some(method) }) => {
+                path.iter().chain([method]).cloned().collect::<Vec<_>>().join(".")
+            }
+        }
+    }
+}
+
+/// Reads `1.23` of a `go` directive; a patch number or a release candidate is ignored.
+pub(crate) fn parse_version(text: &str) -> Option<(u32, u32)> {
+    let text = text.trim_start_matches("go");
+    let (major, rest) = text.split_once('.')?;
+    let minor: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_of_go_directives() {
+        assert_eq!(parse_version("1.23"), Some((1, 23)));
+        assert_eq!(parse_version("go1.21.5"), Some((1, 21)));
+        assert_eq!(parse_version("1.24rc1"), Some((1, 24)));
+        assert_eq!(parse_version("master"), None);
+    }
+}
