@@ -1,0 +1,203 @@
+//! What is known on one path: where the resource is, what is known of other variables, what will
+//! run at exit.
+
+use std::sync::Arc;
+
+use caulk_program::LocalId;
+use caulk_syntax::{ExprId, Span, StmtId};
+use smol_str::SmolStr;
+
+use crate::finding::SettledBy;
+
+/// Longest field path of a [`Place`].
+const MAX_PATH: usize = 2;
+
+/// A variable, or a field of one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Place {
+    pub root: LocalId,
+    pub path: Vec<SmolStr>,
+}
+
+impl Place {
+    pub fn of(root: LocalId) -> Place {
+        Place { root, path: Vec::new() }
+    }
+
+    /// A field of it; none beyond the depth that is followed.
+    pub fn field(mut self, name: &SmolStr) -> Option<Place> {
+        self.path.push(name.clone());
+        (self.path.len() <= MAX_PATH).then_some(self)
+    }
+}
+
+/// How a value relates to the resource that is followed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Value {
+    /// The resource, or a part of it: so many fields down the path of its release.
+    At(usize),
+    /// The error of the acquisition.
+    Error,
+    /// An error made from the acquisition's, which may be nil where that is not.
+    DerivedError,
+    /// A truth value: whether the acquisition succeeded is this or its opposite.
+    Acquired(bool),
+    /// An error whose being nil (or not) says that the resource is released.
+    ReleasedIf { nil: bool },
+    /// A function that releases it when it is called.
+    Releaser,
+    /// A function literal of this body.
+    Closure(ExprId),
+    /// Holds the resource, in this field where that is known.
+    Owner(Option<SmolStr>),
+    /// Reads from it or writes to it, and does not release it.
+    View,
+    /// Made from it, and of no use once it is released.
+    Handle,
+}
+
+impl Value {
+    /// Whether handing this on hands on the resource.
+    pub fn holds(&self) -> bool {
+        matches!(self, Value::At(_) | Value::Owner(_) | Value::Releaser)
+    }
+}
+
+/// What is known of a variable that is not related to the resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Fact {
+    Nil,
+    NonNil,
+    True,
+    False,
+}
+
+/// What a `defer` statement will do.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Deferred {
+    /// Releases the resource.
+    Release(StmtId),
+    /// Runs a function literal.
+    Closure(StmtId, ExprId),
+    /// Does something with the resource that is not known.
+    Unknown(StmtId, Arc<str>),
+}
+
+impl Deferred {
+    pub fn stmt(&self) -> StmtId {
+        match self {
+            Deferred::Release(stmt) | Deferred::Closure(stmt, _) | Deferred::Unknown(stmt, _) => *stmt,
+        }
+    }
+}
+
+/// Where an obligation stands on a path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Status {
+    /// Nothing is held: not acquired yet, or the acquisition failed.
+    Before,
+    Owed,
+    Released(Span),
+    Settled(SettledBy, Span),
+    /// Returned as this result, so many fields down; `owner` where inside something else.
+    Returned { result: usize, value: Value, span: Span },
+    Unknown(Arc<str>, Span),
+    /// The last variable that held it was assigned.
+    Lost(StmtId),
+}
+
+impl Status {
+    /// Whether nothing that follows can change it.
+    pub fn is_final(&self) -> bool {
+        !matches!(self, Status::Before | Status::Owed)
+    }
+}
+
+/// What is known on one path. Equal states at the same block are the same path.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct State {
+    pub status: Status,
+    bindings: Vec<(Place, Value)>,
+    facts: Vec<(LocalId, Fact)>,
+    pub defers: Vec<Deferred>,
+    /// A condition on the acquisition's error was not understood: it may have failed.
+    pub doubt: bool,
+}
+
+impl State {
+    pub fn new() -> State {
+        State { status: Status::Before, bindings: Vec::new(), facts: Vec::new(), defers: Vec::new(), doubt: false }
+    }
+
+    pub fn get(&self, place: &Place) -> Option<&Value> {
+        let index = self.bindings.binary_search_by(|(p, _)| p.cmp(place)).ok()?;
+        self.bindings.get(index).map(|(_, value)| value)
+    }
+
+    /// Binds a place, or clears it and everything in it.
+    pub fn bind(&mut self, place: Place, value: Option<Value>) {
+        self.bindings.retain(|(p, _)| !(p.root == place.root && p.path.starts_with(&place.path)));
+        if let Some(value) = value {
+            let index = self.bindings.partition_point(|(p, _)| *p < place);
+            self.bindings.insert(index, (place, value));
+        }
+    }
+
+    /// Binds a place without forgetting what is in it.
+    pub fn bind_around(&mut self, place: Place, value: Value) {
+        if self.get(&place).is_none() {
+            let index = self.bindings.partition_point(|(p, _)| *p < place);
+            self.bindings.insert(index, (place, value));
+        }
+    }
+
+    pub fn bindings(&self) -> impl Iterator<Item = &(Place, Value)> {
+        self.bindings.iter()
+    }
+
+    /// Places that hold the resource.
+    pub fn holders(&self) -> impl Iterator<Item = &Place> {
+        self.bindings.iter().filter(|(_, value)| value.holds()).map(|(place, _)| place)
+    }
+
+    /// Whether any variable is related to the resource.
+    pub fn is_bound(&self, local: LocalId) -> bool {
+        self.bindings.iter().any(|(place, _)| place.root == local)
+    }
+
+    pub fn fact(&self, local: LocalId) -> Option<Fact> {
+        let index = self.facts.binary_search_by(|(l, _)| l.cmp(&local)).ok()?;
+        self.facts.get(index).map(|(_, fact)| *fact)
+    }
+
+    pub fn set_fact(&mut self, local: LocalId, fact: Option<Fact>) {
+        self.facts.retain(|(l, _)| *l != local);
+        if let Some(fact) = fact {
+            let index = self.facts.partition_point(|(l, _)| *l < local);
+            self.facts.insert(index, (local, fact));
+        }
+    }
+
+    pub fn forget_facts(&mut self) {
+        self.facts.clear();
+    }
+
+    /// The acquisition failed, or what was held is no longer followed: nothing is held.
+    pub fn reset(&mut self) {
+        self.status = Status::Before;
+        self.doubt = false;
+        self.bindings.retain(|(_, value)| matches!(value, Value::Closure(_)));
+        self.defers.retain(|deferred| matches!(deferred, Deferred::Closure(..)));
+    }
+
+    /// Forgets what belongs to an acquisition that is over, but not the closures.
+    pub fn error_is_known(&mut self) {
+        self.doubt = false;
+        self.bindings.retain(|(_, value)| !matches!(value, Value::Error | Value::DerivedError | Value::Acquired(_)));
+    }
+
+    /// Whether something that will run at exit can release it.
+    pub fn has_pending_release(&self) -> bool {
+        self.defers.iter().any(|deferred| matches!(deferred, Deferred::Release(_)))
+    }
+}
