@@ -17,10 +17,6 @@ pub struct Contract {
     pub release: Release,
     /// Holds only where the call has two results (a constructor with an error).
     pub two_results: bool,
-    /// Methods whose `false` ends it: `Next` of rows.
-    pub end_on_false: Vec<String>,
-    /// Methods whose error ends it: `Next` of an iterator.
-    pub end_on_error: Vec<String>,
     /// The channel field whose receive ends it: `C` of a timer.
     pub end_on_receive: Option<String>,
     /// Methods before which nothing is held: `Connect`.
@@ -78,6 +74,10 @@ pub struct Release {
     pub commits: bool,
     /// The method that aborts instead.
     pub abort: Option<String>,
+    /// Methods whose `false` releases it as well: `Next` of rows.
+    pub ends_on_false: Vec<String>,
+    /// Methods whose error releases it as well: `Next` of an iterator.
+    pub ends_on_error: Vec<String>,
 }
 
 /// A field path from the value, and the method called there.

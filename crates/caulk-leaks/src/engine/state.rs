@@ -201,3 +201,18 @@ impl State {
         self.defers.iter().any(|deferred| matches!(deferred, Deferred::Release(_)))
     }
 }
+
+impl State {
+    /// Nothing is known any more.
+    pub fn bind_nothing(&mut self) {
+        self.bindings.clear();
+        self.facts.clear();
+    }
+
+    /// Keeps what also holds in another state.
+    pub fn keep_common(&mut self, other: &State) {
+        let theirs = &other.bindings;
+        self.bindings.retain(|binding| theirs.binary_search_by(|(p, _)| p.cmp(&binding.0)).is_ok());
+        self.facts.retain(|fact| other.facts.contains(fact));
+    }
+}

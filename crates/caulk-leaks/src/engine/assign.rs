@@ -1,0 +1,318 @@
+//! Statements: assignments, declarations, sends, `go`, `defer`.
+
+use std::sync::Arc;
+
+use caulk_program::{Callee, Object};
+use caulk_syntax::{AssignOp, ExprId, ExprKind, SpecKind, StmtId, StmtKind};
+use smol_str::SmolStr;
+
+use super::closure::ClosureEffect;
+use super::run::Run;
+use super::state::{Deferred, Fact, Place, State, Status, Value};
+use crate::finding::SettledBy;
+
+impl Run<'_, '_> {
+    pub(super) fn stmt(&mut self, state: &mut State, stmt: StmtId) {
+        let function = self.function;
+        let tree = function.tree();
+        match tree.stmt(stmt).kind {
+            StmtKind::Assign { lhs, op, rhs, .. } => {
+                let (lhs, rhs) = (tree.exprs(lhs).to_vec(), tree.exprs(rhs).to_vec());
+                if matches!(op, AssignOp::Compound(_)) {
+                    for expr in rhs.iter().chain(&lhs) {
+                        self.eval(state, *expr);
+                    }
+                    return;
+                }
+                self.assign_all(state, stmt, &lhs, &rhs);
+            }
+            StmtKind::Decl(decl) => {
+                for spec in tree.specs(tree.gen_decl(decl).specs) {
+                    let SpecKind::Value(spec) = spec.kind else { continue };
+                    let values = tree.exprs(spec.values).to_vec();
+                    let names = tree.names(spec.names).to_vec();
+                    let held = state.status == Status::Owed && state.holders().next().is_some();
+                    let results = self.values_of(state, &values, names.len());
+                    for (index, name) in names.iter().enumerate() {
+                        let Some(local) = function.info().defined_at(name.span) else { continue };
+                        let fact = match values.get(index).filter(|_| values.len() == names.len()) {
+                            Some(value) => self.fact_of(state, *value),
+                            None if values.is_empty() => self.zero(local),
+                            None => None,
+                        };
+                        self.set_local(state, local, results.get(index).cloned().flatten(), fact);
+                    }
+                    self.check_lost(state, stmt, held);
+                }
+            }
+            StmtKind::Send { chan, value, .. } => {
+                self.eval(state, chan);
+                let value_kind = self.eval(state, value);
+                self.hand_over(state, value, value_kind, SettledBy::Sent);
+            }
+            StmtKind::IncDec { x, .. } => {
+                self.eval(state, x);
+            }
+            StmtKind::Go(call) => self.go(state, call),
+            _ => {}
+        }
+    }
+
+    /// The values right of an assignment to `targets` places.
+    fn values_of(&mut self, state: &mut State, rhs: &[ExprId], targets: usize) -> Vec<Option<Value>> {
+        match rhs {
+            [single] if targets > 1 => self.eval_multi(state, *single),
+            many => many.iter().map(|expr| self.eval(state, *expr)).collect(),
+        }
+    }
+
+    fn assign_all(&mut self, state: &mut State, stmt: StmtId, lhs: &[ExprId], rhs: &[ExprId]) {
+        let held = state.status == Status::Owed && state.holders().next().is_some();
+        let values = self.values_of(state, rhs, lhs.len());
+        let facts: Vec<Option<Fact>> = lhs
+            .iter()
+            .enumerate()
+            .map(|(index, _)| rhs.get(index).filter(|_| rhs.len() == lhs.len()).and_then(|expr| self.fact_of(state, *expr)))
+            .collect();
+        for (index, target) in lhs.iter().enumerate() {
+            let value = values.get(index).cloned().flatten();
+            let fact = facts.get(index).copied().flatten();
+            let source = rhs.get(index).or(rhs.first()).copied();
+            self.assign(state, *target, value, fact, source);
+        }
+        // A call that acquires anew in this very statement has dealt with the old value itself.
+        if !self.acquired_now {
+            self.check_lost(state, stmt, held);
+        }
+    }
+
+    /// The assignment was to the last variable that held it.
+    fn check_lost(&mut self, state: &mut State, stmt: StmtId, held: bool) {
+        if held
+            && state.status == Status::Owed
+            && state.holders().next().is_none()
+            && !state.has_pending_release()
+            && !state.bindings().any(|(_, value)| matches!(value, Value::View | Value::Handle))
+        {
+            state.status = Status::Lost(stmt);
+        }
+    }
+
+    fn zero(&self, local: caulk_program::LocalId) -> Option<Fact> {
+        let ty = self.function.info().local_info(local)?.ty;
+        if crate::types::is_bool(self.module.program, ty) {
+            Some(Fact::False)
+        } else {
+            crate::types::is_nilable(self.module.program, ty).then_some(Fact::Nil)
+        }
+    }
+
+    fn set_local(&mut self, state: &mut State, local: caulk_program::LocalId, value: Option<Value>, fact: Option<Fact>) {
+        let fact = fact.filter(|_| value.is_none() && self.function.is_tracked(local));
+        state.bind(Place::of(local), value);
+        state.set_fact(local, fact);
+    }
+
+    fn assign(&mut self, state: &mut State, target: ExprId, value: Option<Value>, fact: Option<Fact>, source: Option<ExprId>) {
+        let function = self.function;
+        let tree = function.tree();
+        let target = caulk_flow::unparen(tree, target);
+        let span = self.span_of(source.unwrap_or(target));
+        match tree.expr(target).kind {
+            ExprKind::Ident(_) => {
+                if let Some(local) = function.local(target) {
+                    self.set_local(state, local, value, fact);
+                } else if matches!(function.info().object(target), Object::PackageVar(_)) {
+                    self.hand_over_value(state, value, SettledBy::ProcessLifetime, span);
+                }
+            }
+            ExprKind::Selector { x, sel } => {
+                let name = SmolStr::new(tree.name(sel));
+                self.eval(state, x);
+                let Some(value) = value else {
+                    if let Some(place) = self.place(target) {
+                        state.bind(place, None);
+                    }
+                    return;
+                };
+                if self.field_borrows(function.info().type_of(x), &name) {
+                    return;
+                }
+                match self.place(target) {
+                    Some(place) if function.is_fresh(place.root) && !self.is_outer(place.root) => {
+                        let field = place.path.first().cloned();
+                        let around = Place::of(place.root);
+                        if value.holds() {
+                            state.bind_around(around, Value::Owner(field));
+                        } else if matches!(value, Value::View | Value::Handle) {
+                            state.bind_around(around, value.clone());
+                        }
+                        state.bind(place, Some(value));
+                    }
+                    // The error of the acquisition, kept in a field, can still be looked at.
+                    Some(place) if matches!(value, Value::Error) => state.bind(place, Some(value)),
+                    Some(place) if matches!(function.info().object(x), Object::Local(_)) && self.is_outer(place.root) => {
+                        self.hand_over_value(state, Some(value), SettledBy::Stored, span);
+                    }
+                    _ => self.hand_over_value(state, Some(value), SettledBy::Stored, span),
+                }
+            }
+            _ => {
+                self.eval(state, target);
+                self.hand_over_value(state, value, SettledBy::Stored, span);
+            }
+        }
+    }
+
+    /// A value goes where it is no longer followed.
+    pub(super) fn hand_over(&mut self, state: &mut State, expr: ExprId, value: Option<Value>, how: SettledBy) {
+        self.hand_over_value(state, value, how, self.span_of(expr));
+    }
+
+    pub(super) fn hand_over_value(
+        &mut self,
+        state: &mut State,
+        value: Option<Value>,
+        how: SettledBy,
+        span: caulk_syntax::Span,
+    ) {
+        match value {
+            Some(Value::At(_) | Value::Owner(_) | Value::Releaser) => self.settle_at(state, how, span),
+            Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
+                ClosureEffect::Releases => self.settle_at(state, how, span),
+                ClosureEffect::Uses => self.lose_track(state, "kept by a function literal that is stored", span),
+                ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
+                ClosureEffect::Nothing => {}
+            },
+            Some(Value::View) => self.lose_track(state, "what reads from it is stored", span),
+            Some(Value::Handle) => self.obstacle(span, "stores what is bound to it"),
+            _ => {}
+        }
+    }
+
+    pub(super) fn range_next(&mut self, state: &mut State, stmt: StmtId) {
+        let StmtKind::Range { key, value, .. } = self.function.tree().stmt(stmt).kind else { return };
+        for target in [key, value].into_iter().flatten() {
+            if let Some(local) = self.function.local(target) {
+                state.bind(Place::of(local), None);
+                state.set_fact(local, None);
+            }
+        }
+    }
+
+    fn go(&mut self, state: &mut State, call: ExprId) {
+        let function = self.function;
+        let tree = function.tree();
+        let call = caulk_flow::unparen(tree, call);
+        let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else { return };
+        let span = self.span_of(call);
+        if let Some(literal) = self.called_literal(state, call) {
+            let values: Vec<_> = tree.exprs(args).iter().map(|arg| self.eval(state, *arg)).collect();
+            match self.closure_effect(state, literal, &values) {
+                ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),
+                ClosureEffect::Uses => self.obstacle(span, "used by a goroutine"),
+                ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
+                ClosureEffect::Nothing => {}
+            }
+            return;
+        }
+        // A goroutine that waits for the end and then releases: `go s.Wait()`.
+        if matches!(self.eval(state, fun), Some(Value::Releaser)) {
+            self.settle_at(state, SettledBy::HandedOver, span);
+            return;
+        }
+        let owed = state.status == Status::Owed;
+        self.call(state, call);
+        if owed && let Status::Released(at) = state.status {
+            state.status = Status::Settled(SettledBy::HandedOver, at);
+        }
+        if owed && state.status == Status::Owed && self.mentions(state, call) {
+            self.obstacle(span, "used by a goroutine");
+        }
+    }
+
+    fn mentions(&mut self, state: &State, call: ExprId) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else { return false };
+        let receiver = match tree.expr(fun).kind {
+            ExprKind::Selector { x, .. } => Some(x),
+            _ => None,
+        };
+        tree.exprs(args)
+            .iter()
+            .copied()
+            .chain(receiver)
+            .any(|expr| self.place(expr).is_some_and(|place| state.get(&place).is_some()))
+    }
+
+    /// The literal that a call runs: called where it stands, or kept in a variable.
+    pub(super) fn called_literal(&self, state: &State, call: ExprId) -> Option<ExprId> {
+        match self.function.callee(call) {
+            Callee::Literal(literal) => Some(*literal),
+            Callee::Local(local) => match state.get(&Place::of(*local)) {
+                Some(Value::Closure(literal)) => Some(*literal),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn defer(&mut self, state: &mut State, stmt: StmtId) {
+        let function = self.function;
+        let tree = function.tree();
+        let StmtKind::Defer(call) = tree.stmt(stmt).kind else { return };
+        let call = caulk_flow::unparen(tree, call);
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else { return };
+        if state.defers.iter().any(|deferred| deferred.stmt() == stmt) {
+            return;
+        }
+        if let Some(literal) = self.called_literal(state, call) {
+            let values: Vec<_> = tree.exprs(args).iter().map(|arg| self.eval(state, *arg)).collect();
+            self.bind_params(state, literal, &values);
+            state.defers.push(Deferred::Closure(stmt, literal));
+            return;
+        }
+        // What the call would do now it does at exit, to the value that it is bound to now.
+        let mut then = state.clone();
+        self.trying += 1;
+        self.call(&mut then, call);
+        self.trying -= 1;
+        match then.status {
+            // Acquired and released by the deferred call itself, or by what ran before.
+            Status::Released(_) | Status::Settled(..) if state.status != Status::Owed => {}
+            Status::Released(_) | Status::Settled(..) => {
+                let unchecked = state.bindings().any(|(_, value)| matches!(value, Value::Error));
+                if unchecked && self.trying == 0 {
+                    self.out.early_defer.get_or_insert(tree.stmt(stmt).span);
+                }
+                state.defers.push(Deferred::Release(stmt));
+            }
+            Status::Unknown(why, _) => state.defers.push(Deferred::Unknown(stmt, why)),
+            _ => {
+                for arg in tree.exprs(args) {
+                    if let Some(Value::Closure(literal)) = self.place(*arg).and_then(|place| state.get(&place).cloned()) {
+                        state.defers.push(Deferred::Closure(stmt, literal));
+                        return;
+                    }
+                    if matches!(tree.expr(*arg).kind, ExprKind::FuncLit { .. }) {
+                        state.defers.push(Deferred::Closure(stmt, *arg));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn unknown_callee(&self, call: ExprId) -> Arc<str> {
+        let callee = self.function.callee(call);
+        let text = match callee {
+            Callee::Static(func) | Callee::Method { func, .. } => {
+                format!("passed to {}, whose source is not followed", func.name)
+            }
+            Callee::Interface { func, .. } => format!("passed to {}, a method of an interface", func.name),
+            Callee::Unknown { name, .. } if !name.is_empty() => format!("passed to {name}, which is not known"),
+            _ => "passed to a function value".to_owned(),
+        };
+        Arc::from(text)
+    }
+}

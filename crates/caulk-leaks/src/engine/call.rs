@@ -1,0 +1,507 @@
+//! Calls: acquiring, releasing, and what they do with what is passed to them.
+
+use std::sync::Arc;
+
+use caulk_program::{Builtin, Callee, FuncRef};
+use caulk_syntax::{ExprId, ExprKind};
+
+use super::closure::ClosureEffect;
+use super::run::{Run, Start};
+use super::state::{Fact, State, Status, Value};
+use crate::catalogue::CallEffect;
+use crate::finding::SettledBy;
+use crate::module::Followed;
+use crate::summary::{Param, ParamEffect, ParamQuery, is_release_name};
+
+/// A function by import path and name.
+struct Named<'a> {
+    package: &'a str,
+    name: &'a str,
+    func: &'a FuncRef,
+}
+
+impl Run<'_, '_> {
+    /// Evaluates a call; gives the relations of its results.
+    pub(super) fn call(&mut self, state: &mut State, call: ExprId) -> Vec<Option<Value>> {
+        let function = self.function;
+        let tree = function.tree();
+        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else { return Vec::new() };
+        let args = tree.exprs(args).to_vec();
+        let callee = function.callee(call);
+        if let Callee::Conversion(_) = callee {
+            return args.iter().map(|arg| self.eval(state, *arg)).collect();
+        }
+        if let Callee::Builtin(builtin) = callee {
+            return self.builtin(state, *builtin, &args);
+        }
+        if let Some(literal) = self.called_literal(state, call) {
+            let values = self.arguments(state, &args);
+            self.call_literal(state, literal, &values);
+            return Vec::new();
+        }
+        let receiver_expr = callee.receiver();
+        let receiver = match receiver_expr {
+            Some(receiver) => self.receiver(state, fun, receiver),
+            None => None,
+        };
+        let called = match callee {
+            Callee::Local(_) | Callee::Field { .. } | Callee::Value | Callee::Unknown { .. } => self.eval(state, fun),
+            _ => None,
+        };
+        let values = self.arguments(state, &args);
+        if let Some(Start::Call { call: site, .. }) = &self.start
+            && *site == call
+        {
+            return self.acquired(state, call);
+        }
+        let span = self.span_of(call);
+        match called {
+            Some(Value::Releaser) => {
+                self.release_at(state, span);
+                return Vec::new();
+            }
+            Some(Value::At(depth)) if self.release.is_call() && depth == self.release.path().len() => {
+                self.release_at(state, span);
+                return Vec::new();
+            }
+            _ => {}
+        }
+        let name = callee.func().map(|func| {
+            let (package, name) = crate::types::split_name(self.module.program, func);
+            Named { package, name, func }
+        });
+        let mut results = Vec::new();
+        if let Some(receiver) = receiver {
+            results = self.on_receiver(state, call, callee, name.as_ref(), receiver);
+            if state.status.is_final() {
+                return results;
+            }
+        }
+        self.assertion(state, name.as_ref(), &args, &values);
+        for (index, value) in values.iter().enumerate() {
+            let Some(value) = value else { continue };
+            let from = self.on_argument(state, call, callee, name.as_ref(), index, value);
+            if results.is_empty() {
+                results = from;
+            }
+            if state.status.is_final() && !matches!(state.status, Status::Released(_)) {
+                break;
+            }
+        }
+        results
+    }
+
+    fn arguments(&mut self, state: &mut State, args: &[ExprId]) -> Vec<Option<Value>> {
+        match args {
+            // `f(g())` with several results of `g`.
+            [single] => self.eval_multi(state, *single),
+            many => many.iter().map(|arg| self.eval(state, *arg)).collect(),
+        }
+    }
+
+    /// The receiver of a method call, through embedded fields.
+    fn receiver(&mut self, state: &mut State, fun: ExprId, receiver: ExprId) -> Option<Value> {
+        let value = self.eval(state, receiver);
+        let through = match self.function.callee_of_fun(fun) {
+            Some(Callee::Method { through, .. } | Callee::Interface { through, .. }) => through.clone(),
+            _ => Box::default(),
+        };
+        match (value, through.first()) {
+            (Some(Value::Owner(Some(field))), Some(first)) if field == *first => Some(Value::At(0)),
+            (Some(Value::At(depth)), Some(first)) => {
+                let next = self.release.path().get(depth);
+                Some(Value::At(if next == Some(&first.to_string()) { depth + 1 } else { depth }))
+            }
+            (value, _) => value,
+        }
+    }
+
+    fn builtin(&mut self, state: &mut State, builtin: Builtin, args: &[ExprId]) -> Vec<Option<Value>> {
+        let values: Vec<_> = args.iter().map(|arg| self.eval(state, *arg)).collect();
+        if builtin == Builtin::Append {
+            for (arg, value) in args.iter().zip(values).skip(1) {
+                self.hand_over(state, *arg, value, SettledBy::Stored);
+            }
+        }
+        Vec::new()
+    }
+
+    fn acquired(&mut self, state: &mut State, call: ExprId) -> Vec<Option<Value>> {
+        self.acquire(state, call);
+        let Some(Start::Call { result, error, results, .. }) = self.start.clone() else { return Vec::new() };
+        if state.status != Status::Owed {
+            return Vec::new();
+        }
+        (0..results)
+            .map(|index| {
+                if index == result {
+                    Some(Value::At(0))
+                } else if Some(index) == error {
+                    Some(self.error_value(call, index))
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// The second result of an acquisition says that it failed: an error, or a truth value.
+    fn error_value(&self, call: ExprId, index: usize) -> Value {
+        let program = self.module.program;
+        let ty = program.results_of(self.function.info().type_of(call)).get(index).copied();
+        if ty.is_some_and(|ty| crate::types::is_bool(program, ty)) { Value::Acquired(true) } else { Value::Error }
+    }
+
+    fn on_receiver(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        callee: &Callee,
+        name: Option<&Named<'_>>,
+        receiver: Value,
+    ) -> Vec<Option<Value>> {
+        let span = self.span_of(call);
+        let method = method_name(callee, name);
+        match receiver {
+            Value::At(depth) => {
+                if self.is_release(depth, &method) {
+                    self.release_at(state, span);
+                    return Vec::new();
+                }
+                if self.release.ends_on_error.contains(&method) {
+                    return vec![None, Some(Value::ReleasedIf { nil: false })];
+                }
+                if let Some(name) = name
+                    && self.module.catalogue.effect(name.package, name.name) == Some(CallEffect::Close)
+                {
+                    self.release_at(state, span);
+                    return Vec::new();
+                }
+                match self.follow(callee, Param::Receiver, None, depth) {
+                    Some(effect) => self.apply(state, call, callee, &Value::At(depth), effect),
+                    None => self.handles(call, depth),
+                }
+            }
+            Value::Owner(field) => {
+                if is_release_name(&method) {
+                    self.release_at(state, span);
+                    return Vec::new();
+                }
+                match self.follow(callee, Param::Receiver, field.clone(), 0) {
+                    Some(effect) => self.apply(state, call, callee, &Value::Owner(field), effect),
+                    None => Vec::new(),
+                }
+            }
+            Value::Handle => self.handles(call, 0),
+            Value::Releaser if method.is_empty() => {
+                self.release_at(state, span);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Results of a method of the resource that may be of no use once it is released.
+    fn handles(&self, call: ExprId, depth: usize) -> Vec<Option<Value>> {
+        if depth > 0 {
+            return Vec::new();
+        }
+        let program = self.module.program;
+        program
+            .results_of(self.function.info().type_of(call))
+            .into_iter()
+            .map(|ty| crate::types::can_be_bound(program, ty).then_some(Value::Handle))
+            .collect()
+    }
+
+    fn on_argument(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        callee: &Callee,
+        name: Option<&Named<'_>>,
+        index: usize,
+        value: &Value,
+    ) -> Vec<Option<Value>> {
+        let span = self.span_of(call);
+        match value {
+            Value::Error | Value::DerivedError => return self.errors_from(call),
+            Value::Acquired(_) | Value::ReleasedIf { .. } | Value::Handle => return Vec::new(),
+            Value::Closure(literal) => {
+                match self.closure_effect(state, *literal, &[]) {
+                    ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),
+                    ClosureEffect::Uses => self.obstacle(span, "used by a function literal that is passed on"),
+                    ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
+                    ClosureEffect::Nothing => {}
+                }
+                return Vec::new();
+            }
+            Value::Releaser => {
+                self.settle_at(state, SettledBy::HandedOver, span);
+                return Vec::new();
+            }
+            Value::At(_) | Value::Owner(_) | Value::View => {}
+        }
+        let known = name.and_then(|name| self.module.catalogue.effect(name.package, name.name));
+        if let Some(effect) = known {
+            return self.apply_known(state, call, value, effect);
+        }
+        if matches!(value, Value::View) {
+            return self.pass_view(state, call, callee, name);
+        }
+        let (field, depth) = match value {
+            Value::At(depth) => (None, *depth),
+            Value::Owner(Some(field)) => (Some(field.clone()), 0),
+            _ => (None, 0),
+        };
+        if matches!(value, Value::Owner(None)) {
+            self.lose_track(state, self.unknown_callee(call), span);
+            return Vec::new();
+        }
+        let param = match callee {
+            // Through a method expression the receiver comes first.
+            Callee::Static(func) if self.has_receiver(func) => match index.checked_sub(1) {
+                None => Param::Receiver,
+                Some(index) => Param::At(index),
+            },
+            _ => Param::At(index),
+        };
+        if let Some(effect) = self.follow(callee, param, field, depth) {
+            return self.apply(state, call, callee, value, effect);
+        }
+        let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
+        if std && !matches!(callee, Callee::Interface { .. }) {
+            return self.apply_known(state, call, value, CallEffect::Borrow);
+        }
+        if let Callee::Interface { .. } = callee
+            && let Some(name) = name
+            && is_borrowing_interface(name.package, name.name)
+        {
+            return Vec::new();
+        }
+        self.lose_track(state, self.unknown_callee(call), span);
+        Vec::new()
+    }
+
+    fn has_receiver(&self, func: &FuncRef) -> bool {
+        func.id.and_then(|id| self.module.program.func(id)).is_some_and(|func| func.receiver.is_some())
+    }
+
+    /// A call with the acquisition's error may give an error that says the same.
+    fn errors_from(&self, call: ExprId) -> Vec<Option<Value>> {
+        let program = self.module.program;
+        program
+            .results_of(self.function.info().type_of(call))
+            .into_iter()
+            .map(|ty| crate::types::is_error(program, ty).then_some(Value::DerivedError))
+            .collect()
+    }
+
+    /// What reads from the resource is passed on: only whoever keeps it matters.
+    fn pass_view(&mut self, state: &mut State, call: ExprId, callee: &Callee, name: Option<&Named<'_>>) -> Vec<Option<Value>> {
+        let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
+        let followed = callee.func().and_then(|func| func.id).is_some_and(|id| {
+            self.module.follows(self.function.id(), id) != Followed::No && !matches!(callee, Callee::Interface { .. })
+        });
+        if !std && !followed {
+            self.lose_track(state, self.unknown_callee(call), self.span_of(call));
+        }
+        Vec::new()
+    }
+
+    fn apply_known(&mut self, state: &mut State, call: ExprId, value: &Value, effect: CallEffect) -> Vec<Option<Value>> {
+        let span = self.span_of(call);
+        match effect {
+            CallEffect::Borrow => Vec::new(),
+            CallEffect::Close => {
+                self.release_at(state, span);
+                Vec::new()
+            }
+            CallEffect::Keep => {
+                self.settle_at(state, SettledBy::HandedOver, span);
+                Vec::new()
+            }
+            CallEffect::View => vec![Some(Value::View)],
+            CallEffect::Own => match value {
+                Value::View => vec![Some(Value::View)],
+                _ => vec![Some(Value::Owner(None))],
+            },
+            CallEffect::Unknown => {
+                self.lose_track(state, self.unknown_callee(call), span);
+                Vec::new()
+            }
+        }
+    }
+
+    /// The summary of a callee whose source is followed.
+    fn follow(
+        &mut self,
+        callee: &Callee,
+        param: Param,
+        field: Option<smol_str::SmolStr>,
+        depth: usize,
+    ) -> Option<ParamEffect> {
+        let id = match callee {
+            Callee::Static(func) | Callee::Method { func, .. } => func.id?,
+            _ => return None,
+        };
+        match self.module.follows(self.function.id(), id) {
+            Followed::No => None,
+            Followed::Recursive => Some(ParamEffect::Borrows),
+            Followed::Yes => {
+                Some(self.module.effect(ParamQuery { func: id, param, field, depth, release: Arc::clone(self.release) }))
+            }
+        }
+    }
+
+    fn apply(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        callee: &Callee,
+        value: &Value,
+        effect: ParamEffect,
+    ) -> Vec<Option<Value>> {
+        let span = self.span_of(call);
+        match effect {
+            ParamEffect::Borrows => Vec::new(),
+            ParamEffect::Closes => {
+                self.release_at(state, span);
+                Vec::new()
+            }
+            ParamEffect::Keeps(how) => {
+                self.settle_at(state, how, span);
+                Vec::new()
+            }
+            ParamEffect::ClosesOnSuccess => self.in_error_result(call, Value::ReleasedIf { nil: true }),
+            ParamEffect::ClosesOnFailure => self.in_error_result(call, Value::ReleasedIf { nil: false }),
+            ParamEffect::Returns(result, inner) => {
+                let value = match (value, inner) {
+                    (Value::At(_), inner) => inner,
+                    (outer, _) => outer.clone(),
+                };
+                let mut results = vec![None; result + 1];
+                if let Some(slot) = results.get_mut(result) {
+                    *slot = Some(value);
+                }
+                results
+            }
+            ParamEffect::NeverReturns => {
+                state.reset();
+                Vec::new()
+            }
+            ParamEffect::Unknown(why) => {
+                let why = match callee.func() {
+                    Some(func) => Arc::from(format!("passed to {}: {why}", func.name)),
+                    None => why,
+                };
+                self.lose_track(state, why, span);
+                Vec::new()
+            }
+        }
+    }
+
+    fn in_error_result(&self, call: ExprId, value: Value) -> Vec<Option<Value>> {
+        let count = self.module.program.results_of(self.function.info().type_of(call)).len().max(1);
+        let mut results = vec![None; count];
+        if let Some(last) = results.last_mut() {
+            *last = Some(value);
+        }
+        results
+    }
+
+    /// `require.NoError(t, err)`, `check(err)`: what follows knows that there was no error.
+    fn assertion(&mut self, state: &mut State, name: Option<&Named<'_>>, args: &[ExprId], values: &[Option<Value>]) {
+        let Some(name) = name else { return };
+        let what = asserted(name.package, name.name);
+        for (index, arg) in args.iter().enumerate() {
+            let helper = what.is_none() && self.asserts_nil(name.func, index, values.get(index));
+            let nil = match what {
+                Some(nil) => nil,
+                None if helper => true,
+                None => continue,
+            };
+            match values.get(index).cloned().flatten() {
+                Some(Value::Error) if nil => state.error_is_known(),
+                Some(Value::Error) => state.reset(),
+                Some(Value::ReleasedIf { nil: when }) if when == nil => self.release_at(state, self.span_of(*arg)),
+                None => {
+                    if let Some(local) = self.function.local(*arg)
+                        && self.function.is_tracked(local)
+                        && self.function.info().local_info(local).is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
+                    {
+                        state.set_fact(local, Some(if nil { Fact::Nil } else { Fact::NonNil }));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a helper of the module returns only where its parameter is nil.
+    fn asserts_nil(&mut self, func: &FuncRef, index: usize, value: Option<&Option<Value>>) -> bool {
+        if !matches!(value, Some(Some(Value::Error | Value::ReleasedIf { .. }))) {
+            return false;
+        }
+        let Some(id) = func.id else { return false };
+        self.module.follows(self.function.id(), id) == Followed::Yes && self.module.asserts_nil(id, index)
+    }
+}
+
+fn method_name(callee: &Callee, name: Option<&Named<'_>>) -> String {
+    match callee {
+        Callee::Interface { name, .. } | Callee::Field { name, .. } | Callee::Unknown { name, .. } => name.to_string(),
+        _ => name.map_or_else(String::new, |name| name.name.rsplit('.').next().unwrap_or("").to_owned()),
+    }
+}
+
+/// Whether a function asserts that an error among its arguments is nil (or is not).
+fn asserted(package: &str, name: &str) -> Option<bool> {
+    let method = name.rsplit('.').next().unwrap_or(name);
+    let ends = |suffix: &str| package.ends_with(suffix);
+    if ends("testify/require") {
+        return match method {
+            "NoError" | "NoErrorf" | "Nil" | "Nilf" => Some(true),
+            "Error" | "Errorf" | "ErrorIs" | "ErrorIsf" | "ErrorAs" | "ErrorContains" | "EqualError" | "NotNil" => Some(false),
+            _ => None,
+        };
+    }
+    if ends("gotest.tools/assert") || ends("gotest.tools/v3/assert") {
+        return match method {
+            "NilError" => Some(true),
+            "Error" | "ErrorContains" | "ErrorType" | "ErrorIs" => Some(false),
+            _ => None,
+        };
+    }
+    if ends("shoenig/test/must") {
+        return match method {
+            "NoError" | "Nil" => Some(true),
+            "Error" | "EqError" | "ErrorIs" | "ErrorContains" => Some(false),
+            _ => None,
+        };
+    }
+    None
+}
+
+/// Methods of well-known interfaces whose implementations use an argument and let it go.
+fn is_borrowing_interface(package: &str, name: &str) -> bool {
+    matches!(
+        (package, name),
+        ("io", "ReaderFrom.ReadFrom" | "WriterTo.WriteTo" | "Writer.Write" | "Reader.Read")
+            | ("testing", _)
+            | ("context", _)
+            | ("hash", _)
+            | ("fmt", _)
+            | ("net/http", "ResponseWriter.Write")
+    )
+}
+
+impl super::function::Function {
+    /// The callee of the call whose function expression this is.
+    pub fn callee_of_fun(&self, fun: ExprId) -> Option<&Callee> {
+        match self.parent(fun)? {
+            caulk_syntax::Node::Expr(call) => Some(self.callee(call)),
+            caulk_syntax::Node::Stmt(_) => None,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Function literals: what one does with the resource, whenever it is called.
+
+use std::sync::Arc;
+
+use caulk_syntax::ExprId;
+
+use super::run::Run;
+use super::state::{Place, State, Status, Value};
+
+/// What a literal does with the resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ClosureEffect {
+    /// It does not mention it.
+    Nothing,
+    /// It uses it and leaves it open.
+    Uses,
+    /// It releases it or hands it on, on some path at least.
+    Releases,
+    /// Not known.
+    Unknown(Arc<str>),
+}
+
+impl Run<'_, '_> {
+    /// Tries a literal in a state, with these arguments.
+    pub(super) fn closure_effect(&mut self, state: &State, literal: ExprId, args: &[Option<Value>]) -> ClosureEffect {
+        if state.status != Status::Owed || !self.touches(state, literal, args) {
+            return ClosureEffect::Nothing;
+        }
+        let mut state = state.clone();
+        self.bind_params(&mut state, literal, args);
+        state.defers.clear();
+        // When it will run, the checks made so far may no longer hold.
+        state.forget_facts();
+        self.trying += 1;
+        let states = self.run_literal(state, literal);
+        self.trying -= 1;
+        let mut effect = ClosureEffect::Uses;
+        for state in states {
+            match state.status {
+                Status::Released(_) | Status::Settled(..) | Status::Returned { .. } => return ClosureEffect::Releases,
+                Status::Unknown(why, _) => effect = ClosureEffect::Unknown(why),
+                Status::Before | Status::Owed | Status::Lost(_) => {}
+            }
+        }
+        effect
+    }
+
+    /// Whether a literal uses a variable that is related to the resource, or is given one.
+    fn touches(&self, state: &State, literal: ExprId, args: &[Option<Value>]) -> bool {
+        args.iter().any(Option::is_some)
+            || self.function.info().literal(literal).is_some_and(|literal| {
+                literal.captures.iter().any(|local| {
+                    state.is_bound(*local)
+                        && state.bindings().any(|(place, value)| {
+                            place.root == *local && !matches!(value, Value::Error | Value::DerivedError | Value::Acquired(_))
+                        })
+                })
+            })
+    }
+
+    pub(super) fn bind_params(&mut self, state: &mut State, literal: ExprId, args: &[Option<Value>]) {
+        let Some(literal) = self.function.info().literal(literal) else { return };
+        for (param, value) in literal.params.iter().zip(args) {
+            state.bind(Place::of(*param), value.clone());
+        }
+    }
+
+    /// Calls a literal here and now.
+    pub(super) fn call_literal(&mut self, state: &mut State, literal: ExprId, args: &[Option<Value>]) {
+        self.bind_params(state, literal, args);
+        let states = self.run_literal(state.clone(), literal);
+        *state = self.join(state.clone(), states);
+    }
+
+    /// One state for several that come out of a call.
+    fn join(&mut self, before: State, states: Vec<State>) -> State {
+        let mut states = states.into_iter();
+        let Some(mut joined) = states.next() else {
+            // It never returns.
+            let mut state = before;
+            state.reset();
+            state.bind_nothing();
+            return state;
+        };
+        for state in states {
+            if state == joined {
+                continue;
+            }
+            let same_status = std::mem::discriminant(&state.status) == std::mem::discriminant(&joined.status);
+            joined.forget_facts();
+            joined.keep_common(&state);
+            if !same_status {
+                joined.status = match (&joined.status, &state.status) {
+                    (Status::Before, _) => state.status,
+                    (_, Status::Before) => joined.status,
+                    _ => Status::Unknown(
+                        Arc::from("a function literal releases it on some paths only"),
+                        caulk_syntax::Span::default(),
+                    ),
+                };
+            }
+        }
+        joined
+    }
+}

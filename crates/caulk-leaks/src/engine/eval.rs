@@ -1,0 +1,313 @@
+//! Expressions: their effect on the state, and how their value relates to the resource.
+
+use caulk_program::{Builtin, Callee, Object};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, UnaryOp};
+use smol_str::SmolStr;
+
+use super::run::Run;
+use super::state::{Fact, Place, State, Status, Value};
+
+impl Run<'_, '_> {
+    /// Evaluates an expression; gives the relation of its (first) value to the resource.
+    pub(super) fn eval(&mut self, state: &mut State, expr: ExprId) -> Option<Value> {
+        let function = self.function;
+        let tree = function.tree();
+        match tree.expr(expr).kind {
+            ExprKind::Paren(x) | ExprKind::Star(x) => self.eval(state, x),
+            ExprKind::Unary { op: UnaryOp::Receive, x } => {
+                self.eval(state, x);
+                self.received(state, x, expr);
+                None
+            }
+            ExprKind::Unary { op: UnaryOp::Address, x } => self.eval(state, x),
+            ExprKind::Ident(_) => {
+                let local = function.local(expr)?;
+                state.get(&Place::of(local)).cloned()
+            }
+            ExprKind::Selector { x, sel } => self.selector(state, expr, x, tree.name(sel)),
+            ExprKind::Call { .. } => self.call(state, expr).into_iter().next().flatten(),
+            ExprKind::TypeAssert { x, .. } => self.eval(state, x),
+            ExprKind::Binary { x, op, y, .. } => {
+                let left = self.eval(state, x);
+                let right = self.eval(state, y);
+                self.compared(op, (x, left), (y, right))
+            }
+            ExprKind::Chain { first, rest } => {
+                self.eval(state, first);
+                for link in tree.chain_links(rest) {
+                    self.eval(state, link.y);
+                }
+                None
+            }
+            ExprKind::CompositeLit { elts, .. } => {
+                let elts = tree.exprs(elts).to_vec();
+                self.composite(state, expr, &elts)
+            }
+            ExprKind::FuncLit { .. } => Some(Value::Closure(expr)),
+            ExprKind::KeyValue { key, value, .. } => {
+                self.eval(state, key);
+                self.eval(state, value)
+            }
+            ExprKind::Index { x, indices, .. } => {
+                let value = self.eval(state, x);
+                for &index in tree.exprs(indices) {
+                    self.eval(state, index);
+                }
+                match value {
+                    Some(Value::Owner(_)) => Some(Value::View),
+                    other => other.filter(|value| matches!(value, Value::View)),
+                }
+            }
+            ExprKind::Slice { x, low, high, max, .. } => {
+                for bound in [low, high, max].into_iter().flatten() {
+                    self.eval(state, bound);
+                }
+                self.eval(state, x)
+            }
+            ExprKind::Unary { x, .. } => {
+                let value = self.eval(state, x);
+                match value {
+                    Some(Value::Acquired(truth)) => Some(Value::Acquired(!truth)),
+                    _ => None,
+                }
+            }
+            ExprKind::Bad
+            | ExprKind::BasicLit(_)
+            | ExprKind::ArrayType { .. }
+            | ExprKind::StructType(_)
+            | ExprKind::FuncType(_)
+            | ExprKind::InterfaceType(_)
+            | ExprKind::MapType { .. }
+            | ExprKind::ChanType { .. }
+            | ExprKind::Ellipsis(_) => None,
+        }
+    }
+
+    /// Evaluates an expression that can have several values.
+    pub(super) fn eval_multi(&mut self, state: &mut State, expr: ExprId) -> Vec<Option<Value>> {
+        let inner = caulk_flow::unparen(self.function.tree(), expr);
+        match self.function.tree().expr(inner).kind {
+            ExprKind::Call { .. } => self.call(state, inner),
+            _ => vec![self.eval(state, expr)],
+        }
+    }
+
+    /// The place that an expression names: a variable, or a field of one.
+    pub(super) fn place(&self, expr: ExprId) -> Option<Place> {
+        let tree = self.function.tree();
+        match tree.expr(expr).kind {
+            ExprKind::Paren(x) | ExprKind::Star(x) => self.place(x),
+            ExprKind::Unary { op: UnaryOp::Address, x } => self.place(x),
+            ExprKind::Ident(_) => Some(Place::of(self.function.local(expr)?)),
+            ExprKind::Selector { x, sel } => match self.function.info().object(expr) {
+                Object::Field { .. } | Object::Unknown => self.place(x)?.field(&SmolStr::new(tree.name(sel))),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn selector(&mut self, state: &mut State, expr: ExprId, x: ExprId, name: &str) -> Option<Value> {
+        if let Some(value) = self.place(expr).and_then(|place| state.get(&place).cloned()) {
+            return Some(value);
+        }
+        if matches!(self.function.info().object(expr), Object::Package(_) | Object::Func(_) | Object::PackageVar(_)) {
+            return None;
+        }
+        let value = self.eval(state, x)?;
+        let is_method = matches!(self.function.info().object(expr), Object::Method(_));
+        match value {
+            Value::At(depth) if is_method || self.is_release(depth, name) => {
+                Some(if self.is_release(depth, name) { Value::Releaser } else { Value::View })
+            }
+            Value::At(depth) => {
+                let next = self.release.path().get(depth);
+                (next.map(String::as_str) == Some(name)).then_some(Value::At(depth + 1))
+            }
+            Value::Owner(field) if is_method => {
+                Some(if crate::summary::is_release_name(name) { Value::Releaser } else { Value::Owner(field) })
+            }
+            Value::Owner(Some(field)) if field == name => Some(Value::At(0)),
+            Value::Owner(None) | Value::View => Some(Value::View),
+            Value::Handle => Some(Value::Handle),
+            _ => None,
+        }
+    }
+
+    /// Whether `value.name()` releases, for a value so many fields down.
+    pub(super) fn is_release(&self, depth: usize, name: &str) -> bool {
+        depth == self.release.path().len() && self.release.is_method(name)
+    }
+
+    fn received(&mut self, state: &mut State, channel: ExprId, expr: ExprId) {
+        let Some(field) = self.contract.and_then(|contract| contract.end_on_receive.as_deref()) else { return };
+        let tree = self.function.tree();
+        if let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, channel)).kind
+            && tree.name(sel) == field
+            && matches!(self.eval(state, x), Some(Value::At(0)))
+        {
+            self.release_at(state, self.span_of(expr));
+        }
+    }
+
+    fn compared(&self, op: BinaryOp, left: (ExprId, Option<Value>), right: (ExprId, Option<Value>)) -> Option<Value> {
+        let equal = match op {
+            BinaryOp::Eql => true,
+            BinaryOp::Neq => false,
+            _ => return None,
+        };
+        let value = if self.is_nil(right.0) {
+            left.1
+        } else if self.is_nil(left.0) {
+            right.1
+        } else {
+            return None;
+        };
+        match value? {
+            Value::Error => Some(Value::Acquired(equal)),
+            Value::At(_) => Some(Value::Acquired(!equal)),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_nil(&self, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        matches!(self.function.info().object(caulk_flow::unparen(tree, expr)), Object::Nil)
+    }
+
+    fn composite(&mut self, state: &mut State, expr: ExprId, elts: &[ExprId]) -> Option<Value> {
+        let tree = self.function.tree();
+        let ty = self.function.info().type_of(expr);
+        let mut held = None;
+        for (index, &elt) in elts.iter().enumerate() {
+            let (field, value) = match tree.expr(elt).kind {
+                ExprKind::KeyValue { key, value, .. } => {
+                    let named = match tree.expr(key).kind {
+                        ExprKind::Ident(name) => Some(SmolStr::new(tree.name(name))),
+                        _ => {
+                            self.eval(state, key);
+                            None
+                        }
+                    };
+                    (named, value)
+                }
+                _ => (self.module.program.struct_fields(ty).get(index).map(|field| field.name.clone()), elt),
+            };
+            let value_kind = self.eval(state, value);
+            if let Some(field) = &field
+                && self.field_borrows(ty, field)
+            {
+                continue;
+            }
+            let value = match value_kind {
+                Some(Value::At(0) | Value::Releaser) => Some(Value::Owner(field)),
+                Some(Value::At(_) | Value::Owner(_)) => Some(Value::Owner(None)),
+                Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
+                    super::closure::ClosureEffect::Releases => Some(Value::Owner(None)),
+                    super::closure::ClosureEffect::Uses => {
+                        self.obstacle(self.span_of(value), "kept by a function literal");
+                        None
+                    }
+                    super::closure::ClosureEffect::Unknown(why) => {
+                        self.lose_track(state, why, self.span_of(value));
+                        None
+                    }
+                    super::closure::ClosureEffect::Nothing => None,
+                },
+                Some(other @ (Value::View | Value::Handle)) => Some(other),
+                _ => None,
+            };
+            held = match (held, value) {
+                (Some(Value::Owner(field)), _) => Some(Value::Owner(field)),
+                (known, None) => known,
+                (_, some) => some,
+            };
+        }
+        held
+    }
+
+    /// Whether a field of a type only borrows what is stored in it.
+    pub(super) fn field_borrows(&self, ty: caulk_program::TypeId, field: &str) -> bool {
+        self.module
+            .program
+            .named_of(ty)
+            .is_some_and(|named| self.module.catalogue.field_borrows(&named.package, &named.name, field))
+    }
+
+    /// What is known of a value that has nothing to do with the resource.
+    pub(super) fn fact_of(&self, state: &State, expr: ExprId) -> Option<Fact> {
+        let tree = self.function.tree();
+        let expr = caulk_flow::unparen(tree, expr);
+        let info = self.function.info();
+        match tree.expr(expr).kind {
+            ExprKind::Ident(name) => match info.object(expr) {
+                Object::Nil => Some(Fact::Nil),
+                Object::Local(local) => state.fact(*local),
+                Object::Const(_) | Object::Unknown => match tree.name(name) {
+                    "true" => Some(Fact::True),
+                    "false" => Some(Fact::False),
+                    "nil" => Some(Fact::Nil),
+                    _ => None,
+                },
+                // A sentinel: `ErrNotFound`.
+                Object::PackageVar(_) if crate::types::is_error(self.module.program, info.type_of(expr)) => Some(Fact::NonNil),
+                _ => None,
+            },
+            ExprKind::Selector { .. } => match info.object(expr) {
+                Object::PackageVar(name) => {
+                    let last = name.rsplit('.').next().unwrap_or("");
+                    let is_error = crate::types::is_error(self.module.program, info.type_of(expr))
+                        || last.starts_with("Err")
+                        || &**name == "io.EOF";
+                    is_error.then_some(Fact::NonNil)
+                }
+                _ => None,
+            },
+            ExprKind::Unary { op: UnaryOp::Address, .. } | ExprKind::FuncLit { .. } => Some(Fact::NonNil),
+            ExprKind::CompositeLit { .. } => Some(Fact::NonNil),
+            ExprKind::Call { args, .. } => match info.callee(expr) {
+                Callee::Builtin(Builtin::Make | Builtin::New) => Some(Fact::NonNil),
+                callee => {
+                    let func = callee.func()?;
+                    match &*func.name {
+                        "errors.New"
+                        | "fmt.Errorf"
+                        | "github.com/pkg/errors.New"
+                        | "github.com/pkg/errors.Errorf"
+                        | "golang.org/x/xerrors.Errorf"
+                        | "golang.org/x/xerrors.New"
+                        | "google.golang.org/grpc/status.Error"
+                        | "google.golang.org/grpc/status.Errorf" => Some(Fact::NonNil),
+                        "github.com/pkg/errors.Wrap" | "github.com/pkg/errors.Wrapf" | "github.com/pkg/errors.WithStack"
+                        | "github.com/pkg/errors.WithMessage" => {
+                            tree.exprs(args).first().and_then(|arg| self.fact_of(state, *arg))
+                        }
+                        _ => None,
+                    }
+                }
+            },
+            _ => None,
+        }
+    }
+
+
+    pub(super) fn acquire(&mut self, state: &mut State, call: ExprId) {
+        if state.status == Status::Owed && !state.has_pending_release() && self.nesting == 0 {
+            // Within one expression the value is still on its way to a variable.
+            if let Some(stmt) = self.function.statement(call) {
+                state.status = Status::Lost(stmt);
+                return;
+            }
+        }
+        if state.has_pending_release() && self.trying == 0 {
+            let defer = state.defers.iter().find(|deferred| matches!(deferred, super::state::Deferred::Release(_)));
+            if let Some(defer) = defer {
+                self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
+            }
+        }
+        state.reset();
+        state.status = Status::Owed;
+        self.acquired_now = true;
+        self.out.acquired = true;
+    }
+}

@@ -1,0 +1,287 @@
+//! One function with its literals, ready to be followed: graphs, parents, and which variables matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use caulk_flow::{End, Graph, unparen};
+use caulk_program::{
+    BodyInfo, BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, Object, PackageId, Program,
+    TypedBody,
+};
+use caulk_syntax::{
+    AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, Tree, UnaryOp,
+};
+use rustc_hash::FxHashMap;
+
+/// The function itself, or one of its literals.
+pub(crate) type Root = Option<ExprId>;
+
+/// A function body with everything that following a resource through it needs.
+pub(crate) struct Function {
+    pub typed: TypedBody,
+    pub package: PackageId,
+    graphs: BTreeMap<Root, Graph>,
+    parents: FxHashMap<Node, Node>,
+    tracked: BTreeSet<LocalId>,
+    fresh: BTreeSet<LocalId>,
+}
+
+impl Function {
+    /// Prepares a body. `no_return` says of a call whether it never returns.
+    pub fn new(typed: TypedBody, no_return: &dyn Fn(&TypedBody, ExprId) -> bool) -> Function {
+        let package = match typed.owner {
+            BodyOwner::Func(id) => id.package,
+            BodyOwner::Initializer(package, _) => package,
+        };
+        let tree = typed.tree();
+        let predicate = |call: ExprId| no_return(&typed, call);
+        let mut graphs = BTreeMap::new();
+        graphs.insert(None, caulk_flow::graph(tree, typed.body.block, &predicate));
+        for literal in typed.info.literals() {
+            if let Some(graph) = caulk_flow::literal_graph(tree, literal.expr, &predicate) {
+                graphs.insert(Some(literal.expr), graph);
+            }
+        }
+        let parents = parents(tree, typed.body.block);
+        let tracked = tracked(&typed, &graphs);
+        let fresh = fresh(&typed);
+        Function { package, graphs, parents, tracked, fresh, typed }
+    }
+
+    pub fn tree(&self) -> &Tree {
+        self.typed.tree()
+    }
+
+    pub fn info(&self) -> &BodyInfo {
+        &self.typed.info
+    }
+
+    pub fn id(&self) -> Option<FuncId> {
+        match self.typed.owner {
+            BodyOwner::Func(id) => Some(id),
+            BodyOwner::Initializer(..) => None,
+        }
+    }
+
+    pub fn graph(&self, root: Root) -> Option<&Graph> {
+        self.graphs.get(&root)
+    }
+
+    pub fn parent(&self, node: impl Into<Node>) -> Option<Node> {
+        self.parents.get(&node.into()).copied()
+    }
+
+    /// The innermost statement that holds an expression.
+    pub fn statement(&self, expr: ExprId) -> Option<StmtId> {
+        let mut node = self.parent(expr);
+        loop {
+            match node? {
+                Node::Stmt(stmt) => return Some(stmt),
+                Node::Expr(expr) => node = self.parent(expr),
+            }
+        }
+    }
+
+    /// The innermost literal that holds a node, or the function itself.
+    pub fn root_of(&self, node: impl Into<Node>) -> Root {
+        let mut node = self.parent(node);
+        while let Some(at) = node {
+            if let Node::Expr(expr) = at
+                && matches!(self.tree().expr(expr).kind, ExprKind::FuncLit { .. })
+            {
+                return Some(expr);
+            }
+            node = self.parent(at);
+        }
+        None
+    }
+
+    /// Whether a loop of its own function holds a node.
+    pub fn in_loop(&self, node: impl Into<Node>) -> bool {
+        self.innermost_loop(node).is_some()
+    }
+
+    /// The innermost loop statement, within its own function, that holds a node in its body.
+    pub fn innermost_loop(&self, node: impl Into<Node>) -> Option<StmtId> {
+        let mut child = node.into();
+        while let Some(at) = self.parent(child) {
+            match at {
+                Node::Expr(expr) if matches!(self.tree().expr(expr).kind, ExprKind::FuncLit { .. }) => return None,
+                Node::Stmt(stmt) => match self.tree().stmt(stmt).kind {
+                    StmtKind::For { body, cond, post, .. }
+                        if child == Node::Stmt(body)
+                            || Some(child) == cond.map(Node::Expr)
+                            || Some(child) == post.map(Node::Stmt) =>
+                    {
+                        return Some(stmt);
+                    }
+                    StmtKind::Range { body, .. } if child == Node::Stmt(body) => return Some(stmt),
+                    _ => {}
+                },
+                Node::Expr(_) => {}
+            }
+            child = at;
+        }
+        None
+    }
+
+    /// Whether a literal is `root` or stands in it.
+    pub fn is_within(&self, literal: Root, root: Root) -> bool {
+        let mut at = literal;
+        loop {
+            if at == root {
+                return true;
+            }
+            match at {
+                None => return false,
+                Some(expr) => at = self.info().literal(expr).and_then(|literal| literal.parent),
+            }
+        }
+    }
+
+    /// Whether facts about a variable can decide more than one condition.
+    pub fn is_tracked(&self, local: LocalId) -> bool {
+        self.tracked.contains(&local)
+    }
+
+    /// Whether every value of a variable is made here: `s := &S{}`, `var s S`.
+    pub fn is_fresh(&self, local: LocalId) -> bool {
+        self.fresh.contains(&local)
+    }
+
+    /// The variable that an expression names, on the left of an assignment too.
+    pub fn local(&self, expr: ExprId) -> Option<LocalId> {
+        let expr = unparen(self.tree(), expr);
+        match self.tree().expr(expr).kind {
+            ExprKind::Ident(name) => self.info().local(expr).or_else(|| self.info().defined_at(name.span)),
+            _ => None,
+        }
+    }
+
+    /// Results of the function or of a literal.
+    pub fn results(&self, root: Root) -> &[LocalId] {
+        match root {
+            None => self.info().results(),
+            Some(literal) => self.info().literal(literal).map_or(&[], |literal| &literal.results),
+        }
+    }
+
+    pub fn callee(&self, call: ExprId) -> &Callee {
+        self.info().callee(call)
+    }
+
+    /// Whether the last result of the function or of a literal is an error; then its index.
+    pub fn error_result(&self, program: &Program, root: Root) -> Option<usize> {
+        let results = self.results(root);
+        let last = results.last()?;
+        let ty = self.info().local_info(*last)?.ty;
+        crate::types::is_error(program, ty).then(|| results.len() - 1)
+    }
+}
+
+fn parents(tree: &Tree, block: StmtId) -> FxHashMap<Node, Node> {
+    let mut parents = FxHashMap::default();
+    tree.walk(block, |node| {
+        tree.children(node, |child| {
+            parents.insert(child, node);
+        });
+        Descend::Into
+    });
+    parents
+}
+
+/// Variables that at least two conditions look at, and results: only facts about these can rule a
+/// path out.
+fn tracked(typed: &TypedBody, graphs: &BTreeMap<Root, Graph>) -> BTreeSet<LocalId> {
+    let tree = typed.tree();
+    let mut seen: BTreeMap<LocalId, u32> = BTreeMap::new();
+    for graph in graphs.values() {
+        for (_, block) in graph.blocks() {
+            let conditions: &[ExprId] = match &block.end {
+                End::Branch { cond, .. } => &[*cond],
+                End::Compare { tag, .. } => &[*tag],
+                _ => &[],
+            };
+            for &cond in conditions {
+                tree.walk(cond, |node| {
+                    if let Node::Expr(expr) = node
+                        && let Some(local) = typed.info.local(expr)
+                    {
+                        *seen.entry(local).or_default() += 1;
+                    }
+                    Descend::Into
+                });
+            }
+        }
+    }
+    let results = typed.info.locals().filter(|(_, local)| matches!(local.kind, LocalKind::Result { .. }));
+    let often = seen.iter().filter(|(_, count)| **count > 1).map(|(local, _)| *local);
+    results.map(|(id, _)| id).chain(often).collect()
+}
+
+/// Variables all of whose values are composite literals, `new(T)` or zero values.
+fn fresh(typed: &TypedBody) -> BTreeSet<LocalId> {
+    let tree = typed.tree();
+    let local = |expr: ExprId| match tree.expr(expr).kind {
+        ExprKind::Ident(name) => typed.info.local(expr).or_else(|| typed.info.defined_at(name.span)),
+        _ => None,
+    };
+    let mut fresh = BTreeSet::new();
+    let mut stale = BTreeSet::new();
+    tree.walk(typed.body.block, |node| {
+        match node {
+            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, op, rhs, .. } => {
+                    let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+                    for (index, &target) in lhs.iter().enumerate() {
+                        let Some(target) = local(target) else { continue };
+                        let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
+                        let made = value.is_some_and(|&value| is_made(typed, value));
+                        if made && op != AssignOp::Assign {
+                            fresh.insert(target);
+                        } else if !made {
+                            stale.insert(target);
+                        }
+                    }
+                }
+                StmtKind::Decl(decl) => {
+                    for spec in tree.specs(tree.gen_decl(decl).specs) {
+                        let SpecKind::Value(spec) = spec.kind else { continue };
+                        let values = tree.exprs(spec.values);
+                        for (index, name) in tree.names(spec.names).iter().enumerate() {
+                            let Some(target) = typed.info.defined_at(name.span) else { continue };
+                            match values.get(index) {
+                                Some(&value) if is_made(typed, value) => fresh.insert(target),
+                                None if values.is_empty() => fresh.insert(target),
+                                _ => stale.insert(target),
+                            };
+                        }
+                    }
+                }
+                StmtKind::Range { key, value, .. } => {
+                    stale.extend([key, value].into_iter().flatten().filter_map(local));
+                }
+                _ => {}
+            },
+            // Whoever has its address can assign it: `json.Unmarshal(b, &s)` keeps it ours, though.
+            Node::Expr(_) => {}
+        }
+        Descend::Into
+    });
+    fresh.difference(&stale).copied().collect()
+}
+
+fn is_made(typed: &TypedBody, value: ExprId) -> bool {
+    let tree = typed.tree();
+    match tree.expr(unparen(tree, value)).kind {
+        ExprKind::CompositeLit { .. } => true,
+        ExprKind::Unary { op: UnaryOp::Address, x } => is_made(typed, x),
+        ExprKind::Call { .. } => match typed.info.callee(unparen(tree, value)) {
+            Callee::Builtin(Builtin::New) => true,
+            // A command is the caller's own, whatever made it.
+            Callee::Static(func) => matches!(&*func.name, "os/exec.Command" | "os/exec.CommandContext"),
+            _ => false,
+        },
+        ExprKind::Ident(_) => matches!(typed.info.object(value), Object::Nil),
+        _ => false,
+    }
+}

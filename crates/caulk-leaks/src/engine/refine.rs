@@ -1,0 +1,287 @@
+//! What a condition says about a path.
+
+use caulk_program::{Callee, LocalId};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind};
+
+use super::run::Run;
+use super::state::{Fact, State, Status, Value};
+
+impl Run<'_, '_> {
+    /// Adds that a condition was true (or false) to a state; false where that cannot be.
+    pub(super) fn refine(&mut self, state: &mut State, cond: ExprId, truth: bool) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let cond = caulk_flow::unparen(tree, cond);
+        match tree.expr(cond).kind {
+            ExprKind::Binary { x, op: op @ (BinaryOp::Eql | BinaryOp::Neq), y, .. } => {
+                let equal = (op == BinaryOp::Eql) == truth;
+                self.refine_equal(state, x, y, equal)
+            }
+            ExprKind::Unary { op: caulk_syntax::UnaryOp::Not, x } => self.refine(state, x, !truth),
+            // Deeper conditions come from `switch` cases and assigned flags.
+            ExprKind::Binary { x, op: BinaryOp::LogicalAnd, y, .. } if truth => {
+                self.refine(state, x, true) && self.refine(state, y, true)
+            }
+            ExprKind::Binary { x, op: BinaryOp::LogicalOr, y, .. } if !truth => {
+                self.refine(state, x, false) && self.refine(state, y, false)
+            }
+            ExprKind::Ident(name) => {
+                match tree.name(name) {
+                    "true" if function.local(cond).is_none() => return truth,
+                    "false" if function.local(cond).is_none() => return !truth,
+                    _ => {}
+                }
+                if let Some(Value::Acquired(when)) = self.value_at(state, cond) {
+                    return self.refine_acquired(state, when == truth);
+                }
+                let Some(local) = function.local(cond) else { return true };
+                self.assume(state, local, if truth { Fact::True } else { Fact::False })
+            }
+            ExprKind::Call { args, .. } => {
+                let args = tree.exprs(args).to_vec();
+                self.refine_call(state, cond, &args, truth)
+            }
+            _ => true,
+        }
+    }
+
+    fn value_at(&self, state: &State, expr: ExprId) -> Option<Value> {
+        self.place(expr).and_then(|place| state.get(&place).cloned())
+    }
+
+    /// Adds that two expressions are equal (or are not).
+    pub(super) fn refine_equal(&mut self, state: &mut State, x: ExprId, y: ExprId, equal: bool) -> bool {
+        let tree = self.function.tree();
+        let (x, y) = (caulk_flow::unparen(tree, x), caulk_flow::unparen(tree, y));
+        let (subject, nil) = if self.is_nil(y) {
+            (x, true)
+        } else if self.is_nil(x) {
+            (y, true)
+        } else {
+            (x, false)
+        };
+        if !nil {
+            return self.refine_sentinel(state, (x, y), equal);
+        }
+        match self.value_of_condition(state, subject) {
+            Some(Value::Error) => return self.refine_acquired(state, equal),
+            Some(Value::DerivedError) => {
+                if equal {
+                    return self.refine_acquired(state, true);
+                }
+                state.doubt = true;
+            }
+            Some(Value::ReleasedIf { nil }) => {
+                if nil == equal {
+                    let span = self.span_of(subject);
+                    self.release_at(state, span);
+                }
+                self.clear(state, subject);
+                self.note(state, subject, equal);
+                return true;
+            }
+            Some(Value::At(_) | Value::Owner(_) | Value::View | Value::Handle | Value::Releaser | Value::Closure(_)) => {
+                // What was acquired is not nil; where it is nil, it was not acquired.
+                if equal {
+                    return self.refine_acquired(state, false);
+                }
+                return true;
+            }
+            Some(Value::Acquired(_)) => {}
+            None => {}
+        }
+        match self.function.local(subject) {
+            Some(local) => self.assume(state, local, if equal { Fact::Nil } else { Fact::NonNil }),
+            None => true,
+        }
+    }
+
+    /// The value that a condition looks at; a call gives its (only) result.
+    fn value_of_condition(&mut self, state: &mut State, subject: ExprId) -> Option<Value> {
+        let tree = self.function.tree();
+        if matches!(tree.expr(subject).kind, ExprKind::Call { .. }) {
+            // It ran when the condition was evaluated; here only its relation matters.
+            let mut before = state.clone();
+            if before.status.is_final() {
+                return None;
+            }
+            self.trying += 1;
+            let value = self.eval(&mut before, subject);
+            self.trying -= 1;
+            return value;
+        }
+        self.value_at(state, subject)
+    }
+
+    fn clear(&mut self, state: &mut State, subject: ExprId) {
+        if let Some(place) = self.place(subject) {
+            state.bind(place, None);
+        }
+    }
+
+    fn note(&mut self, state: &mut State, subject: ExprId, is_nil: bool) {
+        if let Some(local) = self.function.local(subject)
+            && self.function.is_tracked(local)
+        {
+            state.set_fact(local, Some(if is_nil { Fact::Nil } else { Fact::NonNil }));
+        }
+    }
+
+    /// `err == io.EOF`, `ok == true`, `mode == x`.
+    fn refine_sentinel(&mut self, state: &mut State, (x, y): (ExprId, ExprId), equal: bool) -> bool {
+        for (subject, other) in [(x, y), (y, x)] {
+            match self.value_at(state, subject) {
+                Some(Value::Error) if equal => return self.refine_acquired(state, false),
+                Some(Value::Acquired(when)) => {
+                    if let Some(fact @ (Fact::True | Fact::False)) = self.fact_of(state, other) {
+                        return self.refine_acquired(state, (when == (fact == Fact::True)) == equal);
+                    }
+                }
+                Some(Value::ReleasedIf { nil: false }) if equal => {
+                    let span = self.span_of(subject);
+                    self.release_at(state, span);
+                    return true;
+                }
+                _ => {}
+            }
+            if let Some(local) = self.function.local(subject)
+                && let Some(fact) = self.fact_of(state, other)
+            {
+                return match (fact, equal) {
+                    (Fact::True, true) | (Fact::False, false) => self.assume(state, local, Fact::True),
+                    (Fact::False, true) | (Fact::True, false) => self.assume(state, local, Fact::False),
+                    (Fact::NonNil, true) => self.assume(state, local, Fact::NonNil),
+                    _ => true,
+                };
+            }
+        }
+        true
+    }
+
+    /// The acquisition succeeded, or failed and holds nothing.
+    fn refine_acquired(&mut self, state: &mut State, succeeded: bool) -> bool {
+        if succeeded {
+            state.error_is_known();
+        } else if state.status == Status::Owed {
+            // The error stays known for conditions further down.
+            let errors: Vec<LocalId> = state
+                .bindings()
+                .filter(|(place, value)| place.path.is_empty() && matches!(value, Value::Error))
+                .map(|(place, _)| place.root)
+                .collect();
+            state.reset();
+            for error in errors {
+                if self.function.is_tracked(error) {
+                    state.set_fact(error, Some(Fact::NonNil));
+                }
+            }
+        }
+        true
+    }
+
+    /// Adds a fact; false where the opposite is known.
+    fn assume(&mut self, state: &mut State, local: LocalId, fact: Fact) -> bool {
+        match (state.fact(local), fact) {
+            (Some(Fact::Nil), Fact::NonNil)
+            | (Some(Fact::NonNil), Fact::Nil)
+            | (Some(Fact::True), Fact::False)
+            | (Some(Fact::False), Fact::True) => false,
+            _ => {
+                if self.function.is_tracked(local) {
+                    state.set_fact(local, Some(fact));
+                }
+                true
+            }
+        }
+    }
+
+    fn refine_call(&mut self, state: &mut State, call: ExprId, args: &[ExprId], truth: bool) -> bool {
+        let callee = self.function.callee(call);
+        let receiver = callee.receiver();
+        if let Some(receiver) = receiver
+            && !truth
+            && matches!(self.value_at(state, receiver), Some(Value::At(_) | Value::Owner(_)))
+        {
+            let method = match callee {
+                Callee::Interface { name, .. } | Callee::Unknown { name, .. } => name.to_string(),
+                _ => callee.func().map_or_else(String::new, |f| f.name.rsplit('.').next().unwrap_or("").to_owned()),
+            };
+            if self.release.ends_on_false.contains(&method) {
+                let span = self.span_of(call);
+                self.release_at(state, span);
+                return true;
+            }
+        }
+        let name = callee.func().map(|func| func.name.to_string()).unwrap_or_default();
+        for arg in args {
+            match self.value_at(state, *arg) {
+                Some(Value::Error) => {
+                    if implies_error(&name) {
+                        if truth {
+                            return self.refine_acquired(state, false);
+                        }
+                    } else if is_no_error_assertion(&name) {
+                        return self.refine_acquired(state, truth);
+                    } else {
+                        state.doubt = true;
+                    }
+                    return true;
+                }
+                None if implies_error(&name) && truth => {
+                    if let Some(local) = self.function.local(*arg)
+                        && self.function.info().local_info(local).is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
+                    {
+                        return self.assume(state, local, Fact::NonNil);
+                    }
+                }
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// A clause of a type switch over the acquisition's error.
+    pub(super) fn refine_type(&mut self, state: &mut State, stmt: StmtId, case: StmtId) -> bool {
+        let tree = self.function.tree();
+        let StmtKind::TypeSwitch { assign, .. } = tree.stmt(stmt).kind else { return true };
+        let Some(operand) = caulk_flow::type_switch_operand(tree, assign) else { return true };
+        let StmtKind::Case { list, .. } = tree.stmt(case).kind else { return true };
+        match self.value_at(state, operand) {
+            Some(Value::Error) => {
+                let types = tree.exprs(list);
+                if types.iter().any(|ty| self.is_nil(*ty)) {
+                    return types.len() > 1 || self.refine_acquired(state, true);
+                }
+                if !types.is_empty() {
+                    return self.refine_acquired(state, false);
+                }
+                true
+            }
+            Some(Value::At(_) | Value::Owner(_)) => {
+                let span = self.span_of(operand);
+                self.lose_track(state, "looked at by a type switch", span);
+                true
+            }
+            _ => true,
+        }
+    }
+}
+
+/// Whether a predicate that holds of an error says that there is one.
+fn implies_error(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    matches!(name, "errors.Is" | "errors.As" | "os.IsNotExist" | "os.IsExist" | "os.IsPermission" | "os.IsTimeout")
+        || last.starts_with("Is")
+        || last.starts_with("is")
+        || last.starts_with("Has")
+        || last.ends_with("Is")
+        || last.ends_with("As")
+        || last.contains("NotFound")
+        || (name.contains("testify/assert") && last.starts_with("Error"))
+}
+
+/// `assert.NoError(t, err)` as a condition.
+fn is_no_error_assertion(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    name.contains("testify") && last.starts_with("NoError")
+}

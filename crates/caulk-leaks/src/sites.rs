@@ -1,0 +1,213 @@
+//! The calls of a body that acquire, and what becomes of each.
+
+use std::sync::Arc;
+
+use caulk_program::{BodyOwner, Callee, LocalKind, TypeId};
+use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
+
+use crate::contract::{Contract, Release};
+use crate::engine::{Function, Root, Run, Start, Verdict};
+use crate::finding::ContractSource;
+use crate::module::{Followed, Module};
+
+/// An acquiring call.
+#[derive(Debug, Clone)]
+pub(crate) struct Site {
+    pub call: ExprId,
+    /// Which of its results is owed.
+    pub result: usize,
+    /// How many results it has.
+    pub results: usize,
+    /// Which of them is the error.
+    pub error: Option<usize>,
+    pub contract: Arc<Contract>,
+    pub release: Arc<Release>,
+    pub source: ContractSource,
+    /// The function or literal that it stands in.
+    pub root: Root,
+    /// Canonical name of the acquiring function.
+    pub acquired_by: String,
+    /// The Go type that is owed.
+    pub type_name: String,
+}
+
+/// Follows every acquisition of a body.
+pub(crate) fn verdicts(module: &Module<'_>, owner: BodyOwner) -> Vec<(Site, Verdict)> {
+    let Some(function) = module.function(owner) else { return Vec::new() };
+    sites(module, &function)
+        .into_iter()
+        .map(|site| {
+            let start = Start::Call { call: site.call, result: site.result, error: site.error, results: site.results };
+            let run = Run::new(module, &function, site.root, &site.release, Some(&site.contract));
+            let verdict = Verdict { outcomes: run.outcomes(start) };
+            (site, verdict)
+        })
+        .collect()
+}
+
+/// The acquiring calls of a body, by place.
+pub(crate) fn sites(module: &Module<'_>, function: &Function) -> Vec<Site> {
+    let mut sites = Vec::new();
+    for (call, callee) in function.info().calls() {
+        sites.extend(sites_of_call(module, function, call, callee));
+    }
+    let tree = function.tree();
+    sites.sort_by_key(|site| (tree.expr(site.call).span, site.result));
+    sites
+}
+
+fn sites_of_call(module: &Module<'_>, function: &Function, call: ExprId, callee: &Callee) -> Vec<Site> {
+    let Some(func) = callee.func() else { return Vec::new() };
+    let (package, name) = crate::types::split_name(module.program, func);
+    let count = result_count(module, function, call);
+    let from_catalogue = module.catalogue.contract(package, name);
+    let found: Vec<(Contract, ContractSource)> = match from_catalogue {
+        Some(contract) => {
+            let fits = !contract.two_results || count == 2;
+            if fits { vec![(contract.clone(), ContractSource::Catalogue)] } else { Vec::new() }
+        }
+        None => match func.id {
+            Some(id) if !matches!(callee, Callee::Interface { .. }) && module.follows(function.id(), id) == Followed::Yes => {
+                module.results(id).contracts.iter().map(|contract| (contract.clone(), ContractSource::Source)).collect()
+            }
+            _ => by_convention(module, function, call),
+        },
+    };
+    let mut sites = Vec::new();
+    for (contract, source) in found {
+        if !matters(module, function, &contract) {
+            continue;
+        }
+        let contract = Arc::new(contract);
+        let release = Arc::new(contract.release.clone());
+        for &result in &contract.results {
+            if result >= count {
+                continue;
+            }
+            let ty = result_type(module, function, call, result);
+            if !can_release(module, ty, &contract, source) {
+                continue;
+            }
+            sites.push(Site {
+                call,
+                result,
+                results: count,
+                error: contract.error.index(count),
+                release: Arc::clone(&release),
+                source,
+                root: function.root_of(call),
+                acquired_by: func.name.to_string(),
+                type_name: type_name(module, &contract, ty, package, name),
+                contract: Arc::clone(&contract),
+            });
+        }
+    }
+    sites
+}
+
+/// A function that gives a context with its cancel function makes the caller call it.
+fn by_convention(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<(Contract, ContractSource)> {
+    let program = module.program;
+    let results = program.results_of(function.info().type_of(call));
+    let is = |ty: Option<&TypeId>, name: &str| ty.is_some_and(|ty| program.named_name(*ty).as_deref() == Some(name));
+    if results.len() == 2 && is(results.first(), "context.Context") && is(results.get(1), "context.CancelFunc") {
+        let known = module.catalogue.contract("context", "WithCancel");
+        return known
+            .map(|contract| {
+                let likely = Contract { confidence: crate::finding::Confidence::Likely, ..contract.clone() };
+                vec![(likely, ContractSource::Catalogue)]
+            })
+            .unwrap_or_default();
+    }
+    Vec::new()
+}
+
+/// Whether an unreleased one does harm with the Go version of the module.
+fn matters(module: &Module<'_>, function: &Function, contract: &Contract) -> bool {
+    let Some((_, until)) = contract.until else { return true };
+    let go_minor = module.program.package(function.package).module().go_minor;
+    go_minor.is_none_or(|minor| u32::from(minor) < until)
+}
+
+/// How many results a call has: by its type, else by what they are assigned to.
+fn result_count(module: &Module<'_>, function: &Function, call: ExprId) -> usize {
+    let ty = function.info().type_of(call);
+    if !ty.is_unknown() {
+        return if ty == TypeId::VOID { 0 } else { module.program.results_of(ty).len() };
+    }
+    let tree = function.tree();
+    let mut node = function.parent(call);
+    while let Some(Node::Expr(expr)) = node {
+        if !matches!(tree.expr(expr).kind, ExprKind::Paren(_)) {
+            return 1;
+        }
+        node = function.parent(expr);
+    }
+    match node {
+        Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+            StmtKind::Assign { lhs, rhs, .. } if rhs.len() == 1 => lhs.len(),
+            StmtKind::Return(list) if list.len() == 1 => {
+                function.results(function.root_of(stmt)).len().max(1)
+            }
+            // The values of a `var` cannot be told apart here; constructors have an error.
+            StmtKind::Decl(_) => 2,
+            _ => 1,
+        },
+        _ => 1,
+    }
+}
+
+fn result_type(module: &Module<'_>, function: &Function, call: ExprId, result: usize) -> TypeId {
+    let ty = function.info().type_of(call);
+    module.program.results_of(ty).get(result).copied().unwrap_or(TypeId::UNKNOWN)
+}
+
+/// Whether the type, where it is known, has what releases it.
+fn can_release(module: &Module<'_>, ty: TypeId, contract: &Contract, source: ContractSource) -> bool {
+    let program = module.program;
+    let unknown = ty.is_unknown() || program.named_of(ty).is_some_and(|named| !named.is_loaded());
+    if unknown || source != ContractSource::Catalogue || !contract.release.path().is_empty() {
+        return true;
+    }
+    contract.release.actions.is_empty()
+        || contract.release.actions.iter().any(|action| {
+            action.method.as_deref().is_none_or(|method| program.has_method(ty, method))
+        })
+}
+
+fn type_name(module: &Module<'_>, contract: &Contract, ty: TypeId, package: &str, name: &str) -> String {
+    if let Some(name) = module.program.named_name(ty) {
+        return name;
+    }
+    if contract.type_name != "*" {
+        return contract.type_name.clone();
+    }
+    let function = name.rsplit('.').next().unwrap_or(name);
+    let base = function.strip_prefix("New").unwrap_or(function).replace("REST", "");
+    let base = base.split("With").next().unwrap_or("Client").to_owned();
+    let base = if base.is_empty() { "Client".to_owned() } else { base };
+    format!("{package}.{base}")
+}
+
+/// The variable of a type that ends tests: `t`.
+pub(crate) fn test_variable(module: &Module<'_>, function: &Function, root: Root) -> Option<String> {
+    let mut literal = root;
+    loop {
+        let params: Vec<_> = match literal {
+            None => function.info().params().to_vec(),
+            Some(expr) => function.info().literal(expr)?.params.clone(),
+        };
+        for param in params {
+            let local = function.info().local_info(param)?;
+            let is_test = module
+                .program
+                .named_name(local.ty)
+                .is_some_and(|name| matches!(name.as_str(), "testing.T" | "testing.B" | "testing.TB" | "testing.F"));
+            if is_test && local.name != "_" && matches!(local.kind, LocalKind::Param { .. }) {
+                return Some(local.name.to_string());
+            }
+        }
+        literal = function.info().literal(literal?)?.parent;
+    }
+}
+
