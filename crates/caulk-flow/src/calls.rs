@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Object, Package, Program, Type, TypeId, TypedBody};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_program::{
+    BodyOwner, Callee, FuncId, LocalId, Object, Package, Program, Type, TypeId, TypedBody,
+};
+use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
 use rayon::prelude::*;
 
 /// How often a function is likely to run, as far as its callers tell.
@@ -45,12 +47,25 @@ impl Calls {
     /// these call, and so on.
     pub fn of(program: &Program) -> Calls {
         let mut calls = Calls::default();
-        let mut todo: Vec<BodyOwner> = program.check_packages().par_iter().map(|package| program.owners(*package)).flatten().collect();
+        let mut todo: Vec<BodyOwner> = program
+            .check_packages()
+            .par_iter()
+            .map(|package| program.owners(*package))
+            .flatten()
+            .collect();
         let mut seen: BTreeSet<BodyOwner> = todo.iter().copied().collect();
         while !todo.is_empty() {
             let found: Vec<(BodyOwner, Vec<CallEdge>)> = todo
                 .par_iter()
-                .map(|owner| (*owner, program.body(*owner).map(|body| edges(program, &body)).unwrap_or_default()))
+                .map(|owner| {
+                    (
+                        *owner,
+                        program
+                            .body(*owner)
+                            .map(|body| edges(program, &body))
+                            .unwrap_or_default(),
+                    )
+                })
                 .collect();
             todo.clear();
             for (owner, edges) in found {
@@ -80,7 +95,10 @@ impl Calls {
 
     /// How often a function is likely to run.
     pub fn frequency(&self, func: FuncId) -> Frequency {
-        self.frequencies.get(&func).copied().unwrap_or(Frequency::Unknown)
+        self.frequencies
+            .get(&func)
+            .copied()
+            .unwrap_or(Frequency::Unknown)
     }
 
     /// Numbers of the strongly connected components: two functions have the same where each
@@ -94,23 +112,45 @@ fn is_followed(package: &Package) -> bool {
     package.module().is_main && !package.is_std()
 }
 
+/// The nodes at the top of a body: its block, or the values of an initializer.
+pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
+    match (body.block(), body.owner) {
+        (Some(block), _) => vec![block.into()],
+        (None, BodyOwner::Initializer(package, index)) => program
+            .package(package)
+            .initializers()
+            .get(index as usize)
+            .map(|initializer| body.tree().exprs(initializer.spec.values).iter().map(|expr| Node::Expr(*expr)).collect())
+            .unwrap_or_default(),
+        (None, BodyOwner::Func(_)) => Vec::new(),
+    }
+}
+
 fn edges(program: &Program, body: &TypedBody) -> Vec<CallEdge> {
     let tree = body.tree();
     let mut edges = BTreeSet::new();
-    let mut todo: Vec<(Node, bool, bool)> = vec![(body.body.block.into(), false, false)];
+    let mut todo: Vec<(Node, bool, bool)> = roots(program, body).into_iter().map(|node| (node, false, false)).collect();
     while let Some((node, in_loop, in_handler)) = todo.pop() {
         let (mut loops, mut handles) = (in_loop, in_handler);
         match node {
             Node::Stmt(stmt) => {
-                loops |= matches!(tree.stmt(stmt).kind, StmtKind::For { .. } | StmtKind::Range { .. });
+                loops |= matches!(
+                    tree.stmt(stmt).kind,
+                    StmtKind::For { .. } | StmtKind::Range { .. }
+                );
             }
             Node::Expr(expr) => match tree.expr(expr).kind {
                 ExprKind::FuncLit { .. } => handles |= is_handler_literal(program, body, expr),
                 ExprKind::Call { .. } => {
-                    if let Callee::Static(func) | Callee::Method { func, .. } = body.info.callee(expr)
+                    if let Callee::Static(func) | Callee::Method { func, .. } =
+                        body.info.callee(expr)
                         && let Some(callee) = func.id
                     {
-                        edges.insert(CallEdge { callee, in_loop, in_handler });
+                        edges.insert(CallEdge {
+                            callee,
+                            in_loop,
+                            in_handler,
+                        });
                     }
                 }
                 // A function that is handed on will be called by someone.
@@ -118,7 +158,11 @@ fn edges(program: &Program, body: &TypedBody) -> Vec<CallEdge> {
                     if let Object::Func(func) | Object::Method(func) = body.info.object(expr)
                         && let Some(callee) = func.id
                     {
-                        edges.insert(CallEdge { callee, in_loop, in_handler });
+                        edges.insert(CallEdge {
+                            callee,
+                            in_loop,
+                            in_handler,
+                        });
                     }
                 }
                 _ => {}
@@ -131,7 +175,9 @@ fn edges(program: &Program, body: &TypedBody) -> Vec<CallEdge> {
 
 /// Whether a literal has the parameters of a handler of requests.
 pub fn is_handler_literal(program: &Program, body: &TypedBody, literal: ExprId) -> bool {
-    body.info.literal(literal).is_some_and(|literal| is_handler(program, body, &literal.params, &literal.results))
+    body.info
+        .literal(literal)
+        .is_some_and(|literal| is_handler(program, body, &literal.params, &literal.results))
 }
 
 /// Types that frameworks give to handlers.
@@ -147,32 +193,56 @@ const REQUEST_TYPES: &[&str] = &[
     "github.com/cloudevents/sdk-go/v2/event.Event",
 ];
 
-fn is_handler(program: &Program, body: &TypedBody, params: &[LocalId], results: &[LocalId]) -> bool {
+fn is_handler(
+    program: &Program,
+    body: &TypedBody,
+    params: &[LocalId],
+    results: &[LocalId],
+) -> bool {
     let types = |locals: &[LocalId]| -> Vec<TypeId> {
-        locals.iter().filter_map(|local| body.info.local_info(*local)).map(|local| local.ty).collect()
+        locals
+            .iter()
+            .filter_map(|local| body.info.local_info(*local))
+            .map(|local| local.ty)
+            .collect()
     };
-    let names: Vec<String> = types(params).into_iter().filter_map(|ty| program.named_name(ty)).collect();
+    let names: Vec<String> = types(params)
+        .into_iter()
+        .filter_map(|ty| program.named_name(ty))
+        .collect();
     let has = |name: &str| names.iter().any(|known| known == name);
-    if has("net/http.ResponseWriter") && has("net/http.Request") || names.iter().any(|name| REQUEST_TYPES.contains(&name.as_str())) {
+    if has("net/http.ResponseWriter") && has("net/http.Request")
+        || names
+            .iter()
+            .any(|name| REQUEST_TYPES.contains(&name.as_str()))
+    {
         return true;
     }
     // A method of a gRPC service: `(ctx, *pb.Request) (*pb.Response, error)`, or a stream.
     let message = |ty: &TypeId| {
         matches!(program.ty(*ty), Type::Pointer(_))
-            && program.named_of(*ty).is_some_and(|named| is_message_package(&named.package))
+            && program
+                .named_of(*ty)
+                .is_some_and(|named| is_message_package(&named.package))
     };
     let (params, results) = (types(params), types(results));
     let unary = names.first().is_some_and(|name| name == "context.Context")
         && params.get(1).is_some_and(message)
         && results.len() == 2
         && results.first().is_some_and(message);
-    let stream = names.iter().any(|name| name.ends_with("Server") && name.contains('_')) && results.len() == 1;
+    let stream = names
+        .iter()
+        .any(|name| name.ends_with("Server") && name.contains('_'))
+        && results.len() == 1;
     unary || stream
 }
 
 fn is_message_package(path: &str) -> bool {
     let last = path.rsplit('/').next().unwrap_or(path);
-    last.ends_with("pb") || last.ends_with("proto") || path.contains("/genproto/") || path.contains("/proto/")
+    last.ends_with("pb")
+        || last.ends_with("proto")
+        || path.contains("/genproto/")
+        || path.contains("/proto/")
 }
 
 /// Tarjan's algorithm, without recursion.
@@ -190,14 +260,23 @@ fn components(edges: &BTreeMap<BodyOwner, Vec<CallEdge>>) -> BTreeMap<FuncId, u3
     let mut stack: Vec<FuncId> = Vec::new();
     let (mut next_index, mut next_component) = (0u32, 0u32);
     for owner in edges.keys() {
-        let BodyOwner::Func(root) = *owner else { continue };
+        let BodyOwner::Func(root) = *owner else {
+            continue;
+        };
         if marks.contains_key(&root) {
             continue;
         }
         let mut frames: Vec<(FuncId, usize)> = vec![(root, 0)];
         while let Some((id, position)) = frames.pop() {
             if position == 0 {
-                marks.insert(id, Mark { index: next_index, low: next_index, on_stack: true });
+                marks.insert(
+                    id,
+                    Mark {
+                        index: next_index,
+                        low: next_index,
+                        on_stack: true,
+                    },
+                );
                 next_index += 1;
                 stack.push(id);
             }
@@ -225,7 +304,9 @@ fn components(edges: &BTreeMap<BodyOwner, Vec<CallEdge>>) -> BTreeMap<FuncId, u3
             if descended {
                 continue;
             }
-            let Some(own) = marks.get(&id).copied() else { continue };
+            let Some(own) = marks.get(&id).copied() else {
+                continue;
+            };
             if own.low == own.index {
                 while let Some(member) = stack.pop() {
                     if let Some(mark) = marks.get_mut(&member) {
@@ -248,7 +329,10 @@ fn components(edges: &BTreeMap<BodyOwner, Vec<CallEdge>>) -> BTreeMap<FuncId, u3
     found
 }
 
-fn frequencies(program: &Program, edges: &BTreeMap<BodyOwner, Vec<CallEdge>>) -> BTreeMap<FuncId, Frequency> {
+fn frequencies(
+    program: &Program,
+    edges: &BTreeMap<BodyOwner, Vec<CallEdge>>,
+) -> BTreeMap<FuncId, Frequency> {
     let mut called: BTreeSet<FuncId> = BTreeSet::new();
     for edges in edges.values() {
         called.extend(edges.iter().map(|edge| edge.callee));
@@ -262,7 +346,10 @@ fn frequencies(program: &Program, edges: &BTreeMap<BodyOwner, Vec<CallEdge>>) ->
             BodyOwner::Initializer(..) => None,
         })
         .collect();
-    let own: Vec<(FuncId, Option<Frequency>)> = owners.par_iter().map(|id| (*id, own_frequency(program, *id))).collect();
+    let own: Vec<(FuncId, Option<Frequency>)> = owners
+        .par_iter()
+        .map(|id| (*id, own_frequency(program, *id)))
+        .collect();
     for (id, own) in own {
         let frequency = match own {
             Some(frequency) => frequency,
@@ -272,7 +359,10 @@ fn frequencies(program: &Program, edges: &BTreeMap<BodyOwner, Vec<CallEdge>>) ->
         known.insert(id, frequency);
         todo.push(id);
     }
-    let raise = |known: &mut BTreeMap<FuncId, Frequency>, todo: &mut Vec<FuncId>, id: FuncId, frequency: Frequency| {
+    let raise = |known: &mut BTreeMap<FuncId, Frequency>,
+                 todo: &mut Vec<FuncId>,
+                 id: FuncId,
+                 frequency: Frequency| {
         if known.get(&id).is_none_or(|current| *current < frequency) {
             known.insert(id, frequency);
             todo.push(id);
@@ -281,15 +371,24 @@ fn frequencies(program: &Program, edges: &BTreeMap<BodyOwner, Vec<CallEdge>>) ->
     for (owner, edges) in edges {
         if let BodyOwner::Initializer(..) = owner {
             for edge in edges {
-                let frequency = if edge.in_handler { Frequency::Request } else { Frequency::Once };
+                let frequency = if edge.in_handler {
+                    Frequency::Request
+                } else {
+                    Frequency::Once
+                };
                 raise(&mut known, &mut todo, edge.callee, frequency);
             }
         }
     }
     // A function's frequency only rises, and there are five of them.
     while let Some(id) = todo.pop() {
-        let Some(frequency) = known.get(&id).copied() else { continue };
-        for edge in edges.get(&BodyOwner::Func(id)).map_or(&[][..], Vec::as_slice) {
+        let Some(frequency) = known.get(&id).copied() else {
+            continue;
+        };
+        for edge in edges
+            .get(&BodyOwner::Func(id))
+            .map_or(&[][..], Vec::as_slice)
+        {
             let passed = if edge.in_handler {
                 Frequency::Request
             } else if edge.in_loop && frequency > Frequency::Test {
@@ -311,7 +410,9 @@ fn own_frequency(program: &Program, id: FuncId) -> Option<Frequency> {
     if in_test {
         return Some(Frequency::Test);
     }
-    if func.receiver.is_none() && (func.name == "init" || (func.name == "main" && package.name() == "main")) {
+    if func.receiver.is_none()
+        && (func.name == "init" || (func.name == "main" && package.name() == "main"))
+    {
         return Some(Frequency::Once);
     }
     let body = program.body(BodyOwner::Func(id))?;

@@ -6,6 +6,6 @@ mod graph;
 mod symbol;
 
 pub use build::{graph, literal_graph, type_switch_operand, unparen};
-pub use calls::{CallEdge, Calls, Frequency, is_handler_literal};
+pub use calls::{CallEdge, Calls, Frequency, is_handler_literal, roots};
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use symbol::{Symbol, symbol_of};

@@ -47,7 +47,12 @@ impl Symbol {
             }
             _ => return None,
         };
-        (!name.is_empty()).then_some(Symbol { package, receiver, name, literals })
+        (!name.is_empty()).then_some(Symbol {
+            package,
+            receiver,
+            name,
+            literals,
+        })
     }
 
     /// The canonical name of the declared function: `pkg/path.Type.Method`.
@@ -62,14 +67,21 @@ impl Symbol {
 /// Takes `.func1.2`, `.gowrap1`, `.deferwrap2` off the end. `func1` counts literals of the declared
 /// function, a bare number those of the literal before it.
 fn trailing_literals(parts: &mut Vec<&str>) -> Vec<u32> {
-    let numbered = |part: &str, prefix: &str| part.strip_prefix(prefix).and_then(|digits| digits.parse::<u32>().ok());
+    let numbered = |part: &str, prefix: &str| {
+        part.strip_prefix(prefix)
+            .and_then(|digits| digits.parse::<u32>().ok())
+    };
     let Some(first) = parts.iter().skip(1).position(|part| {
-        ["func", "gowrap", "deferwrap"].iter().any(|prefix| numbered(part, prefix).is_some())
+        ["func", "gowrap", "deferwrap"]
+            .iter()
+            .any(|prefix| numbered(part, prefix).is_some())
     }) else {
         return Vec::new();
     };
     let tail = parts.split_off(first + 1);
-    tail.iter().filter_map(|part| numbered(part, "func").or_else(|| numbered(part, ""))).collect()
+    tail.iter()
+        .filter_map(|part| numbered(part, "func").or_else(|| numbered(part, "")))
+        .collect()
 }
 
 /// Generic functions are printed with `[...]`, wherever it stands.
@@ -116,7 +128,12 @@ fn unescape(path: &str) -> String {
 fn escape(path: &str) -> String {
     let base = path.rfind('/').map_or(0, |slash| slash + 1);
     let (head, last) = path.split_at(base);
-    format!("{head}{}", last.replace('%', "%25").replace('.', "%2e").replace('"', "%22"))
+    format!(
+        "{head}{}",
+        last.replace('%', "%25")
+            .replace('.', "%2e")
+            .replace('"', "%22")
+    )
 }
 
 /// The runtime symbol of a declared function, or of a literal in it.
@@ -140,7 +157,11 @@ pub fn symbol_of(program: &Program, body: &TypedBody, literal: Option<ExprId>) -
             .filter(|literal| literal.parent == parent)
             .position(|literal| literal.expr == *expr)
             .map_or(0, |position| position + 1);
-        symbol.push_str(&if depth == 0 { format!(".func{number}") } else { format!(".{number}") });
+        symbol.push_str(&if depth == 0 {
+            format!(".func{number}")
+        } else {
+            format!(".{number}")
+        });
     }
     symbol
 }
@@ -162,7 +183,9 @@ fn function_symbol(program: &Program, id: FuncId) -> String {
         None => path,
         Some(func) => match &func.receiver {
             None => format!("{path}.{}", func.name),
-            Some(receiver) if func.pointer_receiver => format!("{path}.(*{receiver}).{}", func.name),
+            Some(receiver) if func.pointer_receiver => {
+                format!("{path}.(*{receiver}).{}", func.name)
+            }
             Some(receiver) => format!("{path}.{receiver}.{}", func.name),
         },
     }
@@ -181,14 +204,35 @@ mod tests {
     #[test]
     fn symbols_of_traces_and_profiles() {
         assert_eq!(canonical("main.main"), ("main.main".into(), vec![]));
-        assert_eq!(canonical("main.(*T).Do.func1"), ("main.T.Do".into(), vec![1]));
-        assert_eq!(canonical("net/http.(*persistConn).readLoop"), ("net/http.persistConn.readLoop".into(), vec![]));
-        assert_eq!(canonical("example.com/m/pkg.Map[...].func2.1"), ("example.com/m/pkg.Map".into(), vec![2, 1]));
-        assert_eq!(canonical("example.com/m.(*Set[...]).Add"), ("example.com/m.Set.Add".into(), vec![]));
-        assert_eq!(canonical("gopkg.in/yaml%2ev3.Unmarshal"), ("gopkg.in/yaml.v3.Unmarshal".into(), vec![]));
+        assert_eq!(
+            canonical("main.(*T).Do.func1"),
+            ("main.T.Do".into(), vec![1])
+        );
+        assert_eq!(
+            canonical("net/http.(*persistConn).readLoop"),
+            ("net/http.persistConn.readLoop".into(), vec![])
+        );
+        assert_eq!(
+            canonical("example.com/m/pkg.Map[...].func2.1"),
+            ("example.com/m/pkg.Map".into(), vec![2, 1])
+        );
+        assert_eq!(
+            canonical("example.com/m.(*Set[...]).Add"),
+            ("example.com/m.Set.Add".into(), vec![])
+        );
+        assert_eq!(
+            canonical("gopkg.in/yaml%2ev3.Unmarshal"),
+            ("gopkg.in/yaml.v3.Unmarshal".into(), vec![])
+        );
         assert_eq!(canonical("main.(*S).run-fm"), ("main.S.run".into(), vec![]));
-        assert_eq!(canonical("main.serve.gowrap1"), ("main.serve".into(), vec![]));
-        assert_eq!(canonical("main.Value.String"), ("main.Value.String".into(), vec![]));
+        assert_eq!(
+            canonical("main.serve.gowrap1"),
+            ("main.serve".into(), vec![])
+        );
+        assert_eq!(
+            canonical("main.Value.String"),
+            ("main.Value.String".into(), vec![])
+        );
         assert_eq!(Symbol::parse("runtime"), None);
     }
 }

@@ -1,9 +1,21 @@
 //! Contracts, obligations and rules; publishes each acquisition with its outcome. Does not know profiles or text edits.
 
+mod catalogue;
+mod contract;
+mod engine;
 mod finding;
+mod glob;
+mod module;
+mod rules;
+mod sites;
+mod summary;
+mod types;
 
+pub use catalogue::Catalogue;
+pub use contract::{Contract, ErrorAt, Release, ReleaseAction};
 pub use finding::{
     Acquisition, Analysis, ByteSpan, Confidence, ContractSource, Coverage, Exit, ExitKind, Finding,
     FixTemplate, Harm, Heat, Held, Location, Obstacle, Outcome, Problem, ReleaseCall, Resource,
     SettledBy, Settlement, Severity, Step,
 };
+pub use rules::{Page, Rule, rule, rules};

@@ -62,7 +62,7 @@ impl<'p> Module<'p> {
                 BodyOwner::Func(id) => Some(id),
                 BodyOwner::Initializer(..) => None,
             };
-            Some(Arc::new(Function::new(typed, &|typed, call| self.never_returns(caller, typed, call))))
+            Some(Arc::new(Function::new(self.program, typed, &|typed, call| self.never_returns(caller, typed, call))))
         })
     }
 

@@ -27,7 +27,7 @@ pub(crate) struct Function {
 
 impl Function {
     /// Prepares a body. `no_return` says of a call whether it never returns.
-    pub fn new(typed: TypedBody, no_return: &dyn Fn(&TypedBody, ExprId) -> bool) -> Function {
+    pub fn new(program: &Program, typed: TypedBody, no_return: &dyn Fn(&TypedBody, ExprId) -> bool) -> Function {
         let package = match typed.owner {
             BodyOwner::Func(id) => id.package,
             BodyOwner::Initializer(package, _) => package,
@@ -35,15 +35,18 @@ impl Function {
         let tree = typed.tree();
         let predicate = |call: ExprId| no_return(&typed, call);
         let mut graphs = BTreeMap::new();
-        graphs.insert(None, caulk_flow::graph(tree, typed.body.block, &predicate));
+        if let Some(block) = typed.block() {
+            graphs.insert(None, caulk_flow::graph(tree, block, &predicate));
+        }
         for literal in typed.info.literals() {
             if let Some(graph) = caulk_flow::literal_graph(tree, literal.expr, &predicate) {
                 graphs.insert(Some(literal.expr), graph);
             }
         }
-        let parents = parents(tree, typed.body.block);
-        let tracked = tracked(&typed, &graphs);
-        let fresh = fresh(&typed);
+        let roots = caulk_flow::roots(program, &typed);
+        let parents = parents(tree, &roots);
+        let tracked = tracked(program, &typed, &graphs);
+        let fresh = fresh(&typed, &roots);
         Function { package, graphs, parents, tracked, fresh, typed }
     }
 
@@ -178,20 +181,22 @@ impl Function {
     }
 }
 
-fn parents(tree: &Tree, block: StmtId) -> FxHashMap<Node, Node> {
+fn parents(tree: &Tree, roots: &[Node]) -> FxHashMap<Node, Node> {
     let mut parents = FxHashMap::default();
-    tree.walk(block, |node| {
-        tree.children(node, |child| {
-            parents.insert(child, node);
+    for root in roots {
+        tree.walk(*root, |node| {
+            tree.children(node, |child| {
+                parents.insert(child, node);
+            });
+            Descend::Into
         });
-        Descend::Into
-    });
+    }
     parents
 }
 
-/// Variables that at least two conditions look at, and results: only facts about these can rule a
-/// path out.
-fn tracked(typed: &TypedBody, graphs: &BTreeMap<Root, Graph>) -> BTreeSet<LocalId> {
+/// Variables that at least two conditions look at, errors that one looks at, and results: only facts
+/// about these can rule a path out or say how it ends.
+fn tracked(program: &Program, typed: &TypedBody, graphs: &BTreeMap<Root, Graph>) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let mut seen: BTreeMap<LocalId, u32> = BTreeMap::new();
     for graph in graphs.values() {
@@ -214,12 +219,14 @@ fn tracked(typed: &TypedBody, graphs: &BTreeMap<Root, Graph>) -> BTreeSet<LocalI
         }
     }
     let results = typed.info.locals().filter(|(_, local)| matches!(local.kind, LocalKind::Result { .. }));
-    let often = seen.iter().filter(|(_, count)| **count > 1).map(|(local, _)| *local);
+    let is_error =
+        |local: &LocalId| typed.info.local_info(*local).is_some_and(|local| crate::types::is_error(program, local.ty));
+    let often = seen.iter().filter(|(local, count)| **count > 1 || is_error(local)).map(|(local, _)| *local);
     results.map(|(id, _)| id).chain(often).collect()
 }
 
 /// Variables all of whose values are composite literals, `new(T)` or zero values.
-fn fresh(typed: &TypedBody) -> BTreeSet<LocalId> {
+fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let local = |expr: ExprId| match tree.expr(expr).kind {
         ExprKind::Ident(name) => typed.info.local(expr).or_else(|| typed.info.defined_at(name.span)),
@@ -227,9 +234,11 @@ fn fresh(typed: &TypedBody) -> BTreeSet<LocalId> {
     };
     let mut fresh = BTreeSet::new();
     let mut stale = BTreeSet::new();
-    tree.walk(typed.body.block, |node| {
-        match node {
-            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+    for root in roots {
+        tree.walk(*root, |node| {
+            // Whoever has its address can assign it: `json.Unmarshal(b, &s)` keeps it ours, though.
+            let Node::Stmt(stmt) = node else { return Descend::Into };
+            match tree.stmt(stmt).kind {
                 StmtKind::Assign { lhs, op, rhs, .. } => {
                     let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
                     for (index, &target) in lhs.iter().enumerate() {
@@ -261,12 +270,10 @@ fn fresh(typed: &TypedBody) -> BTreeSet<LocalId> {
                     stale.extend([key, value].into_iter().flatten().filter_map(local));
                 }
                 _ => {}
-            },
-            // Whoever has its address can assign it: `json.Unmarshal(b, &s)` keeps it ours, though.
-            Node::Expr(_) => {}
-        }
-        Descend::Into
-    });
+            }
+            Descend::Into
+        });
+    }
     fresh.difference(&stale).copied().collect()
 }
 

@@ -1,0 +1,42 @@
+//! Releases that stand in the wrong place.
+
+use super::{Page, Rule};
+
+pub(super) const RULES: &[Rule] = &[
+    Rule {
+        name: "release-before-error-check",
+        summary: "a release is deferred before the error is looked at",
+        preview: false,
+        page: Page {
+            what: "Finds a deferred release that stands before the check of the acquisition's error.",
+            why: "Where the acquisition failed there is nothing to release: the deferred call meets a nil value and can panic.",
+            example: "resp, err := http.Get(url)\ndefer resp.Body.Close()\nif err != nil {\n\treturn err\n}",
+            instead: "resp, err := http.Get(url)\nif err != nil {\n\treturn err\n}\ndefer resp.Body.Close()",
+            fix_safety: "Safe: the deferred call moves behind the check.",
+        },
+    },
+    Rule {
+        name: "defer-in-loop",
+        summary: "a release is deferred in the loop that acquires",
+        preview: true,
+        page: Page {
+            what: "Finds deferred releases in the loop that acquires. It is reported as a leak by the resource's own rule where the loop never ends.",
+            why: "Deferred calls run when the function ends, not when the iteration does: all of them stay open until then.",
+            example: "for _, path := range paths {\n\tf, err := os.Open(path)\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer f.Close()\n\tparse(f)\n}",
+            instead: "for _, path := range paths {\n\tif err := parseFile(path); err != nil { // opens, defers, parses\n\t\treturn err\n\t}\n}",
+            fix_safety: "Needs review: the body of the loop becomes a function literal, so `return`, `break` and `continue` change their meaning.",
+        },
+    },
+    Rule {
+        name: "field-never-released",
+        summary: "a release method forgets a field that holds a resource",
+        preview: true,
+        page: Page {
+            what: "Finds structs that keep a resource in a field and have a release method that does not release the field.",
+            why: "Callers do all that they can, and the resource stays open all the same.",
+            example: "func (s *Store) Close() error { return s.log.Close() } // s.db stays open",
+            instead: "func (s *Store) Close() error { return errors.Join(s.db.Close(), s.log.Close()) }",
+            fix_safety: "Refused: the order of releases is for a person to decide.",
+        },
+    },
+];
