@@ -1,17 +1,25 @@
 //! Contracts, obligations and rules; publishes each acquisition with its outcome. Does not know profiles or text edits.
 
+mod blocked;
 mod catalogue;
+mod check;
+mod context;
 mod contract;
 mod engine;
 mod finding;
+mod fingerprint;
 mod glob;
 mod module;
+mod report;
 mod rules;
 mod sites;
 mod summary;
+mod suppress;
+mod template;
 mod types;
 
 pub use catalogue::Catalogue;
+pub use check::{Options, check};
 pub use contract::{Contract, ErrorAt, Release, ReleaseAction};
 pub use finding::{
     Acquisition, Analysis, ByteSpan, Confidence, ContractSource, Coverage, Exit, ExitKind, Finding,

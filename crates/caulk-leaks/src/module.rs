@@ -66,11 +66,6 @@ impl<'p> Module<'p> {
         })
     }
 
-    /// Drops what is kept of a body that nobody will ask for soon.
-    pub fn forget(&self, owner: BodyOwner) {
-        self.functions.remove(&owner);
-    }
-
     /// Whether a call never returns: known to end the process, the goroutine or the test, or proved so.
     pub fn never_returns(&self, caller: Option<FuncId>, typed: &TypedBody, call: ExprId) -> bool {
         let callee = typed.info.callee(call);
@@ -147,9 +142,5 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         let value = compute();
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
         value
-    }
-
-    fn remove(&self, key: &K) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
     }
 }

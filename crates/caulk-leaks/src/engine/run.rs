@@ -65,8 +65,6 @@ pub(crate) struct Outcomes {
     pub early_defer: Option<Span>,
     /// A deferred release within the loop that acquires.
     pub defer_in_loop: Option<Span>,
-    /// The check of the acquisition's error: the `if` statement.
-    pub error_check: Option<StmtId>,
     /// Some path acquires.
     pub acquired: bool,
     /// Some path returns although the error is not nil, or was not looked at.

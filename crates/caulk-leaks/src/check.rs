@@ -1,0 +1,189 @@
+//! The whole check: every acquisition of the packages that were asked for, in order.
+
+use std::collections::BTreeMap;
+
+use caulk_flow::{Calls, Frequency};
+use caulk_program::{BodyOwner, Program, SourceFile};
+use rayon::prelude::*;
+
+use crate::engine::Function;
+use crate::finding::{
+    Acquisition, Analysis, Coverage, Finding, Heat, Outcome, Problem, SettledBy, Settlement,
+};
+use crate::module::Module;
+use crate::report::Described;
+
+/// Stack of a worker: a summary asks for the summaries of what it calls, as deep as the program does.
+const STACK_BYTES: usize = 256 << 20;
+
+/// What to check for.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Rules in preview report too.
+    pub preview: bool,
+    /// Only these rules report; all where it is empty.
+    pub rules: Vec<String>,
+}
+
+/// Checks the packages of a program. Never fails; the same program gives the same answer.
+pub fn check(program: &Program, options: &Options) -> Analysis {
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build() {
+        Ok(pool) => pool.install(|| check_here(program, options)),
+        Err(_) => check_here(program, options),
+    }
+}
+
+/// What one body gives.
+#[derive(Default)]
+struct Part {
+    acquisitions: Vec<Acquisition>,
+    findings: Vec<Finding>,
+}
+
+fn check_here(program: &Program, options: &Options) -> Analysis {
+    let calls = Calls::of(program);
+    let module = Module::new(program, calls.components().iter().map(|(id, n)| (*id, *n)).collect());
+    let owners: Vec<BodyOwner> = program
+        .check_packages()
+        .iter()
+        .flat_map(|package| program.owners(*package))
+        .filter(|owner| file_of(program, *owner).is_some_and(|file| program.is_asked_for(file)))
+        .collect();
+    let parts: Vec<Part> = owners.par_iter().map(|owner| check_body(&module, &calls, options, *owner)).collect();
+    let mut analysis = Analysis { coverage: coverage(program, &owners), ..Analysis::default() };
+    for part in parts {
+        analysis.acquisitions.extend(part.acquisitions);
+        analysis.findings.extend(part.findings);
+    }
+    finish(program, &mut analysis);
+    analysis
+}
+
+fn coverage(program: &Program, owners: &[BodyOwner]) -> Coverage {
+    let files = program
+        .check_packages()
+        .iter()
+        .flat_map(|package| program.package(*package).files())
+        .filter(|file| program.is_asked_for(file))
+        .count();
+    let functions = owners.iter().filter(|owner| matches!(owner, BodyOwner::Func(_))).count();
+    Coverage { files, functions, ..Coverage::default() }
+}
+
+pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile> {
+    match owner {
+        BodyOwner::Func(id) => program.file_of(id).map(|file| &**file),
+        BodyOwner::Initializer(package, index) => {
+            let package = program.package(package);
+            let initializer = package.initializers().get(index as usize)?;
+            package.files().get(initializer.file as usize).map(|file| &**file)
+        }
+    }
+}
+
+fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: BodyOwner) -> Part {
+    let mut part = Part::default();
+    let Some(file) = file_of(module.program, owner) else { return part };
+    let verdicts = module.verdicts(owner);
+    let blocked = module.function(owner).map(|function| crate::blocked::goroutines(module, &function)).unwrap_or_default();
+    if verdicts.is_empty() && blocked.is_empty() {
+        return part;
+    }
+    let Some(function) = module.function(owner) else { return part };
+    for (site, verdict) in verdicts.iter() {
+        let heat = heat(module.program, calls, file, &function, site.root);
+        let described = Described::new(module, &function, file, site, verdict, heat);
+        let wanted = wants(options, site.contract.rule, site.contract.preview);
+        let outcome = described.outcome();
+        if let Outcome::Owed(path) = &outcome
+            && wanted
+        {
+            part.findings.push(described.finding(path.clone()));
+        }
+        if wants(options, "release-before-error-check", false)
+            && let Some(finding) = described.early_release()
+        {
+            part.findings.push(finding);
+        }
+        if wants(options, "defer-in-loop", true)
+            && let Some(finding) = described.defer_in_loop()
+        {
+            part.findings.push(finding);
+        }
+        part.acquisitions.push(described.acquisition(outcome));
+    }
+    for goroutine in blocked {
+        let heat = heat(module.program, calls, file, &function, goroutine.root);
+        let (acquisition, finding) = crate::blocked::described(module, &function, file, &goroutine, heat);
+        part.acquisitions.push(acquisition);
+        part.findings.extend(finding.filter(|finding| wants(options, finding.rule, false)));
+    }
+    part
+}
+
+fn wants(options: &Options, rule: &str, preview: bool) -> bool {
+    let preview = preview || crate::rules::rule(rule).is_some_and(|rule| rule.preview);
+    if options.rules.is_empty() {
+        options.preview || !preview
+    } else {
+        options.rules.iter().any(|name| name == rule)
+    }
+}
+
+/// How often a function or a literal in it is likely to run.
+fn heat(program: &Program, calls: &Calls, file: &SourceFile, function: &Function, root: crate::engine::Root) -> Heat {
+    let mut at = root;
+    while let Some(literal) = at {
+        if caulk_flow::is_handler_literal(program, &function.typed, literal) {
+            return Heat::Request;
+        }
+        at = function.info().literal(literal).and_then(|literal| literal.parent);
+    }
+    if file.is_test() {
+        return Heat::Test;
+    }
+    match function.id().map(|id| calls.frequency(id)) {
+        Some(Frequency::Test) => Heat::Test,
+        Some(Frequency::Once) => Heat::Once,
+        Some(Frequency::Unknown) | None => Heat::Unknown,
+        Some(Frequency::Repeated) => Heat::Repeated,
+        Some(Frequency::Request) => Heat::Request,
+    }
+}
+
+/// Sorts, silences, counts, and tells equal findings apart.
+fn finish(program: &Program, analysis: &mut Analysis) {
+    analysis.acquisitions.sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+    analysis.findings.sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+    let silenced = crate::suppress::comments(program);
+    let before = analysis.findings.len();
+    analysis.findings.retain(|finding| !silenced.covers(finding));
+    analysis.suppressed = before - analysis.findings.len();
+    let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();
+    for finding in &mut analysis.findings {
+        let ordinal = ordinals.entry(finding.fingerprint.clone()).or_default();
+        *ordinal += 1;
+        finding.fingerprint = crate::fingerprint::of(&finding.fingerprint, *ordinal);
+    }
+    analysis.coverage.acquisitions = analysis.acquisitions.len();
+    analysis.coverage.decided = analysis
+        .acquisitions
+        .iter()
+        .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
+        .count();
+    analysis.problems = program.problems().iter().map(problem).collect();
+    analysis.problems.sort();
+}
+
+fn problem(problem: &caulk_program::Problem) -> Problem {
+    let mut place = problem.file.as_ref().map(|file| file.to_string_lossy().replace('\\', "/")).unwrap_or_default();
+    if let Some(line) = problem.line {
+        place.push_str(&format!(":{line}"));
+    }
+    Problem { kind: problem.kind.name().to_owned(), what: problem.what.clone(), place }
+}
+
+/// A settlement that no statement stands for.
+pub(crate) fn settled_without_place(how: SettledBy) -> Outcome {
+    Outcome::Settled(Settlement { how, at: None })
+}

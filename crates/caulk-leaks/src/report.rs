@@ -1,0 +1,444 @@
+//! From a walk's outcome to what is published: words, places, severity.
+
+use caulk_flow::symbol_of;
+use caulk_program::{BodyOwner, SourceFile};
+use caulk_syntax::{ExprKind, Node, Span, StmtKind};
+
+use crate::engine::{Function, Lost, Verdict};
+use crate::finding::{
+    Acquisition, ByteSpan, Confidence, ExitKind, Finding, Harm, Heat, Held, Location, Outcome,
+    Resource, SettledBy, Settlement, Severity, Step,
+};
+use crate::module::Module;
+use crate::sites::Site;
+
+/// An acquisition with everything that its report needs.
+pub(crate) struct Described<'a, 'p> {
+    pub module: &'a Module<'p>,
+    pub function: &'a Function,
+    pub file: &'a SourceFile,
+    pub site: &'a Site,
+    pub verdict: &'a Verdict,
+    pub heat: Heat,
+    pub held: Held,
+    pub in_loop: bool,
+}
+
+/// A place of a file, as it is published.
+pub(crate) fn location(module: &Module<'_>, file: &SourceFile, span: Span) -> Location {
+    let start = file.line_column(span.start);
+    let end = file.line_column(span.end);
+    Location {
+        file: module.program.relative(&file.path).to_string_lossy().replace('\\', "/"),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+        span: byte_span(span),
+    }
+}
+
+pub(crate) fn byte_span(span: Span) -> ByteSpan {
+    ByteSpan { start: span.start, end: span.end }
+}
+
+/// The text of a place of a file.
+pub(crate) fn text(file: &SourceFile, span: Span) -> String {
+    String::from_utf8_lossy(span.of(&file.bytes)).into_owned()
+}
+
+/// Harm × frequency.
+pub(crate) fn severity(harm: Harm, heat: Heat, in_loop: bool) -> Severity {
+    let strong = (harm.goroutines || harm.connections || harm.memory) && !harm.healed;
+    match heat {
+        Heat::Test => Severity::Low,
+        Heat::Once if !in_loop => Severity::Low,
+        _ if strong && (in_loop || matches!(heat, Heat::Request | Heat::Repeated)) => Severity::High,
+        _ => Severity::Medium,
+    }
+}
+
+impl<'a, 'p> Described<'a, 'p> {
+    pub fn new(
+        module: &'a Module<'p>,
+        function: &'a Function,
+        file: &'a SourceFile,
+        site: &'a Site,
+        verdict: &'a Verdict,
+        heat: Heat,
+    ) -> Described<'a, 'p> {
+        let held = held(function, file, site);
+        let in_loop = function.in_loop(site.call);
+        Described { module, function, file, site, verdict, heat, held, in_loop }
+    }
+
+    /// Owed, settled or unknown.
+    pub fn outcome(&self) -> Outcome {
+        let outcomes = &self.verdict.outcomes;
+        if self.is_ended_by_parent() {
+            return crate::check::settled_without_place(SettledBy::ByParent);
+        }
+        if !outcomes.owed.is_empty() {
+            return if self.is_main() && self.site.contract.main_is_ok {
+                crate::check::settled_without_place(SettledBy::ProcessLifetime)
+            } else {
+                Outcome::Owed(self.path())
+            };
+        }
+        if self.is_endless_defer() {
+            return Outcome::Owed(self.path());
+        }
+        if let Some((why, at)) = &outcomes.unknown {
+            let at = (!at.is_empty()).then(|| self.location(*at));
+            return Outcome::Unknown { why: why.to_string(), at };
+        }
+        let released = outcomes.released_at.map(|at| (SettledBy::Released, at));
+        let returned = outcomes.returned_at.map(|at| (SettledBy::Returned, at));
+        let first = [released, outcomes.settled, returned].into_iter().flatten().min_by_key(|(_, at)| *at);
+        match first {
+            Some((how, at)) => {
+                let at = (!at.is_empty()).then(|| self.location(at));
+                Outcome::Settled(Settlement { how, at })
+            }
+            None if matches!(self.function.typed.owner, BodyOwner::Initializer(..)) && self.site.root.is_none() => {
+                crate::check::settled_without_place(SettledBy::ProcessLifetime)
+            }
+            None => crate::check::settled_without_place(SettledBy::NeverReturns),
+        }
+    }
+
+    /// A deferred release in a loop that never ends releases nothing.
+    fn is_endless_defer(&self) -> bool {
+        self.verdict.outcomes.defer_in_loop.is_some() && self.in_endless_loop()
+    }
+
+    fn in_endless_loop(&self) -> bool {
+        let Some(stmt) = self.function.innermost_loop(self.site.call) else { return false };
+        let tree = self.function.tree();
+        match tree.stmt(stmt).kind {
+            StmtKind::For { cond: None, .. } => self.function.graph(self.site.root).is_some_and(|graph| !graph.returns()),
+            StmtKind::Range { x, .. } => {
+                let ty = self.function.info().type_of(x);
+                matches!(self.module.program.ty(self.module.program.underlying(ty)), caulk_program::Type::Chan(..))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_main(&self) -> bool {
+        self.site.root.is_none()
+            && self.function.id().and_then(|id| self.module.program.func(id)).is_some_and(|func| {
+                func.receiver.is_none()
+                    && func.name == "main"
+                    && self.module.program.package(self.function.package).name() == "main"
+            })
+    }
+
+    /// A transaction whose context is cancelled in this function, or ends with the request; rows of
+    /// a transaction.
+    fn is_ended_by_parent(&self) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else { return false };
+        if let Some(parent) = &self.site.contract.parent
+            && let Some(receiver) = self.function.callee(self.site.call).receiver()
+            && self.module.program.named_name(self.function.info().type_of(receiver)).as_ref() == Some(parent)
+        {
+            return true;
+        }
+        let Some(index) = self.site.contract.context_ends else { return false };
+        let Some(&context) = tree.exprs(args).get(index) else { return false };
+        crate::context::ends_here(self.module, self.function, context)
+    }
+
+    fn location(&self, span: Span) -> Location {
+        location(self.module, self.file, span)
+    }
+
+    fn path(&self) -> Vec<Step> {
+        let held = self.verdict.outcomes.owed.iter().min_by_key(|lost| (lost.turns.len(), lost.span));
+        let Some(lost) = held else {
+            let at = self.verdict.outcomes.defer_in_loop.unwrap_or_default();
+            return vec![Step { location: self.location(at), note: "deferred in a loop that does not end".to_owned() }];
+        };
+        let mut steps = Vec::new();
+        if let Some((span, truth)) = lost.turns.first() {
+            let cond = one_line(&text(self.file, *span));
+            let note = if *truth { format!("where {cond}") } else { format!("where not {cond}") };
+            steps.push(Step { location: self.location(*span), note });
+        }
+        steps.push(Step { location: self.location(lost.span), note: self.exit_note(lost) });
+        for other in &self.verdict.outcomes.owed {
+            if other.span != lost.span {
+                steps.push(Step { location: self.location(other.span), note: format!("also {}", self.exit_note(other)) });
+            }
+        }
+        steps.dedup_by(|b, a| a.location == b.location);
+        steps
+    }
+
+    fn exit_note(&self, lost: &Lost) -> String {
+        let what = lost.held_by.clone().filter(|name| !name.is_empty() && name != "_").unwrap_or_else(|| self.what());
+        let state = self.open_word();
+        match lost.kind {
+            ExitKind::Return => format!("returns with {what} {state}"),
+            ExitKind::End => format!("ends with {what} {state}"),
+            ExitKind::NextIteration => format!("acquired again in the next iteration with {what} {state}"),
+            ExitKind::Overwritten => format!("{what} is overwritten while {state}"),
+        }
+    }
+
+    /// What a reader calls it: the variable, else the type.
+    fn what(&self) -> String {
+        match &self.held {
+            Held::Variable(name) | Held::Place(name) => name.clone(),
+            Held::Blank(_) | Held::Nothing => short_type(&self.site.type_name),
+        }
+    }
+
+    fn open_word(&self) -> &'static str {
+        match self.site.contract.rule {
+            "uncalled-cancel" => "not called",
+            "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => "not stopped",
+            "unended-span" => "not ended",
+            "unfinished-transaction" => "not finished",
+            _ => "still open",
+        }
+    }
+
+    fn done_word(&self) -> &'static str {
+        match self.site.contract.rule {
+            "uncalled-cancel" => "called",
+            "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => "stopped",
+            "unended-span" => "ended",
+            "unfinished-transaction" => "committed or rolled back",
+            "unreleased-subscription" => "released",
+            _ => match self.site.release.actions.first().and_then(|action| action.method.as_deref()) {
+                Some("Stop") => "stopped",
+                Some("Disconnect") => "disconnected",
+                Some("Release") => "released",
+                _ => "closed",
+            },
+        }
+    }
+
+    fn message(&self) -> String {
+        let outcomes = &self.verdict.outcomes;
+        let by = short_name(&self.site.acquired_by);
+        let subject = match (&self.held, self.site.contract.rule) {
+            (Held::Variable(name) | Held::Place(name), "unclosed-response-body") if self.site.release.path().is_empty() => {
+                format!("{name} from {by}")
+            }
+            (Held::Variable(name) | Held::Place(name), "unclosed-response-body") => format!("{name}.Body from {by}"),
+            (Held::Variable(name) | Held::Place(name), _) => format!("{name} from {by}"),
+            _ => format!("the {} from {by}", self.noun()),
+        };
+        let done = self.done_word();
+        if self.is_endless_defer() {
+            return format!("{subject} is {done} by a defer in a loop that does not end");
+        }
+        if matches!(self.held, Held::Blank(_)) {
+            return format!("{subject} is discarded and so never {done}");
+        }
+        let some_end = !outcomes.released.is_empty() || outcomes.settled.is_some() || outcomes.returned.is_some();
+        let overwritten = outcomes.owed.iter().all(|lost| matches!(lost.kind, ExitKind::NextIteration | ExitKind::Overwritten));
+        if overwritten {
+            format!("{subject} is lost before it is {done}")
+        } else if some_end || !outcomes.releases.is_empty() {
+            format!("{subject} is not {done} on every path")
+        } else {
+            format!("{subject} is never {done}")
+        }
+    }
+
+    fn noun(&self) -> &'static str {
+        match self.site.contract.rule {
+            "unclosed-client" => "client",
+            "unclosed-response-body" => "response body",
+            "unclosed-file" => "file",
+            "unclosed-rows" => "result",
+            "unclosed-statement" => "statement",
+            "unfinished-transaction" => "transaction",
+            "unclosed-connection" => "connection",
+            "uncalled-cancel" => "cancel function",
+            "unstopped-ticker" => "ticker",
+            "unstopped-timer" => "timer",
+            "unended-span" => "span",
+            "unstopped-iterator" => "iterator",
+            "unstopped-watcher" => "watcher",
+            "unclosed-reader" => "reader",
+            _ => "value",
+        }
+    }
+
+    pub fn resource(&self) -> Resource {
+        Resource {
+            type_name: self.site.type_name.clone(),
+            acquired_by: self.site.acquired_by.clone(),
+            release: self.site.release.words(),
+            variable: match &self.held {
+                Held::Variable(name) | Held::Place(name) => Some(name.clone()),
+                Held::Blank(_) | Held::Nothing => None,
+            },
+            contract_from: self.site.source,
+            harm: self.site.contract.harm,
+            cost: self.site.contract.cost.clone(),
+        }
+    }
+
+    pub fn symbol(&self) -> String {
+        symbol_of(self.module.program, &self.function.typed, self.site.root)
+    }
+
+    pub fn acquisition(&self, outcome: Outcome) -> Acquisition {
+        Acquisition {
+            location: self.location(self.function.tree().expr(self.site.call).span),
+            resource: self.resource(),
+            rule: self.site.contract.rule,
+            function: self.symbol(),
+            heat: self.heat,
+            in_loop: self.in_loop,
+            outcome,
+        }
+    }
+
+    fn confidence(&self) -> Confidence {
+        self.site.contract.confidence
+    }
+
+    /// The leak.
+    pub fn finding(&self, path: Vec<Step>) -> Finding {
+        let severity = severity(self.site.contract.harm, self.heat, self.in_loop);
+        self.finding_of(self.site.contract.rule, severity, self.message(), path)
+    }
+
+    fn finding_of(&self, rule: &'static str, severity: Severity, message: String, path: Vec<Step>) -> Finding {
+        let location = self.location(self.function.tree().expr(self.site.call).span);
+        let function = self.symbol();
+        let resource = self.resource();
+        // Literals are numbered in order, so a new one above would move them: the declared function is steadier.
+        let declared = symbol_of(self.module.program, &self.function.typed, None);
+        let fingerprint = [
+            rule,
+            &location.file,
+            &declared,
+            &resource.acquired_by,
+            resource.variable.as_deref().unwrap_or("_"),
+        ]
+        .join("\0");
+        Finding {
+            rule,
+            severity,
+            confidence: self.confidence(),
+            message,
+            location,
+            resource,
+            path,
+            function,
+            heat: self.heat,
+            fix: crate::template::template(self),
+            fingerprint,
+        }
+    }
+
+    /// A deferred release that stands before the check of the error.
+    pub fn early_release(&self) -> Option<Finding> {
+        let at = self.verdict.outcomes.early_defer?;
+        // Without a check behind it there is nothing to put right.
+        crate::template::error_check(self.function, self.site, Some(at))?;
+        let severity = if self.site.release.path().is_empty() { Severity::Low } else { Severity::Medium };
+        let message = format!("{} is {} before its error is looked at", self.what(), self.done_word());
+        let step = Step { location: self.location(at), note: "deferred before the error is looked at".to_owned() };
+        Some(self.finding_of("release-before-error-check", severity.min(severity_of_heat(self.heat)), message, vec![step]))
+    }
+
+    /// A deferred release in the loop that acquires.
+    pub fn defer_in_loop(&self) -> Option<Finding> {
+        let at = self.verdict.outcomes.defer_in_loop?;
+        if self.is_endless_defer() {
+            return None;
+        }
+        let message = format!("{} is {} only when the function ends, not when the iteration does", self.what(), self.done_word());
+        let step = Step { location: self.location(at), note: "deferred in a loop".to_owned() };
+        Some(self.finding_of("defer-in-loop", Severity::Medium.min(severity_of_heat(self.heat)), message, vec![step]))
+    }
+}
+
+fn severity_of_heat(heat: Heat) -> Severity {
+    if heat == Heat::Test { Severity::Low } else { Severity::High }
+}
+
+/// How the acquired value is held after its statement.
+fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
+    let tree = function.tree();
+    let mut child = Node::Expr(site.call);
+    loop {
+        match function.parent(child) {
+            Some(Node::Expr(expr)) => match tree.expr(expr).kind {
+                ExprKind::Paren(_) => child = Node::Expr(expr),
+                _ => return Held::Nothing,
+            },
+            Some(Node::Stmt(stmt)) => {
+                return match tree.stmt(stmt).kind {
+                    StmtKind::Assign { lhs, rhs, .. } => {
+                        let rhs = tree.exprs(rhs);
+                        let index = if rhs.len() == 1 {
+                            site.result
+                        } else {
+                            rhs.iter().position(|expr| Node::Expr(*expr) == child).unwrap_or(0)
+                        };
+                        match tree.exprs(lhs).get(index) {
+                            Some(target) => match tree.expr(*target).kind {
+                                ExprKind::Ident(name) if tree.name(name) == "_" => Held::Blank(byte_span(name.span)),
+                                ExprKind::Ident(name) => Held::Variable(tree.name(name).to_owned()),
+                                _ => Held::Place(text(file, tree.expr(*target).span)),
+                            },
+                            None => Held::Nothing,
+                        }
+                    }
+                    StmtKind::Decl(decl) => {
+                        for spec in tree.specs(tree.gen_decl(decl).specs) {
+                            if let caulk_syntax::SpecKind::Value(value) = spec.kind
+                                && spec.span.encloses(tree.expr(site.call).span)
+                                && let Some(name) = tree.names(value.names).get(site.result)
+                            {
+                                let text = tree.name(*name);
+                                return if text == "_" {
+                                    Held::Blank(byte_span(name.span))
+                                } else {
+                                    Held::Variable(text.to_owned())
+                                };
+                            }
+                        }
+                        Held::Nothing
+                    }
+                    _ => Held::Nothing,
+                };
+            }
+            None => return Held::Nothing,
+        }
+    }
+}
+
+/// The text on one line, cut where it is long.
+fn one_line(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(80) {
+        Some((cut, _)) => format!("{}…", line.get(..cut).unwrap_or_default()),
+        None => line,
+    }
+}
+
+/// `pubsub.NewClient` for `cloud.google.com/go/pubsub.NewClient`.
+pub(crate) fn short_name(canonical: &str) -> String {
+    let (package, name) = crate::types::split_canonical(canonical);
+    let path = crate::glob::without_major_version(package).unwrap_or(package);
+    let last = path.rsplit('/').next().unwrap_or(path);
+    // `secretmanager/apiv1` goes by its service.
+    let is_version = last.starts_with("apiv") || last.starts_with('v') && last.get(1..).is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()));
+    let last = if is_version { path.rsplit('/').nth(1).unwrap_or(last) } else { last };
+    if last.is_empty() { name.to_owned() } else { format!("{last}.{name}") }
+}
+
+fn short_type(type_name: &str) -> String {
+    short_name(type_name)
+}

@@ -1,0 +1,165 @@
+//! What an edit that ends a leak needs to know.
+
+use caulk_syntax::{Descend, ExprKind, Node, Span, StmtId, StmtKind};
+
+use crate::engine::{Function, Root};
+use crate::finding::{ByteSpan, Exit, FixTemplate, Obstacle, ReleaseCall};
+use crate::report::{Described, byte_span};
+use crate::sites::Site;
+
+/// The template of an acquisition.
+pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
+    let Described { function, file, site, verdict, module, .. } = *described;
+    let tree = function.tree();
+    let outcomes = &verdict.outcomes;
+    let statement = outermost_statement(function, site);
+    let statement_span = statement.map_or(tree.expr(site.call).span, |stmt| tree.stmt(stmt).span);
+    let check = error_check(function, site, None);
+    let mut obstacles: Vec<Obstacle> = outcomes
+        .obstacles
+        .iter()
+        .map(|(span, why)| Obstacle { span: byte_span(*span), why: why.clone() })
+        .collect();
+    if let Some(header) = header_of(function, site) {
+        obstacles.push(Obstacle { span: byte_span(header), why: "declared in the header of a statement".to_owned() });
+    }
+    FixTemplate {
+        release: release_call(site),
+        held: described.held.clone(),
+        error_variable: error_variable(function, site),
+        statement: byte_span(statement_span),
+        after: byte_span(check.unwrap_or(statement_span)),
+        body: body(function, site.root),
+        in_loop: described.in_loop,
+        test_variable: if file.is_test() { crate::sites::test_variable(module, function, site.root) } else { None },
+        losing_exits: outcomes
+            .owed
+            .iter()
+            .map(|lost| Exit { span: byte_span(lost.span), kind: lost.kind, with_error: lost.error == Some(true) })
+            .collect(),
+        handed_on: outcomes.returned.is_some() || outcomes.settled.is_some_and(|(how, _)| how != crate::finding::SettledBy::NeverReturns),
+        releases: outcomes.releases.iter().chain(&outcomes.early_defer).map(|span| byte_span(*span)).collect(),
+        obstacles,
+    }
+}
+
+fn release_call(site: &Site) -> ReleaseCall {
+    let release = &site.release;
+    let action = release.actions.first();
+    ReleaseCall {
+        path: release.path().iter().map(|field| format!(".{field}")).collect(),
+        method: action.and_then(|action| action.method.clone()),
+        arguments: release.arguments.clone(),
+        returns_error: release.returns_error,
+        commits: release.commits,
+        abort: release.abort.clone(),
+    }
+}
+
+fn body(function: &Function, root: Root) -> ByteSpan {
+    function.graph(root).map(|graph| byte_span(function.tree().stmt(graph.body).span)).unwrap_or_default()
+}
+
+/// The statement of a block that acquires: not one in the header of another.
+fn outermost_statement(function: &Function, site: &Site) -> Option<StmtId> {
+    let mut at = function.statement(site.call)?;
+    loop {
+        match function.parent(at) {
+            Some(Node::Stmt(parent)) if is_header(function, parent, at) => at = parent,
+            _ => return Some(at),
+        }
+    }
+}
+
+/// The statement in whose header the acquisition stands.
+fn header_of(function: &Function, site: &Site) -> Option<Span> {
+    let at = function.statement(site.call)?;
+    match function.parent(at) {
+        Some(Node::Stmt(parent)) if is_header(function, parent, at) => Some(function.tree().stmt(parent).span),
+        _ => None,
+    }
+}
+
+fn is_header(function: &Function, parent: StmtId, child: StmtId) -> bool {
+    match function.tree().stmt(parent).kind {
+        StmtKind::If { init, .. } | StmtKind::Switch { init, .. } | StmtKind::TypeSwitch { init, .. } | StmtKind::For { init, .. } => {
+            init == Some(child)
+        }
+        _ => false,
+    }
+}
+
+fn error_variable(function: &Function, site: &Site) -> Option<String> {
+    let tree = function.tree();
+    let index = site.error?;
+    let StmtKind::Assign { lhs, .. } = tree.stmt(function.statement(site.call)?).kind else { return None };
+    match tree.expr(*tree.exprs(lhs).get(index)?).kind {
+        ExprKind::Ident(name) if tree.name(name) != "_" => Some(tree.name(name).to_owned()),
+        _ => None,
+    }
+}
+
+/// The `if` that looks at the acquisition's error: the statement behind the acquiring one, or
+/// behind `skip` where that stands in between.
+pub(crate) fn error_check(function: &Function, site: &Site, skip: Option<Span>) -> Option<Span> {
+    let tree = function.tree();
+    let error = error_variable(function, site)?;
+    let statement = function.statement(site.call)?;
+    let siblings = siblings(function, statement)?;
+    let position = siblings.iter().position(|stmt| *stmt == statement)?;
+    for &next in siblings.iter().skip(position + 1) {
+        let stmt = tree.stmt(next);
+        if skip.is_some_and(|skip| stmt.span == skip) {
+            continue;
+        }
+        let StmtKind::If { init: None, cond, .. } = stmt.kind else {
+            return assertion(function, next, &error);
+        };
+        let mut found = false;
+        tree.walk(cond, |node| {
+            if let Node::Expr(expr) = node
+                && let ExprKind::Ident(name) = tree.expr(expr).kind
+            {
+                found |= tree.name(name) == error;
+            }
+            Descend::Into
+        });
+        return found.then_some(stmt.span);
+    }
+    None
+}
+
+/// `require.NoError(t, err)` right behind the acquisition.
+fn assertion(function: &Function, stmt: StmtId, error: &str) -> Option<Span> {
+    let tree = function.tree();
+    matches!(tree.stmt(stmt).kind, StmtKind::Expr(_))
+        .then(|| mentions(function, stmt, error))
+        .filter(|mentions| *mentions)
+        .map(|_| tree.stmt(stmt).span)
+}
+
+fn mentions(function: &Function, stmt: StmtId, name: &str) -> bool {
+    let tree = function.tree();
+    let mut found = false;
+    tree.walk(stmt, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Ident(ident) = tree.expr(expr).kind
+        {
+            found |= tree.name(ident) == name;
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// The statements of the list that a statement stands in.
+fn siblings(function: &Function, stmt: StmtId) -> Option<Vec<StmtId>> {
+    let tree = function.tree();
+    let Node::Stmt(parent) = function.parent(stmt)? else { return None };
+    let list = match tree.stmt(parent).kind {
+        StmtKind::Block(block) => block.stmts,
+        StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => body,
+        _ => return None,
+    };
+    Some(tree.stmts(list).to_vec())
+}
