@@ -120,7 +120,13 @@ pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
             .package(package)
             .initializers()
             .get(index as usize)
-            .map(|initializer| body.tree().exprs(initializer.spec.values).iter().map(|expr| Node::Expr(*expr)).collect())
+            .map(|initializer| {
+                body.tree()
+                    .exprs(initializer.spec.values)
+                    .iter()
+                    .map(|expr| Node::Expr(*expr))
+                    .collect()
+            })
             .unwrap_or_default(),
         (None, BodyOwner::Func(_)) => Vec::new(),
     }
@@ -129,7 +135,10 @@ pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
 fn edges(program: &Program, body: &TypedBody) -> Vec<CallEdge> {
     let tree = body.tree();
     let mut edges = BTreeSet::new();
-    let mut todo: Vec<(Node, bool, bool)> = roots(program, body).into_iter().map(|node| (node, false, false)).collect();
+    let mut todo: Vec<(Node, bool, bool)> = roots(program, body)
+        .into_iter()
+        .map(|node| (node, false, false))
+        .collect();
     while let Some((node, in_loop, in_handler)) = todo.pop() {
         let (mut loops, mut handles) = (in_loop, in_handler);
         match node {

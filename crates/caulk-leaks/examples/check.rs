@@ -20,9 +20,18 @@ fn main() {
     let start = std::time::Instant::now();
     let program = Program::load(files, options, &[dir.join("...")]);
     let loaded = start.elapsed();
-    let analysis = check(&program, &Options { preview: all, rules: Vec::new() });
+    let analysis = check(
+        &program,
+        &Options {
+            preview: all,
+            rules: Vec::new(),
+        },
+    );
     for finding in &analysis.findings {
-        println!("{}: {} [{}] {} {}", finding.location, finding.message, finding.rule, finding.severity, finding.confidence);
+        println!(
+            "{}: {} [{}] {} {}",
+            finding.location, finding.message, finding.rule, finding.severity, finding.confidence
+        );
         if all {
             for step in &finding.path {
                 println!("    {}: {}", step.location, step.note);
@@ -34,11 +43,23 @@ fn main() {
             match &acquisition.outcome {
                 Outcome::Unknown { why, at } => {
                     let at = at.as_ref().map(ToString::to_string).unwrap_or_default();
-                    println!("unknown {} {}: {why} ({at})", acquisition.location, acquisition.resource.acquired_by);
+                    println!(
+                        "unknown {} {}: {why} ({at})",
+                        acquisition.location, acquisition.resource.acquired_by
+                    );
                 }
                 Outcome::Settled(settled) => {
-                    let at = settled.at.as_ref().map(ToString::to_string).unwrap_or_default();
-                    println!("settled {} {}: {} ({at})", acquisition.location, acquisition.resource.acquired_by, settled.how.word());
+                    let at = settled
+                        .at
+                        .as_ref()
+                        .map(ToString::to_string)
+                        .unwrap_or_default();
+                    println!(
+                        "settled {} {}: {} ({at})",
+                        acquisition.location,
+                        acquisition.resource.acquired_by,
+                        settled.how.word()
+                    );
                 }
                 Outcome::Owed(_) => {}
             }
@@ -47,7 +68,13 @@ fn main() {
     let coverage = analysis.coverage;
     eprintln!(
         "{} findings, {} suppressed, {} of {} decided, {} functions in {} files, load {loaded:?}, all {:?}",
-        analysis.findings.len(), analysis.suppressed, coverage.decided, coverage.acquisitions, coverage.functions, coverage.files, start.elapsed()
+        analysis.findings.len(),
+        analysis.suppressed,
+        coverage.decided,
+        coverage.acquisitions,
+        coverage.functions,
+        coverage.files,
+        start.elapsed()
     );
     for problem in analysis.problems.iter().take(5) {
         eprintln!("{problem:?}");

@@ -50,20 +50,37 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
 
 fn blocked(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -> Option<Blocked> {
     let tree = function.tree();
-    let Callee::Literal(literal) = function.callee(caulk_flow::unparen(tree, call)) else { return None };
-    let ExprKind::FuncLit { body, .. } = tree.expr(*literal).kind else { return None };
+    let Callee::Literal(literal) = function.callee(caulk_flow::unparen(tree, call)) else {
+        return None;
+    };
+    let ExprKind::FuncLit { body, .. } = tree.expr(*literal).kind else {
+        return None;
+    };
     let root = function.root_of(go);
     let (send, channel) = plain_send(function, body, *literal)?;
     let made = unbuffered(module, function, root, channel)?;
     let uses = uses(function, root, *literal, channel)?;
     // Someone who receives in another way cannot be seen to stop.
     let leaves = match uses.as_slice() {
-        [Use::Select { leaves: Some(leaves) }] => *leaves,
+        [
+            Use::Select {
+                leaves: Some(leaves),
+            },
+        ] => *leaves,
         _ => return None,
     };
-    let single_send = sends(function, body, channel) == 1 && !function.in_loop(send) && !function.in_loop(go);
+    let single_send =
+        sends(function, body, channel) == 1 && !function.in_loop(send) && !function.in_loop(go);
     let name = function.info().local_info(channel)?.name.to_string();
-    Some(Blocked { go, send, channel: name, made, leaves, single_send, root })
+    Some(Blocked {
+        go,
+        send,
+        channel: name,
+        made,
+        leaves,
+        single_send,
+        root,
+    })
 }
 
 /// A send on a variable of the starter, outside of any `select`.
@@ -104,7 +121,12 @@ fn sends(function: &Function, body: StmtId, channel: LocalId) -> usize {
 }
 
 /// Where the channel is made without room, in the function that starts the goroutine.
-fn unbuffered(module: &Module<'_>, function: &Function, root: Root, channel: LocalId) -> Option<Span> {
+fn unbuffered(
+    module: &Module<'_>,
+    function: &Function,
+    root: Root,
+    channel: LocalId,
+) -> Option<Span> {
     let tree = function.tree();
     let info = function.info().local_info(channel)?;
     if info.function != root || !matches!(module.program.ty(info.ty), Type::Chan(..)) {
@@ -116,7 +138,10 @@ fn unbuffered(module: &Module<'_>, function: &Function, root: Root, channel: Loc
     tree.walk(body, |node| {
         if let Node::Stmt(stmt) = node
             && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-            && let Some(index) = tree.exprs(lhs).iter().position(|target| function.local(*target) == Some(channel))
+            && let Some(index) = tree
+                .exprs(lhs)
+                .iter()
+                .position(|target| function.local(*target) == Some(channel))
         {
             assigned += 1;
             if let Some(value) = tree.exprs(rhs).get(index)
@@ -164,12 +189,25 @@ fn uses(function: &Function, root: Root, goroutine: ExprId, channel: LocalId) ->
 
 fn use_of(function: &Function, root: Root, channel: ExprId) -> Option<Use> {
     let tree = function.tree();
-    let Node::Expr(receive) = function.parent(channel)? else { return None };
-    if !matches!(tree.expr(receive).kind, ExprKind::Unary { op: UnaryOp::Receive, .. }) || function.root_of(receive) != root {
+    let Node::Expr(receive) = function.parent(channel)? else {
+        return None;
+    };
+    if !matches!(
+        tree.expr(receive).kind,
+        ExprKind::Unary {
+            op: UnaryOp::Receive,
+            ..
+        }
+    ) || function.root_of(receive) != root
+    {
         return None;
     }
-    let Node::Stmt(comm) = function.parent(receive)? else { return None };
-    let Node::Stmt(clause) = function.parent(comm)? else { return None };
+    let Node::Stmt(comm) = function.parent(receive)? else {
+        return None;
+    };
+    let Node::Stmt(clause) = function.parent(comm)? else {
+        return None;
+    };
     if !matches!(tree.stmt(clause).kind, StmtKind::Comm { comm: Some(c), .. } if c == comm) {
         return None;
     }
@@ -177,10 +215,20 @@ fn use_of(function: &Function, root: Root, channel: ExprId) -> Option<Use> {
     if function.in_loop(clause) {
         return None;
     }
-    let Node::Stmt(block) = function.parent(clause)? else { return None };
-    let StmtKind::Block(block) = tree.stmt(block).kind else { return None };
-    let other = tree.stmts(block.stmts).iter().copied().find(|other| *other != clause)?;
-    Some(Use::Select { leaves: Some(tree.stmt(other).span) })
+    let Node::Stmt(block) = function.parent(clause)? else {
+        return None;
+    };
+    let StmtKind::Block(block) = tree.stmt(block).kind else {
+        return None;
+    };
+    let other = tree
+        .stmts(block.stmts)
+        .iter()
+        .copied()
+        .find(|other| *other != clause)?;
+    Some(Use::Select {
+        leaves: Some(tree.stmt(other).span),
+    })
 }
 
 /// What is published of a blocked goroutine.
@@ -193,7 +241,11 @@ pub(crate) fn described(
 ) -> (Acquisition, Option<Finding>) {
     let tree = function.tree();
     let at = location(module, file, tree.stmt(blocked.go).span);
-    let harm = Harm { goroutines: true, memory: true, ..Harm::default() };
+    let harm = Harm {
+        goroutines: true,
+        memory: true,
+        ..Harm::default()
+    };
     let resource = Resource {
         type_name: "goroutine".to_owned(),
         acquired_by: "go".to_owned(),
@@ -205,8 +257,14 @@ pub(crate) fn described(
     };
     let clause = Span::new(blocked.leaves.start, first_line_end(file, blocked.leaves));
     let path = vec![
-        Step { location: location(module, file, tree.stmt(blocked.send).span), note: format!("sends on {}, which has no room", blocked.channel) },
-        Step { location: location(module, file, clause), note: format!("goes on without receiving from {}", blocked.channel) },
+        Step {
+            location: location(module, file, tree.stmt(blocked.send).span),
+            note: format!("sends on {}, which has no room", blocked.channel),
+        },
+        Step {
+            location: location(module, file, clause),
+            note: format!("goes on without receiving from {}", blocked.channel),
+        },
     ];
     let in_loop = function.in_loop(blocked.go);
     let symbol = symbol_of(module.program, &function.typed, blocked.root);
@@ -224,7 +282,10 @@ pub(crate) fn described(
         rule: RULE,
         severity: severity(harm, heat, in_loop),
         confidence: Confidence::Certain,
-        message: format!("goroutine blocks for ever on {} <- when nobody receives", blocked.channel),
+        message: format!(
+            "goroutine blocks for ever on {} <- when nobody receives",
+            blocked.channel
+        ),
         fingerprint: [RULE, &at.file, &declared, "go", &blocked.channel].join("\0"),
         location: at,
         resource,
@@ -238,10 +299,17 @@ pub(crate) fn described(
             error_variable: None,
             statement: byte_span(blocked.made),
             after: byte_span(blocked.made),
-            body: function.graph(blocked.root).map(|graph| byte_span(tree.stmt(graph.body).span)).unwrap_or_default(),
+            body: function
+                .graph(blocked.root)
+                .map(|graph| byte_span(tree.stmt(graph.body).span))
+                .unwrap_or_default(),
             in_loop: !blocked.single_send,
             test_variable: None,
-            losing_exits: vec![crate::finding::Exit { span: byte_span(blocked.leaves), kind: ExitKind::End, with_error: false }],
+            losing_exits: vec![crate::finding::Exit {
+                span: byte_span(blocked.leaves),
+                kind: ExitKind::End,
+                with_error: false,
+            }],
             handed_on: false,
             releases: Vec::new(),
             obstacles: Vec::new(),
@@ -252,6 +320,9 @@ pub(crate) fn described(
 
 fn first_line_end(file: &SourceFile, span: Span) -> u32 {
     let text = span.of(&file.bytes);
-    let len = text.iter().position(|byte| *byte == b'\n').unwrap_or(text.len());
+    let len = text
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(text.len());
     span.start + u32::try_from(len).unwrap_or(0)
 }

@@ -13,13 +13,19 @@ use crate::glob;
 
 /// The files of the catalogue: name, text.
 const FILES: &[(&str, &str)] = &[
-    ("compression.toml", include_str!("../catalogue/compression.toml")),
+    (
+        "compression.toml",
+        include_str!("../catalogue/compression.toml"),
+    ),
     ("context.toml", include_str!("../catalogue/context.toml")),
     ("effects.toml", include_str!("../catalogue/effects.toml")),
     ("files.toml", include_str!("../catalogue/files.toml")),
     ("google.toml", include_str!("../catalogue/google.toml")),
     ("http.toml", include_str!("../catalogue/http.toml")),
-    ("messaging.toml", include_str!("../catalogue/messaging.toml")),
+    (
+        "messaging.toml",
+        include_str!("../catalogue/messaging.toml"),
+    ),
     ("net.toml", include_str!("../catalogue/net.toml")),
     ("sql.toml", include_str!("../catalogue/sql.toml")),
     ("tracing.toml", include_str!("../catalogue/tracing.toml")),
@@ -104,7 +110,9 @@ impl Catalogue {
     /// Whether a field only borrows what is stored in it: `os/exec`, `Cmd`, `Stdout`.
     pub(crate) fn field_borrows(&self, package: &str, type_name: &str, field: &str) -> bool {
         self.borrowing_fields.iter().any(|entry| {
-            entry.package == package && entry.type_name == type_name && entry.fields.iter().any(|f| f == field)
+            entry.package == package
+                && entry.type_name == type_name
+                && entry.fields.iter().any(|f| f == field)
         })
     }
 
@@ -124,7 +132,11 @@ struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Table { entries: Vec::new(), exact: FxHashMap::default(), globs: Vec::new() }
+        Table {
+            entries: Vec::new(),
+            exact: FxHashMap::default(),
+            globs: Vec::new(),
+        }
     }
 }
 
@@ -149,9 +161,15 @@ impl<T> Table<T> {
             .filter_map(|name| self.exact.get(name))
             .flatten();
         let hit = exact
-            .filter(|&&index| self.entries.get(index).is_some_and(|(s, _)| s.names(function)))
+            .filter(|&&index| {
+                self.entries
+                    .get(index)
+                    .is_some_and(|(s, _)| s.names(function))
+            })
             .chain(self.globs.iter().filter(|&&index| {
-                self.entries.get(index).is_some_and(|(s, _)| s.selects(package, function))
+                self.entries
+                    .get(index)
+                    .is_some_and(|(s, _)| s.selects(package, function))
             }))
             .next()?;
         self.entries.get(*hit).map(|(_, value)| value)
@@ -176,14 +194,24 @@ impl Selector {
     }
 
     fn names(&self, function: &str) -> bool {
-        self.functions.iter().any(|pattern| glob::name_matches(pattern, function))
-            && !self.except_functions.iter().any(|pattern| glob::name_matches(pattern, function))
+        self.functions
+            .iter()
+            .any(|pattern| glob::name_matches(pattern, function))
+            && !self
+                .except_functions
+                .iter()
+                .any(|pattern| glob::name_matches(pattern, function))
     }
 
     fn selects(&self, package: &str, function: &str) -> bool {
         self.names(function)
-            && self.packages().any(|pattern| glob::path_matches(pattern, package))
-            && !self.except_packages.iter().any(|pattern| glob::path_matches(pattern, package))
+            && self
+                .packages()
+                .any(|pattern| glob::path_matches(pattern, package))
+            && !self
+                .except_packages
+                .iter()
+                .any(|pattern| glob::path_matches(pattern, package))
     }
 }
 
@@ -301,13 +329,21 @@ impl AcquireEntry {
         Contract {
             rule: crate::rules::static_name(&self.rule),
             type_name: self.type_name,
-            results: if self.results.is_empty() { vec![0] } else { self.results },
+            results: if self.results.is_empty() {
+                vec![0]
+            } else {
+                self.results
+            },
             error: match self.error {
                 None => ErrorAt::Last,
                 Some(index) => usize::try_from(index).map_or(ErrorAt::Never, ErrorAt::Index),
             },
             release: Release {
-                actions: self.release.iter().map(|text| ReleaseAction::parse(text)).collect(),
+                actions: self
+                    .release
+                    .iter()
+                    .map(|text| ReleaseAction::parse(text))
+                    .collect(),
                 arguments: self.release_arguments,
                 returns_error: self.returns_error,
                 commits: false,
@@ -320,7 +356,10 @@ impl AcquireEntry {
             acquired_after: self.acquired_after,
             context_ends: self.context_ends,
             parent: self.parent.map(|parent| parent.receiver),
-            until: self.until.as_deref().and_then(crate::contract::parse_version),
+            until: self
+                .until
+                .as_deref()
+                .and_then(crate::contract::parse_version),
             main_is_ok: self.main_is_ok,
             preview: self.preview,
             harm,
@@ -344,23 +383,58 @@ mod tests {
         assert_eq!(catalogue.problems, Vec::<String>::new());
         assert!(catalogue.contracts().count() > 50);
         for contract in catalogue.contracts() {
-            assert!(!contract.rule.is_empty(), "{contract:?} names an unknown rule");
+            assert!(
+                !contract.rule.is_empty(),
+                "{contract:?} names an unknown rule"
+            );
         }
     }
 
     #[test]
     fn cloud_clients_match_whatever_the_service() {
         let catalogue = Catalogue::shipped();
-        let rule = |package: &str, function: &str| catalogue.contract(package, function).map(|c| c.rule);
+        let rule =
+            |package: &str, function: &str| catalogue.contract(package, function).map(|c| c.rule);
         let client = Some("unclosed-client");
         assert_eq!(rule("cloud.google.com/go/pubsub", "NewClient"), client);
-        assert_eq!(rule("cloud.google.com/go/pubsub/v2", "NewClientWithConfig"), client);
-        assert_eq!(rule("cloud.google.com/go/secretmanager/apiv1", "NewClient"), client);
-        assert_eq!(rule("cloud.google.com/go/kms/apiv1", "NewKeyManagementRESTClient"), client);
-        assert_eq!(rule("cloud.google.com/go/kms/apiv1/kmspb", "NewKeyManagementServiceClient"), None);
-        assert_eq!(rule("cloud.google.com/go/pubsublite/pscompat", "NewSubscriberClient"), None);
         assert_eq!(
-            catalogue.contract("cloud.google.com/go/pubsublite/pscompat", "NewPublisherClient").unwrap().release.words(),
+            rule("cloud.google.com/go/pubsub/v2", "NewClientWithConfig"),
+            client
+        );
+        assert_eq!(
+            rule("cloud.google.com/go/secretmanager/apiv1", "NewClient"),
+            client
+        );
+        assert_eq!(
+            rule(
+                "cloud.google.com/go/kms/apiv1",
+                "NewKeyManagementRESTClient"
+            ),
+            client
+        );
+        assert_eq!(
+            rule(
+                "cloud.google.com/go/kms/apiv1/kmspb",
+                "NewKeyManagementServiceClient"
+            ),
+            None
+        );
+        assert_eq!(
+            rule(
+                "cloud.google.com/go/pubsublite/pscompat",
+                "NewSubscriberClient"
+            ),
+            None
+        );
+        assert_eq!(
+            catalogue
+                .contract(
+                    "cloud.google.com/go/pubsublite/pscompat",
+                    "NewPublisherClient"
+                )
+                .unwrap()
+                .release
+                .words(),
             "Stop"
         );
     }
@@ -368,10 +442,21 @@ mod tests {
     #[test]
     fn major_versions_share_an_entry() {
         let catalogue = Catalogue::shipped();
-        assert!(catalogue.contract("github.com/redis/go-redis/v9", "NewClient").is_some());
-        assert!(catalogue.contract("github.com/jackc/pgx/v5", "Connect").is_some());
+        assert!(
+            catalogue
+                .contract("github.com/redis/go-redis/v9", "NewClient")
+                .is_some()
+        );
+        assert!(
+            catalogue
+                .contract("github.com/jackc/pgx/v5", "Connect")
+                .is_some()
+        );
         assert!(catalogue.exits("log", "Logger.Fatalf"));
         assert!(catalogue.exits("testing", "common.Fatal"));
-        assert_eq!(catalogue.effect("bufio", "NewReader"), Some(CallEffect::View));
+        assert_eq!(
+            catalogue.effect("bufio", "NewReader"),
+            Some(CallEffect::View)
+        );
     }
 }

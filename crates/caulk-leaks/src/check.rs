@@ -27,7 +27,10 @@ pub struct Options {
 
 /// Checks the packages of a program. Never fails; the same program gives the same answer.
 pub fn check(program: &Program, options: &Options) -> Analysis {
-    match rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES).build() {
+    match rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK_BYTES)
+        .build()
+    {
         Ok(pool) => pool.install(|| check_here(program, options)),
         Err(_) => check_here(program, options),
     }
@@ -42,15 +45,24 @@ struct Part {
 
 fn check_here(program: &Program, options: &Options) -> Analysis {
     let calls = Calls::of(program);
-    let module = Module::new(program, calls.components().iter().map(|(id, n)| (*id, *n)).collect());
+    let module = Module::new(
+        program,
+        calls.components().iter().map(|(id, n)| (*id, *n)).collect(),
+    );
     let owners: Vec<BodyOwner> = program
         .check_packages()
         .iter()
         .flat_map(|package| program.owners(*package))
         .filter(|owner| file_of(program, *owner).is_some_and(|file| program.is_asked_for(file)))
         .collect();
-    let parts: Vec<Part> = owners.par_iter().map(|owner| check_body(&module, &calls, options, *owner)).collect();
-    let mut analysis = Analysis { coverage: coverage(program, &owners), ..Analysis::default() };
+    let parts: Vec<Part> = owners
+        .par_iter()
+        .map(|owner| check_body(&module, &calls, options, *owner))
+        .collect();
+    let mut analysis = Analysis {
+        coverage: coverage(program, &owners),
+        ..Analysis::default()
+    };
     for part in parts {
         analysis.acquisitions.extend(part.acquisitions);
         analysis.findings.extend(part.findings);
@@ -66,8 +78,15 @@ fn coverage(program: &Program, owners: &[BodyOwner]) -> Coverage {
         .flat_map(|package| program.package(*package).files())
         .filter(|file| program.is_asked_for(file))
         .count();
-    let functions = owners.iter().filter(|owner| matches!(owner, BodyOwner::Func(_))).count();
-    Coverage { files, functions, ..Coverage::default() }
+    let functions = owners
+        .iter()
+        .filter(|owner| matches!(owner, BodyOwner::Func(_)))
+        .count();
+    Coverage {
+        files,
+        functions,
+        ..Coverage::default()
+    }
 }
 
 pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile> {
@@ -76,20 +95,30 @@ pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile
         BodyOwner::Initializer(package, index) => {
             let package = program.package(package);
             let initializer = package.initializers().get(index as usize)?;
-            package.files().get(initializer.file as usize).map(|file| &**file)
+            package
+                .files()
+                .get(initializer.file as usize)
+                .map(|file| &**file)
         }
     }
 }
 
 fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: BodyOwner) -> Part {
     let mut part = Part::default();
-    let Some(file) = file_of(module.program, owner) else { return part };
+    let Some(file) = file_of(module.program, owner) else {
+        return part;
+    };
     let verdicts = module.verdicts(owner);
-    let blocked = module.function(owner).map(|function| crate::blocked::goroutines(module, &function)).unwrap_or_default();
+    let blocked = module
+        .function(owner)
+        .map(|function| crate::blocked::goroutines(module, &function))
+        .unwrap_or_default();
     if verdicts.is_empty() && blocked.is_empty() {
         return part;
     }
-    let Some(function) = module.function(owner) else { return part };
+    let Some(function) = module.function(owner) else {
+        return part;
+    };
     for (site, verdict) in verdicts.iter() {
         let heat = heat(module.program, calls, file, &function, site.root);
         let described = Described::new(module, &function, file, site, verdict, heat);
@@ -114,9 +143,11 @@ fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: Body
     }
     for goroutine in blocked {
         let heat = heat(module.program, calls, file, &function, goroutine.root);
-        let (acquisition, finding) = crate::blocked::described(module, &function, file, &goroutine, heat);
+        let (acquisition, finding) =
+            crate::blocked::described(module, &function, file, &goroutine, heat);
         part.acquisitions.push(acquisition);
-        part.findings.extend(finding.filter(|finding| wants(options, finding.rule, false)));
+        part.findings
+            .extend(finding.filter(|finding| wants(options, finding.rule, false)));
     }
     part
 }
@@ -131,13 +162,22 @@ fn wants(options: &Options, rule: &str, preview: bool) -> bool {
 }
 
 /// How often a function or a literal in it is likely to run.
-fn heat(program: &Program, calls: &Calls, file: &SourceFile, function: &Function, root: crate::engine::Root) -> Heat {
+fn heat(
+    program: &Program,
+    calls: &Calls,
+    file: &SourceFile,
+    function: &Function,
+    root: crate::engine::Root,
+) -> Heat {
     let mut at = root;
     while let Some(literal) = at {
         if caulk_flow::is_handler_literal(program, &function.typed, literal) {
             return Heat::Request;
         }
-        at = function.info().literal(literal).and_then(|literal| literal.parent);
+        at = function
+            .info()
+            .literal(literal)
+            .and_then(|literal| literal.parent);
     }
     if file.is_test() {
         return Heat::Test;
@@ -153,11 +193,17 @@ fn heat(program: &Program, calls: &Calls, file: &SourceFile, function: &Function
 
 /// Sorts, silences, counts, and tells equal findings apart.
 fn finish(program: &Program, analysis: &mut Analysis) {
-    analysis.acquisitions.sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
-    analysis.findings.sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+    analysis
+        .acquisitions
+        .sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+    analysis
+        .findings
+        .sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
     let silenced = crate::suppress::comments(program);
     let before = analysis.findings.len();
-    analysis.findings.retain(|finding| !silenced.covers(finding));
+    analysis
+        .findings
+        .retain(|finding| !silenced.covers(finding));
     analysis.suppressed = before - analysis.findings.len();
     let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();
     for finding in &mut analysis.findings {
@@ -176,11 +222,19 @@ fn finish(program: &Program, analysis: &mut Analysis) {
 }
 
 fn problem(problem: &caulk_program::Problem) -> Problem {
-    let mut place = problem.file.as_ref().map(|file| file.to_string_lossy().replace('\\', "/")).unwrap_or_default();
+    let mut place = problem
+        .file
+        .as_ref()
+        .map(|file| file.to_string_lossy().replace('\\', "/"))
+        .unwrap_or_default();
     if let Some(line) = problem.line {
         place.push_str(&format!(":{line}"));
     }
-    Problem { kind: problem.kind.name().to_owned(), what: problem.what.clone(), place }
+    Problem {
+        kind: problem.kind.name().to_owned(),
+        what: problem.what.clone(),
+        place,
+    }
 }
 
 /// A settlement that no statement stands for.

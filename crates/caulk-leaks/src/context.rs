@@ -12,7 +12,9 @@ pub(crate) fn ends_here(module: &Module<'_>, function: &Function, context: ExprI
     let tree = function.tree();
     match tree.expr(caulk_flow::unparen(tree, context)).kind {
         ExprKind::Call { .. } => is_ending(function, context),
-        ExprKind::Ident(_) => function.local(context).is_some_and(|local| assigned_ending(module, function, local)),
+        ExprKind::Ident(_) => function
+            .local(context)
+            .is_some_and(|local| assigned_ending(module, function, local)),
         _ => false,
     }
 }

@@ -93,7 +93,10 @@ impl ReleaseAction {
     /// Reads `Close`, `Body.Close`, `()`.
     pub fn parse(text: &str) -> ReleaseAction {
         if text == "()" {
-            return ReleaseAction { path: Vec::new(), method: None };
+            return ReleaseAction {
+                path: Vec::new(),
+                method: None,
+            };
         }
         let mut path: Vec<String> = text.split('.').map(str::to_owned).collect();
         let method = path.pop();
@@ -105,7 +108,10 @@ impl Release {
     /// A release by one method of the value itself.
     pub fn method(name: &str) -> Release {
         Release {
-            actions: vec![ReleaseAction { path: Vec::new(), method: Some(name.to_owned()) }],
+            actions: vec![ReleaseAction {
+                path: Vec::new(),
+                method: Some(name.to_owned()),
+            }],
             ..Release::default()
         }
     }
@@ -117,7 +123,9 @@ impl Release {
 
     /// Whether calling `method` on the value at its field path releases.
     pub fn is_method(&self, method: &str) -> bool {
-        self.actions.iter().any(|action| action.method.as_deref() == Some(method))
+        self.actions
+            .iter()
+            .any(|action| action.method.as_deref() == Some(method))
     }
 
     /// Whether calling the value itself releases.
@@ -130,9 +138,15 @@ impl Release {
         match self.actions.first() {
             None => String::new(),
             Some(ReleaseAction { method: None, .. }) => "cancel()".to_owned(),
-            Some(ReleaseAction { path, method: Some(method) }) => {
-                path.iter().chain([method]).cloned().collect::<Vec<_>>().join(".")
-            }
+            Some(ReleaseAction {
+                path,
+                method: Some(method),
+            }) => path
+                .iter()
+                .chain([method])
+                .cloned()
+                .collect::<Vec<_>>()
+                .join("."),
         }
     }
 }

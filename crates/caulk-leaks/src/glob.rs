@@ -10,10 +10,12 @@ pub(crate) fn path_matches(pattern: &str, path: &str) -> bool {
 fn segments_match(pattern: &[&str], path: &[&str]) -> bool {
     match pattern.split_first() {
         None => path.is_empty(),
-        Some((&"**", rest)) => (0..=path.len()).any(|skip| segments_match(rest, path.get(skip..).unwrap_or(&[]))),
-        Some((head, rest)) => {
-            path.split_first().is_some_and(|(first, others)| name_matches(head, first) && segments_match(rest, others))
+        Some((&"**", rest)) => {
+            (0..=path.len()).any(|skip| segments_match(rest, path.get(skip..).unwrap_or(&[])))
         }
+        Some((head, rest)) => path.split_first().is_some_and(|(first, others)| {
+            name_matches(head, first) && segments_match(rest, others)
+        }),
     }
 }
 
@@ -46,7 +48,10 @@ mod tests {
 
     #[test]
     fn stars_stay_within_a_segment() {
-        assert!(path_matches("cloud.google.com/go/**", "cloud.google.com/go/kms/apiv1"));
+        assert!(path_matches(
+            "cloud.google.com/go/**",
+            "cloud.google.com/go/kms/apiv1"
+        ));
         assert!(path_matches("**/*pb", "example.com/x/kmspb"));
         assert!(!path_matches("debug/*", "debug/elf/internal"));
         assert!(path_matches("gopkg.in/yaml", "gopkg.in/yaml/v3"));

@@ -47,7 +47,10 @@ impl<'p> Module<'p> {
 
     /// Whether a callee's source is followed when `caller` calls it.
     pub fn follows(&self, caller: Option<FuncId>, callee: FuncId) -> Followed {
-        match (caller.and_then(|id| self.components.get(&id)), self.components.get(&callee)) {
+        match (
+            caller.and_then(|id| self.components.get(&id)),
+            self.components.get(&callee),
+        ) {
             (_, None) => Followed::No,
             (Some(caller), Some(callee)) if caller == callee => Followed::Recursive,
             _ => Followed::Yes,
@@ -62,7 +65,11 @@ impl<'p> Module<'p> {
                 BodyOwner::Func(id) => Some(id),
                 BodyOwner::Initializer(..) => None,
             };
-            Some(Arc::new(Function::new(self.program, typed, &|typed, call| self.never_returns(caller, typed, call))))
+            Some(Arc::new(Function::new(
+                self.program,
+                typed,
+                &|typed, call| self.never_returns(caller, typed, call),
+            )))
         })
     }
 
@@ -72,13 +79,18 @@ impl<'p> Module<'p> {
         if *callee == Callee::Builtin(Builtin::Panic) {
             return true;
         }
-        let Some(func) = callee.func() else { return false };
+        let Some(func) = callee.func() else {
+            return false;
+        };
         let (package, name) = crate::types::split_name(self.program, func);
         if self.catalogue.exits(package, name) {
             return true;
         }
         match func.id {
-            Some(id) if self.follows(caller, id) == Followed::Yes && !matches!(callee, Callee::Interface { .. }) => {
+            Some(id)
+                if self.follows(caller, id) == Followed::Yes
+                    && !matches!(callee, Callee::Interface { .. }) =>
+            {
                 !self.returns(id)
             }
             _ => false,
@@ -87,29 +99,35 @@ impl<'p> Module<'p> {
 
     fn returns(&self, id: FuncId) -> bool {
         self.returns.get(id, || {
-            let Some(function) = self.function(BodyOwner::Func(id)) else { return true };
+            let Some(function) = self.function(BodyOwner::Func(id)) else {
+                return true;
+            };
             function.graph(None).is_none_or(|graph| graph.returns())
         })
     }
 
     /// Whether a function returns only where this parameter, an error, is nil.
     pub fn asserts_nil(&self, id: FuncId, index: usize) -> bool {
-        self.asserts.get((id, index), || crate::summary::asserts_nil(self, id, index))
+        self.asserts
+            .get((id, index), || crate::summary::asserts_nil(self, id, index))
     }
 
     /// What a function does with a parameter.
     pub fn effect(&self, query: ParamQuery) -> ParamEffect {
-        self.effects.get(query.clone(), || crate::summary::param_effect(self, &query))
+        self.effects
+            .get(query.clone(), || crate::summary::param_effect(self, &query))
     }
 
     /// Which results of a function are owned by its caller.
     pub fn results(&self, id: FuncId) -> Arc<Results> {
-        self.results.get(id, || Arc::new(crate::summary::results(self, id)))
+        self.results
+            .get(id, || Arc::new(crate::summary::results(self, id)))
     }
 
     /// What becomes of every acquisition of a body.
     pub fn verdicts(&self, owner: BodyOwner) -> Arc<Vec<(Site, crate::engine::Verdict)>> {
-        self.sites.get(owner, || Arc::new(crate::sites::verdicts(self, owner)))
+        self.sites
+            .get(owner, || Arc::new(crate::sites::verdicts(self, owner)))
     }
 }
 
@@ -129,18 +147,28 @@ struct Memo<K, V> {
 
 impl<K, V> Default for Memo<K, V> {
     fn default() -> Self {
-        Memo { known: Mutex::default() }
+        Memo {
+            known: Mutex::default(),
+        }
     }
 }
 
 impl<K: Eq + Hash, V: Clone> Memo<K, V> {
     fn get(&self, key: K, compute: impl FnOnce() -> V) -> V {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let known = self
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&key)
+            .cloned();
         if let Some(value) = known {
             return value;
         }
         let value = compute();
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(key, value.clone());
         value
     }
 }

@@ -29,7 +29,11 @@ pub(crate) fn location(module: &Module<'_>, file: &SourceFile, span: Span) -> Lo
     let start = file.line_column(span.start);
     let end = file.line_column(span.end);
     Location {
-        file: module.program.relative(&file.path).to_string_lossy().replace('\\', "/"),
+        file: module
+            .program
+            .relative(&file.path)
+            .to_string_lossy()
+            .replace('\\', "/"),
         line: start.line,
         column: start.column,
         end_line: end.line,
@@ -39,7 +43,10 @@ pub(crate) fn location(module: &Module<'_>, file: &SourceFile, span: Span) -> Lo
 }
 
 pub(crate) fn byte_span(span: Span) -> ByteSpan {
-    ByteSpan { start: span.start, end: span.end }
+    ByteSpan {
+        start: span.start,
+        end: span.end,
+    }
 }
 
 /// The text of a place of a file.
@@ -53,7 +60,9 @@ pub(crate) fn severity(harm: Harm, heat: Heat, in_loop: bool) -> Severity {
     match heat {
         Heat::Test => Severity::Low,
         Heat::Once if !in_loop => Severity::Low,
-        _ if strong && (in_loop || matches!(heat, Heat::Request | Heat::Repeated)) => Severity::High,
+        _ if strong && (in_loop || matches!(heat, Heat::Request | Heat::Repeated)) => {
+            Severity::High
+        }
         _ => Severity::Medium,
     }
 }
@@ -69,7 +78,16 @@ impl<'a, 'p> Described<'a, 'p> {
     ) -> Described<'a, 'p> {
         let held = held(function, file, site);
         let in_loop = function.in_loop(site.call);
-        Described { module, function, file, site, verdict, heat, held, in_loop }
+        Described {
+            module,
+            function,
+            file,
+            site,
+            verdict,
+            heat,
+            held,
+            in_loop,
+        }
     }
 
     /// Owed, settled or unknown.
@@ -90,17 +108,25 @@ impl<'a, 'p> Described<'a, 'p> {
         }
         if let Some((why, at)) = &outcomes.unknown {
             let at = (!at.is_empty()).then(|| self.location(*at));
-            return Outcome::Unknown { why: why.to_string(), at };
+            return Outcome::Unknown {
+                why: why.to_string(),
+                at,
+            };
         }
         let released = outcomes.released_at.map(|at| (SettledBy::Released, at));
         let returned = outcomes.returned_at.map(|at| (SettledBy::Returned, at));
-        let first = [released, outcomes.settled, returned].into_iter().flatten().min_by_key(|(_, at)| *at);
+        let first = [released, outcomes.settled, returned]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(_, at)| *at);
         match first {
             Some((how, at)) => {
                 let at = (!at.is_empty()).then(|| self.location(at));
                 Outcome::Settled(Settlement { how, at })
             }
-            None if matches!(self.function.typed.owner, BodyOwner::Initializer(..)) && self.site.root.is_none() => {
+            None if matches!(self.function.typed.owner, BodyOwner::Initializer(..))
+                && self.site.root.is_none() =>
+            {
                 crate::check::settled_without_place(SettledBy::ProcessLifetime)
             }
             None => crate::check::settled_without_place(SettledBy::NeverReturns),
@@ -113,13 +139,21 @@ impl<'a, 'p> Described<'a, 'p> {
     }
 
     fn in_endless_loop(&self) -> bool {
-        let Some(stmt) = self.function.innermost_loop(self.site.call) else { return false };
+        let Some(stmt) = self.function.innermost_loop(self.site.call) else {
+            return false;
+        };
         let tree = self.function.tree();
         match tree.stmt(stmt).kind {
-            StmtKind::For { cond: None, .. } => self.function.graph(self.site.root).is_some_and(|graph| !graph.returns()),
+            StmtKind::For { cond: None, .. } => self
+                .function
+                .graph(self.site.root)
+                .is_some_and(|graph| !graph.returns()),
             StmtKind::Range { x, .. } => {
                 let ty = self.function.info().type_of(x);
-                matches!(self.module.program.ty(self.module.program.underlying(ty)), caulk_program::Type::Chan(..))
+                matches!(
+                    self.module.program.ty(self.module.program.underlying(ty)),
+                    caulk_program::Type::Chan(..)
+                )
             }
             _ => false,
         }
@@ -127,26 +161,41 @@ impl<'a, 'p> Described<'a, 'p> {
 
     fn is_main(&self) -> bool {
         self.site.root.is_none()
-            && self.function.id().and_then(|id| self.module.program.func(id)).is_some_and(|func| {
-                func.receiver.is_none()
-                    && func.name == "main"
-                    && self.module.program.package(self.function.package).name() == "main"
-            })
+            && self
+                .function
+                .id()
+                .and_then(|id| self.module.program.func(id))
+                .is_some_and(|func| {
+                    func.receiver.is_none()
+                        && func.name == "main"
+                        && self.module.program.package(self.function.package).name() == "main"
+                })
     }
 
     /// A transaction whose context is cancelled in this function, or ends with the request; rows of
     /// a transaction.
     fn is_ended_by_parent(&self) -> bool {
         let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else { return false };
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
         if let Some(parent) = &self.site.contract.parent
             && let Some(receiver) = self.function.callee(self.site.call).receiver()
-            && self.module.program.named_name(self.function.info().type_of(receiver)).as_ref() == Some(parent)
+            && self
+                .module
+                .program
+                .named_name(self.function.info().type_of(receiver))
+                .as_ref()
+                == Some(parent)
         {
             return true;
         }
-        let Some(index) = self.site.contract.context_ends else { return false };
-        let Some(&context) = tree.exprs(args).get(index) else { return false };
+        let Some(index) = self.site.contract.context_ends else {
+            return false;
+        };
+        let Some(&context) = tree.exprs(args).get(index) else {
+            return false;
+        };
         crate::context::ends_here(self.module, self.function, context)
     }
 
@@ -155,21 +204,42 @@ impl<'a, 'p> Described<'a, 'p> {
     }
 
     fn path(&self) -> Vec<Step> {
-        let held = self.verdict.outcomes.owed.iter().min_by_key(|lost| (lost.turns.len(), lost.span));
+        let held = self
+            .verdict
+            .outcomes
+            .owed
+            .iter()
+            .min_by_key(|lost| (lost.turns.len(), lost.span));
         let Some(lost) = held else {
             let at = self.verdict.outcomes.defer_in_loop.unwrap_or_default();
-            return vec![Step { location: self.location(at), note: "deferred in a loop that does not end".to_owned() }];
+            return vec![Step {
+                location: self.location(at),
+                note: "deferred in a loop that does not end".to_owned(),
+            }];
         };
         let mut steps = Vec::new();
         if let Some((span, truth)) = lost.turns.first() {
             let cond = one_line(&text(self.file, *span));
-            let note = if *truth { format!("where {cond}") } else { format!("where not {cond}") };
-            steps.push(Step { location: self.location(*span), note });
+            let note = if *truth {
+                format!("where {cond}")
+            } else {
+                format!("where not {cond}")
+            };
+            steps.push(Step {
+                location: self.location(*span),
+                note,
+            });
         }
-        steps.push(Step { location: self.location(lost.span), note: self.exit_note(lost) });
+        steps.push(Step {
+            location: self.location(lost.span),
+            note: self.exit_note(lost),
+        });
         for other in &self.verdict.outcomes.owed {
             if other.span != lost.span {
-                steps.push(Step { location: self.location(other.span), note: format!("also {}", self.exit_note(other)) });
+                steps.push(Step {
+                    location: self.location(other.span),
+                    note: format!("also {}", self.exit_note(other)),
+                });
             }
         }
         steps.dedup_by(|b, a| a.location == b.location);
@@ -177,12 +247,18 @@ impl<'a, 'p> Described<'a, 'p> {
     }
 
     fn exit_note(&self, lost: &Lost) -> String {
-        let what = lost.held_by.clone().filter(|name| !name.is_empty() && name != "_").unwrap_or_else(|| self.what());
+        let what = lost
+            .held_by
+            .clone()
+            .filter(|name| !name.is_empty() && name != "_")
+            .unwrap_or_else(|| self.what());
         let state = self.open_word();
         match lost.kind {
             ExitKind::Return => format!("returns with {what} {state}"),
             ExitKind::End => format!("ends with {what} {state}"),
-            ExitKind::NextIteration => format!("acquired again in the next iteration with {what} {state}"),
+            ExitKind::NextIteration => {
+                format!("acquired again in the next iteration with {what} {state}")
+            }
             ExitKind::Overwritten => format!("{what} is overwritten while {state}"),
         }
     }
@@ -198,7 +274,9 @@ impl<'a, 'p> Described<'a, 'p> {
     fn open_word(&self) -> &'static str {
         match self.site.contract.rule {
             "uncalled-cancel" => "not called",
-            "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => "not stopped",
+            "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => {
+                "not stopped"
+            }
             "unended-span" => "not ended",
             "unfinished-transaction" => "not finished",
             _ => "still open",
@@ -208,11 +286,19 @@ impl<'a, 'p> Described<'a, 'p> {
     fn done_word(&self) -> &'static str {
         match self.site.contract.rule {
             "uncalled-cancel" => "called",
-            "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => "stopped",
+            "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => {
+                "stopped"
+            }
             "unended-span" => "ended",
             "unfinished-transaction" => "committed or rolled back",
             "unreleased-subscription" => "released",
-            _ => match self.site.release.actions.first().and_then(|action| action.method.as_deref()) {
+            _ => match self
+                .site
+                .release
+                .actions
+                .first()
+                .and_then(|action| action.method.as_deref())
+            {
                 Some("Stop") => "stopped",
                 Some("Disconnect") => "disconnected",
                 Some("Release") => "released",
@@ -225,10 +311,14 @@ impl<'a, 'p> Described<'a, 'p> {
         let outcomes = &self.verdict.outcomes;
         let by = short_name(&self.site.acquired_by);
         let subject = match (&self.held, self.site.contract.rule) {
-            (Held::Variable(name) | Held::Place(name), "unclosed-response-body") if self.site.release.path().is_empty() => {
+            (Held::Variable(name) | Held::Place(name), "unclosed-response-body")
+                if self.site.release.path().is_empty() =>
+            {
                 format!("{name} from {by}")
             }
-            (Held::Variable(name) | Held::Place(name), "unclosed-response-body") => format!("{name}.Body from {by}"),
+            (Held::Variable(name) | Held::Place(name), "unclosed-response-body") => {
+                format!("{name}.Body from {by}")
+            }
             (Held::Variable(name) | Held::Place(name), _) => format!("{name} from {by}"),
             _ => format!("the {} from {by}", self.noun()),
         };
@@ -239,8 +329,13 @@ impl<'a, 'p> Described<'a, 'p> {
         if matches!(self.held, Held::Blank(_)) {
             return format!("{subject} is discarded and so never {done}");
         }
-        let some_end = !outcomes.released.is_empty() || outcomes.settled.is_some() || outcomes.returned.is_some();
-        let overwritten = outcomes.owed.iter().all(|lost| matches!(lost.kind, ExitKind::NextIteration | ExitKind::Overwritten));
+        let some_end = !outcomes.released.is_empty()
+            || outcomes.settled.is_some()
+            || outcomes.returned.is_some();
+        let overwritten = outcomes
+            .owed
+            .iter()
+            .all(|lost| matches!(lost.kind, ExitKind::NextIteration | ExitKind::Overwritten));
         if overwritten {
             format!("{subject} is lost before it is {done}")
         } else if some_end || !outcomes.releases.is_empty() {
@@ -311,7 +406,13 @@ impl<'a, 'p> Described<'a, 'p> {
         self.finding_of(self.site.contract.rule, severity, self.message(), path)
     }
 
-    fn finding_of(&self, rule: &'static str, severity: Severity, message: String, path: Vec<Step>) -> Finding {
+    fn finding_of(
+        &self,
+        rule: &'static str,
+        severity: Severity,
+        message: String,
+        path: Vec<Step>,
+    ) -> Finding {
         let location = self.location(self.function.tree().expr(self.site.call).span);
         let function = self.symbol();
         let resource = self.resource();
@@ -345,10 +446,26 @@ impl<'a, 'p> Described<'a, 'p> {
         let at = self.verdict.outcomes.early_defer?;
         // Without a check behind it there is nothing to put right.
         crate::template::error_check(self.function, self.site, Some(at))?;
-        let severity = if self.site.release.path().is_empty() { Severity::Low } else { Severity::Medium };
-        let message = format!("{} is {} before its error is looked at", self.what(), self.done_word());
-        let step = Step { location: self.location(at), note: "deferred before the error is looked at".to_owned() };
-        Some(self.finding_of("release-before-error-check", severity.min(severity_of_heat(self.heat)), message, vec![step]))
+        let severity = if self.site.release.path().is_empty() {
+            Severity::Low
+        } else {
+            Severity::Medium
+        };
+        let message = format!(
+            "{} is {} before its error is looked at",
+            self.what(),
+            self.done_word()
+        );
+        let step = Step {
+            location: self.location(at),
+            note: "deferred before the error is looked at".to_owned(),
+        };
+        Some(self.finding_of(
+            "release-before-error-check",
+            severity.min(severity_of_heat(self.heat)),
+            message,
+            vec![step],
+        ))
     }
 
     /// A deferred release in the loop that acquires.
@@ -357,14 +474,30 @@ impl<'a, 'p> Described<'a, 'p> {
         if self.is_endless_defer() {
             return None;
         }
-        let message = format!("{} is {} only when the function ends, not when the iteration does", self.what(), self.done_word());
-        let step = Step { location: self.location(at), note: "deferred in a loop".to_owned() };
-        Some(self.finding_of("defer-in-loop", Severity::Medium.min(severity_of_heat(self.heat)), message, vec![step]))
+        let message = format!(
+            "{} is {} only when the function ends, not when the iteration does",
+            self.what(),
+            self.done_word()
+        );
+        let step = Step {
+            location: self.location(at),
+            note: "deferred in a loop".to_owned(),
+        };
+        Some(self.finding_of(
+            "defer-in-loop",
+            Severity::Medium.min(severity_of_heat(self.heat)),
+            message,
+            vec![step],
+        ))
     }
 }
 
 fn severity_of_heat(heat: Heat) -> Severity {
-    if heat == Heat::Test { Severity::Low } else { Severity::High }
+    if heat == Heat::Test {
+        Severity::Low
+    } else {
+        Severity::High
+    }
 }
 
 /// How the acquired value is held after its statement.
@@ -384,11 +517,15 @@ fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
                         let index = if rhs.len() == 1 {
                             site.result
                         } else {
-                            rhs.iter().position(|expr| Node::Expr(*expr) == child).unwrap_or(0)
+                            rhs.iter()
+                                .position(|expr| Node::Expr(*expr) == child)
+                                .unwrap_or(0)
                         };
                         match tree.exprs(lhs).get(index) {
                             Some(target) => match tree.expr(*target).kind {
-                                ExprKind::Ident(name) if tree.name(name) == "_" => Held::Blank(byte_span(name.span)),
+                                ExprKind::Ident(name) if tree.name(name) == "_" => {
+                                    Held::Blank(byte_span(name.span))
+                                }
                                 ExprKind::Ident(name) => Held::Variable(tree.name(name).to_owned()),
                                 _ => Held::Place(text(file, tree.expr(*target).span)),
                             },
@@ -434,9 +571,21 @@ pub(crate) fn short_name(canonical: &str) -> String {
     let path = crate::glob::without_major_version(package).unwrap_or(package);
     let last = path.rsplit('/').next().unwrap_or(path);
     // `secretmanager/apiv1` goes by its service.
-    let is_version = last.starts_with("apiv") || last.starts_with('v') && last.get(1..).is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()));
-    let last = if is_version { path.rsplit('/').nth(1).unwrap_or(last) } else { last };
-    if last.is_empty() { name.to_owned() } else { format!("{last}.{name}") }
+    let is_version = last.starts_with("apiv")
+        || last.starts_with('v')
+            && last
+                .get(1..)
+                .is_some_and(|v| v.starts_with(|c: char| c.is_ascii_digit()));
+    let last = if is_version {
+        path.rsplit('/').nth(1).unwrap_or(last)
+    } else {
+        last
+    };
+    if last.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{last}.{name}")
+    }
 }
 
 fn short_type(type_name: &str) -> String {

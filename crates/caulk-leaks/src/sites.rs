@@ -33,13 +33,28 @@ pub(crate) struct Site {
 
 /// Follows every acquisition of a body.
 pub(crate) fn verdicts(module: &Module<'_>, owner: BodyOwner) -> Vec<(Site, Verdict)> {
-    let Some(function) = module.function(owner) else { return Vec::new() };
+    let Some(function) = module.function(owner) else {
+        return Vec::new();
+    };
     sites(module, &function)
         .into_iter()
         .map(|site| {
-            let start = Start::Call { call: site.call, result: site.result, error: site.error, results: site.results };
-            let run = Run::new(module, &function, site.root, &site.release, Some(&site.contract));
-            let verdict = Verdict { outcomes: run.outcomes(start) };
+            let start = Start::Call {
+                call: site.call,
+                result: site.result,
+                error: site.error,
+                results: site.results,
+            };
+            let run = Run::new(
+                module,
+                &function,
+                site.root,
+                &site.release,
+                Some(&site.contract),
+            );
+            let verdict = Verdict {
+                outcomes: run.outcomes(start),
+            };
             (site, verdict)
         })
         .collect()
@@ -56,19 +71,38 @@ pub(crate) fn sites(module: &Module<'_>, function: &Function) -> Vec<Site> {
     sites
 }
 
-fn sites_of_call(module: &Module<'_>, function: &Function, call: ExprId, callee: &Callee) -> Vec<Site> {
-    let Some(func) = callee.func() else { return Vec::new() };
+fn sites_of_call(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    callee: &Callee,
+) -> Vec<Site> {
+    let Some(func) = callee.func() else {
+        return Vec::new();
+    };
     let (package, name) = crate::types::split_name(module.program, func);
     let count = result_count(module, function, call);
     let from_catalogue = module.catalogue.contract(package, name);
     let found: Vec<(Contract, ContractSource)> = match from_catalogue {
         Some(contract) => {
             let fits = !contract.two_results || count == 2;
-            if fits { vec![(contract.clone(), ContractSource::Catalogue)] } else { Vec::new() }
+            if fits {
+                vec![(contract.clone(), ContractSource::Catalogue)]
+            } else {
+                Vec::new()
+            }
         }
         None => match func.id {
-            Some(id) if !matches!(callee, Callee::Interface { .. }) && module.follows(function.id(), id) == Followed::Yes => {
-                module.results(id).contracts.iter().map(|contract| (contract.clone(), ContractSource::Source)).collect()
+            Some(id)
+                if !matches!(callee, Callee::Interface { .. })
+                    && module.follows(function.id(), id) == Followed::Yes =>
+            {
+                module
+                    .results(id)
+                    .contracts
+                    .iter()
+                    .map(|contract| (contract.clone(), ContractSource::Source))
+                    .collect()
             }
             _ => by_convention(module, function, call),
         },
@@ -106,15 +140,27 @@ fn sites_of_call(module: &Module<'_>, function: &Function, call: ExprId, callee:
 }
 
 /// A function that gives a context with its cancel function makes the caller call it.
-fn by_convention(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<(Contract, ContractSource)> {
+fn by_convention(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+) -> Vec<(Contract, ContractSource)> {
     let program = module.program;
     let results = program.results_of(function.info().type_of(call));
-    let is = |ty: Option<&TypeId>, name: &str| ty.is_some_and(|ty| program.named_name(*ty).as_deref() == Some(name));
-    if results.len() == 2 && is(results.first(), "context.Context") && is(results.get(1), "context.CancelFunc") {
+    let is = |ty: Option<&TypeId>, name: &str| {
+        ty.is_some_and(|ty| program.named_name(*ty).as_deref() == Some(name))
+    };
+    if results.len() == 2
+        && is(results.first(), "context.Context")
+        && is(results.get(1), "context.CancelFunc")
+    {
         let known = module.catalogue.contract("context", "WithCancel");
         return known
             .map(|contract| {
-                let likely = Contract { confidence: crate::finding::Confidence::Likely, ..contract.clone() };
+                let likely = Contract {
+                    confidence: crate::finding::Confidence::Likely,
+                    ..contract.clone()
+                };
                 vec![(likely, ContractSource::Catalogue)]
             })
             .unwrap_or_default();
@@ -124,7 +170,9 @@ fn by_convention(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<
 
 /// Whether an unreleased one does harm with the Go version of the module.
 fn matters(module: &Module<'_>, function: &Function, contract: &Contract) -> bool {
-    let Some((_, until)) = contract.until else { return true };
+    let Some((_, until)) = contract.until else {
+        return true;
+    };
     let go_minor = module.program.package(function.package).module().go_minor;
     go_minor.is_none_or(|minor| u32::from(minor) < until)
 }
@@ -133,7 +181,11 @@ fn matters(module: &Module<'_>, function: &Function, contract: &Contract) -> boo
 fn result_count(module: &Module<'_>, function: &Function, call: ExprId) -> usize {
     let ty = function.info().type_of(call);
     if !ty.is_unknown() {
-        return if ty == TypeId::VOID { 0 } else { module.program.results_of(ty).len() };
+        return if ty == TypeId::VOID {
+            0
+        } else {
+            module.program.results_of(ty).len()
+        };
     }
     let tree = function.tree();
     let mut node = function.parent(call);
@@ -159,11 +211,21 @@ fn result_count(module: &Module<'_>, function: &Function, call: ExprId) -> usize
 
 fn result_type(module: &Module<'_>, function: &Function, call: ExprId, result: usize) -> TypeId {
     let ty = function.info().type_of(call);
-    module.program.results_of(ty).get(result).copied().unwrap_or(TypeId::UNKNOWN)
+    module
+        .program
+        .results_of(ty)
+        .get(result)
+        .copied()
+        .unwrap_or(TypeId::UNKNOWN)
 }
 
 /// Whether the type, where it is known, has what releases it.
-fn can_release(module: &Module<'_>, ty: TypeId, contract: &Contract, source: ContractSource) -> bool {
+fn can_release(
+    module: &Module<'_>,
+    ty: TypeId,
+    contract: &Contract,
+    source: ContractSource,
+) -> bool {
     let program = module.program;
     let unknown = ty.is_unknown() || program.named_of(ty).is_some_and(|named| !named.is_loaded());
     if unknown || source != ContractSource::Catalogue || !contract.release.path().is_empty() {
@@ -171,11 +233,20 @@ fn can_release(module: &Module<'_>, ty: TypeId, contract: &Contract, source: Con
     }
     contract.release.actions.is_empty()
         || contract.release.actions.iter().any(|action| {
-            action.method.as_deref().is_none_or(|method| program.has_method(ty, method))
+            action
+                .method
+                .as_deref()
+                .is_none_or(|method| program.has_method(ty, method))
         })
 }
 
-fn type_name(module: &Module<'_>, contract: &Contract, ty: TypeId, package: &str, name: &str) -> String {
+fn type_name(
+    module: &Module<'_>,
+    contract: &Contract,
+    ty: TypeId,
+    package: &str,
+    name: &str,
+) -> String {
     if let Some(name) = module.program.named_name(ty) {
         return name;
     }
@@ -183,14 +254,25 @@ fn type_name(module: &Module<'_>, contract: &Contract, ty: TypeId, package: &str
         return contract.type_name.clone();
     }
     let function = name.rsplit('.').next().unwrap_or(name);
-    let base = function.strip_prefix("New").unwrap_or(function).replace("REST", "");
+    let base = function
+        .strip_prefix("New")
+        .unwrap_or(function)
+        .replace("REST", "");
     let base = base.split("With").next().unwrap_or("Client").to_owned();
-    let base = if base.is_empty() { "Client".to_owned() } else { base };
+    let base = if base.is_empty() {
+        "Client".to_owned()
+    } else {
+        base
+    };
     format!("{package}.{base}")
 }
 
 /// The variable of a type that ends tests: `t`.
-pub(crate) fn test_variable(module: &Module<'_>, function: &Function, root: Root) -> Option<String> {
+pub(crate) fn test_variable(
+    module: &Module<'_>,
+    function: &Function,
+    root: Root,
+) -> Option<String> {
     let mut literal = root;
     loop {
         let params: Vec<_> = match literal {
@@ -199,10 +281,12 @@ pub(crate) fn test_variable(module: &Module<'_>, function: &Function, root: Root
         };
         for param in params {
             let local = function.info().local_info(param)?;
-            let is_test = module
-                .program
-                .named_name(local.ty)
-                .is_some_and(|name| matches!(name.as_str(), "testing.T" | "testing.B" | "testing.TB" | "testing.F"));
+            let is_test = module.program.named_name(local.ty).is_some_and(|name| {
+                matches!(
+                    name.as_str(),
+                    "testing.T" | "testing.B" | "testing.TB" | "testing.F"
+                )
+            });
             if is_test && local.name != "_" && matches!(local.kind, LocalKind::Param { .. }) {
                 return Some(local.name.to_string());
             }
@@ -210,4 +294,3 @@ pub(crate) fn test_variable(module: &Module<'_>, function: &Function, root: Root
         literal = function.info().literal(literal?)?.parent;
     }
 }
-

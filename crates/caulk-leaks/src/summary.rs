@@ -68,24 +68,44 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
         Param::Receiver => info.receiver(),
         Param::At(index) => info.params().get(index).or(info.params().last()).copied(),
     };
-    let Some(local) = local else { return ParamEffect::Borrows };
-    if info.local_info(local).is_none_or(|local| local.name.is_empty() || local.name == "_") {
+    let Some(local) = local else {
+        return ParamEffect::Borrows;
+    };
+    if info
+        .local_info(local)
+        .is_none_or(|local| local.name.is_empty() || local.name == "_")
+    {
         return ParamEffect::Borrows;
     }
-    let start = Start::Param { local, field: query.field.clone(), depth: query.depth };
+    let start = Start::Param {
+        local,
+        field: query.field.clone(),
+        depth: query.depth,
+    };
     let outcomes = Run::new(module, &function, None, &query.release, None).outcomes(start);
     effect_of(outcomes)
 }
 
 fn effect_of(outcomes: Outcomes) -> ParamEffect {
-    let Outcomes { owed, released, settled, returned, unknown, .. } = outcomes;
+    let Outcomes {
+        owed,
+        released,
+        settled,
+        returned,
+        unknown,
+        ..
+    } = outcomes;
     if let Some((why, _)) = unknown {
         return ParamEffect::Unknown(why);
     }
     let closes = !released.is_empty() || settled.is_some();
     if let Some((result, value)) = returned {
         // The paths that do not return it end in an error, of which the caller learns.
-        return if closes { ParamEffect::Unknown(Arc::from("it is returned on some paths only")) } else { ParamEffect::Returns(result, value) };
+        return if closes {
+            ParamEffect::Unknown(Arc::from("it is returned on some paths only"))
+        } else {
+            ParamEffect::Returns(result, value)
+        };
     }
     match (owed.is_empty(), closes) {
         (true, true) => match settled {
@@ -115,39 +135,85 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
 
 /// Whether a function returns only where the parameter, an error, is nil.
 pub(crate) fn asserts_nil(module: &Module<'_>, func: FuncId, index: usize) -> bool {
-    let Some(function) = module.function(BodyOwner::Func(func)) else { return false };
-    let Some(local) = function.info().params().get(index).copied() else { return false };
+    let Some(function) = module.function(BodyOwner::Func(func)) else {
+        return false;
+    };
+    let Some(local) = function.info().params().get(index).copied() else {
+        return false;
+    };
     let release = Arc::new(Release::default());
-    let outcomes = Run::new(module, &function, None, &release, None).outcomes(Start::Error { local });
+    let outcomes =
+        Run::new(module, &function, None, &release, None).outcomes(Start::Error { local });
     !outcomes.owed.is_empty() && !outcomes.returns_with_error && outcomes.unknown.is_none()
 }
 
 /// Methods that are taken for the release of a type that holds a resource, the usual first.
 const RELEASE_METHODS: &[&str] = &[
-    "Close", "Stop", "Shutdown", "Release", "Disconnect", "Destroy", "Cleanup", "CloseNow", "Done", "Finish", "Unlock",
-    "Cancel", "Kill", "Wait", "Free", "Dispose", "End", "close", "stop", "shutdown", "release", "cleanup", "destroy",
+    "Close",
+    "Stop",
+    "Shutdown",
+    "Release",
+    "Disconnect",
+    "Destroy",
+    "Cleanup",
+    "CloseNow",
+    "Done",
+    "Finish",
+    "Unlock",
+    "Cancel",
+    "Kill",
+    "Wait",
+    "Free",
+    "Dispose",
+    "End",
+    "close",
+    "stop",
+    "shutdown",
+    "release",
+    "cleanup",
+    "destroy",
 ];
 
 /// Whether a method's name says that it releases.
 pub(crate) fn is_release_name(name: &str) -> bool {
     RELEASE_METHODS.contains(&name)
-        || ["Close", "Stop", "Shutdown", "Release", "Disconnect", "Teardown", "TearDown", "Cleanup", "close", "stop", "shutdown"]
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+        || [
+            "Close",
+            "Stop",
+            "Shutdown",
+            "Release",
+            "Disconnect",
+            "Teardown",
+            "TearDown",
+            "Cleanup",
+            "close",
+            "stop",
+            "shutdown",
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 /// Which results of a function carry something that it acquired.
 pub(crate) fn results(module: &Module<'_>, id: FuncId) -> Results {
     let mut contracts: Vec<Contract> = Vec::new();
-    let Some(function) = module.function(BodyOwner::Func(id)) else { return Results::default() };
+    let Some(function) = module.function(BodyOwner::Func(id)) else {
+        return Results::default();
+    };
     let error = function.error_result(module.program, None);
     let verdicts = module.verdicts(BodyOwner::Func(id));
     for (site, verdict) in verdicts.iter() {
         if site.root.is_some() || verdict.outcomes.unknown.is_some() {
             continue;
         }
-        let Some((result, value)) = verdict.outcomes.returned.clone() else { continue };
-        let Some(ty) = function.results(None).get(result).and_then(|local| function.info().local_info(*local)).map(|local| local.ty)
+        let Some((result, value)) = verdict.outcomes.returned.clone() else {
+            continue;
+        };
+        let Some(ty) = function
+            .results(None)
+            .get(result)
+            .and_then(|local| function.info().local_info(*local))
+            .map(|local| local.ty)
         else {
             continue;
         };
@@ -160,9 +226,16 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId) -> Results {
         contract.results = vec![result];
         contract.error = error.map_or(ErrorAt::Never, ErrorAt::Index);
         contract.two_results = false;
-        contract.type_name = module.program.type_string(ty).trim_start_matches('*').to_owned();
+        contract.type_name = module
+            .program
+            .type_string(ty)
+            .trim_start_matches('*')
+            .to_owned();
         contract.acquired_after = Vec::new();
-        if !contracts.iter().any(|known| known.results == contract.results) {
+        if !contracts
+            .iter()
+            .any(|known| known.results == contract.results)
+        {
             contracts.push(contract);
         }
     }
@@ -177,7 +250,10 @@ fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
         .actions
         .iter()
         .filter_map(|action| {
-            Some(ReleaseAction { path: action.path.get(depth..)?.to_vec(), method: action.method.clone() })
+            Some(ReleaseAction {
+                path: action.path.get(depth..)?.to_vec(),
+                method: action.method.clone(),
+            })
         })
         .collect();
     contract.context_ends = None;
@@ -190,12 +266,26 @@ fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
 
 /// The contract of a value whose field holds the resource: owed where a release method of its type
 /// releases the field.
-fn held(module: &Module<'_>, contract: &Contract, ty: caulk_program::TypeId, field: &SmolStr) -> Option<Contract> {
+fn held(
+    module: &Module<'_>,
+    contract: &Contract,
+    ty: caulk_program::TypeId,
+    field: &SmolStr,
+) -> Option<Contract> {
     let release = Arc::new(contract.release.clone());
     let method = RELEASE_METHODS.iter().find_map(|name| {
         let method = module.program.method(ty, name)?;
-        let func = method.func.id.filter(|_| !method.of_interface && method.through.is_empty())?;
-        let query = ParamQuery { func, param: Param::Receiver, field: Some(field.clone()), depth: 0, release: release.clone() };
+        let func = method
+            .func
+            .id
+            .filter(|_| !method.of_interface && method.through.is_empty())?;
+        let query = ParamQuery {
+            func,
+            param: Param::Receiver,
+            field: Some(field.clone()),
+            depth: 0,
+            release: release.clone(),
+        };
         match module.effect(query) {
             ParamEffect::Closes | ParamEffect::ClosesOnSuccess => Some((name, func)),
             _ => None,
@@ -211,7 +301,10 @@ fn held(module: &Module<'_>, contract: &Contract, ty: caulk_program::TypeId, fie
     };
     Some(Contract {
         rule: "unclosed-resource",
-        release: Release { returns_error, ..Release::method(method.0) },
+        release: Release {
+            returns_error,
+            ..Release::method(method.0)
+        },
         end_on_receive: None,
         context_ends: None,
         parent: None,

@@ -19,7 +19,9 @@ impl Silenced {
             [line, line.saturating_sub(1)].into_iter().any(|line| {
                 self.rules
                     .get(&(finding.location.file.clone(), line))
-                    .is_some_and(|rules| rules.iter().any(|rule| rule == finding.rule || rule == "*"))
+                    .is_some_and(|rules| {
+                        rules.iter().any(|rule| rule == finding.rule || rule == "*")
+                    })
             })
         };
         at(finding.location.line)
@@ -35,13 +37,24 @@ pub(crate) fn comments(program: &Program) -> Silenced {
             if !text.contains("//caulk:ignore ") {
                 continue;
             }
-            let path = program.relative(&file.path).to_string_lossy().replace('\\', "/");
+            let path = program
+                .relative(&file.path)
+                .to_string_lossy()
+                .replace('\\', "/");
             for (index, line) in text.lines().enumerate() {
-                let Some((_, rest)) = line.split_once("//caulk:ignore ") else { continue };
-                let Some(rules) = rest.split_whitespace().next() else { continue };
+                let Some((_, rest)) = line.split_once("//caulk:ignore ") else {
+                    continue;
+                };
+                let Some(rules) = rest.split_whitespace().next() else {
+                    continue;
+                };
                 let line = u32::try_from(index + 1).unwrap_or(u32::MAX);
                 let names = rules.split(',').map(str::to_owned);
-                silenced.rules.entry((path.clone(), line)).or_default().extend(names);
+                silenced
+                    .rules
+                    .entry((path.clone(), line))
+                    .or_default()
+                    .extend(names);
             }
         }
     }

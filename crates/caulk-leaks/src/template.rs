@@ -9,7 +9,14 @@ use crate::sites::Site;
 
 /// The template of an acquisition.
 pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
-    let Described { function, file, site, verdict, module, .. } = *described;
+    let Described {
+        function,
+        file,
+        site,
+        verdict,
+        module,
+        ..
+    } = *described;
     let tree = function.tree();
     let outcomes = &verdict.outcomes;
     let statement = outermost_statement(function, site);
@@ -18,10 +25,16 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     let mut obstacles: Vec<Obstacle> = outcomes
         .obstacles
         .iter()
-        .map(|(span, why)| Obstacle { span: byte_span(*span), why: why.clone() })
+        .map(|(span, why)| Obstacle {
+            span: byte_span(*span),
+            why: why.clone(),
+        })
         .collect();
     if let Some(header) = header_of(function, site) {
-        obstacles.push(Obstacle { span: byte_span(header), why: "declared in the header of a statement".to_owned() });
+        obstacles.push(Obstacle {
+            span: byte_span(header),
+            why: "declared in the header of a statement".to_owned(),
+        });
     }
     FixTemplate {
         release: release_call(site),
@@ -31,14 +44,30 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         after: byte_span(check.unwrap_or(statement_span)),
         body: body(function, site.root),
         in_loop: described.in_loop,
-        test_variable: if file.is_test() { crate::sites::test_variable(module, function, site.root) } else { None },
+        test_variable: if file.is_test() {
+            crate::sites::test_variable(module, function, site.root)
+        } else {
+            None
+        },
         losing_exits: outcomes
             .owed
             .iter()
-            .map(|lost| Exit { span: byte_span(lost.span), kind: lost.kind, with_error: lost.error == Some(true) })
+            .map(|lost| Exit {
+                span: byte_span(lost.span),
+                kind: lost.kind,
+                with_error: lost.error == Some(true),
+            })
             .collect(),
-        handed_on: outcomes.returned.is_some() || outcomes.settled.is_some_and(|(how, _)| how != crate::finding::SettledBy::NeverReturns),
-        releases: outcomes.releases.iter().chain(&outcomes.early_defer).map(|span| byte_span(*span)).collect(),
+        handed_on: outcomes.returned.is_some()
+            || outcomes
+                .settled
+                .is_some_and(|(how, _)| how != crate::finding::SettledBy::NeverReturns),
+        releases: outcomes
+            .releases
+            .iter()
+            .chain(&outcomes.early_defer)
+            .map(|span| byte_span(*span))
+            .collect(),
         obstacles,
     }
 }
@@ -47,7 +76,11 @@ fn release_call(site: &Site) -> ReleaseCall {
     let release = &site.release;
     let action = release.actions.first();
     ReleaseCall {
-        path: release.path().iter().map(|field| format!(".{field}")).collect(),
+        path: release
+            .path()
+            .iter()
+            .map(|field| format!(".{field}"))
+            .collect(),
         method: action.and_then(|action| action.method.clone()),
         arguments: release.arguments.clone(),
         returns_error: release.returns_error,
@@ -57,7 +90,10 @@ fn release_call(site: &Site) -> ReleaseCall {
 }
 
 fn body(function: &Function, root: Root) -> ByteSpan {
-    function.graph(root).map(|graph| byte_span(function.tree().stmt(graph.body).span)).unwrap_or_default()
+    function
+        .graph(root)
+        .map(|graph| byte_span(function.tree().stmt(graph.body).span))
+        .unwrap_or_default()
 }
 
 /// The statement of a block that acquires: not one in the header of another.
@@ -75,16 +111,19 @@ fn outermost_statement(function: &Function, site: &Site) -> Option<StmtId> {
 fn header_of(function: &Function, site: &Site) -> Option<Span> {
     let at = function.statement(site.call)?;
     match function.parent(at) {
-        Some(Node::Stmt(parent)) if is_header(function, parent, at) => Some(function.tree().stmt(parent).span),
+        Some(Node::Stmt(parent)) if is_header(function, parent, at) => {
+            Some(function.tree().stmt(parent).span)
+        }
         _ => None,
     }
 }
 
 fn is_header(function: &Function, parent: StmtId, child: StmtId) -> bool {
     match function.tree().stmt(parent).kind {
-        StmtKind::If { init, .. } | StmtKind::Switch { init, .. } | StmtKind::TypeSwitch { init, .. } | StmtKind::For { init, .. } => {
-            init == Some(child)
-        }
+        StmtKind::If { init, .. }
+        | StmtKind::Switch { init, .. }
+        | StmtKind::TypeSwitch { init, .. }
+        | StmtKind::For { init, .. } => init == Some(child),
         _ => false,
     }
 }
@@ -92,7 +131,9 @@ fn is_header(function: &Function, parent: StmtId, child: StmtId) -> bool {
 fn error_variable(function: &Function, site: &Site) -> Option<String> {
     let tree = function.tree();
     let index = site.error?;
-    let StmtKind::Assign { lhs, .. } = tree.stmt(function.statement(site.call)?).kind else { return None };
+    let StmtKind::Assign { lhs, .. } = tree.stmt(function.statement(site.call)?).kind else {
+        return None;
+    };
     match tree.expr(*tree.exprs(lhs).get(index)?).kind {
         ExprKind::Ident(name) if tree.name(name) != "_" => Some(tree.name(name).to_owned()),
         _ => None,
@@ -112,7 +153,10 @@ pub(crate) fn error_check(function: &Function, site: &Site, skip: Option<Span>) 
         if skip.is_some_and(|skip| stmt.span == skip) {
             continue;
         }
-        let StmtKind::If { init: None, cond, .. } = stmt.kind else {
+        let StmtKind::If {
+            init: None, cond, ..
+        } = stmt.kind
+        else {
             return assertion(function, next, &error);
         };
         let mut found = false;
@@ -155,7 +199,9 @@ fn mentions(function: &Function, stmt: StmtId, name: &str) -> bool {
 /// The statements of the list that a statement stands in.
 fn siblings(function: &Function, stmt: StmtId) -> Option<Vec<StmtId>> {
     let tree = function.tree();
-    let Node::Stmt(parent) = function.parent(stmt)? else { return None };
+    let Node::Stmt(parent) = function.parent(stmt)? else {
+        return None;
+    };
     let list = match tree.stmt(parent).kind {
         StmtKind::Block(block) => block.stmts,
         StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => body,

@@ -4,13 +4,18 @@ use caulk_program::{Basic, FuncRef, NamedOrigin, Program, Type, TypeId};
 
 /// Whether a type is `error`.
 pub(crate) fn is_error(program: &Program, ty: TypeId) -> bool {
-    program.named_of(ty).is_some_and(|named| matches!(named.origin, NamedOrigin::Universe) && named.name == "error")
+    program
+        .named_of(ty)
+        .is_some_and(|named| matches!(named.origin, NamedOrigin::Universe) && named.name == "error")
         && !matches!(program.ty(ty), Type::Pointer(_))
 }
 
 /// Whether a type is `bool`.
 pub(crate) fn is_bool(program: &Program, ty: TypeId) -> bool {
-    matches!(program.ty(ty), Type::Basic(Basic::Bool | Basic::UntypedBool))
+    matches!(
+        program.ty(ty),
+        Type::Basic(Basic::Bool | Basic::UntypedBool)
+    )
 }
 
 /// Whether a value of the type can be of no use once what it was made from is released: a pointer
@@ -22,7 +27,10 @@ pub(crate) fn can_be_bound(program: &Program, ty: TypeId) -> bool {
     match program.ty(ty) {
         Type::Pointer(inner) => !matches!(program.ty(*inner), Type::Basic(_)),
         Type::Named { .. } => {
-            matches!(program.ty(program.underlying(ty)), Type::Interface(_) | Type::Struct(_))
+            matches!(
+                program.ty(program.underlying(ty)),
+                Type::Interface(_) | Type::Struct(_)
+            )
         }
         _ => false,
     }
@@ -32,14 +40,22 @@ pub(crate) fn can_be_bound(program: &Program, ty: TypeId) -> bool {
 pub(crate) fn is_nilable(program: &Program, ty: TypeId) -> bool {
     matches!(
         program.ty(program.underlying(ty)),
-        Type::Pointer(_) | Type::Slice(_) | Type::Map(..) | Type::Chan(..) | Type::Func(_) | Type::Interface(_)
+        Type::Pointer(_)
+            | Type::Slice(_)
+            | Type::Map(..)
+            | Type::Chan(..)
+            | Type::Func(_)
+            | Type::Interface(_)
     ) || is_error(program, ty)
 }
 
 /// Whether a package is one of the standard library's, by its import path.
 pub(crate) fn is_std_path(path: &str) -> bool {
     let first = path.split('/').next().unwrap_or(path);
-    !first.is_empty() && !first.contains('.') && first != "main" && first != "command-line-arguments"
+    !first.is_empty()
+        && !first.contains('.')
+        && first != "main"
+        && first != "command-line-arguments"
 }
 
 /// Import path and name (`Func` or `Type.Method`) of a function.
@@ -47,7 +63,10 @@ pub(crate) fn split_name<'a>(program: &Program, func: &'a FuncRef) -> (&'a str, 
     let name: &'a str = &func.name;
     if let Some(id) = func.id {
         let path = program.package(id.package).path();
-        if let Some(rest) = name.strip_prefix(path).and_then(|rest| rest.strip_prefix('.')) {
+        if let Some(rest) = name
+            .strip_prefix(path)
+            .and_then(|rest| rest.strip_prefix('.'))
+        {
             return (name.get(..path.len()).unwrap_or(""), rest);
         }
     }
@@ -59,17 +78,26 @@ pub(crate) fn split_name<'a>(program: &Program, func: &'a FuncRef) -> (&'a str, 
 /// `nats.go`) but for the standard library, whose paths have no dots.
 pub(crate) fn split_canonical(name: &str) -> (&str, &str) {
     let base = name.rfind('/').map_or(0, |slash| slash + 1);
-    let Some(mut dot) = name.get(base..).and_then(|last| last.find('.')).map(|dot| base + dot) else {
+    let Some(mut dot) = name
+        .get(base..)
+        .and_then(|last| last.find('.'))
+        .map(|dot| base + dot)
+    else {
         return ("", name);
     };
     if !is_std_path(name.get(..dot).unwrap_or("")) {
         while let Some(next) = name.get(dot + 1..).and_then(|rest| rest.find('.'))
-            && name.get(dot + 1..).is_some_and(|rest| rest.starts_with(|c: char| c.is_lowercase()))
+            && name
+                .get(dot + 1..)
+                .is_some_and(|rest| rest.starts_with(|c: char| c.is_lowercase()))
         {
             dot += 1 + next;
         }
     }
-    (name.get(..dot).unwrap_or(""), name.get(dot + 1..).unwrap_or(""))
+    (
+        name.get(..dot).unwrap_or(""),
+        name.get(dot + 1..).unwrap_or(""),
+    )
 }
 
 #[cfg(test)]
@@ -79,9 +107,21 @@ mod tests {
     #[test]
     fn canonical_names_are_split_after_the_import_path() {
         assert_eq!(split_canonical("os.Open"), ("os", "Open"));
-        assert_eq!(split_canonical("net/http.Client.Do"), ("net/http", "Client.Do"));
-        assert_eq!(split_canonical("testing.common.Fatal"), ("testing", "common.Fatal"));
-        assert_eq!(split_canonical("gopkg.in/yaml.v3.Decoder.Decode"), ("gopkg.in/yaml.v3", "Decoder.Decode"));
-        assert_eq!(split_canonical("github.com/nats-io/nats.go.Connect"), ("github.com/nats-io/nats.go", "Connect"));
+        assert_eq!(
+            split_canonical("net/http.Client.Do"),
+            ("net/http", "Client.Do")
+        );
+        assert_eq!(
+            split_canonical("testing.common.Fatal"),
+            ("testing", "common.Fatal")
+        );
+        assert_eq!(
+            split_canonical("gopkg.in/yaml.v3.Decoder.Decode"),
+            ("gopkg.in/yaml.v3", "Decoder.Decode")
+        );
+        assert_eq!(
+            split_canonical("github.com/nats-io/nats.go.Connect"),
+            ("github.com/nats-io/nats.go", "Connect")
+        );
     }
 }

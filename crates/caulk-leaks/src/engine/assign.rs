@@ -28,13 +28,17 @@ impl Run<'_, '_> {
             }
             StmtKind::Decl(decl) => {
                 for spec in tree.specs(tree.gen_decl(decl).specs) {
-                    let SpecKind::Value(spec) = spec.kind else { continue };
+                    let SpecKind::Value(spec) = spec.kind else {
+                        continue;
+                    };
                     let values = tree.exprs(spec.values).to_vec();
                     let names = tree.names(spec.names).to_vec();
                     let held = state.status == Status::Owed && state.holders().next().is_some();
                     let results = self.values_of(state, &values, names.len());
                     for (index, name) in names.iter().enumerate() {
-                        let Some(local) = function.info().defined_at(name.span) else { continue };
+                        let Some(local) = function.info().defined_at(name.span) else {
+                            continue;
+                        };
                         let fact = match values.get(index).filter(|_| values.len() == names.len()) {
                             Some(value) => self.fact_of(state, *value),
                             None if values.is_empty() => self.zero(local),
@@ -59,7 +63,12 @@ impl Run<'_, '_> {
     }
 
     /// The values right of an assignment to `targets` places.
-    fn values_of(&mut self, state: &mut State, rhs: &[ExprId], targets: usize) -> Vec<Option<Value>> {
+    fn values_of(
+        &mut self,
+        state: &mut State,
+        rhs: &[ExprId],
+        targets: usize,
+    ) -> Vec<Option<Value>> {
         match rhs {
             [single] if targets > 1 => self.eval_multi(state, *single),
             many => many.iter().map(|expr| self.eval(state, *expr)).collect(),
@@ -72,7 +81,11 @@ impl Run<'_, '_> {
         let facts: Vec<Option<Fact>> = lhs
             .iter()
             .enumerate()
-            .map(|(index, _)| rhs.get(index).filter(|_| rhs.len() == lhs.len()).and_then(|expr| self.fact_of(state, *expr)))
+            .map(|(index, _)| {
+                rhs.get(index)
+                    .filter(|_| rhs.len() == lhs.len())
+                    .and_then(|expr| self.fact_of(state, *expr))
+            })
             .collect();
         for (index, target) in lhs.iter().enumerate() {
             let value = values.get(index).cloned().flatten();
@@ -92,7 +105,9 @@ impl Run<'_, '_> {
             && state.status == Status::Owed
             && state.holders().next().is_none()
             && !state.has_pending_release()
-            && !state.bindings().any(|(_, value)| matches!(value, Value::View | Value::Handle))
+            && !state
+                .bindings()
+                .any(|(_, value)| matches!(value, Value::View | Value::Handle))
         {
             state.status = Status::Lost(stmt);
         }
@@ -107,13 +122,26 @@ impl Run<'_, '_> {
         }
     }
 
-    fn set_local(&mut self, state: &mut State, local: caulk_program::LocalId, value: Option<Value>, fact: Option<Fact>) {
+    fn set_local(
+        &mut self,
+        state: &mut State,
+        local: caulk_program::LocalId,
+        value: Option<Value>,
+        fact: Option<Fact>,
+    ) {
         let fact = fact.filter(|_| value.is_none() && self.function.is_tracked(local));
         state.bind(Place::of(local), value);
         state.set_fact(local, fact);
     }
 
-    fn assign(&mut self, state: &mut State, target: ExprId, value: Option<Value>, fact: Option<Fact>, source: Option<ExprId>) {
+    fn assign(
+        &mut self,
+        state: &mut State,
+        target: ExprId,
+        value: Option<Value>,
+        fact: Option<Fact>,
+        source: Option<ExprId>,
+    ) {
         let function = self.function;
         let tree = function.tree();
         let target = caulk_flow::unparen(tree, target);
@@ -151,7 +179,10 @@ impl Run<'_, '_> {
                     }
                     // The error of the acquisition, kept in a field, can still be looked at.
                     Some(place) if matches!(value, Value::Error) => state.bind(place, Some(value)),
-                    Some(place) if matches!(function.info().object(x), Object::Local(_)) && self.is_outer(place.root) => {
+                    Some(place)
+                        if matches!(function.info().object(x), Object::Local(_))
+                            && self.is_outer(place.root) =>
+                    {
                         self.hand_over_value(state, Some(value), SettledBy::Stored, span);
                     }
                     _ => self.hand_over_value(state, Some(value), SettledBy::Stored, span),
@@ -165,7 +196,13 @@ impl Run<'_, '_> {
     }
 
     /// A value goes where it is no longer followed.
-    pub(super) fn hand_over(&mut self, state: &mut State, expr: ExprId, value: Option<Value>, how: SettledBy) {
+    pub(super) fn hand_over(
+        &mut self,
+        state: &mut State,
+        expr: ExprId,
+        value: Option<Value>,
+        how: SettledBy,
+    ) {
         self.hand_over_value(state, value, how, self.span_of(expr));
     }
 
@@ -177,10 +214,14 @@ impl Run<'_, '_> {
         span: caulk_syntax::Span,
     ) {
         match value {
-            Some(Value::At(_) | Value::Owner(_) | Value::Releaser) => self.settle_at(state, how, span),
+            Some(Value::At(_) | Value::Owner(_) | Value::Releaser) => {
+                self.settle_at(state, how, span)
+            }
             Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
                 ClosureEffect::Releases => self.settle_at(state, how, span),
-                ClosureEffect::Uses => self.lose_track(state, "kept by a function literal that is stored", span),
+                ClosureEffect::Uses => {
+                    self.lose_track(state, "kept by a function literal that is stored", span)
+                }
                 ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
                 ClosureEffect::Nothing => {}
             },
@@ -191,7 +232,9 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn range_next(&mut self, state: &mut State, stmt: StmtId) {
-        let StmtKind::Range { key, value, .. } = self.function.tree().stmt(stmt).kind else { return };
+        let StmtKind::Range { key, value, .. } = self.function.tree().stmt(stmt).kind else {
+            return;
+        };
         for target in [key, value].into_iter().flatten() {
             if let Some(local) = self.function.local(target) {
                 state.bind(Place::of(local), None);
@@ -204,10 +247,16 @@ impl Run<'_, '_> {
         let function = self.function;
         let tree = function.tree();
         let call = caulk_flow::unparen(tree, call);
-        let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else { return };
+        let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else {
+            return;
+        };
         let span = self.span_of(call);
         if let Some(literal) = self.called_literal(state, call) {
-            let values: Vec<_> = tree.exprs(args).iter().map(|arg| self.eval(state, *arg)).collect();
+            let values: Vec<_> = tree
+                .exprs(args)
+                .iter()
+                .map(|arg| self.eval(state, *arg))
+                .collect();
             match self.closure_effect(state, literal, &values) {
                 ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),
                 ClosureEffect::Uses => self.obstacle(span, "used by a goroutine"),
@@ -233,7 +282,9 @@ impl Run<'_, '_> {
 
     fn mentions(&mut self, state: &State, call: ExprId) -> bool {
         let tree = self.function.tree();
-        let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else { return false };
+        let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else {
+            return false;
+        };
         let receiver = match tree.expr(fun).kind {
             ExprKind::Selector { x, .. } => Some(x),
             _ => None,
@@ -242,7 +293,10 @@ impl Run<'_, '_> {
             .iter()
             .copied()
             .chain(receiver)
-            .any(|expr| self.place(expr).is_some_and(|place| state.get(&place).is_some()))
+            .any(|expr| {
+                self.place(expr)
+                    .is_some_and(|place| state.get(&place).is_some())
+            })
     }
 
     /// The literal that a call runs: called where it stands, or kept in a variable.
@@ -260,14 +314,22 @@ impl Run<'_, '_> {
     pub(super) fn defer(&mut self, state: &mut State, stmt: StmtId) {
         let function = self.function;
         let tree = function.tree();
-        let StmtKind::Defer(call) = tree.stmt(stmt).kind else { return };
+        let StmtKind::Defer(call) = tree.stmt(stmt).kind else {
+            return;
+        };
         let call = caulk_flow::unparen(tree, call);
-        let ExprKind::Call { args, .. } = tree.expr(call).kind else { return };
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return;
+        };
         if state.defers.iter().any(|deferred| deferred.stmt() == stmt) {
             return;
         }
         if let Some(literal) = self.called_literal(state, call) {
-            let values: Vec<_> = tree.exprs(args).iter().map(|arg| self.eval(state, *arg)).collect();
+            let values: Vec<_> = tree
+                .exprs(args)
+                .iter()
+                .map(|arg| self.eval(state, *arg))
+                .collect();
             self.bind_params(state, literal, &values);
             state.defers.push(Deferred::Closure(stmt, literal));
             return;
@@ -281,7 +343,9 @@ impl Run<'_, '_> {
             // Acquired and released by the deferred call itself, or by what ran before.
             Status::Released(_) | Status::Settled(..) if state.status != Status::Owed => {}
             Status::Released(_) | Status::Settled(..) => {
-                let unchecked = state.bindings().any(|(_, value)| matches!(value, Value::Error));
+                let unchecked = state
+                    .bindings()
+                    .any(|(_, value)| matches!(value, Value::Error));
                 if unchecked && self.trying == 0 {
                     self.out.early_defer.get_or_insert(tree.stmt(stmt).span);
                 }
@@ -290,7 +354,10 @@ impl Run<'_, '_> {
             Status::Unknown(why, _) => state.defers.push(Deferred::Unknown(stmt, why)),
             _ => {
                 for arg in tree.exprs(args) {
-                    if let Some(Value::Closure(literal)) = self.place(*arg).and_then(|place| state.get(&place).cloned()) {
+                    if let Some(Value::Closure(literal)) = self
+                        .place(*arg)
+                        .and_then(|place| state.get(&place).cloned())
+                    {
                         state.defers.push(Deferred::Closure(stmt, literal));
                         return;
                     }
@@ -309,8 +376,12 @@ impl Run<'_, '_> {
             Callee::Static(func) | Callee::Method { func, .. } => {
                 format!("passed to {}, whose source is not followed", func.name)
             }
-            Callee::Interface { func, .. } => format!("passed to {}, a method of an interface", func.name),
-            Callee::Unknown { name, .. } if !name.is_empty() => format!("passed to {name}, which is not known"),
+            Callee::Interface { func, .. } => {
+                format!("passed to {}, a method of an interface", func.name)
+            }
+            Callee::Unknown { name, .. } if !name.is_empty() => {
+                format!("passed to {name}, which is not known")
+            }
             _ => "passed to a function value".to_owned(),
         };
         Arc::from(text)

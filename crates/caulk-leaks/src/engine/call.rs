@@ -25,7 +25,9 @@ impl Run<'_, '_> {
     pub(super) fn call(&mut self, state: &mut State, call: ExprId) -> Vec<Option<Value>> {
         let function = self.function;
         let tree = function.tree();
-        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else { return Vec::new() };
+        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
+            return Vec::new();
+        };
         let args = tree.exprs(args).to_vec();
         let callee = function.callee(call);
         if let Callee::Conversion(_) = callee {
@@ -45,7 +47,9 @@ impl Run<'_, '_> {
             None => None,
         };
         let called = match callee {
-            Callee::Local(_) | Callee::Field { .. } | Callee::Value | Callee::Unknown { .. } => self.eval(state, fun),
+            Callee::Local(_) | Callee::Field { .. } | Callee::Value | Callee::Unknown { .. } => {
+                self.eval(state, fun)
+            }
             _ => None,
         };
         let values = self.arguments(state, &args);
@@ -60,7 +64,9 @@ impl Run<'_, '_> {
                 self.release_at(state, span);
                 return Vec::new();
             }
-            Some(Value::At(depth)) if self.release.is_call() && depth == self.release.path().len() => {
+            Some(Value::At(depth))
+                if self.release.is_call() && depth == self.release.path().len() =>
+            {
                 self.release_at(state, span);
                 return Vec::new();
             }
@@ -68,7 +74,11 @@ impl Run<'_, '_> {
         }
         let name = callee.func().map(|func| {
             let (package, name) = crate::types::split_name(self.module.program, func);
-            Named { package, name, func }
+            Named {
+                package,
+                name,
+                func,
+            }
         });
         let mut results = Vec::new();
         if let Some(receiver) = receiver {
@@ -103,20 +113,31 @@ impl Run<'_, '_> {
     fn receiver(&mut self, state: &mut State, fun: ExprId, receiver: ExprId) -> Option<Value> {
         let value = self.eval(state, receiver);
         let through = match self.function.callee_of_fun(fun) {
-            Some(Callee::Method { through, .. } | Callee::Interface { through, .. }) => through.clone(),
+            Some(Callee::Method { through, .. } | Callee::Interface { through, .. }) => {
+                through.clone()
+            }
             _ => Box::default(),
         };
         match (value, through.first()) {
             (Some(Value::Owner(Some(field))), Some(first)) if field == *first => Some(Value::At(0)),
             (Some(Value::At(depth)), Some(first)) => {
                 let next = self.release.path().get(depth);
-                Some(Value::At(if next == Some(&first.to_string()) { depth + 1 } else { depth }))
+                Some(Value::At(if next == Some(&first.to_string()) {
+                    depth + 1
+                } else {
+                    depth
+                }))
             }
             (value, _) => value,
         }
     }
 
-    fn builtin(&mut self, state: &mut State, builtin: Builtin, args: &[ExprId]) -> Vec<Option<Value>> {
+    fn builtin(
+        &mut self,
+        state: &mut State,
+        builtin: Builtin,
+        args: &[ExprId],
+    ) -> Vec<Option<Value>> {
         let values: Vec<_> = args.iter().map(|arg| self.eval(state, *arg)).collect();
         if builtin == Builtin::Append {
             for (arg, value) in args.iter().zip(values).skip(1) {
@@ -128,7 +149,15 @@ impl Run<'_, '_> {
 
     fn acquired(&mut self, state: &mut State, call: ExprId) -> Vec<Option<Value>> {
         self.acquire(state, call);
-        let Some(Start::Call { result, error, results, .. }) = self.start.clone() else { return Vec::new() };
+        let Some(Start::Call {
+            result,
+            error,
+            results,
+            ..
+        }) = self.start.clone()
+        else {
+            return Vec::new();
+        };
         if state.status != Status::Owed {
             return Vec::new();
         }
@@ -148,8 +177,15 @@ impl Run<'_, '_> {
     /// The second result of an acquisition says that it failed: an error, or a truth value.
     fn error_value(&self, call: ExprId, index: usize) -> Value {
         let program = self.module.program;
-        let ty = program.results_of(self.function.info().type_of(call)).get(index).copied();
-        if ty.is_some_and(|ty| crate::types::is_bool(program, ty)) { Value::Acquired(true) } else { Value::Error }
+        let ty = program
+            .results_of(self.function.info().type_of(call))
+            .get(index)
+            .copied();
+        if ty.is_some_and(|ty| crate::types::is_bool(program, ty)) {
+            Value::Acquired(true)
+        } else {
+            Value::Error
+        }
     }
 
     fn on_receiver(
@@ -172,7 +208,8 @@ impl Run<'_, '_> {
                     return vec![None, Some(Value::ReleasedIf { nil: false })];
                 }
                 if let Some(name) = name
-                    && self.module.catalogue.effect(name.package, name.name) == Some(CallEffect::Close)
+                    && self.module.catalogue.effect(name.package, name.name)
+                        == Some(CallEffect::Close)
                 {
                     self.release_at(state, span);
                     return Vec::new();
@@ -230,7 +267,9 @@ impl Run<'_, '_> {
             Value::Closure(literal) => {
                 match self.closure_effect(state, *literal, &[]) {
                     ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),
-                    ClosureEffect::Uses => self.obstacle(span, "used by a function literal that is passed on"),
+                    ClosureEffect::Uses => {
+                        self.obstacle(span, "used by a function literal that is passed on")
+                    }
                     ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
                     ClosureEffect::Nothing => {}
                 }
@@ -284,7 +323,9 @@ impl Run<'_, '_> {
     }
 
     fn has_receiver(&self, func: &FuncRef) -> bool {
-        func.id.and_then(|id| self.module.program.func(id)).is_some_and(|func| func.receiver.is_some())
+        func.id
+            .and_then(|id| self.module.program.func(id))
+            .is_some_and(|func| func.receiver.is_some())
     }
 
     /// A call with the acquisition's error may give an error that says the same.
@@ -298,10 +339,17 @@ impl Run<'_, '_> {
     }
 
     /// What reads from the resource is passed on: only whoever keeps it matters.
-    fn pass_view(&mut self, state: &mut State, call: ExprId, callee: &Callee, name: Option<&Named<'_>>) -> Vec<Option<Value>> {
+    fn pass_view(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        callee: &Callee,
+        name: Option<&Named<'_>>,
+    ) -> Vec<Option<Value>> {
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
         let followed = callee.func().and_then(|func| func.id).is_some_and(|id| {
-            self.module.follows(self.function.id(), id) != Followed::No && !matches!(callee, Callee::Interface { .. })
+            self.module.follows(self.function.id(), id) != Followed::No
+                && !matches!(callee, Callee::Interface { .. })
         });
         if !std && !followed {
             self.lose_track(state, self.unknown_callee(call), self.span_of(call));
@@ -309,7 +357,13 @@ impl Run<'_, '_> {
         Vec::new()
     }
 
-    fn apply_known(&mut self, state: &mut State, call: ExprId, value: &Value, effect: CallEffect) -> Vec<Option<Value>> {
+    fn apply_known(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        value: &Value,
+        effect: CallEffect,
+    ) -> Vec<Option<Value>> {
         let span = self.span_of(call);
         match effect {
             CallEffect::Borrow => Vec::new(),
@@ -348,9 +402,13 @@ impl Run<'_, '_> {
         match self.module.follows(self.function.id(), id) {
             Followed::No => None,
             Followed::Recursive => Some(ParamEffect::Borrows),
-            Followed::Yes => {
-                Some(self.module.effect(ParamQuery { func: id, param, field, depth, release: Arc::clone(self.release) }))
-            }
+            Followed::Yes => Some(self.module.effect(ParamQuery {
+                func: id,
+                param,
+                field,
+                depth,
+                release: Arc::clone(self.release),
+            })),
         }
     }
 
@@ -373,8 +431,12 @@ impl Run<'_, '_> {
                 self.settle_at(state, how, span);
                 Vec::new()
             }
-            ParamEffect::ClosesOnSuccess => self.in_error_result(call, Value::ReleasedIf { nil: true }),
-            ParamEffect::ClosesOnFailure => self.in_error_result(call, Value::ReleasedIf { nil: false }),
+            ParamEffect::ClosesOnSuccess => {
+                self.in_error_result(call, Value::ReleasedIf { nil: true })
+            }
+            ParamEffect::ClosesOnFailure => {
+                self.in_error_result(call, Value::ReleasedIf { nil: false })
+            }
             ParamEffect::Returns(result, inner) => {
                 let value = match (value, inner) {
                     (Value::At(_), inner) => inner,
@@ -402,7 +464,12 @@ impl Run<'_, '_> {
     }
 
     fn in_error_result(&self, call: ExprId, value: Value) -> Vec<Option<Value>> {
-        let count = self.module.program.results_of(self.function.info().type_of(call)).len().max(1);
+        let count = self
+            .module
+            .program
+            .results_of(self.function.info().type_of(call))
+            .len()
+            .max(1);
         let mut results = vec![None; count];
         if let Some(last) = results.last_mut() {
             *last = Some(value);
@@ -411,7 +478,13 @@ impl Run<'_, '_> {
     }
 
     /// `require.NoError(t, err)`, `check(err)`: what follows knows that there was no error.
-    fn assertion(&mut self, state: &mut State, name: Option<&Named<'_>>, args: &[ExprId], values: &[Option<Value>]) {
+    fn assertion(
+        &mut self,
+        state: &mut State,
+        name: Option<&Named<'_>>,
+        args: &[ExprId],
+        values: &[Option<Value>],
+    ) {
         let Some(name) = name else { return };
         let what = asserted(name.package, name.name);
         for (index, arg) in args.iter().enumerate() {
@@ -424,11 +497,17 @@ impl Run<'_, '_> {
             match values.get(index).cloned().flatten() {
                 Some(Value::Error) if nil => state.error_is_known(),
                 Some(Value::Error) => state.reset(),
-                Some(Value::ReleasedIf { nil: when }) if when == nil => self.release_at(state, self.span_of(*arg)),
+                Some(Value::ReleasedIf { nil: when }) if when == nil => {
+                    self.release_at(state, self.span_of(*arg))
+                }
                 None => {
                     if let Some(local) = self.function.local(*arg)
                         && self.function.is_tracked(local)
-                        && self.function.info().local_info(local).is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
+                        && self
+                            .function
+                            .info()
+                            .local_info(local)
+                            .is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
                     {
                         state.set_fact(local, Some(if nil { Fact::Nil } else { Fact::NonNil }));
                     }
@@ -444,14 +523,19 @@ impl Run<'_, '_> {
             return false;
         }
         let Some(id) = func.id else { return false };
-        self.module.follows(self.function.id(), id) == Followed::Yes && self.module.asserts_nil(id, index)
+        self.module.follows(self.function.id(), id) == Followed::Yes
+            && self.module.asserts_nil(id, index)
     }
 }
 
 fn method_name(callee: &Callee, name: Option<&Named<'_>>) -> String {
     match callee {
-        Callee::Interface { name, .. } | Callee::Field { name, .. } | Callee::Unknown { name, .. } => name.to_string(),
-        _ => name.map_or_else(String::new, |name| name.name.rsplit('.').next().unwrap_or("").to_owned()),
+        Callee::Interface { name, .. }
+        | Callee::Field { name, .. }
+        | Callee::Unknown { name, .. } => name.to_string(),
+        _ => name.map_or_else(String::new, |name| {
+            name.name.rsplit('.').next().unwrap_or("").to_owned()
+        }),
     }
 }
 
@@ -462,7 +546,8 @@ fn asserted(package: &str, name: &str) -> Option<bool> {
     if ends("testify/require") {
         return match method {
             "NoError" | "NoErrorf" | "Nil" | "Nilf" => Some(true),
-            "Error" | "Errorf" | "ErrorIs" | "ErrorIsf" | "ErrorAs" | "ErrorContains" | "EqualError" | "NotNil" => Some(false),
+            "Error" | "Errorf" | "ErrorIs" | "ErrorIsf" | "ErrorAs" | "ErrorContains"
+            | "EqualError" | "NotNil" => Some(false),
             _ => None,
         };
     }
@@ -487,8 +572,10 @@ fn asserted(package: &str, name: &str) -> Option<bool> {
 fn is_borrowing_interface(package: &str, name: &str) -> bool {
     matches!(
         (package, name),
-        ("io", "ReaderFrom.ReadFrom" | "WriterTo.WriteTo" | "Writer.Write" | "Reader.Read")
-            | ("testing", _)
+        (
+            "io",
+            "ReaderFrom.ReadFrom" | "WriterTo.WriteTo" | "Writer.Write" | "Reader.Read"
+        ) | ("testing", _)
             | ("context", _)
             | ("hash", _)
             | ("fmt", _)

@@ -22,7 +22,12 @@ pub(super) enum ClosureEffect {
 
 impl Run<'_, '_> {
     /// Tries a literal in a state, with these arguments.
-    pub(super) fn closure_effect(&mut self, state: &State, literal: ExprId, args: &[Option<Value>]) -> ClosureEffect {
+    pub(super) fn closure_effect(
+        &mut self,
+        state: &State,
+        literal: ExprId,
+        args: &[Option<Value>],
+    ) -> ClosureEffect {
         if state.status != Status::Owed || !self.touches(state, literal, args) {
             return ClosureEffect::Nothing;
         }
@@ -37,7 +42,9 @@ impl Run<'_, '_> {
         let mut effect = ClosureEffect::Uses;
         for state in states {
             match state.status {
-                Status::Released(_) | Status::Settled(..) | Status::Returned { .. } => return ClosureEffect::Releases,
+                Status::Released(_) | Status::Settled(..) | Status::Returned { .. } => {
+                    return ClosureEffect::Releases;
+                }
                 Status::Unknown(why, _) => effect = ClosureEffect::Unknown(why),
                 Status::Before | Status::Owed | Status::Lost(_) => {}
             }
@@ -48,25 +55,45 @@ impl Run<'_, '_> {
     /// Whether a literal uses a variable that is related to the resource, or is given one.
     fn touches(&self, state: &State, literal: ExprId, args: &[Option<Value>]) -> bool {
         args.iter().any(Option::is_some)
-            || self.function.info().literal(literal).is_some_and(|literal| {
-                literal.captures.iter().any(|local| {
-                    state.is_bound(*local)
-                        && state.bindings().any(|(place, value)| {
-                            place.root == *local && !matches!(value, Value::Error | Value::DerivedError | Value::Acquired(_))
-                        })
+            || self
+                .function
+                .info()
+                .literal(literal)
+                .is_some_and(|literal| {
+                    literal.captures.iter().any(|local| {
+                        state.is_bound(*local)
+                            && state.bindings().any(|(place, value)| {
+                                place.root == *local
+                                    && !matches!(
+                                        value,
+                                        Value::Error | Value::DerivedError | Value::Acquired(_)
+                                    )
+                            })
+                    })
                 })
-            })
     }
 
-    pub(super) fn bind_params(&mut self, state: &mut State, literal: ExprId, args: &[Option<Value>]) {
-        let Some(literal) = self.function.info().literal(literal) else { return };
+    pub(super) fn bind_params(
+        &mut self,
+        state: &mut State,
+        literal: ExprId,
+        args: &[Option<Value>],
+    ) {
+        let Some(literal) = self.function.info().literal(literal) else {
+            return;
+        };
         for (param, value) in literal.params.iter().zip(args) {
             state.bind(Place::of(*param), value.clone());
         }
     }
 
     /// Calls a literal here and now.
-    pub(super) fn call_literal(&mut self, state: &mut State, literal: ExprId, args: &[Option<Value>]) {
+    pub(super) fn call_literal(
+        &mut self,
+        state: &mut State,
+        literal: ExprId,
+        args: &[Option<Value>],
+    ) {
         self.bind_params(state, literal, args);
         let states = self.run_literal(state.clone(), literal);
         *state = self.join(state.clone(), states);
@@ -86,7 +113,8 @@ impl Run<'_, '_> {
             if state == joined {
                 continue;
             }
-            let same_status = std::mem::discriminant(&state.status) == std::mem::discriminant(&joined.status);
+            let same_status =
+                std::mem::discriminant(&state.status) == std::mem::discriminant(&joined.status);
             joined.forget_facts();
             joined.keep_common(&state);
             if !same_status {

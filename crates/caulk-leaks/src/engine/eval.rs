@@ -14,12 +14,18 @@ impl Run<'_, '_> {
         let tree = function.tree();
         match tree.expr(expr).kind {
             ExprKind::Paren(x) | ExprKind::Star(x) => self.eval(state, x),
-            ExprKind::Unary { op: UnaryOp::Receive, x } => {
+            ExprKind::Unary {
+                op: UnaryOp::Receive,
+                x,
+            } => {
                 self.eval(state, x);
                 self.received(state, x, expr);
                 None
             }
-            ExprKind::Unary { op: UnaryOp::Address, x } => self.eval(state, x),
+            ExprKind::Unary {
+                op: UnaryOp::Address,
+                x,
+            } => self.eval(state, x),
             ExprKind::Ident(_) => {
                 let local = function.local(expr)?;
                 state.get(&Place::of(local)).cloned()
@@ -58,7 +64,9 @@ impl Run<'_, '_> {
                     other => other.filter(|value| matches!(value, Value::View)),
                 }
             }
-            ExprKind::Slice { x, low, high, max, .. } => {
+            ExprKind::Slice {
+                x, low, high, max, ..
+            } => {
                 for bound in [low, high, max].into_iter().flatten() {
                     self.eval(state, bound);
                 }
@@ -97,36 +105,59 @@ impl Run<'_, '_> {
         let tree = self.function.tree();
         match tree.expr(expr).kind {
             ExprKind::Paren(x) | ExprKind::Star(x) => self.place(x),
-            ExprKind::Unary { op: UnaryOp::Address, x } => self.place(x),
+            ExprKind::Unary {
+                op: UnaryOp::Address,
+                x,
+            } => self.place(x),
             ExprKind::Ident(_) => Some(Place::of(self.function.local(expr)?)),
             ExprKind::Selector { x, sel } => match self.function.info().object(expr) {
-                Object::Field { .. } | Object::Unknown => self.place(x)?.field(&SmolStr::new(tree.name(sel))),
+                Object::Field { .. } | Object::Unknown => {
+                    self.place(x)?.field(&SmolStr::new(tree.name(sel)))
+                }
                 _ => None,
             },
             _ => None,
         }
     }
 
-    fn selector(&mut self, state: &mut State, expr: ExprId, x: ExprId, name: &str) -> Option<Value> {
-        if let Some(value) = self.place(expr).and_then(|place| state.get(&place).cloned()) {
+    fn selector(
+        &mut self,
+        state: &mut State,
+        expr: ExprId,
+        x: ExprId,
+        name: &str,
+    ) -> Option<Value> {
+        if let Some(value) = self
+            .place(expr)
+            .and_then(|place| state.get(&place).cloned())
+        {
             return Some(value);
         }
-        if matches!(self.function.info().object(expr), Object::Package(_) | Object::Func(_) | Object::PackageVar(_)) {
+        if matches!(
+            self.function.info().object(expr),
+            Object::Package(_) | Object::Func(_) | Object::PackageVar(_)
+        ) {
             return None;
         }
         let value = self.eval(state, x)?;
         let is_method = matches!(self.function.info().object(expr), Object::Method(_));
         match value {
             Value::At(depth) if is_method || self.is_release(depth, name) => {
-                Some(if self.is_release(depth, name) { Value::Releaser } else { Value::View })
+                Some(if self.is_release(depth, name) {
+                    Value::Releaser
+                } else {
+                    Value::View
+                })
             }
             Value::At(depth) => {
                 let next = self.release.path().get(depth);
                 (next.map(String::as_str) == Some(name)).then_some(Value::At(depth + 1))
             }
-            Value::Owner(field) if is_method => {
-                Some(if crate::summary::is_release_name(name) { Value::Releaser } else { Value::Owner(field) })
-            }
+            Value::Owner(field) if is_method => Some(if crate::summary::is_release_name(name) {
+                Value::Releaser
+            } else {
+                Value::Owner(field)
+            }),
             Value::Owner(Some(field)) if field == name => Some(Value::At(0)),
             Value::Owner(None) | Value::View => Some(Value::View),
             Value::Handle => Some(Value::Handle),
@@ -140,7 +171,12 @@ impl Run<'_, '_> {
     }
 
     fn received(&mut self, state: &mut State, channel: ExprId, expr: ExprId) {
-        let Some(field) = self.contract.and_then(|contract| contract.end_on_receive.as_deref()) else { return };
+        let Some(field) = self
+            .contract
+            .and_then(|contract| contract.end_on_receive.as_deref())
+        else {
+            return;
+        };
         let tree = self.function.tree();
         if let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, channel)).kind
             && tree.name(sel) == field
@@ -150,7 +186,12 @@ impl Run<'_, '_> {
         }
     }
 
-    fn compared(&self, op: BinaryOp, left: (ExprId, Option<Value>), right: (ExprId, Option<Value>)) -> Option<Value> {
+    fn compared(
+        &self,
+        op: BinaryOp,
+        left: (ExprId, Option<Value>),
+        right: (ExprId, Option<Value>),
+    ) -> Option<Value> {
         let equal = match op {
             BinaryOp::Eql => true,
             BinaryOp::Neq => false,
@@ -172,7 +213,10 @@ impl Run<'_, '_> {
 
     pub(super) fn is_nil(&self, expr: ExprId) -> bool {
         let tree = self.function.tree();
-        matches!(self.function.info().object(caulk_flow::unparen(tree, expr)), Object::Nil)
+        matches!(
+            self.function.info().object(caulk_flow::unparen(tree, expr)),
+            Object::Nil
+        )
     }
 
     fn composite(&mut self, state: &mut State, expr: ExprId, elts: &[ExprId]) -> Option<Value> {
@@ -191,7 +235,14 @@ impl Run<'_, '_> {
                     };
                     (named, value)
                 }
-                _ => (self.module.program.struct_fields(ty).get(index).map(|field| field.name.clone()), elt),
+                _ => (
+                    self.module
+                        .program
+                        .struct_fields(ty)
+                        .get(index)
+                        .map(|field| field.name.clone()),
+                    elt,
+                ),
             };
             let value_kind = self.eval(state, value);
             if let Some(field) = &field
@@ -228,10 +279,11 @@ impl Run<'_, '_> {
 
     /// Whether a field of a type only borrows what is stored in it.
     pub(super) fn field_borrows(&self, ty: caulk_program::TypeId, field: &str) -> bool {
-        self.module
-            .program
-            .named_of(ty)
-            .is_some_and(|named| self.module.catalogue.field_borrows(&named.package, &named.name, field))
+        self.module.program.named_of(ty).is_some_and(|named| {
+            self.module
+                .catalogue
+                .field_borrows(&named.package, &named.name, field)
+        })
     }
 
     /// What is known of a value that has nothing to do with the resource.
@@ -250,7 +302,11 @@ impl Run<'_, '_> {
                     _ => None,
                 },
                 // A sentinel: `ErrNotFound`.
-                Object::PackageVar(_) if crate::types::is_error(self.module.program, info.type_of(expr)) => Some(Fact::NonNil),
+                Object::PackageVar(_)
+                    if crate::types::is_error(self.module.program, info.type_of(expr)) =>
+                {
+                    Some(Fact::NonNil)
+                }
                 _ => None,
             },
             ExprKind::Selector { .. } => match info.object(expr) {
@@ -263,7 +319,11 @@ impl Run<'_, '_> {
                 }
                 _ => None,
             },
-            ExprKind::Unary { op: UnaryOp::Address, .. } | ExprKind::FuncLit { .. } => Some(Fact::NonNil),
+            ExprKind::Unary {
+                op: UnaryOp::Address,
+                ..
+            }
+            | ExprKind::FuncLit { .. } => Some(Fact::NonNil),
             ExprKind::CompositeLit { .. } => Some(Fact::NonNil),
             ExprKind::Call { args, .. } => match info.callee(expr) {
                 Callee::Builtin(Builtin::Make | Builtin::New) => Some(Fact::NonNil),
@@ -278,10 +338,13 @@ impl Run<'_, '_> {
                         | "golang.org/x/xerrors.New"
                         | "google.golang.org/grpc/status.Error"
                         | "google.golang.org/grpc/status.Errorf" => Some(Fact::NonNil),
-                        "github.com/pkg/errors.Wrap" | "github.com/pkg/errors.Wrapf" | "github.com/pkg/errors.WithStack"
-                        | "github.com/pkg/errors.WithMessage" => {
-                            tree.exprs(args).first().and_then(|arg| self.fact_of(state, *arg))
-                        }
+                        "github.com/pkg/errors.Wrap"
+                        | "github.com/pkg/errors.Wrapf"
+                        | "github.com/pkg/errors.WithStack"
+                        | "github.com/pkg/errors.WithMessage" => tree
+                            .exprs(args)
+                            .first()
+                            .and_then(|arg| self.fact_of(state, *arg)),
                         _ => None,
                     }
                 }
@@ -289,7 +352,6 @@ impl Run<'_, '_> {
             _ => None,
         }
     }
-
 
     pub(super) fn acquire(&mut self, state: &mut State, call: ExprId) {
         if state.status == Status::Owed && !state.has_pending_release() && self.nesting == 0 {
@@ -300,7 +362,10 @@ impl Run<'_, '_> {
             }
         }
         if state.has_pending_release() && self.trying == 0 {
-            let defer = state.defers.iter().find(|deferred| matches!(deferred, super::state::Deferred::Release(_)));
+            let defer = state
+                .defers
+                .iter()
+                .find(|deferred| matches!(deferred, super::state::Deferred::Release(_)));
             if let Some(defer) = defer {
                 self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
             }

@@ -27,7 +27,11 @@ pub(crate) struct Function {
 
 impl Function {
     /// Prepares a body. `no_return` says of a call whether it never returns.
-    pub fn new(program: &Program, typed: TypedBody, no_return: &dyn Fn(&TypedBody, ExprId) -> bool) -> Function {
+    pub fn new(
+        program: &Program,
+        typed: TypedBody,
+        no_return: &dyn Fn(&TypedBody, ExprId) -> bool,
+    ) -> Function {
         let package = match typed.owner {
             BodyOwner::Func(id) => id.package,
             BodyOwner::Initializer(package, _) => package,
@@ -47,7 +51,14 @@ impl Function {
         let parents = parents(tree, &roots);
         let tracked = tracked(program, &typed, &graphs);
         let fresh = fresh(&typed, &roots);
-        Function { package, graphs, parents, tracked, fresh, typed }
+        Function {
+            package,
+            graphs,
+            parents,
+            tracked,
+            fresh,
+            typed,
+        }
     }
 
     pub fn tree(&self) -> &Tree {
@@ -108,12 +119,17 @@ impl Function {
         let mut child = node.into();
         while let Some(at) = self.parent(child) {
             match at {
-                Node::Expr(expr) if matches!(self.tree().expr(expr).kind, ExprKind::FuncLit { .. }) => return None,
+                Node::Expr(expr)
+                    if matches!(self.tree().expr(expr).kind, ExprKind::FuncLit { .. }) =>
+                {
+                    return None;
+                }
                 Node::Stmt(stmt) => match self.tree().stmt(stmt).kind {
-                    StmtKind::For { body, cond, post, .. }
-                        if child == Node::Stmt(body)
-                            || Some(child) == cond.map(Node::Expr)
-                            || Some(child) == post.map(Node::Stmt) =>
+                    StmtKind::For {
+                        body, cond, post, ..
+                    } if child == Node::Stmt(body)
+                        || Some(child) == cond.map(Node::Expr)
+                        || Some(child) == post.map(Node::Stmt) =>
                     {
                         return Some(stmt);
                     }
@@ -155,7 +171,10 @@ impl Function {
     pub fn local(&self, expr: ExprId) -> Option<LocalId> {
         let expr = unparen(self.tree(), expr);
         match self.tree().expr(expr).kind {
-            ExprKind::Ident(name) => self.info().local(expr).or_else(|| self.info().defined_at(name.span)),
+            ExprKind::Ident(name) => self
+                .info()
+                .local(expr)
+                .or_else(|| self.info().defined_at(name.span)),
             _ => None,
         }
     }
@@ -164,7 +183,10 @@ impl Function {
     pub fn results(&self, root: Root) -> &[LocalId] {
         match root {
             None => self.info().results(),
-            Some(literal) => self.info().literal(literal).map_or(&[], |literal| &literal.results),
+            Some(literal) => self
+                .info()
+                .literal(literal)
+                .map_or(&[], |literal| &literal.results),
         }
     }
 
@@ -196,7 +218,11 @@ fn parents(tree: &Tree, roots: &[Node]) -> FxHashMap<Node, Node> {
 
 /// Variables that at least two conditions look at, errors that one looks at, and results: only facts
 /// about these can rule a path out or say how it ends.
-fn tracked(program: &Program, typed: &TypedBody, graphs: &BTreeMap<Root, Graph>) -> BTreeSet<LocalId> {
+fn tracked(
+    program: &Program,
+    typed: &TypedBody,
+    graphs: &BTreeMap<Root, Graph>,
+) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let mut seen: BTreeMap<LocalId, u32> = BTreeMap::new();
     for graph in graphs.values() {
@@ -218,10 +244,20 @@ fn tracked(program: &Program, typed: &TypedBody, graphs: &BTreeMap<Root, Graph>)
             }
         }
     }
-    let results = typed.info.locals().filter(|(_, local)| matches!(local.kind, LocalKind::Result { .. }));
-    let is_error =
-        |local: &LocalId| typed.info.local_info(*local).is_some_and(|local| crate::types::is_error(program, local.ty));
-    let often = seen.iter().filter(|(local, count)| **count > 1 || is_error(local)).map(|(local, _)| *local);
+    let results = typed
+        .info
+        .locals()
+        .filter(|(_, local)| matches!(local.kind, LocalKind::Result { .. }));
+    let is_error = |local: &LocalId| {
+        typed
+            .info
+            .local_info(*local)
+            .is_some_and(|local| crate::types::is_error(program, local.ty))
+    };
+    let often = seen
+        .iter()
+        .filter(|(local, count)| **count > 1 || is_error(local))
+        .map(|(local, _)| *local);
     results.map(|(id, _)| id).chain(often).collect()
 }
 
@@ -229,7 +265,10 @@ fn tracked(program: &Program, typed: &TypedBody, graphs: &BTreeMap<Root, Graph>)
 fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let local = |expr: ExprId| match tree.expr(expr).kind {
-        ExprKind::Ident(name) => typed.info.local(expr).or_else(|| typed.info.defined_at(name.span)),
+        ExprKind::Ident(name) => typed
+            .info
+            .local(expr)
+            .or_else(|| typed.info.defined_at(name.span)),
         _ => None,
     };
     let mut fresh = BTreeSet::new();
@@ -237,12 +276,16 @@ fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
     for root in roots {
         tree.walk(*root, |node| {
             // Whoever has its address can assign it: `json.Unmarshal(b, &s)` keeps it ours, though.
-            let Node::Stmt(stmt) = node else { return Descend::Into };
+            let Node::Stmt(stmt) = node else {
+                return Descend::Into;
+            };
             match tree.stmt(stmt).kind {
                 StmtKind::Assign { lhs, op, rhs, .. } => {
                     let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
                     for (index, &target) in lhs.iter().enumerate() {
-                        let Some(target) = local(target) else { continue };
+                        let Some(target) = local(target) else {
+                            continue;
+                        };
                         let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
                         let made = value.is_some_and(|&value| is_made(typed, value));
                         if made && op != AssignOp::Assign {
@@ -254,10 +297,14 @@ fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
                 }
                 StmtKind::Decl(decl) => {
                     for spec in tree.specs(tree.gen_decl(decl).specs) {
-                        let SpecKind::Value(spec) = spec.kind else { continue };
+                        let SpecKind::Value(spec) = spec.kind else {
+                            continue;
+                        };
                         let values = tree.exprs(spec.values);
                         for (index, name) in tree.names(spec.names).iter().enumerate() {
-                            let Some(target) = typed.info.defined_at(name.span) else { continue };
+                            let Some(target) = typed.info.defined_at(name.span) else {
+                                continue;
+                            };
                             match values.get(index) {
                                 Some(&value) if is_made(typed, value) => fresh.insert(target),
                                 None if values.is_empty() => fresh.insert(target),
@@ -281,11 +328,16 @@ fn is_made(typed: &TypedBody, value: ExprId) -> bool {
     let tree = typed.tree();
     match tree.expr(unparen(tree, value)).kind {
         ExprKind::CompositeLit { .. } => true,
-        ExprKind::Unary { op: UnaryOp::Address, x } => is_made(typed, x),
+        ExprKind::Unary {
+            op: UnaryOp::Address,
+            x,
+        } => is_made(typed, x),
         ExprKind::Call { .. } => match typed.info.callee(unparen(tree, value)) {
             Callee::Builtin(Builtin::New) => true,
             // A command is the caller's own, whatever made it.
-            Callee::Static(func) => matches!(&*func.name, "os/exec.Command" | "os/exec.CommandContext"),
+            Callee::Static(func) => {
+                matches!(&*func.name, "os/exec.Command" | "os/exec.CommandContext")
+            }
             _ => false,
         },
         ExprKind::Ident(_) => matches!(typed.info.object(value), Object::Nil),

@@ -13,18 +13,32 @@ impl Run<'_, '_> {
         let tree = function.tree();
         let cond = caulk_flow::unparen(tree, cond);
         match tree.expr(cond).kind {
-            ExprKind::Binary { x, op: op @ (BinaryOp::Eql | BinaryOp::Neq), y, .. } => {
+            ExprKind::Binary {
+                x,
+                op: op @ (BinaryOp::Eql | BinaryOp::Neq),
+                y,
+                ..
+            } => {
                 let equal = (op == BinaryOp::Eql) == truth;
                 self.refine_equal(state, x, y, equal)
             }
-            ExprKind::Unary { op: caulk_syntax::UnaryOp::Not, x } => self.refine(state, x, !truth),
+            ExprKind::Unary {
+                op: caulk_syntax::UnaryOp::Not,
+                x,
+            } => self.refine(state, x, !truth),
             // Deeper conditions come from `switch` cases and assigned flags.
-            ExprKind::Binary { x, op: BinaryOp::LogicalAnd, y, .. } if truth => {
-                self.refine(state, x, true) && self.refine(state, y, true)
-            }
-            ExprKind::Binary { x, op: BinaryOp::LogicalOr, y, .. } if !truth => {
-                self.refine(state, x, false) && self.refine(state, y, false)
-            }
+            ExprKind::Binary {
+                x,
+                op: BinaryOp::LogicalAnd,
+                y,
+                ..
+            } if truth => self.refine(state, x, true) && self.refine(state, y, true),
+            ExprKind::Binary {
+                x,
+                op: BinaryOp::LogicalOr,
+                y,
+                ..
+            } if !truth => self.refine(state, x, false) && self.refine(state, y, false),
             ExprKind::Ident(name) => {
                 match tree.name(name) {
                     "true" if function.local(cond).is_none() => return truth,
@@ -34,7 +48,9 @@ impl Run<'_, '_> {
                 if let Some(Value::Acquired(when)) = self.value_at(state, cond) {
                     return self.refine_acquired(state, when == truth);
                 }
-                let Some(local) = function.local(cond) else { return true };
+                let Some(local) = function.local(cond) else {
+                    return true;
+                };
                 self.assume(state, local, if truth { Fact::True } else { Fact::False })
             }
             ExprKind::Call { args, .. } => {
@@ -46,11 +62,18 @@ impl Run<'_, '_> {
     }
 
     fn value_at(&self, state: &State, expr: ExprId) -> Option<Value> {
-        self.place(expr).and_then(|place| state.get(&place).cloned())
+        self.place(expr)
+            .and_then(|place| state.get(&place).cloned())
     }
 
     /// Adds that two expressions are equal (or are not).
-    pub(super) fn refine_equal(&mut self, state: &mut State, x: ExprId, y: ExprId, equal: bool) -> bool {
+    pub(super) fn refine_equal(
+        &mut self,
+        state: &mut State,
+        x: ExprId,
+        y: ExprId,
+        equal: bool,
+    ) -> bool {
         let tree = self.function.tree();
         let (x, y) = (caulk_flow::unparen(tree, x), caulk_flow::unparen(tree, y));
         let (subject, nil) = if self.is_nil(y) {
@@ -80,7 +103,14 @@ impl Run<'_, '_> {
                 self.note(state, subject, equal);
                 return true;
             }
-            Some(Value::At(_) | Value::Owner(_) | Value::View | Value::Handle | Value::Releaser | Value::Closure(_)) => {
+            Some(
+                Value::At(_)
+                | Value::Owner(_)
+                | Value::View
+                | Value::Handle
+                | Value::Releaser
+                | Value::Closure(_),
+            ) => {
                 // What was acquired is not nil; where it is nil, it was not acquired.
                 if equal {
                     return self.refine_acquired(state, false);
@@ -128,13 +158,19 @@ impl Run<'_, '_> {
     }
 
     /// `err == io.EOF`, `ok == true`, `mode == x`.
-    fn refine_sentinel(&mut self, state: &mut State, (x, y): (ExprId, ExprId), equal: bool) -> bool {
+    fn refine_sentinel(
+        &mut self,
+        state: &mut State,
+        (x, y): (ExprId, ExprId),
+        equal: bool,
+    ) -> bool {
         for (subject, other) in [(x, y), (y, x)] {
             match self.value_at(state, subject) {
                 Some(Value::Error) if equal => return self.refine_acquired(state, false),
                 Some(Value::Acquired(when)) => {
                     if let Some(fact @ (Fact::True | Fact::False)) = self.fact_of(state, other) {
-                        return self.refine_acquired(state, (when == (fact == Fact::True)) == equal);
+                        return self
+                            .refine_acquired(state, (when == (fact == Fact::True)) == equal);
                     }
                 }
                 Some(Value::ReleasedIf { nil: false }) if equal => {
@@ -148,8 +184,12 @@ impl Run<'_, '_> {
                 && let Some(fact) = self.fact_of(state, other)
             {
                 return match (fact, equal) {
-                    (Fact::True, true) | (Fact::False, false) => self.assume(state, local, Fact::True),
-                    (Fact::False, true) | (Fact::True, false) => self.assume(state, local, Fact::False),
+                    (Fact::True, true) | (Fact::False, false) => {
+                        self.assume(state, local, Fact::True)
+                    }
+                    (Fact::False, true) | (Fact::True, false) => {
+                        self.assume(state, local, Fact::False)
+                    }
                     (Fact::NonNil, true) => self.assume(state, local, Fact::NonNil),
                     _ => true,
                 };
@@ -195,16 +235,27 @@ impl Run<'_, '_> {
         }
     }
 
-    fn refine_call(&mut self, state: &mut State, call: ExprId, args: &[ExprId], truth: bool) -> bool {
+    fn refine_call(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        args: &[ExprId],
+        truth: bool,
+    ) -> bool {
         let callee = self.function.callee(call);
         let receiver = callee.receiver();
         if let Some(receiver) = receiver
             && !truth
-            && matches!(self.value_at(state, receiver), Some(Value::At(_) | Value::Owner(_)))
+            && matches!(
+                self.value_at(state, receiver),
+                Some(Value::At(_) | Value::Owner(_))
+            )
         {
             let method = match callee {
                 Callee::Interface { name, .. } | Callee::Unknown { name, .. } => name.to_string(),
-                _ => callee.func().map_or_else(String::new, |f| f.name.rsplit('.').next().unwrap_or("").to_owned()),
+                _ => callee.func().map_or_else(String::new, |f| {
+                    f.name.rsplit('.').next().unwrap_or("").to_owned()
+                }),
             };
             if self.release.ends_on_false.contains(&method) {
                 let span = self.span_of(call);
@@ -212,7 +263,10 @@ impl Run<'_, '_> {
                 return true;
             }
         }
-        let name = callee.func().map(|func| func.name.to_string()).unwrap_or_default();
+        let name = callee
+            .func()
+            .map(|func| func.name.to_string())
+            .unwrap_or_default();
         for arg in args {
             match self.value_at(state, *arg) {
                 Some(Value::Error) => {
@@ -229,7 +283,11 @@ impl Run<'_, '_> {
                 }
                 None if implies_error(&name) && truth => {
                     if let Some(local) = self.function.local(*arg)
-                        && self.function.info().local_info(local).is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
+                        && self
+                            .function
+                            .info()
+                            .local_info(local)
+                            .is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
                     {
                         return self.assume(state, local, Fact::NonNil);
                     }
@@ -243,9 +301,15 @@ impl Run<'_, '_> {
     /// A clause of a type switch over the acquisition's error.
     pub(super) fn refine_type(&mut self, state: &mut State, stmt: StmtId, case: StmtId) -> bool {
         let tree = self.function.tree();
-        let StmtKind::TypeSwitch { assign, .. } = tree.stmt(stmt).kind else { return true };
-        let Some(operand) = caulk_flow::type_switch_operand(tree, assign) else { return true };
-        let StmtKind::Case { list, .. } = tree.stmt(case).kind else { return true };
+        let StmtKind::TypeSwitch { assign, .. } = tree.stmt(stmt).kind else {
+            return true;
+        };
+        let Some(operand) = caulk_flow::type_switch_operand(tree, assign) else {
+            return true;
+        };
+        let StmtKind::Case { list, .. } = tree.stmt(case).kind else {
+            return true;
+        };
         match self.value_at(state, operand) {
             Some(Value::Error) => {
                 let types = tree.exprs(list);
@@ -270,8 +334,15 @@ impl Run<'_, '_> {
 /// Whether a predicate that holds of an error says that there is one.
 fn implies_error(name: &str) -> bool {
     let last = name.rsplit('.').next().unwrap_or(name);
-    matches!(name, "errors.Is" | "errors.As" | "os.IsNotExist" | "os.IsExist" | "os.IsPermission" | "os.IsTimeout")
-        || last.starts_with("Is")
+    matches!(
+        name,
+        "errors.Is"
+            | "errors.As"
+            | "os.IsNotExist"
+            | "os.IsExist"
+            | "os.IsPermission"
+            | "os.IsTimeout"
+    ) || last.starts_with("Is")
         || last.starts_with("is")
         || last.starts_with("Has")
         || last.ends_with("Is")

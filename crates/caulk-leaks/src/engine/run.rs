@@ -24,9 +24,18 @@ pub(super) const MAX_NESTING: usize = 6;
 #[derive(Debug, Clone)]
 pub(crate) enum Start {
     /// At a call, with these results: the resource and the error among so many.
-    Call { call: ExprId, result: usize, error: Option<usize>, results: usize },
+    Call {
+        call: ExprId,
+        result: usize,
+        error: Option<usize>,
+        results: usize,
+    },
     /// At the entry, in a parameter or in a field of it.
-    Param { local: LocalId, field: Option<SmolStr>, depth: usize },
+    Param {
+        local: LocalId,
+        field: Option<SmolStr>,
+        depth: usize,
+    },
     /// At the entry, with this parameter as the error of an acquisition elsewhere.
     Error { local: LocalId },
 }
@@ -147,9 +156,16 @@ impl<'a, 'p> Run<'a, 'p> {
 
     /// Walks all paths from the entry.
     pub fn outcomes(mut self, start: Start) -> Outcomes {
-        let Some(graph) = self.function.graph(self.root) else { return self.out };
+        let Some(graph) = self.function.graph(self.root) else {
+            return self.out;
+        };
         let mut state = State::new();
-        if let Start::Param { local, field, depth } = &start {
+        if let Start::Param {
+            local,
+            field,
+            depth,
+        } = &start
+        {
             state.status = Status::Owed;
             let place = Place::of(*local);
             match field {
@@ -181,7 +197,12 @@ impl<'a, 'p> Run<'a, 'p> {
         let mut todo = std::collections::VecDeque::new();
         let mut left = Vec::new();
         seen.insert((graph.entry(), state.clone()), ());
-        visits.push(Visit { block: graph.entry(), parent: None, turn: None, acquires: false });
+        visits.push(Visit {
+            block: graph.entry(),
+            parent: None,
+            turn: None,
+            acquires: false,
+        });
         todo.push_back((visits.len() - 1, state));
         while let Some((visit, mut state)) = todo.pop_front() {
             self.states += 1;
@@ -189,7 +210,9 @@ impl<'a, 'p> Run<'a, 'p> {
                 self.unknown("more paths than are followed", Span::default());
                 break;
             }
-            let Some(block) = visits.get(visit).map(|visit| graph.block(visit.block)) else { continue };
+            let Some(block) = visits.get(visit).map(|visit| graph.block(visit.block)) else {
+                continue;
+            };
             let mut ended = false;
             for event in &block.events {
                 self.acquired_now = false;
@@ -205,7 +228,12 @@ impl<'a, 'p> Run<'a, 'p> {
                 }
             }
             if ended {
-                left.push(Left { state, returned: Vec::new(), exit: ExitAt::Midway, visit });
+                left.push(Left {
+                    state,
+                    returned: Vec::new(),
+                    exit: ExitAt::Midway,
+                    visit,
+                });
                 continue;
             }
             let mut next: Vec<(BlockId, State, Option<(Span, bool)>)> = Vec::new();
@@ -222,7 +250,12 @@ impl<'a, 'p> Run<'a, 'p> {
                         }
                     }
                 }
-                End::Compare { tag, value, yes, no } => {
+                End::Compare {
+                    tag,
+                    value,
+                    yes,
+                    no,
+                } => {
                     self.eval(&mut state, *value);
                     let span = self.function.tree().expr(*value).span;
                     for (to, truth) in [(*yes, true), (*no, false)] {
@@ -244,7 +277,12 @@ impl<'a, 'p> Run<'a, 'p> {
                 End::Select { cases, .. } => {
                     next.extend(cases.iter().map(|(_, to)| (*to, state.clone(), None)));
                     if cases.is_empty() {
-                        left.push(Left { state, returned: Vec::new(), exit: ExitAt::Never, visit });
+                        left.push(Left {
+                            state,
+                            returned: Vec::new(),
+                            exit: ExitAt::Never,
+                            visit,
+                        });
                     }
                 }
                 End::Range { body, done, .. } => {
@@ -257,15 +295,30 @@ impl<'a, 'p> Run<'a, 'p> {
                     if acquires && let Some(visit) = visits.get_mut(visit) {
                         visit.acquires = true;
                     }
-                    left.push(Left { state, returned, exit: ExitAt::Return(*stmt), visit });
+                    left.push(Left {
+                        state,
+                        returned,
+                        exit: ExitAt::Return(*stmt),
+                        visit,
+                    });
                     continue;
                 }
                 End::Fall => {
-                    left.push(Left { state, returned: Vec::new(), exit: ExitAt::End, visit });
+                    left.push(Left {
+                        state,
+                        returned: Vec::new(),
+                        exit: ExitAt::End,
+                        visit,
+                    });
                     continue;
                 }
                 End::NoReturn(_) | End::Never => {
-                    left.push(Left { state, returned: Vec::new(), exit: ExitAt::Never, visit });
+                    left.push(Left {
+                        state,
+                        returned: Vec::new(),
+                        exit: ExitAt::Never,
+                        visit,
+                    });
                     continue;
                 }
             }
@@ -276,9 +329,19 @@ impl<'a, 'p> Run<'a, 'p> {
             }
             for (to, state, turn) in next {
                 if self.is_over(&state) {
-                    left.push(Left { state, returned: Vec::new(), exit: ExitAt::Midway, visit });
+                    left.push(Left {
+                        state,
+                        returned: Vec::new(),
+                        exit: ExitAt::Midway,
+                        visit,
+                    });
                 } else if seen.insert((to, state.clone()), ()).is_none() {
-                    visits.push(Visit { block: to, parent: Some(visit), turn, acquires: false });
+                    visits.push(Visit {
+                        block: to,
+                        parent: Some(visit),
+                        turn,
+                        acquires: false,
+                    });
                     todo.push_back((visits.len() - 1, state));
                 }
             }
@@ -292,7 +355,9 @@ impl<'a, 'p> Run<'a, 'p> {
         match state.status {
             Status::Before => matches!(self.start, Some(Start::Param { .. })) && self.nesting == 0,
             Status::Owed => false,
-            Status::Released(_) => self.nesting == 0 && !matches!(self.start, Some(Start::Param { .. })),
+            Status::Released(_) => {
+                self.nesting == 0 && !matches!(self.start, Some(Start::Param { .. }))
+            }
             _ => true,
         }
     }
@@ -310,7 +375,9 @@ impl<'a, 'p> Run<'a, 'p> {
     }
 
     fn returned_values(&mut self, state: &mut State, stmt: StmtId) -> Vec<Option<Value>> {
-        let StmtKind::Return(list) = self.function.tree().stmt(stmt).kind else { return Vec::new() };
+        let StmtKind::Return(list) = self.function.tree().stmt(stmt).kind else {
+            return Vec::new();
+        };
         let exprs = self.function.tree().exprs(list).to_vec();
         match exprs.as_slice() {
             [] => self
@@ -336,11 +403,19 @@ impl<'a, 'p> Run<'a, 'p> {
     }
 
     /// Deferred literals see the results of the `return` statement.
-    fn set_results(&mut self, state: &mut State, stmt: StmtId, exprs: &[ExprId], values: &[Option<Value>]) {
+    fn set_results(
+        &mut self,
+        state: &mut State,
+        stmt: StmtId,
+        exprs: &[ExprId],
+        values: &[Option<Value>],
+    ) {
         let results = self.function.results(self.function.root_of(stmt)).to_vec();
         for (index, result) in results.iter().enumerate() {
             let fact = match exprs.get(index).filter(|_| exprs.len() == results.len()) {
-                Some(expr) => self.fact_of(state, *expr).or_else(|| self.assumed_error(&results, exprs, index)),
+                Some(expr) => self
+                    .fact_of(state, *expr)
+                    .or_else(|| self.assumed_error(&results, exprs, index)),
                 None => None,
             };
             state.bind(Place::of(*result), values.get(index).cloned().flatten());
@@ -352,12 +427,24 @@ impl<'a, 'p> Run<'a, 'p> {
     fn assumed_error(&self, results: &[LocalId], exprs: &[ExprId], index: usize) -> Option<Fact> {
         let tree = self.function.tree();
         let info = self.function.info();
-        let is_error = info.local_info(*results.get(index)?).is_some_and(|local| crate::types::is_error(self.module.program, local.ty));
+        let is_error = info
+            .local_info(*results.get(index)?)
+            .is_some_and(|local| crate::types::is_error(self.module.program, local.ty));
         let others_nil = exprs.len() > 1
-            && exprs.iter().enumerate().filter(|(i, _)| *i != index).all(|(_, expr)| {
-                matches!(info.object(caulk_flow::unparen(tree, *expr)), caulk_program::Object::Nil)
-            });
-        let is_call = matches!(tree.expr(*exprs.get(index)?).kind, caulk_syntax::ExprKind::Call { .. });
+            && exprs
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| *i != index)
+                .all(|(_, expr)| {
+                    matches!(
+                        info.object(caulk_flow::unparen(tree, *expr)),
+                        caulk_program::Object::Nil
+                    )
+                });
+        let is_call = matches!(
+            tree.expr(*exprs.get(index)?).kind,
+            caulk_syntax::ExprKind::Call { .. }
+        );
         (is_error && others_nil && is_call).then_some(Fact::NonNil)
     }
 
@@ -398,7 +485,9 @@ impl<'a, 'p> Run<'a, 'p> {
     /// Runs a literal of this function in a state, its own defers included.
     pub(super) fn run_literal(&mut self, mut state: State, literal: ExprId) -> Vec<State> {
         let function = self.function;
-        let Some(graph) = function.graph(Some(literal)) else { return vec![state] };
+        let Some(graph) = function.graph(Some(literal)) else {
+            return vec![state];
+        };
         if self.nesting >= MAX_NESTING {
             return vec![state];
         }
@@ -415,7 +504,10 @@ impl<'a, 'p> Run<'a, 'p> {
             {
                 // It goes on in the caller's hands, under a name that is not followed.
                 let _ = value;
-                left.state.status = Status::Unknown(Arc::from("returned from a function literal"), self.span_of(literal));
+                left.state.status = Status::Unknown(
+                    Arc::from("returned from a function literal"),
+                    self.span_of(literal),
+                );
             }
             for mut state in self.run_defers(left.state) {
                 state.defers.clone_from(&outer);
@@ -429,7 +521,12 @@ impl<'a, 'p> Run<'a, 'p> {
     }
 
     fn leave(&mut self, left: Left, visits: &[Visit]) {
-        let Left { mut state, returned, exit, visit } = left;
+        let Left {
+            mut state,
+            returned,
+            exit,
+            visit,
+        } = left;
         if let ExitAt::Return(stmt) = exit {
             self.hand_to_caller(&mut state, stmt, &returned);
         }
@@ -440,7 +537,11 @@ impl<'a, 'p> Run<'a, 'p> {
             return;
         }
         let error = self.error_at(&state, exit, &returned);
-        let states = if matches!(exit, ExitAt::Midway) { vec![state] } else { self.run_defers(state) };
+        let states = if matches!(exit, ExitAt::Midway) {
+            vec![state]
+        } else {
+            self.run_defers(state)
+        };
         for state in states {
             self.record(state, exit, error, visit, visits);
         }
@@ -454,22 +555,34 @@ impl<'a, 'p> Run<'a, 'p> {
         for (index, value) in returned.iter().enumerate() {
             match value {
                 Some(value @ (Value::At(_) | Value::Owner(_) | Value::Releaser)) => {
-                    state.status = Status::Returned { result: index, value: value.clone(), span };
+                    state.status = Status::Returned {
+                        result: index,
+                        value: value.clone(),
+                        span,
+                    };
                     return;
                 }
                 Some(Value::View) => {
-                    state.status = Status::Unknown(Arc::from("what reads from it is returned"), span);
+                    state.status =
+                        Status::Unknown(Arc::from("what reads from it is returned"), span);
                     return;
                 }
                 Some(Value::Closure(literal)) => {
                     let effect = self.closure_effect(state, *literal, &[]);
                     match effect {
                         super::closure::ClosureEffect::Releases => {
-                            state.status = Status::Returned { result: index, value: Value::Releaser, span };
+                            state.status = Status::Returned {
+                                result: index,
+                                value: Value::Releaser,
+                                span,
+                            };
                             return;
                         }
                         super::closure::ClosureEffect::Uses => {
-                            state.status = Status::Unknown(Arc::from("a function that uses it is returned"), span);
+                            state.status = Status::Unknown(
+                                Arc::from("a function that uses it is returned"),
+                                span,
+                            );
                             return;
                         }
                         super::closure::ClosureEffect::Unknown(why) => {
@@ -494,8 +607,10 @@ impl<'a, 'p> Run<'a, 'p> {
         let root = self.function.root_of(node);
         let index = self.function.error_result(self.module.program, root)?;
         let result = *self.function.results(root).get(index)?;
-        if matches!(returned.get(index), Some(Some(Value::ReleasedIf { nil: true })))
-            && matches!(state.status, Status::Released(_))
+        if matches!(
+            returned.get(index),
+            Some(Some(Value::ReleasedIf { nil: true }))
+        ) && matches!(state.status, Status::Released(_))
         {
             return Some(false);
         }
@@ -506,43 +621,84 @@ impl<'a, 'p> Run<'a, 'p> {
         }
     }
 
-    fn record(&mut self, state: State, exit: ExitAt, error: Option<bool>, visit: usize, visits: &[Visit]) {
+    fn record(
+        &mut self,
+        state: State,
+        exit: ExitAt,
+        error: Option<bool>,
+        visit: usize,
+        visits: &[Visit],
+    ) {
         match state.status {
             Status::Before => self.out.returns_with_error = true,
-            Status::Owed if state.doubt => self.unknown("a condition on its error is not understood", self.exit_span(exit)),
+            Status::Owed if state.doubt => self.unknown(
+                "a condition on its error is not understood",
+                self.exit_span(exit),
+            ),
             Status::Owed => {
-                self.out.returns_with_error |= state.bindings().any(|(_, value)| matches!(value, Value::Error));
+                self.out.returns_with_error |= state
+                    .bindings()
+                    .any(|(_, value)| matches!(value, Value::Error));
                 if let Some(outer) = state.holders().find(|place| self.is_outer(place.root)) {
                     let name = self.name_of(outer.root);
                     let why = format!("assigned to {name} of the enclosing function");
                     self.unknown(&why, self.exit_span(exit));
                     return;
                 }
-                let kind = if matches!(exit, ExitAt::End) { ExitKind::End } else { ExitKind::Return };
+                let kind = if matches!(exit, ExitAt::End) {
+                    ExitKind::End
+                } else {
+                    ExitKind::Return
+                };
                 self.lose(kind, self.exit_span(exit), error, &state, visit, visits);
             }
             Status::Lost(stmt) => {
                 let acquires = self.acquiring_stmt() == Some(stmt);
-                let kind = if acquires { ExitKind::NextIteration } else { ExitKind::Overwritten };
+                let kind = if acquires {
+                    ExitKind::NextIteration
+                } else {
+                    ExitKind::Overwritten
+                };
                 let span = self.function.tree().stmt(stmt).span;
                 self.lose(kind, span, None, &state, visit, visits);
             }
             Status::Released(span) => {
                 self.out.released.insert(error);
-                self.out.released_at = Some(self.out.released_at.map_or(span, |known| known.min(span)));
+                self.out.released_at =
+                    Some(self.out.released_at.map_or(span, |known| known.min(span)));
             }
             Status::Settled(how, span) => self.settled(how, span),
-            Status::Returned { result, value, span } => {
+            Status::Returned {
+                result,
+                value,
+                span,
+            } => {
                 let known = self.out.returned.take();
-                self.out.returned = known.filter(|(known, _)| *known <= result).or(Some((result, value)));
-                self.out.returned_at = Some(self.out.returned_at.map_or(span, |known| known.min(span)));
+                self.out.returned = known
+                    .filter(|(known, _)| *known <= result)
+                    .or(Some((result, value)));
+                self.out.returned_at =
+                    Some(self.out.returned_at.map_or(span, |known| known.min(span)));
             }
             Status::Unknown(why, span) => self.unknown_at(why, span),
         }
     }
 
-    fn lose(&mut self, kind: ExitKind, span: Span, error: Option<bool>, state: &State, visit: usize, visits: &[Visit]) {
-        if self.out.owed.iter().any(|lost| lost.span == span && lost.kind == kind && lost.error == error) {
+    fn lose(
+        &mut self,
+        kind: ExitKind,
+        span: Span,
+        error: Option<bool>,
+        state: &State,
+        visit: usize,
+        visits: &[Visit],
+    ) {
+        if self
+            .out
+            .owed
+            .iter()
+            .any(|lost| lost.span == span && lost.kind == kind && lost.error == error)
+        {
             return;
         }
         let mut turns = Vec::new();
@@ -555,7 +711,13 @@ impl<'a, 'p> Run<'a, 'p> {
             at = visit.parent;
         }
         let held_by = state.holders().next().map(|place| self.place_text(place));
-        self.out.owed.push(Lost { kind, span, error, turns, held_by });
+        self.out.owed.push(Lost {
+            kind,
+            span,
+            error,
+            turns,
+            held_by,
+        });
     }
 
     pub(super) fn place_text(&self, place: &Place) -> String {
@@ -572,7 +734,10 @@ impl<'a, 'p> Run<'a, 'p> {
         match exit {
             ExitAt::Return(stmt) => tree.stmt(stmt).span,
             _ => {
-                let span = self.function.graph(self.root).map_or(Span::default(), |graph| tree.stmt(graph.body).span);
+                let span = self
+                    .function
+                    .graph(self.root)
+                    .map_or(Span::default(), |graph| tree.stmt(graph.body).span);
                 Span::new(span.end.saturating_sub(1), span.end)
             }
         }
@@ -590,12 +755,19 @@ impl<'a, 'p> Run<'a, 'p> {
     }
 
     pub(super) fn name_of(&self, local: LocalId) -> String {
-        self.function.info().local_info(local).map_or_else(String::new, |local| local.name.to_string())
+        self.function
+            .info()
+            .local_info(local)
+            .map_or_else(String::new, |local| local.name.to_string())
     }
 
     /// Whether a variable belongs to a function around the one that is walked.
     pub(super) fn is_outer(&self, local: LocalId) -> bool {
-        let owner = self.function.info().local_info(local).and_then(|local| local.function);
+        let owner = self
+            .function
+            .info()
+            .local_info(local)
+            .and_then(|local| local.function);
         self.root.is_some() && !self.function.is_within(owner, self.root)
     }
 
@@ -622,13 +794,18 @@ impl<'a, 'p> Run<'a, 'p> {
 
     pub(super) fn obstacle(&mut self, span: Span, why: &str) {
         if self.trying == 0 {
-            self.out.obstacles.entry(span).or_insert_with(|| why.to_owned());
+            self.out
+                .obstacles
+                .entry(span)
+                .or_insert_with(|| why.to_owned());
         }
     }
 
     fn settled(&mut self, how: SettledBy, span: Span) {
         let known = self.out.settled.take();
-        self.out.settled = known.filter(|(_, known)| *known <= span).or(Some((how, span)));
+        self.out.settled = known
+            .filter(|(_, known)| *known <= span)
+            .or(Some((how, span)));
     }
 
     fn unknown(&mut self, why: &str, span: Span) {
@@ -637,6 +814,8 @@ impl<'a, 'p> Run<'a, 'p> {
 
     fn unknown_at(&mut self, why: Arc<str>, span: Span) {
         let known = self.out.unknown.take();
-        self.out.unknown = known.filter(|(_, known)| *known <= span).or(Some((why, span)));
+        self.out.unknown = known
+            .filter(|(_, known)| *known <= span)
+            .or(Some((why, span)));
     }
 }

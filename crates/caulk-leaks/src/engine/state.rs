@@ -21,7 +21,10 @@ pub(crate) struct Place {
 
 impl Place {
     pub fn of(root: LocalId) -> Place {
-        Place { root, path: Vec::new() }
+        Place {
+            root,
+            path: Vec::new(),
+        }
     }
 
     /// A field of it; none beyond the depth that is followed.
@@ -86,7 +89,9 @@ pub(crate) enum Deferred {
 impl Deferred {
     pub fn stmt(&self) -> StmtId {
         match self {
-            Deferred::Release(stmt) | Deferred::Closure(stmt, _) | Deferred::Unknown(stmt, _) => *stmt,
+            Deferred::Release(stmt) | Deferred::Closure(stmt, _) | Deferred::Unknown(stmt, _) => {
+                *stmt
+            }
         }
     }
 }
@@ -100,7 +105,11 @@ pub(crate) enum Status {
     Released(Span),
     Settled(SettledBy, Span),
     /// Returned as this result, so many fields down; `owner` where inside something else.
-    Returned { result: usize, value: Value, span: Span },
+    Returned {
+        result: usize,
+        value: Value,
+        span: Span,
+    },
     Unknown(Arc<str>, Span),
     /// The last variable that held it was assigned.
     Lost(StmtId),
@@ -126,7 +135,13 @@ pub(crate) struct State {
 
 impl State {
     pub fn new() -> State {
-        State { status: Status::Before, bindings: Vec::new(), facts: Vec::new(), defers: Vec::new(), doubt: false }
+        State {
+            status: Status::Before,
+            bindings: Vec::new(),
+            facts: Vec::new(),
+            defers: Vec::new(),
+            doubt: false,
+        }
     }
 
     pub fn get(&self, place: &Place) -> Option<&Value> {
@@ -136,7 +151,8 @@ impl State {
 
     /// Binds a place, or clears it and everything in it.
     pub fn bind(&mut self, place: Place, value: Option<Value>) {
-        self.bindings.retain(|(p, _)| !(p.root == place.root && p.path.starts_with(&place.path)));
+        self.bindings
+            .retain(|(p, _)| !(p.root == place.root && p.path.starts_with(&place.path)));
         if let Some(value) = value {
             let index = self.bindings.partition_point(|(p, _)| *p < place);
             self.bindings.insert(index, (place, value));
@@ -157,7 +173,10 @@ impl State {
 
     /// Places that hold the resource.
     pub fn holders(&self) -> impl Iterator<Item = &Place> {
-        self.bindings.iter().filter(|(_, value)| value.holds()).map(|(place, _)| place)
+        self.bindings
+            .iter()
+            .filter(|(_, value)| value.holds())
+            .map(|(place, _)| place)
     }
 
     /// Whether any variable is related to the resource.
@@ -186,19 +205,28 @@ impl State {
     pub fn reset(&mut self) {
         self.status = Status::Before;
         self.doubt = false;
-        self.bindings.retain(|(_, value)| matches!(value, Value::Closure(_)));
-        self.defers.retain(|deferred| matches!(deferred, Deferred::Closure(..)));
+        self.bindings
+            .retain(|(_, value)| matches!(value, Value::Closure(_)));
+        self.defers
+            .retain(|deferred| matches!(deferred, Deferred::Closure(..)));
     }
 
     /// Forgets what belongs to an acquisition that is over, but not the closures.
     pub fn error_is_known(&mut self) {
         self.doubt = false;
-        self.bindings.retain(|(_, value)| !matches!(value, Value::Error | Value::DerivedError | Value::Acquired(_)));
+        self.bindings.retain(|(_, value)| {
+            !matches!(
+                value,
+                Value::Error | Value::DerivedError | Value::Acquired(_)
+            )
+        });
     }
 
     /// Whether something that will run at exit can release it.
     pub fn has_pending_release(&self) -> bool {
-        self.defers.iter().any(|deferred| matches!(deferred, Deferred::Release(_)))
+        self.defers
+            .iter()
+            .any(|deferred| matches!(deferred, Deferred::Release(_)))
     }
 }
 
@@ -212,7 +240,8 @@ impl State {
     /// Keeps what also holds in another state.
     pub fn keep_common(&mut self, other: &State) {
         let theirs = &other.bindings;
-        self.bindings.retain(|binding| theirs.binary_search_by(|(p, _)| p.cmp(&binding.0)).is_ok());
+        self.bindings
+            .retain(|binding| theirs.binary_search_by(|(p, _)| p.cmp(&binding.0)).is_ok());
         self.facts.retain(|fact| other.facts.contains(fact));
     }
 }

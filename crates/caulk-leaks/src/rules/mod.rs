@@ -36,8 +36,15 @@ pub struct Page {
     pub fix_safety: &'static str,
 }
 
-const TABLES: &[&[Rule]] =
-    &[clients::RULES, network::RULES, files::RULES, database::RULES, contexts::RULES, goroutines::RULES, order::RULES];
+const TABLES: &[&[Rule]] = &[
+    clients::RULES,
+    network::RULES,
+    files::RULES,
+    database::RULES,
+    contexts::RULES,
+    goroutines::RULES,
+    order::RULES,
+];
 
 /// All rules, by name.
 pub fn rules() -> Vec<&'static Rule> {
@@ -48,7 +55,10 @@ pub fn rules() -> Vec<&'static Rule> {
 
 /// A rule by its name.
 pub fn rule(name: &str) -> Option<&'static Rule> {
-    TABLES.iter().flat_map(|table| table.iter()).find(|rule| rule.name == name)
+    TABLES
+        .iter()
+        .flat_map(|table| table.iter())
+        .find(|rule| rule.name == name)
 }
 
 /// The name of a rule as the table holds it; empty where there is none.
@@ -59,8 +69,18 @@ pub(crate) fn static_name(name: &str) -> &'static str {
 impl Rule {
     /// Its page, with fixed headings, as Markdown.
     pub fn markdown(&self) -> String {
-        let Page { what, why, example, instead, fix_safety } = self.page;
-        let preview = if self.preview { "\nThis rule is in preview: it is off unless asked for.\n" } else { "" };
+        let Page {
+            what,
+            why,
+            example,
+            instead,
+            fix_safety,
+        } = self.page;
+        let preview = if self.preview {
+            "\nThis rule is in preview: it is off unless asked for.\n"
+        } else {
+            ""
+        };
         format!(
             "# {}\n{preview}\n## What it does\n\n{what}\n\n## Why it is bad\n\n{why}\n\n## Example\n\n```go\n{example}\n```\n\n\
              ## Use instead\n\n```go\n{instead}\n```\n\n## Fix safety\n\n{fix_safety}\n",
@@ -80,7 +100,13 @@ mod tests {
             assert_ne!(pair.first().map(|r| r.name), pair.get(1).map(|r| r.name));
         }
         for rule in rules {
-            for part in [rule.page.what, rule.page.why, rule.page.example, rule.page.instead, rule.page.fix_safety] {
+            for part in [
+                rule.page.what,
+                rule.page.why,
+                rule.page.example,
+                rule.page.instead,
+                rule.page.fix_safety,
+            ] {
                 assert!(!part.is_empty(), "{} has an empty part", rule.name);
             }
         }
