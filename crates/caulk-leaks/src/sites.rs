@@ -174,7 +174,7 @@ fn matters(module: &Module<'_>, function: &Function, contract: &Contract) -> boo
         return true;
     };
     let go_minor = module.program.package(function.package).module().go_minor;
-    go_minor.is_none_or(|minor| u32::from(minor) < until)
+    go_minor.is_none_or(|minor| minor < until)
 }
 
 /// How many results a call has: by its type, else by what they are assigned to.

@@ -86,11 +86,14 @@ pub(crate) struct Verdict {
     pub outcomes: Outcomes,
 }
 
+/// A condition, and what it was.
+type Turn = (Span, bool);
+
 struct Visit {
     block: BlockId,
     parent: Option<usize>,
     /// The condition that led here.
-    turn: Option<(Span, bool)>,
+    turn: Option<Turn>,
     /// The acquisition happened in this visit.
     acquires: bool,
 }
@@ -236,7 +239,7 @@ impl<'a, 'p> Run<'a, 'p> {
                 });
                 continue;
             }
-            let mut next: Vec<(BlockId, State, Option<(Span, bool)>)> = Vec::new();
+            let mut next: Vec<(BlockId, State, Option<Turn>)> = Vec::new();
             self.acquired_now = false;
             match &block.end {
                 End::Jump(to) => next.push((*to, state, None)),
