@@ -53,14 +53,18 @@ pub enum PackageError {
 impl MainPackage {
     /// Finds the package and the toolchain that builds it.
     ///
-    /// `what` is a folder, or a package pattern as `go build` takes it, seen from `folder`. A folder that holds no
-    /// package `main` itself is searched below.
+    /// `what` is a folder, a file in it, or a package pattern as `go build` takes it, seen from `folder`. A folder that
+    /// holds no package `main` itself is searched below.
     pub fn find(
         folder: &Path,
         what: &str,
         limits: &Limits,
     ) -> Result<(GoTool, Self), PackageError> {
-        let named = folder.join(what);
+        let mut named = folder.join(what);
+        if OsFiles.is_file(&named) {
+            // Overlays have no effect on a package that is given as files.
+            named.pop();
+        }
         let (folder, patterns): (&Path, &[&str]) = if OsFiles.is_dir(&named) {
             (&named, &[".", "./..."])
         } else {

@@ -181,6 +181,10 @@ fn a_program_is_chosen_or_the_choice_is_told() {
             .unwrap(),
         "one"
     );
+    assert_eq!(
+        project.find("cmd/one/main.go").unwrap().import_path,
+        "example.com/p/cmd/one"
+    );
     for what in ["data", "no/such/folder", "broken", "example.com/nowhere"] {
         let error = project.find(what).unwrap_err();
         assert!(!error.to_string().is_empty(), "{what}");
