@@ -106,7 +106,7 @@ pub struct Func {
     pub pointer_receiver: bool,
     pub(crate) signature: OnceLock<TypeId>,
     pub(crate) type_params: OnceLock<Box<[(SmolStr, TypeParamId)]>>,
-    pub(crate) constraints: OnceLock<Box<[TypeId]>>,
+    pub(crate) constraints: OnceLock<Arc<[TypeId]>>,
 }
 
 impl Func {
@@ -140,7 +140,7 @@ pub(crate) struct TypeDecl {
     pub file: u32,
     pub spec: TypeSpec,
     pub type_params: OnceLock<Box<[(SmolStr, TypeParamId)]>>,
-    pub constraints: OnceLock<Box<[TypeId]>>,
+    pub constraints: OnceLock<Arc<[TypeId]>>,
     /// What it is declared as, type parameters not substituted: an alias's target, or an underlying type.
     pub target: OnceLock<TypeId>,
 }

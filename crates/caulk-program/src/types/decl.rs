@@ -1,76 +1,19 @@
 //! Declarations of packages: their types, found when asked for and kept.
 
-use std::cell::RefCell;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 use caulk_syntax::{FieldList, Tree};
 use smol_str::SmolStr;
 
+use super::chain::{Step, once};
 use super::kind::{NamedId, Signature, Type, TypeId, TypeParamId};
 use super::named::{NamedDecl, NamedOrigin, ParamOwner, TypeParamDecl};
 use super::typer::Typer;
-use crate::package::{Func, FuncId, Package, PackageId, PackageKind};
+use crate::package::{Func, FuncId, Package, PackageKind};
 use crate::program::Program;
 
 /// Type parameters with their names.
 pub(crate) type Params = [(SmolStr, TypeParamId)];
-
-/// Longer chains of declarations that need each other's types are given up.
-const MAX_CHAIN: usize = 200;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
-    Alias(PackageId, u32),
-    Value(PackageId, u32),
-}
-
-/// Declarations that this thread is in the middle of, to notice cycles.
-#[derive(Default)]
-struct Chain {
-    steps: Vec<Step>,
-    /// Lowest position of a step that was met again: what stands above it rests on an unfinished answer.
-    met: Option<usize>,
-}
-
-thread_local! {
-    static CHAIN: RefCell<Chain> = RefCell::default();
-}
-
-/// Computes a declaration's type once. In a cycle (which only broken code has) it is unknown, and nothing that rests on that is kept.
-fn once(cell: &OnceLock<TypeId>, step: Step, compute: impl FnOnce() -> TypeId) -> TypeId {
-    if let Some(ty) = cell.get() {
-        return *ty;
-    }
-    let position = CHAIN.with_borrow_mut(|chain| {
-        if let Some(met) = chain.steps.iter().position(|s| *s == step) {
-            chain.met = Some(chain.met.map_or(met, |earlier| earlier.min(met)));
-            return None;
-        }
-        if chain.steps.len() >= MAX_CHAIN {
-            chain.met = Some(0);
-            return None;
-        }
-        chain.steps.push(step);
-        Some(chain.steps.len() - 1)
-    });
-    let Some(position) = position else {
-        return TypeId::UNKNOWN;
-    };
-    let ty = compute();
-    let finished = CHAIN.with_borrow_mut(|chain| {
-        chain.steps.truncate(position);
-        let finished = chain.met.is_none_or(|met| met >= position);
-        if finished {
-            chain.met = None;
-        }
-        finished
-    });
-    if finished {
-        *cell.get_or_init(|| ty)
-    } else {
-        ty
-    }
-}
 
 impl Program {
     /// A typer that stands in a file of a package, outside of any function.
@@ -98,7 +41,7 @@ impl Program {
     }
 
     /// Path in the names of a package's types; external tests are a package of their own.
-    pub(crate) fn named_path(&self, package: &Package) -> std::sync::Arc<str> {
+    pub(crate) fn named_path(&self, package: &Package) -> Arc<str> {
         match package.kind {
             PackageKind::ExternalTest => format!("{}_test", package.path).into(),
             _ => package.path.clone(),
@@ -118,13 +61,18 @@ impl Program {
         let Some(declared) = package.types.get(decl as usize) else {
             return TypeId::UNKNOWN;
         };
-        once(&declared.target, Step::Alias(package.id, decl), || {
-            let Some(mut typer) = self.typer(package, declared.file) else {
-                return TypeId::UNKNOWN;
-            };
-            typer.declare_type_params(self.type_decl_params(package, decl));
-            typer.type_expr(declared.spec.ty)
-        })
+        once(
+            &declared.target,
+            Step::Type(package.id, decl),
+            TypeId::UNKNOWN,
+            || {
+                let Some(mut typer) = self.typer(package, declared.file) else {
+                    return TypeId::UNKNOWN;
+                };
+                typer.declare_type_params(self.type_decl_params(package, decl));
+                typer.type_expr(declared.spec.ty)
+            },
+        )
     }
 
     /// Type parameters of a declared type.
@@ -182,23 +130,34 @@ impl Program {
         let package = self.package(decl.package);
         let constraints = match decl.owner {
             ParamOwner::Func(index) => package.funcs.get(index as usize).map(|func| {
-                func.constraints.get_or_init(|| {
-                    let list = self
-                        .file_tree(package, func.file)
-                        .and_then(|tree| tree.signature(func.decl.signature).type_params);
-                    self.constraints(package, func.file, self.func_params(package, func), list)
-                })
+                once(
+                    &func.constraints,
+                    Step::Constraints(param),
+                    Arc::from([]),
+                    || {
+                        let list = self
+                            .file_tree(package, func.file)
+                            .and_then(|tree| tree.signature(func.decl.signature).type_params);
+                        self.constraints(package, func.file, self.func_params(package, func), list)
+                    },
+                )
             }),
             ParamOwner::Type(index) => package.types.get(index as usize).map(|declared| {
-                declared.constraints.get_or_init(|| {
-                    let params = self.type_decl_params(package, index);
-                    self.constraints(package, declared.file, params, declared.spec.type_params)
-                })
+                once(
+                    &declared.constraints,
+                    Step::Constraints(param),
+                    Arc::from([]),
+                    || {
+                        let params = self.type_decl_params(package, index);
+                        self.constraints(package, declared.file, params, declared.spec.type_params)
+                    },
+                )
             }),
             ParamOwner::Local(..) => None,
         };
-        let constraint = constraints.and_then(|all| all.get(decl.index as usize));
-        constraint.copied().unwrap_or(TypeId::UNKNOWN)
+        constraints
+            .and_then(|all: Arc<[TypeId]>| all.get(decl.index as usize).copied())
+            .unwrap_or(TypeId::UNKNOWN)
     }
 
     fn file_tree<'p>(&self, package: &'p Package, file: u32) -> Option<&'p Tree> {
@@ -214,9 +173,9 @@ impl Program {
         file: u32,
         params: &Params,
         list: Option<FieldList>,
-    ) -> Box<[TypeId]> {
+    ) -> Arc<[TypeId]> {
         let (Some(mut typer), Some(list)) = (self.typer(package, file), list) else {
-            return Box::new([]);
+            return Arc::from([]);
         };
         typer.declare_type_params(params);
         let tree = typer.tree;
@@ -277,26 +236,31 @@ impl Program {
         let Some(func) = package.func(id) else {
             return TypeId::UNKNOWN;
         };
-        *func.signature.get_or_init(|| {
-            let Some(mut typer) = self.typer(package, func.file) else {
-                return TypeId::UNKNOWN;
-            };
-            let params = self.func_params(package, func);
-            typer.declare_type_params(params);
-            let own = params.len() - self.receiver_param_count(package, func).min(params.len());
-            let own = params
-                .iter()
-                .rev()
-                .take(own)
-                .rev()
-                .map(|(_, param)| *param)
-                .collect();
-            let signature = typer.signature(func.decl.signature);
-            self.types.intern(Type::Func(Signature {
-                type_params: own,
-                ..signature
-            }))
-        })
+        once(
+            &func.signature,
+            Step::Signature(id),
+            TypeId::UNKNOWN,
+            || {
+                let Some(mut typer) = self.typer(package, func.file) else {
+                    return TypeId::UNKNOWN;
+                };
+                let params = self.func_params(package, func);
+                typer.declare_type_params(params);
+                let own = params.len() - self.receiver_param_count(package, func).min(params.len());
+                let own = params
+                    .iter()
+                    .rev()
+                    .take(own)
+                    .rev()
+                    .map(|(_, param)| *param)
+                    .collect();
+                let signature = typer.signature(func.decl.signature);
+                self.types.intern(Type::Func(Signature {
+                    type_params: own,
+                    ..signature
+                }))
+            },
+        )
     }
 
     fn receiver_param_count(&self, package: &Package, func: &Func) -> usize {
@@ -346,12 +310,17 @@ impl Program {
         let Some(value) = package.values.get(index as usize) else {
             return TypeId::UNKNOWN;
         };
-        once(&value.ty, Step::Value(package.id, index), || {
-            let Some(mut typer) = self.typer(package, value.file) else {
-                return TypeId::UNKNOWN;
-            };
-            typer.value_type(&value.spec, value.index, value.is_const)
-        })
+        once(
+            &value.ty,
+            Step::Value(package.id, index),
+            TypeId::UNKNOWN,
+            || {
+                let Some(mut typer) = self.typer(package, value.file) else {
+                    return TypeId::UNKNOWN;
+                };
+                typer.value_type(&value.spec, value.index, value.is_const)
+            },
+        )
     }
 
     /// The underlying type: that of a declaration with its type arguments filled in, any other type itself.
@@ -366,6 +335,20 @@ impl Program {
             }
         }
         TypeId::UNKNOWN
+    }
+
+    /// The declaration whose right side is written out: for `type A B`, that of `B`.
+    pub(crate) fn writer_of(&self, ty: TypeId) -> Option<&NamedDecl> {
+        let mut ty = ty;
+        let mut writer = None;
+        for _ in 0..32 {
+            let Type::Named { decl, args } = self.ty(ty) else {
+                break;
+            };
+            writer = self.named(*decl);
+            ty = self.target_of(*decl, args);
+        }
+        writer
     }
 
     fn target_of(&self, decl: NamedId, args: &[TypeId]) -> TypeId {

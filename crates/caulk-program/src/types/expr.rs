@@ -3,10 +3,11 @@
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, List, LitKind, Name, UnaryOp};
 use smol_str::SmolStr;
 
+use super::chain::deeper;
 use super::generic::Substitution;
 use super::kind::{Basic, Type, TypeId};
 use super::select::Selected;
-use super::typer::{MAX_DEPTH, Operand, Typer};
+use super::typer::{Operand, Typer};
 use crate::body::Object;
 use crate::program::Program;
 
@@ -20,12 +21,8 @@ impl Typer<'_> {
     }
 
     pub fn operand(&mut self, expr: ExprId, hint: Option<TypeId>) -> Operand {
-        if self.depth > MAX_DEPTH {
-            return Operand::Value(TypeId::UNKNOWN);
-        }
-        self.depth += 1;
-        let operand = self.operand_of(expr, hint);
-        self.depth -= 1;
+        let operand = deeper(|| self.operand_of(expr, hint));
+        let operand = operand.unwrap_or(Operand::Value(TypeId::UNKNOWN));
         match &operand {
             Operand::Value(ty) | Operand::Type(ty) => self.record_type(expr, *ty),
             _ => {}

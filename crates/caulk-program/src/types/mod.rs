@@ -2,6 +2,7 @@
 
 mod bodies;
 mod call;
+mod chain;
 mod decl;
 mod expr;
 mod generic;

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::generic::Substitution;
 use super::kind::{NamedId, Type, TypeId};
-use super::named::NamedOrigin;
+use super::named::{NamedDecl, NamedOrigin};
 use super::query::Method;
 use crate::body::FuncRef;
 use crate::package::canonical;
@@ -186,10 +186,7 @@ impl Program {
         if seen.len() > 200 || !seen.insert(interface) {
             return;
         }
-        let owner = match self.ty(interface) {
-            Type::Named { decl, .. } => self.named(*decl).map(|decl| decl.full_name()),
-            _ => None,
-        };
+        let owner = self.writer_of(interface).map(NamedDecl::full_name);
         let Type::Interface(written) = self.ty(self.underlying(interface)) else {
             return;
         };

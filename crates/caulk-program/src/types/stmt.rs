@@ -6,9 +6,10 @@ use caulk_syntax::{
 };
 use smol_str::SmolStr;
 
+use super::chain::deeper;
 use super::kind::{Basic, Signature, Type, TypeId};
 use super::named::{NamedDecl, NamedOrigin};
-use super::typer::{Entry, MAX_DEPTH, Typer};
+use super::typer::{Entry, Typer};
 use super::{LocalType, NamedId};
 use crate::body::{LocalId, LocalKind, Object};
 
@@ -25,12 +26,7 @@ impl Typer<'_> {
     }
 
     fn stmt(&mut self, stmt: StmtId) {
-        if self.depth > MAX_DEPTH {
-            return;
-        }
-        self.depth += 1;
-        self.stmt_of(stmt);
-        self.depth -= 1;
+        let _ = deeper(|| self.stmt_of(stmt));
     }
 
     fn stmt_of(&mut self, stmt: StmtId) {

@@ -123,8 +123,10 @@ impl Typer<'_> {
             }
             ExprKind::Ellipsis(None) => None,
             _ => {
-                // Names in it are still uses.
-                self.value(len, None);
+                // Names in it are uses; of a declaration nothing is recorded.
+                if self.found.is_some() {
+                    self.value(len, None);
+                }
                 None
             }
         }

@@ -59,13 +59,8 @@ pub(crate) struct Typer<'p> {
     pub found: Option<BodyInfo>,
     /// Indices in `found.literals` of the literals around this place, outermost first.
     pub literals: Vec<usize>,
-    /// Nesting of expressions and statements.
-    pub depth: u32,
     packages: HashMap<SmolStr, Option<Import>, FxBuildHasher>,
 }
-
-/// Deeper nesting is not looked into.
-pub(crate) const MAX_DEPTH: u32 = 600;
 
 impl<'p> Typer<'p> {
     pub fn new(program: &'p Program, package: &'p Package, file: u32, tree: &'p Tree) -> Typer<'p> {
@@ -77,7 +72,6 @@ impl<'p> Typer<'p> {
             scopes: vec![FxHashMap::default()],
             found: None,
             literals: Vec::new(),
-            depth: 0,
             packages: HashMap::default(),
         }
     }

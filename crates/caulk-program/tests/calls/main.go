@@ -1,4 +1,4 @@
-// Command calls prints, for every call in the given packages, whom it calls and what it yields, as go/types sees it.
+// Command calls prints, for every call in the given packages and their tests, whom it calls and what it yields, as go/types sees it.
 //
 // Usage: calls DIR PATTERN...
 //
@@ -89,7 +89,9 @@ func (l *loader) load(path string) (*types.Package, error) {
 		Sizes:            types.SizesFor("gc", runtime.GOARCH),
 		Error:            func(error) {},
 	}
-	pkg, _ := conf.Check(path, l.fset, files, info)
+	// A package built for a test is listed as "path [path.test]".
+	plain, _, _ := strings.Cut(path, " ")
+	pkg, _ := conf.Check(plain, l.fset, files, info)
 	l.packages[path] = pkg
 	if !p.DepOnly {
 		v := visitor{l, pkg, info, receiverParams(info)}
@@ -380,7 +382,7 @@ func (v visitor) signature(t *types.Signature) string {
 func main() {
 	log.SetFlags(0)
 	dir, patterns := os.Args[1], os.Args[2:]
-	args := append([]string{"list", "-e", "-deps", "-json=ImportPath,Dir,GoFiles,CgoFiles,ImportMap,DepOnly", "--"}, patterns...)
+	args := append([]string{"list", "-e", "-test", "-deps", "-json=ImportPath,Dir,GoFiles,CgoFiles,ImportMap,DepOnly", "--"}, patterns...)
 	cmd := exec.Command("go", args...)
 	cmd.Dir = dir
 	cmd.Stderr = os.Stderr
@@ -398,7 +400,7 @@ func main() {
 			log.Fatal(err)
 		}
 		l.listed[p.ImportPath] = p
-		if !p.DepOnly {
+		if !p.DepOnly && !strings.HasSuffix(p.ImportPath, ".test") {
 			roots = append(roots, p.ImportPath)
 		}
 	}
