@@ -45,6 +45,8 @@ struct Parser<'s> {
     /// Whether an `=` here can only be a mistaken `==`.
     in_rhs: bool,
     synced: Synced,
+    /// Errors that there were before the declaration or body that is being read.
+    errors_before: u32,
     pending: Pending,
 }
 
@@ -83,6 +85,7 @@ impl<'s> Parser<'s> {
             expr_level: 0,
             in_rhs: false,
             synced: Synced::default(),
+            errors_before: 0,
             pending: Pending::default(),
         };
         parser.advance();
@@ -147,6 +150,10 @@ impl<'s> Parser<'s> {
     /// Reports that something else was expected here than the token that is there.
     #[cold]
     fn expected(&mut self, what: &str) {
+        // After another error, what is missing at the end is missing because of that.
+        if self.tok == TokenKind::Eof && self.lexer.error_count > self.errors_before {
+            return;
+        }
         let found = match self.tok {
             TokenKind::Semicolon if self.span.is_empty() => "newline".to_owned(),
             TokenKind::Eof => "end of text".to_owned(),

@@ -119,6 +119,7 @@ impl<'s> Outline<'s> {
     }
 
     fn declaration(&mut self) {
+        self.parser.errors_before = self.parser.lexer.error_count;
         let start = self.parser.span.start;
         let decl = match self.parser.tok {
             TokenKind::Func => Decl::Func(self.func_decl()),
