@@ -50,17 +50,14 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         .map(|stack| HeapFacts::of_stack(stack, &heap_window, series.sampling))
         .collect();
     let mut stacks = judged.stacks(&series.stacks, &facts);
-    let total = HeapFacts::sum(facts.iter(), &heap_window);
+    let total = HeapFacts::sum(facts.iter());
     let (heap_objects, heap_bytes) = total.metrics(counts_lost, true, judged.p_of(&total.track));
     // Not only those that rose: choosing those would make growth of chance.
     let undecided = facts
         .iter()
         .zip(&stacks)
         .filter(|(_, stack)| stack.finding.q > options.false_discovery_rate);
-    let rest_finding = judged.rest(&HeapFacts::sum(
-        undecided.map(|(facts, _)| facts),
-        &heap_window,
-    ));
+    let rest_finding = judged.rest(&HeapFacts::sum(undecided.map(|(facts, _)| facts)));
     drop_small(&mut stacks, options);
     let scalars = judged.scalars(&series.scalars);
 

@@ -6,7 +6,7 @@ use crate::series::{Scalar, ScalarKind, Series};
 
 /// Relative error up to which a counted growth is regular: as good as an exact number per request, as
 /// where half of the requests lose something.
-const REGULAR: f64 = 0.02;
+const REGULAR: f64 = 0.05;
 
 /// Why a leak should be looked at once more after a pause. Nothing is asked for where something that no
 /// clock ends leaks regularly, and, when that is heap alone, no small one.

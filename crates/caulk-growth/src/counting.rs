@@ -193,25 +193,16 @@ impl Track {
         exact.max(student_tail(t, PRIOR_DEGREES + degrees))
     }
 
-    /// The variance of the growth as an estimate of what the program does: counting times
-    /// dispersion, never less than what sampling alone leaves (`sampling_share`, 1 − p: nothing where
-    /// every object is recorded).
-    ///
-    /// The objects that leak stay sampled, so increments are independent and their variances add:
-    /// relative 1/√k for k sampled objects of growth. With a prior of one degree at dispersion 1.
-    pub fn estimation_variance(&self, sampling_share: f64) -> f64 {
+    /// The variance that counting gives the growth as an estimate of what the program does: the objects
+    /// that leak stay sampled, so increments are independent and their variances add, relative 1/√k for
+    /// k sampled objects of growth. What came and went in between counts too.
+    pub fn counting_variance(&self) -> f64 {
         let moved: f64 = self.increments().map(|(_, dy)| dy.abs()).sum();
-        let variance = if self.growth_variance > 0.0 {
+        if self.growth_variance > 0.0 {
             self.growth_variance.min(moved)
         } else {
             moved
-        };
-        let (dispersion, degrees) = Track {
-            increment_variance: vec![variance],
-            ..self.clone()
         }
-        .dispersion();
-        variance.max(0.0) * ((1.0 + degrees * dispersion) / (1.0 + degrees)).max(sampling_share)
     }
 
     /// The integer number of events per unit of the axis that every increment keeps to, if there is

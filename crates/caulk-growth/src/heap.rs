@@ -16,8 +16,10 @@ pub struct Quantity {
     pub values: Vec<f64>,
     first_variance: f64,
     last_variance: f64,
-    /// Of last less first, as an estimate.
-    pub growth_variance: f64,
+    /// Of last less first, by counting.
+    counting_variance: f64,
+    /// The part of it that the sampling alone makes: nothing where every object is recorded.
+    sampling_variance: f64,
 }
 
 /// One stack, or all of them, over a window.
@@ -66,14 +68,15 @@ impl HeapFacts {
             };
             // Where nothing was left to chance the level is exact.
             let level_share = if *p > 0.999 { 0.0 } else { 1.0 };
-            let growth_variance = track.estimation_variance(1.0 - p);
+            let counted = track.counting_variance();
             let (first, last) = (track.y.first(), track.y.last());
             let add = |quantity: &mut Quantity, values: Vec<f64>, each: f64| {
                 quantity.add(&Quantity {
                     values,
                     first_variance: level_share * first.copied().unwrap_or(0.0) * each * each,
                     last_variance: level_share * last.copied().unwrap_or(0.0) * each * each,
-                    growth_variance: growth_variance * each * each,
+                    counting_variance: counted * each * each,
+                    sampling_variance: counted * (1.0 - p) * each * each,
                 });
             };
             add(&mut facts.objects, values(&bucket.objects), 1.0 / p);
@@ -94,15 +97,12 @@ impl HeapFacts {
         facts
     }
 
-    /// The sum over stacks: counts add, and so do variances, since stacks are sampled independently;
-    /// the scatter of the sum counts where it is wider.
-    pub fn sum<'a>(stacks: impl Iterator<Item = &'a HeapFacts>, window: &Window) -> HeapFacts {
+    /// The sum over stacks: counts add, and so do variances, since stacks are sampled independently.
+    pub fn sum<'a>(stacks: impl Iterator<Item = &'a HeapFacts>) -> HeapFacts {
         let mut sum = HeapFacts::default();
         for stack in stacks {
             sum.add(stack);
         }
-        sum.objects.widen_by_scatter(&window.x);
-        sum.bytes.widen_by_scatter(&window.x);
         sum
     }
 
@@ -141,7 +141,8 @@ impl Quantity {
         }
         self.first_variance += other.first_variance;
         self.last_variance += other.last_variance;
-        self.growth_variance += other.growth_variance;
+        self.counting_variance += other.counting_variance;
+        self.sampling_variance += other.sampling_variance;
     }
 
     /// Last less first.
@@ -149,8 +150,12 @@ impl Quantity {
         self.values.last().copied().unwrap_or(0.0) - self.values.first().copied().unwrap_or(0.0)
     }
 
-    /// The variance of the growth that the scatter of its increments shows; 0 for fewer than three.
-    fn scatter(&self, x: &[f64]) -> f64 {
+    /// The variance of the growth as an estimate: that of counting, with the scatter of the increments
+    /// about an even growth (the lack of fit), never less than what sampling alone leaves.
+    ///
+    /// Each degree of freedom of the scatter weighs as much as the counting: a moderated dispersion
+    /// (as in [`Track::p_of_growth`]) with a prior of one degree.
+    fn growth_variance(&self, x: &[f64]) -> f64 {
         let track = Track {
             x: x.to_vec(),
             y: self.values.clone(),
@@ -158,23 +163,15 @@ impl Quantity {
         };
         let (span, growth) = (track.span(), self.growth());
         let degrees = x.len() as f64 - 2.0;
-        if degrees < 2.0 || span <= 0.0 {
-            return 0.0;
+        if degrees < 1.0 || span <= 0.0 {
+            return self.counting_variance;
         }
-        let squares = track.increments().filter(|&(dx, _)| dx > 0.0);
-        squares
+        let squares: f64 = track
+            .increments()
+            .filter(|&(dx, _)| dx > 0.0)
             .map(|(dx, dy)| (dy - dx / span * growth).powi(2) * span / dx)
-            .sum::<f64>()
-            / degrees
-    }
-
-    /// Where the sum of stacks scatters much more than counting stack by stack explains (they
-    /// swing together, as garbage that waits for a collection does), the scatter counts.
-    fn widen_by_scatter(&mut self, x: &[f64]) {
-        let scatter = self.scatter(x);
-        if scatter > 2.5 * self.growth_variance {
-            self.growth_variance = scatter;
-        }
+            .sum();
+        ((self.counting_variance + squares) / (1.0 + degrees)).max(self.sampling_variance)
     }
 
     fn metric(&self, track: &Track, counts_lost: bool, even: bool, p: f64) -> Metric {
@@ -195,7 +192,8 @@ impl Quantity {
             } else {
                 1.0
             };
-            let error = (self.growth_variance.max(0.0) * inflation).sqrt() / span;
+            let variance = self.growth_variance(&track.x);
+            let error = (variance.max(0.0) * inflation).sqrt() / span;
             Estimate {
                 value: if even {
                     theil_sen(&track.x, &self.values)
