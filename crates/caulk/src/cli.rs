@@ -92,6 +92,7 @@ pub enum ColorWhen {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Hunt(commands::hunt::HuntArgs),
+    Diagnose(commands::diagnose::DiagnoseArgs),
     Completions(commands::completions::CompletionsArgs),
     #[command(hide = true)]
     Man(commands::completions::ManArgs),

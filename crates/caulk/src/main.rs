@@ -58,6 +58,7 @@ fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outco
             };
             commands::hunt::run(args, loads, context)
         }
+        Command::Diagnose(args) => commands::diagnose::run(args, context),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::completions::man(args),
     }

@@ -1,4 +1,5 @@
 //! One file per command: its flags, and what it does.
 
 pub mod completions;
+pub mod diagnose;
 pub mod hunt;

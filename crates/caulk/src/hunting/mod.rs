@@ -3,7 +3,7 @@
 pub mod result;
 mod runner;
 mod setup;
-mod solve;
+pub mod solve;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -354,7 +354,7 @@ impl<'a> Driver<'a> {
             folder: package.module_folder.clone(),
             main: package.folder.clone(),
         });
-        let root = root.or_else(|| solve::Root::around(self.context, &self.setup.folder));
+        let root = root.or_else(|| solve::Root::around(self.context, &self.setup.folder, None));
         self.solved = Some(solve::solve(
             self.context,
             &finished.run,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use caulk_case::Case;
 use caulk_evidence::{AnchorKind, Anchors, Culprit, Run, SyntaxSource, UserCode};
-use caulk_growth::{Growth, Options};
+use caulk_growth::Options;
 use caulk_leaks::{Acquisition, Analysis, Finding, Heat};
 use caulk_report::Patch;
 use caulk_report::json::check::FixOutcome;
@@ -28,13 +28,18 @@ pub struct Root {
 }
 
 impl Root {
-    /// The module around a folder; its one main package, where it has just one.
-    pub fn around(context: &Context, folder: &Path) -> Option<Root> {
+    /// The module around a folder. `program` is the import path of the program's main package, where
+    /// it is known; else the module's one main package is taken, where it has just one.
+    pub fn around(context: &Context, folder: &Path, program: Option<&str>) -> Option<Root> {
         let root = module_root(&context.files, folder)?;
-        let main = match main_folders(context, &root).as_slice() {
+        let module = module_path(context, &root);
+        let named = program
+            .and_then(|program| program.strip_prefix(&module))
+            .map(|below| root.join(below.trim_start_matches('/')));
+        let main = named.unwrap_or_else(|| match main_folders(context, &root).as_slice() {
             [only] => root.join(only),
             _ => folder.to_owned(),
-        };
+        });
         Some(Root { folder: root, main })
     }
 }
@@ -64,7 +69,6 @@ pub struct Solved {
     pub culprits: Vec<Blamed>,
     pub unexplained: (f64, Vec<String>),
     pub new_goroutines: i64,
-    pub growth: Option<Growth>,
     pub warnings: Vec<String>,
     routes: Vec<(String, String)>,
     patches: Patches,
@@ -91,7 +95,6 @@ pub fn solve(
         return Ok(Solved {
             unexplained: unexplained(&diagnosis.joined),
             new_goroutines: diagnosis.new_goroutines,
-            growth: Some(diagnosis.growth),
             warnings: vec![
                 "there is no source to look in: give its folder (--source DIR)".to_owned(),
             ],
@@ -149,7 +152,6 @@ pub fn solve(
     Ok(Solved {
         unexplained: unexplained(&diagnosis.joined),
         new_goroutines: diagnosis.new_goroutines,
-        growth: Some(diagnosis.growth),
         culprits: blamed,
         warnings: Vec::new(),
         routes: source::routes(&analysed.program),

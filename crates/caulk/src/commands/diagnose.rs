@@ -1,0 +1,176 @@
+//! `caulk diagnose`: the culprits in captured snapshots.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+use caulk_case::{Case, CaseFolder, FileKind, LoadedSeries};
+use caulk_evidence::Run;
+use caulk_growth::{Options, Verdict};
+use caulk_profile::goroutine::{self, Dump};
+use caulk_system::Files;
+use clap::Args;
+
+use crate::cli::OutputFormat;
+use crate::context::{Context, shown};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::hunting::result::Findings;
+use crate::hunting::solve::{self, Root};
+use crate::present::hunt as present;
+
+/// Find the culprits in captured snapshots
+///
+/// A case says most. Two heap profiles are enough to say what grew, and one to say what is held.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct DiagnoseArgs {
+    /// A case, or profiles, or a folder of them
+    #[arg(required = true, value_name = "CASE|PROFILE|FOLDER")]
+    pub inputs: Vec<PathBuf>,
+    /// Folder of the program's source [default: the module around a case, else around this folder]
+    #[arg(long, value_name = "DIR")]
+    pub source: Option<PathBuf>,
+    /// Build tags, separated by commas
+    #[arg(long, visible_alias = "tags", value_name = "TAGS", default_value = "")]
+    pub build_tags: String,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  caulk diagnose examples/secret-proxy/case
+  caulk diagnose heap.0 heap.6 --source ~/src/proxy
+  caulk diagnose profiles/ --format json";
+
+pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
+    let progress = context.progress(false);
+    progress.phase("reading profiles");
+    let input = read(&args, context)?;
+    let problems: Vec<String> = input
+        .loaded
+        .problems
+        .iter()
+        .map(|problem| problem.to_string())
+        .collect();
+    if input.loaded.series.points.is_empty() {
+        let why = if problems.is_empty() {
+            "there is no heap profile".to_owned()
+        } else {
+            problems.join("; ")
+        };
+        let names: Vec<String> = args.inputs.iter().map(|path| shown(path)).collect();
+        return Err(anyhow!("{}: {why}", names.join(" ")).into());
+    }
+
+    progress.phase("looking for the line");
+    let options = Options::default();
+    let root = root(&args, &input, context)?;
+    let run = Run::new(input.loaded, &input.dumps);
+    let growth = run.growth(&options);
+    let grows = growth.verdict != Some(Verdict::Steady);
+    let mut solved = solve::solve(context, &run, root, &args.build_tags, &options, grows)?;
+    if context.cancel.is_cancelled() {
+        return Err(Failure::interrupted());
+    }
+    progress.finish();
+
+    let mut warnings = problems;
+    warnings.append(&mut solved.warnings);
+    let findings = Findings {
+        not_covered: solved.not_covered(&input.case),
+        case: input.case,
+        culprits: std::mem::take(&mut solved.culprits),
+        unexplained: std::mem::take(&mut solved.unexplained),
+        new_goroutines: solved.new_goroutines,
+        proof: None,
+        died: None,
+        warnings,
+        phases: Vec::new(),
+        case_shown: input.case_folder.as_deref().map(shown),
+        applied: false,
+        growth,
+    };
+    let read = |file: &str| context.files.read(&solved.root.join(file)).ok();
+    match context.format(OutputFormat::Full) {
+        OutputFormat::Json => context.print_json(&present::to_json(&findings))?,
+        format => context.print(&present::report(&findings, &read), format)?,
+    }
+    Ok(match findings.growth.verdict {
+        Some(Verdict::Leak) => Exit::Found,
+        Some(Verdict::Steady) => Exit::Clean,
+        Some(Verdict::Growing | Verdict::Grew) | None => Exit::Inconclusive,
+    })
+}
+
+struct Input {
+    loaded: LoadedSeries,
+    dumps: Vec<Option<Dump>>,
+    case: Case,
+    case_folder: Option<PathBuf>,
+}
+
+fn read(args: &DiagnoseArgs, context: &Context) -> Result<Input, Failure> {
+    let files = &context.files;
+    for path in &args.inputs {
+        if !files.exists(path) {
+            return Err(anyhow!("{}: there is no such file or folder", shown(path)).into());
+        }
+    }
+    if let [path] = args.inputs.as_slice()
+        && (CaseFolder::is_case(files, path) || path.ends_with(caulk_case::CASE_FILE))
+    {
+        let folder = CaseFolder::open(files, path).map_err(|error| anyhow!("failed to {error}"))?;
+        let loaded = LoadedSeries::from_case(files, &folder);
+        let dumps = loaded
+            .snapshots
+            .iter()
+            .map(|index| {
+                let dump = folder.read(files, *index, FileKind::GoroutineDump)?;
+                Some(goroutine::read(&dump.ok()?))
+            })
+            .collect();
+        return Ok(Input {
+            loaded,
+            dumps,
+            case: folder.case,
+            case_folder: Some(folder.path),
+        });
+    }
+    let paths: Vec<&Path> = args.inputs.iter().map(PathBuf::as_path).collect();
+    let loaded = LoadedSeries::from_files(files, &paths);
+    let dumps = loaded
+        .files
+        .iter()
+        .map(|point| {
+            Some(goroutine::read(
+                &files.read(point.goroutines.as_ref()?).ok()?,
+            ))
+        })
+        .map(|dump| dump.filter(|dump| dump.goroutines().len() > 0))
+        .collect();
+    Ok(Input {
+        loaded,
+        dumps,
+        case: Case::default(),
+        case_folder: None,
+    })
+}
+
+/// The module that the user names, or the one that the case lies in, or the one around this folder.
+fn root(args: &DiagnoseArgs, input: &Input, context: &Context) -> Result<Option<Root>, Failure> {
+    let current = caulk_system::current_folder()?;
+    let program = Some(input.case.target.as_str()).filter(|target| !target.is_empty());
+    let around = |folder: &Path| {
+        Root::around(
+            context,
+            &caulk_system::normalize(&current.join(folder)),
+            program,
+        )
+    };
+    if let Some(source) = &args.source {
+        return match around(source) {
+            Some(root) => Ok(Some(root)),
+            None => Err(anyhow!("{}: there is no Go module (no go.mod)", shown(source)).into()),
+        };
+    }
+    let around_case = input.case_folder.as_deref().and_then(around);
+    Ok(around_case.or_else(|| around(&current)))
+}
