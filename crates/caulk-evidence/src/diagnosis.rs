@@ -96,6 +96,8 @@ impl Run {
     }
 
     fn observed(&self, growth: &Growth) -> Observed {
+        // One snapshot shows no growth: then all that is held counts.
+        let held = growth.rounds == 0;
         let mut observed = Observed::default();
         for scalar in &growth.scalars {
             let Some(counted) = (scalar.id.0 as usize)
@@ -104,9 +106,8 @@ impl Run {
             else {
                 continue;
             };
-            if let Some(metric) = scalar.metric
-                && scalar.finding.verdict != Verdict::Steady
-            {
+            let grows = scalar.finding.verdict != Verdict::Steady;
+            if let Some(metric) = scalar.metric.filter(|_| grows && !held) {
                 let mut group = counted.group.clone();
                 group.growth = metric.rate.value;
                 group.new = counted.added();
@@ -124,17 +125,16 @@ impl Run {
         for stack in &growth.stacks {
             let values = quiet.remove(&stack.id);
             let grows = stack.finding.verdict != Verdict::Steady;
-            let bytes = if grows {
-                stack.bytes.rate
-            } else {
-                caulk_growth::Estimate::default()
+            let (bytes, objects) = match (held, grows) {
+                (true, _) => (stack.bytes.last, stack.objects.last),
+                (false, true) => (stack.bytes.rate, stack.objects.rate),
+                (false, false) => Default::default(),
             };
-            let objects = if grows { stack.objects.rate.value } else { 0.0 };
             observed.heap.push(HeapStack {
                 frames: self.frames(stack.id),
                 bytes: bytes.value,
                 bytes_error: bytes.error.unwrap_or(0.0),
-                objects,
+                objects: objects.value,
                 allocated: values.and_then(|stack| allocated(stack, growth.span)),
             });
         }

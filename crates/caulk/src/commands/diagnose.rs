@@ -90,7 +90,7 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
     };
     let read = |file: &str| context.files.read(&solved.root.join(file)).ok();
     match context.format(OutputFormat::Full) {
-        OutputFormat::Json => context.print_json(&present::to_json(&findings))?,
+        OutputFormat::Json => context.print_json(&crate::present::hunt_json::to_json(&findings))?,
         format => context.print(&present::report(&findings, &read), format)?,
     }
     Ok(match findings.growth.verdict {

@@ -45,7 +45,7 @@ pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
     let sources = driver.solved.as_ref().map(|solved| solved.root.clone());
     let read = |file: &str| context.files.read(&sources.as_ref()?.join(file)).ok();
     match context.format(OutputFormat::Full) {
-        OutputFormat::Json => context.print_json(&present::hunt::to_json(&findings))?,
+        OutputFormat::Json => context.print_json(&present::hunt_json::to_json(&findings))?,
         format => context.print(&present::hunt::report(&findings, &read), format)?,
     }
     Ok(exit_of(&findings))

@@ -17,7 +17,11 @@ const NAMED: usize = 5;
 
 /// How findings are printed unless asked otherwise.
 pub fn usual_format(findings: usize) -> OutputFormat {
-    if findings <= FEW { OutputFormat::Full } else { OutputFormat::Concise }
+    if findings <= FEW {
+        OutputFormat::Full
+    } else {
+        OutputFormat::Concise
+    }
 }
 
 /// Adds what a fix would do to a finding.
@@ -37,7 +41,10 @@ pub fn add_fix(diagnostic: &mut Diagnostic, fix: Option<Fix>) {
 pub fn undecided(acquisition: &Acquisition, why: &str) -> Diagnostic {
     let resource = &acquisition.resource;
     let severity = Severity::new("undecided", Tone::Notice);
-    let message = format!("{} acquires {}: {why}", resource.acquired_by, resource.type_name);
+    let message = format!(
+        "{} acquires {}: {why}",
+        resource.acquired_by, resource.type_name
+    );
     Diagnostic::new(severity, message).at(finding::location(&acquisition.location))
 }
 
@@ -64,14 +71,27 @@ pub fn summary(
         }
         let mut rules: Vec<(&str, usize)> = rules.into_iter().collect();
         rules.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-        let rules: Vec<String> = rules.iter().map(|(rule, n)| format!("{n} {rule}")).collect();
-        lines.push(format!("{} in {read}: {}", counted(shown.len(), "finding"), rules.join(", ")));
+        let rules: Vec<String> = rules
+            .iter()
+            .map(|(rule, n)| format!("{n} {rule}"))
+            .collect();
+        lines.push(format!(
+            "{} in {read}: {}",
+            counted(shown.len(), "finding"),
+            rules.join(", ")
+        ));
     }
     if hidden > 0 {
-        lines.push(format!("{} of lower severity not shown (--severity low)", counted(hidden, "finding")));
+        lines.push(format!(
+            "{} of lower severity not shown (--severity low)",
+            counted(hidden, "finding")
+        ));
     }
     if analysis.suppressed > 0 {
-        lines.push(format!("{} suppressed by caulk:ignore", counted(analysis.suppressed, "finding")));
+        lines.push(format!(
+            "{} suppressed by caulk:ignore",
+            counted(analysis.suppressed, "finding")
+        ));
     }
     let undecided = coverage.acquisitions.saturating_sub(coverage.decided);
     let rest = match undecided {
@@ -99,7 +119,12 @@ fn missing(problems: &[Problem]) -> Vec<String> {
         .map(|problem| problem.what.as_str())
         .collect();
     if !modules.is_empty() {
-        let named = modules.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+        let named = modules
+            .iter()
+            .take(NAMED)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
         let more = match modules.len().saturating_sub(NAMED) {
             0 => String::new(),
             n => format!(" and {n} more"),
@@ -109,12 +134,25 @@ fn missing(problems: &[Problem]) -> Vec<String> {
             counted(modules.len(), "module")
         ));
     }
-    let broken = problems.iter().filter(|problem| problem.kind == "syntax").count();
+    let broken = problems
+        .iter()
+        .filter(|problem| problem.kind == "syntax")
+        .count();
     if broken > 0 {
-        lines.push(format!("{} with syntax errors, checked where it parses", counted(broken, "file")));
+        lines.push(format!(
+            "{} with syntax errors, checked where it parses",
+            counted(broken, "file")
+        ));
     }
-    for problem in problems.iter().filter(|p| p.kind == "unreadable" || p.kind == "no-go-files") {
-        lines.push(format!("{}: {}", problem.kind.replace('-', " "), problem.what));
+    for problem in problems
+        .iter()
+        .filter(|p| p.kind == "unreadable" || p.kind == "no-go-files")
+    {
+        lines.push(format!(
+            "{}: {}",
+            problem.kind.replace('-', " "),
+            problem.what
+        ));
     }
     lines
 }

@@ -1,18 +1,20 @@
-//! What a hunt or a diagnosis found, as a good engineer would tell it, and as JSON.
+//! What a hunt or a diagnosis found, as a good engineer would tell it.
 
 use std::time::Duration;
 
 use caulk_case::{Case, Stage};
 use caulk_evidence::{AnchorKind, Culprit, Reason, StackEvidence, StoreKind};
-use caulk_growth::{Axis, Estimate, Growth, ScalarKind, Verdict};
+use caulk_growth::{Growth, ScalarKind, Verdict};
 use caulk_leaks::Outcome;
-use caulk_report::json::{check as json_check, hunt as json};
-use caulk_report::units::{self, ByteUnit};
+use caulk_report::json::check as json_check;
+use caulk_report::units;
 use caulk_report::{
     Block, Cell, Column, Diagnostic, Figure, KeyValue, Paragraph, Report, Severity, Table, Tone,
 };
 
+use super::check::counted;
 use super::finding::{self, Sources};
+use super::rates::{Rates, of_scalar};
 use crate::hunting::result::{Blamed, Findings, LoadFigures, Proof, load_figures};
 
 /// Culprits after this many are counted, not told.
@@ -35,12 +37,12 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
             severity(findings.growth.verdict),
             without_culprit(findings),
         ));
-        push_table(&mut report, findings, None);
+        push_table(&mut report, findings);
     }
     for (index, blamed) in findings.culprits.iter().take(TOLD).enumerate() {
         report.push(headline(findings, blamed, sources));
         if index == 0 {
-            push_table(&mut report, findings, Some(&blamed.culprit));
+            push_table(&mut report, findings);
         }
         push_why(&mut report, findings, blamed);
         push_fix(&mut report, findings, blamed, index == 0);
@@ -57,6 +59,10 @@ fn severity(verdict: Option<Verdict>) -> Severity {
         Some(Verdict::Steady) => Severity::new("STEADY", Tone::Good),
         None => Severity::new("NOTHING SEEN", Tone::Notice),
     }
+}
+
+fn rates(findings: &Findings) -> Rates {
+    Rates::new(&findings.growth, &findings.case)
 }
 
 fn headline(findings: &Findings, blamed: &Blamed, sources: &Sources<'_>) -> Diagnostic {
@@ -93,9 +99,10 @@ fn remark(culprit: &Culprit) -> &'static str {
 }
 
 /// One sentence on one culprit: what is lost, and how often.
-fn sentence(findings: &Findings, blamed: &Blamed) -> String {
+pub fn sentence(findings: &Findings, blamed: &Blamed) -> String {
     let culprit = &blamed.culprit;
-    let often = often(findings, culprit.instances);
+    let rates = rates(findings);
+    let often = rates.often(culprit.instances);
     match &culprit.anchor.kind {
         AnchorKind::GoStatement => {
             let waits = match &culprit.blocked {
@@ -111,8 +118,12 @@ fn sentence(findings: &Findings, blamed: &Blamed) -> String {
                 StoreKind::Insert => "only grows",
                 StoreKind::Append => "only gets longer",
             };
-            let bytes = units::bytes(culprit.weight.bytes);
-            format!("{} {what}: {bytes} {}", store.holder, per(findings))
+            format!(
+                "{} {what}: {} {}",
+                store.holder,
+                rates.bytes(culprit.weight.bytes),
+                rates.words
+            )
         }
         AnchorKind::Acquisition(_) | AnchorKind::Expression => {
             match (&blamed.finding, &blamed.acquisition) {
@@ -129,8 +140,8 @@ fn sentence(findings: &Findings, blamed: &Blamed) -> String {
                 (None, None) => {
                     format!(
                         "what is allocated here stays: {} {}",
-                        units::bytes(culprit.weight.bytes),
-                        per(findings)
+                        rates.bytes(culprit.weight.bytes),
+                        rates.words
                     )
                 }
             }
@@ -138,42 +149,14 @@ fn sentence(findings: &Findings, blamed: &Blamed) -> String {
     }
 }
 
-/// `1 per POST /v0/cron`, or without a number where it cannot be told.
-fn often(findings: &Findings, instances: f64) -> String {
-    if findings.growth.per != Axis::Request {
-        return per(findings);
-    }
-    if instances <= 0.0 {
-        return per(findings);
-    }
-    let rounded = instances.round();
-    let number = if rounded >= 1.0 && (instances - rounded).abs() < 0.02 * rounded {
-        format!("{rounded:.0}")
-    } else {
-        format!("{instances:.2}")
-    };
-    format!("{number} {}", per(findings))
-}
-
-/// What rates are per, named after the one route that was loaded.
-fn per(findings: &Findings) -> String {
-    match findings.growth.per {
-        Axis::Request => match findings.case.routes.as_slice() {
-            [route] => format!("per {} {}", route.method, route.path),
-            _ => "per request".to_owned(),
-        },
-        Axis::Second => "per second".to_owned(),
-        Axis::Snapshot => "from one snapshot to the next".to_owned(),
-    }
-}
-
 fn without_culprit(findings: &Findings) -> String {
     let growth = &findings.growth;
+    let rates = rates(findings);
     let seen = match growth.smallest_visible_bytes {
         Some(bytes) => format!(
             "; a growth of {} {} would have been seen",
-            units::bytes(bytes),
-            per(findings)
+            rates.bytes(bytes),
+            rates.words
         ),
         None => String::new(),
     };
@@ -189,10 +172,10 @@ fn without_culprit(findings: &Findings) -> String {
             }
         }
         Some(Verdict::Grew | Verdict::Growing | Verdict::Leak) => {
-            let heap = units::bytes(growth.heap_bytes.rate.value);
+            let heap = rates.bytes(growth.heap_bytes.rate.value);
             format!(
                 "the heap grows by {heap} {}, and no line of the source accounts for it",
-                per(findings)
+                rates.words
             )
         }
         None => "there is no snapshot to judge".to_owned(),
@@ -201,18 +184,15 @@ fn without_culprit(findings: &Findings) -> String {
 
 // ---- the table
 
-fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit>) {
+fn push_table(report: &mut Report, findings: &Findings) {
     let growth = &findings.growth;
     let after = findings
         .proof
         .as_ref()
         .and_then(|proof| proof.growth.as_ref());
     let load = load_figures(&findings.case);
-    let per = match growth.per {
-        Axis::Request => "/req",
-        Axis::Second => "/s",
-        Axis::Snapshot => "",
-    };
+    let rates = rates(findings);
+    let per = rates.suffix;
 
     let heading = if load.requests > 0 {
         format!(
@@ -221,14 +201,12 @@ fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit
             load.rounds
         )
     } else {
-        format!(
-            "{} snapshots",
-            findings
-                .case
-                .snapshots
-                .len()
-                .max(growth.rounds as usize + 1)
-        )
+        let snapshots = findings
+            .case
+            .snapshots
+            .len()
+            .max(growth.rounds as usize + 1);
+        counted(snapshots, "snapshot")
     };
     let mut columns = vec![Column::left(""), Column::left("as is")];
     if after.is_some() {
@@ -251,27 +229,40 @@ fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit
         (ScalarKind::Descriptors, "descriptors"),
     ] {
         // The socket of a connection is a descriptor too: told once.
-        if kind == ScalarKind::Descriptors && rate(growth, ScalarKind::Connections).is_some() {
+        if kind == ScalarKind::Descriptors && of_scalar(growth, ScalarKind::Connections).is_some() {
             continue;
         }
-        let Some(before) = rate(growth, kind) else {
+        let Some(before) = of_scalar(growth, kind) else {
             continue;
         };
         let fixed = after
-            .and_then(|after| rate(after, kind))
-            .map(|estimate| count(&estimate));
-        row(format!("{name}{per}"), count(&before), fixed, String::new());
+            .and_then(|after| of_scalar(after, kind))
+            .map(|rate| rates.number(&rate));
+        row(
+            format!("{name}{per}"),
+            rates.number(&before),
+            fixed,
+            String::new(),
+        );
     }
 
-    let unit = ByteUnit::for_bytes(growth.heap_bytes.rate.value);
+    let heap = |growth: &Growth| {
+        // Of a single snapshot, what is held.
+        if growth.rounds == 0 {
+            growth.heap_bytes.last
+        } else {
+            growth.heap_bytes.rate
+        }
+    };
+    let unit = rates.unit(&heap(growth));
     let note = match growth.smallest_visible_bytes {
-        Some(bytes) => format!("smallest visible {}", units::bytes(bytes)),
+        Some(bytes) => format!("smallest visible {}", rates.bytes(bytes)),
         None => String::new(),
     };
-    let fixed = after.map(|after| bytes(&after.heap_bytes.rate, unit));
+    let fixed = after.map(|after| rates.bytes_in(&heap(after), unit));
     row(
         format!("heap{per}"),
-        bytes(&growth.heap_bytes.rate, unit),
+        rates.bytes_in(&heap(growth), unit),
         fixed,
         note,
     );
@@ -297,37 +288,7 @@ fn push_table(report: &mut Report, findings: &Findings, culprit: Option<&Culprit
             .and_then(resident);
         row("RSS".to_owned(), rss, fixed.map(|(rss, _)| rss), note);
     }
-    let _ = culprit;
     report.push(table);
-}
-
-/// The growth of one kind of scalar, where it was measured.
-fn rate(growth: &Growth, kind: ScalarKind) -> Option<Estimate> {
-    growth
-        .scalars
-        .iter()
-        .find(|s| s.kind == kind)
-        .and_then(|s| s.metric)
-        .map(|m| m.rate)
-}
-
-fn count(estimate: &Estimate) -> String {
-    match estimate.error {
-        Some(error) if error >= 0.0005 => units::Estimate {
-            value: estimate.value,
-            error: Some(error),
-        }
-        .number(),
-        _ => format!("{:.3}", estimate.value),
-    }
-}
-
-fn bytes(estimate: &Estimate, unit: ByteUnit) -> String {
-    units::Estimate {
-        value: estimate.value,
-        error: estimate.error,
-    }
-    .bytes_in(unit)
 }
 
 fn answers(load: &LoadFigures) -> String {
@@ -375,6 +336,7 @@ fn resident(case: &Case) -> Option<(String, String)> {
 // ---- why
 
 fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
+    let rates = rates(findings);
     let culprit = &blamed.culprit;
     let mut reasons = Vec::new();
     if culprit.weight.new_goroutines > 0 && findings.new_goroutines > 0 {
@@ -387,11 +349,12 @@ fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
     }
     if culprit.share_of_heap > 0.0 {
         let share = units::percent(culprit.share_of_heap);
+        let heap = heap_word(findings);
         reasons.push(match culprit.reason {
-            Reason::Ancestry => format!("they root {share} of the new heap"),
-            Reason::OnStack => format!("it is on the stacks of {share} of the new heap"),
+            Reason::Ancestry => format!("they root {share} of {heap}"),
+            Reason::OnStack => format!("it is on the stacks of {share} of {heap}"),
             Reason::Reach => format!(
-                "it calls into the libraries that hold {share} of the new heap, about as often as that grows"
+                "it calls into the libraries that hold {share} of {heap}, about as often as that grows"
             ),
         });
     }
@@ -419,10 +382,19 @@ fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
         .iter()
         .filter(|s| s.bytes > 0.0)
         .take(STACKS)
-        .map(|s| figure(findings, s))
+        .map(|s| figure(&rates, s))
         .collect();
     if !figures.is_empty() {
         report.push(Block::Figures(figures));
+    }
+}
+
+/// The heap that shares are of.
+fn heap_word(findings: &Findings) -> &'static str {
+    if findings.growth.rounds == 0 {
+        "the heap held"
+    } else {
+        "the new heap"
     }
 }
 
@@ -435,14 +407,9 @@ fn count_of(part: i64, all: i64) -> String {
     }
 }
 
-fn figure(findings: &Findings, stack: &StackEvidence) -> Figure {
-    let per = match findings.growth.per {
-        Axis::Request => "/req",
-        Axis::Second => "/s",
-        Axis::Snapshot => "",
-    };
+fn figure(rates: &Rates, stack: &StackEvidence) -> Figure {
     Figure {
-        value: format!("{}{per}", units::bytes(stack.bytes)),
+        value: format!("{}{}", rates.bytes(stack.bytes), rates.suffix),
         label: short_symbol(&stack.function).to_owned(),
     }
 }
@@ -517,7 +484,11 @@ fn push_rest(report: &mut Report, findings: &Findings) {
             "Watched for {watched} under load; what expires later than that would look the same."
         )));
     }
-    if findings.growth.verdict == Some(Verdict::Grew) {
+    if findings.growth.rounds == 0 {
+        report.push(Paragraph::from(
+            "One snapshot shows what is held, not what grows: a second one after some load would tell.",
+        ));
+    } else if findings.growth.verdict == Some(Verdict::Grew) {
         report.push(Paragraph::from(
             "Two snapshots cannot tell a leak from a warm-up: a third one after more load would (caulk capture, caulk hunt).",
         ));
@@ -526,8 +497,9 @@ fn push_rest(report: &mut Report, findings: &Findings) {
     if *share >= 0.1 && !findings.culprits.is_empty() {
         let functions: Vec<&str> = functions.iter().take(3).map(|f| short_symbol(f)).collect();
         let text = format!(
-            "{} of the new heap, allocated by {}",
+            "{} of {}, allocated by {}",
             units::percent(*share),
+            heap_word(findings),
             functions.join(", ")
         );
         report.push(Paragraph::with_lead("Not explained:", text));
@@ -586,182 +558,4 @@ fn push_rest(report: &mut Report, findings: &Findings) {
 
 fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
-}
-
-// ---- JSON
-
-/// The report for machines.
-pub fn to_json(findings: &Findings) -> json::HuntReport {
-    let load = load_figures(&findings.case);
-    json::HuntReport {
-        version: json::VERSION,
-        verdict: match findings.growth.verdict {
-            Some(Verdict::Leak) => json::Verdict::Leak,
-            Some(Verdict::Growing) => json::Verdict::Growing,
-            Some(Verdict::Grew) => json::Verdict::Grew,
-            Some(Verdict::Steady) | None => json::Verdict::Steady,
-        },
-        reason: findings.died.clone().unwrap_or_default(),
-        growth: growth_json(&findings.growth),
-        requests: load.requests,
-        snapshots: u64::from(findings.growth.rounds) + 1,
-        routes: routes_json(&findings.case, &load),
-        routes_not_covered: findings.not_covered.clone(),
-        horizon_s: findings.growth.watched_seconds,
-        smallest_visible_heap_bytes_per_request: findings.growth.smallest_visible_bytes,
-        culprits: findings
-            .culprits
-            .iter()
-            .enumerate()
-            .map(|(index, blamed)| culprit_json(findings, blamed, index == 0))
-            .collect(),
-        phases: findings
-            .phases
-            .iter()
-            .map(|(name, time)| json::Phase {
-                name: name.clone(),
-                duration_s: time.as_secs_f64(),
-            })
-            .collect(),
-        warnings: findings.warnings.clone(),
-        case: findings.case_shown.clone(),
-    }
-}
-
-fn growth_json(growth: &Growth) -> json::Growth {
-    let scalar = |kind| rate(growth, kind).map(|estimate| rate_json(&estimate));
-    json::Growth {
-        heap_bytes_per_request: Some(rate_json(&growth.heap_bytes.rate)),
-        heap_objects_per_request: Some(rate_json(&growth.heap_objects.rate)),
-        goroutines_per_request: scalar(ScalarKind::Goroutines),
-        fds_per_request: scalar(ScalarKind::Descriptors),
-        rss_bytes_per_request: scalar(ScalarKind::ResidentBytes),
-    }
-}
-
-fn rate_json(estimate: &Estimate) -> json::Rate {
-    json::Rate {
-        value: estimate.value,
-        standard_error: estimate.error,
-        samples: estimate.samples,
-    }
-}
-
-fn routes_json(case: &Case, load: &LoadFigures) -> Vec<json::Route> {
-    let weights: u64 = case
-        .routes
-        .iter()
-        .map(|route| u64::from(route.weight))
-        .sum();
-    case.routes
-        .iter()
-        .map(|route| {
-            let part = |total: u64| {
-                total
-                    .saturating_mul(u64::from(route.weight))
-                    .checked_div(weights)
-                    .unwrap_or(0)
-            };
-            json::Route {
-                method: route.method.clone(),
-                url: route.path.clone(),
-                requests: part(load.requests),
-                failed: part(load.failed),
-                p50_ms: load.p50_seconds * 1e3,
-                p99_ms: load.p99_seconds * 1e3,
-            }
-        })
-        .collect()
-}
-
-fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::Culprit {
-    let culprit = &blamed.culprit;
-    let weight = &culprit.weight;
-    let known = |value: f64, error: Option<f64>| json::Rate {
-        value,
-        standard_error: error,
-        samples: 0,
-    };
-    json::Culprit {
-        message: sentence(findings, blamed),
-        location: Some(finding::span(&culprit.anchor.location)),
-        resource: blamed
-            .acquisition
-            .as_ref()
-            .map(|a| finding::resource(&a.resource)),
-        share: culprit.share_of_heap.max(culprit.share_of_goroutines),
-        growth: json::Growth {
-            heap_bytes_per_request: Some(known(weight.bytes, Some(weight.bytes_variance.sqrt()))),
-            heap_objects_per_request: Some(known(weight.objects, None)),
-            goroutines_per_request: Some(known(weight.goroutines, None)),
-            ..json::Growth::default()
-        },
-        stacks: culprit
-            .stacks
-            .iter()
-            .map(|stack| json::Stack {
-                kind: json::StackKind::Heap,
-                growth_per_request: known(stack.bytes, None),
-                frames: vec![json::Frame {
-                    function: stack.function.clone(),
-                    file: String::new(),
-                    line: 0,
-                }],
-            })
-            .collect(),
-        evidence: Vec::new(),
-        also: culprit
-            .ties
-            .iter()
-            .map(|tie| finding::span(&tie.location))
-            .collect(),
-        finding: blamed.finding.as_ref().map(|f| finding::to_json(f, None)),
-        fix: blamed.fix.as_ref().map(|fix| fix.json.clone()),
-        proof: findings
-            .proof
-            .as_ref()
-            .filter(|_| is_first)
-            .map(|proof| proof_json(findings, proof)),
-    }
-}
-
-fn proof_json(findings: &Findings, proof: &Proof) -> json::Proof {
-    let measured = |growth: &Growth, case: &Case| {
-        let load = load_figures(case);
-        json::Measured {
-            growth: growth_json(growth),
-            requests: load.requests,
-            rounds: load.rounds,
-            failed: load.failed,
-            p50_ms: load.p50_seconds * 1e3,
-            rss_growth_bytes: rss_change(case),
-        }
-    };
-    let before = measured(&findings.growth, &findings.case);
-    let after = match (&proof.growth, &proof.case) {
-        (Some(growth), Some(case)) => measured(growth, case),
-        _ => json::Measured {
-            growth: json::Growth::default(),
-            requests: 0,
-            rounds: 0,
-            failed: 0,
-            p50_ms: 0.0,
-            rss_growth_bytes: 0,
-        },
-    };
-    json::Proof {
-        proved: proof.proved,
-        reason: proof.reason.clone(),
-        before,
-        after,
-    }
-}
-
-fn rss_change(case: &Case) -> i64 {
-    let mut sizes = case.snapshots.iter().filter_map(|s| s.metrics.rss_bytes);
-    let first = sizes.next().unwrap_or(0);
-    let last = sizes.next_back().unwrap_or(first);
-    i64::try_from(last)
-        .unwrap_or(i64::MAX)
-        .saturating_sub(i64::try_from(first).unwrap_or(i64::MAX))
 }

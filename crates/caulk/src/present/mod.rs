@@ -1,4 +1,7 @@
 //! From what the crates found to what is printed: the only place where domain meets report.
 
+pub mod check;
 pub mod finding;
 pub mod hunt;
+pub mod hunt_json;
+pub mod rates;
