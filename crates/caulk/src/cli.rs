@@ -93,6 +93,10 @@ pub enum ColorWhen {
 pub enum Command {
     Hunt(commands::hunt::HuntArgs),
     Diagnose(commands::diagnose::DiagnoseArgs),
+    Check(commands::check::CheckArgs),
+    Fix(commands::fix::FixArgs),
+    Explain(commands::explain::ExplainArgs),
+    Rules(commands::rules::RulesArgs),
     Completions(commands::completions::CompletionsArgs),
     #[command(hide = true)]
     Man(commands::completions::ManArgs),

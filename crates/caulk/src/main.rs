@@ -59,6 +59,10 @@ fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outco
             commands::hunt::run(args, loads, context)
         }
         Command::Diagnose(args) => commands::diagnose::run(args, context),
+        Command::Check(args) => commands::check::run(args, context),
+        Command::Fix(args) => commands::fix::run(args, context),
+        Command::Explain(args) => commands::explain::run(args, context),
+        Command::Rules(args) => commands::rules::run(args, context),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::completions::man(args),
     }

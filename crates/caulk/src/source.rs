@@ -72,8 +72,8 @@ pub fn load(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Program {
     Program::load(files, options, &reading.patterns)
 }
 
-fn analysis(_program: &Program) -> Analysis {
-    Analysis::default()
+fn analysis(program: &Program) -> Analysis {
+    caulk_leaks::check(program, &caulk_leaks::Options::default())
 }
 
 /// The operating system's files, shared.
