@@ -73,6 +73,15 @@ impl Agent {
         Ok(Stats::parse(&String::from_utf8_lossy(&answer)))
     }
 
+    /// Whether it answers, within `time`.
+    pub(crate) fn answers(&self, time: Duration) -> bool {
+        // Anything will do for an answer, a refusal as well.
+        !matches!(
+            self.ask("", &Limits::default().within(time)),
+            Err(AgentError::Socket(_))
+        )
+    }
+
     fn ask(&self, request: &str, limits: &Limits) -> Result<Vec<u8>, AgentError> {
         let limits = limits.within(LONGEST_ANSWER);
         let line = format!("{request}\n");

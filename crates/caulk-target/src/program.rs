@@ -164,6 +164,11 @@ const LONG_ENOUGH: Duration = Duration::from_millis(500);
 /// The agent listens before the program's `main` begins.
 const AGENT_TIME: Duration = Duration::from_secs(5);
 
+const SIGN_OF_LIFE_TIME: Duration = Duration::from_millis(300);
+
+/// How long a program that crashed may take to end.
+const DYING_TIME: Duration = Duration::from_secs(5);
+
 /// A system's limit for the path of a socket is 104 bytes or a little more.
 const LONGEST_SOCKET_PATH: usize = 100;
 
@@ -283,9 +288,17 @@ impl Program {
         Ok(())
     }
 
-    /// How it ended, if it has; it was not asked to.
+    /// How it ended, if it has; it was not asked to. One that is about to end, since it crashed a moment ago, is
+    /// waited for.
     pub fn death(&mut self) -> Option<Death> {
-        let status = self.child.exit()?;
+        let status = match self.child.exit() {
+            Some(status) => status,
+            None if self.seems_gone() => {
+                let dying = Limits::default().within(DYING_TIME);
+                self.child.wait(&dying).ok()?
+            }
+            None => return None,
+        };
         let lines = self.last_words(status);
         let reason = lines.first().filter(|line| is_crash(line)).cloned();
         let killed_for_memory = match (self.oom_kills_at_start, oom_kills()) {
@@ -300,6 +313,19 @@ impl Program {
             reason,
             lines,
         })
+    }
+
+    /// Whether it gives no sign of life. A process closes its connections, and prints every stack of a crash, some time
+    /// before it has ended.
+    fn seems_gone(&self) -> bool {
+        match &self.agent {
+            Some(running) => !running.agent.answers(SIGN_OF_LIFE_TIME),
+            None if cfg!(target_os = "linux") => {
+                let open = self.facts().and_then(|facts| facts.descriptors);
+                open.is_none_or(|open| open.total == 0)
+            }
+            None => false,
+        }
     }
 
     /// Its last lines, those of standard error where it wrote any.
