@@ -19,9 +19,9 @@ pub(crate) fn is_bool(program: &Program, ty: TypeId) -> bool {
 }
 
 /// Whether a value of the type can be of no use once what it was made from is released: a pointer
-/// to a declared type, an interface, a declared struct.
+/// to a declared type, an interface, a declared struct. Plain data never is.
 pub(crate) fn can_be_bound(program: &Program, ty: TypeId) -> bool {
-    if is_error(program, ty) {
+    if is_error(program, ty) || is_data(program, ty, DATA_DEPTH) {
         return false;
     }
     match program.ty(ty) {
@@ -34,6 +34,43 @@ pub(crate) fn can_be_bound(program: &Program, ty: TypeId) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a value of the type, part of something bound, may be bound too: anything but plain data.
+pub(crate) fn may_hold(program: &Program, ty: TypeId) -> bool {
+    !is_data(program, ty, DATA_DEPTH)
+}
+
+/// Fields of fields that are looked at to tell data from what holds on to something.
+const DATA_DEPTH: u32 = 4;
+
+/// Whether a value of the type can hold nothing but data: numbers, strings, times, messages of
+/// protocol buffers, and slices, maps and structs of them. What is too deep to tell is not.
+fn is_data(program: &Program, ty: TypeId, depth: u32) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    if is_message(program, ty) {
+        return true;
+    }
+    match program.ty(program.underlying(ty)) {
+        Type::Basic(basic) => !matches!(basic, Basic::UnsafePointer),
+        Type::Slice(elem) | Type::Array(elem, ..) => is_data(program, *elem, depth),
+        Type::Pointer(elem) => is_data(program, *elem, depth),
+        Type::Map(key, value) => is_data(program, *key, depth) && is_data(program, *value, depth),
+        Type::Struct(fields) => {
+            let is_time = program
+                .named_of(ty)
+                .is_some_and(|named| named.full_name() == "time.Time");
+            is_time || fields.iter().all(|field| is_data(program, field.ty, depth))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a type is a message of protocol buffers, which holds data only.
+fn is_message(program: &Program, ty: TypeId) -> bool {
+    program.has_method(ty, "ProtoReflect") || program.has_method(ty, "ProtoMessage")
 }
 
 /// Whether the zero value of a type is `nil`.

@@ -160,7 +160,10 @@ impl Run<'_, '_> {
             }),
             Value::Owner(Some(field)) if field == name => Some(Value::At(0)),
             Value::Owner(None) | Value::View => Some(Value::View),
-            Value::Handle => Some(Value::Handle),
+            Value::Handle => {
+                let (program, ty) = (self.module.program, self.function.info().type_of(expr));
+                crate::types::may_hold(program, ty).then_some(Value::Handle)
+            }
             _ => None,
         }
     }
