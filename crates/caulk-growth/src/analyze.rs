@@ -21,6 +21,9 @@ const CLEAR: f64 = 3.09;
 /// Standard errors of the smallest growth that would have been seen: clear, and so nine times in ten.
 const VISIBLE: f64 = CLEAR + 1.28;
 
+/// The false-discovery rate at which stacks are counted to a growth that is sure without them.
+const ATTRIBUTED_RATE: f64 = 0.1;
+
 /// Events of growth below which a scalar does not matter, however few the requests were.
 const FEWEST_EVENTS: f64 = 5.0;
 
@@ -78,6 +81,9 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
             .max()
             .or(Some(Verdict::Steady)),
     };
+    if let Some(verdict) = verdict.filter(|verdict| *verdict > Verdict::Steady) {
+        attribute(&mut stacks, verdict.min(Verdict::Growing));
+    }
     let per = window.per;
     let clusters = match verdict {
         Some(verdict) => clusters(members(series, &stacks, &scalars, verdict), per),
@@ -392,6 +398,21 @@ fn drop_small(stacks: &mut [StackGrowth], options: &Options) {
     }
 }
 
+/// In a program that grows, a stack needs less to be part of it than to prove it: nine in ten of
+/// these are. They grow, or grew; none of them leaks for sure.
+fn attribute(stacks: &mut [StackGrowth], verdict: Verdict) {
+    for stack in stacks {
+        let vetoes = &stack.finding.vetoes;
+        let over = [Veto::Plateau, Veto::NoTrend, Veto::Small, Veto::Released];
+        let likely = vetoes.contains(&Veto::Chance)
+            && stack.finding.q <= ATTRIBUTED_RATE
+            && !vetoes.iter().any(|veto| over.contains(veto));
+        if likely && stack.bytes.rate.value > 0.0 {
+            stack.finding.verdict = verdict;
+        }
+    }
+}
+
 /// The stacks that matter, the largest growth first, each with its share.
 fn ranked(mut stacks: Vec<StackGrowth>, points: usize) -> Vec<StackGrowth> {
     let weight = |stack: &StackGrowth| match points {
@@ -441,7 +462,11 @@ fn members(
             })
             .collect()
     };
-    let mut members = of_stacks(&|stack| stack.finding.verdict == verdict);
+    let attributed = |finding: &Finding| {
+        finding.verdict == Verdict::Growing && finding.vetoes.contains(&Veto::Chance)
+    };
+    let mut members =
+        of_stacks(&|stack| stack.finding.verdict == verdict || attributed(&stack.finding));
     for (input, scalar) in series.scalars.iter().zip(scalars) {
         let rate = scalar
             .metric

@@ -64,6 +64,7 @@ pub fn judge(evidence: &Evidence, options: &Options) -> (Finding, bool) {
     let certain = evidence.q <= options.false_discovery_rate && grew;
     if !certain && !stairs {
         finding.vetoes.push(Veto::Chance);
+        finding.vetoes.extend(vetoes);
         return (finding, true);
     }
     if evidence.rate < evidence.floor {

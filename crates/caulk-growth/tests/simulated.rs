@@ -476,16 +476,23 @@ fn a_leak_is_found_among_hundreds_of_busy_stacks() {
             .map_or(0.0, |cluster| cluster.resources.value);
         (resources - 1.0).abs() < 0.1
     });
-    let false_stacks: usize = growths
-        .iter()
-        .flat_map(|growth| &growth.stacks)
-        .filter(|stack| stack.finding.verdict == Verdict::Leak && stack.id.0 < 300)
-        .count();
+    let stacks = |verdict: Verdict, ids: std::ops::Range<u32>| -> usize {
+        let all = growths.iter().flat_map(|growth| &growth.stacks);
+        all.filter(|stack| stack.finding.verdict >= verdict && ids.contains(&stack.id.0))
+            .count()
+    };
+    let false_stacks = stacks(Verdict::Leak, 0..300);
+    let (wrong, right) = (
+        stacks(Verdict::Growing, 0..300),
+        stacks(Verdict::Growing, 300..400),
+    );
     println!(
         "found {found:.2}, one resource a request {one:.2}, false stacks {false_stacks} of 15000"
     );
+    println!("counted to the growth: {right} of 450 rightly, {wrong} wrongly");
     assert!(found >= 0.98 && one >= 0.95);
     assert!(false_stacks <= 5, "{false_stacks}");
+    assert!(right >= 440 && wrong <= 45, "{right} {wrong}");
 }
 
 #[test]
