@@ -132,12 +132,20 @@ fn start(
             places.expand(value.as_str().unwrap_or_default())?,
         ));
     }
+    let given = table.get("args").and_then(|value| value.as_array());
+    let given = given
+        .into_iter()
+        .flatten()
+        .filter_map(|value| value.as_str());
+    let args = given
+        .map(|arg| places.expand(arg))
+        .collect::<Result<Vec<_>, _>>()?;
     let ready = vec![places.expand(text(table, "ready")?)?.parse()?];
     let launch = Launch {
         name,
         what: What::Binary {
             path: built.binary,
-            args: Vec::new(),
+            args,
             agent,
         },
         folder: folder.to_owned(),

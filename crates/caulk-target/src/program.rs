@@ -329,7 +329,7 @@ impl Program {
     }
 
     /// Its last lines, those of standard error where it wrote any.
-    pub fn last_lines(&self) -> Vec<String> {
+    fn last_lines(&self) -> Vec<String> {
         let lines = self.child.tail(usize::MAX);
         let errors = lines.iter().any(|line| line.stream == Stream::Stderr);
         let mut texts: Vec<String> = lines

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use caulk_system::create_folder;
 use caulk_system::process::{Command, run};
-use caulk_target::{BuildError, PackageError, Program};
+use caulk_system::{Stopped, create_folder};
+use caulk_target::{Build, BuildError, GoFlags, MainPackage, PackageError, Program, build};
 
 use super::support::{GO_MOD, Project, SERVER, get, limits};
 
@@ -237,4 +238,21 @@ fn the_agent_s_source_is_clean_in_both_places() {
         "{}",
         String::from_utf8_lossy(&built.stderr)
     );
+}
+
+#[test]
+fn a_build_ends_when_time_is_up() {
+    let project = Project::new(&[GO_MOD, ("main.go", SERVER)]);
+    let (go, package) = MainPackage::find(&project.tree(), ".", &limits()).unwrap();
+    let (flags, edits, work) = (GoFlags::default(), BTreeMap::new(), project.work());
+    let request = Build {
+        package: &package,
+        flags: &flags,
+        agent: true,
+        edits: &edits,
+        work: &work,
+    };
+    let soon = limits().within(Duration::from_millis(5));
+    let error = build(&go, &request, &soon).unwrap_err();
+    assert_eq!(error.stopped(), Some(Stopped::TimedOut), "{error}");
 }
