@@ -24,9 +24,6 @@ const VISIBLE: f64 = CLEAR + 1.28;
 /// The false-discovery rate at which stacks are counted to a growth that is sure without them.
 const ATTRIBUTED_RATE: f64 = 0.1;
 
-/// Events of growth below which a scalar does not matter, however few the requests were.
-const FEWEST_EVENTS: f64 = 5.0;
-
 /// Says what grows in a series. Never fails: what is wrong with the input is in
 /// [`Growth::problems`].
 ///
@@ -61,7 +58,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         .zip(&stacks)
         .filter(|(_, stack)| stack.finding.q > options.false_discovery_rate);
     let rest_finding = judged.rest(&HeapFacts::sum(undecided.map(|(facts, _)| facts)));
-    drop_small(&mut stacks, options);
+    drop_small(&mut stacks, judged.floor_bytes());
     let scalars = judged.scalars(&series.scalars);
 
     // A heap seen once says nothing beside scalars seen more often.
@@ -95,7 +92,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     });
     let smallest_visible_bytes = match heap_bytes.rate.error {
         Some(error) if heap_window.rounds() > 0 && !series.stacks.is_empty() => {
-            Some((VISIBLE * error).max(options.floor_bytes))
+            Some((VISIBLE * error).max(options.floor_bytes_over(heap_window.span())))
         }
         _ => None,
     };
@@ -143,6 +140,10 @@ impl Judged<'_> {
         }
     }
 
+    fn floor_bytes(&self) -> f64 {
+        self.options.floor_bytes_over(self.heap_window.span())
+    }
+
     fn per(&self, growth: f64) -> f64 {
         match self.heap_window.span() {
             span if span > 0.0 => growth / span,
@@ -164,7 +165,7 @@ impl Judged<'_> {
             track: &rest.track,
             bytes: None,
             probability: 1.0,
-            floor: self.options.floor_bytes,
+            floor: self.floor_bytes(),
             rate: bytes.rate.value,
             // One test, ten times stricter than the level of the stacks'.
             q: if clear { (10.0 * p).min(1.0) } else { 1.0 },
@@ -214,7 +215,7 @@ impl Judged<'_> {
                 bytes: (facts.probability >= 0.9).then_some(&facts.bytes.values),
                 probability: facts.probability,
                 // The floor is for what leaks together; a tenth of it keeps dust out.
-                floor: 0.1 * self.options.floor_bytes,
+                floor: 0.1 * self.floor_bytes(),
                 rate: self.per(facts.bytes.growth()),
                 q,
                 still_held: facts.still_held(),
@@ -300,9 +301,8 @@ impl Judged<'_> {
         };
         let growth = track.growth();
         let floor = match scalar.kind {
-            ScalarKind::ResidentBytes => self.options.floor_bytes,
-            _ if track.span() > 0.0 => self.options.floor_count.max(FEWEST_EVENTS / track.span()),
-            _ => self.options.floor_count,
+            ScalarKind::ResidentBytes => self.options.floor_bytes_over(track.span()),
+            _ => self.options.floor_count_over(track.span()),
         };
         let still_held = self
             .window
@@ -379,14 +379,14 @@ fn scalar_metric(kind: ScalarKind, track: &Track, p: f64) -> Metric {
 }
 
 /// What leaks together must reach the floor together.
-fn drop_small(stacks: &mut [StackGrowth], options: &Options) {
+fn drop_small(stacks: &mut [StackGrowth], floor: f64) {
     let leaking = |stack: &&StackGrowth| stack.finding.verdict > Verdict::Grew;
     let together = stacks
         .iter()
         .filter(leaking)
         .map(|stack| stack.bytes.rate.value)
         .sum::<f64>();
-    if together >= options.floor_bytes {
+    if together >= floor {
         return;
     }
     for stack in stacks

@@ -82,16 +82,14 @@ pub fn compare(before: &Growth, after: &Growth, options: &Options) -> Comparison
         before.verdict.unwrap_or(Verdict::Steady),
         after.verdict.unwrap_or(Verdict::Steady),
     );
-    let heap_bytes = figure(
-        (&before.heap_bytes, &after.heap_bytes),
-        words,
-        options.floor_bytes,
-    );
+    let span = before.span.min(after.span);
+    let floor_bytes = options.floor_bytes_over(span);
+    let heap_bytes = figure((&before.heap_bytes, &after.heap_bytes), words, floor_bytes);
     // An object is 16 bytes or more, nearly always: the floor in objects follows from that in bytes.
     let heap_objects = figure(
         (&before.heap_objects, &after.heap_objects),
         words,
-        options.floor_bytes / 16.0,
+        floor_bytes / 16.0,
     );
     let scalars: Vec<ScalarComparison> = before
         .scalars
@@ -101,8 +99,8 @@ pub fn compare(before: &Growth, after: &Growth, options: &Options) -> Comparison
             let same = |other: &&ScalarGrowth| other.id == scalar.id && other.kind == scalar.kind;
             let other = after.scalars.iter().find(same)?;
             let floor = match scalar.kind {
-                ScalarKind::ResidentBytes => options.floor_bytes,
-                _ => options.floor_count,
+                ScalarKind::ResidentBytes => floor_bytes,
+                _ => options.floor_count_over(span),
             };
             Some(ScalarComparison {
                 id: scalar.id,

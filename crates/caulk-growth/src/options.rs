@@ -3,10 +3,11 @@
 /// Thresholds. The defaults are those of the documentation; each is measured in `tests/simulated.rs`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
-    /// Growth below this many heap bytes per request (or second, or snapshot) does not matter. 100 is
-    /// about the noise of a real server over some hundreds of requests.
+    /// Growth below this many heap bytes per request (or second, or snapshot) does not matter, unless it
+    /// comes to 256 KiB in all. 100 is about the noise of a real server over some hundreds of requests.
     pub floor_bytes: f64,
-    /// Growth below this many goroutines, descriptors or connections per request does not matter.
+    /// Growth below this many goroutines, descriptors or connections per request does not matter, unless
+    /// it comes to 50 in all; nor does growth of fewer than five.
     pub floor_count: f64,
     /// The false-discovery rate over all stacks, and again over all scalars.
     pub false_discovery_rate: f64,
@@ -32,5 +33,39 @@ impl Default for Options {
             long_watch_seconds: 90.0,
             large_bytes: 1024.0,
         }
+    }
+}
+
+/// A growth of this many bytes in all matters however slow it is: a service that was watched for a day.
+const LARGE_GROWTH_BYTES: f64 = 262_144.0;
+
+/// The same in goroutines, descriptors, connections.
+const LARGE_GROWTH_COUNT: f64 = 50.0;
+
+/// Fewer than this many in all do not matter, however few the requests were.
+const SMALL_GROWTH_COUNT: f64 = 5.0;
+
+impl Options {
+    /// The slowest growth in bytes that matters over this much of the axis.
+    pub(crate) fn floor_bytes_over(&self, span: f64) -> f64 {
+        self.floor_bytes.min(per(LARGE_GROWTH_BYTES, span))
+    }
+
+    /// The slowest growth in number that matters over this much of the axis.
+    pub(crate) fn floor_count_over(&self, span: f64) -> f64 {
+        let slowest = self.floor_count.min(per(LARGE_GROWTH_COUNT, span));
+        if span > 0.0 {
+            slowest.max(SMALL_GROWTH_COUNT / span)
+        } else {
+            slowest
+        }
+    }
+}
+
+fn per(growth: f64, span: f64) -> f64 {
+    if span > 0.0 {
+        growth / span
+    } else {
+        f64::INFINITY
     }
 }

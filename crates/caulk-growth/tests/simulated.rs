@@ -240,7 +240,20 @@ fn share(growths: &[Growth], wanted: impl Fn(&Growth) -> bool) -> f64 {
 
 #[test]
 fn steady_programs_are_seldom_called_leaks() {
-    println!("rate      rounds  allocations  leak    growing  (of 200 programs with 300 stacks)");
+    steady_programs(80);
+}
+
+/// `cargo test -p caulk-growth --release --test simulated -- --ignored --nocapture`
+#[test]
+#[ignore = "a minute in a release build"]
+fn steady_programs_at_length_are_seldom_called_leaks() {
+    steady_programs(2000);
+}
+
+fn steady_programs(runs: u64) {
+    println!(
+        "rate      rounds  allocations  leak    growing  (of {runs} programs with 300 stacks)"
+    );
     for (seed, (rate, rounds, with_allocations)) in [
         (4096, 4, true),
         (4096, 8, true),
@@ -259,11 +272,11 @@ fn steady_programs_are_seldom_called_leaks() {
             per_round: 70,
             with_allocations,
         };
-        let growths = standard_runs(&program, 200, seed as u64);
+        let growths = standard_runs(&program, runs, seed as u64);
         let leak = share(&growths, |growth| growth.verdict == Some(Verdict::Leak));
         let growing = share(&growths, |growth| growth.verdict == Some(Verdict::Growing));
         println!("{rate:<9} {rounds:<7} {with_allocations:<12} {leak:<7.3} {growing:.3}");
-        assert!(leak <= 0.02, "called leaks: {leak}");
+        assert!(leak <= 0.025, "called leaks: {leak}");
         assert!(growing <= 0.05, "called growing: {growing}");
     }
 }
