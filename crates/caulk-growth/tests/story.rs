@@ -2,9 +2,9 @@
 #![allow(clippy::unwrap_used)]
 
 use caulk_growth::{
-    Axis, Bucket, CooldownReason, Decision, Load, Options, Outcome, Point, Problem, Sampling,
-    Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage, Verdict, Veto, analyze, compare,
-    sure_enough,
+    Axis, Bucket, CooldownReason, Decision, Load, NeedMore, Options, Outcome, Point, Problem,
+    Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage, Verdict, Veto, analyze,
+    compare, sure_enough,
 };
 
 fn point(seconds: f64, requests: u64, stage: Stage) -> Point {
@@ -299,4 +299,113 @@ fn without_requests_rates_are_per_second() {
     assert_eq!(growth.per, Axis::Second);
     assert_eq!(growth.span, 15.0);
     assert_eq!(growth.problems, [Problem::NoRequests]);
+}
+
+/// A slice of 200-byte elements to which every request appends one: one object, which doubles.
+fn appended(rounds: u64, stops_at: f64) -> Series {
+    let mut series = leaking(rounds);
+    series.scalars.clear();
+    let capacity = |requests: f64| 2f64.powf(requests.min(stops_at).log2().ceil()) as i64;
+    let bytes: Vec<i64> = series
+        .points
+        .iter()
+        .map(|point| 200 * capacity(point.requests.unwrap() as f64))
+        .collect();
+    series.stacks = vec![Stack {
+        id: StackId(1),
+        buckets: bytes
+            .iter()
+            .map(|&size| Bucket {
+                object_bytes: size as u64,
+                objects: bytes.iter().map(|now| i64::from(*now == size)).collect(),
+                bytes: bytes
+                    .iter()
+                    .map(|now| if *now == size { size } else { 0 })
+                    .collect(),
+                allocated_objects: Vec::new(),
+            })
+            .collect(),
+        may_expire: false,
+        join: None,
+    }];
+    // Each size once, however many points have it.
+    series.stacks[0].buckets.dedup();
+    series
+}
+
+#[test]
+fn a_slice_that_doubles_for_ever_is_a_leak_once_enough_steps_were_seen() {
+    let judge = |series: &Series| analyze(series, &Options::default());
+    let long = judge(&appended(40, f64::INFINITY));
+    assert_eq!(long.verdict, Some(Verdict::Leak), "{long:#?}");
+    assert!((100.0..400.0).contains(&long.stacks[0].bytes.rate.value));
+    let short = judge(&appended(6, f64::INFINITY));
+    assert_eq!(short.verdict, Some(Verdict::Growing));
+    assert_eq!(
+        sure_enough(&short, &Options::default()),
+        Decision::NeedMore {
+            why: NeedMore::NotYetSure {
+                vetoes: short.stacks[0].finding.vetoes.clone()
+            }
+        }
+    );
+    let stopped = judge(&appended(40, 600.0));
+    assert_eq!(stopped.verdict, Some(Verdict::Steady));
+    assert!(stopped.stacks[0].finding.vetoes.contains(&Veto::Plateau));
+}
+
+#[test]
+fn goroutines_that_sleep_ask_for_a_cool_down_although_they_are_exact() {
+    let mut series = leaking(4);
+    series.stacks.clear();
+    let sleeping = Scalar {
+        id: ScalarId(1),
+        kind: ScalarKind::GoroutineGroup,
+        may_expire: true,
+        ..series.scalars[0].clone()
+    };
+    series.scalars.push(sleeping);
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(growth.verdict, Some(Verdict::Leak));
+    let Decision::Cooldown { reasons } = sure_enough(&growth, &Options::default()) else {
+        panic!("{growth:#?}");
+    };
+    assert!(reasons.contains(&CooldownReason::MayExpire));
+    // Watched for longer than such things last, they need none.
+    series
+        .points
+        .iter_mut()
+        .for_each(|point| point.seconds *= 10.0);
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(
+        sure_enough(&growth, &Options::default()),
+        Decision::Sure {
+            verdict: Verdict::Leak
+        }
+    );
+}
+
+#[test]
+fn a_hunt_does_not_stop_at_steady_before_it_could_have_seen_a_leak() {
+    let mut series = leaking(5);
+    series.scalars.clear();
+    // Ten 64 KiB buffers that come and go, sampled once in eight.
+    series.sampling = Sampling::EveryBytes(524_288);
+    let counts = [85, 119, 76, 136, 68, 110];
+    series.stacks = vec![stack(1, 65_536, counts.to_vec())];
+    let growth = analyze(&series, &Options::default());
+    assert_eq!(growth.verdict, Some(Verdict::Steady));
+    assert!(matches!(
+        sure_enough(&growth, &Options::default()),
+        Decision::NeedMore { why: NeedMore::TooCoarse { smallest_visible_bytes: Some(bytes) } }
+            if bytes > 1000.0
+    ));
+    series.points.truncate(3);
+    let growth = analyze(&series, &Options::default());
+    assert!(matches!(
+        sure_enough(&growth, &Options::default()),
+        Decision::NeedMore {
+            why: NeedMore::Rounds { have: 2, .. }
+        }
+    ));
 }
