@@ -113,6 +113,6 @@ fn read_form(bytes: &[u8], limits: Limits, symbols: text::Symbols) -> Result<Pro
 
 /// Whether a person would call it text, and so would not be helped by an offset in a protobuf.
 fn looks_like_text(bytes: &[u8]) -> bool {
-    let is_text = |&byte: &u8| byte >= b' ' || byte.is_ascii_whitespace();
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     bytes.iter().take(64).all(is_text)
 }

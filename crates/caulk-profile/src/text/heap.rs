@@ -58,16 +58,24 @@ pub(super) fn read(text: &str, symbols: Symbols) -> Result<Profile, ReadError> {
         } else {
             &values[2..]
         };
-        let size = LabelValue::Number {
-            value: counts.object_size(),
+        let size = counts.object_size();
+        let value = LabelValue::Number {
+            value: size,
             unit: StringId(0),
         };
         let label = Label {
             key: bytes_key,
-            value: size,
+            value,
+        };
+        // The runtime has no such label for a bucket that was never sampled, the reference does.
+        let has_label = size != 0 || symbols == Symbols::Skip;
+        let labels = if has_label {
+            std::slice::from_ref(&label)
+        } else {
+            &[]
         };
         let stack = locations.stack(&mut builder, &block);
-        builder.sample(&stack, values, &[label]);
+        builder.sample(&stack, values, labels);
         Ok(())
     })?;
     if symbols == Symbols::Keep
