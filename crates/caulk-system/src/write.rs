@@ -8,10 +8,13 @@ use crate::files::{FileAction, FileError};
 /// Replaces a file's content so that a reader sees the old bytes or the new ones, never a part.
 ///
 /// The bytes go to a temporary file of the same folder, are synced to disk, and take the file's place by a rename.
-/// The permissions of a file that is replaced are kept; a new one gets the default ones. Where `path` is a symbolic
+/// A device or pipe is written to instead, since it would be gone otherwise. The permissions of a file that is replaced are kept; a new one gets the default ones. Where `path` is a symbolic
 /// link, the file that it leads to is replaced and the link stays. The folder must exist.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let failed = |error| FileError::new(FileAction::Write, path, error);
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return fs::write(path, bytes).map_err(failed);
+    }
     let target = match fs::symlink_metadata(path) {
         Ok(found) if found.is_symlink() => fs::canonicalize(path).map_err(failed)?,
         _ => path.to_owned(),
@@ -109,6 +112,15 @@ mod tests {
             fs::metadata(&path).unwrap().permissions().mode() & 0o777,
             0o750
         );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_stays() {
+        use std::os::unix::fs::FileTypeExt;
+        write_atomic(Path::new("/dev/null"), b"one").unwrap();
+        let kind = fs::metadata("/dev/null").unwrap().file_type();
+        assert!(kind.is_char_device());
     }
 
     #[test]
