@@ -1,6 +1,6 @@
-//! The few questions that are asked of git, by running it.
+//! What is asked of git, by running it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::cancel::Limits;
@@ -44,12 +44,6 @@ pub fn file_status(file: &Path, limits: &Limits) -> FileStatus {
         Some(_) => FileStatus::Dirty,
         None => FileStatus::Unknown,
     }
-}
-
-/// The root of the working tree that holds `folder`.
-pub fn toplevel(folder: &Path, limits: &Limits) -> Option<PathBuf> {
-    let text = git(folder, &["rev-parse", "--show-toplevel"], None, limits)?;
-    Some(PathBuf::from(text.trim_end_matches(['\r', '\n'])))
 }
 
 fn split(file: &Path) -> Option<(&Path, &Path)> {
@@ -119,10 +113,5 @@ mod tests {
         assert_eq!(file_status(&file, &limits), FileStatus::Dirty);
         let new = folder.path().join("new.go");
         assert_eq!(file_status(&new, &limits), FileStatus::Untracked);
-        let top = toplevel(folder.path(), &limits).unwrap();
-        assert_eq!(
-            top.canonicalize().unwrap(),
-            folder.path().canonicalize().unwrap()
-        );
     }
 }

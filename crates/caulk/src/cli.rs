@@ -97,6 +97,10 @@ pub enum Command {
     Fix(commands::fix::FixArgs),
     Explain(commands::explain::ExplainArgs),
     Rules(commands::rules::RulesArgs),
+    Capture(commands::capture::CaptureArgs),
+    Pprof(commands::pprof::PprofArgs),
+    Init(commands::init::InitArgs),
+    Doctor(commands::doctor::DoctorArgs),
     Completions(commands::completions::CompletionsArgs),
     #[command(hide = true)]
     Man(commands::completions::ManArgs),

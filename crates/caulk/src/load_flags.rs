@@ -1,13 +1,24 @@
 //! `--load` may repeat, and `--data`, `--header` and `--weight` belong to the `--load` before them:
 //! that order is lost in clap's derived values, so it is read from the indices of the arguments.
 
-use anyhow::bail;
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use caulk_system::Files;
 use clap::ArgMatches;
 
 use crate::config::LoadConfig;
 
 /// The loads of a command line, each with its own data, headers and weight.
 pub fn loads(matches: &ArgMatches) -> anyhow::Result<Vec<LoadConfig>> {
+    match loads_and_headers(matches)? {
+        (loads, headers) if headers.is_empty() => Ok(loads),
+        _ => bail!(no_load_before("--header")),
+    }
+}
+
+/// The same, and the headers before the first load, for commands that have a use for them.
+pub fn loads_and_headers(matches: &ArgMatches) -> anyhow::Result<(Vec<LoadConfig>, Vec<String>)> {
     let mut loads: Vec<(usize, LoadConfig)> = values::<String>(matches, "load")
         .map(|(index, request)| {
             let load = LoadConfig {
@@ -25,15 +36,44 @@ pub fn loads(matches: &ArgMatches) -> anyhow::Result<Vec<LoadConfig>> {
             bail!("--data is given twice for --load '{}'", load.request);
         }
     }
+    let mut before = Vec::new();
     for (index, header) in values::<String>(matches, "header") {
-        owner(&mut loads, index, "--header")?
-            .headers
-            .push(header.clone());
+        match owner(&mut loads, index, "--header") {
+            Ok(load) => load.headers.push(header.clone()),
+            Err(_) => before.push(header.clone()),
+        }
     }
     for (index, weight) in values::<u32>(matches, "weight") {
         owner(&mut loads, index, "--weight")?.weight = *weight;
     }
-    Ok(loads.into_iter().map(|(_, load)| load).collect())
+    Ok((loads.into_iter().map(|(_, load)| load).collect(), before))
+}
+
+/// Checks what was typed, and reads the data that is in files; their names are relative to `folder`.
+pub fn complete(loads: &mut [LoadConfig], folder: &Path, files: &dyn Files) -> anyhow::Result<()> {
+    for load in loads {
+        method_and_url(&load.request)?;
+        if let Some(file) = load.data.as_deref().and_then(|data| data.strip_prefix('@')) {
+            let bytes = files.read(&folder.join(file))?;
+            let text = String::from_utf8(bytes)
+                .with_context(|| format!("{file}, the data of a load, is not UTF-8"))?;
+            load.data = Some(text);
+        }
+        for header in &load.headers {
+            header_parts(header)?;
+        }
+    }
+    Ok(())
+}
+
+/// `Name: value` in two.
+pub fn header_parts(header: &str) -> anyhow::Result<(String, String)> {
+    match header.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => bail!("'{header}' is not a header: write 'Name: value'"),
+    }
 }
 
 fn values<'m, T: Clone + Send + Sync + 'static>(
@@ -52,8 +92,12 @@ fn owner<'l>(
 ) -> anyhow::Result<&'l mut LoadConfig> {
     match loads.iter_mut().rev().find(|(of_load, _)| *of_load < index) {
         Some((_, load)) => Ok(load),
-        None => bail!("{flag} belongs to the --load before it, and there is none"),
+        None => bail!(no_load_before(flag)),
     }
+}
+
+fn no_load_before(flag: &str) -> String {
+    format!("{flag} belongs to the --load before it, and there is none")
 }
 
 /// A request as it is typed: `POST http://127.0.0.1:8080/v0/cron`; without a method it is a GET.
@@ -95,6 +139,7 @@ pub fn duration(text: &str) -> Result<std::time::Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use clap::{Arg, ArgAction, Command, value_parser};
 

@@ -10,6 +10,7 @@ mod load_flags;
 mod patching;
 mod present;
 mod progress;
+mod recording;
 mod source;
 
 use std::io::Write;
@@ -51,6 +52,11 @@ fn main() -> ExitCode {
 
 fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outcome {
     match command {
+        Command::Capture(args) => {
+            let own = matches.subcommand().map_or(matches, |(_, own)| own);
+            commands::capture::run(args, own, context)
+        }
+        Command::Doctor(args) => commands::doctor::run(args, context),
         Command::Hunt(args) => {
             let loads = match matches.subcommand() {
                 Some((_, own)) => load_flags::loads(own)?,
@@ -63,6 +69,8 @@ fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outco
         Command::Fix(args) => commands::fix::run(args, context),
         Command::Explain(args) => commands::explain::run(args, context),
         Command::Rules(args) => commands::rules::run(args, context),
+        Command::Init(args) => commands::init::run(args, context),
+        Command::Pprof(args) => commands::pprof::run(args, context),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::completions::man(args),
     }

@@ -29,11 +29,6 @@ impl MemoryFiles {
         self.files
             .insert(normalize(path.as_ref()), Arc::from(bytes.as_ref()));
     }
-
-    /// Takes a file away.
-    pub fn remove(&mut self, path: impl AsRef<Path>) {
-        self.files.remove(&normalize(path.as_ref()));
-    }
 }
 
 impl Files for MemoryFiles {

@@ -21,6 +21,7 @@ use self::result::{Findings, Proof, load_figures};
 use self::runner::{Record, RoundEnd, Running, Workshop};
 use self::setup::{Setup, Source};
 use self::solve::Solved;
+pub use self::solve::main_folders;
 use crate::cli::OutputFormat;
 use crate::commands::hunt::HuntArgs;
 use crate::config::LoadConfig;

@@ -5,22 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use caulk_case::{
-    Case, CaseFolder, FileKind, Latency, Metrics, Round, Route, Snapshot, SnapshotIndex,
-};
+use caulk_case::{Case, CaseFolder, Metrics, Round, Snapshot, SnapshotIndex};
 use caulk_case::{Load as CaseLoad, Stage};
 use caulk_profile::goroutine::Dump;
 use caulk_system::{Limits, TempFolder};
 use caulk_target::{
-    Build, Built, Captured, Death, DumpForm, Endpoint, EndpointOptions, GoFlags, GoTool, Launch,
-    Load, LoadCommand, LoadSpec, MainPackage, Placeholders, Profiling, Program, ReadyCheck,
-    RoundStats, Template, What, build,
+    Build, Built, Captured, Death, Endpoint, EndpointOptions, GoFlags, GoTool, Launch, Load,
+    LoadCommand, LoadSpec, MainPackage, Placeholders, Profiling, Program, ReadyCheck, What, build,
 };
 
-use super::setup::{LoadSource, Setup, Source, header_parts};
+use super::setup::{LoadSource, Setup, Source};
 use crate::exit::Failure;
 use crate::load_flags::method_and_url;
 use crate::progress::Progress;
+use crate::recording;
 
 /// How long a program may take until it is ready.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -359,7 +357,7 @@ impl Running {
                     .into_iter()
                     .map(|(kind, n)| (kind.describe().to_owned(), n))
                     .collect();
-                round.latency = latency(&stats);
+                round.latency = recording::latency(&stats);
                 if stats.stopped.is_some() || stats.gave_up {
                     end = RoundEnd::CutShort;
                 }
@@ -466,7 +464,8 @@ impl Running {
             metrics: self.metrics(&captured),
             files: Vec::new(),
         };
-        self.case.add_snapshot(snapshot, &raw_files(captured))?;
+        self.case
+            .add_snapshot(snapshot, &recording::raw_files(captured))?;
         self.dumps.push(dump);
         Ok(())
     }
@@ -519,30 +518,6 @@ impl Running {
             death,
         }
     }
-}
-
-fn raw_files(captured: Captured) -> Vec<(FileKind, Vec<u8>)> {
-    let mut files = vec![(FileKind::Heap, captured.heap)];
-    if let Some(dump) = captured.goroutines {
-        let kind = match dump.form {
-            DumpForm::Stacks => FileKind::GoroutineDump,
-            DumpForm::Counts => FileKind::GoroutineText,
-        };
-        files.push((kind, dump.bytes));
-    }
-    if let Some(counts) = captured.goroutine_counts {
-        files.push((FileKind::GoroutineText, counts));
-    }
-    files
-}
-
-fn latency(stats: &RoundStats) -> Option<Latency> {
-    let of = |quantile| stats.latency(quantile).map(|time| time.as_secs_f64());
-    Some(Latency {
-        p50_seconds: of(0.5)?,
-        p90_seconds: of(0.9)?,
-        p99_seconds: of(0.99)?,
-    })
 }
 
 /// A failure of the target. The crates' errors read after "failed to".
@@ -616,28 +591,8 @@ fn prepare_load(setup: &Setup, expand: &mut Expand<'_>) -> Result<(RunLoad, Case
         }
         LoadSource::Own(loads) => loads,
     };
-    let mut requests = Vec::new();
-    for load in loads {
-        let (method, url) = method_and_url(&expand(&load.request)?)?;
-        let rest = url.split("://").nth(1).unwrap_or_default();
-        let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
-        case.routes.push(Route {
-            method: method.clone(),
-            path: path.to_owned(),
-            weight: load.weight,
-        });
-        requests.push(Template {
-            method,
-            headers: load
-                .headers
-                .iter()
-                .map(|h| header_parts(h))
-                .collect::<Result<_, _>>()?,
-            data: expand(load.data.as_deref().unwrap_or_default())?.into_bytes(),
-            weight: load.weight,
-            url,
-        });
-    }
+    let (requests, routes) = recording::requests(loads, expand)?;
+    case.routes = routes;
     let spec = LoadSpec {
         requests,
         concurrency: setup.concurrency,

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use caulk_system::Files;
 
 use crate::commands::hunt::HuntArgs;
 use crate::config::{self, CompanionConfig, HuntConfig, LoadConfig};
 use crate::context::Context;
-use crate::load_flags::{self, method_and_url};
+use crate::load_flags;
 
 /// Everything that was asked for. Strings still hold `{port:NAME}` and `{tmp}`.
 #[derive(Debug)]
@@ -169,29 +169,8 @@ fn load(
             "there is no load: give --load 'METHOD URL' or --load-cmd CMD, or let caulk init write a caulk.toml"
         );
     }
-    for load in &mut loads {
-        method_and_url(&load.request)?;
-        if let Some(file) = load.data.as_deref().and_then(|data| data.strip_prefix('@')) {
-            let bytes = context.files.read(&folder.join(file))?;
-            let text = String::from_utf8(bytes)
-                .with_context(|| format!("{file}, the data of a load, is not UTF-8"))?;
-            load.data = Some(text);
-        }
-        for header in &load.headers {
-            header_parts(header)?;
-        }
-    }
+    load_flags::complete(&mut loads, folder, &context.files)?;
     Ok(LoadSource::Own(loads))
-}
-
-/// `Name: value` in two.
-pub fn header_parts(header: &str) -> anyhow::Result<(String, String)> {
-    match header.split_once(':') {
-        Some((name, value)) if !name.trim().is_empty() => {
-            Ok((name.trim().to_owned(), value.trim().to_owned()))
-        }
-        _ => bail!("'{header}' is not a header: write 'Name: value'"),
-    }
 }
 
 fn environment(
