@@ -63,7 +63,7 @@ fn errors_are_where_and_what_go_says() {
         "package p\nvar s = \"abc\n",
         "2:9 string literal not terminated",
     );
-    bad("package p\nvar s = '\\q'\n", "2:10 unknown escape sequence");
+    bad("package p\nvar s = '\\q'\n", "2:11 unknown escape sequence");
     bad("package p\nvar s = ''\n", "2:9 illegal rune literal");
     bad(
         "package p\nvar s = `abc\n",

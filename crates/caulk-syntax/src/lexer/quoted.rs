@@ -72,7 +72,7 @@ impl Lexer<'_> {
             match escape_len(self.src.get(escape + 1..end).unwrap_or_default(), quote) {
                 Ok(len) => at = escape + 1 + len,
                 Err(message) => {
-                    self.error(escape, message);
+                    self.error(escape + 1, message);
                     good = false;
                     at = escape + 2;
                 }
