@@ -2,7 +2,12 @@
 //! out: knows nothing of where profiles come from, of Go, of files or of processes.
 //!
 //! The way in is [`analyze`]; a hunt asks [`sure_enough`] after every round; the proof of a fix is
-//! [`compare`].
+//! [`compare`]. Nothing here fails or panics, every number that comes out is finite, and the same
+//! series gives the same answer.
+//!
+//! How sure: over simulated programs of 300 busy stacks fewer than 3 in 100 are wrongly called a leak,
+//! a leak of 400 bytes a request is found after 8 rounds, and error bars cover the truth 9 times
+//! in 10 and more. `tests/simulated.rs` measures it, and prints the tables with `--nocapture`.
 
 mod analyze;
 mod cluster;

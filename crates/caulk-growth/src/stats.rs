@@ -84,17 +84,16 @@ pub fn normal_tail(z: f64) -> f64 {
     student_tail(z, 1e7)
 }
 
-/// The median; 0 for no values.
+/// The median; 0 for no values. Changes the order of the values.
 pub fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    match (values.get(middle), values.len() % 2) {
-        (Some(&upper), 0) => {
-            let lower = middle.checked_sub(1).and_then(|i| values.get(i)).copied();
-            0.5 * (lower.unwrap_or(upper) + upper)
-        }
-        (Some(&value), _) => value,
-        (None, _) => 0.0,
+    let count = values.len();
+    if count == 0 {
+        return 0.0;
+    }
+    let (below, &mut upper, _) = values.select_nth_unstable_by(count / 2, f64::total_cmp);
+    match below.iter().copied().max_by(f64::total_cmp) {
+        Some(lower) if count.is_multiple_of(2) => 0.5 * (lower + upper),
+        _ => upper,
     }
 }
 
@@ -219,6 +218,14 @@ mod tests {
         }
         assert!((normal_tail(1.959_964) - 0.025).abs() < 1e-6);
         assert!((student_tail(-1.0, 3.0) + student_tail(1.0, 3.0) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_median_is_the_middle_or_between_the_two_middle_ones() {
+        assert_eq!(median(&mut [3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&mut [4.0, 1.0, 3.0, 2.0]), 2.5);
+        assert_eq!(median(&mut [7.0]), 7.0);
+        assert_eq!(median(&mut []), 0.0);
     }
 
     #[test]
