@@ -15,6 +15,7 @@ mod package;
 mod problem;
 mod program;
 mod resolve;
+mod std_outline;
 mod types;
 
 pub use body::{

@@ -12,6 +12,7 @@ use crate::package::{
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::resolve::{Found, Ground, Import, Module, RootFolder, STD_BUILD, Source};
+use crate::std_outline;
 use crate::types::Arena;
 
 /// The files of one folder that belong to the build.
@@ -165,12 +166,12 @@ fn kind_of(file: &SourceFile, primary: &str) -> PackageKind {
 }
 
 impl Program {
-    fn ground<'a>(&'a self, shipped: &'a dyn Fn(&str) -> bool) -> Ground<'a> {
+    fn ground(&self) -> Ground<'_> {
         Ground {
             files: &*self.files,
             env: &self.options.env,
             folders: &self.folders,
-            shipped,
+            shipped: &std_outline::has_package,
             std_module: &self.std_module,
         }
     }
@@ -196,10 +197,25 @@ impl Program {
         })
     }
 
-    fn source_files(&self, source: &Source, tests: bool) -> Files {
+    fn source_files(&self, path: &str, source: &Source, tests: bool) -> Files {
         match source {
             Source::Folder(dir) => self.folder_files(dir, tests),
-            Source::Shipped => Files::default(),
+            Source::Shipped => {
+                let tests = false;
+                self.sources.get(&Path::new("std").join(path), tests, || {
+                    let platform = &self.options.platform;
+                    let files = std_outline::files(path)
+                        .iter()
+                        .filter(|(name, text)| {
+                            platform.allows_name(name) && platform.allows_text(text.as_bytes())
+                        })
+                        .map(|(name, text)| {
+                            let path = Path::new("std").join(path).join(name);
+                            Arc::new(SourceFile::new(path, text.as_bytes().to_vec()))
+                        });
+                    Arc::new(files.collect())
+                })
+            }
         }
     }
 
@@ -264,7 +280,11 @@ impl Program {
 
     fn read_package(&self, id: PackageId, slot: &Slot) -> Package {
         let key = &slot.key;
-        let files = self.source_files(&key.source, self.reads_tests(key.build, &key.source));
+        let files = self.source_files(
+            &key.path,
+            &key.source,
+            self.reads_tests(key.build, &key.source),
+        );
         let primary = primary_name(&files);
         let mut package = empty(id, key, &slot.module, slot.is_std);
         package.files = files
@@ -294,9 +314,8 @@ impl Program {
             Source::Folder(dir) => Some(dir.as_path()),
             Source::Shipped => None,
         };
-        let shipped = |_: &str| false;
         match self.builds.get(importer.build) {
-            Some(build) => build.import(&self.ground(&shipped), dir, path),
+            Some(build) => build.import(&self.ground(), dir, path),
             None => Import::MissingPackage,
         }
     }

@@ -353,6 +353,54 @@ pub(crate) fn index(package: &mut Package) {
             }
         }
     }
+    resolve_alias_receivers(package, &path);
+}
+
+/// `type A = B` and `type A = *B` of types of the same package: a method of `A` is one of `B`.
+fn resolve_alias_receivers(package: &mut Package, path: &Arc<str>) {
+    let mut aliases: HashMap<SmolStr, (SmolStr, bool)> = HashMap::new();
+    for declared in package
+        .types
+        .iter()
+        .filter(|declared| declared.spec.assign.is_some())
+    {
+        let Some(file) = package.files.get(declared.file as usize) else {
+            continue;
+        };
+        let tree = &file.outline.tree;
+        let (ty, pointer) = match tree.expr(declared.spec.ty).kind {
+            ExprKind::Star(inner) => (inner, true),
+            _ => (declared.spec.ty, false),
+        };
+        if let Some(target) = tree.ident(ty) {
+            aliases.insert(declared.name.clone(), (SmolStr::new(target), pointer));
+        }
+    }
+    if aliases.is_empty() {
+        return;
+    }
+    for (index, func) in package.funcs.iter_mut().enumerate() {
+        let Some(mut receiver) = func.receiver.clone() else {
+            continue;
+        };
+        // An alias of an alias of itself is broken code.
+        for _ in 0..10 {
+            let Some((target, pointer)) = aliases.get(&receiver) else {
+                break;
+            };
+            func.pointer_receiver |= pointer;
+            receiver = target.clone();
+        }
+        if func.receiver.as_ref() != Some(&receiver) {
+            func.reference.name = canonical(path, Some(&receiver), &func.name);
+            package
+                .methods
+                .entry(receiver.clone())
+                .or_default()
+                .push(index as u32);
+            func.receiver = Some(receiver);
+        }
+    }
 }
 
 fn imports(outline: &File) -> Vec<ImportDecl> {

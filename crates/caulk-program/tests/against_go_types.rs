@@ -2,7 +2,7 @@
 //!
 //! The sweep over more packages: `CAULK_CALLS_DIR=DIR CAULK_CALLS='PATTERN…' cargo test -p caulk-program --release
 //! --test against_go_types -- --ignored --nocapture sweep`; with `CAULK_CALLS_NO_MODULES=1` caulk sees no module cache,
-//! and `CAULK_CALLS_SAMPLES=N` shows more of what differs.
+//! with `CAULK_CALLS_NO_GO=1` no Go installation, and `CAULK_CALLS_SAMPLES=N` shows more of what differs.
 #![allow(clippy::unwrap_used, clippy::print_stderr, clippy::disallowed_methods)]
 
 use std::collections::{BTreeMap, HashMap};
@@ -144,13 +144,16 @@ impl Score {
     }
 }
 
-fn compare(dir: &Path, patterns: &[&str], folders: &[PathBuf]) -> Score {
+fn compare(
+    dir: &Path,
+    patterns: &[&str],
+    folders: &[PathBuf],
+    change: impl FnOnce(&mut GoEnv),
+) -> Score {
     let wanted = oracle(dir, patterns);
     let files = Arc::new(OsFiles);
     let mut env = GoEnv::of_process(&*files);
-    if std::env::var_os("CAULK_CALLS_NO_MODULES").is_some() {
-        env.gomodcache = None;
-    }
+    change(&mut env);
     let options = Options::new(env, dir.to_owned());
     let started = std::time::Instant::now();
     let program = Program::load(files, options, folders);
@@ -246,11 +249,29 @@ fn calls_of_the_standard_library() {
         .iter()
         .map(|p| goroot.join("src").join(p))
         .collect();
-    let score = compare(&goroot.join("src"), &patterns, &folders);
+    let score = compare(&goroot.join("src"), &patterns, &folders, |_| {});
     assert!(score.total() > 15_000, "{score:?}");
     assert_eq!(score.missing, 0, "calls that were not seen");
     assert!(score.wrong * 1000 <= score.total(), "{score:?}");
     assert!(score.unknown * 1000 <= score.total(), "{score:?}");
+}
+
+#[test]
+fn calls_of_a_program_where_no_go_is_installed() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let examples = crates.join("../../examples");
+    for dir in [
+        crates.join("tests/calls"),
+        examples.join("feed-reader"),
+        examples.join("job-queue"),
+    ] {
+        let dir = dir.canonicalize().unwrap();
+        let score = compare(&dir, &["./..."], &[dir.join("...")], |env| {
+            env.goroot = None
+        });
+        assert!(score.total() > 50, "{score:?}");
+        assert_eq!(score.exact, score.total(), "{score:?}");
+    }
 }
 
 #[test]
@@ -259,6 +280,13 @@ fn sweep() {
     let dir = PathBuf::from(std::env::var("CAULK_CALLS_DIR").unwrap());
     let patterns = std::env::var("CAULK_CALLS").unwrap_or_else(|_| "./...".into());
     let patterns: Vec<&str> = patterns.split_whitespace().collect();
-    let score = compare(&dir, &patterns, &[dir.join("...")]);
+    let score = compare(&dir, &patterns, &[dir.join("...")], |env| {
+        if std::env::var_os("CAULK_CALLS_NO_MODULES").is_some() {
+            env.gomodcache = None;
+        }
+        if std::env::var_os("CAULK_CALLS_NO_GO").is_some() {
+            env.goroot = None;
+        }
+    });
     assert!(score.wrong * 1000 <= score.total(), "{score:?}");
 }

@@ -226,6 +226,9 @@ import \"io\"
 type log struct { *os.File; hook func() }
 type both interface { io.ReadCloser; Flush() }
 type named io.Closer
+type alias = *own
+type own struct{}
+func (a alias) Stop() {}
 func f(l log, b both, n named, p *log, fs []*os.File, m map[string]func()) {
 	l.Close()
 	l.File.Close()
@@ -242,6 +245,7 @@ func f(l log, b both, n named, p *log, fs []*os.File, m map[string]func()) {
 	g, err := os.Open(\"\")
 	_ = err.Error()
 	(g).Close()
+	new(own).Stop()
 }
 ",
     );
@@ -263,6 +267,8 @@ func f(l log, b both, n named, p *log, fs []*os.File, m map[string]func()) {
             "func os.Open",
             "interface error.Error of error",
             "method os.File.Close on *os.File via []",
+            "builtin",
+            "method m.own.Stop on *m.own via []",
         ]
     );
     let closes = typed.info.calls();

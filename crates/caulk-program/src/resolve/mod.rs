@@ -18,5 +18,7 @@ pub use modfile::ModuleVersion;
 pub use module::Module;
 
 pub(crate) use build::{Build, Found, Ground, Import};
+#[cfg(test)]
+pub(crate) use constraint::LATEST_GO_MINOR;
 pub(crate) use folders::Folders;
 pub(crate) use roots::{BuildIndex, RootFolder, Roots, STD_BUILD};

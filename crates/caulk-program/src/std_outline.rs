@@ -1,0 +1,65 @@
+//! The outline of the standard library that is used where no Go installation is found.
+//!
+//! `std/outline.gz` is written by `cargo run -p caulk-program --example std_outline`: after a line that names the release,
+//! each file is a line `\\x01PACKAGE\\x01FILE` and its text.
+
+use std::collections::HashMap;
+use std::io::Read;
+use std::sync::OnceLock;
+
+static PACKED: &[u8] = include_bytes!("../std/outline.gz");
+
+/// Names and texts of the files of each package.
+type Packages = HashMap<String, Vec<(String, String)>>;
+
+static PACKAGES: OnceLock<Packages> = OnceLock::new();
+
+fn packages() -> &'static Packages {
+    PACKAGES.get_or_init(|| {
+        let mut text = String::new();
+        // Were it damaged, what can be read of it would still be of use.
+        let _ = flate2::read::GzDecoder::new(PACKED).read_to_string(&mut text);
+        let mut packages = Packages::new();
+        for file in text.split("\n\x01").skip(1) {
+            let Some((header, text)) = file.split_once('\n') else {
+                continue;
+            };
+            let Some((package, name)) = header.split_once('\x01') else {
+                continue;
+            };
+            let files = packages.entry(package.to_owned()).or_default();
+            files.push((name.to_owned(), text.to_owned()));
+        }
+        packages
+    })
+}
+
+/// Whether the outline has a package.
+pub(crate) fn has_package(path: &str) -> bool {
+    packages().contains_key(path)
+}
+
+/// Names and texts of a package's files, for all platforms, sorted by name.
+pub(crate) fn files(path: &str) -> &'static [(String, String)] {
+    packages().get(path).map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_outline_is_of_the_newest_known_release() {
+        let mut text = String::new();
+        flate2::read::GzDecoder::new(PACKED)
+            .read_to_string(&mut text)
+            .expect("it is whole");
+        let release = text.lines().next().unwrap_or_default();
+        assert!(release.starts_with(&format!(
+            "outline of go1.{}",
+            crate::resolve::LATEST_GO_MINOR
+        )));
+        assert!(has_package("net/http") && has_package("database/sql"));
+        assert!(PACKED.len() < 1 << 20, "{} bytes", PACKED.len());
+    }
+}
