@@ -190,3 +190,44 @@ fn files_that_are_missing_or_broken_are_problems_and_scalars_still_count() {
     assert_eq!(growth.verdict, Some(caulk_growth::Verdict::Grew));
     assert_eq!(growth.scalars[0].metric.unwrap().rate.value, 1.0);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        failure_persistence: None,
+        ..proptest::prelude::ProptestConfig::with_cases(300)
+    })]
+
+    #[test]
+    fn a_damaged_case_never_panics(
+        flips in proptest::collection::vec((0usize..2000, proptest::num::u8::ANY), 0..6),
+        cut in 0usize..2000,
+        heap in proptest::collection::vec(proptest::num::u8::ANY, 0..200),
+    ) {
+        let mut json = br#"{"version": 1, "tool": "caulk", "snapshots": [
+            {"index": 0, "phase": "warmup", "seconds": 0.5, "requests": 10, "metrics": {"goroutines": 5},
+             "files": [{"kind": "heap", "name": "heap.0.pb.gz"}]},
+            {"index": 1, "phase": "round", "seconds": 1e3, "requests": 90, "metrics": {"rss_bytes": 7},
+             "files": [{"kind": "heap_text", "name": "heap.1.txt"}, {"kind": "goroutine_dump", "name": "g"}]},
+            {"index": 4294967295, "phase": "cooldown", "seconds": 1, "requests": 90}]}"#.to_vec();
+        for (at, byte) in flips {
+            let at = at % json.len();
+            json[at] = byte;
+        }
+        // Most are cut not at all.
+        if cut < json.len() / 4 {
+            json.truncate(4 * cut);
+        }
+        let text = [b"heap profile: 1: 2 [3: 4] @ heap/8192\n".as_slice(), &heap].concat();
+        let files = MemoryFiles::new()
+            .with("/c/case.json", &json)
+            .with("/c/heap.0.pb.gz", &heap)
+            .with("/c/heap.1.txt", text)
+            .with("/c/g", [b"goroutine 1 [running]:\n".as_slice(), &heap].concat());
+        if let Ok(case) = CaseFolder::open(&files, Path::new("/c")) {
+            let loaded = LoadedSeries::from_case(&files, &case);
+            analyze(&loaded.series, &Default::default());
+        }
+        let loaded = LoadedSeries::from_files(&files, &[Path::new("/c")]);
+        analyze(&loaded.series, &Default::default());
+    }
+}
