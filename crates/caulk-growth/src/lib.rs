@@ -5,7 +5,7 @@
 //! [`compare`]. Nothing here fails or panics, every number that comes out is finite, and the same
 //! series gives the same answer.
 //!
-//! How sure: over simulated programs of 300 busy stacks fewer than 3 in 100 are wrongly called a leak,
+//! How sure: of simulated programs with 300 busy stacks fewer than 1 in 100 are wrongly called a leak,
 //! a leak of 400 bytes a request is found after 8 rounds, and error bars cover the truth 9 times
 //! in 10 and more. `tests/simulated.rs` measures it, and prints the tables with `--nocapture`.
 
