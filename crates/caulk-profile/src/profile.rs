@@ -185,6 +185,25 @@ impl Profile {
         self.strings.get(id)
     }
 
+    /// Replaces strings throughout: function and file names, labels, comments and all others. For
+    /// taking paths and hosts out of a profile before it is shared. `replacement` gives the new
+    /// text, or `None` to keep the old one; the empty string always stays.
+    pub fn replace_strings(&mut self, mut replacement: impl FnMut(&str) -> Option<String>) {
+        let mut replaced = StringTable::default();
+        for index in 1..self.strings.len() {
+            let id = StringId(index as u32);
+            let pushed = match replacement(self.strings.get(id)) {
+                Some(text) => replaced.push(text.as_bytes()),
+                None => replaced.push(self.strings.bytes(id)),
+            };
+            if pushed.is_none() {
+                // 4 GiB are full. An id must not come to mean another string.
+                return;
+            }
+        }
+        self.strings = replaced;
+    }
+
     /// What each column of values measures.
     pub fn sample_types(&self) -> &[ValueType] {
         &self.sample_types

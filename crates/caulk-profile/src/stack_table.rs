@@ -428,3 +428,108 @@ fn without_type_arguments(name: &str) -> Cow<'_, str> {
         _ => Cow::Borrowed(name),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{Label, LabelValue, Line, ProfileBuilder, StringId};
+
+    /// A heap profile of stacks (root first, `name:line`), object sizes and counts.
+    fn heap(samples: &[(&str, i64, i64)]) -> Profile {
+        let mut builder = ProfileBuilder::new();
+        builder.sample_type("inuse_objects", "count");
+        builder.sample_type("inuse_space", "bytes");
+        builder.period("space", "bytes", 524_288);
+        let key = builder.string("bytes");
+        for &(stack, size, count) in samples {
+            let mut frames = Vec::new();
+            for frame in stack.split(' ').rev() {
+                let (name, line) = frame.split_once(':').unwrap();
+                let function = builder.function(name, "/src/a.go", 0);
+                let line = Line {
+                    function,
+                    line: line.parse().unwrap(),
+                    column: 0,
+                };
+                frames.push(builder.location(None, 0, &[line]));
+            }
+            let value = LabelValue::Number {
+                value: size,
+                unit: StringId(0),
+            };
+            builder.sample(&frames, &[count, count * size], &[Label { key, value }]);
+        }
+        builder.finish()
+    }
+
+    fn rows(table: &StackTable, snapshot: &Snapshot) -> Vec<(String, Option<i64>, Vec<i64>)> {
+        let name = |frame: Frame| format!("{}:{}", frame.function, frame.line);
+        snapshot
+            .entries()
+            .map(|entry| {
+                let frames: Vec<String> = table.frames(entry.stack).map(name).collect();
+                (frames.join(" "), entry.object_size, entry.values.to_vec())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn profiles_share_stacks_and_keep_object_sizes_apart() {
+        let mut table = StackTable::new();
+        let first = table.add(&heap(&[
+            ("main:1 alloc:5", 64, 3),
+            ("main:1 alloc:5", 16, 1),
+        ]));
+        let second = table.add(&heap(&[
+            ("main:2 alloc:5", 64, 9),
+            ("main:1 alloc:5", 64, 4),
+            ("main:1 alloc:5", 64, 2),
+        ]));
+        assert_eq!(table.len(), 2);
+        assert_eq!(
+            rows(&table, &first),
+            [
+                ("alloc:5 main:1".to_owned(), Some(16), vec![1, 16]),
+                ("alloc:5 main:1".to_owned(), Some(64), vec![3, 192]),
+            ]
+        );
+        assert_eq!(
+            rows(&table, &second),
+            [
+                ("alloc:5 main:1".to_owned(), Some(64), vec![6, 384]),
+                ("alloc:5 main:2".to_owned(), Some(64), vec![9, 576]),
+            ]
+        );
+        let space = second.sample_type_named("inuse_space").unwrap();
+        assert_eq!(second.total(space), 960);
+        assert_eq!(second.heap_sampling_rate, Some(524_288));
+        let shared = first.entries().next().unwrap().stack;
+        assert_eq!(
+            second
+                .of_stack(shared)
+                .map(|entry| entry.values[0])
+                .collect::<Vec<_>>(),
+            [6]
+        );
+        let absent = second.entries().last().unwrap().stack;
+        assert_eq!(first.of_stack(absent).count(), 0);
+    }
+
+    #[test]
+    fn a_stack_given_by_names_is_that_of_a_profile() {
+        let mut table = StackTable::new();
+        let snapshot = table.add(&heap(&[(
+            "main.Run[go.shape.int]:1 main.(*T[go.shape.[]int]).f:5",
+            8,
+            1,
+        )]));
+        let stack = snapshot.entries().next().unwrap().stack;
+        let frames = [
+            ("main.(*T[...]).f", "/src/a.go", 5),
+            ("main.Run[...]", "/src/a.go", 1),
+        ];
+        assert_eq!(table.intern(frames), stack);
+        assert_eq!(table.len(), 1);
+    }
+}

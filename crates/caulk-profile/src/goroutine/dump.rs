@@ -281,6 +281,8 @@ pub struct Ancestor<'d> {
     /// The runtime's number of it; it may have ended.
     pub id: u64,
     /// Its stack at the `go` statement, leaf first: the frame of the `go` statement itself leads.
+    /// Lines are those of the instruction after the call, so the leading one is better taken from
+    /// the descendant's [`created_by`](Goroutine::created_by), which is exact.
     pub stack: Trace<'d>,
     /// The `go` statement that started this ancestor.
     pub created_by: Option<DumpFrame<'d>>,

@@ -170,3 +170,30 @@ fn a_cut_profile_is_an_error_that_says_where() {
         assert!(error.to_string().contains(expected), "{error}");
     }
 }
+
+#[test]
+fn paths_can_be_taken_out_of_a_profile() {
+    let mut heap = capture::profile("heap", PROTO);
+    let count = heap.sample_count();
+    heap.replace_strings(|text| text.starts_with('/').then(|| "/src/hidden".to_owned()));
+    let mut written = Vec::new();
+    write(&heap, &mut written).unwrap();
+    let back = read(&written, Limits::default()).unwrap();
+    assert_eq!(back.sample_count(), count);
+    let functions = back.functions().iter();
+    assert!(
+        functions
+            .clone()
+            .any(|f| back.string(f.name) == "main.grow")
+    );
+    for path in functions
+        .map(|f| f.filename)
+        .chain(back.mappings().iter().map(|m| m.file))
+    {
+        assert!(
+            ["", "/src/hidden"].contains(&back.string(path)),
+            "{}",
+            back.string(path)
+        );
+    }
+}
