@@ -124,8 +124,10 @@ fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: Body
         let described = Described::new(module, &function, file, site, verdict, heat);
         let wanted = wants(options, site.contract.rule, site.contract.preview);
         let outcome = described.outcome();
+        let in_loop = described.defer_in_loop();
         if let Outcome::Owed(path) = &outcome
             && wanted
+            && in_loop.is_none()
         {
             part.findings.push(described.finding(path.clone()));
         }
@@ -134,11 +136,8 @@ fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: Body
         {
             part.findings.push(finding);
         }
-        if wants(options, "defer-in-loop", true)
-            && let Some(finding) = described.defer_in_loop()
-        {
-            part.findings.push(finding);
-        }
+        part.findings
+            .extend(in_loop.filter(|_| wants(options, "defer-in-loop", false)));
         part.acquisitions.push(described.acquisition(outcome));
     }
     for goroutine in blocked {

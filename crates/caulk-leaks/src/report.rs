@@ -129,6 +129,7 @@ impl<'a, 'p> Described<'a, 'p> {
             {
                 crate::check::settled_without_place(SettledBy::ProcessLifetime)
             }
+            // Every path ends the process or the test, or goes on for ever.
             None => crate::check::settled_without_place(SettledBy::NeverReturns),
         }
     }
@@ -323,9 +324,6 @@ impl<'a, 'p> Described<'a, 'p> {
             _ => format!("the {} from {by}", self.noun()),
         };
         let done = self.done_word();
-        if self.is_endless_defer() {
-            return format!("{subject} is {done} by a defer in a loop that does not end");
-        }
         if matches!(self.held, Held::Blank(_)) {
             return format!("{subject} is discarded and so never {done}");
         }
@@ -470,25 +468,22 @@ impl<'a, 'p> Described<'a, 'p> {
 
     /// A deferred release in the loop that acquires.
     pub fn defer_in_loop(&self) -> Option<Finding> {
-        let at = self.verdict.outcomes.defer_in_loop?;
-        if self.is_endless_defer() {
-            return None;
-        }
+        let at = self
+            .verdict
+            .outcomes
+            .defer_in_loop
+            .filter(|_| self.is_endless_defer())?;
         let message = format!(
-            "{} is {} only when the function ends, not when the iteration does",
+            "{} is {} by a defer in a loop that does not end",
             self.what(),
             self.done_word()
         );
         let step = Step {
             location: self.location(at),
-            note: "deferred in a loop".to_owned(),
+            note: "deferred in a loop that does not end".to_owned(),
         };
-        Some(self.finding_of(
-            "defer-in-loop",
-            Severity::Medium.min(severity_of_heat(self.heat)),
-            message,
-            vec![step],
-        ))
+        let severity = severity(self.site.contract.harm, self.heat, true);
+        Some(self.finding_of("defer-in-loop", severity, message, vec![step]))
     }
 }
 

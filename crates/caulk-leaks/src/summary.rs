@@ -43,8 +43,15 @@ pub(crate) enum ParamEffect {
     ClosesOnSuccess,
     /// Releases it where its error result is not nil.
     ClosesOnFailure,
-    /// Returns it, or what holds it, as this result.
-    Returns(usize, Value),
+    /// Returns it, or what holds it, as this result; where its error result is not nil it may have
+    /// released it instead.
+    Returns {
+        result: usize,
+        value: Value,
+        closes_on_failure: bool,
+    },
+    /// The callee calls back to the caller.
+    Recursive,
     /// Never returns with it.
     NeverReturns,
     /// Not known.
@@ -101,10 +108,16 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
     let closes = !released.is_empty() || settled.is_some();
     if let Some((result, value)) = returned {
         // The paths that do not return it end in an error, of which the caller learns.
-        return if closes {
+        let closes_on_failure =
+            closes && settled.is_none() && released.iter().all(|error| *error == Some(true));
+        return if closes && !closes_on_failure {
             ParamEffect::Unknown(Arc::from("it is returned on some paths only"))
         } else {
-            ParamEffect::Returns(result, value)
+            ParamEffect::Returns {
+                result,
+                value,
+                closes_on_failure,
+            }
         };
     }
     match (owed.is_empty(), closes) {

@@ -158,12 +158,21 @@ impl Run<'_, '_> {
                 let name = SmolStr::new(tree.name(sel));
                 self.eval(state, x);
                 let Some(value) = value else {
-                    if let Some(place) = self.place(target) {
+                    if self.is_part(state, x, &name) {
+                        // `resp.Body = …`: what it led to is out of reach.
+                        if let Some(place) = self.place(x) {
+                            state.bind(place, None);
+                        }
+                    } else if let Some(place) = self.place(target) {
                         state.bind(place, None);
                     }
                     return;
                 };
                 if self.field_borrows(function.info().type_of(x), &name) {
+                    return;
+                }
+                if matches!(value, Value::View) && self.is_part(state, x, &name) {
+                    self.lose_track(state, "its part is replaced by what reads from it", span);
                     return;
                 }
                 match self.place(target) {
@@ -192,6 +201,16 @@ impl Run<'_, '_> {
                 self.eval(state, target);
                 self.hand_over_value(state, value, SettledBy::Stored, span);
             }
+        }
+    }
+
+    /// Whether `x.name` is what the release of the resource goes through.
+    fn is_part(&self, state: &State, x: ExprId, name: &str) -> bool {
+        match self.place(x).and_then(|place| state.get(&place)) {
+            Some(Value::At(depth)) => {
+                self.release.path().get(*depth).map(String::as_str) == Some(name)
+            }
+            _ => false,
         }
     }
 
@@ -232,15 +251,32 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn range_next(&mut self, state: &mut State, stmt: StmtId) {
-        let StmtKind::Range { key, value, .. } = self.function.tree().stmt(stmt).kind else {
+        let StmtKind::Range { key, value, x, .. } = self.function.tree().stmt(stmt).kind else {
             return;
         };
-        for target in [key, value].into_iter().flatten() {
-            if let Some(local) = self.function.local(target) {
-                state.bind(Place::of(local), None);
+        let element = self
+            .place(x)
+            .and_then(|place| state.get(&place).cloned())
+            .filter(Value::holds);
+        for (target, element) in [(key, None), (value, element)] {
+            if let Some(local) = target.and_then(|target| self.function.local(target)) {
+                state.bind(Place::of(local), element);
                 state.set_fact(local, None);
             }
         }
+    }
+
+    /// Whether a range over what holds the resource comes to its first element.
+    pub(super) fn ranges_over_resource(&self, state: &State, stmt: StmtId) -> bool {
+        let StmtKind::Range { value, x, .. } = self.function.tree().stmt(stmt).kind else {
+            return false;
+        };
+        let holds = self
+            .place(x)
+            .and_then(|place| state.get(&place))
+            .is_some_and(Value::holds);
+        let target = value.and_then(|target| self.function.local(target));
+        holds && target.is_some_and(|local| state.get(&Place::of(local)).is_none())
     }
 
     fn go(&mut self, state: &mut State, call: ExprId) {

@@ -215,7 +215,7 @@ impl Run<'_, '_> {
                     return Vec::new();
                 }
                 match self.follow(callee, Param::Receiver, None, depth) {
-                    Some(effect) => self.apply(state, call, callee, &Value::At(depth), effect),
+                    Some(effect) => self.apply(state, call, callee, effect),
                     None => self.handles(call, depth),
                 }
             }
@@ -225,7 +225,7 @@ impl Run<'_, '_> {
                     return Vec::new();
                 }
                 match self.follow(callee, Param::Receiver, field.clone(), 0) {
-                    Some(effect) => self.apply(state, call, callee, &Value::Owner(field), effect),
+                    Some(effect) => self.apply(state, call, callee, effect),
                     None => Vec::new(),
                 }
             }
@@ -306,7 +306,7 @@ impl Run<'_, '_> {
             _ => Param::At(index),
         };
         if let Some(effect) = self.follow(callee, param, field, depth) {
-            return self.apply(state, call, callee, value, effect);
+            return self.apply(state, call, callee, effect);
         }
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
         if std && !matches!(callee, Callee::Interface { .. }) {
@@ -401,7 +401,7 @@ impl Run<'_, '_> {
         };
         match self.module.follows(self.function.id(), id) {
             Followed::No => None,
-            Followed::Recursive => Some(ParamEffect::Borrows),
+            Followed::Recursive => Some(ParamEffect::Recursive),
             Followed::Yes => Some(self.module.effect(ParamQuery {
                 func: id,
                 param,
@@ -417,7 +417,6 @@ impl Run<'_, '_> {
         state: &mut State,
         call: ExprId,
         callee: &Callee,
-        value: &Value,
         effect: ParamEffect,
     ) -> Vec<Option<Value>> {
         let span = self.span_of(call);
@@ -437,18 +436,28 @@ impl Run<'_, '_> {
             ParamEffect::ClosesOnFailure => {
                 self.in_error_result(call, Value::ReleasedIf { nil: false })
             }
-            ParamEffect::Returns(result, inner) => {
-                let value = match (value, inner) {
-                    (Value::At(_), inner) => inner,
-                    (outer, _) => outer.clone(),
+            ParamEffect::Returns {
+                result,
+                value,
+                closes_on_failure,
+            } => {
+                let mut results = if closes_on_failure {
+                    self.in_error_result(call, Value::ReleasedIf { nil: false })
+                } else {
+                    Vec::new()
                 };
-                let mut results = vec![None; result + 1];
+                results.resize(results.len().max(result + 1), None);
                 if let Some(slot) = results.get_mut(result) {
                     *slot = Some(value);
                 }
                 results
             }
-            ParamEffect::NeverReturns => {
+            // What the paths without recursion do, the others do too.
+            ParamEffect::Recursive if matches!(self.start, Some(Start::Call { .. })) => {
+                self.lose_track(state, "passed to a function that calls back", span);
+                Vec::new()
+            }
+            ParamEffect::Recursive | ParamEffect::NeverReturns => {
                 state.reset();
                 Vec::new()
             }

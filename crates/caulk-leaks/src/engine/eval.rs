@@ -33,6 +33,16 @@ impl Run<'_, '_> {
             ExprKind::Selector { x, sel } => self.selector(state, expr, x, tree.name(sel)),
             ExprKind::Call { .. } => self.call(state, expr).into_iter().next().flatten(),
             ExprKind::TypeAssert { x, .. } => self.eval(state, x),
+            ExprKind::Binary {
+                x,
+                op: BinaryOp::LogicalAnd | BinaryOp::LogicalOr,
+                y,
+                ..
+            } => {
+                self.eval(state, x);
+                self.eval_perhaps(state, y);
+                None
+            }
             ExprKind::Binary { x, op, y, .. } => {
                 let left = self.eval(state, x);
                 let right = self.eval(state, y);
@@ -41,7 +51,7 @@ impl Run<'_, '_> {
             ExprKind::Chain { first, rest } => {
                 self.eval(state, first);
                 for link in tree.chain_links(rest) {
-                    self.eval(state, link.y);
+                    self.eval_perhaps(state, link.y);
                 }
                 None
             }
@@ -88,6 +98,15 @@ impl Run<'_, '_> {
             | ExprKind::MapType { .. }
             | ExprKind::ChanType { .. }
             | ExprKind::Ellipsis(_) => None,
+        }
+    }
+
+    /// Evaluates an operand that a short circuit can skip: a release there does not count.
+    fn eval_perhaps(&mut self, state: &mut State, expr: ExprId) {
+        let mut taken = state.clone();
+        self.eval(&mut taken, expr);
+        if !(state.status == Status::Owed && matches!(taken.status, Status::Released(_))) {
+            *state = taken;
         }
     }
 
@@ -340,7 +359,16 @@ impl Run<'_, '_> {
                         | "golang.org/x/xerrors.Errorf"
                         | "golang.org/x/xerrors.New"
                         | "google.golang.org/grpc/status.Error"
-                        | "google.golang.org/grpc/status.Errorf" => Some(Fact::NonNil),
+                        | "google.golang.org/grpc/status.Errorf"
+                        // These return when something went wrong, and then only.
+                        | "net/http.ListenAndServe"
+                        | "net/http.ListenAndServeTLS"
+                        | "net/http.Serve"
+                        | "net/http.ServeTLS"
+                        | "net/http.Server.ListenAndServe"
+                        | "net/http.Server.ListenAndServeTLS"
+                        | "net/http.Server.Serve"
+                        | "net/http.Server.ServeTLS" => Some(Fact::NonNil),
                         "github.com/pkg/errors.Wrap"
                         | "github.com/pkg/errors.Wrapf"
                         | "github.com/pkg/errors.WithStack"

@@ -216,7 +216,7 @@ fn parents(tree: &Tree, roots: &[Node]) -> FxHashMap<Node, Node> {
     parents
 }
 
-/// Variables that at least two conditions look at, errors that one looks at, and results: only facts
+/// Variables that at least two conditions look at, errors and flags that one looks at, and results: only facts
 /// about these can rule a path out or say how it ends.
 fn tracked(
     program: &Program,
@@ -248,15 +248,14 @@ fn tracked(
         .info
         .locals()
         .filter(|(_, local)| matches!(local.kind, LocalKind::Result { .. }));
-    let is_error = |local: &LocalId| {
-        typed
-            .info
-            .local_info(*local)
-            .is_some_and(|local| crate::types::is_error(program, local.ty))
+    let is_flag = |local: &LocalId| {
+        typed.info.local_info(*local).is_some_and(|local| {
+            crate::types::is_error(program, local.ty) || crate::types::is_bool(program, local.ty)
+        })
     };
     let often = seen
         .iter()
-        .filter(|(local, count)| **count > 1 || is_error(local))
+        .filter(|(local, count)| **count > 1 || is_flag(local))
         .map(|(local, _)| *local);
     results.map(|(id, _)| id).chain(often).collect()
 }

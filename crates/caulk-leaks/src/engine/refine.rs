@@ -201,14 +201,16 @@ impl Run<'_, '_> {
     /// The acquisition succeeded, or failed and holds nothing.
     fn refine_acquired(&mut self, state: &mut State, succeeded: bool) -> bool {
         if succeeded {
+            let errors = errors(state);
             state.error_is_known();
+            for error in errors {
+                if self.function.is_tracked(error) {
+                    state.set_fact(error, Some(Fact::Nil));
+                }
+            }
         } else if state.status == Status::Owed {
             // The error stays known for conditions further down.
-            let errors: Vec<LocalId> = state
-                .bindings()
-                .filter(|(place, value)| place.path.is_empty() && matches!(value, Value::Error))
-                .map(|(place, _)| place.root)
-                .collect();
+            let errors = errors(state);
             state.reset();
             for error in errors {
                 if self.function.is_tracked(error) {
@@ -329,6 +331,15 @@ impl Run<'_, '_> {
             _ => true,
         }
     }
+}
+
+/// The variables that hold the acquisition's error.
+fn errors(state: &State) -> Vec<LocalId> {
+    state
+        .bindings()
+        .filter(|(place, value)| place.path.is_empty() && matches!(value, Value::Error))
+        .map(|(place, _)| place.root)
+        .collect()
 }
 
 /// Whether a predicate that holds of an error says that there is one.

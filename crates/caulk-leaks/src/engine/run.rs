@@ -76,6 +76,8 @@ pub(crate) struct Outcomes {
     pub defer_in_loop: Option<Span>,
     /// Some path acquires.
     pub acquired: bool,
+    /// Some path ends the process, the goroutine or the test with it, or does not end.
+    pub never_returns: bool,
     /// Some path returns although the error is not nil, or was not looked at.
     pub returns_with_error: bool,
 }
@@ -288,9 +290,13 @@ impl<'a, 'p> Run<'a, 'p> {
                         });
                     }
                 }
-                End::Range { body, done, .. } => {
+                End::Range { stmt, body, done } => {
+                    // Over what holds the resource there is a first element.
+                    let first = self.ranges_over_resource(&state, *stmt);
                     next.push((*body, state.clone(), None));
-                    next.push((*done, state, None));
+                    if !first {
+                        next.push((*done, state, None));
+                    }
                 }
                 End::Return(stmt) => {
                     let returned = self.returned_values(&mut state, *stmt);
@@ -534,9 +540,7 @@ impl<'a, 'p> Run<'a, 'p> {
             self.hand_to_caller(&mut state, stmt, &returned);
         }
         if matches!(exit, ExitAt::Never) {
-            if state.status == Status::Owed {
-                self.settled(SettledBy::NeverReturns, Span::default());
-            }
+            self.out.never_returns |= state.status == Status::Owed;
             return;
         }
         let error = self.error_at(&state, exit, &returned);
@@ -566,9 +570,7 @@ impl<'a, 'p> Run<'a, 'p> {
                     return;
                 }
                 Some(Value::View) => {
-                    state.status =
-                        Status::Unknown(Arc::from("what reads from it is returned"), span);
-                    return;
+                    self.obstacle(span, "returns what reads from it or writes to it")
                 }
                 Some(Value::Closure(literal)) => {
                     let effect = self.closure_effect(state, *literal, &[]);

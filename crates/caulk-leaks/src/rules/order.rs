@@ -17,13 +17,14 @@ pub(super) const RULES: &[Rule] = &[
     },
     Rule {
         name: "defer-in-loop",
-        summary: "a release is deferred in the loop that acquires",
-        preview: true,
+        summary: "a release is deferred in a loop that does not end",
+        preview: false,
         page: Page {
-            what: "Finds deferred releases in the loop that acquires. It is reported as a leak by the resource's own rule where the loop never ends.",
+            what: "Finds deferred releases in a loop that acquires and that does not end by itself: `for { … }`, or a range over a channel. \
+                   A loop over what is there already holds its resources until the function returns, and no longer; it is not reported.",
             why: "Deferred calls run when the function ends, not when the iteration does: all of them stay open until then.",
-            example: "for _, path := range paths {\n\tf, err := os.Open(path)\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer f.Close()\n\tparse(f)\n}",
-            instead: "for _, path := range paths {\n\tif err := parseFile(path); err != nil { // opens, defers, parses\n\t\treturn err\n\t}\n}",
+            example: "for path := range incoming {\n\tf, err := os.Open(path)\n\tif err != nil {\n\t\treturn err\n\t}\n\tdefer f.Close()\n\tparse(f)\n}",
+            instead: "for path := range incoming {\n\tif err := parseFile(path); err != nil { // opens, defers, parses\n\t\treturn err\n\t}\n}",
             fix_safety: "Needs review: the body of the loop becomes a function literal, so `return`, `break` and `continue` change their meaning.",
         },
     },
