@@ -129,7 +129,7 @@ impl Run<'_, '_> {
         value: Option<Value>,
         fact: Option<Fact>,
     ) {
-        let fact = fact.filter(|_| value.is_none() && self.function.is_tracked(local));
+        let fact = fact.filter(|_| value.is_none() && self.is_tracked(local));
         state.bind(Place::of(local), value);
         state.set_fact(local, fact);
     }

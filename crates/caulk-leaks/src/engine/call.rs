@@ -511,7 +511,7 @@ impl Run<'_, '_> {
                 }
                 None => {
                     if let Some(local) = self.function.local(*arg)
-                        && self.function.is_tracked(local)
+                        && self.is_tracked(local)
                         && self
                             .function
                             .info()

@@ -151,7 +151,7 @@ impl Run<'_, '_> {
 
     fn note(&mut self, state: &mut State, subject: ExprId, is_nil: bool) {
         if let Some(local) = self.function.local(subject)
-            && self.function.is_tracked(local)
+            && self.is_tracked(local)
         {
             state.set_fact(local, Some(if is_nil { Fact::Nil } else { Fact::NonNil }));
         }
@@ -204,7 +204,7 @@ impl Run<'_, '_> {
             let errors = errors(state);
             state.error_is_known();
             for error in errors {
-                if self.function.is_tracked(error) {
+                if self.is_tracked(error) {
                     state.set_fact(error, Some(Fact::Nil));
                 }
             }
@@ -213,7 +213,7 @@ impl Run<'_, '_> {
             let errors = errors(state);
             state.reset();
             for error in errors {
-                if self.function.is_tracked(error) {
+                if self.is_tracked(error) {
                     state.set_fact(error, Some(Fact::NonNil));
                 }
             }
@@ -229,7 +229,7 @@ impl Run<'_, '_> {
             | (Some(Fact::True), Fact::False)
             | (Some(Fact::False), Fact::True) => false,
             _ => {
-                if self.function.is_tracked(local) {
+                if self.is_tracked(local) {
                     state.set_fact(local, Some(fact));
                 }
                 true

@@ -115,6 +115,8 @@ pub(crate) struct Run<'a, 'p> {
     /// Whether effects are only tried, not recorded.
     pub(super) trying: usize,
     states: usize,
+    /// Facts about other variables are left out: there are too many paths with them.
+    pub(super) coarse: bool,
 }
 
 /// A state that left a graph, and how.
@@ -156,20 +158,33 @@ impl<'a, 'p> Run<'a, 'p> {
             nesting: 0,
             trying: 0,
             states: 0,
+            coarse: false,
         }
     }
 
     /// Walks all paths from the entry.
     pub fn outcomes(mut self, start: Start) -> Outcomes {
+        self.walk_all(&start);
+        if self.states > MAX_STATES {
+            self.states = 0;
+            self.coarse = true;
+            self.out = Outcomes::default();
+            self.walk_all(&start);
+        }
+        self.out.owed.sort_by_key(|lost| (lost.span, lost.kind));
+        self.out
+    }
+
+    fn walk_all(&mut self, start: &Start) {
         let Some(graph) = self.function.graph(self.root) else {
-            return self.out;
+            return;
         };
         let mut state = State::new();
         if let Start::Param {
             local,
             field,
             depth,
-        } = &start
+        } = start
         {
             state.status = Status::Owed;
             let place = Place::of(*local);
@@ -183,17 +198,20 @@ impl<'a, 'p> Run<'a, 'p> {
                 }
             }
         }
-        if let Start::Error { local } = &start {
+        if let Start::Error { local } = start {
             state.status = Status::Owed;
             state.bind(Place::of(*local), Some(Value::Error));
         }
-        self.start = Some(start);
+        self.start = Some(start.clone());
         let mut visits = Vec::new();
         for left in self.walk(graph, state, &mut visits) {
             self.leave(left, &visits);
         }
-        self.out.owed.sort_by_key(|lost| (lost.span, lost.kind));
-        self.out
+    }
+
+    /// Whether facts about a variable are kept.
+    pub(super) fn is_tracked(&self, local: LocalId) -> bool {
+        !self.coarse && self.function.is_tracked(local)
     }
 
     /// Walks a graph from a state; gives every state that leaves it, its own defers not yet run.
