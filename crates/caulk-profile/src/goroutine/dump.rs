@@ -23,10 +23,9 @@ pub struct Dump {
 /// Something in a dump that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DumpProblem {
-    /// The dump ends in the middle of a goroutine, as it does where the runtime's 64 MiB are full.
-    #[error(
-        "the dump is cut off at byte {offset}, in the middle of a goroutine, which is left out"
-    )]
+    /// The dump is cut off, as it is where the runtime's 64 MiB are full. The goroutine in which
+    /// that happens is left out.
+    #[error("the dump is cut off at byte {offset}; the goroutine there is left out")]
     CutOff {
         /// Length of the dump.
         offset: usize,

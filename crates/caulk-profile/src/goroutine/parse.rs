@@ -33,6 +33,13 @@ pub fn read(text: &[u8]) -> Dump {
         Some((_, lines)) => reader.read_counts(lines),
         None => reader.read_blocks(&lossy, text.len()),
     }
+    if reader.unlisted_problems > 0 {
+        let lines = reader.unlisted_problems;
+        reader
+            .dump
+            .problems
+            .push(DumpProblem::MoreUnexpectedLines { lines });
+    }
     reader.dump
 }
 
@@ -63,8 +70,10 @@ enum Awaited {
 
 impl Reader {
     fn read_blocks(&mut self, text: &str, length: usize) {
+        // What follows the last line feed is a part of a line.
+        let (lines, part) = text.rsplit_once('\n').unwrap_or(("", text));
         let mut open: Option<Open> = None;
-        for (index, line) in text.lines().enumerate() {
+        for (index, line) in lines.lines().enumerate() {
             let placed = match (&mut open, line) {
                 (_, "") => {
                     self.close(open.take());
@@ -82,18 +91,15 @@ impl Reader {
                 self.unexpected(index + 1, line);
             }
         }
-        let is_cut =
-            |open: &Open| !text.ends_with('\n') || length >= RUNTIME_LIMIT || !self.is_whole(open);
+        let is_cut = !part.is_empty() || length >= RUNTIME_LIMIT;
         match open {
-            Some(open) if is_cut(&open) => self.drop_cut_off(open, length),
-            open => self.close(open),
+            Some(open) if is_cut || !self.is_whole(&open) => self.drop_open(open),
+            open if is_cut => self.close(open),
+            open => return self.close(open),
         }
-        if self.unlisted_problems > 0 {
-            let lines = self.unlisted_problems;
-            self.dump
-                .problems
-                .push(DumpProblem::MoreUnexpectedLines { lines });
-        }
+        self.dump
+            .problems
+            .push(DumpProblem::CutOff { offset: length });
     }
 
     /// `goroutine 22 [chan receive, 5 minutes, locked to thread labels:{"k": "v"}]:`
@@ -271,13 +277,10 @@ impl Reader {
         self.dump.goroutines.push(goroutine);
     }
 
-    fn drop_cut_off(&mut self, open: Open, length: usize) {
+    fn drop_open(&mut self, open: Open) {
         self.dump.stack_frames.truncate(open.frames_before);
         self.dump.labels.truncate(open.labels_before);
         self.dump.ancestors.truncate(open.ancestors_before);
-        self.dump
-            .problems
-            .push(DumpProblem::CutOff { offset: length });
     }
 
     fn read_counts<'t>(&mut self, lines: impl Iterator<Item = (usize, &'t str)>) {
