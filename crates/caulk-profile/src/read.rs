@@ -6,7 +6,8 @@ use crate::{Profile, proto, text};
 /// What reading may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most bytes that a compressed profile may inflate to.
+    /// Most bytes that a compressed profile may inflate to. In memory a profile takes two to three
+    /// times its inflated size, one that was made to be large some twenty times.
     pub inflated_bytes: u64,
 }
 

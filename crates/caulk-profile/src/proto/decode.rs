@@ -2,7 +2,7 @@
 //!
 //! Field numbers are those of `profile.proto`. Unknown fields are skipped.
 
-use rustc_hash::FxHashMap;
+use std::collections::BTreeMap;
 
 use super::samples;
 use super::wire::{Content, Fault, Walk};
@@ -125,6 +125,7 @@ impl Tables {
                 _ => {}
             }
         }
+        check_id("location", location.id)?;
         location.line_count = self.next_line()? - location.first_line;
         self.mapping_of_location.push(mapping);
         self.profile.locations.push(location);
@@ -248,6 +249,7 @@ fn mapping(mut walk: Walk) -> Result<Mapping, Fault> {
             _ => mapping.has_inline_frames = value != 0,
         }
     }
+    check_id("mapping", mapping.id)?;
     Ok(mapping)
 }
 
@@ -263,6 +265,7 @@ fn function(mut walk: Walk) -> Result<Function, Fault> {
             _ => {}
         }
     }
+    check_id("function", function.id)?;
     Ok(function)
 }
 
@@ -278,7 +281,19 @@ fn line(mut walk: Walk) -> Result<(u64, Line), Fault> {
             _ => {}
         }
     }
+    if function == 0 {
+        return Err(malformed("a line has no function"));
+    }
     Ok((function, line))
+}
+
+/// Checked at once, so that an entry of the tables takes some bytes of the file.
+fn check_id(what: &str, id: u64) -> Result<(), Fault> {
+    if id == 0 {
+        Err(malformed(format!("found {what} with reserved id 0")))
+    } else {
+        Ok(())
+    }
 }
 
 /// From the ids of a table to positions in it. Writers number from 1, so nothing or a plain array
@@ -287,7 +302,7 @@ pub(super) struct IdIndex {
     /// The number of ids, if they are 1, 2, 3, … in the order of the table.
     pub sequential: Option<u64>,
     dense: Vec<u32>,
-    sparse: FxHashMap<u64, u32>,
+    sparse: BTreeMap<u64, u32>,
 }
 
 const ABSENT: u32 = u32::MAX;
@@ -297,7 +312,7 @@ impl IdIndex {
         let mut index = IdIndex {
             sequential: Some(ids.len() as u64),
             dense: vec![ABSENT; ids.len() + 1],
-            sparse: FxHashMap::default(),
+            sparse: BTreeMap::new(),
         };
         for (position, id) in ids.enumerate() {
             let position = u32::try_from(position)
@@ -308,9 +323,6 @@ impl IdIndex {
             };
             if id != u64::from(position) + 1 {
                 index.sequential = None;
-            }
-            if id == 0 {
-                return Err(malformed(format!("found {what} with reserved id 0")));
             }
             let before = match usize::try_from(id)
                 .ok()

@@ -37,6 +37,13 @@ pub(super) fn read(
     if tables.width == 0 && count != 0 {
         return Err(malformed("missing sample type information"));
     }
+    // Each value takes a byte at least; memory is reserved for this many.
+    if count.saturating_mul(tables.width) > bytes.len() {
+        return Err(malformed(format!(
+            "there are {} sample types, more than the samples have values",
+            tables.width
+        )));
+    }
     let least = LEAST_IN_A_PART / MARK_EVERY;
     let parts = in_parts(marks.len(), least, |part| {
         let start = marks.get(part.start).copied().unwrap_or(bytes.len());
@@ -75,20 +82,13 @@ struct Columns {
 impl Columns {
     fn read(mut walk: Walk, samples: Range<usize>, tables: &Tables) -> Result<Columns, Fault> {
         let count = samples.len();
-        // A sample takes a byte for each value at least, so where this is more, one is wrong.
-        let fits = count.saturating_mul(tables.width) <= walk.rest().len();
-        let column = || {
-            if fits {
-                Vec::with_capacity(count)
-            } else {
-                Vec::new()
-            }
-        };
         let mut columns = Columns {
             first: samples.start,
             frames: Vec::new(),
             frame_ends: Vec::with_capacity(count),
-            values: (0..tables.width).map(|_| column()).collect(),
+            values: (0..tables.width)
+                .map(|_| Vec::with_capacity(count))
+                .collect(),
             labels: Vec::new(),
             label_ends: Vec::with_capacity(count),
         };
