@@ -1,6 +1,6 @@
 //! Declarations other than functions.
 
-use super::types::ParamKind;
+use super::params::ParamKind;
 use super::{Parser, ends_expression};
 use crate::token::TokenKind;
 use crate::tree::{

@@ -6,6 +6,7 @@
 mod decls;
 mod exprs;
 mod outline;
+mod params;
 mod simple;
 mod stmts;
 mod type_params;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Parser;
 use super::decls::decl_keyword;
-use super::types::ParamKind;
+use super::params::ParamKind;
 use crate::comments::Comments;
 use crate::file::{Body, Decl, File, FuncDecl, PackageClause};
 use crate::lexer::{Lexer, check_encoding, push_text, skip_body};
@@ -230,6 +230,7 @@ impl<'s> Outline<'s> {
             lexer, mut tree, ..
         } = self.parser;
         tree.text = text.clone();
+        tree.shrink();
         let comments = Comments {
             text,
             list: lexer.comments,

@@ -5,7 +5,7 @@
 //! is taken apart.
 
 use super::Parser;
-use super::types::Param;
+use super::params::Param;
 use crate::span::Span;
 use crate::token::{BinaryOp, UnaryOp};
 use crate::tree::{ExprId, ExprKind};
