@@ -25,7 +25,7 @@ pub(crate) fn named(site: &Site<'_>) -> Result<Named, Refusal> {
             "the discarded result cannot be found in the file",
         ));
     }
-    let taken = site.source.names_around(span(site.template().statement));
+    let taken = site.source.names_around(span(site.finding.location.span));
     let wanted = wanted(
         &site.finding.resource.type_name,
         site.template().release.method.is_none(),

@@ -104,10 +104,9 @@ impl<'a> Site<'a> {
         style: &'a Style,
     ) -> Result<Self, Refusal> {
         let lost = || Refusal::new("the acquiring statement cannot be found in the file");
-        let scope = source.scope(span(finding.fix.statement)).ok_or_else(lost)?;
+        let scope = source.scope(span(finding.location.span)).ok_or_else(lost)?;
         let acquiring = scope
-            .statement(span(finding.fix.statement))
-            .or_else(|| scope.statement_around(span(finding.location.span)))
+            .statement_around(span(finding.location.span))
             .ok_or_else(lost)?;
         Ok(Self {
             finding,
@@ -200,34 +199,18 @@ impl<'a> Site<'a> {
             condition: None,
         };
         let template = self.template();
-        if template.after != template.statement {
-            let check = self.scope.statement(span(template.after));
-            let check = check.filter(|at| self.scope.siblings(*at).is_some());
-            let check = check.ok_or_else(|| {
-                Refusal::new("its error is checked in a place where no release can follow")
-            })?;
-            return Ok(self.hold_after_check(check));
-        }
         let acquiring = self.scope.span(self.acquiring);
-        let next = siblings
-            .get(index + 1)
-            .map(|id| self.scope.tree.stmt(*id).kind);
+        let later = siblings.get(index + 1..).unwrap_or_default();
         if let Some(error) = &template.error_variable {
-            if let Some(StmtKind::If {
-                init: None,
-                cond,
-                then,
-                ..
-            }) = next
-                && self.test(cond, error) == Some(Test::IsNil)
-            {
-                return Ok(always(self.start_of(then)));
-            }
-            return Ok(Hold {
-                anchor: Anchor::Below(acquiring),
-                condition: Some(format!("{error} == nil")),
+            return Ok(match self.hold_by_check(later, error) {
+                Some(anchor) => always(anchor),
+                None => Hold {
+                    anchor: Anchor::Below(acquiring),
+                    condition: Some(format!("{error} == nil")),
+                },
             });
         }
+        let next = later.first().map(|id| self.scope.tree.stmt(*id).kind);
         // An error that is discarded says nothing: a path into the value must be guarded.
         let guarded = match &template.held {
             Held::Variable(name) if self.discards_error() && !template.release.path.is_empty() => {
@@ -265,32 +248,52 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// The place after a check of the acquisition's error: below it, or in the branch that has the value.
-    fn hold_after_check(&self, check: At) -> Hold {
-        let always = |anchor| Hold {
-            anchor,
-            condition: None,
-        };
-        let below = always(Anchor::Below(self.scope.span(check)));
-        let Some(StmtKind::If {
-            cond, then, els, ..
-        }) = self.scope.kind(check)
-        else {
-            return below;
-        };
-        let Some(error) = &self.template().error_variable else {
-            return below;
-        };
-        match self.test(cond, error) {
-            Some(Test::IsNil) => always(self.start_of(then)),
-            Some(Test::NotNil) if !self.leaves(then) => match els {
-                Some(els) if matches!(self.scope.tree.stmt(els).kind, StmtKind::Block(_)) => {
-                    always(self.start_of(els))
-                }
-                _ => below,
-            },
-            _ => below,
+    /// The place behind the plain check of the error among the statements after the acquisition: below it, or
+    /// in the branch that has the value. None where there is no such check, or an exit before it loses the
+    /// value already.
+    fn hold_by_check(&self, later: &[StmtId], error: &str) -> Option<Anchor> {
+        let value = self.value().unwrap_or_default();
+        for id in later {
+            let stmt = self.scope.tree.stmt(*id);
+            if self.loses_before(stmt.span.start) {
+                return None;
+            }
+            if let StmtKind::If {
+                init: None,
+                cond,
+                then,
+                els,
+            } = stmt.kind
+                && let Some(test) = self.test(cond, error)
+            {
+                return match (test, els) {
+                    (Test::IsNil, _) => Some(self.start_of(then)),
+                    (Test::NotNil, _) if self.leaves(then) => Some(Anchor::Below(stmt.span)),
+                    (Test::NotNil, Some(els)) => self.block_start(els),
+                    (Test::NotNil, None) => None,
+                };
+            }
+            let is_check = matches!(stmt.kind, StmtKind::If { init: None, .. });
+            let looks_at_error = !self.scope.uses(*id, error).is_empty();
+            if looks_at_error && stmt.span == span(self.template().after) && !is_check {
+                return Some(Anchor::Below(stmt.span));
+            }
+            let looks_at_value = !self.scope.uses(*id, &value).is_empty();
+            let is_early_release = matches!(stmt.kind, StmtKind::Defer(_));
+            if (looks_at_error && !is_check) || (looks_at_value && !is_check && !is_early_release) {
+                return None;
+            }
         }
+        None
+    }
+
+    /// Whether an exit between the acquisition and `offset` loses the value.
+    fn loses_before(&self, offset: u32) -> bool {
+        let start = self.scope.span(self.acquiring).end;
+        self.template().losing_exits.iter().any(|exit| {
+            let place = span(exit.span).start;
+            start <= place && place < offset
+        })
     }
 
     /// The place in the branch of an `if` whose header acquires.
@@ -314,15 +317,13 @@ impl<'a> Site<'a> {
             (Some(Test::NotNil), _) | (None, Some(Test::IsNil)) => els,
             (None, None) => None,
         };
-        match branch {
-            Some(block) if matches!(self.scope.tree.stmt(block).kind, StmtKind::Block(_)) => {
-                Ok(Hold {
-                    anchor: self.start_of(block),
-                    condition: None,
-                })
-            }
-            _ => Err(Refusal::new("it is acquired in the header of a statement")),
-        }
+        branch
+            .and_then(|block| self.block_start(block))
+            .map(|anchor| Hold {
+                anchor,
+                condition: None,
+            })
+            .ok_or_else(|| Refusal::new("it is acquired in the header of a statement"))
     }
 
     /// What `name == nil` or `name != nil` says; nothing for any other condition.
@@ -340,6 +341,11 @@ impl<'a> Site<'a> {
             BinaryOp::Neq => Some(Test::NotNil),
             _ => None,
         }
+    }
+
+    /// The start of a statement that is a block.
+    fn block_start(&self, id: StmtId) -> Option<Anchor> {
+        matches!(self.scope.tree.stmt(id).kind, StmtKind::Block(_)).then(|| self.start_of(id))
     }
 
     fn start_of(&self, block: StmtId) -> Anchor {
