@@ -21,26 +21,23 @@ pub(crate) struct Release {
 }
 
 impl Release {
-    pub(crate) fn new(value: &str, call: &ReleaseCall, rebound: bool) -> Self {
-        Self::by_method(value, call, call.method.as_deref(), rebound)
-    }
-
-    /// The release by the method that gives up what was written; none where there is no such method.
-    pub(crate) fn abort(value: &str, call: &ReleaseCall, rebound: bool) -> Option<Self> {
-        let method = call.abort.as_deref()?;
-        Some(Self::by_method(value, call, Some(method), rebound))
-    }
-
-    fn by_method(value: &str, call: &ReleaseCall, method: Option<&str>, rebound: bool) -> Self {
+    /// The call of `method` on what is released, or of the value itself, with arguments as Go text.
+    pub(crate) fn new(
+        value: &str,
+        call: &ReleaseCall,
+        method: Option<&str>,
+        arguments: &str,
+        rebound: bool,
+    ) -> Self {
         let receiver = format!("{value}{}", call.path);
         Self {
             call: match method {
-                Some(method) => format!("{receiver}.{method}({})", call.arguments),
-                None => format!("{value}()"),
+                Some(method) => format!("{receiver}.{method}({arguments})"),
+                None => format!("{value}({arguments})"),
             },
             receiver,
             returns_error: call.returns_error,
-            closer: method == Some("Close") && call.arguments.is_empty(),
+            closer: method == Some("Close") && arguments.is_empty(),
             rebound,
         }
     }

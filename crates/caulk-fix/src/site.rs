@@ -126,8 +126,53 @@ impl<'a> Site<'a> {
     }
 
     /// The release of a value held in `value`.
-    pub(crate) fn release(&self, value: &str) -> Release {
-        Release::new(value, &self.template().release, self.is_rebound(value))
+    pub(crate) fn release(&self, value: &str) -> Result<Release, Refusal> {
+        let call = &self.template().release;
+        let arguments = self.arguments()?;
+        let rebound = self.is_rebound(value);
+        Ok(Release::new(
+            value,
+            call,
+            call.method.as_deref(),
+            &arguments,
+            rebound,
+        ))
+    }
+
+    /// The release that gives up what was done with the value; none where it has no such method.
+    pub(crate) fn abort(&self, value: &str) -> Result<Option<Release>, Refusal> {
+        let call = &self.template().release;
+        let Some(method) = call.abort.as_deref() else {
+            return Ok(None);
+        };
+        let arguments = self.arguments()?;
+        let rebound = self.is_rebound(value);
+        Ok(Some(Release::new(
+            value,
+            call,
+            Some(method),
+            &arguments,
+            rebound,
+        )))
+    }
+
+    /// The arguments of the release, as far as their names are known here.
+    fn arguments(&self) -> Result<String, Refusal> {
+        let wanted = &self.template().release.arguments;
+        let names = self.source.names_around(span(self.finding.location.span));
+        let word = |character: char| character.is_alphanumeric() || character == '_';
+        let mut words = wanted
+            .split(|character| !word(character))
+            .filter(|name| !name.is_empty());
+        if words.all(|name| names.contains(name)) {
+            return Ok(wanted.clone());
+        }
+        if wanted == "ctx" && names.contains("context") {
+            return Ok("context.Background()".to_owned());
+        }
+        Err(Refusal::new(format!(
+            "its release needs {wanted}, which is not known here"
+        )))
     }
 
     /// The place whose text names the value, without regard to a discarded one.

@@ -22,7 +22,7 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     let statement = outermost_statement(function, site);
     let statement_span = statement.map_or(tree.expr(site.call).span, |stmt| tree.stmt(stmt).span);
     let check = error_check(function, site, None);
-    let mut obstacles: Vec<Obstacle> = outcomes
+    let obstacles: Vec<Obstacle> = outcomes
         .obstacles
         .iter()
         .map(|(span, why)| Obstacle {
@@ -30,12 +30,6 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             why: why.clone(),
         })
         .collect();
-    if let Some(header) = header_of(function, site) {
-        obstacles.push(Obstacle {
-            span: byte_span(header),
-            why: "declared in the header of a statement".to_owned(),
-        });
-    }
     FixTemplate {
         release: release_call(site),
         held: described.held.clone(),
@@ -104,17 +98,6 @@ fn outermost_statement(function: &Function, site: &Site) -> Option<StmtId> {
             Some(Node::Stmt(parent)) if is_header(function, parent, at) => at = parent,
             _ => return Some(at),
         }
-    }
-}
-
-/// The statement in whose header the acquisition stands.
-fn header_of(function: &Function, site: &Site) -> Option<Span> {
-    let at = function.statement(site.call)?;
-    match function.parent(at) {
-        Some(Node::Stmt(parent)) if is_header(function, parent, at) => {
-            Some(function.tree().stmt(parent).span)
-        }
-        _ => None,
     }
 }
 

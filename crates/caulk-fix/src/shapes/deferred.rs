@@ -21,9 +21,9 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     }
 
     let template = site.template();
-    let release = site.release(&named.value);
+    let release = site.release(&named.value)?;
     // What can be undone is undone unless the function commits before, after which undoing does nothing.
-    let abort = Release::abort(&named.value, &template.release, release.is_rebound());
+    let abort = site.abort(&named.value)?;
     let unfinished = abort.is_some() && template.releases.is_empty();
     let release = abort.unwrap_or(release);
     edits.push(hold.insert(site.layout(), lines(site, &release))?);

@@ -23,8 +23,8 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         return Err(nowhere());
     }
     let named = named(site)?;
-    let release = site.release(&named.value);
-    let abort = Release::abort(&named.value, &template.release, release.is_rebound());
+    let release = site.release(&named.value)?;
+    let abort = site.abort(&named.value)?;
     if abort.is_none() && template.release.commits {
         let mut edits = named.edits;
         for exit in &template.losing_exits {
@@ -250,6 +250,14 @@ impl Site<'_> {
                     .outwards(at)
                     .any(|at| matches!(self.scope.kind(at), Some(StmtKind::Defer(_))))
             })
+        })
+    }
+
+    /// Whether a `defer` of its release stands in the function.
+    pub(super) fn defers_release(&self) -> bool {
+        self.template().releases.iter().any(|release| {
+            let at = self.scope.statement(span(*release));
+            matches!(self.scope.kind_of(at), Some(StmtKind::Defer(_)))
         })
     }
 }

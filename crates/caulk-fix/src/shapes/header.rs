@@ -82,7 +82,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         anchor: Anchor::Below(statement),
         condition: None,
     };
-    let release = site.release(&named.value);
+    let release = site.release(&named.value)?;
     edits.push(hold.insert(layout, deferred::lines(site, &release))?);
     Ok(Some(Proposal::sure(edits)))
 }

@@ -72,6 +72,9 @@ fn release(site: &Site<'_>) -> Proposed {
     if commits && !aborts {
         return exits::propose(site);
     }
+    if template.in_loop && !cleanup_in_test && site.defers_release() {
+        return turn::propose(site);
+    }
     if template.handed_on || (template.in_loop && !cleanup_in_test) {
         return exits::propose(site);
     }

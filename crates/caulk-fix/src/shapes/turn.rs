@@ -19,7 +19,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     });
     let deferred = deferred.ok_or_else(|| Refusal::new("its deferred release cannot be found"))?;
     let value = site.value()?;
-    let release = site.release(&value);
+    let release = site.release(&value)?;
     if !is_plain(site, deferred, &release.call) {
         return Err(by_function("its deferred release does more than release"));
     }
