@@ -175,6 +175,7 @@ fn uses(function: &Function, root: Root, goroutine: ExprId, channel: LocalId) ->
         if let Node::Expr(expr) = node
             && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
             && function.info().local(expr) == Some(channel)
+            && !is_assigned(function, expr)
         {
             let found = use_of(function, root, expr);
             uses = uses.take().and_then(|mut uses: Vec<Use>| {
@@ -185,6 +186,13 @@ fn uses(function: &Function, root: Root, goroutine: ExprId, channel: LocalId) ->
         Descend::Into
     });
     uses
+}
+
+/// Whether the expression stands on the left of the one assignment that makes the channel.
+fn is_assigned(function: &Function, expr: ExprId) -> bool {
+    let tree = function.tree();
+    matches!(function.parent(expr), Some(Node::Stmt(stmt))
+        if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr)))
 }
 
 fn use_of(function: &Function, root: Root, channel: ExprId) -> Option<Use> {

@@ -5,8 +5,8 @@ import (
 	"os"
 )
 
-func concat(w io.Writer, paths []string) error {
-	for _, path := range paths {
+func concat(w io.Writer, paths <-chan string) error {
+	for path := range paths {
 		f, err := os.Open(path)
 		if err != nil {
 			return err

@@ -1,0 +1,149 @@
+//! The fixer on what the real check finds, checked again by it: nothing is left, nothing is new, and a second
+//! run has nothing to do.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use caulk_fix::{FixPlan, Folder, Outcome, PlanOptions, plan};
+use caulk_leaks::Finding;
+use caulk_program::{GoEnv, Options, Program};
+use caulk_system::{Files, OsFiles, Overlay, create_folder, write_atomic};
+
+const SHAPES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shapes");
+
+/// Shapes whose resource is a type of their own that holds nothing, which the check knows.
+const MADE_UP: [&str; 2] = ["committing_writer", "deferred"];
+
+/// What each shape is called in a test file.
+fn file_name(shape: &str) -> &'static str {
+    if shape.starts_with("test_") {
+        "p_test.go"
+    } else {
+        "p.go"
+    }
+}
+
+/// A module with a package for each shape that `wanted` picks, of the files `which`.
+fn module(which: &str, wanted: impl Fn(&str) -> bool) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let go_mod = b"module example.com/shapes\n\ngo 1.24\n";
+    write_atomic(&folder.path().join("go.mod"), go_mod).unwrap();
+    for shape in OsFiles.read_dir(Path::new(SHAPES)).unwrap() {
+        let name = shape.name.to_str().unwrap();
+        if wanted(name) {
+            let bytes = OsFiles
+                .read(&Path::new(SHAPES).join(name).join(which))
+                .unwrap();
+            create_folder(&folder.path().join(name)).unwrap();
+            write_atomic(&folder.path().join(name).join(file_name(name)), &bytes).unwrap();
+        }
+    }
+    folder
+}
+
+fn findings(program: &Program) -> Vec<Finding> {
+    let options = caulk_leaks::Options {
+        preview: true,
+        ..caulk_leaks::Options::default()
+    };
+    caulk_leaks::check(program, &options).findings
+}
+
+/// A tree that can be checked as it is and with edits.
+struct Checked {
+    root: PathBuf,
+    files: Arc<dyn Files>,
+    program: Program,
+    findings: Vec<Finding>,
+}
+
+impl Checked {
+    fn new(root: &Path) -> Self {
+        let root = root.canonicalize().unwrap();
+        let files: Arc<dyn Files> = Arc::new(OsFiles);
+        let options = Options::new(GoEnv::of_process(&*files), root.clone());
+        let program = Program::load(Arc::clone(&files), options, &["./...".into()]);
+        let findings = findings(&program);
+        Self {
+            root,
+            files,
+            program,
+            findings,
+        }
+    }
+
+    fn plan(&self) -> FixPlan {
+        let all: Vec<usize> = (0..self.findings.len()).collect();
+        let workspace = Folder::new(&*self.files, &self.root);
+        let mut checker = |edited: &BTreeMap<String, Arc<[u8]>>| {
+            let edits: BTreeMap<PathBuf, Arc<[u8]>> = edited
+                .iter()
+                .map(|(file, bytes)| (self.root.join(file), Arc::clone(bytes)))
+                .collect();
+            let changed: Vec<PathBuf> = edits.keys().cloned().collect();
+            let files = Arc::new(Overlay::new(Arc::clone(&self.files), edits));
+            let program = self.program.reload(files, &["./...".into()], &changed);
+            findings(&program)
+        };
+        plan(
+            &self.findings,
+            &all,
+            &workspace,
+            &mut checker,
+            PlanOptions::default(),
+        )
+    }
+}
+
+#[test]
+fn what_the_check_finds_is_fixed_and_then_clean() {
+    let folder = module("before.go", |name| !MADE_UP.contains(&name));
+    let checked = Checked::new(folder.path());
+    let plan = checked.plan();
+    for (finding, fix) in checked.findings.iter().zip(&plan.fixes) {
+        assert_eq!(
+            fix.outcome,
+            Outcome::Fixed,
+            "{} {}",
+            finding.location,
+            finding.message
+        );
+    }
+    let fixed: Vec<&str> = plan
+        .files
+        .iter()
+        .filter_map(|edit| edit.path.split('/').next())
+        .collect();
+    let shapes = OsFiles.read_dir(&checked.root).unwrap();
+    for shape in shapes.iter().filter_map(|shape| shape.name.to_str()) {
+        assert!(
+            shape == "go.mod" || fixed.contains(&shape),
+            "nothing is found in {shape}"
+        );
+    }
+    for edit in &plan.files {
+        write_atomic(&checked.root.join(&edit.path), &edit.after).unwrap();
+    }
+    let again = Checked::new(folder.path());
+    let left: Vec<String> = again
+        .findings
+        .iter()
+        .map(|finding| format!("{} {}", finding.location, finding.message))
+        .collect();
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+/// What a person would write is what the check asks for.
+#[test]
+fn the_fixed_shapes_are_clean() {
+    let folder = module("after.go", |_| true);
+    let findings = Checked::new(folder.path()).findings;
+    let left: Vec<String> = findings
+        .iter()
+        .map(|finding| format!("{} {}", finding.location, finding.message))
+        .collect();
+    assert!(left.is_empty(), "{left:#?}");
+}
