@@ -99,7 +99,8 @@ pub struct Joined {
 struct Account {
     anchor: Option<Anchor>,
     weight: Weight,
-    groups: Vec<f64>,
+    /// Growth of its groups of goroutines, by the function in which they begin.
+    groups: BTreeMap<String, f64>,
     blocked: Option<(f64, Blocked)>,
     stacks: BTreeMap<String, (f64, f64)>,
     /// The user's functions on the stacks, by (file, function), deepest first by weight of the stack.
@@ -149,6 +150,10 @@ pub fn join(observed: &Observed, anchors: &Anchors<'_>) -> Joined {
             bookkeeping.bytes += stack.bytes;
             bookkeeping.bytes_variance += stack.bytes_error.powi(2);
             bookkeeping.objects += stack.objects;
+        } else if let Some(account) =
+            started(stack, &entries, anchors).and_then(|key| accounts.get_mut(&key))
+        {
+            account.add_stack(stack, anchors);
         } else if let Some(anchor) = anchors.of_stack(&stack.frames) {
             let account = accounts.entry(key(&anchor)).or_default();
             account.add_stack(stack, anchors);
@@ -171,6 +176,27 @@ pub fn join(observed: &Observed, anchors: &Anchors<'_>) -> Joined {
     rank(observed, accounts, &unassigned)
 }
 
+/// The `go` statement of the goroutines in which a stack begins, where those pile up: what they have
+/// allocated is held because they never end. An acquisition that is owed on the way comes first.
+fn started(
+    stack: &HeapStack,
+    entries: &BTreeMap<&str, BTreeMap<Key, f64>>,
+    anchors: &Anchors<'_>,
+) -> Option<Key> {
+    let root = stack.root()?;
+    anchors.code.file_of(root)?;
+    let key = heaviest(entries.get(root.function.as_str()))?;
+    let owed = anchors
+        .of_stack(&stack.frames)
+        .is_some_and(|anchor| match anchor.kind {
+            AnchorKind::Acquisition(index) => {
+                anchors.acquisitions.get(index).and_then(suspicion) == Some(0)
+            }
+            _ => false,
+        });
+    (!owed).then_some(key)
+}
+
 fn heaviest(weights: Option<&BTreeMap<Key, f64>>) -> Option<Key> {
     weights?
         .iter()
@@ -187,7 +213,10 @@ impl Account {
     fn add_group(&mut self, group: &GoroutineGroup, anchors: &Anchors<'_>) {
         self.weight.goroutines += group.growth;
         self.weight.new_goroutines += group.new;
-        self.groups.push(group.growth);
+        let entry = group
+            .entry()
+            .map_or(String::new(), |frame| frame.function.clone());
+        *self.groups.entry(entry).or_default() += group.growth;
         if self
             .blocked
             .as_ref()
@@ -233,7 +262,9 @@ impl Account {
 
     fn absorb(&mut self, other: Account) {
         self.weight.add(&other.weight);
-        self.groups.extend(other.groups);
+        for (entry, growth) in other.groups {
+            *self.groups.entry(entry).or_default() += growth;
+        }
         for (function, (bytes, objects)) in other.stacks {
             let known = self.stacks.entry(function).or_default();
             known.0 += bytes;
@@ -241,14 +272,14 @@ impl Account {
         }
     }
 
-    /// Instances per request: what most of its goroutine groups have in common is one each per
-    /// instance, so the least of those that are not stragglers is the number of instances.
+    /// Instances per request: each instance has one goroutine of each kind, so the least of those
+    /// that are not stragglers is the number of instances.
     fn instances(&self) -> f64 {
-        let most = self.groups.iter().copied().fold(0.0, f64::max);
+        let most = self.groups.values().copied().fold(0.0, f64::max);
         if most > 0.0 {
             return self
                 .groups
-                .iter()
+                .values()
                 .copied()
                 .filter(|g| *g > most * 0.2)
                 .fold(most, f64::min);

@@ -129,4 +129,7 @@ pub struct SourceArgs {
     /// Leave test files out
     #[arg(long)]
     pub no_tests: bool,
+    /// Rules in preview report too
+    #[arg(long)]
+    pub preview: bool,
 }

@@ -17,6 +17,8 @@ pub struct Reading {
     pub goos: Option<String>,
     pub goarch: Option<String>,
     pub no_tests: bool,
+    /// Rules in preview report too.
+    pub preview: bool,
 }
 
 impl Default for Reading {
@@ -28,6 +30,7 @@ impl Default for Reading {
             goos: None,
             goarch: None,
             no_tests: false,
+            preview: false,
         }
     }
 }
@@ -44,7 +47,7 @@ pub struct Analysed {
 /// problems of the analysis.
 pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analysed {
     let program = load(files, root, reading);
-    let analysis = analysis(&program);
+    let analysis = analysis(&program, reading);
     Analysed {
         root: root.to_owned(),
         program,
@@ -72,8 +75,12 @@ pub fn load(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Program {
     Program::load(files, options, &reading.patterns)
 }
 
-fn analysis(program: &Program) -> Analysis {
-    caulk_leaks::check(program, &caulk_leaks::Options::default())
+fn analysis(program: &Program, reading: &Reading) -> Analysis {
+    let options = caulk_leaks::Options {
+        preview: reading.preview,
+        ..caulk_leaks::Options::default()
+    };
+    caulk_leaks::check(program, &options)
 }
 
 /// The operating system's files, shared.
@@ -110,7 +117,7 @@ pub fn again(
     changed: &[PathBuf],
 ) -> Analysis {
     let program = analysed.program.reload(files, &reading.patterns, changed);
-    analysis(&program)
+    analysis(&program, reading)
 }
 
 /// The HTTP routes that a program registers, as method (empty for any) and pattern.

@@ -13,7 +13,10 @@ use std::sync::{Mutex, MutexGuard};
 use serde_json::Value;
 
 fn examples() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").canonicalize().unwrap()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples")
+        .canonicalize()
+        .unwrap()
 }
 
 /// What `examples/expected.toml` says of an example.
@@ -51,7 +54,11 @@ fn caulk(arguments: &[&str], folder: &Path) -> Output {
 
 fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
-        panic!("{error}\nstdout: {}\nstderr: {}", text(&output.stdout), text(&output.stderr))
+        panic!(
+            "{error}\nstdout: {}\nstderr: {}",
+            text(&output.stdout),
+            text(&output.stderr)
+        )
     })
 }
 
@@ -63,8 +70,13 @@ fn text(bytes: &[u8]) -> String {
 fn alone() -> MutexGuard<'static, ()> {
     static HUNTING: Mutex<()> = Mutex::new(());
     let go = Command::new("go").arg("version").output();
-    assert!(go.is_ok_and(|o| o.status.success()), "these tests need Go: `go version` does not run");
-    HUNTING.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    assert!(
+        go.is_ok_and(|o| o.status.success()),
+        "these tests need Go: `go version` does not run"
+    );
+    HUNTING
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Hunts in an example and compares with what is expected of it; gives the report.
@@ -79,20 +91,53 @@ fn hunt(example: &str) -> Value {
     let wanted = expected(example);
     let context = || format!("{example}: {report:#}\n{}", text(&output.stderr));
 
-    assert_eq!(report["verdict"].as_str(), wanted["verdict"].as_str(), "{}", context());
-    assert!(snapshot(&folder) == before, "{example}: the source tree was touched");
+    assert_eq!(
+        report["verdict"].as_str(),
+        wanted["verdict"].as_str(),
+        "{}",
+        context()
+    );
+    assert!(
+        snapshot(&folder) == before,
+        "{example}: the source tree was touched"
+    );
     if wanted["verdict"].as_str() == Some("steady") {
         assert_eq!(output.status.code(), Some(0), "{}", context());
         return report;
     }
     assert_eq!(output.status.code(), Some(1), "{}", context());
     let location = &report["culprits"][0]["location"];
-    assert_eq!(location["file"].as_str(), wanted["file"].as_str(), "{}", context());
-    assert_eq!(location["line"].as_i64(), wanted["line"].as_integer(), "{}", context());
-    assert_eq!(location["column"].as_i64(), wanted["column"].as_integer(), "{}", context());
+    assert_eq!(
+        location["file"].as_str(),
+        wanted["file"].as_str(),
+        "{}",
+        context()
+    );
+    assert_eq!(
+        location["line"].as_i64(),
+        wanted["line"].as_integer(),
+        "{}",
+        context()
+    );
+    assert_eq!(
+        location["column"].as_i64(),
+        wanted["column"].as_integer(),
+        "{}",
+        context()
+    );
     if let Some(rule) = wanted.get("rule") {
-        assert_eq!(report["culprits"][0]["finding"]["rule"].as_str(), rule.as_str(), "{}", context());
-        assert_eq!(report["culprits"][0]["proof"]["proved"], Value::Bool(true), "{}", context());
+        assert_eq!(
+            report["culprits"][0]["finding"]["rule"].as_str(),
+            rule.as_str(),
+            "{}",
+            context()
+        );
+        assert_eq!(
+            report["culprits"][0]["proof"]["proved"],
+            Value::Bool(true),
+            "{}",
+            context()
+        );
     }
     report
 }
@@ -100,9 +145,12 @@ fn hunt(example: &str) -> Value {
 #[test]
 fn secret_proxy_loses_a_client_per_request() {
     let report = hunt("secret-proxy");
-    let goroutines = report["growth"]["goroutines_per_request"]["value"].as_f64().unwrap();
+    let goroutines = report["growth"]["goroutines_per_request"]["value"]
+        .as_f64()
+        .unwrap();
     assert!((goroutines - 5.0).abs() < 0.1, "{goroutines}");
-    let after = &report["culprits"][0]["proof"]["after"]["growth"]["goroutines_per_request"]["value"];
+    let after =
+        &report["culprits"][0]["proof"]["after"]["growth"]["goroutines_per_request"]["value"];
     assert!(after.as_f64().unwrap().abs() < 0.1, "{after}");
 }
 
@@ -130,7 +178,13 @@ fn warm_cache_is_steady() {
 #[ignore = "three runs of five hunts take some minutes"]
 fn three_runs_of_three_say_the_same() {
     for _ in 0..3 {
-        for example in ["secret-proxy", "feed-reader", "job-queue", "session-store", "warm-cache"] {
+        for example in [
+            "secret-proxy",
+            "feed-reader",
+            "job-queue",
+            "session-store",
+            "warm-cache",
+        ] {
             hunt(example);
         }
     }
@@ -154,17 +208,33 @@ fn with_fix_the_patch_is_written_and_the_program_still_builds() {
     let before = snapshot(folder.path());
     let output = caulk(&["hunt", "--fix", "--format", "json"], folder.path());
     let report = json(&output);
-    assert_eq!(output.status.code(), Some(0), "{report:#}\n{}", text(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{report:#}\n{}",
+        text(&output.stderr)
+    );
     let after = snapshot(folder.path());
-    let changed: Vec<_> = after.iter().filter(|(path, bytes)| before.get(*path) != Some(bytes)).collect();
+    let changed: Vec<_> = after
+        .iter()
+        .filter(|(path, bytes)| before.get(*path) != Some(bytes))
+        .collect();
     assert_eq!(changed.len(), 1, "{changed:?}");
     let run = |program: &str, arguments: &[&str]| {
-        Command::new(program).args(arguments).current_dir(folder.path()).output().unwrap()
+        Command::new(program)
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
     };
     let built = run("go", &["build", "./..."]);
     assert!(built.status.success(), "{}", text(&built.stderr));
     let unformatted = run("gofmt", &["-l", "."]);
-    assert!(unformatted.stdout.is_empty(), "{}", text(&unformatted.stdout));
+    assert!(
+        unformatted.stdout.is_empty(),
+        "{}",
+        text(&unformatted.stdout)
+    );
 }
 
 /// The recorded case of an example needs no Go.
@@ -182,8 +252,16 @@ fn diagnose(arguments: &[&str]) -> (Output, Value) {
 fn assert_line(report: &Value, example: &str) {
     let wanted = expected(example);
     let location = &report["culprits"][0]["location"];
-    assert_eq!(location["file"].as_str(), wanted["file"].as_str(), "{report:#}");
-    assert_eq!(location["line"].as_i64(), wanted["line"].as_integer(), "{report:#}");
+    assert_eq!(
+        location["file"].as_str(),
+        wanted["file"].as_str(),
+        "{report:#}"
+    );
+    assert_eq!(
+        location["line"].as_i64(),
+        wanted["line"].as_integer(),
+        "{report:#}"
+    );
 }
 
 #[test]
@@ -197,14 +275,20 @@ fn recorded_cases_give_the_right_line_without_go() {
     }
     let case = examples().join("warm-cache/case");
     let (output, report) = diagnose(&[case.to_str().unwrap()]);
-    assert_eq!((report["verdict"].as_str(), output.status.code()), (Some("steady"), Some(0)));
+    assert_eq!(
+        (report["verdict"].as_str(), output.status.code()),
+        (Some("steady"), Some(0))
+    );
 }
 
 /// The heap profiles of the recorded case of `secret-proxy`, in order.
 fn heap_profiles() -> Vec<String> {
     let case = examples().join("secret-proxy/case");
     let names = (0..).map(|n| case.join(format!("heap.{n}.pb.gz")));
-    names.take_while(|path| path.exists()).map(|path| path.to_str().unwrap().to_owned()).collect()
+    names
+        .take_while(|path| path.exists())
+        .map(|path| path.to_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -220,5 +304,8 @@ fn heap_profiles_alone_rank_the_right_line_first() {
         assert_line(&report, "secret-proxy");
     }
     let (output, report) = diagnose(&[first, last, "--source", source]);
-    assert_eq!((report["verdict"].as_str(), output.status.code()), (Some("grew"), Some(4)));
+    assert_eq!(
+        (report["verdict"].as_str(), output.status.code()),
+        (Some("grew"), Some(4))
+    );
 }

@@ -73,8 +73,11 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     progress.phase("checking");
     let analysed = selected.analyse()?;
     let findings = selected.findings(&analysed);
-    let shown: Vec<&Finding> =
-        findings.iter().copied().filter(|f| f.severity >= selected.least).collect();
+    let shown: Vec<&Finding> = findings
+        .iter()
+        .copied()
+        .filter(|f| f.severity >= selected.least)
+        .collect();
     let patches = if args.fixes {
         progress.phase("planning fixes");
         patching::plan(&analysed, &selected.reading, &findings, false)
@@ -86,7 +89,9 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
         return Err(Failure::interrupted());
     }
 
-    let fails = findings.iter().any(|f| f.severity >= args.fail_on.severity());
+    let fails = findings
+        .iter()
+        .any(|f| f.severity >= args.fail_on.severity());
     let format = context.format(present::usual_format(shown.len()));
     if format == OutputFormat::Json {
         context.print_json(&json_report(&analysed, &findings, &patches))?;
@@ -106,7 +111,12 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
             }
         }
         let hidden = findings.len() - shown.len();
-        report.push(Block::Summary(present::summary(&analysed.analysis, &shown, hidden, args.undecided)));
+        report.push(Block::Summary(present::summary(
+            &analysed.analysis,
+            &shown,
+            hidden,
+            args.undecided,
+        )));
         context.print(&report, format)?;
     }
     Ok(if fails { Exit::Found } else { Exit::Clean })
@@ -153,21 +163,34 @@ impl Selected {
             goos: args.goos.clone(),
             goarch: args.goarch.clone(),
             no_tests: args.no_tests,
+            preview: args.preview,
             ..Reading::default()
         };
         let reading = match args.paths.as_slice() {
             [] => reading,
-            paths => Reading { patterns: paths.to_vec(), ..reading },
+            paths => Reading {
+                patterns: paths.to_vec(),
+                ..reading
+            },
         };
-        Ok(Selected { root, reading, least: least.severity(), rules: rules.to_vec() })
+        Ok(Selected {
+            root,
+            reading,
+            least: least.severity(),
+            rules: rules.to_vec(),
+        })
     }
 
     /// Reads and analyses; a tree without Go is an error, since nothing was checked.
     pub fn analyse(&self) -> Result<Analysed, Failure> {
         let analysed = source::analyse(source::os_files(), &self.root, &self.reading);
         if analysed.analysis.coverage.files == 0 {
-            let patterns: Vec<String> =
-                self.reading.patterns.iter().map(|p| p.display().to_string()).collect();
+            let patterns: Vec<String> = self
+                .reading
+                .patterns
+                .iter()
+                .map(|p| p.display().to_string())
+                .collect();
             return Err(anyhow!("there are no Go files in {}", patterns.join(" ")).into());
         }
         Ok(analysed)
@@ -175,8 +198,9 @@ impl Selected {
 
     /// The findings of the rules that were asked for.
     pub fn findings<'a>(&self, analysed: &'a Analysed) -> Vec<&'a Finding> {
-        let wanted =
-            |finding: &&Finding| self.rules.is_empty() || self.rules.iter().any(|r| r == finding.rule);
+        let wanted = |finding: &&Finding| {
+            self.rules.is_empty() || self.rules.iter().any(|r| r == finding.rule)
+        };
         analysed.analysis.findings.iter().filter(wanted).collect()
     }
 }
@@ -190,7 +214,10 @@ pub fn json_report(
     let analysis = &analysed.analysis;
     json::CheckReport {
         version: json::VERSION,
-        findings: findings.iter().map(|f| finding::to_json(f, patches.outcome(f))).collect(),
+        findings: findings
+            .iter()
+            .map(|f| finding::to_json(f, patches.outcome(f)))
+            .collect(),
         problems: analysis.problems.iter().map(finding::problem).collect(),
         coverage: json::Coverage {
             acquisitions: analysis.coverage.acquisitions as u64,

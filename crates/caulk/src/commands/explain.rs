@@ -17,8 +17,13 @@ pub struct ExplainArgs {
 
 pub fn run(args: ExplainArgs, _context: &Context) -> Outcome {
     let Some(rule) = caulk_leaks::rule(&args.rule) else {
-        let near = nearest(&args.rule).map_or(String::new(), |name| format!(" Did you mean {name}?"));
-        return Err(anyhow!("there is no rule {}; caulk rules lists them.{near}", args.rule).into());
+        let near =
+            nearest(&args.rule).map_or(String::new(), |name| format!(" Did you mean {name}?"));
+        return Err(anyhow!(
+            "there is no rule {}; caulk rules lists them.{near}",
+            args.rule
+        )
+        .into());
     };
     write_out(rule.markdown().as_bytes())?;
     Ok(Exit::Clean)
@@ -27,8 +32,17 @@ pub fn run(args: ExplainArgs, _context: &Context) -> Outcome {
 /// The rule whose name has the longest beginning or end in common with what was typed.
 fn nearest(typed: &str) -> Option<&'static str> {
     let alike = |name: &str| {
-        let start = name.bytes().zip(typed.bytes()).take_while(|(a, b)| a == b).count();
-        let end = name.bytes().rev().zip(typed.bytes().rev()).take_while(|(a, b)| a == b).count();
+        let start = name
+            .bytes()
+            .zip(typed.bytes())
+            .take_while(|(a, b)| a == b)
+            .count();
+        let end = name
+            .bytes()
+            .rev()
+            .zip(typed.bytes().rev())
+            .take_while(|(a, b)| a == b)
+            .count();
         start.max(end)
     };
     caulk_leaks::rules()

@@ -51,14 +51,21 @@ Examples:
 
 pub fn run(args: FixArgs, context: &Context) -> Outcome {
     let only = places(&args.only)?;
-    let least = if only.is_empty() { args.severity } else { Level::Low };
+    let least = if only.is_empty() {
+        args.severity
+    } else {
+        Level::Low
+    };
     let selected = Selected::from_parts(&args.source, least, &args.rule, context)?;
     let progress = context.progress(false);
     progress.phase("checking");
     let analysed = selected.analyse()?;
     let mut findings = selected.findings(&analysed);
     findings.retain(|f| f.severity >= selected.least);
-    if let Some(missing) = only.iter().find(|place| !findings.iter().any(|f| place.is(f))) {
+    if let Some(missing) = only
+        .iter()
+        .find(|place| !findings.iter().any(|f| place.is(f)))
+    {
         return Err(anyhow!("there is no finding at {}:{}", missing.file, missing.line).into());
     }
     findings.retain(|f| only.is_empty() || only.iter().any(|place| place.is(f)));
@@ -76,7 +83,11 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
         } else {
             write_out(&patches.unified())?;
         }
-        return Ok(if patches.changes() { Exit::Found } else { Exit::Clean });
+        return Ok(if patches.changes() {
+            Exit::Found
+        } else {
+            Exit::Clean
+        });
     }
     let written = patches.write(&analysed.root, args.allow_dirty, &context.cancel);
     if json {
@@ -86,7 +97,9 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
         let report = report(&findings, &patches, &written, args.take_review, &read);
         context.print(&report, context.format(OutputFormat::Concise))?;
     }
-    let left = findings.iter().any(|f| !is_done(f, &patches, args.take_review));
+    let left = findings
+        .iter()
+        .any(|f| !is_done(f, &patches, args.take_review));
     let left = left || !written.left.is_empty();
     Ok(if left { Exit::Found } else { Exit::Clean })
 }
@@ -110,7 +123,9 @@ fn report(
     let mut report = Report::new();
     let mut counts = [0usize; 3];
     for finding in findings {
-        let Some(fix) = patches.outcome(finding) else { continue };
+        let Some(fix) = patches.outcome(finding) else {
+            continue;
+        };
         let index = match fix.outcome {
             FixOutcome::Fixed => 0,
             FixOutcome::FixedReview => 1,
@@ -134,7 +149,8 @@ fn report(
         refused
     )];
     if review > 0 && !take_review {
-        lines.push("fixes to review are taken with --unsafe; --diff --unsafe shows them".to_owned());
+        lines
+            .push("fixes to review are taken with --unsafe; --diff --unsafe shows them".to_owned());
     }
     for (file, reason) in &written.left {
         lines.push(format!("{file} was not written: {reason}"));
@@ -159,7 +175,10 @@ fn places(only: &[String]) -> anyhow::Result<Vec<Place>> {
     only.iter()
         .map(|text| {
             let mut parts = text.splitn(3, ':');
-            let (file, line) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+            let (file, line) = (
+                parts.next().unwrap_or_default(),
+                parts.next().unwrap_or_default(),
+            );
             match line.parse() {
                 Ok(line) if !file.is_empty() => {
                     let file = file.trim_start_matches("./").replace('\\', "/");

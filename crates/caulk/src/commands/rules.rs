@@ -26,7 +26,11 @@ pub fn run(_args: RulesArgs, context: &Context) -> Outcome {
     if context.format(OutputFormat::Full) == OutputFormat::Json {
         let list: Vec<RuleJson> = rules
             .iter()
-            .map(|rule| RuleJson { name: rule.name, summary: rule.summary, preview: rule.preview })
+            .map(|rule| RuleJson {
+                name: rule.name,
+                summary: rule.summary,
+                preview: rule.preview,
+            })
             .collect();
         context.print_json(&list)?;
         return Ok(Exit::Clean);
@@ -34,7 +38,10 @@ pub fn run(_args: RulesArgs, context: &Context) -> Outcome {
     let mut table = Table::new([Column::left(""), Column::left("")]);
     for rule in rules {
         let preview = if rule.preview { " (preview)" } else { "" };
-        table.row([Cell::strong(rule.name), Cell::from(format!("{}{preview}", rule.summary))]);
+        table.row([
+            Cell::strong(rule.name),
+            Cell::from(format!("{}{preview}", rule.summary)),
+        ]);
     }
     let mut report = Report::new();
     report.push(table);
