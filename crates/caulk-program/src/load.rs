@@ -237,6 +237,19 @@ impl Program {
         self.folder_files(&root.dir, self.options.tests)
     }
 
+    /// Files that were asked for by name, and that the build constraints leave out.
+    pub(crate) fn excluded_files(&self, root: &RootFolder) -> Vec<Problem> {
+        let files = self.root_sources(root);
+        let asked = root.only.iter().flatten();
+        asked
+            .filter(|path| !files.iter().any(|file| file.path == **path))
+            .map(|path| {
+                let what = self.relative(path).display().to_string();
+                Problem::new(ProblemKind::Excluded, what)
+            })
+            .collect()
+    }
+
     /// Gives ids to the packages of a folder that was asked for.
     pub(crate) fn register_root(
         &self,

@@ -13,6 +13,8 @@ pub enum ProblemKind {
     Unreadable,
     /// A folder that was asked for has no Go files.
     NoGoFiles,
+    /// A file that was asked for by name does not belong to this build: its constraints or name leave it out, or it is a test.
+    Excluded,
     /// A file that does not parse as a whole; what does parse is used.
     Syntax,
 }
@@ -25,6 +27,7 @@ impl ProblemKind {
             ProblemKind::MissingPackage => "missing-package",
             ProblemKind::Unreadable => "unreadable",
             ProblemKind::NoGoFiles => "no-go-files",
+            ProblemKind::Excluded => "excluded",
             ProblemKind::Syntax => "syntax",
         }
     }

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::body::{BodyOwner, FuncRef, TypedBody};
 use crate::load::{FolderSources, PackageTable};
-use crate::package::{Func, FuncId, Package, PackageId, SourceFile};
+use crate::package::{Func, FuncId, Package, PackageId, ScopeEntry, SourceFile};
 use crate::problem::{self, Problem};
 use crate::resolve::{Build, Folders, GoEnv, Module, Platform, RootFolder, Roots};
 use crate::types::{LocalType, NamedId, Names, TypeId, TypeTable};
@@ -156,6 +156,7 @@ impl Program {
             .map(|package| this.problems_of(this.package(*package)))
             .collect();
         let mut problems = std::mem::take(&mut self.problems);
+        problems.extend(self.roots.iter().flat_map(|root| self.excluded_files(root)));
         problems.extend(found.into_iter().flatten());
         self.problems = problem::merge(problems);
         self.check = check;
@@ -215,11 +216,13 @@ impl Program {
                 .methods_of(receiver)
                 .find(|func| func.name == method)
                 .and_then(|func| func.reference.id),
-            None => package
-                .funcs()
-                .iter()
-                .find(|func| func.receiver.is_none() && func.name == rest)
-                .and_then(|func| func.reference.id),
+            None => match package.scope.get(rest) {
+                Some(ScopeEntry::Func(index)) => Some(FuncId {
+                    package: package.id,
+                    index: *index,
+                }),
+                _ => None,
+            },
         }
     }
 

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use caulk_program::{Callee, GoEnv, Options, Program, TypedBody};
 use caulk_system::OsFiles;
+use rayon::prelude::*;
 
 /// A call as the oracle or caulk sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -272,6 +273,56 @@ fn calls_of_a_program_where_no_go_is_installed() {
         assert!(score.total() > 50, "{score:?}");
         assert_eq!(score.exact, score.total(), "{score:?}");
     }
+}
+
+/// Everything that is said of every call, in the order of bodies.
+fn answers(program: &Program) -> Vec<String> {
+    let packages = program.check_packages().iter();
+    let owners: Vec<_> = packages
+        .flat_map(|package| program.owners(*package))
+        .collect();
+    owners
+        .par_iter()
+        .map(|owner| {
+            let Some(typed) = program.body(*owner) else {
+                return String::new();
+            };
+            let calls = typed.info.calls();
+            let calls = calls.iter().map(|(call, callee)| {
+                let (kind, name) = described(&typed, callee);
+                format!(
+                    "{kind} {name} {}",
+                    program.type_string(typed.info.type_of(*call))
+                )
+            });
+            calls.collect::<Vec<_>>().join("\n")
+        })
+        .collect()
+}
+
+#[test]
+fn any_number_of_threads_finds_the_same() {
+    let env = GoEnv::of_process(&OsFiles);
+    let src = env
+        .goroot
+        .clone()
+        .expect("this test needs a Go installation")
+        .join("src");
+    let roots = ["database/sql", "net/http/httputil", "slices"].map(|path| src.join(path));
+    let answers_with = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        let options = Options::new(env.clone(), src.clone());
+        pool.install(|| {
+            let program = Program::load(Arc::new(OsFiles), options, &roots);
+            (answers(&program), program.problems().to_vec())
+        })
+    };
+    let one = answers_with(1);
+    assert!(one.0.iter().map(String::len).sum::<usize>() > 100_000);
+    assert_eq!(one, answers_with(8));
 }
 
 #[test]

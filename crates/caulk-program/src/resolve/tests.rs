@@ -147,9 +147,10 @@ fn one_file_and_what_is_not_there() {
             ("/w/go.mod", "module m\n"),
             ("/w/a.go", "package m\n"),
             ("/w/b.go", "package m\n"),
+            ("/w/c_windows.go", "package m\n"),
             ("/w/docs/x.md", ""),
         ],
-        &["a.go", "nowhere", "docs"],
+        &["a.go", "c_windows.go", "nowhere", "docs"],
     );
     assert_eq!(checked(&program), ["m"]);
     let package = program.package(program.check_packages()[0]);
@@ -163,7 +164,8 @@ fn one_file_and_what_is_not_there() {
         problems(&program),
         [
             (ProblemKind::Unreadable, "nowhere", 1),
-            (ProblemKind::NoGoFiles, "docs", 1)
+            (ProblemKind::NoGoFiles, "docs", 1),
+            (ProblemKind::Excluded, "c_windows.go", 1)
         ]
     );
 }

@@ -211,7 +211,13 @@ impl Typer<'_> {
                 };
                 (why, self.text(sel), Some(x))
             }
-            ExprKind::Ident(name) => ("the name is not declared", self.text(name), None),
+            ExprKind::Ident(name) => {
+                let why = match self.object(fun) {
+                    Object::Unknown => "the name is not declared",
+                    _ => "not a function",
+                };
+                (why, self.text(name), None)
+            }
             _ => ("not a function", SmolStr::default(), None),
         };
         Callee::Unknown {
