@@ -19,6 +19,7 @@ mod profile;
 mod proto;
 mod read;
 pub mod report;
+mod snapshot;
 mod stack_table;
 mod strings;
 mod text;
@@ -30,9 +31,7 @@ pub use profile::{
     Function, Label, LabelValue, Line, Location, Mapping, MemStats, Profile, Sample, ValueType,
 };
 pub use read::{Limits, ReadError, read, read_as_pprof};
-pub use stack_table::{
-    Frame, FrameId, FunctionId, SampleKind, SharedFunction, Snapshot, SnapshotEntry, StackId,
-    StackTable,
-};
+pub use snapshot::{SampleKind, Snapshot, SnapshotEntry};
+pub use stack_table::{Frame, FrameId, FunctionId, SharedFunction, StackId, StackTable};
 pub use strings::StringTable;
 pub use write::write;

@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::goroutine::Dump;
 use crate::ids::index_type;
+use crate::snapshot::{Row, SampleKind, Snapshot};
 use crate::{FunctionIndex, LocationIndex, Profile};
 
 index_type! {
@@ -63,121 +64,6 @@ pub struct Frame<'t> {
     pub file: &'t str,
     /// 1-based line of the call (of the leaf: of the allocation or wait), 0 if not known.
     pub line: i64,
-}
-
-/// What a column of a [`Snapshot`] measures.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SampleKind {
-    /// Such as `inuse_space`.
-    pub kind: Box<str>,
-    /// Such as `bytes`.
-    pub unit: Box<str>,
-}
-
-/// The values of one profile over the stacks of a [`StackTable`]: one entry for each stack and
-/// object size that the profile has, in the order of (stack, object size).
-#[derive(Debug, Clone, PartialEq)]
-pub struct Snapshot {
-    /// What the values of an entry are, in their order.
-    pub sample_types: Vec<SampleKind>,
-    /// Mean bytes between two sampled allocations, for a heap profile: see
-    /// [`Profile::heap_sampling_rate`].
-    pub heap_sampling_rate: Option<u64>,
-    /// When it was taken, nanoseconds since 1970, 0 if not known.
-    pub time_nanos: i64,
-    /// Over which time, nanoseconds, 0 if not known.
-    pub duration_nanos: i64,
-    keys: Vec<(StackId, Option<i64>)>,
-    values: Vec<i64>,
-}
-
-/// The values of one stack and object size in a [`Snapshot`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SnapshotEntry<'s> {
-    /// The stack.
-    pub stack: StackId,
-    /// Bytes of each object, in a heap profile: the runtime keeps one bucket for each stack *and*
-    /// size, and the chance of an object to be sampled depends on its size.
-    pub object_size: Option<i64>,
-    /// One value for each sample type.
-    pub values: &'s [i64],
-}
-
-impl Snapshot {
-    /// The entries, by stack and then object size.
-    pub fn entries(&self) -> impl ExactSizeIterator<Item = SnapshotEntry<'_>> {
-        let width = self.sample_types.len();
-        self.keys
-            .iter()
-            .enumerate()
-            .map(move |(index, &(stack, object_size))| SnapshotEntry {
-                stack,
-                object_size,
-                values: self
-                    .values
-                    .get(index * width..(index + 1) * width)
-                    .unwrap_or(&[]),
-            })
-    }
-
-    /// The entries of one stack: one for each object size.
-    pub fn of_stack(&self, stack: StackId) -> impl Iterator<Item = SnapshotEntry<'_>> {
-        let width = self.sample_types.len();
-        let first = self.keys.partition_point(|&(other, _)| other < stack);
-        let end = self.keys.partition_point(|&(other, _)| other <= stack);
-        (first..end).filter_map(move |index| {
-            let &(stack, object_size) = self.keys.get(index)?;
-            let values = self.values.get(index * width..(index + 1) * width)?;
-            Some(SnapshotEntry {
-                stack,
-                object_size,
-                values,
-            })
-        })
-    }
-
-    /// The column of the sample type with this name.
-    pub fn sample_type_named(&self, kind: &str) -> Option<usize> {
-        self.sample_types
-            .iter()
-            .position(|sample_type| &*sample_type.kind == kind)
-    }
-
-    /// The sum of a column, wrapping as the profile format's own sums do.
-    pub fn total(&self, sample_type: usize) -> i64 {
-        self.entries()
-            .filter_map(|entry| entry.values.get(sample_type).copied())
-            .fold(0, i64::wrapping_add)
-    }
-
-    fn from_rows(
-        sample_types: Vec<SampleKind>,
-        mut rows: Vec<(StackId, Option<i64>, u32)>,
-        value: impl Fn(usize, u32) -> i64,
-    ) -> Snapshot {
-        rows.sort_unstable();
-        let width = sample_types.len();
-        let mut keys: Vec<(StackId, Option<i64>)> = Vec::new();
-        let mut values: Vec<i64> = Vec::new();
-        for (stack, object_size, row) in rows {
-            if keys.last() != Some(&(stack, object_size)) {
-                keys.push((stack, object_size));
-                values.resize(values.len() + width, 0);
-            }
-            let start = values.len() - width;
-            for (column, sum) in values.iter_mut().skip(start).enumerate() {
-                *sum = sum.wrapping_add(value(column, row));
-            }
-        }
-        Snapshot {
-            sample_types,
-            heap_sampling_rate: None,
-            time_nanos: 0,
-            duration_nanos: 0,
-            keys,
-            values,
-        }
-    }
 }
 
 impl StackTable {
@@ -287,11 +173,11 @@ impl StackTable {
                 let end = location_ends.get(index).copied().unwrap_or(start);
                 frames.extend_from_slice(location_frames.get(start..end).unwrap_or(&[]));
             }
-            rows.push((
-                self.stack_id(&frames),
-                sample.object_size(),
-                sample.index() as u32,
-            ));
+            rows.push(Row {
+                stack: self.stack_id(&frames),
+                object_size: sample.object_size().unwrap_or(0),
+                sample: sample.index() as u32,
+            });
         }
         let sample_types = profile
             .sample_types()
@@ -301,19 +187,17 @@ impl StackTable {
                 unit: profile.string(sample_type.unit).into(),
             })
             .collect();
-        let snapshot = Snapshot::from_rows(sample_types, rows, |column, row| {
+        let mut snapshot = Snapshot::from_rows(sample_types, rows, |column, row| {
             profile
                 .values(column)
                 .get(row as usize)
                 .copied()
                 .unwrap_or(0)
         });
-        Snapshot {
-            heap_sampling_rate: profile.heap_sampling_rate(),
-            time_nanos: profile.time_nanos,
-            duration_nanos: profile.duration_nanos,
-            ..snapshot
-        }
+        snapshot.heap_sampling_rate = profile.heap_sampling_rate();
+        snapshot.time_nanos = profile.time_nanos;
+        snapshot.duration_nanos = profile.duration_nanos;
+        snapshot
     }
 
     /// Adds a goroutine dump: one value, the number of goroutines (`goroutine`, `count`).
@@ -328,7 +212,11 @@ impl StackTable {
             let frames = goroutine.stack().frames();
             let stack = self
                 .intern(frames.map(|frame| (frame.function, frame.file, i64::from(frame.line))));
-            rows.push((stack, None, row as u32));
+            rows.push(Row {
+                stack,
+                object_size: 0,
+                sample: row as u32,
+            });
         }
         let sample_types = vec![SampleKind {
             kind: "goroutine".into(),

@@ -11,6 +11,9 @@ use rustc_hash::FxHashMap;
 use crate::{Line, LocationIndex, Mapping, Profile, ProfileBuilder, ReadError};
 use block::{Block, Symbol};
 
+/// Most frames in a row that the runtime prints no symbol line for.
+const MOST_HIDDEN: usize = 128;
+
 /// What becomes of the symbol lines, which `go tool pprof` skips.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Symbols {
@@ -57,29 +60,20 @@ fn form_not_read(first_line: &str) -> Option<&'static str> {
 /// Whether it starts as the binary form does: the words 0, 3, 0 or 1, a period, 0, of 32 or 64
 /// bits in either byte order.
 fn is_binary_cpu_profile(bytes: &[u8]) -> bool {
-    let words32 = bytes
-        .chunks_exact(4)
-        .filter_map(|word| word.first_chunk().copied());
-    let words64 = bytes
-        .chunks_exact(8)
-        .filter_map(|word| word.first_chunk().copied());
-    let starts = |words: &[u64]| matches!(words, [0, 3, 0 | 1, period, 0] if *period > 0);
-    let little32: Vec<u64> = words32
-        .clone()
-        .take(5)
-        .map(u32::from_le_bytes)
-        .map(u64::from)
-        .collect();
-    let big32: Vec<u64> = words32
-        .take(5)
-        .map(u32::from_be_bytes)
-        .map(u64::from)
-        .collect();
-    let little64: Vec<u64> = words64.clone().take(5).map(u64::from_le_bytes).collect();
-    let big64: Vec<u64> = words64.take(5).map(u64::from_be_bytes).collect();
-    [little32, big32, little64, big64]
+    let add = |value: u64, &byte: &u8| value << 8 | u64::from(byte);
+    let starts = |word_size: usize, is_big_endian: bool| {
+        let words = bytes
+            .chunks_exact(word_size)
+            .take(5)
+            .map(|word| match is_big_endian {
+                true => word.iter().fold(0, add),
+                false => word.iter().rev().fold(0, add),
+            });
+        matches!(words.collect::<Vec<_>>()[..], [0, 3, 0 | 1, period, 0] if period > 0)
+    };
+    [4, 8]
         .iter()
-        .any(|words| starts(words))
+        .any(|&size| starts(size, false) || starts(size, true))
 }
 
 /// Makes locations of addresses, with their symbol lines if those are kept.
@@ -170,9 +164,8 @@ fn match_symbols<'s, 't>(addresses: &[u64], symbols: &'s [Symbol<'t>]) -> Vec<Ve
     let mut next = 0;
     for symbol in symbols {
         let rest = addresses.get(next..).unwrap_or(&[]);
-        let found = rest
-            .iter()
-            .position(|&address| address.wrapping_sub(1) == symbol.pc);
+        let mut near = rest.iter().take(MOST_HIDDEN);
+        let found = near.position(|&address| address.wrapping_sub(1) == symbol.pc);
         let at = match found {
             Some(found) => next + found,
             None => next.saturating_sub(1),
