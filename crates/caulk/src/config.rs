@@ -33,6 +33,8 @@ pub struct HuntConfig {
     pub env: BTreeMap<String, String>,
     /// What must answer before the load begins: `http://…`, `tcp://host:port` or `file:PATH`.
     pub ready: Option<String>,
+    /// How long it may take until that answers, such as `"30s"`.
+    pub ready_timeout: Option<String>,
     /// The command that starts the program, instead of building `package`.
     pub exec: Option<String>,
     /// The command that makes one round of load, instead of `load`.

@@ -77,6 +77,9 @@ pub struct HuntArgs {
     /// [default: the port of the first load]
     #[arg(long, value_name = "CHECK", help_heading = "Program")]
     pub ready: Option<String>,
+    /// How long the program may take until it is ready [default: 30s]
+    #[arg(long, value_name = "TIME", value_parser = duration, help_heading = "Program")]
+    pub ready_timeout: Option<Duration>,
     /// Build tags, separated by commas
     #[arg(
         long,

@@ -162,6 +162,8 @@ impl Facts {
             Some(path) => line(&format!("ready = {}", quoted(&format!("{base}{path}")))),
             None => line("# Without it, the port of the first request."),
         }
+        line("# How long the program may take until then.");
+        line("# ready_timeout = \"30s\"");
         line(
             "# Requests in total for one run, how many are under way at once, the time limit of each.",
         );

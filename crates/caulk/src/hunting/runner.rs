@@ -20,8 +20,6 @@ use crate::load_flags::method_and_url;
 use crate::progress::Progress;
 use crate::recording;
 
-/// How long a program may take until it is ready.
-const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How long a program may take to end when it is asked to.
 const STOP_WITHIN: Duration = Duration::from_secs(5);
 /// How long a server may take to notice that its clients have left.
@@ -234,7 +232,7 @@ impl Running {
                 env: pairs(&companion.env, &mut expand)?,
                 profiling: None,
                 ready: checks(companion.ready.as_deref(), &mut expand)?,
-                ready_timeout: READY_WITHIN,
+                ready_timeout: setup.ready_timeout,
                 log: None,
             };
             companions.push(Program::start(&launch, limits).map_err(target_error)?);
@@ -293,7 +291,7 @@ impl Running {
                         ..Profiling::default()
                     }),
                     ready,
-                    ready_timeout: READY_WITHIN,
+                    ready_timeout: setup.ready_timeout,
                     log: None,
                 };
                 Some(Program::start(&launch, limits).map_err(target_error)?)

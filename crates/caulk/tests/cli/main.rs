@@ -1,0 +1,10 @@
+//! The command line as its users meet it: what goes in, what comes out on stdout and stderr, and
+//! the exit code.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
+
+mod captures;
+mod faults;
+mod general;
+mod pprofs;
+mod setting_up;
+mod world;
