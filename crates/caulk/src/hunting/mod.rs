@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
-use caulk_case::{LoadedSeries, Stage};
+use caulk_case::{CaseFolder, LoadedSeries, Stage};
 use caulk_evidence::Run;
 use caulk_growth::{Decision, Growth, Options, Outcome, ScalarKind, Verdict};
 use caulk_hunt::{Action, Answer, CaptureRole, Hunt, Judgement, Plan, Variant};
 use caulk_system::{Files, Limits, Stopped, TempFolder};
 use caulk_target::Built;
 
-use self::result::{Findings, Proof, load_figures};
+use self::result::{Died, Findings, Proof, load_figures};
 use self::runner::{Record, RoundEnd, Running, Workshop};
 use self::setup::{Setup, Source};
 use self::solve::Solved;
@@ -39,7 +39,7 @@ pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
     if context.cancel.is_cancelled() {
         return Err(driver.interrupted());
     }
-    ended?;
+    ended.map_err(|failure| driver.with_place(failure))?;
     let findings = driver.findings()?;
     driver.progress.finish();
 
@@ -79,6 +79,8 @@ struct Driver<'a> {
     built: Option<Built>,
     running: Option<Running>,
     case_folder: PathBuf,
+    /// The case's folder until there is something in it to keep.
+    temporary: Option<TempFolder>,
     options: Options,
     /// What the last round was like, for the capture after it.
     varied: Option<bool>,
@@ -89,7 +91,7 @@ struct Driver<'a> {
     solved: Option<Solved>,
     phases: Vec<(String, Duration)>,
     warnings: Vec<String>,
-    died: Option<String>,
+    died: Option<Died>,
 }
 
 /// A run that is over.
@@ -101,9 +103,12 @@ struct Finished {
 
 impl<'a> Driver<'a> {
     fn new(setup: &'a Setup, context: &'a Context) -> Result<Driver<'a>, Failure> {
-        let case_folder = match &setup.output {
-            Some(folder) => folder.clone(),
-            None => TempFolder::new(&case_prefix(setup))?.keep(),
+        let (case_folder, temporary) = match &setup.output {
+            Some(folder) => (folder.clone(), None),
+            None => {
+                let folder = TempFolder::new(&case_prefix(setup))?;
+                (folder.path().to_owned(), Some(folder))
+            }
         };
         Ok(Driver {
             setup,
@@ -114,6 +119,7 @@ impl<'a> Driver<'a> {
             built: None,
             running: None,
             case_folder,
+            temporary,
             options: Options::default(),
             varied: None,
             as_is: None,
@@ -141,6 +147,9 @@ impl<'a> Driver<'a> {
             let action = hunt.action();
             if action == Action::Finish {
                 return Ok(());
+            }
+            if self.context.cancel.is_cancelled() {
+                return Err(Failure::interrupted());
             }
             let start = Instant::now();
             let answer = match self.perform(action) {
@@ -240,6 +249,9 @@ impl<'a> Driver<'a> {
             &self.progress,
             &self.limits,
         )?;
+        if let Some(folder) = self.temporary.take() {
+            folder.keep();
+        }
         self.varied = None;
         self.running = Some(running);
         Ok(Answer::Done)
@@ -318,18 +330,11 @@ impl<'a> Driver<'a> {
         let run = Run::new(loaded, &record.dumps);
         let growth = run.growth(&self.options);
         if let Some(death) = &record.death {
-            let words = format!(
-                "{death}{}",
-                if death.out_of_memory {
-                    ", out of memory"
-                } else {
-                    ""
-                }
-            );
+            let died = Died::of(death);
             match variant {
-                Variant::AsIs => self.died = Some(words),
+                Variant::AsIs => self.died = Some(died),
                 Variant::WithFix => {
-                    self.unproved = Some(format!("the program ended under the load: {words}"))
+                    self.unproved = Some(format!("the program ended under the load: {}", died.how))
                 }
             }
         }
@@ -392,18 +397,22 @@ impl<'a> Driver<'a> {
     }
 
     fn interrupted(&self) -> Failure {
-        let kept = self.case_folder.join(caulk_case::CASE_FILE);
-        let kept = if self.context.files.exists(&kept) {
-            format!(
-                "interrupted; what was captured is in {}",
-                shown(&self.case_folder)
-            )
-        } else {
-            "interrupted".to_owned()
-        };
-        Failure {
-            exit: Exit::Interrupted,
-            error: anyhow!(kept),
+        self.with_place(Failure::interrupted())
+    }
+
+    /// A failure, with where the snapshots are that were taken before it.
+    fn with_place(&self, failure: Failure) -> Failure {
+        let case = CaseFolder::open(&self.context.files, &self.case_folder);
+        match case {
+            Ok(case) if !case.case.snapshots.is_empty() => Failure {
+                exit: failure.exit,
+                error: anyhow!(
+                    "{:#}\n    what was captured is in {}",
+                    failure.error,
+                    shown(&self.case_folder)
+                ),
+            },
+            _ => failure,
         }
     }
 

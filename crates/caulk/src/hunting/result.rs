@@ -7,6 +7,7 @@ use caulk_evidence::Culprit;
 use caulk_growth::Growth;
 use caulk_leaks::Finding;
 use caulk_report::{Patch, json::check};
+use caulk_target::Death;
 
 /// All that is said at the end.
 pub struct Findings {
@@ -24,8 +25,8 @@ pub struct Findings {
     pub proof: Option<Proof>,
     /// Routes that the source registers and that were not loaded.
     pub not_covered: Vec<String>,
-    /// The program died under the load: how.
-    pub died: Option<String>,
+    /// The program died under the load.
+    pub died: Option<Died>,
     /// What went wrong without ending the hunt, and what could not be known.
     pub warnings: Vec<String>,
     /// How long each part took.
@@ -34,6 +35,28 @@ pub struct Findings {
     pub case_shown: Option<String>,
     /// The patch was written to the user's files.
     pub applied: bool,
+}
+
+/// The end of a program that nobody asked for.
+pub struct Died {
+    /// Its exit status, with the reason where that is known.
+    pub how: String,
+    /// The beginning of its crash, else its last lines.
+    pub lines: Vec<String>,
+}
+
+impl Died {
+    pub fn of(death: &Death) -> Died {
+        let mut how = death.to_string();
+        // Where the runtime gave up, the reason says so itself.
+        if death.out_of_memory && !how.contains("out of memory") {
+            how.push_str(", out of memory");
+        }
+        Died {
+            how,
+            lines: death.lines.clone(),
+        }
+    }
 }
 
 /// A culprit with what the source says of its place.

@@ -10,8 +10,9 @@ use caulk_case::{Load as CaseLoad, Stage};
 use caulk_profile::goroutine::Dump;
 use caulk_system::{Limits, TempFolder};
 use caulk_target::{
-    Build, Built, Captured, Death, Endpoint, EndpointOptions, GoFlags, GoTool, Launch, Load,
-    LoadCommand, LoadSpec, MainPackage, Placeholders, Profiling, Program, ReadyCheck, What, build,
+    Build, Built, Captured, Death, Endpoint, EndpointOptions, GoError, GoFlags, GoTool, Launch,
+    Load, LoadCommand, LoadSpec, MainPackage, PackageError, Placeholders, Profiling, Program,
+    ReadyCheck, What, build,
 };
 
 use super::setup::{LoadSource, Setup, Source};
@@ -50,7 +51,7 @@ impl Workshop {
             return Ok(());
         };
         let (go, package) =
-            MainPackage::find(&setup.folder, named, limits).map_err(target_error)?;
+            MainPackage::find(&setup.folder, named, limits).map_err(package_error)?;
         self.go = Some(go);
         self.package = Some(package);
         Ok(())
@@ -110,7 +111,7 @@ impl Workshop {
             return Ok(());
         }
         let (go, package) =
-            MainPackage::find(&setup.folder, named, limits).map_err(target_error)?;
+            MainPackage::find(&setup.folder, named, limits).map_err(package_error)?;
         let flags = GoFlags {
             tags: setup.build_tags.clone(),
             more: Vec::new(),
@@ -515,6 +516,16 @@ impl Running {
             warnings: self.warnings,
             death,
         }
+    }
+}
+
+/// Where there is no Go at all, a run that was recorded can still be looked at.
+fn package_error(error: PackageError) -> Failure {
+    match error {
+        PackageError::Go(GoError::Missing) => Failure::target(anyhow!(
+            "failed to {error}; a recorded run needs no Go: caulk diagnose examples/secret-proxy/case"
+        )),
+        error => target_error(error),
     }
 }
 

@@ -19,6 +19,8 @@ use crate::hunting::result::{Blamed, Findings, LoadFigures, Proof, load_figures}
 
 /// Culprits after this many are counted, not told.
 const TOLD: usize = 3;
+/// Lines that are shown of what a program said when it died.
+const LAST_WORDS: usize = 8;
 /// Growing stacks that are shown for each culprit.
 const STACKS: usize = 4;
 
@@ -27,16 +29,21 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
     let mut report = Report::new();
     if let Some(died) = &findings.died {
         let severity = Severity::new("DIED", Tone::Alarm);
-        report.push(Diagnostic::new(
-            severity,
-            format!("the program ended under the load: {died}"),
-        ));
+        let message = format!("the program ended under the load: {}", died.how);
+        let mut diagnostic = Diagnostic::new(severity, message);
+        let lines = died.lines.iter().filter(|line| !line.is_empty());
+        diagnostic
+            .notes
+            .extend(lines.take(LAST_WORDS).map(|line| line.trim().to_owned()));
+        report.push(diagnostic);
     }
     if findings.culprits.is_empty() {
-        report.push(Diagnostic::new(
-            severity(findings.growth.verdict),
-            without_culprit(findings),
-        ));
+        let severity = match (&findings.died, findings.growth.verdict) {
+            // A program that died is not said to be well.
+            (Some(_), Some(Verdict::Steady)) => Severity::new("UNTIL THEN", Tone::Notice),
+            (_, verdict) => severity(verdict),
+        };
+        report.push(Diagnostic::new(severity, without_culprit(findings)));
         push_table(&mut report, findings);
     }
     for (index, blamed) in findings.culprits.iter().take(TOLD).enumerate() {

@@ -19,7 +19,11 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
             Some(Verdict::Grew) => json::Verdict::Grew,
             Some(Verdict::Steady) | None => json::Verdict::Steady,
         },
-        reason: findings.died.clone().unwrap_or_default(),
+        reason: findings
+            .died
+            .as_ref()
+            .map(|died| died.how.clone())
+            .unwrap_or_default(),
         growth: growth_json(&findings.growth),
         requests: load.requests,
         snapshots: u64::from(findings.growth.rounds) + 1,

@@ -44,7 +44,10 @@ func main() {
 fn built() -> &'static World {
     static BUILT: OnceLock<World> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let world = World::with(&[("go.mod", "module example.com/keeper\n\ngo 1.24\n"), ("main.go", SERVER)]);
+        let world = World::with(&[
+            ("go.mod", "module example.com/keeper\n\ngo 1.24\n"),
+            ("main.go", SERVER),
+        ]);
         world.go_build(".");
         world
     })
@@ -67,8 +70,13 @@ impl Server {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Server { child, url: format!("http://127.0.0.1:{port}") };
-        wait_until("the server listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
+        let server = Server {
+            child,
+            url: format!("http://127.0.0.1:{port}"),
+        };
+        wait_until("the server listens", || {
+            std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+        });
         server
     }
 }
@@ -95,7 +103,10 @@ fn snapshots_between_rounds_of_load_are_a_case_that_shows_the_leak() {
         .stdout_has("what grew: caulk diagnose c")
         .stderr_has("gc=1: a full collection");
     let costs = ran.stderr.find("each snapshot costs").unwrap();
-    assert!(costs < ran.stderr.find("snapshot 1 of 6").unwrap(), "{ran:#?}");
+    assert!(
+        costs < ran.stderr.find("snapshot 1 of 6").unwrap(),
+        "{ran:#?}"
+    );
     let case = case(&world, "c");
     let requests: Vec<u64> = case["snapshots"]
         .as_array()
@@ -116,13 +127,31 @@ fn snapshots_between_rounds_of_load_are_a_case_that_shows_the_leak() {
 fn by_default_nothing_is_asked_for_that_stops_the_service() {
     let (server, world) = (Server::start(""), World::new());
     let ran = world
-        .run(&["capture", &server.url, "-o", "c", "--every", "50ms", "--count", "2"])
+        .run(&[
+            "capture",
+            &server.url,
+            "-o",
+            "c",
+            "--every",
+            "50ms",
+            "--count",
+            "2",
+        ])
         .expect(0)
         .stderr_has("goroutine?debug=1");
-    assert!(!ran.stderr.contains("gc=1") && !ran.stderr.contains("debug=2"), "{ran:#?}");
+    assert!(
+        !ran.stderr.contains("gc=1") && !ran.stderr.contains("debug=2"),
+        "{ran:#?}"
+    );
     assert_eq!(
         names(&world.path("c")),
-        ["case.json", "goroutine-counts.0.txt", "goroutine-counts.1.txt", "heap.0.pb.gz", "heap.1.pb.gz"]
+        [
+            "case.json",
+            "goroutine-counts.0.txt",
+            "goroutine-counts.1.txt",
+            "heap.0.pb.gz",
+            "heap.1.pb.gz"
+        ]
     );
 }
 
@@ -136,7 +165,16 @@ fn secrets_reach_the_service_and_not_the_case() {
     assert!(!world.exists("c"), "nothing was captured");
     let load = format!("POST {}/v0/keep", server.url);
     let header = ["--header", "Authorization: Bearer s3cret"];
-    let arguments = ["capture", &server.url, "-o", "c", "--count", "1", "--requests", "3"];
+    let arguments = [
+        "capture",
+        &server.url,
+        "-o",
+        "c",
+        "--count",
+        "1",
+        "--requests",
+        "3",
+    ];
     world
         .run(&[&arguments[..], &header, &["--load", &load], &header].concat())
         .expect(0);
@@ -150,12 +188,23 @@ fn secrets_reach_the_service_and_not_the_case() {
 #[test]
 fn a_case_is_continued_and_nothing_is_written_over() {
     let (server, world) = (Server::start(""), World::new());
-    let capture = ["capture", &server.url, "--every", "10ms", "--count", "2", "-o"];
+    let capture = [
+        "capture",
+        &server.url,
+        "--every",
+        "10ms",
+        "--count",
+        "2",
+        "-o",
+    ];
     world.run(&[&capture[..], &["c"]].concat()).expect(0);
     let first = std::fs::read(world.path("c/heap.0.pb.gz")).unwrap();
     world.run(&[&capture[..], &["c"]].concat()).expect(0);
     let snapshots = case(&world, "c")["snapshots"].as_array().unwrap().clone();
-    let seconds: Vec<f64> = snapshots.iter().map(|s| s["seconds"].as_f64().unwrap()).collect();
+    let seconds: Vec<f64> = snapshots
+        .iter()
+        .map(|s| s["seconds"].as_f64().unwrap())
+        .collect();
     assert_eq!(seconds.len(), 4);
     assert!(seconds.is_sorted(), "{seconds:?}");
     assert_eq!(std::fs::read(world.path("c/heap.0.pb.gz")).unwrap(), first);
@@ -164,7 +213,10 @@ fn a_case_is_continued_and_nothing_is_written_over() {
     world
         .run(&["capture", &other.url, "-o", "c", "--count", "1"])
         .expect(2)
-        .stderr_has(&format!("c is a case of {}/debug/pprof, not of {}", server.url, other.url));
+        .stderr_has(&format!(
+            "c is a case of {}/debug/pprof, not of {}",
+            server.url, other.url
+        ));
     world.write("d/heap.0.pb.gz", "mine");
     world
         .run(&[&capture[..], &["d"]].concat())
@@ -185,15 +237,25 @@ fn ctrl_c_leaves_a_valid_case_and_says_where() {
     wait_until("two snapshots are there", || world.exists("c/heap.1.pb.gz"));
     interrupt(&child);
     let ran = world.ran(child.wait_with_output().unwrap());
-    let ran = ran.expect(130).says_nothing_on_stdout().stderr_has("in c: caulk diagnose c");
+    let ran = ran
+        .expect(130)
+        .says_nothing_on_stdout()
+        .stderr_has("in c: caulk diagnose c");
     assert!(ran.stderr.contains("caulk: interrupted; "), "{ran:#?}");
     let case = case(&world, "c");
     for snapshot in case["snapshots"].as_array().unwrap() {
         for file in snapshot["files"].as_array().unwrap() {
-            assert!(world.path("c").join(file["name"].as_str().unwrap()).exists());
+            assert!(
+                world
+                    .path("c")
+                    .join(file["name"].as_str().unwrap())
+                    .exists()
+            );
         }
     }
-    world.run(&["diagnose", "c", "--format", "json"]).stdout_has("\"verdict\"");
+    world
+        .run(&["diagnose", "c", "--format", "json"])
+        .stdout_has("\"verdict\"");
 }
 
 #[test]
@@ -223,7 +285,14 @@ fn what_is_no_profile_is_told() {
         .expect(3)
         .stderr_has("status 404: is net/http/pprof served there?");
     world
-        .run(&["capture", "http://127.0.0.1:1", "-o", "c", "--header", "Authorization"])
+        .run(&[
+            "capture",
+            "http://127.0.0.1:1",
+            "-o",
+            "c",
+            "--header",
+            "Authorization",
+        ])
         .expect(2)
         .stderr_has("'Authorization' is not a header: write 'Name: value'");
     world

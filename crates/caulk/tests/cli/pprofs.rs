@@ -39,7 +39,10 @@ func main() {
 fn captured() -> &'static World {
     static CAPTURED: OnceLock<World> = OnceLock::new();
     CAPTURED.get_or_init(|| {
-        let world = World::with(&[("go.mod", "module example.com/kept\n\ngo 1.24\n"), ("main.go", PROGRAM)]);
+        let world = World::with(&[
+            ("go.mod", "module example.com/kept\n\ngo 1.24\n"),
+            ("main.go", PROGRAM),
+        ]);
         let program = world.go_build(".");
         assert!(world.command(program).status().unwrap().success());
         world
@@ -50,10 +53,22 @@ fn captured() -> &'static World {
 fn compare(arguments: &[&str]) {
     let world = captured();
     let mut theirs = world.command("go");
-    let theirs = theirs.args(["tool", "pprof"]).args(arguments).output().unwrap();
-    let ours = world.caulk(&[&["pprof"], arguments].concat()).output().unwrap();
+    let theirs = theirs
+        .args(["tool", "pprof"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let ours = world
+        .caulk(&[&["pprof"], arguments].concat())
+        .output()
+        .unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert_eq!(text(&ours.stdout), text(&theirs.stdout), "{arguments:?}\n{}", text(&ours.stderr));
+    assert_eq!(
+        text(&ours.stdout),
+        text(&theirs.stdout),
+        "{arguments:?}\n{}",
+        text(&ours.stderr)
+    );
     assert_eq!(ours.status.code(), theirs.status.code(), "{arguments:?}");
 }
 
@@ -64,9 +79,20 @@ fn the_bytes_are_those_of_the_tool() {
         &["--text", "--cum", "heap.pb.gz"],
         &["-top", "-nodecount", "2", "-unit=kb", "heap.pb.gz"],
         &["-top", "-alloc_space", "-divide_by=3.5", "heap.pb.gz"],
-        &["-top", "-sample_index=inuse_objects", "-trim=false", "heap.pb.gz"],
+        &[
+            "-top",
+            "-sample_index=inuse_objects",
+            "-trim=false",
+            "heap.pb.gz",
+        ],
         &["-top", "-inuse_space", "-alloc_objects", "heap.pb.gz"],
-        &["-top", "-nodefraction=0.3", "-compact_labels", "-noinlines", "heap.pb.gz"],
+        &[
+            "-top",
+            "-nodefraction=0.3",
+            "-compact_labels",
+            "-noinlines",
+            "heap.pb.gz",
+        ],
         &["-top", "-symbolize=none", "heap.txt"],
     ] {
         compare(arguments);
@@ -90,16 +116,40 @@ fn errors_are_2_and_print_nothing() {
     world.write("short.pb.gz", &whole[..whole.len() / 2]);
     world.write("empty.pb.gz", "");
     for (arguments, message) in [
-        (&["-top", "none.pb.gz"][..], "failed to read none.pb.gz: no such file or directory"),
-        (&["-top", "short.pb.gz"], "short.pb.gz: failed to inflate the profile"),
-        (&["-top", "empty.pb.gz"], "empty.pb.gz: failed to read the profile: it is empty"),
+        (
+            &["-top", "none.pb.gz"][..],
+            "failed to read none.pb.gz: no such file or directory",
+        ),
+        (
+            &["-top", "short.pb.gz"],
+            "short.pb.gz: failed to inflate the profile",
+        ),
+        (
+            &["-top", "empty.pb.gz"],
+            "empty.pb.gz: failed to read the profile: it is empty",
+        ),
         (&["-top", "."], "failed to read .: is a directory"),
         (&["-top"], "no profile source specified"),
-        (&["-top", "-nodecount=few", "heap.pb.gz"], "invalid value \"few\" for flag -nodecount: parse error"),
-        (&["-bogus", "heap.pb.gz"], "flag provided but not defined: -bogus"),
-        (&["-top", "-cum", "-flat", "heap.pb.gz"], "conflicting options set: [cum flat]"),
-        (&["-top", "-sample_index=no", "heap.pb.gz"], "sample_index \"no\" must be one of"),
-        (&["-top", "-divide_by=0", "heap.pb.gz"], "zero divisor specified"),
+        (
+            &["-top", "-nodecount=few", "heap.pb.gz"],
+            "invalid value \"few\" for flag -nodecount: parse error",
+        ),
+        (
+            &["-bogus", "heap.pb.gz"],
+            "flag provided but not defined: -bogus",
+        ),
+        (
+            &["-top", "-cum", "-flat", "heap.pb.gz"],
+            "conflicting options set: [cum flat]",
+        ),
+        (
+            &["-top", "-sample_index=no", "heap.pb.gz"],
+            "sample_index \"no\" must be one of",
+        ),
+        (
+            &["-top", "-divide_by=0", "heap.pb.gz"],
+            "zero divisor specified",
+        ),
     ] {
         compare(arguments);
         let ran = world.run(&[&["pprof"], arguments].concat());
@@ -112,12 +162,24 @@ fn errors_are_2_and_print_nothing() {
 fn what_is_not_there_yet_says_so() {
     for (arguments, message) in [
         (&["-tree", "heap.pb.gz"][..], "-tree is not in caulk yet"),
-        (&["-top", "-focus=keep", "heap.pb.gz"], "-focus is not in caulk yet"),
+        (
+            &["-top", "-focus=keep", "heap.pb.gz"],
+            "-focus is not in caulk yet",
+        ),
         (&["-http=:0", "heap.pb.gz"], "-http is not in caulk yet"),
         (&["heap.pb.gz"], "the interactive shell is not in caulk yet"),
-        (&["-top", "heap.pb.gz", "heap.pb.gz"], "adding up several profiles is not in caulk pprof yet"),
-        (&["-top", "http://127.0.0.1:1/"], "fetching http://127.0.0.1:1/ is not in caulk pprof yet"),
-        (&["-top", "program", "heap.pb.gz"], "program is a program, not a profile"),
+        (
+            &["-top", "heap.pb.gz", "heap.pb.gz"],
+            "adding up several profiles is not in caulk pprof yet",
+        ),
+        (
+            &["-top", "http://127.0.0.1:1/"],
+            "fetching http://127.0.0.1:1/ is not in caulk pprof yet",
+        ),
+        (
+            &["-top", "program", "heap.pb.gz"],
+            "program is a program, not a profile",
+        ),
     ] {
         let ran = captured().run(&[&["pprof"], arguments].concat());
         ran.expect(2).says_nothing_on_stdout().stderr_has(message);
@@ -128,8 +190,13 @@ fn what_is_not_there_yet_says_so() {
 fn a_report_can_go_into_a_file() {
     let world = captured();
     let plain = world.run(&["pprof", "-top", "heap.pb.gz"]).stdout;
-    let ran = world.run(&["pprof", "-top", "-output=top.txt", "heap.pb.gz"]).expect(0);
-    assert_eq!(ran.says_nothing_on_stdout().stderr, "Generating report in top.txt\n");
+    let ran = world
+        .run(&["pprof", "-top", "-output=top.txt", "heap.pb.gz"])
+        .expect(0);
+    assert_eq!(
+        ran.says_nothing_on_stdout().stderr,
+        "Generating report in top.txt\n"
+    );
     assert_eq!(world.read("top.txt"), plain);
 }
 
@@ -139,13 +206,24 @@ fn a_pipe_is_read_and_waiting_for_one_can_be_ended() {
     let world = captured();
     let made = world.command("mkfifo").arg("pipe").status().unwrap();
     assert!(made.success());
-    let child = world.caulk(&["pprof", "-top", "pipe"]).stderr(Stdio::piped()).spawn().unwrap();
+    let child = world
+        .caulk(&["pprof", "-top", "pipe"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     std::thread::sleep(std::time::Duration::from_millis(300));
     crate::world::interrupt(&child);
     let ran = world.ran(child.wait_with_output().unwrap()).expect(130);
     assert_eq!(ran.stderr, "caulk: interrupted\n");
 
     let file = std::fs::File::open(Path::new(&world.path("heap.pb.gz"))).unwrap();
-    let output = world.caulk(&["pprof", "-top", "/dev/stdin"]).stdin(file).output().unwrap();
-    assert_eq!(world.ran(output).stdout, world.run(&["pprof", "-top", "heap.pb.gz"]).stdout);
+    let output = world
+        .caulk(&["pprof", "-top", "/dev/stdin"])
+        .stdin(file)
+        .output()
+        .unwrap();
+    assert_eq!(
+        world.ran(output).stdout,
+        world.run(&["pprof", "-top", "heap.pb.gz"]).stdout
+    );
 }

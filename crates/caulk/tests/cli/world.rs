@@ -21,7 +21,9 @@ pub struct Ran {
 
 impl World {
     pub fn new() -> World {
-        World { folder: tempfile::tempdir().unwrap() }
+        World {
+            folder: tempfile::tempdir().unwrap(),
+        }
     }
 
     /// A folder with these files.
@@ -54,7 +56,10 @@ impl World {
     /// A program in this folder and in the clean environment.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
-        command.current_dir(self.folder.path()).stdin(Stdio::null()).env_clear();
+        command
+            .current_dir(self.folder.path())
+            .stdin(Stdio::null())
+            .env_clear();
         command.envs(environment().iter().map(|(name, value)| (name, value)));
         command
     }
@@ -96,7 +101,11 @@ impl World {
             .current_dir(self.path(folder))
             .output()
             .expect("these tests need Go");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         program
     }
 }
@@ -133,7 +142,10 @@ fn environment() -> &'static [(String, String)] {
     static ENVIRONMENT: OnceLock<Vec<(String, String)>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| {
         let go = |name: &str| {
-            let output = Command::new("go").args(["env", name]).output().expect("these tests need Go");
+            let output = Command::new("go")
+                .args(["env", name])
+                .output()
+                .expect("these tests need Go");
             String::from_utf8(output.stdout).unwrap().trim().to_owned()
         };
         let fixed = [
@@ -148,7 +160,10 @@ fn environment() -> &'static [(String, String)] {
             ("GOCACHE", go("GOCACHE")),
             ("GOMODCACHE", go("GOMODCACHE")),
         ];
-        fixed.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        fixed
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
     })
 }
 
@@ -160,11 +175,15 @@ fn without_times(text: &str) -> String {
     while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
         let (before, number) = rest.split_at(at);
         out.push_str(before);
-        let end = number.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(number.len());
+        let end = number
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(number.len());
         let (digits, after) = number.split_at(end);
         let unit = after.trim_start_matches(' ');
         let ends = |unit: &str| !unit.starts_with(|c: char| c.is_alphanumeric());
-        let time = UNITS.iter().find_map(|name| unit.strip_prefix(name).filter(|rest| ends(rest)));
+        let time = UNITS
+            .iter()
+            .find_map(|name| unit.strip_prefix(name).filter(|rest| ends(rest)));
         let begins = !out.ends_with(|c: char| c.is_alphanumeric() || c == '.');
         match time {
             Some(after) if begins => {
@@ -191,7 +210,9 @@ pub fn free_port() -> u16 {
 pub fn is_alive(pid: u32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The state follows the name, which is in parentheses. A zombie has ended.
-    stat.rsplit(')').next().is_some_and(|rest| !rest.trim().is_empty() && !rest.trim().starts_with('Z'))
+    stat.rsplit(')')
+        .next()
+        .is_some_and(|rest| !rest.trim().is_empty() && !rest.trim().starts_with('Z'))
 }
 
 /// Waits until something is so, for some seconds at most.
@@ -199,7 +220,10 @@ pub fn is_alive(pid: u32) -> bool {
 pub fn wait_until(what: &str, so: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !so() {
-        assert!(start.elapsed().as_secs() < 60, "waited in vain until {what}");
+        assert!(
+            start.elapsed().as_secs() < 60,
+            "waited in vain until {what}"
+        );
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }
@@ -207,14 +231,18 @@ pub fn wait_until(what: &str, so: impl Fn() -> bool) {
 /// Files of a folder, by name.
 pub fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
-    let mut names: Vec<String> =
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }
 
 /// Sends Ctrl-C to a process.
 pub fn interrupt(child: &std::process::Child) {
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let sent = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
     assert!(sent.success());
 }
