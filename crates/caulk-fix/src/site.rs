@@ -163,7 +163,7 @@ impl<'a> Site<'a> {
         let word = |character: char| character.is_alphanumeric() || character == '_';
         let mut words = wanted
             .split(|character| !word(character))
-            .filter(|name| !name.is_empty());
+            .filter(|name| name.starts_with(|first: char| !first.is_ascii_digit()));
         if words.all(|name| names.contains(name)) {
             return Ok(wanted.clone());
         }

@@ -19,12 +19,13 @@ pub(crate) fn is_bool(program: &Program, ty: TypeId) -> bool {
 }
 
 /// Whether a value of the type can be of no use once what it was made from is released: a pointer
-/// to a declared type, an interface, a declared struct. Plain data never is.
+/// to a declared type, an interface, a declared struct, or a type that is not known. Plain data never is.
 pub(crate) fn can_be_bound(program: &Program, ty: TypeId) -> bool {
     if is_error(program, ty) || is_data(program, ty, DATA_DEPTH) {
         return false;
     }
     match program.ty(ty) {
+        Type::Unknown => true,
         Type::Pointer(inner) => !matches!(program.ty(*inner), Type::Basic(_)),
         Type::Named { .. } => {
             matches!(

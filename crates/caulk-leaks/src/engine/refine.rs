@@ -104,12 +104,7 @@ impl Run<'_, '_> {
                 return true;
             }
             Some(
-                Value::At(_)
-                | Value::Owner(_)
-                | Value::View
-                | Value::Handle
-                | Value::Releaser
-                | Value::Closure(_),
+                Value::At(_) | Value::Owner(_) | Value::View | Value::Releaser | Value::Closure(_),
             ) => {
                 // What was acquired is not nil; where it is nil, it was not acquired.
                 if equal {
@@ -117,7 +112,8 @@ impl Run<'_, '_> {
                 }
                 return true;
             }
-            Some(Value::Acquired(_)) => {}
+            // What is bound to it can be nil while it is held: a reply, a message.
+            Some(Value::Acquired(_) | Value::Handle) => {}
             None => {}
         }
         match self.function.local(subject) {

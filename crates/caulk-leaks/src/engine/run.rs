@@ -615,10 +615,23 @@ impl<'a, 'p> Run<'a, 'p> {
                         super::closure::ClosureEffect::Nothing => {}
                     }
                 }
-                Some(Value::Handle) => self.obstacle(span, "returns what is bound to it"),
+                Some(Value::Handle) if !self.returns_data(stmt, index) => {
+                    self.obstacle(span, "returns what is bound to it");
+                }
                 _ => {}
             }
         }
+    }
+
+    /// Whether a result of the function that a statement leaves is declared as plain data, or as an error.
+    fn returns_data(&self, stmt: StmtId, index: usize) -> bool {
+        let root = self.function.root_of(stmt);
+        let result = self.function.results(root).get(index).copied();
+        let info = result.and_then(|result| self.function.info().local_info(result));
+        let program = self.module.program;
+        info.is_some_and(|info| {
+            crate::types::is_error(program, info.ty) || !crate::types::may_hold(program, info.ty)
+        })
     }
 
     /// What the error result is known to be at an exit: not nil, nil.
