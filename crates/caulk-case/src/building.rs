@@ -10,7 +10,7 @@ use caulk_profile::{Limits, Snapshot, StackTable, goroutine};
 use caulk_system::Files;
 
 use crate::case::{FileKind, Metrics, SnapshotIndex};
-use crate::folder::CaseFolder;
+use crate::folder::{CaseFolder, read_raw};
 use crate::plain::{PlainFiles, unreadable};
 use crate::series::{LoadedSeries, ScalarName, SeriesProblem};
 
@@ -64,7 +64,7 @@ impl Building {
         kind: FileKind,
     ) -> Option<(PathBuf, Vec<u8>)> {
         let path = case.path.join(&case.case.file(index, kind)?.name);
-        match files.read(&path) {
+        match read_raw(files, &path) {
             Ok(bytes) => Some((path, bytes)),
             Err(error) => {
                 self.problems.push(unreadable(&path, error));

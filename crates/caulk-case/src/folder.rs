@@ -1,8 +1,12 @@
 //! The folder of a case: opening one, and writing one so that an interrupted watch leaves a valid case.
 
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use caulk_system::{FileError, Files, create_folder, write_atomic};
+use flate2::Compression;
+use flate2::read::MultiGzDecoder;
+use flate2::write::GzEncoder;
 
 use crate::case::{Case, FileKind, Round, Snapshot, SnapshotFile, SnapshotIndex, VERSION};
 
@@ -98,7 +102,7 @@ impl CaseFolder {
         kind: FileKind,
     ) -> Option<Result<Vec<u8>, FileError>> {
         let file = self.case.file(index, kind)?;
-        Some(files.read(&self.path.join(&file.name)))
+        Some(read_raw(files, &self.path.join(&file.name)))
     }
 
     /// Starts a case in a folder, which is created. A case that is already there is replaced.
@@ -125,8 +129,13 @@ impl CaseFolder {
         snapshot.index = index;
         snapshot.files.clear();
         for (kind, bytes) in raw {
-            let name = kind.file_name(index);
-            write_atomic(&self.path.join(&name), bytes)?;
+            let mut name = kind.file_name(index);
+            if name.ends_with(".txt") && bytes.len() > PACKED_FROM {
+                name.push_str(PACKED);
+                write_atomic(&self.path.join(&name), &pack(bytes))?;
+            } else {
+                write_atomic(&self.path.join(&name), bytes)?;
+            }
             snapshot.files.push(SnapshotFile { kind: *kind, name });
         }
         self.case.snapshots.push(snapshot);
@@ -152,6 +161,40 @@ impl CaseFolder {
         write_atomic(&file, &json)?;
         Ok(())
     }
+}
+
+/// Text larger than this is kept packed: a dump of a thousand goroutines with their ancestors has
+/// megabytes, and one twentieth of that packed. `zcat` and `go tool pprof` read it as it is.
+const PACKED_FROM: usize = 64 << 10;
+
+/// What the name of packed text ends with.
+const PACKED: &str = ".gz";
+
+/// No dump of the Go runtime is larger than 64 MiB.
+const LARGEST_TEXT: u64 = 256 << 20;
+
+/// Reads a raw file of a snapshot; text that is kept packed is unpacked.
+pub fn read_raw(files: &dyn Files, path: &Path) -> Result<Vec<u8>, FileError> {
+    let bytes = files.read(path)?;
+    if !path.to_string_lossy().ends_with(".txt.gz") {
+        return Ok(bytes);
+    }
+    unpack(&bytes).map_err(|error| FileError::unreadable(path, error))
+}
+
+fn pack(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(text);
+    encoder.finish().unwrap_or_default()
+}
+
+fn unpack(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    MultiGzDecoder::new(bytes)
+        .take(LARGEST_TEXT)
+        .read_to_end(&mut text)?;
+    Ok(text)
 }
 
 /// A plain file name: a case that came from elsewhere must not make us read other files.

@@ -16,6 +16,6 @@ pub use case::{
     Case, Commands, FileKind, Latency, Load, Metrics, Round, Route, Snapshot, SnapshotFile,
     SnapshotIndex, Stage, VERSION,
 };
-pub use folder::{CASE_FILE, CaseError, CaseFolder};
+pub use folder::{CASE_FILE, CaseError, CaseFolder, read_raw};
 pub use plain::OrderedBy;
 pub use series::{LoadedSeries, PointFiles, ScalarName, SeriesProblem};

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use caulk_profile::{Limits, goroutine};
 use caulk_system::{EntryKind, Files};
 
+use crate::folder::read_raw;
 use crate::series::SeriesProblem;
 
 /// What put plain files in order.
@@ -87,7 +88,7 @@ impl PlainFiles {
         named: bool,
         problems: &mut Vec<SeriesProblem>,
     ) {
-        let bytes = match files.read(path) {
+        let bytes = match read_raw(files, path) {
             Ok(bytes) => bytes,
             Err(error) => {
                 problems.push(unreadable(path, error));

@@ -80,6 +80,11 @@ impl FileError {
         )
     }
 
+    /// A file that was read, but whose content cannot be made sense of.
+    pub fn unreadable(path: &Path, source: io::Error) -> Self {
+        Self::new(FileAction::Read, path, source)
+    }
+
     /// Whether the path does not exist (as opposed to being unreadable).
     pub fn is_missing(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound

@@ -18,10 +18,24 @@ pub fn diagnostic(finding: &leaks::Finding, sources: &Sources<'_>) -> Diagnostic
     if finding.confidence == leaks::Confidence::Likely {
         diagnostic.tags.push("likely".to_owned());
     }
-    let (snippets, steps) = snippets(&finding.location, "opened here", &finding.path, sources);
+    let (snippets, steps) = snippets(
+        &finding.location,
+        opening(finding.rule),
+        &finding.path,
+        sources,
+    );
     diagnostic.snippets = snippets;
     diagnostic.steps = steps;
     diagnostic
+}
+
+/// What is said of the place where a resource begins.
+pub fn opening(rule: &str) -> &'static str {
+    match rule {
+        "blocked-goroutine" => "started here",
+        _ if rule.starts_with("unclosed") => "opened here",
+        _ => "made here",
+    }
 }
 
 /// How a severity looks.
