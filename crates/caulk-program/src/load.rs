@@ -171,6 +171,7 @@ impl Program {
             files: &*self.files,
             env: &self.options.env,
             folders: &self.folders,
+            mod_files: &self.mod_files,
             shipped: &std_outline::has_package,
             std_module: &self.std_module,
         }

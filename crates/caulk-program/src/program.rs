@@ -11,7 +11,7 @@ use crate::body::{BodyOwner, FuncRef, TypedBody};
 use crate::load::{FolderSources, PackageTable};
 use crate::package::{Func, FuncId, Package, PackageId, ScopeEntry, SourceFile};
 use crate::problem::{self, Problem};
-use crate::resolve::{Build, Folders, GoEnv, Module, Platform, RootFolder, Roots};
+use crate::resolve::{Build, Folders, GoEnv, ModFiles, Module, Platform, RootFolder, Roots};
 use crate::types::{LocalType, NamedId, Names, TypeId, TypeTable};
 
 /// What a program is loaded for.
@@ -65,6 +65,7 @@ pub struct Program {
     pub(crate) files: Arc<dyn Files>,
     pub(crate) options: Options,
     pub(crate) folders: Folders,
+    pub(crate) mod_files: ModFiles,
     pub(crate) builds: Vec<Build>,
     pub(crate) std_module: Arc<Module>,
     pub(crate) packages: PackageTable,
@@ -121,6 +122,7 @@ impl Program {
             files,
             options,
             folders,
+            mod_files: ModFiles::default(),
             builds: roots.builds,
             std_module,
             packages: PackageTable::new(),
@@ -209,21 +211,25 @@ impl Program {
 
     /// A function by its canonical name, as `from` would import its package.
     pub fn find_func(&self, from: PackageId, name: &str) -> Option<FuncId> {
-        let (path, rest) = split_canonical(name);
-        let package = self.package(self.find_package(from, path)?);
-        match rest.split_once('.') {
-            Some((receiver, method)) => package
-                .methods_of(receiver)
-                .find(|func| func.name == method)
-                .and_then(|func| func.reference.id),
-            None => match package.scope.get(rest) {
-                Some(ScopeEntry::Func(index)) => Some(FuncId {
+        // The last element of an import path may have dots of its own: `nats.go.Connect`, `yaml.v3.Node.Decode`.
+        let (rest, func) = split_last(name)?;
+        if let Some(package) = self.find_package(from, rest) {
+            let package = self.package(package);
+            return match package.scope.get(func)? {
+                ScopeEntry::Func(index) => Some(FuncId {
                     package: package.id,
                     index: *index,
                 }),
                 _ => None,
-            },
+            };
         }
+        let (path, receiver) = split_last(rest)?;
+        let package = self.package(self.find_package(from, path)?);
+        package
+            .methods_of(receiver)
+            .find(|method| method.name == func)?
+            .reference
+            .id
     }
 
     /// A package by import path, as `from` would import it.
@@ -277,18 +283,8 @@ impl Program {
     }
 }
 
-/// Splits `pkg/path.Rest` after the dot that ends the import path.
-pub(crate) fn split_canonical(name: &str) -> (&str, &str) {
-    let base = name.rfind('/').map_or(0, |slash| slash + 1);
-    let dot = name
-        .get(base..)
-        .and_then(|last| last.find('.'))
-        .map(|dot| base + dot);
-    match dot {
-        Some(dot) => (
-            name.get(..dot).unwrap_or(""),
-            name.get(dot + 1..).unwrap_or(""),
-        ),
-        None => ("", name),
-    }
+/// Splits `pkg/path.Name` before its last element.
+pub(crate) fn split_last(name: &str) -> Option<(&str, &str)> {
+    name.rsplit_once('.')
+        .filter(|(_, last)| !last.is_empty() && !last.contains('/'))
 }

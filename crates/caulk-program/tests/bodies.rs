@@ -334,6 +334,37 @@ fn a_catalogue_tells_what_missing_functions_return() {
 }
 
 #[test]
+fn types_in_go_notation_are_read() {
+    let program = program("package m\ntype T struct{}\n");
+    let package = program.check_packages()[0];
+    for text in [
+        "*os.File",
+        "[]error",
+        "map[string]*m.T",
+        "<-chan io.Reader",
+        "func(*os.File, int) (io.Closer, error)",
+        "func() error",
+        "github.com/nats-io/nats.go.Conn",
+        "*x.y/z.Pair[string,[]m.T]",
+    ] {
+        assert_eq!(program.type_string(program.parse_type(package, text)), text);
+    }
+    for text in [
+        "",
+        "*",
+        "os.",
+        "[]",
+        "func(",
+        "map[string",
+        "a b",
+        "nothing",
+    ] {
+        let read = program.type_string(program.parse_type(package, text));
+        assert!(read.contains("unknown"), "{text}: {read}");
+    }
+}
+
+#[test]
 fn generic_functions_and_types_are_instantiated() {
     let program = program(
         "package m

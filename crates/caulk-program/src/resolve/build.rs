@@ -9,7 +9,9 @@ use caulk_system::Files;
 use super::environment::GoEnv;
 use super::folders::Folders;
 use super::modfile::{ModuleVersion, VendoredModule, parse_vendor_list};
-use super::module::{MainModule, Module, Replacements, Requirements, Selected, read_text};
+use super::module::{
+    MainModule, ModFiles, Module, Replacements, Requirements, Selected, read_text,
+};
 
 /// A set of modules that are built together: a main module, a workspace, a tree without `go.mod`, or the standard library.
 #[derive(Debug)]
@@ -37,11 +39,11 @@ struct Vendor {
     packages: HashMap<String, Arc<Module>>,
 }
 
-/// A selected module and its folder.
-#[derive(Clone, Debug)]
+/// A selected module; its folder is looked for when a package of it is.
+#[derive(Debug)]
 struct Located {
-    module: Arc<Module>,
-    required_at: Option<(PathBuf, u32)>,
+    selected: Selected,
+    module: OnceLock<Arc<Module>>,
 }
 
 /// Where a package's source is.
@@ -83,6 +85,7 @@ pub(crate) struct Ground<'a> {
     pub files: &'a dyn Files,
     pub env: &'a GoEnv,
     pub folders: &'a Folders,
+    pub mod_files: &'a ModFiles,
     /// Whether the shipped outline has a package.
     pub shipped: &'a dyn Fn(&str) -> bool,
     pub std_module: &'a Arc<Module>,
@@ -315,7 +318,8 @@ impl Build {
         }
         if self.requirements(ground).is_pruned() && self.mains.len() == 1 {
             let import = self.import_from(ground, self.direct(ground), path);
-            if matches!(import, Import::Found(_)) {
+            // A tidy `go.mod` names every module that its packages need; only one that is not asks for the graph.
+            if !matches!(import, Import::MissingPackage) {
                 return import;
             }
         }
@@ -335,8 +339,9 @@ impl Build {
             let Some(located) = modules.get(prefix) else {
                 continue;
             };
+            let module = self.locate(ground, located);
             let rest = strip_module(path, prefix).unwrap_or("");
-            match &located.module.dir {
+            match &module.dir {
                 Some(dir) => {
                     let dir = if rest.is_empty() {
                         dir.clone()
@@ -344,21 +349,18 @@ impl Build {
                         dir.join(rest)
                     };
                     if ground.has_package(&dir) {
-                        return ground.found(path, dir, &located.module);
+                        return ground.found(path, dir, module);
                     }
                 }
                 None => {
-                    missing.get_or_insert(located);
+                    missing.get_or_insert(&located.selected);
                 }
             }
         }
         match missing {
-            Some(located) => Import::MissingModule {
-                module: ModuleVersion {
-                    path: located.module.path.clone(),
-                    version: located.module.version.clone(),
-                },
-                required_at: located.required_at.clone(),
+            Some(selected) => Import::MissingModule {
+                module: selected.module.clone(),
+                required_at: selected.required_at.clone(),
             },
             None => Import::MissingPackage,
         }
@@ -367,6 +369,7 @@ impl Build {
     fn requirements<'a>(&'a self, ground: &'a Ground<'_>) -> Requirements<'a> {
         Requirements {
             files: ground.files,
+            mod_files: ground.mod_files,
             cache: ground.env.gomodcache.as_deref(),
             mains: &self.mains,
             replacements: &self.replacements,
@@ -375,44 +378,45 @@ impl Build {
 
     fn direct(&self, ground: &Ground<'_>) -> &BTreeMap<String, Located> {
         self.direct
-            .get_or_init(|| self.locate(ground, self.requirements(ground).direct()))
+            .get_or_init(|| located(self.requirements(ground).direct()))
     }
 
     fn graph(&self, ground: &Ground<'_>) -> &BTreeMap<String, Located> {
         self.graph
-            .get_or_init(|| self.locate(ground, self.requirements(ground).graph()))
+            .get_or_init(|| located(self.requirements(ground).graph()))
     }
 
-    fn locate(
-        &self,
-        ground: &Ground<'_>,
-        selected: BTreeMap<String, Selected>,
-    ) -> BTreeMap<String, Located> {
-        let locate = |selected: Selected| {
+    fn locate<'a>(&self, ground: &Ground<'_>, located: &'a Located) -> &'a Arc<Module> {
+        located.module.get_or_init(|| {
+            let module = &located.selected.module;
             let dir = self
                 .replacements
-                .source(&selected.module, ground.env.gomodcache.as_deref())
+                .source(module, ground.env.gomodcache.as_deref())
                 .filter(|dir| ground.files.is_dir(dir));
             let go_minor = dir
                 .as_ref()
                 .and_then(|dir| read_text(ground.files, &dir.join("go.mod")))
                 .and_then(|text| super::modfile::ModFile::parse(&text).go);
-            Located {
-                module: Arc::new(Module {
-                    path: selected.module.path,
-                    version: selected.module.version,
-                    dir,
-                    go_minor,
-                    is_main: false,
-                }),
-                required_at: selected.required_at,
-            }
-        };
-        selected
-            .into_iter()
-            .map(|(path, module)| (path, locate(module)))
-            .collect()
+            Arc::new(Module {
+                path: module.path.clone(),
+                version: module.version.clone(),
+                dir,
+                go_minor,
+                is_main: false,
+            })
+        })
     }
+}
+
+fn located(selected: BTreeMap<String, Selected>) -> BTreeMap<String, Located> {
+    let located = |selected| Located {
+        selected,
+        module: OnceLock::new(),
+    };
+    selected
+        .into_iter()
+        .map(|(path, module)| (path, located(module)))
+        .collect()
 }
 
 impl Vendor {

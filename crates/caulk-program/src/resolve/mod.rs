@@ -21,4 +21,5 @@ pub(crate) use build::{Build, Found, Ground, Import};
 #[cfg(test)]
 pub(crate) use constraint::LATEST_GO_MINOR;
 pub(crate) use folders::Folders;
+pub(crate) use module::ModFiles;
 pub(crate) use roots::{BuildIndex, RootFolder, Roots, STD_BUILD};

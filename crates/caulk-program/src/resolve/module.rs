@@ -1,7 +1,8 @@
 //! Modules of one build: the main ones, and which version of each other one is selected.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use caulk_system::{Files, normalize};
 
@@ -86,18 +87,59 @@ impl Replacements {
 
     fn mod_file(
         &self,
-        files: &dyn Files,
+        requirements: &Requirements<'_>,
         module: &ModuleVersion,
-        cache: Option<&Path>,
-    ) -> Option<ModFile> {
-        let text = match self.find(module) {
+    ) -> Option<Arc<ModFile>> {
+        let Requirements {
+            files, mod_files, ..
+        } = *requirements;
+        match self.find(module) {
             Some((base, replace)) if replace.is_folder() => {
-                read_text(files, &base.join(&replace.new.path).join("go.mod"))
+                mod_files.read(files, &[base.join(&replace.new.path).join("go.mod")])
             }
-            Some((_, replace)) => cached_mod_file(files, cache?, &replace.new),
-            None => cached_mod_file(files, cache?, module),
-        };
-        text.map(|text| ModFile::parse(&text))
+            Some((_, replace)) => mod_files.cached(files, requirements.cache?, &replace.new),
+            None => mod_files.cached(files, requirements.cache?, module),
+        }
+    }
+}
+
+/// `go.mod` files of dependencies, each read once for all builds.
+#[derive(Debug, Default)]
+pub(crate) struct ModFiles {
+    by_path: Mutex<HashMap<PathBuf, Option<Arc<ModFile>>>>,
+}
+
+impl ModFiles {
+    /// The first of the files that is there.
+    fn read(&self, files: &dyn Files, paths: &[PathBuf]) -> Option<Arc<ModFile>> {
+        let key = paths.first()?;
+        let lock = || self.by_path.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = lock().get(key) {
+            return known.clone();
+        }
+        let text = paths.iter().find_map(|path| read_text(files, path));
+        let file = text.map(|text| Arc::new(ModFile::parse(&text)));
+        lock().insert(key.clone(), file.clone());
+        file
+    }
+
+    /// That of a module in the module cache; it may be there before its source is.
+    fn cached(
+        &self,
+        files: &dyn Files,
+        cache: &Path,
+        module: &ModuleVersion,
+    ) -> Option<Arc<ModFile>> {
+        let downloaded = cache
+            .join("cache")
+            .join("download")
+            .join(escape(&module.path))
+            .join("@v")
+            .join(format!("{}.mod", escape(&module.version)));
+        self.read(
+            files,
+            &[downloaded, extracted(cache, module).join("go.mod")],
+        )
     }
 }
 
@@ -106,17 +148,6 @@ pub(crate) fn read_text(files: &dyn Files, path: &Path) -> Option<String> {
         .read(path)
         .ok()
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-}
-
-fn cached_mod_file(files: &dyn Files, cache: &Path, module: &ModuleVersion) -> Option<String> {
-    let downloaded = cache
-        .join("cache")
-        .join("download")
-        .join(escape(&module.path))
-        .join("@v")
-        .join(format!("{}.mod", escape(&module.version)));
-    read_text(files, &downloaded)
-        .or_else(|| read_text(files, &extracted(cache, module).join("go.mod")))
 }
 
 fn extracted(cache: &Path, module: &ModuleVersion) -> PathBuf {
@@ -142,6 +173,7 @@ pub(crate) fn escape(path: &str) -> String {
 /// Everything that minimal version selection reads.
 pub(crate) struct Requirements<'a> {
     pub files: &'a dyn Files,
+    pub mod_files: &'a ModFiles,
     pub cache: Option<&'a Path>,
     pub mains: &'a [MainModule],
     pub replacements: &'a Replacements,
@@ -191,17 +223,17 @@ impl Requirements<'_> {
             if !seen.insert((module.clone(), pruned)) {
                 continue;
             }
-            let Some(file) = self.replacements.mod_file(self.files, &module, self.cache) else {
+            let Some(file) = self.replacements.mod_file(self, &module) else {
                 continue;
             };
             let file_pruned = file.go.unwrap_or(UNSTATED_GO) >= PRUNED_SINCE;
-            for require in file.require {
+            for require in &file.require {
                 if excluded.contains(&require.module) {
                     continue;
                 }
                 raise(&mut selected, &require.module, None);
                 if !pruned || !file_pruned {
-                    queue.push_back((require.module, pruned && file_pruned));
+                    queue.push_back((require.module.clone(), pruned && file_pruned));
                 }
             }
         }

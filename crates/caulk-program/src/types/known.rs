@@ -92,6 +92,7 @@ impl Parser<'_> {
         let mut types = Vec::new();
         while !self.eat(")") {
             if self.rest.trim().is_empty() {
+                self.rest = "?";
                 break;
             }
             types.push(self.ty(depth));
@@ -114,13 +115,13 @@ impl Parser<'_> {
             self.rest = "?";
             return TypeId::UNKNOWN;
         }
-        let ty = match crate::program::split_canonical(name) {
-            ("", name) => match universe::predeclared(self.program, name).0 {
+        let ty = match crate::program::split_last(name) {
+            None => match universe::predeclared(self.program, name).0 {
                 Operand::Type(ty) => ty,
                 _ => TypeId::UNKNOWN,
             },
-            ("unsafe", "Pointer") => super::Basic::UnsafePointer.id(),
-            (path, name) => self.program.find_type(self.from, path, name),
+            Some(("unsafe", "Pointer")) => super::Basic::UnsafePointer.id(),
+            Some((path, name)) => self.program.find_type(self.from, path, name),
         };
         if !self.eat("[") {
             return ty;
