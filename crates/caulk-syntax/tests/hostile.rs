@@ -169,6 +169,25 @@ fn every_truncation() {
     }
 }
 
+/// Texts that once got spans outside of their parents.
+#[test]
+fn what_is_missing_lies_inside_of_what_it_is_missing_from() {
+    for stmts in [
+        "[ A outer T [",
+        "\"fmt\" if",
+        "l:",
+        "x.",
+        "for ;",
+        "if x {} else",
+        "a[:",
+        "f(a, b",
+    ] {
+        check(format!("package p\nfunc f() {{\n{stmts} ").as_bytes());
+        check(format!("package p\nfunc f() {{\n{stmts} \n}}\n").as_bytes());
+        check(format!("package p\nvar x = {stmts} ").as_bytes());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -2,7 +2,6 @@
 
 use super::params::{Param, ParamKind};
 use super::{Parser, ends_expression};
-use crate::span::Span;
 use crate::token::{BinaryOp, TokenKind, UnaryOp};
 use crate::tree::{ChanDir, ExprId, ExprKind, Field, FieldList, List, Name};
 
@@ -121,12 +120,11 @@ impl Parser<'_> {
         self.expr_level += 1;
         self.type_arguments();
         self.expr_level -= 1;
+        let missing = self.nothing();
         let rbrack = self.expect_closing(TokenKind::Rbrack, "type argument list");
         if self.pending.exprs.len() == first {
             self.error(rbrack.offset(), "expected type argument list");
-            let bad = self
-                .tree
-                .add_expr(ExprKind::Bad, Span::empty(rbrack.offset()));
+            let bad = self.tree.add_expr(ExprKind::Bad, missing);
             self.pending.exprs.push(bad);
         }
         let indices = self.finish_exprs(first);
