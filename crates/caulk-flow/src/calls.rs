@@ -93,6 +93,20 @@ impl Calls {
         self.edges.get(&owner).map_or(&[], Vec::as_slice)
     }
 
+    /// The followed functions that a function reaches by calls, itself among them.
+    pub fn reached_from(&self, func: FuncId) -> BTreeSet<FuncId> {
+        let mut reached = BTreeSet::from([func]);
+        let mut todo = vec![func];
+        while let Some(id) = todo.pop() {
+            for edge in self.callees(BodyOwner::Func(id)) {
+                if reached.insert(edge.callee) {
+                    todo.push(edge.callee);
+                }
+            }
+        }
+        reached
+    }
+
     /// How often a function is likely to run.
     pub fn frequency(&self, func: FuncId) -> Frequency {
         self.frequencies
@@ -390,6 +404,10 @@ fn frequencies(
         }
     }
     // A function's frequency only rises, and there are five of them.
+    let in_tests: BTreeMap<FuncId, bool> = owners
+        .iter()
+        .map(|id| (*id, program.file_of(*id).is_some_and(|file| file.is_test())))
+        .collect();
     while let Some(id) = todo.pop() {
         let Some(frequency) = known.get(&id).copied() else {
             continue;
@@ -405,6 +423,11 @@ fn frequencies(
             } else {
                 frequency
             };
+            // What is no test itself is there for more than its tests.
+            if frequency == Frequency::Test && !in_tests.get(&edge.callee).copied().unwrap_or(false)
+            {
+                continue;
+            }
             raise(&mut known, &mut todo, edge.callee, passed);
         }
     }

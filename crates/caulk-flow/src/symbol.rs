@@ -136,6 +136,72 @@ fn escape(path: &str) -> String {
     )
 }
 
+/// A function that runs: a declared one, or a literal in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Running {
+    /// The declared function.
+    pub func: FuncId,
+    /// The literal within its body.
+    pub literal: Option<ExprId>,
+}
+
+/// Finds what a runtime symbol names among the functions of the checked packages and of what they
+/// import. `main` is the package of that name; where several are checked, the first that declares
+/// the function. A literal that is not found (inlined code counts anew) gives its function.
+pub fn resolve_symbol(program: &Program, symbol: &str) -> Option<Running> {
+    let symbol = Symbol::parse(symbol)?;
+    let candidates = program.check_packages().iter().copied();
+    let mut funcs = candidates.filter_map(|id| {
+        let package = program.package(id);
+        let is_it = if symbol.package == "main" {
+            package.name() == "main"
+        } else {
+            package.path() == symbol.package
+        };
+        let declared = if is_it { Some(id) } else { None };
+        declared.and_then(|id| declared_in(program, id, &symbol))
+    });
+    let func = funcs.next().or_else(|| {
+        let from = *program.check_packages().first()?;
+        let package = program.find_package(from, &symbol.package)?;
+        declared_in(program, package, &symbol)
+    })?;
+    let literal = (!symbol.literals.is_empty())
+        .then(|| program.body(BodyOwner::Func(func)))
+        .flatten()
+        .and_then(|body| nested_literal(&body, &symbol.literals));
+    Some(Running { func, literal })
+}
+
+fn declared_in(program: &Program, package: PackageId, symbol: &Symbol) -> Option<FuncId> {
+    let package = program.package(package);
+    let found = match &symbol.receiver {
+        Some(receiver) => package
+            .methods_of(receiver)
+            .find(|func| func.name == symbol.name),
+        None => package
+            .funcs()
+            .iter()
+            .find(|func| func.receiver.is_none() && func.name == symbol.name),
+    };
+    found.and_then(|func| func.reference.id)
+}
+
+fn nested_literal(body: &TypedBody, numbers: &[u32]) -> Option<ExprId> {
+    let mut parent = None;
+    for number in numbers {
+        let position = usize::try_from(*number).ok()?.checked_sub(1)?;
+        let literal = body
+            .info
+            .literals()
+            .iter()
+            .filter(|literal| literal.parent == parent)
+            .nth(position)?;
+        parent = Some(literal.expr);
+    }
+    parent
+}
+
 /// The runtime symbol of a declared function, or of a literal in it.
 pub fn symbol_of(program: &Program, body: &TypedBody, literal: Option<ExprId>) -> String {
     let mut symbol = match body.owner {
@@ -177,7 +243,7 @@ fn package_symbol(program: &Program, package: PackageId) -> String {
     }
 }
 
-fn function_symbol(program: &Program, id: FuncId) -> String {
+pub(crate) fn function_symbol(program: &Program, id: FuncId) -> String {
     let path = package_symbol(program, id.package);
     match program.func(id) {
         None => path,

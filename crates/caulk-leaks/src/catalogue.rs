@@ -17,6 +17,10 @@ const FILES: &[(&str, &str)] = &[
         "compression.toml",
         include_str!("../catalogue/compression.toml"),
     ),
+    (
+        "convention.toml",
+        include_str!("../catalogue/convention.toml"),
+    ),
     ("context.toml", include_str!("../catalogue/context.toml")),
     ("effects.toml", include_str!("../catalogue/effects.toml")),
     ("files.toml", include_str!("../catalogue/files.toml")),
@@ -267,6 +271,8 @@ struct AcquireEntry {
     returns_error: bool,
     abort: Option<String>,
     #[serde(default)]
+    commits: bool,
+    #[serde(default)]
     two_results: bool,
     #[serde(default)]
     end_on_false: Vec<String>,
@@ -346,7 +352,7 @@ impl AcquireEntry {
                     .collect(),
                 arguments: self.release_arguments,
                 returns_error: self.returns_error,
-                commits: false,
+                commits: self.commits,
                 abort: self.abort,
                 ends_on_false: self.end_on_false,
                 ends_on_error: self.end_on_error,

@@ -104,6 +104,8 @@ fn sites_of_call(
                     .map(|contract| (contract.clone(), ContractSource::Source))
                     .collect()
             }
+            // The standard library's own are all known.
+            _ if crate::types::is_std_path(package) => Vec::new(),
             _ => by_convention(module, function, call),
         },
     };
@@ -139,7 +141,9 @@ fn sites_of_call(
     sites
 }
 
-/// A function that gives a context with its cancel function makes the caller call it.
+/// What a function owes by its results alone, where its source is not followed: whoever gets a
+/// cancel function beside a context calls it, and whoever gets a body or a stream beside an error
+/// closes it.
 fn by_convention(
     module: &Module<'_>,
     function: &Function,
@@ -147,25 +151,34 @@ fn by_convention(
 ) -> Vec<(Contract, ContractSource)> {
     let program = module.program;
     let results = program.results_of(function.info().type_of(call));
-    let is = |ty: Option<&TypeId>, name: &str| {
-        ty.is_some_and(|ty| program.named_name(*ty).as_deref() == Some(name))
+    let [value, last] = results.as_slice() else {
+        return Vec::new();
     };
-    if results.len() == 2
-        && is(results.first(), "context.Context")
-        && is(results.get(1), "context.CancelFunc")
+    let value_name = program.named_name(*value).unwrap_or_default();
+    let model = if value_name == "context.Context"
+        && program.named_name(*last).as_deref() == Some("context.CancelFunc")
     {
-        let known = module.catalogue.contract("context", "WithCancel");
-        return known
-            .map(|contract| {
-                let likely = Contract {
-                    confidence: crate::finding::Confidence::Likely,
-                    ..contract.clone()
-                };
-                vec![(likely, ContractSource::Catalogue)]
-            })
-            .unwrap_or_default();
-    }
-    Vec::new()
+        ("context", "WithCancel")
+    } else if !crate::types::is_error(program, *last) {
+        return Vec::new();
+    } else {
+        match value_name.as_str() {
+            "net/http.Response" => ("net/http", "Get"),
+            "io.ReadCloser" => ("io", "ReadCloser"),
+            "io.WriteCloser" | "io.ReadWriteCloser" => ("io", "WriteCloser"),
+            "net.Conn" => ("net", "Dial"),
+            _ => return Vec::new(),
+        }
+    };
+    module
+        .catalogue
+        .contract(model.0, model.1)
+        .map(|contract| {
+            let mut likely = contract.clone();
+            likely.confidence = crate::finding::Confidence::Likely;
+            vec![(likely, ContractSource::Catalogue)]
+        })
+        .unwrap_or_default()
 }
 
 /// Whether an unreleased one does harm with the Go version of the module.

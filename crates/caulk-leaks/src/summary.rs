@@ -232,7 +232,10 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId) -> Results {
         };
         let owed = match value {
             Value::At(depth) => handed_on(&site.contract, depth),
-            Value::Owner(Some(field)) => held(module, &site.contract, ty, &field),
+            Value::Owner(Some(field)) => {
+                let concrete = verdict.outcomes.returned_type.unwrap_or(ty);
+                held(module, &site.contract, concrete, &field)
+            }
             _ => None,
         };
         let Some(mut contract) = owed else { continue };

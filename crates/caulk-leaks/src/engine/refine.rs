@@ -62,8 +62,25 @@ impl Run<'_, '_> {
     }
 
     fn value_at(&self, state: &State, expr: ExprId) -> Option<Value> {
-        self.place(expr)
-            .and_then(|place| state.get(&place).cloned())
+        let bound = self
+            .place(expr)
+            .and_then(|place| state.get(&place).cloned());
+        bound.or_else(|| {
+            let tree = self.function.tree();
+            let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, expr)).kind
+            else {
+                return None;
+            };
+            let name = tree.name(sel);
+            match self.value_at(state, x)? {
+                Value::At(depth) => {
+                    let next = self.release.path().get(depth)?;
+                    (next == name).then_some(Value::At(depth + 1))
+                }
+                Value::Owner(Some(field)) => (field == name).then_some(Value::At(0)),
+                _ => None,
+            }
+        })
     }
 
     /// Adds that two expressions are equal (or are not).

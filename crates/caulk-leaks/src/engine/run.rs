@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use caulk_flow::{BlockId, End, Event, Graph};
-use caulk_program::LocalId;
+use caulk_program::{LocalId, TypeId};
 use caulk_syntax::{ExprId, Node, Span, StmtId, StmtKind};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -65,6 +65,8 @@ pub(crate) struct Outcomes {
     pub settled: Option<(SettledBy, Span)>,
     pub returned: Option<(usize, Value)>,
     pub returned_at: Option<Span>,
+    /// The type of the returned expression, which can be narrower than the result's.
+    pub returned_type: Option<TypeId>,
     pub unknown: Option<(Arc<str>, Span)>,
     /// Statements that release, deferred or not.
     pub releases: BTreeSet<Span>,
@@ -715,9 +717,25 @@ impl<'a, 'p> Run<'a, 'p> {
                     .or(Some((result, value)));
                 self.out.returned_at =
                     Some(self.out.returned_at.map_or(span, |known| known.min(span)));
+                self.out.returned_type = self
+                    .out
+                    .returned_type
+                    .or_else(|| self.type_returned(exit, result));
             }
             Status::Unknown(why, span) => self.unknown_at(why, span),
         }
+    }
+
+    fn type_returned(&self, exit: ExitAt, result: usize) -> Option<TypeId> {
+        let ExitAt::Return(stmt) = exit else {
+            return None;
+        };
+        let tree = self.function.tree();
+        let StmtKind::Return(list) = tree.stmt(stmt).kind else {
+            return None;
+        };
+        let expr = *tree.exprs(list).get(result)?;
+        Some(self.function.info().type_of(expr)).filter(|ty| !ty.is_unknown())
     }
 
     fn lose(

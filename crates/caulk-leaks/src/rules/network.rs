@@ -42,6 +42,19 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "unclosed-writer",
+        summary: "a writer that commits on close is not closed",
+        preview: false,
+        page: Page {
+            what: "Finds writers (of a cloud object, or an `io.WriteCloser` beside an error) that are not closed on some path.",
+            why: "What was written is not committed, and the goroutine and connection that would send it stay.",
+            example: "w := object.NewWriter(ctx)\nif _, err := w.Write(data); err != nil {\n\treturn err\n}\nreturn nil",
+            instead: "w := object.NewWriter(ctx)\nif _, err := w.Write(data); err != nil {\n\tw.Close()\n\treturn err\n}\nreturn w.Close()",
+            fix_safety: "Needs review: a close commits. On an error path half of the data would be kept, so there the context is to be \
+                         cancelled instead.",
+        },
+    },
+    Rule {
         name: "unstopped-iterator",
         summary: "an iterator that holds a stream or a snapshot is not stopped",
         preview: false,
