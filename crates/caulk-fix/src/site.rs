@@ -29,6 +29,11 @@ pub(crate) fn span(bytes: ByteSpan) -> Span {
     Span::new(bytes.start, bytes.end.max(bytes.start))
 }
 
+/// Functions of tests that end the test where an error is not nil, as far as their names say.
+const ASSERTING: [&str; 8] = [
+    "NoError", "NoErrorf", "NoErr", "NilError", "Nil", "OK", "Ok", "Must",
+];
+
 /// One finding in its file.
 pub(crate) struct Site<'a> {
     pub(crate) finding: &'a Finding,
@@ -320,7 +325,7 @@ impl<'a> Site<'a> {
             }
             let is_check = matches!(stmt.kind, StmtKind::If { init: None, .. });
             let looks_at_error = !self.scope.uses(*id, error).is_empty();
-            if looks_at_error && stmt.span == span(self.template().after) && !is_check {
+            if stmt.span == span(self.template().after) && self.asserts(*id, error) {
                 return Some(Anchor::Below(stmt.span));
             }
             let looks_at_value = !self.scope.uses(*id, &value).is_empty();
@@ -330,6 +335,42 @@ impl<'a> Site<'a> {
             }
         }
         None
+    }
+
+    /// Whether a statement is a call that goes on only where the error is nil, by the common names of such
+    /// functions: `require.NoError(t, err)`.
+    fn asserts(&self, id: StmtId, error: &str) -> bool {
+        let tree = self.scope.tree;
+        let StmtKind::Expr(call) = tree.stmt(id).kind else {
+            return false;
+        };
+        let Some((fun, args)) = self.scope.call(call) else {
+            return false;
+        };
+        let path = tree.selector_path(fun).unwrap_or_default();
+        let goes_on = path.first() == Some(&"assert");
+        let names_it = path.last().is_some_and(|name| ASSERTING.contains(name));
+        let plainly = args.iter().any(|arg| tree.ident(*arg) == Some(error));
+        plainly && names_it && !goes_on
+    }
+
+    /// Whether a statement within another runs only under a condition.
+    pub(crate) fn is_conditional(&self, inner: At, outer: At) -> bool {
+        self.scope
+            .outwards(inner)
+            .take_while(|at| *at != outer)
+            .any(|at| {
+                matches!(
+                    self.scope.kind(at),
+                    Some(
+                        StmtKind::If { .. }
+                            | StmtKind::Case { .. }
+                            | StmtKind::Comm { .. }
+                            | StmtKind::For { .. }
+                            | StmtKind::Range { .. }
+                    )
+                )
+            })
     }
 
     /// Whether an exit between the acquisition and `offset` loses the value.

@@ -203,3 +203,56 @@ fn an_edit_that_brings_a_new_fault_is_withdrawn_alone() {
     let after = std::str::from_utf8(&plan.files[0].after).unwrap();
     assert!(after.contains("defer c.Close()") && !after.contains("defer d.Close()"));
 }
+
+#[test]
+fn a_release_that_depends_on_a_condition_is_left() {
+    let reason = "a deferred release depends on a condition: whether that is meant is not known";
+    for (release, whole) in [
+        (
+            "c.Close()",
+            "defer func() {\n\t\tif failed {\n\t\t\tc.Close()\n\t\t}\n\t}()",
+        ),
+        (
+            "defer c.Close()",
+            "if c.broken() {\n\t\tdefer c.Close()\n\t}",
+        ),
+    ] {
+        let src = SRC.replace("if c.broken() {\n\t\treturn c.err()\n\t}", whole);
+        let finding = Leak::of(&src, "get", "c, err := dial()")
+            .released_by(release)
+            .finding();
+        assert_eq!(refused(&src, finding), reason, "{src}");
+    }
+}
+
+#[test]
+fn only_an_assertion_of_no_error_is_a_check() {
+    for (check, expected) in [
+        (
+            "require.NoError(t, err)",
+            "require.NoError(t, err)\n\tdefer c.Close()\n",
+        ),
+        (
+            "require.Error(t, err)",
+            "dial()\n\tif err == nil {\n\t\tdefer c.Close()\n\t}\n",
+        ),
+        (
+            "ok(t, err != nil)",
+            "dial()\n\tif err == nil {\n\t\tdefer c.Close()\n\t}\n",
+        ),
+    ] {
+        let src = SRC.replace("if err != nil {\n\t\treturn err\n\t}", check);
+        let after_check = |fix: &mut caulk_leaks::FixTemplate| {
+            let start = src.find(check).unwrap() as u32;
+            fix.after = ByteSpan {
+                start,
+                end: start + check.len() as u32,
+            };
+        };
+        let finding = Leak::of(&src, "get", "c, err := dial()")
+            .with(after_check)
+            .finding();
+        let after = after(&src, &[finding]);
+        assert!(after.contains(expected), "{after}");
+    }
+}

@@ -43,7 +43,7 @@ pub(crate) enum ParamEffect {
     ClosesOnSuccess,
     /// Releases it where its error result is not nil.
     ClosesOnFailure,
-    /// Returns it, or what holds it, as this result; where its error result is not nil it may have
+    /// Returns it, or what holds it or reads from it, as this result; where its error result is not nil it may have
     /// released it instead.
     Returns {
         result: usize,
@@ -100,6 +100,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
         settled,
         returned,
         unknown,
+        viewed,
         ..
     } = outcomes;
     if let Some((why, _)) = unknown {
@@ -126,7 +127,14 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
             _ => ParamEffect::Closes,
         },
         (true, false) => ParamEffect::NeverReturns,
-        (false, false) => ParamEffect::Borrows,
+        (false, false) => match viewed {
+            Some(result) => ParamEffect::Returns {
+                result,
+                value: Value::View,
+                closes_on_failure: false,
+            },
+            None => ParamEffect::Borrows,
+        },
         (false, true) => {
             let owed_with_error = owed.iter().all(|exit| exit.error == Some(true));
             let owed_without = owed.iter().all(|exit| exit.error == Some(false));

@@ -15,7 +15,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let hold = site.hold()?;
     let named = named(site)?;
     let mut edits = named.edits;
-    if let Some(late) = late_defer(site, &hold) {
+    if let Some(late) = late_defer(site, &hold)? {
         edits.extend(move_up(site, &hold, late)?);
         return Ok(Proposal::sure(edits));
     }
@@ -55,13 +55,29 @@ pub(super) fn lines(site: &Site<'_>, release: &Release) -> Vec<String> {
 }
 
 /// A `defer` of the same release that comes after an exit has been missed.
-fn late_defer(site: &Site<'_>, hold: &Hold) -> Option<At> {
-    site.template().releases.iter().find_map(|release| {
-        let at = site.scope.statement(span(*release))?;
-        let is_late = site.scope.span(at).start >= hold.anchor.offset();
-        let is_defer = matches!(site.scope.kind(at), Some(StmtKind::Defer(_)));
-        (is_late && is_defer && site.scope.siblings(at).is_some()).then_some(at)
-    })
+fn late_defer(site: &Site<'_>, hold: &Hold) -> Result<Option<At>, Refusal> {
+    for release in &site.template().releases {
+        let Some(at) = site.scope.statement_around(span(*release)) else {
+            continue;
+        };
+        let mut around = site.scope.outwards(at);
+        let deferred = around.find(|at| matches!(site.scope.kind(*at), Some(StmtKind::Defer(_))));
+        let Some(deferred) = deferred else {
+            continue;
+        };
+        let plainly =
+            span(*release) == site.scope.span(deferred) || !site.is_conditional(at, deferred);
+        let same_list = site.scope.parent(deferred) == site.scope.parent(site.acquiring);
+        if !plainly || !same_list {
+            return Err(Refusal::new(
+                "a deferred release depends on a condition: whether that is meant is not known",
+            ));
+        }
+        if site.scope.span(deferred).start >= hold.anchor.offset() {
+            return Ok(Some(deferred));
+        }
+    }
+    Ok(None)
 }
 
 /// Takes the `defer` from where it is to where the value is held.

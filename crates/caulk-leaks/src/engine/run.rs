@@ -65,6 +65,8 @@ pub(crate) struct Outcomes {
     pub settled: Option<(SettledBy, Span)>,
     pub returned: Option<(usize, Value)>,
     pub returned_at: Option<Span>,
+    /// The first result that reads from it or writes to it.
+    pub viewed: Option<usize>,
     /// The type of the returned expression, which can be narrower than the result's.
     pub returned_type: Option<TypeId>,
     pub unknown: Option<(Arc<str>, Span)>,
@@ -590,6 +592,7 @@ impl<'a, 'p> Run<'a, 'p> {
                     return;
                 }
                 Some(Value::View) => {
+                    self.out.viewed.get_or_insert(index);
                     self.obstacle(span, "returns what reads from it or writes to it")
                 }
                 Some(Value::Closure(literal)) => {
