@@ -347,3 +347,27 @@ fn long_operations_are_not_deep() {
         "package p\nfunc f() {{ {branches} {{}} }}\n"
     )));
 }
+
+/// With time that grows as the square of the size these would take very long.
+#[test]
+fn the_time_is_linear_in_the_size() {
+    for piece in [
+        "#",
+        "\"",
+        "var;",
+        "x;",
+        "func f(;",
+        "/**/ ",
+        " func f() {\nvar x\n",
+        "func f() {\nvar x = (\n",
+        "func f() {\n// c\n",
+        "var x = `\n`\n",
+        "l: if x { } else ",
+        "'a",
+        "\\",
+    ] {
+        for header in ["", "package p;", "package p\nfunc f() { x("] {
+            check(format!("{header}{}", piece.repeat(300_000 / piece.len())).as_bytes());
+        }
+    }
+}

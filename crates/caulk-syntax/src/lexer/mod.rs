@@ -10,6 +10,8 @@ mod skip;
 pub(crate) use encoding::{check_encoding, push_text};
 pub(crate) use skip::skip_body;
 
+use std::ops::Range;
+
 use crate::comments::Comment;
 use crate::file::SyntaxError;
 use crate::span::Span;
@@ -31,6 +33,8 @@ pub(crate) struct Lexer<'s> {
     pub errors: Vec<SyntaxError>,
     /// Errors reported, including those that were not kept.
     pub error_count: u32,
+    /// The line of the last error, newline included.
+    pub error_line: Range<usize>,
 }
 
 impl<'s> Lexer<'s> {
@@ -43,6 +47,7 @@ impl<'s> Lexer<'s> {
             comments: Vec::new(),
             errors: Vec::new(),
             error_count: 0,
+            error_line: 0..0,
         }
     }
 
@@ -50,16 +55,13 @@ impl<'s> Lexer<'s> {
     /// consequence.
     pub fn error(&mut self, offset: usize, message: impl Into<String>) {
         self.error_count = self.error_count.saturating_add(1);
-        if let Some(last) = self.errors.last() {
-            let last = last.offset as usize;
-            let between = self
-                .src
-                .get(last.min(offset)..last.max(offset))
-                .unwrap_or_default();
-            if self.errors.len() >= MAX_ERRORS || memchr::memchr(b'\n', between).is_none() {
-                return;
-            }
+        if self.errors.len() >= MAX_ERRORS || self.error_line.contains(&offset) {
+            return;
         }
+        let (before, after) = self.src.split_at(offset.min(self.src.len()));
+        let start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+        let end = offset + memchr::memchr(b'\n', after).unwrap_or(after.len());
+        self.error_line = start..end + 1;
         self.errors.push(SyntaxError {
             offset: offset as u32,
             message: message.into(),

@@ -30,7 +30,11 @@ const SPECIAL: [bool; 256] = {
 /// stand inside a function, or if the end of the file comes before the closing brace: the body then
 /// ends before the first such line and its documentation. (Code that gofmt has not seen may well
 /// have a `var` of a function in the first column.)
-pub(crate) fn skip_body(src: &[u8], start: usize) -> Skipped {
+///
+/// `patience` is how many bytes may be looked at beyond where a body turns out to end, over all
+/// calls: when it is spent, what may be a declaration is taken for one at once. So the time is
+/// linear in the size of the file, however many braces are missing.
+pub(crate) fn skip_body(src: &[u8], start: usize, patience: &mut usize) -> Skipped {
     let mut depth = 1u32;
     let mut first_decl = None;
     let mut doc = Doc::default();
@@ -55,7 +59,8 @@ pub(crate) fn skip_body(src: &[u8], start: usize) -> Skipped {
             b'\n' => {
                 if let Some(decl) = decl_at(src, at + 1) {
                     let first = *first_decl.get_or_insert_with(|| doc.start_before(src, at + 1));
-                    if let Column1::Surely = decl {
+                    if matches!(decl, Column1::Surely) || *patience == 0 {
+                        *patience = patience.saturating_sub(at.saturating_sub(first));
                         return Skipped {
                             end: first,
                             closed: false,
@@ -88,10 +93,9 @@ pub(crate) fn skip_body(src: &[u8], start: usize) -> Skipped {
         }
         at += 1;
     }
-    Skipped {
-        end: first_decl.unwrap_or(src.len()),
-        closed: false,
-    }
+    let end = first_decl.unwrap_or(src.len());
+    *patience = patience.saturating_sub(src.len() - end);
+    Skipped { end, closed: false }
 }
 
 /// The end of the comment that starts with the slash at `at`; of the slash if it starts none;
@@ -221,7 +225,7 @@ mod tests {
     use super::*;
 
     fn end(body: &str) -> (&str, bool) {
-        let skipped = skip_body(body.as_bytes(), 1);
+        let skipped = skip_body(body.as_bytes(), 1, &mut usize::MAX.clone());
         (&body[..skipped.end], skipped.closed)
     }
 

@@ -25,6 +25,8 @@ pub(crate) fn parse_outline(src: &[u8]) -> File {
         decls: Vec::new(),
         bodies: Vec::new(),
         seen_other_than_import: false,
+        is_last_line: false,
+        patience: src.len().saturating_mul(4),
     };
     let package = outline.package_clause();
     outline.declarations();
@@ -74,6 +76,10 @@ struct Outline<'s> {
     /// What was skipped.
     bodies: Vec<Span>,
     seen_other_than_import: bool,
+    /// Whether no further line starts with a declaration.
+    is_last_line: bool,
+    /// How many bytes may still be looked at twice in search of a closing brace.
+    patience: usize,
 }
 
 impl<'s> Outline<'s> {
@@ -98,10 +104,15 @@ impl<'s> Outline<'s> {
             if self.parser.lexer.error_count == errors {
                 continue;
             }
-            let next = self.parser.lexer.next_column_one_decl(start as usize);
-            if let Some(next) = next {
-                self.restore(snapshot);
-                self.declarations_before(next);
+            if self.is_last_line {
+                continue;
+            }
+            match self.parser.lexer.next_column_one_decl(start as usize) {
+                None => self.is_last_line = true,
+                Some(next) => {
+                    self.restore(snapshot);
+                    self.declarations_before(next);
+                }
             }
         }
     }
@@ -193,7 +204,8 @@ impl<'s> Outline<'s> {
     fn skip_body(&mut self) -> Span {
         let parser = &mut self.parser;
         let start = parser.span.start;
-        let skipped = skip_body(parser.lexer.src, parser.span.end as usize);
+        let start_at = parser.span.end as usize;
+        let skipped = skip_body(parser.lexer.src, start_at, &mut self.patience);
         let body = Span::new(start, skipped.end as u32);
         self.bodies.push(body);
         parser.span = body;
@@ -291,6 +303,7 @@ impl Outline<'_> {
         lexer.text_shift = snapshot.text_shift;
         lexer.comments.truncate(snapshot.comments);
         lexer.errors.truncate(snapshot.errors);
+        lexer.error_line = 0..0;
         parser.span = snapshot.span;
         parser.tok = snapshot.tok;
         parser.prev_end = snapshot.prev_end;

@@ -28,7 +28,7 @@ pub enum LitKind {
     String,
 }
 
-/// The text of a literal, as written. [`Tree::literal`] gives it.
+/// The text of a literal, as written. [`Tree::literal`](crate::Tree::literal) gives it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Literal {
     pub(crate) text: u32,
@@ -72,7 +72,7 @@ pub enum ExprKind {
     FuncLit {
         /// Parameters and results.
         signature: SignatureId,
-        /// A [`StmtKind::Block`].
+        /// A [`StmtKind::Block`](crate::StmtKind::Block).
         body: StmtId,
     },
     /// `(x)`

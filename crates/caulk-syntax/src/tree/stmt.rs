@@ -27,7 +27,7 @@ pub enum BranchKind {
 }
 
 /// What a statement is. Where a position is not given it is an end of the span, as with
-/// [`ExprKind`].
+/// [`ExprKind`](crate::ExprKind).
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum StmtKind {
     /// Something that is not a statement; an error was reported.
