@@ -21,6 +21,9 @@ const CLEAR: f64 = 3.09;
 /// Standard errors of the smallest growth that would have been seen: clear, and so nine times in ten.
 const VISIBLE: f64 = CLEAR + 1.28;
 
+/// The rule of three: where no sampled object was added, up to three may have been due (at 95 %).
+const UNSEEN_SAMPLES: f64 = 3.0;
+
 /// The false-discovery rate at which stacks are counted to a growth that is sure without them.
 const ATTRIBUTED_RATE: f64 = 0.1;
 
@@ -92,7 +95,18 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     });
     let smallest_visible_bytes = match heap_bytes.rate.error {
         Some(error) if heap_window.rounds() > 0 && !series.stacks.is_empty() => {
-            Some((VISIBLE * error).max(options.floor_bytes_over(heap_window.span())))
+            let span = heap_window.span();
+            let unseen = match series.sampling {
+                Sampling::EveryBytes(rate) if rate > 1 && span > 0.0 => {
+                    UNSEEN_SAMPLES * rate as f64 / span
+                }
+                _ => 0.0,
+            };
+            Some(
+                (VISIBLE * error)
+                    .max(unseen)
+                    .max(options.floor_bytes_over(span)),
+            )
         }
         _ => None,
     };

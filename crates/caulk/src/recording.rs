@@ -1,11 +1,34 @@
 //! What a case keeps of a capture and of the load; the same for a hunt and for a watch.
 
-use caulk_case::{FileKind, Latency, Route};
+use std::path::Path;
+
+use anyhow::{anyhow, bail};
+use caulk_case::{CaseFolder, FileKind, Latency, Route};
+use caulk_system::Files;
 use caulk_target::{Captured, DumpForm, RoundStats, Template};
 
 use crate::config::LoadConfig;
 use crate::exit::Failure;
 use crate::load_flags::{header_parts, method_and_url};
+
+/// The case that is in a folder to be written to. Files that are no case are not written over.
+pub fn case_in(files: &dyn Files, folder: &Path) -> anyhow::Result<Option<CaseFolder>> {
+    if CaseFolder::is_case(files, folder) {
+        let case = CaseFolder::open(files, folder);
+        return case.map(Some).map_err(|error| anyhow!("failed to {error}"));
+    }
+    let is_free = match files.read_dir(folder) {
+        Ok(entries) => entries.is_empty(),
+        Err(error) => error.is_missing(),
+    };
+    if !is_free {
+        bail!(
+            "{} is there, and is not a case: give another folder with -o",
+            folder.display()
+        );
+    }
+    Ok(None)
+}
 
 /// The raw files of a snapshot.
 pub fn raw_files(captured: Captured) -> Vec<(FileKind, Vec<u8>)> {

@@ -8,7 +8,7 @@ use caulk_case::{
     Case, CaseFolder, Load as CaseLoad, Metrics, Round, Snapshot, SnapshotIndex, Stage,
 };
 use caulk_report::{Block, Report, units};
-use caulk_system::{Files, Limits, Stopped};
+use caulk_system::{Limits, Stopped};
 use caulk_target::{
     CaptureError, Captured, Endpoint, EndpointOptions, Load, LoadSpec, Placeholders,
 };
@@ -449,36 +449,21 @@ struct CaptureReport<'a> {
     warnings: &'a [String],
 }
 
-/// The case that is there already; nothing of anybody's is written over.
+/// The case that is there already, if it is of the same service.
 fn existing(
     args: &CaptureArgs,
     target: &str,
     context: &Context,
 ) -> anyhow::Result<Option<CaseFolder>> {
-    let folder = &args.output;
-    if CaseFolder::is_case(&context.files, folder) {
-        let case = CaseFolder::open(&context.files, folder)
-            .map_err(|error| anyhow!("failed to {error}"))?;
-        if case.case.target != target {
-            bail!(
-                "{} is a case of {}, not of {target}: give another folder with -o",
-                folder.display(),
-                case.case.target
-            );
-        }
-        return Ok(Some(case));
-    }
-    let is_free = match context.files.read_dir(folder) {
-        Ok(entries) => entries.is_empty(),
-        Err(error) => error.is_missing(),
-    };
-    if !is_free {
+    let case = recording::case_in(&context.files, &args.output)?;
+    if let Some(other) = case.as_ref().filter(|case| case.case.target != target) {
         bail!(
-            "{} is there, and is not a case: give another folder with -o",
-            folder.display()
+            "{} is a case of {}, not of {target}: give another folder with -o",
+            args.output.display(),
+            other.case.target
         );
     }
-    Ok(None)
+    Ok(case)
 }
 
 /// A URL without `user:password@`.

@@ -19,7 +19,7 @@ use caulk_target::Built;
 
 use self::result::{Died, Findings, Proof, load_figures};
 use self::runner::{Record, RoundEnd, Running, Workshop};
-use self::setup::{Setup, Source};
+use self::setup::{LoadSource, Setup, Source};
 use self::solve::Solved;
 pub use self::solve::main_folders;
 use crate::cli::OutputFormat;
@@ -194,8 +194,8 @@ impl<'a> Driver<'a> {
             Action::Build(variant) => self.build(variant),
             Action::Start(variant) => self.start(variant),
             Action::WarmUp { requests } => {
-                self.progress
-                    .phase(format!("warming up: {requests} requests"));
+                let of = self.planned(requests, "requests");
+                self.progress.phase(format!("warming up{of}"));
                 let vary = self.setup.load.can_vary();
                 self.send(requests, vary, Stage::Warmup)
             }
@@ -205,11 +205,9 @@ impl<'a> Driver<'a> {
                 } else {
                     "requests"
                 };
-                self.progress.phase(format!(
-                    "round {}: {} {kind}",
-                    round.index + 1,
-                    round.requests
-                ));
+                let of = self.planned(round.requests, kind);
+                self.progress
+                    .phase(format!("round {}{of}", round.index + 1));
                 self.varied = Some(round.vary);
                 self.send(round.requests, round.vary, Stage::Round)
             }
@@ -219,6 +217,14 @@ impl<'a> Driver<'a> {
             Action::Stop(variant) => self.stop(variant),
             Action::Diagnose => self.diagnose(),
             Action::Compare | Action::Finish => Ok(Answer::Done),
+        }
+    }
+
+    /// What a round will send, where that is ours to say.
+    fn planned(&self, requests: u64, kind: &str) -> String {
+        match &self.setup.load {
+            LoadSource::Own(_) => format!(": {requests} {kind}"),
+            LoadSource::Command(_) => String::new(),
         }
     }
 
@@ -236,7 +242,10 @@ impl<'a> Driver<'a> {
     }
 
     fn start(&mut self, variant: Variant) -> Result<Answer, Failure> {
-        self.progress.phase("starting");
+        self.progress.phase(match &self.setup.source {
+            Source::Attach(_) => "attaching",
+            Source::Package(_) | Source::Exec(_) => "starting",
+        });
         let folder = match variant {
             Variant::AsIs => self.case_folder.clone(),
             Variant::WithFix => self.case_folder.join("with-fix"),

@@ -10,9 +10,9 @@ use caulk_case::{Load as CaseLoad, Stage};
 use caulk_profile::goroutine::Dump;
 use caulk_system::{Limits, TempFolder};
 use caulk_target::{
-    Build, Built, Captured, Death, Endpoint, EndpointOptions, GoError, GoFlags, GoTool, Launch,
-    Load, LoadCommand, LoadSpec, MainPackage, PackageError, Placeholders, Profiling, Program,
-    ReadyCheck, What, build,
+    Build, Built, CaptureError, Captured, CommandRound, Death, Endpoint, EndpointOptions, GoError,
+    GoFlags, GoTool, Launch, Load, LoadCommand, LoadSpec, MainPackage, PackageError, Placeholders,
+    Profiling, Program, ReadyCheck, What, build,
 };
 
 use super::setup::{LoadSource, Setup, Source};
@@ -374,7 +374,15 @@ impl Running {
                         self.answered += requests;
                         round.requests = requests;
                     }
-                    None => self.counted = false,
+                    None if !done.status.success() => return Err(load_failed(&done)),
+                    None => {
+                        self.counted = false;
+                        round.requests = 0;
+                    }
+                }
+                if !done.status.success() && self.warnings.is_empty() {
+                    self.warnings
+                        .push(format!("the load command fails, {}", done.status));
                 }
             }
         }
@@ -427,7 +435,12 @@ impl Running {
                     stacks: true,
                     ..EndpointOptions::default()
                 };
-                endpoint.capture(&options, limits).map_err(target_error)?
+                endpoint
+                    .capture(&options, limits)
+                    .map_err(|error| match &self.program {
+                        Some(_) => no_agent(error),
+                        None => target_error(error),
+                    })?
             }
             (None, None) => {
                 return Err(Failure::target(anyhow!("there is nothing to capture from")));
@@ -516,6 +529,25 @@ impl Running {
             warnings: self.warnings,
             death,
         }
+    }
+}
+
+/// A load command that fails and does not say what it sent: nothing is known of the load.
+fn load_failed(done: &CommandRound) -> Failure {
+    let lines = done.lines.join("\n    ");
+    Failure::target(anyhow!(
+        "the load command fails, {}, and does not say how many requests it sent; its last lines:\n    {lines}",
+        done.status
+    ))
+}
+
+/// A program that is not built here is asked for its profiles where the load goes.
+fn no_agent(error: CaptureError) -> Failure {
+    match error {
+        CaptureError::NoProfile { .. } => Failure::target(anyhow!(
+            "failed to {error}; a program that caulk does not build must serve net/http/pprof where the first load goes"
+        )),
+        error => target_error(error),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::commands::hunt::HuntArgs;
 use crate::config::{self, CompanionConfig, HuntConfig, LoadConfig};
 use crate::context::Context;
 use crate::load_flags;
+use crate::recording;
 
 /// Everything that was asked for. Strings still hold `{port:NAME}` and `{tmp}`.
 #[derive(Debug)]
@@ -90,6 +91,10 @@ pub fn setup(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> anyho
         None => (HuntConfig::default(), start.clone()),
     };
 
+    if let Some(output) = &args.output {
+        // A case of an earlier hunt is replaced.
+        recording::case_in(&context.files, output)?;
+    }
     let (source, folder) = source(&args, &config, &config_folder, &current, &start);
     let load = load(&args, loads, &config, &config_folder, context)?;
     Ok(Setup {

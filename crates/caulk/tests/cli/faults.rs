@@ -280,6 +280,79 @@ fn a_program_that_answers_nothing_leaves_it_undecided() {
 }
 
 #[test]
+fn a_load_command_that_fails_is_no_load() {
+    let faulty = Faulty::new();
+    let listen = format!("LISTEN=127.0.0.1:{}", faulty.port);
+    let ran = faulty.world.run(&[
+        "hunt",
+        "--env",
+        &listen,
+        "--load-cmd",
+        "echo no such host; exit 6",
+    ]);
+    ran.expect(3).says_nothing_on_stdout().stderr_has(
+        "caulk: the load command fails, exit status 6, and does not say how many requests it sent; \
+         its last lines:\n    no such host\n",
+    );
+    faulty.nothing_is_left();
+}
+
+#[test]
+fn requests_that_nobody_counted_are_not_told() {
+    let faulty = Faulty::new();
+    let listen = format!("LISTEN=127.0.0.1:{}", faulty.port);
+    let arguments = [
+        "hunt",
+        "--env",
+        &listen,
+        "--load-cmd",
+        "sleep 0.1",
+        "--cooldown",
+        "0",
+    ];
+    let ran = faulty
+        .world
+        .run(&arguments)
+        .expect(0)
+        .stdout_has("per second");
+    assert!(!ran.stdout.contains("request"), "{ran:#?}");
+}
+
+#[test]
+fn a_program_of_the_users_own_needs_pprof() {
+    let faulty = Faulty::new();
+    faulty.world.go_build(".");
+    let listen = format!("LISTEN=127.0.0.1:{}", faulty.port);
+    let load = format!("GET http://127.0.0.1:{}/", faulty.port);
+    faulty
+        .world
+        .run(&[
+            "hunt",
+            "--exec",
+            "./program",
+            "--env",
+            &listen,
+            "--load",
+            &load,
+        ])
+        .expect(3)
+        .says_nothing_on_stdout()
+        .stderr_has("must serve net/http/pprof where the first load goes");
+    faulty.nothing_is_left();
+}
+
+#[test]
+fn files_that_are_no_case_are_not_written_over() {
+    let faulty = Faulty::new();
+    faulty.world.write("case/heap.0.pb.gz", "mine");
+    faulty
+        .hunt("", &[])
+        .expect(2)
+        .stderr_has("case is there, and is not a case");
+    assert_eq!(faulty.world.read("case/heap.0.pb.gz"), "mine");
+}
+
+#[test]
 fn no_growth_is_steady() {
     let faulty = Faulty::new();
     faulty
