@@ -274,7 +274,8 @@ fn push_table(report: &mut Report, findings: &Findings) {
         note,
     );
 
-    if load.requests > 0 {
+    // A load command tells neither.
+    if load.p50_seconds > 0.0 {
         let fixed = findings
             .proof
             .as_ref()
