@@ -32,6 +32,8 @@ pub struct CallEdge {
     pub in_loop: bool,
     /// Whether a function literal with the signature of a handler holds it.
     pub in_handler: bool,
+    /// Whether it is called through an interface that it fits, and so perhaps.
+    pub perhaps: bool,
 }
 
 /// The call graph of the packages that are checked and of what they call in their own modules.
@@ -54,6 +56,7 @@ impl Calls {
             .flatten()
             .collect();
         let mut seen: BTreeSet<BodyOwner> = todo.iter().copied().collect();
+        let methods = methods_by_name(program);
         while !todo.is_empty() {
             let found: Vec<(BodyOwner, Vec<CallEdge>)> = todo
                 .par_iter()
@@ -62,7 +65,7 @@ impl Calls {
                         *owner,
                         program
                             .body(*owner)
-                            .map(|body| edges(program, &body))
+                            .map(|body| edges(program, &methods, &body))
                             .unwrap_or_default(),
                     )
                 })
@@ -116,7 +119,7 @@ impl Calls {
     }
 
     /// Numbers of the strongly connected components: two functions have the same where each
-    /// reaches the other.
+    /// reaches the other, calls through interfaces left out.
     pub fn components(&self) -> &BTreeMap<FuncId, u32> {
         &self.components
     }
@@ -146,7 +149,42 @@ pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
     }
 }
 
-fn edges(program: &Program, body: &TypedBody) -> Vec<CallEdge> {
+/// The methods of the checked packages.
+fn methods_by_name(program: &Program) -> BTreeMap<&str, Vec<FuncId>> {
+    let mut methods: BTreeMap<&str, Vec<FuncId>> = BTreeMap::new();
+    for package in program.check_packages() {
+        for func in program.package(*package).funcs() {
+            if let (Some(_), Some(id)) = (&func.receiver, func.reference.id) {
+                methods.entry(func.name.as_str()).or_default().push(id);
+            }
+        }
+    }
+    methods
+}
+
+/// The methods that a call through an interface can mean: those of its name and signature.
+fn implementers(
+    program: &Program,
+    methods: &BTreeMap<&str, Vec<FuncId>>,
+    iface: TypeId,
+    name: &str,
+) -> Vec<FuncId> {
+    let Some(method) = program.method(iface, name) else {
+        return Vec::new();
+    };
+    let candidates = methods.get(name).map_or(&[][..], Vec::as_slice);
+    candidates
+        .iter()
+        .copied()
+        .filter(|id| program.signature(*id) == method.signature)
+        .collect()
+}
+
+fn edges(
+    program: &Program,
+    methods: &BTreeMap<&str, Vec<FuncId>>,
+    body: &TypedBody,
+) -> Vec<CallEdge> {
     let tree = body.tree();
     let mut edges = BTreeSet::new();
     let mut todo: Vec<(Node, bool, bool)> = roots(program, body)
@@ -165,6 +203,16 @@ fn edges(program: &Program, body: &TypedBody) -> Vec<CallEdge> {
             Node::Expr(expr) => match tree.expr(expr).kind {
                 ExprKind::FuncLit { .. } => handles |= is_handler_literal(program, body, expr),
                 ExprKind::Call { .. } => {
+                    if let Callee::Interface { iface, name, .. } = body.info.callee(expr) {
+                        for callee in implementers(program, methods, *iface, name) {
+                            edges.insert(CallEdge {
+                                callee,
+                                in_loop,
+                                in_handler,
+                                perhaps: true,
+                            });
+                        }
+                    }
                     if let Callee::Static(func) | Callee::Method { func, .. } =
                         body.info.callee(expr)
                         && let Some(callee) = func.id
@@ -173,6 +221,7 @@ fn edges(program: &Program, body: &TypedBody) -> Vec<CallEdge> {
                             callee,
                             in_loop,
                             in_handler,
+                            perhaps: false,
                         });
                     }
                 }
@@ -185,6 +234,7 @@ fn edges(program: &Program, body: &TypedBody) -> Vec<CallEdge> {
                             callee,
                             in_loop,
                             in_handler,
+                            perhaps: false,
                         });
                     }
                 }
@@ -306,7 +356,7 @@ fn components(edges: &BTreeMap<BodyOwner, Vec<CallEdge>>) -> BTreeMap<FuncId, u3
             let callees = callees(id);
             let mut descended = false;
             for (offset, edge) in callees.iter().enumerate().skip(position) {
-                if !edges.contains_key(&BodyOwner::Func(edge.callee)) {
+                if edge.perhaps || !edges.contains_key(&BodyOwner::Func(edge.callee)) {
                     continue;
                 }
                 match marks.get(&edge.callee).copied() {

@@ -24,7 +24,7 @@ fn main() {
         &program,
         &Options {
             preview: all,
-            rules: Vec::new(),
+            ..Options::default()
         },
     );
     for finding in &analysis.findings {

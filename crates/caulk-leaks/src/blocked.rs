@@ -1,37 +1,49 @@
-//! Goroutines that can block for ever on a send that nobody receives.
+//! Goroutines that can block for ever: on a send that nobody receives, or a range that nobody ends.
 
-use caulk_flow::symbol_of;
-use caulk_program::{Builtin, Callee, LocalId, SourceFile, Type};
+use std::collections::BTreeSet;
+
+use caulk_flow::{End, Event, symbol_of};
+use caulk_program::{BodyOwner, Builtin, Callee, LocalId, SourceFile, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use crate::engine::{Function, Root};
 use crate::finding::{
     Acquisition, Confidence, ContractSource, ExitKind, Finding, FixTemplate, Harm, Heat, Held,
-    Outcome, ReleaseCall, Resource, Step,
+    Obstacle, Outcome, ReleaseCall, Resource, Step,
 };
-use crate::module::Module;
+use crate::module::{Followed, Module};
 use crate::report::{byte_span, location, severity};
 
 const RULE: &str = "blocked-goroutine";
 
-/// A goroutine that sends on a channel which its starter can stop receiving from.
+/// A goroutine that waits on a channel which nobody serves any more.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocked {
     /// The `go` statement.
     pub go: StmtId,
-    /// The send that blocks.
-    pub send: StmtId,
-    /// The channel's variable and where it is made.
+    /// Where it waits: a send, or a range. In another function it is the `go` statement itself.
+    pub waits: Span,
+    pub wait: Wait,
     pub channel: String,
+    /// Where the channel is made.
     pub made: Span,
-    /// The case that leaves without receiving.
+    /// Where its starter leaves.
     pub leaves: Span,
     /// Whether one element of room would let every send go through.
     pub single_send: bool,
     pub root: Root,
 }
 
-/// The goroutines of a body that can block.
+/// What a goroutine waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// That someone receives what it sends.
+    Receive,
+    /// That someone closes what it ranges over.
+    Close,
+}
+
+/// The goroutines of a body that can block for ever.
 pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
     let tree = function.tree();
     let mut found = Vec::new();
@@ -40,7 +52,12 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
             if let Node::Stmt(stmt) = node
                 && let StmtKind::Go(call) = tree.stmt(stmt).kind
             {
-                found.extend(blocked(module, function, stmt, call));
+                found.extend(blocked(
+                    module,
+                    function,
+                    stmt,
+                    caulk_flow::unparen(tree, call),
+                ));
             }
             Descend::Into
         });
@@ -48,85 +65,201 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
     found
 }
 
+/// How a goroutine uses a channel of its starter.
+struct Waiting {
+    channel: LocalId,
+    wait: Wait,
+    at: Span,
+    single: bool,
+}
+
 fn blocked(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -> Option<Blocked> {
-    let tree = function.tree();
-    let Callee::Literal(literal) = function.callee(caulk_flow::unparen(tree, call)) else {
-        return None;
-    };
-    let ExprKind::FuncLit { body, .. } = tree.expr(*literal).kind else {
-        return None;
-    };
     let root = function.root_of(go);
-    let (send, channel) = plain_send(function, body, *literal)?;
-    let made = unbuffered(module, function, root, channel)?;
-    let uses = uses(function, root, *literal, channel)?;
-    // Someone who receives in another way cannot be seen to stop.
-    let leaves = match uses.as_slice() {
-        [
-            Use::Select {
-                leaves: Some(leaves),
-            },
-        ] => *leaves,
-        _ => return None,
+    let waiting = waiting(module, function, go, call)?;
+    let channel = waiting.channel;
+    let made = made(module, function, root, channel)?;
+    let uses = uses(function, root, go, channel)?;
+    let (leaves, single_send) = match waiting.wait {
+        Wait::Close => {
+            let closed = uses
+                .iter()
+                .any(|used| matches!(used, Use::Closed | Use::Received(_)));
+            if closed || !function.graph(root)?.returns() {
+                return None;
+            }
+            (closing_brace(function, root)?, false)
+        }
+        Wait::Receive if made.has_room => return None,
+        Wait::Receive => {
+            if uses
+                .iter()
+                .any(|used| matches!(used, Use::Closed | Use::Sent))
+            {
+                return None;
+            }
+            let receives: Vec<Node> = uses
+                .iter()
+                .filter_map(|used| match used {
+                    Use::Received(node) => Some(*node),
+                    _ => None,
+                })
+                .collect();
+            let many = started_in_loop(function, go, made.at);
+            match receives.as_slice() {
+                [] => return None,
+                // Many send, one is received.
+                [one] if many && !function.in_loop(*one) && !is_range(function, *one) => {
+                    (node_span(function, *one), false)
+                }
+                _ if many || !same_branch(function, go, &receives) => return None,
+                _ => (
+                    leaves_without(function, root, go, &receives)?,
+                    waiting.single,
+                ),
+            }
+        }
     };
-    let single_send =
-        sends(function, body, channel) == 1 && !function.in_loop(send) && !function.in_loop(go);
     let name = function.info().local_info(channel)?.name.to_string();
     Some(Blocked {
         go,
-        send,
+        waits: waiting.at,
+        wait: waiting.wait,
         channel: name,
-        made,
+        made: made.at,
         leaves,
         single_send,
         root,
     })
 }
 
-/// A send on a variable of the starter, outside of any `select`.
-fn plain_send(function: &Function, body: StmtId, literal: ExprId) -> Option<(StmtId, LocalId)> {
+/// The channel of the starter that a goroutine waits on.
+fn waiting(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -> Option<Waiting> {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return None;
+    };
+    match function.callee(call) {
+        Callee::Literal(literal) => {
+            let ExprKind::FuncLit { body, .. } = tree.expr(*literal).kind else {
+                return None;
+            };
+            let own = |local: LocalId| {
+                function
+                    .info()
+                    .local_info(local)
+                    .is_none_or(|local| local.function == Some(*literal))
+            };
+            let (channel, wait, at) = first_wait(function, body, &|local| !own(local))?;
+            let single = wait == Wait::Receive && sends(function, body, channel) == 1;
+            let send_in_loop = single && wait_in_loop(function, body, channel);
+            Some(Waiting {
+                channel,
+                wait,
+                at,
+                single: single && !send_in_loop,
+            })
+        }
+        Callee::Static(func) | Callee::Method { func, .. } => {
+            let id = func
+                .id
+                .filter(|id| module.follows(function.id(), *id) == Followed::Yes)?;
+            let callee = module.function(BodyOwner::Func(id))?;
+            let body = callee.typed.block()?;
+            let params = callee.info().params().to_vec();
+            let (param, wait, _) = first_wait(&callee, body, &|local| params.contains(&local))?;
+            let index = params.iter().position(|known| *known == param)?;
+            let channel = function.local(*tree.exprs(args).get(index)?)?;
+            let single = wait == Wait::Receive
+                && sends(&callee, body, param) == 1
+                && !wait_in_loop(&callee, body, param);
+            Some(Waiting {
+                channel,
+                wait,
+                at: tree.stmt(go).span,
+                single,
+            })
+        }
+        _ => None,
+    }
+}
+
+/// The first send outside of any `select`, or range, over a channel that is wanted.
+fn first_wait(
+    function: &Function,
+    body: StmtId,
+    wanted: &dyn Fn(LocalId) -> bool,
+) -> Option<(LocalId, Wait, Span)> {
     let tree = function.tree();
     let mut found = None;
     tree.walk(body, |node| {
         if let Node::Stmt(stmt) = node
-            && let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
             && found.is_none()
-            && !matches!(function.parent(stmt), Some(Node::Stmt(parent)) if matches!(tree.stmt(parent).kind, StmtKind::Comm { comm, .. } if comm == Some(stmt)))
-            && let Some(local) = function.local(chan)
-            && function.info().local_info(local).is_some_and(|local| local.function != Some(literal))
         {
-            found = Some((stmt, local));
+            let waits = match tree.stmt(stmt).kind {
+                StmtKind::Send { chan, .. } if !is_communication(function, stmt) => {
+                    Some((chan, Wait::Receive))
+                }
+                StmtKind::Range { x, .. } => Some((x, Wait::Close)),
+                _ => None,
+            };
+            if let Some((channel, wait)) = waits
+                && let Some(local) = function.local(channel)
+                && wanted(local)
+            {
+                found = Some((local, wait, tree.stmt(stmt).span));
+            }
         }
         match node {
-            Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => Descend::Skip,
+            Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
+                Descend::Skip
+            }
             _ => Descend::Into,
         }
     });
     found
 }
 
-fn sends(function: &Function, body: StmtId, channel: LocalId) -> usize {
+/// Whether a statement is what a clause of a `select` waits for.
+fn is_communication(function: &Function, stmt: StmtId) -> bool {
+    matches!(function.parent(stmt), Some(Node::Stmt(parent))
+        if matches!(function.tree().stmt(parent).kind, StmtKind::Comm { comm, .. } if comm == Some(stmt)))
+}
+
+fn each_send(function: &Function, body: StmtId, channel: LocalId, mut visit: impl FnMut(StmtId)) {
     let tree = function.tree();
-    let mut count = 0;
     tree.walk(body, |node| {
         if let Node::Stmt(stmt) = node
             && let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
             && function.local(chan) == Some(channel)
         {
-            count += 1;
+            visit(stmt);
         }
         Descend::Into
     });
+}
+
+fn sends(function: &Function, body: StmtId, channel: LocalId) -> usize {
+    let mut count = 0;
+    each_send(function, body, channel, |_| count += 1);
     count
 }
 
-/// Where the channel is made without room, in the function that starts the goroutine.
-fn unbuffered(
-    module: &Module<'_>,
-    function: &Function,
-    root: Root,
-    channel: LocalId,
-) -> Option<Span> {
+fn wait_in_loop(function: &Function, body: StmtId, channel: LocalId) -> bool {
+    let mut found = false;
+    each_send(function, body, channel, |stmt| {
+        found |= function.in_loop(stmt)
+    });
+    found
+}
+
+/// Where a channel is made, and whether it has room.
+struct Made {
+    at: Span,
+    has_room: bool,
+}
+
+/// The only assignment to a channel, a `make` in the function that starts the goroutine.
+fn made(module: &Module<'_>, function: &Function, root: Root, channel: LocalId) -> Option<Made> {
     let tree = function.tree();
     let info = function.info().local_info(channel)?;
     if info.function != root || !matches!(module.program.ty(info.ty), Type::Chan(..)) {
@@ -134,8 +267,7 @@ fn unbuffered(
     }
     let mut made = None;
     let mut assigned = 0;
-    let body = function.graph(root)?.body;
-    tree.walk(body, |node| {
+    tree.walk(function.graph(root)?.body, |node| {
         if let Node::Stmt(stmt) = node
             && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
             && let Some(index) = tree
@@ -147,9 +279,11 @@ fn unbuffered(
             if let Some(value) = tree.exprs(rhs).get(index)
                 && let ExprKind::Call { args, .. } = tree.expr(*value).kind
                 && *function.callee(*value) == Callee::Builtin(Builtin::Make)
-                && args.len() == 1
             {
-                made = Some(tree.expr(*value).span);
+                made = Some(Made {
+                    at: tree.expr(*value).span,
+                    has_room: args.len() > 1,
+                });
             }
         }
         Descend::Into
@@ -157,29 +291,29 @@ fn unbuffered(
     made.filter(|_| assigned == 1)
 }
 
-/// How the starter uses the channel.
+/// How a channel is used beside the goroutine.
 enum Use {
-    /// A receive in a `select`; where another case leaves the function or the loop, its place.
-    Select { leaves: Option<Span> },
+    /// Received from, by the starter itself: the receive, or the range.
+    Received(Node),
+    Sent,
+    Closed,
 }
 
 /// Every use of the channel outside of the goroutine; none where one is not understood.
-fn uses(function: &Function, root: Root, goroutine: ExprId, channel: LocalId) -> Option<Vec<Use>> {
+fn uses(function: &Function, root: Root, go: StmtId, channel: LocalId) -> Option<Vec<Use>> {
     let tree = function.tree();
-    let body = function.graph(root)?.body;
     let mut uses = Some(Vec::new());
-    tree.walk(body, |node| {
-        if node == Node::Expr(goroutine) {
+    tree.walk(function.graph(root)?.body, |node| {
+        if node == Node::Stmt(go) {
             return Descend::Skip;
         }
         if let Node::Expr(expr) = node
             && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
             && function.info().local(expr) == Some(channel)
-            && !is_assigned(function, expr)
         {
             let found = use_of(function, root, expr);
             uses = uses.take().and_then(|mut uses: Vec<Use>| {
-                uses.push(found?);
+                uses.extend(found?);
                 Some(uses)
             });
         }
@@ -188,55 +322,135 @@ fn uses(function: &Function, root: Root, goroutine: ExprId, channel: LocalId) ->
     uses
 }
 
-/// Whether the expression stands on the left of the one assignment that makes the channel.
-fn is_assigned(function: &Function, expr: ExprId) -> bool {
+/// `Some(None)` where a use does not matter.
+fn use_of(function: &Function, root: Root, channel: ExprId) -> Option<Option<Use>> {
     let tree = function.tree();
-    matches!(function.parent(expr), Some(Node::Stmt(stmt))
-        if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr)))
+    let here = function.root_of(channel) == root;
+    match function.parent(channel)? {
+        Node::Expr(parent) => match tree.expr(parent).kind {
+            ExprKind::Unary {
+                op: UnaryOp::Receive,
+                ..
+            } if here => Some(Some(Use::Received(parent.into()))),
+            ExprKind::Call { .. } => match function.callee(parent) {
+                Callee::Builtin(Builtin::Len | Builtin::Cap) => Some(None),
+                Callee::Builtin(Builtin::Close) => Some(Some(Use::Closed)),
+                _ => None,
+            },
+            _ => None,
+        },
+        Node::Stmt(parent) => match tree.stmt(parent).kind {
+            StmtKind::Range { x, .. } if x == channel && here => {
+                Some(Some(Use::Received(parent.into())))
+            }
+            // Another sender is a goroutine with a fate of its own.
+            StmtKind::Send { chan, .. } if chan == channel => {
+                Some(Some(Use::Sent).filter(|_| here))
+            }
+            StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&channel) => Some(None),
+            _ => None,
+        },
+    }
 }
 
-fn use_of(function: &Function, root: Root, channel: ExprId) -> Option<Use> {
-    let tree = function.tree();
-    let Node::Expr(receive) = function.parent(channel)? else {
-        return None;
-    };
-    if !matches!(
-        tree.expr(receive).kind,
-        ExprKind::Unary {
-            op: UnaryOp::Receive,
-            ..
+fn is_range(function: &Function, node: Node) -> bool {
+    matches!(node, Node::Stmt(stmt) if matches!(function.tree().stmt(stmt).kind, StmtKind::Range { .. }))
+}
+
+fn node_span(function: &Function, node: Node) -> Span {
+    match node {
+        Node::Expr(expr) => function.tree().expr(expr).span,
+        Node::Stmt(stmt) => function.tree().stmt(stmt).span,
+    }
+}
+
+fn closing_brace(function: &Function, root: Root) -> Option<Span> {
+    let span = function.tree().stmt(function.graph(root)?.body).span;
+    Some(Span::new(span.end.saturating_sub(1), span.end))
+}
+
+/// Whether a loop starts the goroutine again and again, all with the one channel.
+fn started_in_loop(function: &Function, go: StmtId, made: Span) -> bool {
+    function
+        .innermost_loop(go)
+        .is_some_and(|stmt| !function.tree().stmt(stmt).span.encloses(made))
+}
+
+/// Whether the receives stand under the same conditions as the `go` statement: otherwise the
+/// conditions may go together.
+fn same_branch(function: &Function, go: StmtId, receives: &[Node]) -> bool {
+    let mut at = Node::Stmt(go);
+    while let Some(parent) = function.parent(at) {
+        if let Node::Stmt(stmt) = parent
+            && matches!(
+                function.tree().stmt(stmt).kind,
+                StmtKind::If { .. } | StmtKind::Case { .. } | StmtKind::Comm { .. }
+            )
+        {
+            let span = function.tree().stmt(stmt).span;
+            return receives
+                .iter()
+                .all(|receive| span.encloses(node_span(function, *receive)));
         }
-    ) || function.root_of(receive) != root
-    {
-        return None;
+        if matches!(parent, Node::Expr(_)) {
+            break;
+        }
+        at = parent;
     }
-    let Node::Stmt(comm) = function.parent(receive)? else {
-        return None;
+    true
+}
+
+/// An exit that is reached from the `go` statement without a receive.
+fn leaves_without(function: &Function, root: Root, go: StmtId, receives: &[Node]) -> Option<Span> {
+    let tree = function.tree();
+    let graph = function.graph(root)?;
+    let receives_in = |span: Span| {
+        receives
+            .iter()
+            .any(|receive| span.encloses(node_span(function, *receive)))
     };
-    let Node::Stmt(clause) = function.parent(comm)? else {
-        return None;
+    let event_receives = |event: &Event| match event {
+        Event::Eval(expr) => {
+            let span = tree.expr(*expr).span;
+            // The operand of a range is evaluated where the range begins.
+            let ranged = matches!(function.parent(*expr), Some(node) if receives.contains(&node) && is_range(function, node));
+            ranged || receives_in(span)
+        }
+        Event::Stmt(stmt) | Event::Defer(stmt) => receives_in(tree.stmt(*stmt).span),
+        Event::RangeNext(_) | Event::TypeCase { .. } => false,
     };
-    if !matches!(tree.stmt(clause).kind, StmtKind::Comm { comm: Some(c), .. } if c == comm) {
-        return None;
+    let (start, position) = graph.blocks().find_map(|(id, block)| {
+        let position = block
+            .events
+            .iter()
+            .position(|event| *event == Event::Stmt(go))?;
+        Some((id, position))
+    })?;
+    let mut seen = BTreeSet::new();
+    let mut todo = vec![(start, position + 1)];
+    let mut exits = Vec::new();
+    while let Some((id, from)) = todo.pop() {
+        let block = graph.block(id);
+        if block.events.iter().skip(from).any(&event_receives) {
+            continue;
+        }
+        match &block.end {
+            End::Return(stmt) if !receives_in(tree.stmt(*stmt).span) => {
+                exits.push(tree.stmt(*stmt).span)
+            }
+            End::Fall => exits.extend(closing_brace(function, root)),
+            End::Branch { cond, .. } if receives_in(tree.expr(*cond).span) => {}
+            End::Compare { tag, .. } if receives_in(tree.expr(*tag).span) => {}
+            end => {
+                for next in end.targets() {
+                    if seen.insert(next) {
+                        todo.push((next, 0));
+                    }
+                }
+            }
+        }
     }
-    // A select that comes round again receives later.
-    if function.in_loop(clause) {
-        return None;
-    }
-    let Node::Stmt(block) = function.parent(clause)? else {
-        return None;
-    };
-    let StmtKind::Block(block) = tree.stmt(block).kind else {
-        return None;
-    };
-    let other = tree
-        .stmts(block.stmts)
-        .iter()
-        .copied()
-        .find(|other| *other != clause)?;
-    Some(Use::Select {
-        leaves: Some(tree.stmt(other).span),
-    })
+    exits.into_iter().min()
 }
 
 /// What is published of a blocked goroutine.
@@ -257,21 +471,30 @@ pub(crate) fn described(
     let resource = Resource {
         type_name: "goroutine".to_owned(),
         acquired_by: "go".to_owned(),
-        release: format!("receive from {}", blocked.channel),
+        release: match blocked.wait {
+            Wait::Receive => format!("receive from {}", blocked.channel),
+            Wait::Close => format!("close({})", blocked.channel),
+        },
         variable: Some(blocked.channel.clone()),
         contract_from: ContractSource::Source,
         harm,
         cost: "1 goroutine, its stack, and all that it can reach".to_owned(),
     };
-    let clause = Span::new(blocked.leaves.start, first_line_end(file, blocked.leaves));
+
     let path = vec![
         Step {
-            location: location(module, file, tree.stmt(blocked.send).span),
-            note: format!("sends on {}, which has no room", blocked.channel),
+            location: location(module, file, one_line(file, blocked.waits)),
+            note: match blocked.wait {
+                Wait::Receive => format!("sends on {}, which has no room", blocked.channel),
+                Wait::Close => format!("ranges over {}", blocked.channel),
+            },
         },
         Step {
-            location: location(module, file, clause),
-            note: format!("goes on without receiving from {}", blocked.channel),
+            location: location(module, file, one_line(file, blocked.leaves)),
+            note: match blocked.wait {
+                Wait::Receive => format!("leaves senders on {} behind", blocked.channel),
+                Wait::Close => format!("ends without closing {}", blocked.channel),
+            },
         },
     ];
     let in_loop = function.in_loop(blocked.go);
@@ -290,10 +513,20 @@ pub(crate) fn described(
         rule: RULE,
         severity: severity(harm, heat, in_loop),
         confidence: Confidence::Certain,
-        message: format!(
-            "goroutine blocks for ever on {} <- when nobody receives",
-            blocked.channel
-        ),
+        message: match blocked.wait {
+            Wait::Receive => {
+                format!(
+                    "goroutine blocks for ever on {} <- when nobody receives",
+                    blocked.channel
+                )
+            }
+            Wait::Close => {
+                format!(
+                    "goroutine ranges for ever over {}, which nobody closes",
+                    blocked.channel
+                )
+            }
+        },
         fingerprint: [RULE, &at.file, &declared, "go", &blocked.channel].join("\0"),
         location: at,
         resource,
@@ -320,17 +553,24 @@ pub(crate) fn described(
             }],
             handed_on: false,
             releases: Vec::new(),
-            obstacles: Vec::new(),
+            obstacles: match blocked.wait {
+                Wait::Receive => Vec::new(),
+                Wait::Close => vec![Obstacle {
+                    span: byte_span(blocked.waits),
+                    why: "who closes the channel is for its senders to decide".to_owned(),
+                }],
+            },
         },
     };
     (acquisition, Some(finding))
 }
 
-fn first_line_end(file: &SourceFile, span: Span) -> u32 {
+/// The first line of a place.
+fn one_line(file: &SourceFile, span: Span) -> Span {
     let text = span.of(&file.bytes);
     let len = text
         .iter()
         .position(|byte| *byte == b'\n')
         .unwrap_or(text.len());
-    span.start + u32::try_from(len).unwrap_or(0)
+    Span::new(span.start, span.start + u32::try_from(len).unwrap_or(0))
 }

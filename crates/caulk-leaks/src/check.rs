@@ -23,12 +23,15 @@ pub struct Options {
     pub preview: bool,
     /// Only these rules report; all where it is empty.
     pub rules: Vec<String>,
+    /// How many threads work; as many as there are processors where it is not given.
+    pub threads: Option<usize>,
 }
 
 /// Checks the packages of a program. Never fails; the same program gives the same answer.
 pub fn check(program: &Program, options: &Options) -> Analysis {
     match rayon::ThreadPoolBuilder::new()
         .stack_size(STACK_BYTES)
+        .num_threads(options.threads.unwrap_or(0))
         .build()
     {
         Ok(pool) => pool.install(|| check_here(program, options)),
