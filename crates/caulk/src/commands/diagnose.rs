@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use caulk_case::{Case, CaseFolder, FileKind, LoadedSeries, read_raw};
+use caulk_case::{Case, CaseFolder, FileKind, LoadedSeries};
 use caulk_evidence::Run;
 use caulk_growth::{Options, Verdict};
 use caulk_profile::goroutine::{self, Dump};
