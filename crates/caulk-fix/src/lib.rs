@@ -7,6 +7,7 @@
 
 mod align;
 mod apply;
+mod bound;
 pub mod diff;
 mod edit;
 mod layout;

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use caulk_syntax::{Body, Descend, ExprId, ExprKind, Node, Parsed, Span, StmtId, StmtKind, Tree};
+use caulk_syntax::{
+    Body, Descend, ExprId, ExprKind, Node, Parsed, SignatureId, Span, StmtId, StmtKind, Tree,
+};
 
 use crate::layout::Layout;
 
@@ -66,6 +68,33 @@ impl Source {
         let mut roots = Vec::new();
         file.tree.decl_children(decl, |node| roots.push(node));
         Some(Scope::new(&file.tree, roots))
+    }
+
+    /// The types of the results, as written, of the function with the body `body`: one for each result.
+    pub(crate) fn result_types(&self, scope: &Scope<'_>, body: Span) -> Vec<String> {
+        let declared = self
+            .parsed
+            .file
+            .funcs()
+            .find(|func| func.body == Some(body));
+        let (tree, signature) = match declared {
+            Some(func) => (&self.parsed.file.tree, func.signature),
+            None => match scope.literal(body) {
+                Some(signature) => (scope.tree, signature),
+                None => return Vec::new(),
+            },
+        };
+        let results = tree.signature(signature).results;
+        let fields = results
+            .map(|results| tree.fields(results))
+            .unwrap_or_default();
+        let mut types = Vec::new();
+        for field in fields {
+            let text = self.layout().text(tree.expr(field.ty).span);
+            let count = tree.names(field.names).len().max(1);
+            types.extend(std::iter::repeat_n(text.to_owned(), count));
+        }
+        types
     }
 
     /// Every name in the declaration that holds `span`, parameters and fields included, and every import.
@@ -133,6 +162,20 @@ impl<'a> Scope<'a> {
             Node::Expr(_) => false,
         };
         self.nodes.iter().rposition(holds).map(At)
+    }
+
+    /// The signature of the function literal with the body `body`.
+    fn literal(&self, body: Span) -> Option<SignatureId> {
+        self.nodes.iter().find_map(|(node, _)| match node {
+            Node::Expr(id) => match self.tree.expr(*id).kind {
+                ExprKind::FuncLit {
+                    signature,
+                    body: block,
+                } => (self.tree.stmt(block).span == body).then_some(signature),
+                _ => None,
+            },
+            Node::Stmt(_) => None,
+        })
     }
 
     /// The block that opens with the brace at `offset`.

@@ -147,3 +147,27 @@ fn the_fixed_shapes_are_clean() {
         .collect();
     assert!(left.is_empty(), "{left:#?}");
 }
+
+/// A release at the end of these functions would close what is still in use.
+#[test]
+fn what_is_still_in_use_is_not_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let hazards = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hazards/hazards.go");
+    let bytes = OsFiles.read(Path::new(hazards)).unwrap();
+    let functions = bytes
+        .split(|byte| *byte == b'\n')
+        .filter(|line| line.starts_with(b"func "))
+        .count();
+    let go_mod = b"module example.com/hazards\n\ngo 1.24\n";
+    write_atomic(&folder.path().join("go.mod"), go_mod).unwrap();
+    write_atomic(&folder.path().join("hazards.go"), &bytes).unwrap();
+    let checked = Checked::new(folder.path());
+    let plan = checked.plan();
+    assert!(plan.files.is_empty());
+    for (finding, fix) in checked.findings.iter().zip(&plan.fixes) {
+        let refused = matches!(fix.outcome, Outcome::Refused(_));
+        assert!(refused, "{} {}", finding.location, finding.message);
+    }
+    // All but the two helpers lose something.
+    assert_eq!(checked.findings.len(), functions - 2);
+}

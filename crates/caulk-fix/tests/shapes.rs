@@ -58,6 +58,22 @@ const SHAPES: &[(&str, Findings)] = &[
         let leak = leak.release(None).blank();
         vec![leak.with(|fix| fix.error_variable = None).finding()]
     }),
+    ("cancel_of_data", |src| {
+        let load = Leak::of(
+            src,
+            "load",
+            "ctx, _ := context.WithTimeout(parent, time.Second)",
+        );
+        let each = Leak::of(src, "each", "ctx, stop := context.WithCancel(parent)");
+        vec![
+            load.release(None).blank().finding(),
+            each.release(None)
+                .released_by("stop()")
+                .with(|fix| fix.held = Held::Variable("stop".into()))
+                .exit_after("ctx.Err()\n", "return nil", ExitKind::Return)
+                .finding(),
+        ]
+    }),
     ("late_defer", |src| {
         let leak = Leak::of(src, "get", "resp, err := http.Get(url)").body_of_response();
         vec![leak.released_by("defer resp.Body.Close()").finding()]

@@ -4,6 +4,7 @@
 use caulk_syntax::{AssignOp, Node, StmtKind};
 
 use super::{Proposal, Proposed};
+use crate::bound::refuse_if_needed;
 use crate::edit::Edit;
 use crate::name::named;
 use crate::release::Release;
@@ -26,6 +27,9 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let abort = site.abort(&named.value)?;
     let unfinished = abort.is_some() && template.releases.is_empty();
     let release = abort.unwrap_or(release);
+    if template.test_variable.is_none() {
+        refuse_if_needed(site)?;
+    }
     edits.push(hold.insert(site.layout(), lines(site, &release))?);
     if unfinished {
         let reason = format!(

@@ -1,0 +1,399 @@
+//! What may still need a context, or a server, after the function that would end it has returned.
+//!
+//! A context is not held as a client is: it is handed to calls, and most of these are done with it when they
+//! return. What is not: goroutines, values that keep it, and results that are read later (rows, bodies,
+//! streams). They are told apart by how the context gets there and by the names of the types that are
+//! returned, since a wrong guess here would break a program that works.
+
+use std::collections::BTreeSet;
+
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
+
+use crate::site::{Refusal, Site, span};
+
+/// Parts of the names of types whose values are of use only while the context of their call lives. A connection
+/// is not among them: the context of a dial ends with it.
+const LIVING: [&str; 22] = [
+    "Body",
+    "Client",
+    "Cmd",
+    "Context",
+    "Cursor",
+    "Group",
+    "Iter",
+    "Listener",
+    "Process",
+    "Pull",
+    "Read",
+    "Request",
+    "Response",
+    "Row",
+    "Server",
+    "Session",
+    "Stmt",
+    "Stream",
+    "Subscription",
+    "Transaction",
+    "Tx",
+    "Watch",
+];
+
+/// Functions that are done with a function literal when they return, by their names.
+const RUNNING: [&str; 12] = [
+    "Do",
+    "DoChan",
+    "Each",
+    "ForEach",
+    "Range",
+    "Retry",
+    "Run",
+    "RunInTransaction",
+    "Sort",
+    "Walk",
+    "WalkDir",
+    "WithTransaction",
+];
+
+/// Rounds in which values made from others are found; a longer chain is not followed.
+const MAX_ROUNDS: usize = 4;
+
+/// Refuses where a release at the end of the function would come too early.
+pub(crate) fn refuse_if_needed(site: &Site<'_>) -> Result<(), Refusal> {
+    if site.finding.resource.type_name == "net/http/httptest.Server" {
+        return refuse_returning_server(site);
+    }
+    if site.template().release.method.is_some() {
+        return Ok(());
+    }
+    match Search::of(site).and_then(|search| search.need()) {
+        Some(reason) => Err(Refusal(reason)),
+        None => Ok(()),
+    }
+}
+
+/// A server is reached by its address, so that anything that is returned may need it.
+fn refuse_returning_server(site: &Site<'_>) -> Result<(), Refusal> {
+    let results = site
+        .source
+        .result_types(&site.scope, span(site.template().body));
+    if results.iter().any(|result| result != "error") {
+        return Err(Refusal::new(
+            "what the function returns may need the server",
+        ));
+    }
+    Ok(())
+}
+
+/// The values of a function that hold a context, or were made by a call that was given it.
+struct Search<'s, 'a> {
+    site: &'s Site<'a>,
+    body: StmtId,
+    /// The context, what holds it, and function literals that use it.
+    holding: BTreeSet<&'a str>,
+    /// Results of calls that were given it.
+    made: BTreeSet<&'a str>,
+}
+
+/// How an expression is tied to the context.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tie {
+    None,
+    /// The result of a call that was given it.
+    Made,
+    Holding,
+}
+
+impl<'s, 'a> Search<'s, 'a> {
+    /// None where the release is not that of a context.
+    fn of(site: &'s Site<'a>) -> Option<Self> {
+        let body = site.scope.statement(span(site.template().body))?;
+        let body = site.scope.stmt_id(body)?;
+        let StmtKind::Assign { lhs, .. } = site.scope.kind(site.acquiring)? else {
+            return None;
+        };
+        let value = site.value().unwrap_or_default();
+        let holding: BTreeSet<&str> = site
+            .scope
+            .tree
+            .exprs(lhs)
+            .iter()
+            .filter_map(|left| site.scope.tree.ident(*left))
+            .filter(|name| *name != "_" && *name != value && !is_error(name))
+            .collect();
+        let mut search = Self {
+            site,
+            body,
+            holding,
+            made: BTreeSet::new(),
+        };
+        for _ in 0..MAX_ROUNDS {
+            let known = (search.holding.len(), search.made.len());
+            search.spread();
+            if known == (search.holding.len(), search.made.len()) {
+                break;
+            }
+        }
+        Some(search)
+    }
+
+    /// Follows assignments once.
+    fn spread(&mut self) {
+        let tree = self.site.scope.tree;
+        for id in self.later_statements() {
+            match tree.stmt(id).kind {
+                StmtKind::Assign { lhs, rhs, .. } => {
+                    let rhs = tree.exprs(rhs);
+                    let ties: Vec<Tie> = rhs.iter().map(|right| self.tie(*right)).collect();
+                    for (at, left) in tree.exprs(lhs).iter().enumerate() {
+                        let tie = if rhs.len() == 1 {
+                            ties.first()
+                        } else {
+                            ties.get(at)
+                        };
+                        self.learn(tree.ident(*left), tie.copied());
+                    }
+                }
+                StmtKind::Decl(decl) => {
+                    for spec in tree.specs(tree.gen_decl(decl).specs) {
+                        let SpecKind::Value(value) = spec.kind else {
+                            continue;
+                        };
+                        let tie = tree.exprs(value.values).iter().map(|x| self.tie(*x)).max();
+                        for name in tree.names(value.names) {
+                            self.learn(Some(tree.name(*name)), tie);
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn learn(&mut self, name: Option<&'a str>, tie: Option<Tie>) {
+        let Some(name) = name.filter(|name| *name != "_" && !is_error(name)) else {
+            return;
+        };
+        match tie {
+            Some(Tie::Holding) => {
+                self.holding.insert(name);
+            }
+            Some(Tie::Made) => {
+                self.made.insert(name);
+            }
+            Some(Tie::None) | None => {}
+        }
+    }
+
+    /// Why something may need the context later.
+    fn need(&self) -> Option<String> {
+        let tree = self.site.scope.tree;
+        let context = self.holding.first().copied().unwrap_or_default();
+        for id in self.later_statements() {
+            let stmt = tree.stmt(id);
+            let reason = match stmt.kind {
+                StmtKind::Go(call) if self.mentions(call) => "a goroutine may still use",
+                StmtKind::Send { value, .. } if self.tie(value) == Tie::Holding => {
+                    "a receiver may still use"
+                }
+                StmtKind::Assign { lhs, rhs, .. }
+                    if tree
+                        .exprs(rhs)
+                        .iter()
+                        .any(|right| self.tie(*right) == Tie::Holding)
+                        && tree
+                            .exprs(lhs)
+                            .iter()
+                            .any(|left| tree.ident(*left).is_none()) =>
+                {
+                    "what is stored may still use"
+                }
+                StmtKind::Return(results) if self.returns_need(tree.exprs(results)) => {
+                    "what is returned may still use"
+                }
+                _ => match self.literal_passed_on(id) {
+                    true => "a function that is passed on may still use",
+                    false => continue,
+                },
+            };
+            return Some(format!(
+                "{reason} {context} after the function has returned"
+            ));
+        }
+        None
+    }
+
+    fn returns_need(&self, results: &[ExprId]) -> bool {
+        let types = self
+            .site
+            .source
+            .result_types(&self.site.scope, span(self.site.template().body));
+        let lives = |name: &String| is_living(name.as_str());
+        results
+            .iter()
+            .enumerate()
+            .any(|(at, result)| match self.tie(*result) {
+                Tie::Holding => true,
+                Tie::Made if results.len() == 1 => types.iter().any(lives),
+                Tie::Made => types.get(at).is_none_or(lives),
+                Tie::None => false,
+            })
+    }
+
+    /// Whether a statement itself hands a function literal that uses the context to a call that may keep it.
+    fn literal_passed_on(&self, id: StmtId) -> bool {
+        let tree = self.site.scope.tree;
+        let mut found = false;
+        tree.children(id, |child| {
+            let Node::Expr(root) = child else {
+                return;
+            };
+            tree.walk(root, |node| {
+                let Node::Expr(expr) = node else {
+                    return Descend::Skip;
+                };
+                if let ExprKind::Call { fun, args, .. } = tree.expr(expr).kind {
+                    let passes = tree.exprs(args).iter().any(|arg| {
+                        matches!(tree.expr(*arg).kind, ExprKind::FuncLit { .. })
+                            && self.mentions(*arg)
+                    });
+                    let path = tree.selector_path(fun).unwrap_or_default();
+                    let name = path.last().copied().unwrap_or_default();
+                    let waits = name == "Go" && self.waits();
+                    found |= passes && !waits && !RUNNING.contains(&name);
+                }
+                Descend::Into
+            });
+        });
+        found
+    }
+
+    /// Whether the function waits for others before it returns.
+    fn waits(&self) -> bool {
+        let text = self
+            .site
+            .layout()
+            .text(self.site.scope.tree.stmt(self.body).span);
+        text.contains(".Wait()")
+    }
+
+    /// The statements of the function's own body from the acquisition on; those of function literals are
+    /// theirs.
+    fn later_statements(&self) -> Vec<StmtId> {
+        let tree = self.site.scope.tree;
+        let start = self.site.scope.span(self.site.acquiring).end;
+        let mut found = Vec::new();
+        tree.walk(self.body, |node| match node {
+            Node::Stmt(id) => {
+                if tree.stmt(id).span.start >= start {
+                    found.push(id);
+                }
+                Descend::Into
+            }
+            Node::Expr(_) => Descend::Skip,
+        });
+        found
+    }
+
+    fn mentions(&self, root: ExprId) -> bool {
+        let tree = self.site.scope.tree;
+        let mut found = false;
+        tree.walk(root, |node| {
+            if let Node::Expr(id) = node {
+                found |= tree
+                    .ident(id)
+                    .is_some_and(|name| self.holding.contains(name) || self.made.contains(name));
+            }
+            Descend::Into
+        });
+        found
+    }
+
+    /// How the value of an expression is tied to the context.
+    fn tie(&self, root: ExprId) -> Tie {
+        let tree = self.site.scope.tree;
+        let mut strongest = Tie::None;
+        tree.walk(root, |node| {
+            let Node::Expr(id) = node else {
+                return Descend::Skip;
+            };
+            let (tie, descend) = match tree.expr(id).kind {
+                ExprKind::Ident(name) if self.holding.contains(tree.name(name)) => {
+                    (Tie::Holding, Descend::Skip)
+                }
+                ExprKind::Ident(name) if self.made.contains(tree.name(name)) => {
+                    (Tie::Made, Descend::Skip)
+                }
+                ExprKind::FuncLit { .. } if self.mentions(id) => (Tie::Holding, Descend::Skip),
+                ExprKind::FuncLit { .. } => (Tie::None, Descend::Skip),
+                ExprKind::Call { fun, args, .. } => {
+                    let given = tree.exprs(args).iter().any(|arg| self.mentions(*arg));
+                    let tie = match given {
+                        true if self.derives_context(fun) => Tie::Holding,
+                        true => Tie::Made,
+                        // A method of a request or of rows made with it; `ctx.Err()` is not.
+                        false => self.receiver_tie(fun),
+                    };
+                    (tie, Descend::Skip)
+                }
+                _ => (Tie::None, Descend::Into),
+            };
+            strongest = strongest.max(tie);
+            descend
+        });
+        strongest
+    }
+
+    /// Whether a call wraps a context or makes a request of it: `context.WithValue`, `req.WithContext`.
+    fn derives_context(&self, fun: ExprId) -> bool {
+        let path = self.site.scope.tree.selector_path(fun).unwrap_or_default();
+        path.first() == Some(&"context")
+            || path
+                .last()
+                .is_some_and(|name| name.ends_with("WithContext") || name.ends_with("ToContext"))
+    }
+
+    fn receiver_tie(&self, fun: ExprId) -> Tie {
+        match self.site.scope.tree.expr(fun).kind {
+            ExprKind::Selector { x, .. } => self.tie(x).min(Tie::Made),
+            _ => Tie::None,
+        }
+    }
+}
+
+fn is_error(name: &str) -> bool {
+    name == "err" || name == "ok" || name.ends_with("Err")
+}
+
+/// Whether a value of a type, by its text, may be read or used further: a stream, a connection, a channel.
+fn is_living(name: &str) -> bool {
+    let name = name.trim_start_matches(['*', '[', ']']);
+    if name.starts_with("func") || name.contains("chan ") || name.contains("chan<-") {
+        return true;
+    }
+    let (package, last) = name.rsplit_once('.').unwrap_or(("", name));
+    !package.ends_with("pb") && LIVING.iter().any(|word| last.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_living;
+
+    #[test]
+    fn types_that_are_read_later() {
+        for (name, expected) in [
+            ("*sql.Rows", true),
+            ("*http.Response", true),
+            ("io.ReadCloser", true),
+            ("<-chan int", true),
+            ("func() error", true),
+            ("[]*pubsub.Subscription", true),
+            ("*orderpb.ListResponse", false),
+            ("[]byte", false),
+            ("string", false),
+            ("error", false),
+            ("*User", false),
+        ] {
+            assert_eq!(is_living(name), expected, "{name}");
+        }
+    }
+}
