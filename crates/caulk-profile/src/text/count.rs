@@ -53,6 +53,8 @@ pub(super) fn read(text: &str, symbols: Symbols) -> Result<Profile, ReadError> {
         };
         let labels: Vec<Label> = labels
             .iter()
+            // The protobuf form cannot hold an empty value.
+            .filter(|(_, value)| !value.is_empty())
             .map(|(key, value)| Label {
                 key: builder.string(key),
                 value: LabelValue::Text(builder.string(value)),

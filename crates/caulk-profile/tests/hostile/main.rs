@@ -134,6 +134,11 @@ proptest! {
         let ours = read(&text, Limits::default());
         let as_pprof = read_as_pprof(&text, Limits::default());
         ours.iter().chain(&as_pprof).for_each(use_up);
+        if let Ok(profile) = ours && profile.memory().is_none() {
+            let mut file = Vec::new();
+            write(&profile, &mut file).unwrap();
+            prop_assert_eq!(read(&file, Limits::default()).unwrap(), profile);
+        }
         let dump = goroutine::read(&text);
         let groups = dump.groups();
         prop_assert_eq!(groups.iter().map(|group| group.goroutines.len()).sum::<usize>(), dump.goroutines().len());
