@@ -375,6 +375,17 @@ func Map[T, U any](s []T, f func(T) U) []U
 func Must[T any](v T, err error) T
 func Keys[M ~map[K]V, K comparable, V any](m M) []K
 type index map[string]*os.File
+func Apply[T1, T2, R any](f func(T1, T2) R, v T1) func(T2) R
+func Has[K comparable, V any](m map[K]V, k K) bool
+func Again[T any](v T, n int) (r []T) {
+	if n > 0 {
+		again := Again([]T{v}, n-1)
+		return again[0]
+	}
+	return nil
+}
+func Slices[E any, S ~[]E](s S) { keys := Again(Rest(s)[0], 1) }
+func Rest[E any, S ~[]E](s S) []E
 func f(i index, p Pair[string, int]) {
 	a := Map([]int{1}, func(n int) *os.File { return nil })
 	b := Must(os.Open(\"\"))
@@ -383,9 +394,17 @@ func f(i index, p Pair[string, int]) {
 	e := d.Value
 	g := Map[string, error]
 	h := new(3.5)
+	k := Apply(Has, i)
 }
 ",
     );
+    let type_of = |func: &str, name: &str| {
+        let typed = body(&program, func);
+        program.type_string(typed.info.local_info(local(&typed, name)).unwrap().ty)
+    };
+    assert_eq!(type_of("f", "k"), "func(string) bool");
+    assert_eq!(type_of("Again", "again"), "[][]T");
+    assert_eq!(type_of("Slices", "keys"), "[]E");
     let typed = body(&program, "f");
     let types: Vec<String> = ["a", "b", "c", "d", "e", "g", "h"]
         .iter()

@@ -87,6 +87,13 @@ impl Typer<'_> {
         if signature.type_params.is_empty() {
             return signature.clone();
         }
+        let copied;
+        let signature = if self.program.mention_any(args, &signature.type_params) {
+            copied = self.program.with_copied_params(signature);
+            &copied
+        } else {
+            signature
+        };
         let mut pairs = Vec::with_capacity(args.len());
         for (i, arg) in args.iter().enumerate() {
             let last = signature.params.len().saturating_sub(1);

@@ -116,6 +116,7 @@ impl Program {
                     package: package.id,
                     owner,
                     index: index as u32,
+                    is_copy: false,
                 };
                 (name, TypeParamId(self.names.params.intern(decl)))
             })
@@ -127,6 +128,30 @@ impl Program {
         let Some(decl) = self.names.param(param) else {
             return TypeId::UNKNOWN;
         };
+        if !decl.is_copy {
+            return self.declared_constraint(decl, param);
+        }
+        let original = TypeParamDecl {
+            is_copy: false,
+            ..decl.clone()
+        };
+        let original = TypeParamId(self.names.params.intern(original));
+        let package = self.package(decl.package);
+        let ParamOwner::Func(index) = decl.owner else {
+            return TypeId::UNKNOWN;
+        };
+        let Some(func) = package.funcs.get(index as usize) else {
+            return TypeId::UNKNOWN;
+        };
+        let params: Vec<TypeParamId> = self
+            .func_params(package, func)
+            .iter()
+            .map(|(_, param)| *param)
+            .collect();
+        self.substitute(self.constraint(original), &self.copies(&params))
+    }
+
+    fn declared_constraint(&self, decl: &TypeParamDecl, param: TypeParamId) -> TypeId {
         let package = self.package(decl.package);
         let constraints = match decl.owner {
             ParamOwner::Func(index) => package.funcs.get(index as usize).map(|func| {

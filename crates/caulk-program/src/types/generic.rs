@@ -6,6 +6,7 @@
 use rustc_hash::FxHashMap;
 
 use super::kind::{Field, Interface, Signature, Term, Type, TypeId, TypeParamId};
+use super::named::TypeParamDecl;
 use crate::program::Program;
 
 /// Nesting beyond this is left as it is.
@@ -156,7 +157,18 @@ impl Program {
         mut known: Substitution,
         args: &[(TypeId, TypeId)],
     ) -> Substitution {
-        let open = &signature.type_params;
+        // An argument that is itself a generic function has parameters to be found too.
+        let of_args = args.iter().filter_map(|(_, arg)| match self.ty(*arg) {
+            Type::Func(arg) => Some(arg.type_params.iter()),
+            _ => None,
+        });
+        let open: Vec<TypeParamId> = signature
+            .type_params
+            .iter()
+            .chain(of_args.flatten())
+            .copied()
+            .collect();
+        let open = open.as_slice();
         let (untyped, typed): (Vec<_>, Vec<_>) = args
             .iter()
             .copied()
@@ -198,6 +210,42 @@ impl Program {
         known
     }
 
+    /// The signature with stand-ins for its type parameters, for a call whose arguments mention the parameters themselves: of a
+    /// generic function from within itself.
+    pub(crate) fn with_copied_params(&self, signature: &Signature) -> Signature {
+        let copies = self.copies(&signature.type_params);
+        let type_params =
+            signature
+                .type_params
+                .iter()
+                .filter_map(|param| match self.ty(*copies.get(param)?) {
+                    Type::TypeParam(copy) => Some(*copy),
+                    _ => None,
+                });
+        Signature {
+            type_params: type_params.collect(),
+            ..self.instantiate(signature, &copies)
+        }
+    }
+
+    /// Stand-ins by type parameter.
+    pub(crate) fn copies(&self, params: &[TypeParamId]) -> Substitution {
+        let copy = |param: &TypeParamId| {
+            let decl = TypeParamDecl {
+                is_copy: true,
+                ..self.names.param(*param)?.clone()
+            };
+            let copy = TypeParamId(self.names.params.intern(decl));
+            Some((*param, self.types.intern(Type::TypeParam(copy))))
+        };
+        params.iter().filter_map(copy).collect()
+    }
+
+    /// Whether any of the types is made of one of the parameters.
+    pub(crate) fn mention_any(&self, types: &[TypeId], params: &[TypeParamId]) -> bool {
+        types.iter().any(|ty| self.mentions(*ty, params, 0))
+    }
+
     fn const_rank(&self, ty: TypeId) -> u8 {
         use super::kind::Basic;
         match self.ty(ty) {
@@ -220,11 +268,7 @@ impl Program {
                 };
                 match known.get(param).copied() {
                     Some(arg) => {
-                        let arg = if term.tilde {
-                            self.underlying(arg)
-                        } else {
-                            arg
-                        };
+                        let arg = if term.tilde { self.core_type(arg) } else { arg };
                         self.unify(term.ty, arg, open, known, 0);
                     }
                     None => {
@@ -299,17 +343,16 @@ impl Program {
         known: &mut Substitution,
         depth: u32,
     ) {
-        // A generic function that calls itself passes its own parameters: those are arguments like others.
-        if depth > MAX_DEPTH || arg.is_unknown() || param == arg && !self.mentions(param, open, 0) {
+        if depth > MAX_DEPTH || arg.is_unknown() || param == arg {
             return;
         }
         let mut pairs: Vec<(TypeId, TypeId)> = Vec::new();
         match (self.ty(param), self.ty(arg)) {
             (Type::TypeParam(id), _) if open.contains(id) => {
                 match known.get(id).copied() {
-                    // A parameter of the same function found for another one says nothing yet.
-                    Some(found) if self.mentions(found, open, 0) => {
-                        known.insert(*id, arg);
+                    // What was found holds parameters itself: this argument may tell those.
+                    Some(found) if found != param && self.mentions(found, open, 0) => {
+                        self.unify(found, arg, open, known, depth + 1);
                     }
                     // A named type wins over the same type written out.
                     Some(found)
@@ -324,6 +367,10 @@ impl Program {
                         known.insert(*id, arg);
                     }
                 }
+                return;
+            }
+            (_, Type::TypeParam(id)) if open.contains(id) => {
+                known.entry(*id).or_insert(param);
                 return;
             }
             (Type::Named { decl: a, args: x }, Type::Named { decl: b, args: y }) => {

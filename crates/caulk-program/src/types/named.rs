@@ -54,6 +54,8 @@ pub struct TypeParamDecl {
     pub owner: ParamOwner,
     /// Its position.
     pub index: u32,
+    /// Whether it stands in for the declared one while a generic function calls itself.
+    pub(crate) is_copy: bool,
 }
 
 /// What has type parameters.
