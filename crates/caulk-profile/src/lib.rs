@@ -5,7 +5,7 @@
 //! ([`StackTable`]); it must not know what a series, a growth or a leak is.
 //!
 //! - [`read`]: `profile.proto` (gzip or plain) and the Go runtime's text forms to a [`Profile`].
-//! - [`write`]: a [`Profile`] to gzipped `profile.proto`.
+//! - [`write()`]: a [`Profile`] to gzipped `profile.proto`.
 //! - [`goroutine`]: dumps of `debug=2` and `debug=1`, with states, waits, creators and ancestors.
 //! - [`report`]: what `go tool pprof` prints, byte for byte.
 
