@@ -38,8 +38,9 @@ pub enum Action {
     Load(Round),
     /// Take a snapshot.
     Capture(CaptureRole),
-    /// Say whether the snapshots so far are enough: answered by [`Answer::Judged`].
-    Judge,
+    /// Say whether the snapshots so far are enough, in the run with the fix to tell it from the run
+    /// without: answered by [`Answer::Judged`].
+    Judge(Variant),
     /// Wait without load.
     CoolDown,
     /// End the program.
@@ -89,7 +90,7 @@ enum State {
     WarmingUp(Variant),
     Capturing(Variant, CaptureRole),
     Loading(Variant),
-    Judging,
+    Judging(Variant),
     Cooling(Variant),
     Stopping(Variant),
     Diagnosing,
@@ -147,7 +148,7 @@ impl Hunt {
             },
             State::Capturing(_, role) => Action::Capture(role),
             State::Loading(_) => Action::Load(self.plan.round(self.sent)),
-            State::Judging => Action::Judge,
+            State::Judging(variant) => Action::Judge(variant),
             State::Cooling(_) => Action::CoolDown,
             State::Stopping(variant) => Action::Stop(variant),
             State::Diagnosing => Action::Diagnose,
@@ -181,20 +182,18 @@ impl Hunt {
                 self.sent += 1;
                 State::Capturing(variant, CaptureRole::Round)
             }
-            State::Capturing(Variant::AsIs, CaptureRole::Round) => State::Judging,
+            State::Capturing(Variant::AsIs, CaptureRole::Round) => State::Judging(Variant::AsIs),
             State::Capturing(Variant::WithFix, CaptureRole::Round) => {
                 if self.sent < self.taken {
                     State::Loading(Variant::WithFix)
-                } else if self.cooled {
-                    State::Cooling(Variant::WithFix)
                 } else {
-                    State::Stopping(Variant::WithFix)
+                    State::Judging(Variant::WithFix)
                 }
             }
             State::Cooling(variant) => State::Capturing(variant, CaptureRole::CoolDown),
             State::Capturing(variant, CaptureRole::CoolDown) => State::Stopping(variant),
             State::Stopping(variant) => self.after_stop(variant),
-            State::Judging | State::Diagnosing | State::Comparing | State::Finished => {
+            State::Judging(_) | State::Diagnosing | State::Comparing | State::Finished => {
                 State::Finished
             }
         }
@@ -211,17 +210,23 @@ impl Hunt {
     }
 
     fn after_judgement(&mut self, judgement: Judgement) -> State {
+        let State::Judging(variant) = self.state else {
+            return State::Finished;
+        };
         let spent = self.sent >= self.plan.rounds();
-        match judgement {
-            Judgement::NeedMore if !spent => State::Loading(Variant::AsIs),
-            Judgement::NeedCoolDown if self.plan.can_cool_down && !self.cooled => {
-                self.cooled = true;
-                State::Cooling(Variant::AsIs)
-            }
-            Judgement::NeedMore | Judgement::NeedCoolDown | Judgement::Sure => {
-                State::Stopping(Variant::AsIs)
-            }
+        if judgement == Judgement::NeedMore && !spent {
+            return State::Loading(variant);
         }
+        // The run with the fix cools down if the run without did.
+        let cool = match variant {
+            Variant::AsIs => judgement == Judgement::NeedCoolDown && self.plan.can_cool_down,
+            Variant::WithFix => self.cooled,
+        };
+        if cool {
+            self.cooled = true;
+            return State::Cooling(variant);
+        }
+        State::Stopping(variant)
     }
 
     fn after_cut(&mut self) -> State {
@@ -229,7 +234,7 @@ impl Hunt {
             // Nothing has been captured yet: there is nothing to go on with.
             State::Building(Variant::AsIs) | State::Starting(Variant::AsIs) => State::Finished,
             State::Diagnosing | State::Comparing | State::Finished => State::Finished,
-            State::Judging => State::Stopping(Variant::AsIs),
+            State::Judging(variant) => State::Stopping(variant),
             State::Building(variant) | State::Starting(variant) | State::WarmingUp(variant) => {
                 State::Stopping(variant)
             }
@@ -270,10 +275,11 @@ mod tests {
             actions.push(action);
             assert!(actions.len() < 200, "the hunt does not end: {actions:?}");
             hunt.answer(trouble(action).unwrap_or_else(|| match action {
-                Action::Judge => {
+                Action::Judge(Variant::AsIs) => {
                     judged += 1;
                     Answer::Judged(judge(judged))
                 }
+                Action::Judge(Variant::WithFix) => Answer::Judged(Judgement::Sure),
                 Action::Diagnose => Answer::Diagnosed { fix },
                 _ => Answer::Done,
             }));
@@ -315,6 +321,16 @@ mod tests {
         assert_eq!(rounds.len(), 10);
         assert_eq!(rounds[..5], rounds[5..]);
         assert_eq!(actions.last(), Some(&Action::Compare));
+    }
+
+    #[test]
+    fn the_run_with_the_fix_goes_on_until_it_can_be_told_from_the_run_without() {
+        let unsure = |action| match action {
+            Action::Judge(Variant::WithFix) => Some(Answer::Judged(Judgement::NeedMore)),
+            _ => None,
+        };
+        let actions = play(PLAN, |_| Judgement::Sure, true, unsure);
+        assert_eq!(loads(&actions).len(), 1 + PLAN.rounds() as usize);
     }
 
     #[test]

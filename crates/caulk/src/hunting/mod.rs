@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 use caulk_case::{CaseFolder, LoadedSeries, Stage};
 use caulk_evidence::Run;
-use caulk_growth::{Decision, Growth, Options, Outcome, ScalarKind, Verdict};
+use caulk_growth::{Decision, Growth, Options, Outcome, Verdict};
 use caulk_hunt::{Action, Answer, CaptureRole, Hunt, Judgement, Plan, Variant};
 use caulk_system::{Files, Limits, Stopped, TempFolder};
 use caulk_target::Built;
@@ -212,7 +212,7 @@ impl<'a> Driver<'a> {
                 self.send(round.requests, round.vary, Stage::Round)
             }
             Action::Capture(role) => self.capture(role),
-            Action::Judge => self.judge(),
+            Action::Judge(variant) => self.judge(variant),
             Action::CoolDown => self.cool_down(),
             Action::Stop(variant) => self.stop(variant),
             Action::Diagnose => self.diagnose(),
@@ -299,7 +299,7 @@ impl<'a> Driver<'a> {
         Ok(Answer::Done)
     }
 
-    fn judge(&mut self) -> Result<Answer, Failure> {
+    fn judge(&mut self, variant: Variant) -> Result<Answer, Failure> {
         let files = &self.context.files;
         let options = self.options;
         let Some(running) = &self.running else {
@@ -308,10 +308,18 @@ impl<'a> Driver<'a> {
         let (case, dumps) = running.so_far();
         let run = Run::new(LoadedSeries::from_case(files, case), dumps);
         let growth = run.growth(&options);
-        let judgement = match caulk_growth::sure_enough(&growth, &options) {
-            Decision::Sure { .. } => Judgement::Sure,
-            Decision::Cooldown { .. } => Judgement::NeedCoolDown,
-            Decision::NeedMore { .. } => Judgement::NeedMore,
+        let judgement = match (variant, &self.as_is) {
+            (Variant::WithFix, Some(before)) => {
+                match caulk_growth::compare(&before.growth, &growth, &options).outcome {
+                    Outcome::Unknown => Judgement::NeedMore,
+                    _ => Judgement::Sure,
+                }
+            }
+            _ => match caulk_growth::sure_enough(&growth, &options) {
+                Decision::Sure { .. } => Judgement::Sure,
+                Decision::Cooldown { .. } => Judgement::NeedCoolDown,
+                Decision::NeedMore { .. } => Judgement::NeedMore,
+            },
         };
         Ok(Answer::Judged(judgement))
     }
@@ -541,15 +549,7 @@ fn why_unproved(before: &Finished, after: &Finished, options: &Options) -> Optio
     if bad.p50_seconds > good.p50_seconds * 3.0 + 0.010 {
         return Some("answers take more than three times as long as before".to_owned());
     }
-    // Groups of goroutines are numbered anew in each run: only what both runs have is compared.
-    let plain = |growth: &Growth| {
-        let mut growth = growth.clone();
-        growth
-            .scalars
-            .retain(|scalar| scalar.kind != ScalarKind::GoroutineGroup);
-        growth
-    };
-    let compared = caulk_growth::compare(&plain(&before.growth), &plain(&after.growth), options);
+    let compared = caulk_growth::compare(&before.growth, &after.growth, options);
     match compared.outcome {
         Outcome::Gone | Outcome::Steady => None,
         Outcome::Unknown => Some("whether the growth is gone cannot be told".to_owned()),

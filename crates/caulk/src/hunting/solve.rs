@@ -9,6 +9,7 @@ use caulk_growth::Options;
 use caulk_leaks::{Acquisition, Analysis, Finding, Heat};
 use caulk_report::Patch;
 use caulk_report::json::check::FixOutcome;
+use caulk_syntax::ExprKind;
 use caulk_system::{Cancel, Files};
 
 use super::module_root;
@@ -16,7 +17,7 @@ use super::result::{Blamed, Fix};
 use crate::context::Context;
 use crate::exit::Failure;
 use crate::patching::{self, Patches};
-use crate::source::{self, Reading, slashed};
+use crate::source::{self, Analysed, Reading, slashed};
 
 /// The user's module.
 #[derive(Debug, Clone)]
@@ -136,7 +137,7 @@ pub fn solve(
     };
     let mut blamed: Vec<Blamed> = culprits
         .drain(..)
-        .map(|culprit| blame(culprit, analysis))
+        .map(|culprit| blame(culprit, &analysed))
         .collect();
     let wanted: Vec<&Finding> = blamed.iter().filter_map(|b| b.finding.as_ref()).collect();
     let patches = patching::plan(&analysed, &reading, &wanted, true);
@@ -172,7 +173,8 @@ fn unexplained(joined: &caulk_evidence::Joined) -> (f64, Vec<String>) {
 }
 
 /// What the source says of a culprit's place.
-fn blame(culprit: Culprit, analysis: &Analysis) -> Blamed {
+fn blame(culprit: Culprit, analysed: &Analysed) -> Blamed {
+    let analysis = &analysed.analysis;
     let acquisition = match culprit.anchor.kind {
         AnchorKind::Acquisition(index) => analysis.acquisitions.get(index).cloned(),
         _ => None,
@@ -180,7 +182,7 @@ fn blame(culprit: Culprit, analysis: &Analysis) -> Blamed {
     let finding = finding_at(&culprit, analysis).cloned();
     let better = acquisition
         .as_ref()
-        .and_then(|acquisition| better(&culprit, acquisition));
+        .and_then(|acquisition| better(acquisition, analysed));
     Blamed {
         culprit,
         acquisition,
@@ -218,16 +220,57 @@ fn finding_at<'a>(culprit: &Culprit, analysis: &'a Analysis) -> Option<&'a Findi
     })
 }
 
-/// A resource that is opened for every request and is meant to be kept is better opened once.
-fn better(culprit: &Culprit, acquisition: &Acquisition) -> Option<String> {
+/// A client that is opened for every request and is meant to be kept is better opened once: where
+/// the type of the method has a constructor, there.
+fn better(acquisition: &Acquisition, analysed: &Analysed) -> Option<String> {
     if acquisition.rule != "unclosed-client" || acquisition.heat < Heat::Unknown {
         return None;
     }
-    let name = acquisition.resource.type_name.rsplit('/').next()?;
-    let _ = culprit;
+    let place = constructor(acquisition, analysed)
+        .map_or("at start".to_owned(), |(name, place)| {
+            format!("in {name} ({place})")
+        });
     Some(format!(
-        "one {name} made at start and kept, instead of one for each request: it is safe for use by many at once"
+        "one client made {place} and kept, instead of one for each request: a client may be used by many at once, and each new one dials again"
     ))
+}
+
+/// The function of the same package that returns the receiver's type: its name and place.
+fn constructor(acquisition: &Acquisition, analysed: &Analysed) -> Option<(String, String)> {
+    let (package, symbol) = acquisition
+        .function
+        .rsplit_once('/')
+        .unwrap_or(("", &acquisition.function));
+    let (base, method) = symbol.split_once('.')?;
+    let receiver = method.strip_prefix("(*")?.split(')').next()?;
+    let path = if package.is_empty() {
+        base.to_owned()
+    } else {
+        format!("{package}/{base}")
+    };
+    let program = &analysed.program;
+    let ids = program.check_packages().iter();
+    let package = ids
+        .map(|id| program.package(*id))
+        .find(|package| package.path() == path)?;
+    package
+        .funcs()
+        .iter()
+        .filter(|func| func.receiver.is_none())
+        .find_map(|func| {
+            let file = package.file_of(func)?;
+            let tree = &file.outline.tree;
+            let results = tree.signature(func.decl.signature).results?;
+            let returns = tree.fields(results).iter().any(|field| {
+                let ExprKind::Star(inner) = tree.expr(field.ty).kind else {
+                    return false;
+                };
+                tree.ident(inner) == Some(receiver)
+            });
+            let at = file.line_column(func.decl.span.start);
+            let shown = slashed(file.path.strip_prefix(&analysed.root).ok()?)?;
+            returns.then(|| (func.name.to_string(), format!("{shown}:{}", at.line)))
+        })
 }
 
 fn no_resource() -> Fix {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caulk_case::{Case, Stage};
-use caulk_evidence::{AnchorKind, Culprit, Reason, StackEvidence, StoreKind};
+use caulk_evidence::{AnchorKind, Reason, StackEvidence, StoreKind};
 use caulk_growth::{Growth, ScalarKind, Verdict};
 use caulk_leaks::Outcome;
 use caulk_report::json::check as json_check;
@@ -89,15 +89,29 @@ fn headline(findings: &Findings, blamed: &Blamed, sources: &Sources<'_>) -> Diag
             .as_ref()
             .map_or(&[][..], |finding| &finding.path),
     };
-    let (snippets, steps) = finding::snippets(place, remark(&blamed.culprit), path, sources);
+    let (snippets, steps) = finding::snippets(place, remark(blamed), path, sources);
     diagnostic.snippets = snippets;
     diagnostic.steps = steps;
     diagnostic
 }
 
-fn remark(culprit: &Culprit) -> &'static str {
-    match &culprit.anchor.kind {
-        AnchorKind::Acquisition(_) => "opened here",
+/// Whether what is lost is a goroutine of the user's own.
+fn is_goroutine(blamed: &Blamed) -> bool {
+    let rule = blamed
+        .acquisition
+        .as_ref()
+        .map(|acquisition| acquisition.rule);
+    blamed.culprit.anchor.kind == AnchorKind::GoStatement || rule == Some("blocked-goroutine")
+}
+
+fn remark(blamed: &Blamed) -> &'static str {
+    match &blamed.culprit.anchor.kind {
+        AnchorKind::Acquisition(_) => finding::opening(
+            blamed
+                .acquisition
+                .as_ref()
+                .map_or("", |acquisition| acquisition.rule),
+        ),
         AnchorKind::GoStatement => "started here",
         AnchorKind::Store(store) if store.kind == StoreKind::Append => "appended here",
         AnchorKind::Store(_) => "put in here",
@@ -349,9 +363,10 @@ fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
     let mut reasons = Vec::new();
     if culprit.weight.new_goroutines > 0 && findings.new_goroutines > 0 {
         let of_all = count_of(culprit.weight.new_goroutines, findings.new_goroutines);
-        let how = match culprit.anchor.kind {
-            AnchorKind::GoStatement => "were started by it",
-            _ => "descend from it",
+        let how = if is_goroutine(blamed) {
+            "were started by it"
+        } else {
+            "descend from it"
         };
         reasons.push(format!("{of_all} new goroutines {how}"));
     }
@@ -367,7 +382,7 @@ fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
         });
     }
     if let Some(blocked) = &culprit.blocked
-        && let (AnchorKind::GoStatement, Some(file)) = (&culprit.anchor.kind, &blocked.file)
+        && let (true, Some(file)) = (is_goroutine(blamed), &blocked.file)
     {
         reasons.push(format!(
             "they wait at {file}:{} ({})",
