@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use caulk_case::{Case, CaseFolder, FileKind, LoadedSeries};
+use caulk_case::{Case, CaseFolder, FileKind, LoadedSeries, read_raw};
 use caulk_evidence::Run;
 use caulk_growth::{Options, Verdict};
 use caulk_profile::goroutine::{self, Dump};
@@ -140,9 +140,8 @@ fn read(args: &DiagnoseArgs, context: &Context) -> Result<Input, Failure> {
         .files
         .iter()
         .map(|point| {
-            Some(goroutine::read(
-                &files.read(point.goroutines.as_ref()?).ok()?,
-            ))
+            let bytes = read_raw(files, point.goroutines.as_ref()?).ok()?;
+            Some(goroutine::read(&bytes))
         })
         .map(|dump| dump.filter(|dump| dump.goroutines().len() > 0))
         .collect();

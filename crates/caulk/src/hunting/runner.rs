@@ -259,6 +259,10 @@ impl Running {
             Source::Attach(url) => url.clone(),
         };
         case.target = name.clone();
+        case.commands.start = std::iter::once(name.clone())
+            .chain(setup.args.iter().cloned())
+            .collect();
+        case.commands.companions = setup.companions.iter().map(companion_words).collect();
         case.mem_profile_rate =
             (!matches!(setup.source, Source::Attach(_))).then_some(setup.mem_profile_rate);
 
