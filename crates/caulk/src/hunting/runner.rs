@@ -565,6 +565,16 @@ fn package_error(error: PackageError) -> Failure {
     }
 }
 
+/// A companion as the case names it: its package or command, with its arguments.
+fn companion_words(companion: &crate::config::CompanionConfig) -> Vec<String> {
+    match (&companion.package, &companion.command) {
+        (Some(package), _) => std::iter::once(package.clone())
+            .chain(companion.args.iter().cloned())
+            .collect(),
+        (None, command) => command.clone().unwrap_or_default(),
+    }
+}
+
 /// A failure of the target. The crates' errors read after "failed to".
 pub fn target_error(error: impl std::error::Error) -> Failure {
     Failure::target(anyhow!("failed to {error}"))
