@@ -400,10 +400,40 @@ fn same_branch(function: &Function, go: StmtId, receives: &[Node]) -> bool {
     true
 }
 
+/// The loop statement around a receive that does not hold the `go` statement and ends by itself:
+/// it is taken to run as often as something is sent.
+fn receiving_loop(function: &Function, go: StmtId, receive: Node) -> Option<StmtId> {
+    let tree = function.tree();
+    let mut found = None;
+    let mut at = function.innermost_loop(receive);
+    while let Some(stmt) = at {
+        if tree.stmt(stmt).span.encloses(tree.stmt(go).span) {
+            break;
+        }
+        if !matches!(tree.stmt(stmt).kind, StmtKind::For { cond: None, .. }) {
+            found = Some(stmt);
+        }
+        at = function.innermost_loop(stmt);
+    }
+    found
+}
+
 /// An exit that is reached from the `go` statement without a receive.
 fn leaves_without(function: &Function, root: Root, go: StmtId, receives: &[Node]) -> Option<Span> {
     let tree = function.tree();
     let graph = function.graph(root)?;
+    let loops: Vec<StmtId> = receives
+        .iter()
+        .filter_map(|receive| receiving_loop(function, go, *receive))
+        .collect();
+    let loop_begins = |end: &End| match end {
+        End::Range { stmt, .. } => loops.contains(stmt),
+        End::Branch { cond, .. } => loops.iter().any(|stmt| {
+            matches!(tree.stmt(*stmt).kind, StmtKind::For { cond: Some(whole), .. }
+                if tree.expr(whole).span.encloses(tree.expr(*cond).span))
+        }),
+        _ => false,
+    };
     let receives_in = |span: Span| {
         receives
             .iter()
@@ -439,6 +469,7 @@ fn leaves_without(function: &Function, root: Root, go: StmtId, receives: &[Node]
                 exits.push(tree.stmt(*stmt).span)
             }
             End::Fall => exits.extend(closing_brace(function, root)),
+            end if loop_begins(end) => {}
             End::Branch { cond, .. } if receives_in(tree.expr(*cond).span) => {}
             End::Compare { tag, .. } if receives_in(tree.expr(*tag).span) => {}
             end => {

@@ -96,6 +96,10 @@ impl<'a, 'p> Described<'a, 'p> {
         if self.is_ended_by_parent() {
             return crate::check::settled_without_place(SettledBy::ByParent);
         }
+        if self.is_rootless_context() {
+            let why = "a context without a parent holds nothing by itself".to_owned();
+            return Outcome::Unknown { why, at: None };
+        }
         if !outcomes.owed.is_empty() {
             return if self.is_main() && self.site.contract.main_is_ok {
                 crate::check::settled_without_place(SettledBy::ProcessLifetime)
@@ -132,6 +136,28 @@ impl<'a, 'p> Described<'a, 'p> {
             // Every path ends the process or the test, or goes on for ever.
             None => crate::check::settled_without_place(SettledBy::NeverReturns),
         }
+    }
+
+    /// A constructor that fails drops a context which nothing has been hung on: one made from
+    /// `context.Background()` is registered nowhere.
+    fn is_rootless_context(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let handed_on = outcomes.settled.is_some() || outcomes.returned.is_some();
+        let only_on_error = outcomes.owed.iter().all(|lost| lost.error == Some(true));
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        self.site.contract.rule == "uncalled-cancel"
+            && !outcomes.owed.is_empty()
+            && handed_on
+            && only_on_error
+            && tree.exprs(args).first().is_some_and(|parent| {
+                let callee = self.function.callee(*parent).func();
+                callee.is_some_and(|func| {
+                    matches!(&*func.name, "context.Background" | "context.TODO")
+                })
+            })
     }
 
     /// A deferred release in a loop that never ends releases nothing.

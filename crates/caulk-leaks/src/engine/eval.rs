@@ -1,11 +1,13 @@
 //! Expressions: their effect on the state, and how their value relates to the resource.
 
+use std::sync::Arc;
+
 use caulk_program::{Builtin, Callee, Object};
-use caulk_syntax::{BinaryOp, ExprId, ExprKind, UnaryOp};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
 use super::run::Run;
-use super::state::{Fact, Place, State, Status, Value};
+use super::state::{Deferred, Fact, Place, State, Status, Value};
 
 impl Run<'_, '_> {
     /// Evaluates an expression; gives the relation of its (first) value to the resource.
@@ -388,22 +390,59 @@ impl Run<'_, '_> {
         if state.status == Status::Owed && !state.has_pending_release() && self.nesting == 0 {
             // Within one expression the value is still on its way to a variable.
             if let Some(stmt) = self.function.statement(call) {
-                state.status = Status::Lost(stmt);
+                state.status = if self.outlives_round(state, call, stmt) {
+                    Status::Unknown(Arc::from("two are held at a time"), self.span_of(call))
+                } else {
+                    Status::Lost(stmt)
+                };
                 return;
             }
         }
-        if state.has_pending_release() && self.trying == 0 {
-            let defer = state
+        if self.trying == 0
+            && let Some(defer) = state
                 .defers
                 .iter()
-                .find(|deferred| matches!(deferred, super::state::Deferred::Release(_)));
-            if let Some(defer) = defer {
-                self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
-            }
+                .find(|d| matches!(d, Deferred::Release(_)))
+        {
+            self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
         }
         state.reset();
         state.status = Status::Owed;
         self.acquired_now = true;
         self.out.acquired = true;
+    }
+
+    /// Whether something holds the resource of the round before that the round does not declare and
+    /// the acquiring statement does not assign.
+    fn outlives_round(&self, state: &State, call: ExprId, stmt: StmtId) -> bool {
+        let tree = self.function.tree();
+        let round = self
+            .function
+            .innermost_loop(call)
+            .map(|stmt| tree.stmt(stmt).span);
+        let targets: Vec<_> = match tree.stmt(stmt).kind {
+            StmtKind::Assign { lhs, .. } => tree
+                .exprs(lhs)
+                .iter()
+                .filter_map(|target| self.place(*target))
+                .collect(),
+            _ => Vec::new(),
+        };
+        state.holders().any(|place| {
+            let declared = self
+                .function
+                .info()
+                .local_info(place.root)
+                .map(|local| local.span);
+            let in_round = match (round, declared) {
+                (Some(round), Some(declared)) => round.encloses(declared),
+                _ => false,
+            };
+            let assigned = targets.iter().any(|target| {
+                target.root == place.root && place.path.starts_with(&target.path)
+                    || target.root == place.root && target.path.starts_with(&place.path)
+            });
+            !in_round && !assigned
+        })
     }
 }

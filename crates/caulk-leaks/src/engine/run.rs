@@ -767,7 +767,10 @@ impl<'a, 'p> Run<'a, 'p> {
             turns.extend(visit.turn);
             at = visit.parent;
         }
-        let held_by = state.holders().next().map(|place| self.place_text(place));
+        let held_by = state
+            .bindings()
+            .find(|(_, value)| matches!(value, Value::At(0)))
+            .map(|(place, _)| self.place_text(place));
         self.out.owed.push(Lost {
             kind,
             span,
