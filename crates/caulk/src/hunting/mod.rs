@@ -14,6 +14,7 @@ use caulk_case::{CaseFolder, LoadedSeries, Stage};
 use caulk_evidence::Run;
 use caulk_growth::{Decision, Growth, Options, Outcome, Verdict};
 use caulk_hunt::{Action, Answer, CaptureRole, Hunt, Judgement, Plan, Variant};
+use caulk_report::units;
 use caulk_system::{Files, Limits, Stopped, TempFolder};
 use caulk_target::Built;
 
@@ -37,8 +38,10 @@ pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
     let ended = driver.drive();
     drop(driver.running.take());
     if context.cancel.is_cancelled() {
-        return Err(driver.interrupted());
+        return Err(driver.with_place(Failure::interrupted()));
     }
+    let out_of_time = driver.out_of_time();
+    driver.warnings.extend(out_of_time);
     ended.map_err(|failure| driver.with_place(failure))?;
     let findings = driver.findings()?;
     driver.progress.finish();
@@ -61,13 +64,9 @@ fn exit_of(findings: &Findings) -> Exit {
         Some(Verdict::Leak) if findings.applied => Exit::Clean,
         Some(Verdict::Leak) => Exit::Found,
         Some(Verdict::Growing | Verdict::Grew) | None => Exit::Inconclusive,
-        Some(Verdict::Steady) if mostly_failed(load.failed, load.requests) => Exit::Inconclusive,
+        Some(Verdict::Steady) if load.mostly_failed() => Exit::Inconclusive,
         Some(Verdict::Steady) => Exit::Clean,
     }
-}
-
-fn mostly_failed(failed: u64, requests: u64) -> bool {
-    requests > 0 && failed.saturating_mul(2) > requests
 }
 
 struct Driver<'a> {
@@ -413,23 +412,27 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn interrupted(&self) -> Failure {
-        self.with_place(Failure::interrupted())
+    fn out_of_time(&self) -> Option<String> {
+        let limit = units::duration(self.setup.timeout);
+        let is_out = self.limits.check() == Err(Stopped::TimedOut);
+        is_out.then(|| format!("the time limit of {limit} has passed: --timeout sets another"))
     }
 
-    /// A failure, with where the snapshots are that were taken before it.
+    /// A failure, with the time limit where that has passed, and with where the snapshots are that were
+    /// taken before it.
     fn with_place(&self, failure: Failure) -> Failure {
+        let mut lines = vec![format!("{:#}", failure.error)];
+        lines.extend(self.out_of_time());
         let case = CaseFolder::open(&self.context.files, &self.case_folder);
-        match case {
-            Ok(case) if !case.case.snapshots.is_empty() => Failure {
-                exit: failure.exit,
-                error: anyhow!(
-                    "{:#}\n    what was captured is in {}",
-                    failure.error,
-                    shown(&self.case_folder)
-                ),
-            },
-            _ => failure,
+        if case.is_ok_and(|case| !case.case.snapshots.is_empty()) {
+            lines.push(format!(
+                "what was captured is in {}",
+                shown(&self.case_folder)
+            ));
+        }
+        Failure {
+            exit: failure.exit,
+            error: anyhow!(lines.join("\n    ")),
         }
     }
 
@@ -458,7 +461,7 @@ impl<'a> Driver<'a> {
         let Finished { record, growth, .. } = finished;
         let load = load_figures(&record.case.case);
         warnings.extend(record.warnings);
-        if mostly_failed(load.failed, load.requests) {
+        if load.mostly_failed() {
             warnings.insert(
                 0,
                 format!(

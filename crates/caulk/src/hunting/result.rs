@@ -103,6 +103,13 @@ pub struct LoadFigures {
     pub p99_seconds: f64,
 }
 
+impl LoadFigures {
+    /// Whether what the program should have done was not done, for the greater part.
+    pub fn mostly_failed(&self) -> bool {
+        self.failed.saturating_mul(2) > self.requests
+    }
+}
+
 /// The figures of the rounds after the warm-up.
 pub fn load_figures(case: &Case) -> LoadFigures {
     let rounds: Vec<_> = case

@@ -38,13 +38,20 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
         report.push(diagnostic);
     }
     if findings.culprits.is_empty() {
-        let severity = match (&findings.died, findings.growth.verdict) {
-            // A program that died is not said to be well.
-            (Some(_), Some(Verdict::Steady)) => Severity::new("UNTIL THEN", Tone::Notice),
-            (_, verdict) => severity(verdict),
+        let severity = match findings.growth.verdict {
+            // A program that died or did not do its work is not said to be well.
+            Some(Verdict::Steady) if findings.died.is_some() => {
+                Severity::new("UNTIL THEN", Tone::Notice)
+            }
+            Some(Verdict::Steady) if load_figures(&findings.case).mostly_failed() => {
+                Severity::new("UNDECIDED", Tone::Warning)
+            }
+            verdict => severity(verdict),
         };
         report.push(Diagnostic::new(severity, without_culprit(findings)));
-        push_table(&mut report, findings);
+        if findings.growth.rounds > 0 {
+            push_table(&mut report, findings);
+        }
     }
     for (index, blamed) in findings.culprits.iter().take(TOLD).enumerate() {
         report.push(headline(findings, blamed, sources));
@@ -182,6 +189,10 @@ fn without_culprit(findings: &Findings) -> String {
         None => String::new(),
     };
     match growth.verdict {
+        Some(_) if growth.rounds == 0 => {
+            let held = units::bytes(growth.heap_bytes.last.value);
+            format!("{held} held, and no line of the source accounts for it")
+        }
         Some(Verdict::Steady) => {
             let figures = load_figures(&findings.case);
             let watched = units::duration(seconds(growth.watched_seconds));
@@ -199,7 +210,7 @@ fn without_culprit(findings: &Findings) -> String {
                 rates.words
             )
         }
-        None => "there is no snapshot to judge".to_owned(),
+        None => "there is nothing to compare: the load did not get past its beginning".to_owned(),
     }
 }
 
@@ -217,9 +228,9 @@ fn push_table(report: &mut Report, findings: &Findings) {
 
     let heading = if load.requests > 0 {
         format!(
-            "{} requests, {} rounds",
+            "{} requests, {}",
             units::count(load.requests),
-            load.rounds
+            counted(load.rounds as usize, "round")
         )
     } else {
         let snapshots = findings

@@ -31,8 +31,12 @@ func main() {
 	case "sleeps":
 		time.Sleep(time.Hour)
 	}
+	limit, err := strconv.ParseInt(os.Getenv("LIMIT"), 10, 64)
+	if err != nil {
+		limit = 60
+	}
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		late := served.Add(1) > 60
+		late := served.Add(1) > limit
 		switch {
 		case mode == "fails":
 			w.WriteHeader(http.StatusServiceUnavailable)
@@ -250,9 +254,42 @@ fn a_crash_under_the_load_is_a_finding() {
             "DIED  the program ended under the load: exit status 2 (panic: out of cookies)\n",
         )
         .stdout_has("main.bake")
-        .stdout_has("main.go:45");
+        .stdout_has("main.go:49");
     assert!(!ran.stdout.contains("STEADY"), "{ran:#?}");
     assert!(faulty.snapshots() > 1);
+}
+
+#[test]
+fn a_crash_at_the_first_request_is_a_finding_too() {
+    let ran = Faulty::new()
+        .hunt("panics", &["--env", "LIMIT=0"])
+        .expect(1)
+        .stdout_has(
+            "DIED  the program ended under the load: exit status 2 (panic: out of cookies)\n",
+        );
+    assert!(!ran.stdout.contains("heap/req"), "{ran:#?}");
+}
+
+#[test]
+fn a_time_limit_that_is_too_short_is_told() {
+    let faulty = Faulty::new();
+    let listen = format!("LISTEN=127.0.0.1:{}", faulty.port);
+    let load = format!("GET http://127.0.0.1:{}/", faulty.port);
+    let arguments = [
+        "hunt",
+        "--env",
+        &listen,
+        "--load",
+        &load,
+        "--timeout",
+        "1ms",
+    ];
+    faulty
+        .world
+        .run(&arguments)
+        .expect(3)
+        .says_nothing_on_stdout()
+        .stderr_has("the time limit of [TIME] has passed: --timeout sets another");
 }
 
 #[test]
@@ -268,7 +305,7 @@ fn requests_that_fail_leave_it_undecided() {
     Faulty::new()
         .hunt("fails", &[])
         .expect(4)
-        .stdout_has("STEADY")
+        .stdout_has("UNDECIDED  nothing grows over")
         .stdout_has("requests failed: what they should have done was not watched");
 }
 
