@@ -439,8 +439,9 @@ impl Run<'_, '_> {
                 _ => false,
             };
             let assigned = targets.iter().any(|target| {
-                target.root == place.root && place.path.starts_with(&target.path)
-                    || target.root == place.root && target.path.starts_with(&place.path)
+                target.root == place.root
+                    && (place.path.starts_with(&target.path)
+                        || target.path.starts_with(&place.path))
             });
             !in_round && !assigned
         })
