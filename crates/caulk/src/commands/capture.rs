@@ -215,6 +215,11 @@ impl<'a> Watch<'a> {
         for cost in self.options.costs() {
             self.progress.note(format!("each snapshot costs: {cost}"));
         }
+        if self.count.is_none() {
+            let (every, case) = (units::duration(self.every), shown(&self.output));
+            self.progress
+                .note(format!("one every {every} into {case}, until Ctrl-C"));
+        }
         // A program that is continued to be watched is warm.
         let cold = self.case.is_none() && self.load.is_some();
         if cold {

@@ -240,6 +240,7 @@ fn ctrl_c_leaves_a_valid_case_and_says_where() {
     let ran = ran
         .expect(130)
         .says_nothing_on_stdout()
+        .stderr_has("one every [TIME] into c, until Ctrl-C")
         .stderr_has("in c: caulk diagnose c");
     assert!(ran.stderr.contains("caulk: interrupted; "), "{ran:#?}");
     let case = case(&world, "c");

@@ -3,9 +3,9 @@
 
 use std::net::TcpListener;
 use std::process::Stdio;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::MutexGuard;
 
-use crate::world::{Ran, World, free_port, interrupt, is_alive, wait_until};
+use crate::world::{Ran, World, alone, free_port, interrupt, is_alive, wait_until};
 
 const PROGRAM: &str = r#"package main
 
@@ -62,16 +62,12 @@ func bake() { panic("out of cookies") }
 struct Faulty {
     world: World,
     port: u16,
-    // Two hunts at once on two cores wait for each other.
     _alone: MutexGuard<'static, ()>,
 }
 
 impl Faulty {
     fn new() -> Faulty {
-        static HUNTING: Mutex<()> = Mutex::new(());
-        let alone = HUNTING
-            .lock()
-            .unwrap_or_else(|poisoned| poisoned.into_inner());
+        let alone = alone();
         let world = World::with(&[
             ("go.mod", "module example.com/shop\n\ngo 1.24\n"),
             ("main.go", PROGRAM),

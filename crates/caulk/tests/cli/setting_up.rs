@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::world::World;
+use crate::world::{World, alone, free_port};
 
 const GO_MOD: &str = "module example.com/shop\n\ngo 1.24\n";
 const API: &str = r#"package main
@@ -61,6 +61,16 @@ fn init_writes_what_hunt_can_read_and_never_over_it() {
         .run(&["hunt"])
         .expect(3)
         .stderr_has("undefined: missing");
+}
+
+#[test]
+fn what_init_writes_is_enough_to_hunt() {
+    let _alone = alone();
+    let api = API.replace(":9123", &format!("127.0.0.1:{}", free_port()));
+    let world = World::with(&[("go.mod", GO_MOD), ("main.go", &api)]);
+    world.run(&["init"]).expect(0);
+    let ran = world.run(&["hunt", "--requests", "120", "--cooldown", "0", "-o", "case"]);
+    ran.expect(0).stdout_has("STEADY");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock};
 
 /// A folder of one test.
 pub struct World {
@@ -204,6 +204,14 @@ fn without_times(text: &str) -> String {
 pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     listener.local_addr().unwrap().port()
+}
+
+/// Two hunts at once on two cores would wait for each other, and measure each other.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static HUNTING: Mutex<()> = Mutex::new(());
+    HUNTING
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// Whether a process of this number is there and has not ended.
