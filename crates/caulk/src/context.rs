@@ -84,3 +84,12 @@ pub fn shown(path: &Path) -> String {
         None => path.display().to_string(),
     }
 }
+
+/// A folder as the beginning of a path that the user can type: `examples/proxy/`, or nothing for the
+/// current folder.
+pub fn shown_folder(folder: &Path) -> String {
+    match shown(folder).as_str() {
+        "." | "" => String::new(),
+        folder => format!("{folder}/"),
+    }
+}

@@ -11,7 +11,7 @@ use caulk_system::Files;
 use clap::Args;
 
 use crate::cli::OutputFormat;
-use crate::context::{Context, shown};
+use crate::context::{Context, shown, shown_folder};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hunting::result::Findings;
 use crate::hunting::solve::{self, Root};
@@ -85,6 +85,7 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
         warnings,
         phases: Vec::new(),
         case_shown: input.case_folder.as_deref().map(shown),
+        source_shown: shown_folder(&solved.root),
         applied: false,
         growth,
     };

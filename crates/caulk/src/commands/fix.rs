@@ -1,5 +1,7 @@
 //! `caulk fix`: edits that end findings, printed or written.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{anyhow, bail};
 use caulk_leaks::Finding;
 use caulk_report::json::check::FixOutcome;
@@ -56,7 +58,13 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
     } else {
         Level::Low
     };
-    let selected = Selected::from_parts(&args.source, least, &args.rule, context)?;
+    let mut source = args.source.clone();
+    if source.paths.is_empty() {
+        // A place names its package: nothing else need be read.
+        source.paths = only.iter().map(|place| folder_of(&place.file)).collect();
+        source.paths.dedup();
+    }
+    let selected = Selected::from_parts(&source, least, &args.rule, context)?;
     let progress = context.progress(false);
     progress.phase("checking");
     let analysed = selected.analyse()?;
@@ -102,6 +110,11 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
         .any(|f| !is_done(f, &patches, args.take_review));
     let left = left || !written.left.is_empty();
     Ok(if left { Exit::Found } else { Exit::Clean })
+}
+
+fn folder_of(file: &str) -> PathBuf {
+    let folder = file.rsplit_once('/').map_or(".", |(folder, _)| folder);
+    Path::new(".").join(folder)
 }
 
 fn is_done(finding: &Finding, patches: &patching::Patches, take_review: bool) -> bool {

@@ -26,7 +26,7 @@ pub use self::solve::main_folders;
 use crate::cli::OutputFormat;
 use crate::commands::hunt::HuntArgs;
 use crate::config::LoadConfig;
-use crate::context::{Context, shown};
+use crate::context::{Context, shown, shown_folder};
 use crate::exit::{Exit, Failure, Outcome as Ended};
 use crate::present;
 use crate::progress::Progress;
@@ -484,6 +484,7 @@ impl<'a> Driver<'a> {
             warnings,
             phases: std::mem::take(&mut self.phases),
             case_shown: Some(shown(&self.case_folder)),
+            source_shown: shown_folder(&solved.root),
             applied,
         };
         self.solved = Some(solved);

@@ -33,6 +33,8 @@ pub struct Findings {
     pub phases: Vec<(String, Duration)>,
     /// Where the case is kept, as the user should read it.
     pub case_shown: Option<String>,
+    /// The source's folder, as the user should read it; empty where it is the current one.
+    pub source_shown: String,
     /// The patch was written to the user's files.
     pub applied: bool,
 }

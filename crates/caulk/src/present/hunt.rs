@@ -573,7 +573,10 @@ fn push_rest(report: &mut Report, findings: &Findings) {
     });
     if let (Some(blamed), false) = (fixable, findings.applied) {
         let place = &blamed.culprit.anchor.location;
-        let command = format!("caulk fix --only {}:{}", place.file, place.line);
+        let command = format!(
+            "caulk fix --only {}{}:{}",
+            findings.source_shown, place.file, place.line
+        );
         closing.push(KeyValue::new("apply", command));
     }
     if let Some(case) = &findings.case_shown {
