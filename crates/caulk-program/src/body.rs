@@ -180,8 +180,13 @@ pub struct FuncRef {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Callee {
     /// A function, or a method through its type (`T.Method(x)`: the receiver is the first argument).
+    ///
+    /// A conversion to a type of a missing package looks like a function without an id.
     Static(FuncRef),
     /// A method of a value whose type is known; a promoted one is named where it is declared.
+    ///
+    /// Where the type's package is missing there is no telling whether it is an interface, or whether what is called is a field: that is
+    /// a method without an id.
     Method {
         /// The method.
         func: FuncRef,

@@ -7,6 +7,30 @@
 //! A [`Program`] is shared between threads. Every answer is the same whatever the order of questions; only the numbers
 //! of ids differ, so sort by names where order is seen.
 //!
+//! ```
+//! use std::{path::PathBuf, sync::Arc};
+//! use caulk_program::{GoEnv, Options, Program};
+//! use caulk_system::MemoryFiles;
+//!
+//! let mut files = MemoryFiles::new();
+//! files.insert("/m/go.mod", "module example.com/m");
+//! files.insert("/m/m.go", "package m\nimport \"os\"\nfunc f() { os.Open(\"x\") }");
+//! let options = Options::new(GoEnv::default(), PathBuf::from("/m"));
+//! let program = Program::load(Arc::new(files), options, &["./...".into()]);
+//!
+//! let package = program.check_packages()[0];
+//! for owner in program.owners(package) {
+//!     let Some(typed) = program.body(owner) else { continue };
+//!     for (call, callee) in typed.info.calls() {
+//!         assert_eq!(&*callee.func().unwrap().name, "os.Open");
+//!         assert_eq!(program.type_string(typed.info.type_of(call)), "(*os.File, error)");
+//!     }
+//! }
+//! ```
+//!
+//! To check edits, lay them over the files ([`caulk_system::Overlay`]) and [`Program::reload`]: what was read of other
+//! folders is kept, and again only what is asked for is looked at.
+//!
 //! It does not know leaks.
 
 mod body;

@@ -124,6 +124,7 @@ fn empty(id: PackageId, key: &PackageKey, module: &Arc<Module>, is_std: bool) ->
         is_std,
         files: Vec::new(),
         imports: Vec::new(),
+        import_names: Vec::new(),
         funcs: Vec::new(),
         initializers: Vec::new(),
         types: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, RwLock};
 
 use caulk_syntax::{
     Decl, DeclKeyword, ExprKind, FieldList, File, FuncDecl, LineColumn, LineIndex, Name, Span,
@@ -189,6 +189,8 @@ pub struct Package {
     pub(crate) files: Vec<Arc<SourceFile>>,
     /// By file, in source order.
     pub(crate) imports: Vec<Vec<ImportDecl>>,
+    /// By file: which of its imports a name stands for, as far as it was asked.
+    pub(crate) import_names: Vec<RwLock<HashMap<SmolStr, Option<usize>, FxBuildHasher>>>,
     pub(crate) funcs: Vec<Func>,
     pub(crate) initializers: Vec<Initializer>,
     pub(crate) types: Vec<TypeDecl>,
@@ -311,6 +313,7 @@ pub(crate) fn index(package: &mut Package) {
         let outline = &file.outline;
         let tree = &outline.tree;
         package.imports.push(imports(outline));
+        package.import_names.push(RwLock::default());
         for decl in &outline.decls {
             match decl {
                 Decl::Bad(_) => {}

@@ -486,3 +486,59 @@ type lost struct { missing.Thing }
     assert_eq!(fields, ["File", "n"]);
     assert_eq!(program.named_name(wrap).as_deref(), Some("m.wrap"));
 }
+
+/// Remembers which files were read.
+struct Recorder(caulk_system::MemoryFiles, std::sync::Mutex<Vec<String>>);
+
+impl caulk_system::Files for Recorder {
+    fn read(&self, path: &std::path::Path) -> Result<Vec<u8>, caulk_system::FileError> {
+        self.1.lock().unwrap().push(path.display().to_string());
+        self.0.read(path)
+    }
+    fn read_dir(
+        &self,
+        path: &std::path::Path,
+    ) -> Result<Vec<caulk_system::Entry>, caulk_system::FileError> {
+        self.0.read_dir(path)
+    }
+    fn metadata(
+        &self,
+        path: &std::path::Path,
+    ) -> Result<caulk_system::Metadata, caulk_system::FileError> {
+        self.0.metadata(path)
+    }
+    fn canonicalize(
+        &self,
+        path: &std::path::Path,
+    ) -> Result<std::path::PathBuf, caulk_system::FileError> {
+        self.0.canonicalize(path)
+    }
+}
+
+#[test]
+fn only_what_is_asked_for_is_read() {
+    let files = common::files(
+        "package m
+import (\"io\"; \"os\")
+func f() { _, err := os.Open(\"\"); println(len(err.Error()), nil) }
+func g() (io.Closer, error) { return nil, nil }
+",
+    );
+    let recorder = Arc::new(Recorder(files, Default::default()));
+    let program = Program::load(recorder.clone(), common::options(), &["./...".into()]);
+    let typed = body(&program, "f");
+    assert_eq!(callees(&program, &typed).len(), 4);
+    let read = |part: &str| {
+        recorder
+            .1
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|path| path.contains(part))
+    };
+    assert!(
+        read("/os/") && !read("/io/"),
+        "{:?}",
+        recorder.1.lock().unwrap()
+    );
+}

@@ -116,8 +116,8 @@ impl Parser<'_> {
             return TypeId::UNKNOWN;
         }
         let ty = match crate::program::split_last(name) {
-            None => match universe::predeclared(self.program, name).0 {
-                Operand::Type(ty) => ty,
+            None => match universe::predeclared(self.program, name) {
+                Some((Operand::Type(ty), _)) => ty,
                 _ => TypeId::UNKNOWN,
             },
             Some(("unsafe", "Pointer")) => super::Basic::UnsafePointer.id(),

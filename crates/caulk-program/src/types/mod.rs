@@ -6,6 +6,7 @@ mod chain;
 mod decl;
 mod expr;
 mod generic;
+mod imports;
 mod kind;
 mod known;
 mod named;

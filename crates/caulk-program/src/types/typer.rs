@@ -1,17 +1,16 @@
 //! The state of finding out what an expression or a body means: where it stands, what is in scope, what was found.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use caulk_syntax::{ExprId, Name, Span, Tree};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::decl::Params;
 use super::kind::{Type, TypeId};
 use super::named::{NamedDecl, NamedOrigin};
 use crate::body::{BodyInfo, Builtin, Callee, FuncRef, Literal, Local, LocalId, LocalKind, Object};
-use crate::package::{ImportDecl, ImportTarget, Package, PackageId, ScopeEntry};
+use crate::package::{ImportTarget, Package, PackageId, ScopeEntry};
 use crate::program::Program;
 
 /// What a name stands for in a scope of a function.
@@ -59,7 +58,6 @@ pub(crate) struct Typer<'p> {
     pub found: Option<BodyInfo>,
     /// Indices in `found.literals` of the literals around this place, outermost first.
     pub literals: Vec<usize>,
-    packages: HashMap<SmolStr, Option<Import>, FxBuildHasher>,
 }
 
 impl<'p> Typer<'p> {
@@ -72,7 +70,6 @@ impl<'p> Typer<'p> {
             scopes: vec![FxHashMap::default()],
             found: None,
             literals: Vec::new(),
-            packages: HashMap::default(),
         }
     }
 
@@ -255,7 +252,8 @@ impl<'p> Typer<'p> {
         if let Some(entry) = self.package.scope.get(text) {
             return self.package_entry(expr, self.package, *entry);
         }
-        if let Some(import) = self.imported(text) {
+        let predeclared = super::universe::predeclared(self.program, text);
+        if let Some(import) = self.imported(text, predeclared.is_some()) {
             let path = self.import_path(&import);
             self.record_object(expr, Object::Package(path));
             return Operand::Package(import);
@@ -263,7 +261,8 @@ impl<'p> Typer<'p> {
         if let Some(operand) = self.dot_imported(expr, text) {
             return operand;
         }
-        let (operand, object) = super::universe::predeclared(self.program, text);
+        let (operand, object) =
+            predeclared.unwrap_or((Operand::Value(TypeId::UNKNOWN), Object::Unknown));
         self.record_object(expr, object);
         operand
     }
@@ -360,68 +359,6 @@ impl<'p> Typer<'p> {
         None
     }
 
-    fn imports(&self) -> &'p [ImportDecl] {
-        self.package
-            .imports
-            .get(self.file as usize)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
-    }
-
-    /// The import that a name of this file stands for.
-    fn imported(&mut self, name: &str) -> Option<Import> {
-        if let Some(known) = self.packages.get(name) {
-            return known.clone();
-        }
-        let import = self.find_imported(name);
-        self.packages.insert(SmolStr::new(name), import.clone());
-        import
-    }
-
-    fn find_imported(&self, name: &str) -> Option<Import> {
-        let resolve =
-            |import: &'p ImportDecl| match self.program.import_target(self.package, import) {
-                ImportTarget::Package(id) => Import::Package(*id),
-                ImportTarget::Unsafe => Import::Unsafe,
-                ImportTarget::Missing => Import::Missing(import.path.clone()),
-            };
-        let imports = self.imports();
-        if let Some(import) = imports
-            .iter()
-            .find(|import| import.name.as_deref() == Some(name))
-        {
-            return Some(resolve(import));
-        }
-        // Only a package that is likely to be the one is read for its real name.
-        let mut unnamed: Vec<&ImportDecl> = imports.iter().filter(|i| i.name.is_none()).collect();
-        unnamed.sort_by_key(|import| !guesses(&import.path).contains(&name));
-        for import in &unnamed {
-            let import = resolve(import);
-            let has_name = match &import {
-                Import::Package(id) => self.program.package(*id).name == name,
-                Import::Unsafe => name == "unsafe",
-                Import::Missing(path) => guesses(path).contains(&name),
-            };
-            if has_name {
-                return Some(import);
-            }
-        }
-        // A missing package may be called anything; if its path holds the name, it is the best guess.
-        unnamed
-            .into_iter()
-            .map(resolve)
-            .find(|import| match import {
-                Import::Missing(path) => {
-                    let path: String = path
-                        .chars()
-                        .filter(|c| c.is_alphanumeric() || *c == '/')
-                        .collect();
-                    name.len() > 2 && path.rsplit('/').take(2).any(|part| part.contains(name))
-                }
-                _ => false,
-            })
-    }
-
     /// The value of a name of a missing package as a type.
     pub fn missing_type(&self, path: &Arc<str>, name: &SmolStr) -> TypeId {
         self.program.intern_named(NamedDecl {
@@ -437,44 +374,4 @@ impl<'p> Typer<'p> {
             id: None,
         }
     }
-}
-
-/// What a package may be called, from its import path: `…/foo/v2`, `gopkg.in/foo.v2`, `go-foo`, `foo-go`, `foo.go`.
-fn guesses(path: &str) -> Vec<&str> {
-    let mut parts = path.rsplit('/');
-    let is_version = |part: &str| {
-        part.strip_prefix('v')
-            .is_some_and(|n| !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()))
-    };
-    let mut last = parts.next().unwrap_or(path);
-    let mut guesses = Vec::new();
-    if is_version(last)
-        && let Some(before) = parts.next()
-    {
-        guesses.push(last);
-        last = before;
-    }
-    if let Some((base, version)) = last.rsplit_once('.')
-        && is_version(version)
-    {
-        last = base;
-    }
-    guesses.push(last);
-    for (prefix, suffix) in [
-        ("go-", ""),
-        ("go.", ""),
-        ("", "-go"),
-        ("", ".go"),
-        ("", "-golang"),
-        ("golang-", ""),
-    ] {
-        if let Some(stripped) = last
-            .strip_prefix(prefix)
-            .and_then(|rest| rest.strip_suffix(suffix))
-        {
-            guesses.push(stripped);
-        }
-    }
-    guesses.extend(last.rsplit(['-', '.']).next());
-    guesses
 }

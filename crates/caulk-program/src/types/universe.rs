@@ -8,7 +8,7 @@ use crate::body::{Builtin, Object};
 use crate::program::Program;
 
 /// What a name means where nothing declares it.
-pub(crate) fn predeclared(program: &Program, name: &str) -> (Operand, Object) {
+pub(crate) fn predeclared(program: &Program, name: &str) -> Option<(Operand, Object)> {
     let ty = |ty: TypeId| (Operand::Type(ty), Object::Type(ty));
     let basic = |basic: Basic| ty(basic.id());
     let constant = |basic: Basic| (Operand::Value(basic.id()), Object::Const(Arc::from(name)));
@@ -19,7 +19,7 @@ pub(crate) fn predeclared(program: &Program, name: &str) -> (Operand, Object) {
             args: Box::new([]),
         }))
     };
-    match name {
+    let predeclared = match name {
         "bool" => basic(Basic::Bool),
         "int" => basic(Basic::Int),
         "int8" => basic(Basic::Int8),
@@ -61,8 +61,9 @@ pub(crate) fn predeclared(program: &Program, name: &str) -> (Operand, Object) {
         "println" => builtin(Builtin::Println),
         "real" => builtin(Builtin::Real),
         "recover" => builtin(Builtin::Recover),
-        _ => (Operand::Value(TypeId::UNKNOWN), Object::Unknown),
-    }
+        _ => return None,
+    };
+    Some(predeclared)
 }
 
 /// A name of package `unsafe`.

@@ -13,28 +13,46 @@ pub fn program(text: &str) -> Program {
 }
 
 pub fn program_with(text: &str, change: impl FnOnce(&mut Options)) -> Program {
+    let mut options = options();
+    change(&mut options);
+    Program::load(Arc::new(files(text)), options, &[PathBuf::from("./...")])
+}
+
+pub fn options() -> Options {
+    let env = GoEnv {
+        goroot: Some("/go".into()),
+        ..GoEnv::default()
+    };
+    Options::new(env, PathBuf::from("/w"))
+}
+
+pub fn files(text: &str) -> MemoryFiles {
     let mut files = MemoryFiles::new();
     for (path, text) in [
         (
             "/go/src/io/io.go",
-            "package io\ntype Reader interface { Read(p []byte) (n int, err error) }\ntype Closer interface { Close() error }\ntype ReadCloser interface { Reader; Closer }\n",
+            "package io
+type Reader interface { Read(p []byte) (n int, err error) }
+type Closer interface { Close() error }
+type ReadCloser interface { Reader; Closer }
+",
         ),
         (
             "/go/src/os/os.go",
-            "package os\ntype File struct{ *file }\ntype file struct{}\nfunc (f *File) Close() error\nfunc (f *file) Sync() error\nfunc Open(name string) (*File, error)\n",
+            "package os
+type File struct{ *file }
+type file struct{}
+func (f *File) Close() error
+func (f *file) Sync() error
+func Open(name string) (*File, error)
+",
         ),
         ("/w/go.mod", "module m\ngo 1.22\n"),
     ] {
         files.insert(path, text);
     }
     files.insert("/w/m.go", text);
-    let env = GoEnv {
-        goroot: Some("/go".into()),
-        ..GoEnv::default()
-    };
-    let mut options = Options::new(env, PathBuf::from("/w"));
-    change(&mut options);
-    Program::load(Arc::new(files), options, &[PathBuf::from("./...")])
+    files
 }
 
 pub fn body(program: &Program, func: &str) -> TypedBody {
