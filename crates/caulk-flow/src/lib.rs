@@ -2,12 +2,20 @@
 
 mod build;
 mod calls;
+mod components;
+mod constants;
+mod frequency;
 mod graph;
+mod handler;
+mod implementers;
+mod reach;
+mod registration;
 mod routes;
 mod symbol;
 
 pub use build::{graph, literal_graph, type_switch_operand, unparen};
-pub use calls::{CallEdge, Calls, Frequency, is_handler_literal, roots};
+pub use calls::{Calls, roots};
+pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use routes::{Route, routes};
 pub use symbol::{Running, Symbol, resolve_symbol, symbol_of};

@@ -123,7 +123,7 @@ fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: Body
         return part;
     };
     for (site, verdict) in verdicts.iter() {
-        let heat = heat(module.program, calls, file, &function, site.root);
+        let heat = heat(calls, file, &function, site.root);
         let described = Described::new(module, &function, file, site, verdict, heat);
         let wanted = wants(options, site.contract.rule, site.contract.preview);
         let outcome = described.outcome();
@@ -144,7 +144,7 @@ fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: Body
         part.acquisitions.push(described.acquisition(outcome));
     }
     for goroutine in blocked {
-        let heat = heat(module.program, calls, file, &function, goroutine.root);
+        let heat = heat(calls, file, &function, goroutine.root);
         let (acquisition, finding) =
             crate::blocked::described(module, &function, file, &goroutine, heat);
         part.acquisitions.push(acquisition);
@@ -164,32 +164,22 @@ fn wants(options: &Options, rule: &str, preview: bool) -> bool {
 }
 
 /// How often a function or a literal in it is likely to run.
-fn heat(
-    program: &Program,
-    calls: &Calls,
-    file: &SourceFile,
-    function: &Function,
-    root: crate::engine::Root,
-) -> Heat {
-    let mut at = root;
-    while let Some(literal) = at {
-        if caulk_flow::is_handler_literal(program, &function.typed, literal) {
-            return Heat::Request;
-        }
-        at = function
-            .info()
-            .literal(literal)
-            .and_then(|literal| literal.parent);
-    }
+fn heat(calls: &Calls, file: &SourceFile, function: &Function, root: crate::engine::Root) -> Heat {
     if file.is_test() {
         return Heat::Test;
     }
-    match function.id().map(|id| calls.frequency(id)) {
-        Some(Frequency::Test) => Heat::Test,
-        Some(Frequency::Once) => Heat::Once,
-        Some(Frequency::Unknown) | None => Heat::Unknown,
-        Some(Frequency::Repeated) => Heat::Repeated,
-        Some(Frequency::Request) => Heat::Request,
+    let frequency = match root {
+        Some(literal) => calls.literal_frequency(function.typed.owner, literal),
+        None => function
+            .id()
+            .map_or(Frequency::Once, |id| calls.frequency(id)),
+    };
+    match frequency {
+        Frequency::Test => Heat::Test,
+        Frequency::Once => Heat::Once,
+        Frequency::Unknown => Heat::Unknown,
+        Frequency::Repeated => Heat::Repeated,
+        Frequency::Request => Heat::Request,
     }
 }
 

@@ -121,14 +121,24 @@ pub fn again(
 }
 
 /// The HTTP routes that a program registers, as method (empty for any) and pattern.
-pub fn routes(_program: &Program) -> Vec<(String, String)> {
-    Vec::new()
+pub fn routes(program: &Program) -> Vec<(String, String)> {
+    let mut seen = BTreeSet::new();
+    caulk_flow::routes(program)
+        .into_iter()
+        .map(|route| (route.method.unwrap_or_default(), route.pattern))
+        .filter(|route| seen.insert(route.clone()))
+        .collect()
 }
 
 /// Whether a path that was loaded falls under a registered pattern: `/items/{id}` and `/items/:id`
-/// stand for one part, a pattern that ends in `/` for all below it.
+/// stand for one part, `*rest` and a pattern that ends in `/` for all below it, `{$}` for nothing more.
 pub fn matches_pattern(pattern: &str, path: &str) -> bool {
     let path = path.split('?').next().unwrap_or(path);
+    let pattern = match pattern.strip_suffix("/{$}") {
+        Some("") => "/",
+        Some(exact) => exact,
+        None => pattern,
+    };
     let below = pattern.ends_with('/') && pattern != "/";
     let mut parts = path.trim_matches('/').split('/');
     let wanted = pattern.trim_matches('/');
@@ -139,8 +149,8 @@ pub fn matches_pattern(pattern: &str, path: &str) -> bool {
         let Some(part) = parts.next() else {
             return false;
         };
-        let any = want.starts_with('{') || want.starts_with(':') || want == "*";
-        if want.ends_with("...}") || want == "*" {
+        let any = want.starts_with('{') || want.starts_with(':');
+        if want.ends_with("...}") || want.starts_with('*') {
             return true;
         }
         if !any && want != part {
@@ -163,6 +173,9 @@ mod tests {
             ("/items/:id/parts", "/items/7/parts"),
             ("/static/", "/static/a/b.css"),
             ("/files/{path...}", "/files/a/b"),
+            ("/files/*path", "/files/a/b"),
+            ("/items/{$}", "/items/"),
+            ("/{$}", "/"),
             ("/", "/"),
         ] {
             assert!(matches_pattern(pattern, path), "{pattern} {path}");
@@ -172,6 +185,7 @@ mod tests {
             ("/items/{id}", "/items"),
             ("/items", "/items/7"),
             ("/", "/healthz"),
+            ("/{$}", "/healthz"),
         ] {
             assert!(!matches_pattern(pattern, path), "{pattern} {path}");
         }

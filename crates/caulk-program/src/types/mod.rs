@@ -3,6 +3,7 @@
 mod bodies;
 mod call;
 mod chain;
+mod constant;
 mod decl;
 mod expr;
 mod generic;

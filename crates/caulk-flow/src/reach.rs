@@ -1,0 +1,438 @@
+//! What may call a function: calls by name, through interfaces, and through the fields, parameters
+//! and variables that functions are put into.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use caulk_program::{
+    BodyOwner, Callee, FuncId, LocalId, LocalKind, NamedOrigin, Object, Program, TypeId, TypedBody,
+};
+use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
+use smol_str::SmolStr;
+
+use crate::calls::roots;
+use crate::handler::is_handler_literal;
+use crate::registration::{Registrations, bare};
+
+/// What runs, or leads to what runs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Target {
+    /// A declared function, or the value of a package's variable.
+    Body(BodyOwner),
+    /// A function literal of a body.
+    Literal(BodyOwner, ExprId),
+    /// The functions that a field holds, by its type.
+    Field(String, SmolStr),
+    /// The functions that a parameter is given.
+    Param(FuncId, u32),
+    /// The functions that a package's variable holds.
+    Variable(Arc<str>),
+    /// The methods that implement one of an interface.
+    Method(String, SmolStr),
+}
+
+/// A way from one to another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Step {
+    pub from: Target,
+    pub to: Target,
+    /// Whether a loop of the function (its literals apart) holds it.
+    pub in_loop: bool,
+    /// Whether what it leads to is registered to run for each request.
+    pub in_handler: bool,
+}
+
+/// What one body reaches.
+#[derive(Default)]
+pub(crate) struct Reached {
+    pub steps: BTreeSet<Step>,
+    /// The interfaces of [`Target::Method`].
+    pub interfaces: BTreeMap<String, TypeId>,
+}
+
+/// Reads one body.
+pub(crate) fn reached(program: &Program, body: &TypedBody, in_test: bool) -> Reached {
+    let mut reader = Reader {
+        program,
+        body,
+        registrations: Registrations::of(program, body),
+        in_test,
+        reached: Reached::default(),
+    };
+    reader.initialized();
+    let owner = Target::Body(body.owner);
+    let mut todo: Vec<(Node, Context)> = roots(program, body)
+        .into_iter()
+        .map(|node| (node, Context::of(owner.clone())))
+        .collect();
+    while let Some((node, context)) = todo.pop() {
+        let (below, handed) = reader.read(node, &context);
+        body.tree().children(node, |child| {
+            let mut context = below.clone();
+            context.handed = match child {
+                Node::Expr(expr) => handed.applies(expr),
+                Node::Stmt(_) => false,
+            };
+            todo.push((child, context));
+        });
+    }
+    reader.reached
+}
+
+/// Where a node stands.
+#[derive(Clone)]
+struct Context {
+    from: Target,
+    in_loop: bool,
+    /// Whether it is a handler that a call registers, or within the wrappers around one.
+    handed: bool,
+}
+
+impl Context {
+    fn of(from: Target) -> Context {
+        Context {
+            from,
+            in_loop: false,
+            handed: false,
+        }
+    }
+}
+
+/// Which children of a node are handed to what runs them for each request.
+enum Handed {
+    None,
+    All,
+    Only(Vec<ExprId>),
+    Except(ExprId),
+}
+
+impl Handed {
+    fn applies(&self, expr: ExprId) -> bool {
+        match self {
+            Handed::None => false,
+            Handed::All => true,
+            Handed::Only(exprs) => exprs.contains(&expr),
+            Handed::Except(fun) => expr != *fun,
+        }
+    }
+}
+
+struct Reader<'a> {
+    program: &'a Program,
+    body: &'a TypedBody,
+    registrations: Registrations<'a>,
+    /// What a test puts somewhere says nothing of what runs there.
+    in_test: bool,
+    reached: Reached,
+}
+
+impl Reader<'_> {
+    fn read(&mut self, node: Node, context: &Context) -> (Context, Handed) {
+        let tree = self.body.tree();
+        let mut below = context.clone();
+        let inherited = if context.handed {
+            Handed::All
+        } else {
+            Handed::None
+        };
+        match node {
+            Node::Stmt(stmt) => {
+                below.in_loop |= matches!(
+                    tree.stmt(stmt).kind,
+                    StmtKind::For { .. } | StmtKind::Range { .. }
+                );
+                self.stored(stmt);
+                (below, Handed::None)
+            }
+            Node::Expr(expr) => match tree.expr(expr).kind {
+                ExprKind::FuncLit { .. } => {
+                    let literal = Target::Literal(self.body.owner, expr);
+                    let handles =
+                        context.handed || is_handler_literal(self.program, self.body, expr);
+                    self.step(context, literal.clone(), handles);
+                    (Context::of(literal), Handed::None)
+                }
+                ExprKind::Call { fun, .. } => {
+                    self.call(expr, context);
+                    let handed = if context.handed {
+                        Handed::Except(fun)
+                    } else {
+                        Handed::Only(self.registrations.handlers(expr))
+                    };
+                    (below, handed)
+                }
+                ExprKind::CompositeLit { .. } => {
+                    self.composite(expr);
+                    (below, inherited)
+                }
+                // A function that is handed on will be called by someone.
+                ExprKind::Ident(_) | ExprKind::Selector { .. } => {
+                    if let Object::Func(_) | Object::Method(_) = self.body.info.object(expr)
+                        && let Some(target) = self.held(expr)
+                    {
+                        self.step(context, target, context.handed);
+                    }
+                    (below, Handed::None)
+                }
+                _ => (below, inherited),
+            },
+        }
+    }
+
+    fn step(&mut self, context: &Context, to: Target, in_handler: bool) {
+        self.reached.steps.insert(Step {
+            from: context.from.clone(),
+            to,
+            in_loop: context.in_loop,
+            in_handler,
+        });
+    }
+
+    fn call(&mut self, call: ExprId, context: &Context) {
+        let info = &self.body.info;
+        let target = match info.callee(call) {
+            Callee::Static(func) | Callee::Method { func, .. } => {
+                if let Some(id) = func.id {
+                    for (position, arg) in self.registrations.args(call).iter().enumerate() {
+                        self.put(Target::Param(id, position as u32), *arg);
+                    }
+                }
+                func.id.map(|id| Target::Body(BodyOwner::Func(id)))
+            }
+            Callee::Interface {
+                iface,
+                name,
+                through,
+                ..
+            } => self.interface_method(*iface, name, through),
+            Callee::Field { .. } => match self.body.tree().expr(call).kind {
+                ExprKind::Call { fun, .. } => self.field(fun),
+                _ => None,
+            },
+            Callee::Local(local) => self.param(*local),
+            Callee::PackageVar(name) => Some(Target::Variable(name.clone())),
+            _ => None,
+        };
+        if let Some(target) = target {
+            self.step(context, target, false);
+        }
+        for method in self.service(call) {
+            self.step(context, Target::Body(BodyOwner::Func(method)), true);
+        }
+    }
+
+    fn interface_method(
+        &mut self,
+        holder: TypeId,
+        name: &SmolStr,
+        through: &[SmolStr],
+    ) -> Option<Target> {
+        let mut iface = holder;
+        for field in through {
+            iface = self.program.field_type(iface, field)?;
+        }
+        let key = self.program.type_string(iface);
+        self.reached.interfaces.insert(key.clone(), iface);
+        Some(Target::Method(key, name.clone()))
+    }
+
+    /// A field that holds a function, by the type that declares it.
+    fn field(&self, selector: ExprId) -> Option<Target> {
+        let tree = self.body.tree();
+        let selector = tree.unparen(selector);
+        let (ExprKind::Selector { x, .. }, Object::Field { name, through }) =
+            (tree.expr(selector).kind, self.body.info.object(selector))
+        else {
+            return None;
+        };
+        let mut ty = self.body.info.type_of(x);
+        for field in through {
+            ty = self.program.field_type(ty, field)?;
+        }
+        Some(Target::Field(self.type_name(ty), name.clone()))
+    }
+
+    fn type_name(&self, ty: TypeId) -> String {
+        self.program
+            .named_name(ty)
+            .unwrap_or_else(|| self.program.type_string(self.program.deref(ty)))
+    }
+
+    fn param(&self, local: LocalId) -> Option<Target> {
+        let local = self.body.info.local_info(local)?;
+        match (self.body.owner, local.kind) {
+            (BodyOwner::Func(id), LocalKind::Param { index }) if local.function.is_none() => {
+                Some(Target::Param(id, index))
+            }
+            _ => None,
+        }
+    }
+
+    /// What an expression of a function type leads to.
+    fn held(&mut self, expr: ExprId) -> Option<Target> {
+        let tree = self.body.tree();
+        let mut expr = tree.unparen(expr);
+        while let (Callee::Conversion(_), [inner]) =
+            (self.body.info.callee(expr), self.registrations.args(expr))
+        {
+            expr = tree.unparen(*inner);
+        }
+        match self.body.info.object(expr) {
+            Object::Func(func) => return Some(Target::Body(BodyOwner::Func(func.id?))),
+            Object::Method(func) => {
+                if let Some(id) = func.id {
+                    return Some(Target::Body(BodyOwner::Func(id)));
+                }
+                let ExprKind::Selector { x, sel } = tree.expr(expr).kind else {
+                    return None;
+                };
+                let name = SmolStr::new(tree.name(sel));
+                let iface = self.body.info.type_of(x);
+                let method = self.program.method(iface, &name)?;
+                return method
+                    .of_interface
+                    .then(|| self.interface_method(iface, &name, &method.through))?;
+            }
+            Object::Local(local) => return self.param(*local),
+            Object::Field { .. } => return self.field(expr),
+            Object::PackageVar(name) => return Some(Target::Variable(name.clone())),
+            _ => {}
+        }
+        match tree.expr(expr).kind {
+            ExprKind::FuncLit { .. } => Some(Target::Literal(self.body.owner, expr)),
+            _ => None,
+        }
+    }
+
+    /// Notes that a value is put where functions are called from.
+    fn put(&mut self, place: Target, value: ExprId) {
+        let ty = self.body.info.type_of(value);
+        if self.in_test || self.program.func_type(ty).is_none() {
+            return;
+        }
+        if let Some(to) = self.held(value)
+            && to != place
+        {
+            self.step(&Context::of(place), to, false);
+        }
+    }
+
+    fn stored(&mut self, stmt: StmtId) {
+        let tree = self.body.tree();
+        let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+            return;
+        };
+        for (place, value) in tree.exprs(lhs).iter().zip(tree.exprs(rhs)) {
+            let place = match self.body.info.object(*place) {
+                Object::PackageVar(name) => Some(Target::Variable(name.clone())),
+                Object::Field { .. } => self.field(*place),
+                _ => None,
+            };
+            if let Some(place) = place {
+                self.put(place, *value);
+            }
+        }
+    }
+
+    fn composite(&mut self, literal: ExprId) {
+        let tree = self.body.tree();
+        let ExprKind::CompositeLit { elts, .. } = tree.expr(literal).kind else {
+            return;
+        };
+        let ty = self.body.info.type_of(literal);
+        let fields = self.program.struct_fields(ty);
+        if fields.is_empty() {
+            return;
+        }
+        let holder = self.type_name(ty);
+        for (position, element) in tree.exprs(elts).iter().enumerate() {
+            let (name, value) = match tree.expr(*element).kind {
+                ExprKind::KeyValue { key, value, .. } => (tree.ident(key).map(SmolStr::new), value),
+                _ => (
+                    fields.get(position).map(|field| field.name.clone()),
+                    *element,
+                ),
+            };
+            if let Some(name) = name {
+                self.put(Target::Field(holder.clone(), name), value);
+            }
+        }
+    }
+
+    /// The variables that an initializer sets.
+    fn initialized(&mut self) {
+        let BodyOwner::Initializer(package, index) = self.body.owner else {
+            return;
+        };
+        let package = self.program.package(package);
+        let Some(initializer) = package.initializers().get(index as usize) else {
+            return;
+        };
+        let tree = self.body.tree();
+        let names = tree.names(initializer.spec.names);
+        for (name, value) in names.iter().zip(tree.exprs(initializer.spec.values)) {
+            let name = format!("{}.{}", package.path(), tree.name(*name));
+            self.put(Target::Variable(name.into()), *value);
+        }
+    }
+
+    /// The methods that answer calls, where a call registers a service: `RegisterXServer(s, impl)` of
+    /// gRPC, `NewXHandler(impl)` of Connect, `NewXServer(impl)` of Twirp.
+    fn service(&self, call: ExprId) -> Vec<FuncId> {
+        let info = &self.body.info;
+        let Some(func) = info.callee(call).func() else {
+            return Vec::new();
+        };
+        let name = bare(func);
+        let is_connect = func
+            .name
+            .strip_suffix(name)
+            .is_some_and(|package| package.ends_with("connect."));
+        let between = |prefix: &str, suffix: &str| {
+            name.strip_prefix(prefix)
+                .and_then(|rest| rest.strip_suffix(suffix))
+                .is_some_and(|service| !service.is_empty())
+        };
+        let is_twirp = || {
+            let param = func.id.map(|id| self.program.signature(id));
+            let param = param.and_then(|ty| self.program.func_type(ty)?.params.first().copied());
+            let service = param.and_then(|ty| self.program.named_of(ty));
+            service.is_some_and(|service| name == format!("New{}Server", service.name))
+        };
+        let implementation = match self.registrations.args(call) {
+            [_, implementation] if between("Register", "Server") => *implementation,
+            [implementation, ..] if is_connect && between("New", "Handler") => *implementation,
+            [implementation, ..] if is_twirp() => *implementation,
+            _ => return Vec::new(),
+        };
+        self.answering(info.type_of(implementation))
+    }
+
+    /// The methods of a type that take a context, or a stream, and may fail.
+    fn answering(&self, ty: TypeId) -> Vec<FuncId> {
+        let Some(named) = self.program.named_of(ty) else {
+            return Vec::new();
+        };
+        let NamedOrigin::Package { package, .. } = named.origin else {
+            return Vec::new();
+        };
+        self.program
+            .package(package)
+            .methods_of(&named.name)
+            .filter_map(|func| func.reference.id)
+            .filter(|id| {
+                let signature = self.program.func_type(self.program.signature(*id));
+                signature.is_some_and(|signature| {
+                    let returns_error = signature.results.last().is_some_and(|last| {
+                        self.program.named_name(*last).as_deref() == Some("error")
+                    });
+                    let exported = self
+                        .program
+                        .func(*id)
+                        .is_some_and(|func| func.name.starts_with(char::is_uppercase));
+                    exported && returns_error && !signature.params.is_empty()
+                })
+            })
+            .collect()
+    }
+}
