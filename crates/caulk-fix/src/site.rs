@@ -180,6 +180,16 @@ impl<'a> Site<'a> {
         )))
     }
 
+    /// The variable of the test that the innermost function is. A function literal within a test that is no
+    /// test itself (a handler, a goroutine) ends on its own.
+    pub(crate) fn test(&self) -> Option<&'a str> {
+        let name = self.template().test_variable.as_deref()?;
+        let body = span(self.template().body);
+        self.source
+            .has_parameter(&self.scope, body, name)
+            .then_some(name)
+    }
+
     /// The place whose text names the value, without regard to a discarded one.
     pub(crate) fn value(&self) -> Result<String, Refusal> {
         match &self.template().held {
@@ -274,7 +284,7 @@ impl<'a> Site<'a> {
             then,
             ..
         }) = next
-            && self.test(cond, guarded) == Some(Test::NotNil)
+            && self.nil_test(cond, guarded) == Some(Test::NotNil)
         {
             return Ok(always(self.start_of(then)));
         }
@@ -314,7 +324,7 @@ impl<'a> Site<'a> {
                 then,
                 els,
             } = stmt.kind
-                && let Some(test) = self.test(cond, error)
+                && let Some(test) = self.nil_test(cond, error)
             {
                 return match (test, els) {
                     (Test::IsNil, _) => Some(self.start_of(then)),
@@ -325,7 +335,7 @@ impl<'a> Site<'a> {
             }
             let is_check = matches!(stmt.kind, StmtKind::If { init: None, .. });
             let looks_at_error = !self.scope.uses(*id, error).is_empty();
-            if stmt.span == span(self.template().after) && self.asserts(*id, error) {
+            if self.asserts(*id, error) {
                 return Some(Anchor::Below(stmt.span));
             }
             let looks_at_value = !self.scope.uses(*id, &value).is_empty();
@@ -393,9 +403,9 @@ impl<'a> Site<'a> {
         let by_error = template
             .error_variable
             .as_deref()
-            .and_then(|name| self.test(cond, name));
+            .and_then(|name| self.nil_test(cond, name));
         let by_value = match &template.held {
-            Held::Variable(name) => self.test(cond, name),
+            Held::Variable(name) => self.nil_test(cond, name),
             _ => None,
         };
         let branch = match (by_error, by_value) {
@@ -413,7 +423,7 @@ impl<'a> Site<'a> {
     }
 
     /// What `name == nil` or `name != nil` says; nothing for any other condition.
-    fn test(&self, cond: ExprId, name: &str) -> Option<Test> {
+    fn nil_test(&self, cond: ExprId, name: &str) -> Option<Test> {
         let tree = self.scope.tree;
         let ExprKind::Binary { x, op, y, .. } = tree.expr(tree.unparen(cond)).kind else {
             return None;

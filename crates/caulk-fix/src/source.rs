@@ -71,18 +71,9 @@ impl Source {
     }
 
     /// The types of the results, as written, of the function with the body `body`: one for each result.
-    pub(crate) fn result_types(&self, scope: &Scope<'_>, body: Span) -> Vec<String> {
-        let declared = self
-            .parsed
-            .file
-            .funcs()
-            .find(|func| func.body == Some(body));
-        let (tree, signature) = match declared {
-            Some(func) => (&self.parsed.file.tree, func.signature),
-            None => match scope.literal(body) {
-                Some(signature) => (scope.tree, signature),
-                None => return Vec::new(),
-            },
+    pub(crate) fn result_types<'s>(&'s self, scope: &Scope<'s>, body: Span) -> Vec<String> {
+        let Some((tree, signature)) = self.signature(scope, body) else {
+            return Vec::new();
         };
         let results = tree.signature(signature).results;
         let fields = results
@@ -95,6 +86,29 @@ impl Source {
             types.extend(std::iter::repeat_n(text.to_owned(), count));
         }
         types
+    }
+
+    /// Whether the function with the body `body` has a parameter of this name.
+    pub(crate) fn has_parameter<'s>(&'s self, scope: &Scope<'s>, body: Span, name: &str) -> bool {
+        self.signature(scope, body)
+            .is_some_and(|(tree, signature)| {
+                let fields = tree.fields(tree.signature(signature).params);
+                let mut names = fields.iter().flat_map(|field| tree.names(field.names));
+                names.any(|parameter| tree.name(*parameter) == name)
+            })
+    }
+
+    /// The signature of the declared function or function literal with the body `body`.
+    fn signature<'s>(&'s self, scope: &Scope<'s>, body: Span) -> Option<(&'s Tree, SignatureId)> {
+        let declared = self
+            .parsed
+            .file
+            .funcs()
+            .find(|func| func.body == Some(body));
+        match declared {
+            Some(func) => Some((&self.parsed.file.tree, func.signature)),
+            None => scope.literal(body).map(|signature| (scope.tree, signature)),
+        }
     }
 
     /// Every name in the declaration that holds `span`, parameters and fields included, and every import.

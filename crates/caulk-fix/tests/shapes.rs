@@ -114,8 +114,13 @@ const SHAPES: &[(&str, Findings)] = &[
             "TestName",
             "f, err := os.CreateTemp(t.TempDir(), \"x\")",
         );
+        let within = Leak::of(src, "TestConcurrently", "f, err := os.Open(t.Name())");
+        let in_test = |fix: &mut caulk_leaks::FixTemplate| fix.test_variable = Some("t".into());
         vec![
-            leak.with(|fix| fix.test_variable = Some("t".into()))
+            leak.with(in_test).finding(),
+            within
+                .in_literal("go func() {", "\n\t}()")
+                .with(in_test)
                 .finding(),
         ]
     }),

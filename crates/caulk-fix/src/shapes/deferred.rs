@@ -27,7 +27,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let abort = site.abort(&named.value)?;
     let unfinished = abort.is_some() && template.releases.is_empty();
     let release = abort.unwrap_or(release);
-    if template.test_variable.is_none() {
+    if site.test().is_none() {
         refuse_if_needed(site)?;
     }
     edits.push(hold.insert(site.layout(), lines(site, &release))?);
@@ -43,7 +43,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
 
 /// The lines that arrange for the release: `t.Cleanup` in a test, unless the variable changes, else `defer`.
 pub(super) fn lines(site: &Site<'_>, release: &Release) -> Vec<String> {
-    match &site.template().test_variable {
+    match site.test() {
         Some(test) if release.is_plain_function() => {
             vec![format!(
                 "{test}.Cleanup({})",

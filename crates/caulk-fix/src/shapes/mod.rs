@@ -68,7 +68,7 @@ fn release(site: &Site<'_>) -> Proposed {
     }
     let commits = template.release.commits;
     let aborts = template.release.abort.is_some();
-    let cleanup_in_test = template.test_variable.is_some() && !template.handed_on;
+    let cleanup_in_test = site.test().is_some() && !template.handed_on;
     if commits && !aborts {
         return exits::propose(site);
     }

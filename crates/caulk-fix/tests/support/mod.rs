@@ -142,6 +142,18 @@ impl<'a> Leak<'a> {
         self
     }
 
+    /// It is acquired in the function literal whose text starts and ends so.
+    pub fn in_literal(self, head: &str, tail: &str) -> Self {
+        let start = self.src.find(head).unwrap() + head.len() - 1;
+        let end = start + self.src[start..].find(tail).unwrap() + tail.find('}').unwrap() + 1;
+        self.with(|fix| {
+            fix.body = ByteSpan {
+                start: start as u32,
+                end: end as u32,
+            }
+        })
+    }
+
     pub fn rule(mut self, rule: &'static str) -> Self {
         self.finding.rule = rule;
         self

@@ -14,3 +14,17 @@ func TestName(t *testing.T) {
 		t.Error("no name")
 	}
 }
+
+func TestConcurrently(t *testing.T) {
+	done := make(chan error, 1)
+	go func() {
+		f, err := os.Open(t.Name())
+		if err == nil {
+			_, err = f.Stat()
+		}
+		done <- err
+	}()
+	if err := <-done; err != nil {
+		t.Skip(err)
+	}
+}
