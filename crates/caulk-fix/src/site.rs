@@ -203,7 +203,7 @@ impl<'a> Site<'a> {
     }
 
     /// Whether the variable `name` is assigned again after the acquiring statement.
-    fn is_rebound(&self, name: &str) -> bool {
+    pub(crate) fn is_rebound(&self, name: &str) -> bool {
         let body = span(self.template().body);
         let start = self.scope.span(self.acquiring).start;
         let mut rebound = false;

@@ -115,9 +115,15 @@ const SHAPES: &[(&str, Findings)] = &[
             "f, err := os.CreateTemp(t.TempDir(), \"x\")",
         );
         let within = Leak::of(src, "TestConcurrently", "f, err := os.Open(t.Name())");
+        let subtests = Leak::of(src, "TestSubtests", "f, err := os.Open(t.Name())");
+        let subtests = subtests.obstacle(
+            "t.Run(\"stat\"",
+            "used by a function literal that is passed on",
+        );
         let in_test = |fix: &mut caulk_leaks::FixTemplate| fix.test_variable = Some("t".into());
         vec![
             leak.with(in_test).finding(),
+            subtests.with(in_test).finding(),
             within
                 .in_literal("go func() {", "\n\t}()")
                 .with(in_test)

@@ -7,10 +7,11 @@ mod header;
 mod order;
 mod turn;
 
-use caulk_leaks::Held;
+use caulk_leaks::{Held, Obstacle};
+use caulk_syntax::StmtKind;
 
 use crate::edit::Edit;
-use crate::site::{Refusal, Site};
+use crate::site::{Refusal, Site, span};
 
 /// Edits that should end a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +43,11 @@ type Proposed = Result<Proposal, Refusal>;
 /// The edits for the finding of a site.
 pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     let template = site.template();
-    if let Some(obstacle) = template.obstacles.first() {
+    if let Some(obstacle) = template
+        .obstacles
+        .iter()
+        .find(|obstacle| !outlived(site, obstacle))
+    {
         return Err(Refusal::new(obstacle.why.clone()));
     }
     match site.finding.rule {
@@ -54,6 +59,19 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
         "defer-in-loop" => turn::propose(site),
         _ => release(site),
     }
+}
+
+/// Whether what needs the value is over when the cleanup of a test runs: the test and its subtests have
+/// returned by then. What is stored may be of a longer life.
+fn outlived(site: &Site<'_>, obstacle: &Obstacle) -> bool {
+    let rebound = site.value().is_ok_and(|value| site.is_rebound(&value));
+    let cleans_up = site.test().is_some() && !rebound && !site.template().handed_on;
+    let statement = site.scope.statement_around(span(obstacle.span));
+    let stores = match site.scope.kind_of(statement) {
+        Some(StmtKind::Assign { .. } | StmtKind::Decl(_) | StmtKind::Send { .. }) | None => true,
+        Some(_) => false,
+    };
+    cleans_up && !stores
 }
 
 fn release(site: &Site<'_>) -> Proposed {

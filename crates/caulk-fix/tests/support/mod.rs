@@ -8,7 +8,7 @@ use std::sync::Arc;
 use caulk_fix::{FixPlan, PlanOptions, Workspace, plan};
 use caulk_leaks::{
     ByteSpan, Confidence, ContractSource, Exit, ExitKind, Finding, FixTemplate, Harm, Heat, Held,
-    Location, ReleaseCall, Resource, Severity,
+    Location, Obstacle, ReleaseCall, Resource, Severity,
 };
 
 pub const FILE: &str = "p.go";
@@ -151,6 +151,17 @@ impl<'a> Leak<'a> {
                 start: start as u32,
                 end: end as u32,
             }
+        })
+    }
+
+    /// The first place of `text` behind the acquisition may need it after the function has ended.
+    pub fn obstacle(self, text: &str, why: &str) -> Self {
+        let span = self.place(self.start, text);
+        self.with(|fix| {
+            fix.obstacles.push(Obstacle {
+                span,
+                why: why.into(),
+            })
         })
     }
 

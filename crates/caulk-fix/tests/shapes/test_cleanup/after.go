@@ -30,3 +30,17 @@ func TestConcurrently(t *testing.T) {
 		t.Skip(err)
 	}
 }
+
+func TestSubtests(t *testing.T) {
+	f, err := os.Open(t.Name())
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	t.Run("stat", func(t *testing.T) {
+		t.Parallel()
+		if _, err := f.Stat(); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -28,3 +28,16 @@ func TestConcurrently(t *testing.T) {
 		t.Skip(err)
 	}
 }
+
+func TestSubtests(t *testing.T) {
+	f, err := os.Open(t.Name())
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Run("stat", func(t *testing.T) {
+		t.Parallel()
+		if _, err := f.Stat(); err != nil {
+			t.Error(err)
+		}
+	})
+}
