@@ -1,5 +1,6 @@
 //! The driver of a hunt: does what [`caulk_hunt::Hunt`] asks for, and tells it how that went.
 
+mod failures;
 pub mod result;
 mod runner;
 mod setup;

@@ -10,11 +10,11 @@ use caulk_case::{Load as CaseLoad, Stage};
 use caulk_profile::goroutine::Dump;
 use caulk_system::{Limits, TempFolder};
 use caulk_target::{
-    Build, Built, CaptureError, Captured, CommandRound, Death, Endpoint, EndpointOptions, GoError,
-    GoFlags, GoTool, Launch, Load, LoadCommand, LoadSpec, MainPackage, PackageError, Placeholders,
-    Profiling, Program, ReadyCheck, What, build,
+    Build, Built, Captured, Death, Endpoint, EndpointOptions, GoFlags, GoTool, Launch, Load,
+    LoadCommand, LoadSpec, MainPackage, Placeholders, Profiling, Program, ReadyCheck, What, build,
 };
 
+use super::failures::{load_failed, no_agent, package_error, target_error};
 use super::setup::{LoadSource, Setup, Source};
 use crate::exit::Failure;
 use crate::load_flags::method_and_url;
@@ -536,35 +536,6 @@ impl Running {
     }
 }
 
-/// A load command that fails and does not say what it sent: nothing is known of the load.
-fn load_failed(done: &CommandRound) -> Failure {
-    let lines = done.lines.join("\n    ");
-    Failure::target(anyhow!(
-        "the load command fails, {}, and does not say how many requests it sent; its last lines:\n    {lines}",
-        done.status
-    ))
-}
-
-/// A program that is not built here is asked for its profiles where the load goes.
-fn no_agent(error: CaptureError) -> Failure {
-    match error {
-        CaptureError::NoProfile { .. } => Failure::target(anyhow!(
-            "failed to {error}; a program that caulk does not build must serve net/http/pprof where the first load goes"
-        )),
-        error => target_error(error),
-    }
-}
-
-/// Where there is no Go at all, a run that was recorded can still be looked at.
-fn package_error(error: PackageError) -> Failure {
-    match error {
-        PackageError::Go(GoError::Missing) => Failure::target(anyhow!(
-            "failed to {error}; a recorded run needs no Go: caulk diagnose examples/secret-proxy/case"
-        )),
-        error => target_error(error),
-    }
-}
-
 /// A companion as the case names it: its package or command, with its arguments.
 fn companion_words(companion: &crate::config::CompanionConfig) -> Vec<String> {
     match (&companion.package, &companion.command) {
@@ -573,11 +544,6 @@ fn companion_words(companion: &crate::config::CompanionConfig) -> Vec<String> {
             .collect(),
         (None, command) => command.clone().unwrap_or_default(),
     }
-}
-
-/// A failure of the target. The crates' errors read after "failed to".
-pub fn target_error(error: impl std::error::Error) -> Failure {
-    Failure::target(anyhow!("failed to {error}"))
 }
 
 type Expand<'e> = dyn FnMut(&str) -> Result<String, Failure> + 'e;
