@@ -36,7 +36,7 @@ pub(crate) enum Target {
 pub(crate) struct Step {
     pub from: Target,
     pub to: Target,
-    /// Whether a loop of the function (its literals apart) holds it.
+    /// Whether a loop of the function (its literals apart) runs it again and again.
     pub in_loop: bool,
     /// Whether what it leads to is registered to run for each request.
     pub in_handler: bool,
@@ -57,6 +57,8 @@ pub(crate) fn reached(program: &Program, body: &TypedBody, in_test: bool) -> Rea
         body,
         registrations: Registrations::of(program, body),
         in_test,
+        elements: BTreeSet::new(),
+        called: BTreeSet::new(),
         reached: Reached::default(),
     };
     reader.initialized();
@@ -83,7 +85,8 @@ pub(crate) fn reached(program: &Program, body: &TypedBody, in_test: bool) -> Rea
 #[derive(Clone)]
 struct Context {
     from: Target,
-    in_loop: bool,
+    /// How many loops of the function hold it.
+    loops: u32,
     /// Whether it is a handler that a call registers, or within the wrappers around one.
     handed: bool,
 }
@@ -92,7 +95,7 @@ impl Context {
     fn of(from: Target) -> Context {
         Context {
             from,
-            in_loop: false,
+            loops: 0,
             handed: false,
         }
     }
@@ -123,6 +126,10 @@ struct Reader<'a> {
     registrations: Registrations<'a>,
     /// What a test puts somewhere says nothing of what runs there.
     in_test: bool,
+    /// Variables that a loop sets to each element, or its place.
+    elements: BTreeSet<LocalId>,
+    /// What calls call; a call is no mention.
+    called: BTreeSet<ExprId>,
     reached: Reached,
 }
 
@@ -137,10 +144,16 @@ impl Reader<'_> {
         };
         match node {
             Node::Stmt(stmt) => {
-                below.in_loop |= matches!(
-                    tree.stmt(stmt).kind,
-                    StmtKind::For { .. } | StmtKind::Range { .. }
-                );
+                let kind = tree.stmt(stmt).kind;
+                if let StmtKind::For { .. } | StmtKind::Range { .. } = kind {
+                    below.loops = below.loops.saturating_add(1);
+                }
+                if let StmtKind::Range { key, value, .. } = kind {
+                    let elements = [key, value].into_iter().flatten();
+                    let info = &self.body.info;
+                    self.elements
+                        .extend(elements.filter_map(|name| info.defined_at(tree.expr(name).span)));
+                }
                 self.stored(stmt);
                 (below, Handed::None)
             }
@@ -153,6 +166,7 @@ impl Reader<'_> {
                     (Context::of(literal), Handed::None)
                 }
                 ExprKind::Call { fun, .. } => {
+                    self.called.insert(tree.unparen(fun));
                     self.call(expr, context);
                     let handed = if context.handed {
                         Handed::Except(fun)
@@ -167,7 +181,8 @@ impl Reader<'_> {
                 }
                 // A function that is handed on will be called by someone.
                 ExprKind::Ident(_) | ExprKind::Selector { .. } => {
-                    if let Object::Func(_) | Object::Method(_) = self.body.info.object(expr)
+                    if !self.called.contains(&expr)
+                        && let Object::Func(_) | Object::Method(_) = self.body.info.object(expr)
                         && let Some(target) = self.held(expr)
                     {
                         self.step(context, target, context.handed);
@@ -183,7 +198,7 @@ impl Reader<'_> {
         self.reached.steps.insert(Step {
             from: context.from.clone(),
             to,
-            in_loop: context.in_loop,
+            in_loop: context.loops > 0,
             in_handler,
         });
     }
@@ -214,10 +229,40 @@ impl Reader<'_> {
             _ => None,
         };
         if let Some(target) = target {
-            self.step(context, target, false);
+            let mut context = context.clone();
+            // A loop over a table calls another function each time round.
+            let receiver = info.callee(call).receiver();
+            let is_direct = matches!(target, Target::Body(_));
+            if !is_direct && receiver.is_some_and(|receiver| self.is_element(receiver)) {
+                context.loops = context.loops.saturating_sub(1);
+            }
+            self.step(&context, target, false);
         }
         for method in self.service(call) {
             self.step(context, Target::Body(BodyOwner::Func(method)), true);
+        }
+    }
+
+    /// Whether an expression is an element of what a loop goes over, or within one.
+    fn is_element(&self, expr: ExprId) -> bool {
+        let tree = self.body.tree();
+        let is_set = |expr: ExprId| {
+            let local = self.body.info.local(expr);
+            local.is_some_and(|local| self.elements.contains(&local))
+        };
+        let mut at = expr;
+        loop {
+            at = match tree.expr(at).kind {
+                ExprKind::Paren(inner) | ExprKind::Star(inner) => inner,
+                ExprKind::Selector { x, .. } => x,
+                ExprKind::Index { x, indices, .. } => {
+                    if tree.exprs(indices).iter().any(|index| is_set(*index)) {
+                        return true;
+                    }
+                    x
+                }
+                _ => return is_set(at),
+            };
         }
     }
 

@@ -210,6 +210,53 @@ func main() {
 }
 
 #[test]
+fn a_loop_over_a_table_runs_each_entry_once() {
+    let program = common::program(&[(
+        "main.go",
+        r#"package main
+
+type check interface{ Run() }
+
+type disk struct{}
+
+func (disk) Run() {}
+
+type poll struct{}
+
+func (poll) Poll() {}
+
+type poller interface{ Poll() }
+
+func faces() {}
+
+func main() {
+	samples := []struct {
+		name        string
+		local, uri func()
+	}{{"faces", faces, nil}}
+	for _, sample := range samples {
+		sample.local()
+	}
+	checks := []check{disk{}}
+	for i := range checks {
+		checks[i].Run()
+	}
+	polls := []poller{poll{}}
+	for {
+		for _, p := range polls {
+			p.Poll()
+		}
+	}
+}
+"#,
+    )]);
+    assert_eq!(
+        frequencies(&program, ["main.faces", "main.disk.Run", "main.poll.Poll"]),
+        [Frequency::Once, Frequency::Once, Frequency::Repeated]
+    );
+}
+
+#[test]
 fn registered_functions_of_any_signature_run_for_requests() {
     let program = common::program(&[
         (
