@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, LocalKind, TypeId};
-use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::{Contract, Release};
 use crate::engine::{Function, Root, Run, Start, Verdict};
-use crate::finding::ContractSource;
+use crate::finding::{Confidence, ContractSource};
 use crate::module::{Followed, Module};
 
 /// An acquiring call.
@@ -142,43 +142,103 @@ fn sites_of_call(
 }
 
 /// What a function owes by its results alone, where its source is not followed: whoever gets a
-/// cancel function beside a context calls it, and whoever gets a body or a stream beside an error
-/// closes it.
+/// cancel function beside a context calls it, and whoever gets a stream, a body or a transaction
+/// beside an error ends it.
 fn by_convention(
     module: &Module<'_>,
     function: &Function,
     call: ExprId,
 ) -> Vec<(Contract, ContractSource)> {
+    let model = if function.info().type_of(call).is_unknown() {
+        looks_like_response(function, call).then_some(("net/http", "Get"))
+    } else {
+        model_of(module, function, call)
+    };
+    let Some(contract) = model.and_then(|(package, name)| module.catalogue.contract(package, name))
+    else {
+        return Vec::new();
+    };
+    let mut likely = contract.clone();
+    likely.confidence = Confidence::Likely;
+    likely.context_ends = None;
+    vec![(likely, ContractSource::Catalogue)]
+}
+
+/// The function whose contract the types of the results call for.
+fn model_of(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+) -> Option<(&'static str, &'static str)> {
     let program = module.program;
     let results = program.results_of(function.info().type_of(call));
     let [value, last] = results.as_slice() else {
-        return Vec::new();
+        return None;
     };
     let value_name = program.named_name(*value).unwrap_or_default();
-    let model = if value_name == "context.Context"
-        && program.named_name(*last).as_deref() == Some("context.CancelFunc")
-    {
-        ("context", "WithCancel")
-    } else if !crate::types::is_error(program, *last) {
-        return Vec::new();
-    } else {
-        match value_name.as_str() {
-            "net/http.Response" => ("net/http", "Get"),
-            "io.ReadCloser" => ("io", "ReadCloser"),
-            "io.WriteCloser" | "io.ReadWriteCloser" => ("io", "WriteCloser"),
-            "net.Conn" => ("net", "Dial"),
-            _ => return Vec::new(),
-        }
+    if value_name == "context.Context" {
+        let is_cancel = program.named_name(*last).as_deref() == Some("context.CancelFunc");
+        return is_cancel.then_some(("context", "WithCancel"));
+    }
+    if !crate::types::is_error(program, *last) {
+        return None;
+    }
+    match value_name.as_str() {
+        "net/http.Response" => return Some(("net/http", "Get")),
+        "net.Conn" => return Some(("net", "Dial")),
+        // Its body is for whoever sends it to close.
+        "net/http.Request" => return None,
+        _ => {}
+    }
+    let has = |method: &str| program.has_method(*value, method);
+    if has("Commit") && has("Rollback") {
+        return Some(("database/sql", "DB.Begin"));
+    }
+    if program.is_interface(*value) && has("Close") {
+        return match (has("Read"), has("Write")) {
+            // A file or a connection of the program's own: who owns it is for its maker to say.
+            (true, true) => None,
+            (true, false) => Some(("io", "ReadCloser")),
+            (false, true) => Some(("io", "WriteCloser")),
+            (false, false) => None,
+        };
+    }
+    let body = program
+        .field_type(*value, "Body")
+        .filter(|_| !program.is_interface(*value))?;
+    (program.named_name(body).as_deref() == Some("io.ReadCloser")).then_some(("net/http", "Get"))
+}
+
+/// Whether a value of a type that is not known is used as a response is: by its body and its status.
+fn looks_like_response(function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let Some(stmt) = function.statement(call) else {
+        return false;
     };
-    module
-        .catalogue
-        .contract(model.0, model.1)
-        .map(|contract| {
-            let mut likely = contract.clone();
-            likely.confidence = crate::finding::Confidence::Likely;
-            vec![(likely, ContractSource::Catalogue)]
-        })
-        .unwrap_or_default()
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+        return false;
+    };
+    let ([value, _], [_]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+        return false;
+    };
+    let Some(local) = function.local(*value) else {
+        return false;
+    };
+    let Some(graph) = function.graph(function.root_of(call)) else {
+        return false;
+    };
+    let (mut body, mut status) = (false, false);
+    tree.walk(graph.body, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
+            && function.local(x) == Some(local)
+        {
+            body |= tree.name(sel) == "Body";
+            status |= tree.name(sel) == "StatusCode";
+        }
+        Descend::Into
+    });
+    body && status
 }
 
 /// Whether an unreleased one does harm with the Go version of the module.

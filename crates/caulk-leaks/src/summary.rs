@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, FuncId};
+use caulk_program::{BodyOwner, FuncId, TypeId};
 use smol_str::SmolStr;
 
 use crate::contract::{Contract, ErrorAt, Release, ReleaseAction};
@@ -288,16 +288,32 @@ fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
     Some(contract)
 }
 
-/// The contract of a value whose field holds the resource: owed where a release method of its type
-/// releases the field.
-fn held(
+/// The contract of a value without a release method, whose visible field holds the resource.
+fn by_field(
     module: &Module<'_>,
     contract: &Contract,
-    ty: caulk_program::TypeId,
+    ty: TypeId,
     field: &SmolStr,
 ) -> Option<Contract> {
+    let releases = ["Close", "Stop", "Shutdown"]
+        .iter()
+        .any(|name| module.program.has_method(ty, name));
+    if releases || !caulk_syntax::is_exported(field) || module.program.is_interface(ty) {
+        return None;
+    }
+    let mut contract = contract.clone();
+    for action in &mut contract.release.actions {
+        action.method.as_ref()?;
+        action.path.insert(0, field.to_string());
+    }
+    Some(contract)
+}
+
+/// The contract of a value whose field holds the resource: owed where a release method of its type
+/// releases the field.
+fn held(module: &Module<'_>, contract: &Contract, ty: TypeId, field: &SmolStr) -> Option<Contract> {
     let release = Arc::new(contract.release.clone());
-    let method = RELEASE_METHODS.iter().find_map(|name| {
+    let by_method = RELEASE_METHODS.iter().find_map(|name| {
         let method = module.program.method(ty, name)?;
         let func = method
             .func
@@ -314,7 +330,10 @@ fn held(
             ParamEffect::Closes | ParamEffect::ClosesOnSuccess => Some((name, func)),
             _ => None,
         }
-    })?;
+    });
+    let Some(method) = by_method else {
+        return by_field(module, contract, ty, field);
+    };
     let returns_error = {
         let signature = module.program.signature(method.1);
         module

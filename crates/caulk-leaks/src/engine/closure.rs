@@ -115,7 +115,6 @@ impl Run<'_, '_> {
             }
             let same_status =
                 std::mem::discriminant(&state.status) == std::mem::discriminant(&joined.status);
-            joined.forget_facts();
             joined.keep_common(&state);
             if !same_status {
                 joined.status = match (&joined.status, &state.status) {

@@ -23,6 +23,7 @@ pub(crate) struct Function {
     parents: FxHashMap<Node, Node>,
     tracked: BTreeSet<LocalId>,
     fresh: BTreeSet<LocalId>,
+    captured: BTreeSet<LocalId>,
 }
 
 impl Function {
@@ -51,12 +52,19 @@ impl Function {
         let parents = parents(tree, &roots);
         let tracked = tracked(program, &typed, &graphs);
         let fresh = fresh(&typed, &roots);
+        let captured = typed
+            .info
+            .literals()
+            .iter()
+            .flat_map(|literal| literal.captures.iter().copied())
+            .collect();
         Function {
             package,
             graphs,
             parents,
             tracked,
             fresh,
+            captured,
             typed,
         }
     }
@@ -160,6 +168,11 @@ impl Function {
     /// Whether facts about a variable can decide more than one condition.
     pub fn is_tracked(&self, local: LocalId) -> bool {
         self.tracked.contains(&local)
+    }
+
+    /// Whether a function literal uses a variable of a function around it.
+    pub fn is_captured(&self, local: LocalId) -> bool {
+        self.captured.contains(&local)
     }
 
     /// Whether every value of a variable is made here: `s := &S{}`, `var s S`.

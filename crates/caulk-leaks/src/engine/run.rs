@@ -119,7 +119,7 @@ pub(crate) struct Run<'a, 'p> {
     /// Whether effects are only tried, not recorded.
     pub(super) trying: usize,
     states: usize,
-    /// Facts about other variables are left out: there are too many paths with them.
+    /// Facts are kept about captured variables alone: there are too many paths with all of them.
     pub(super) coarse: bool,
 }
 
@@ -215,7 +215,8 @@ impl<'a, 'p> Run<'a, 'p> {
 
     /// Whether facts about a variable are kept.
     pub(super) fn is_tracked(&self, local: LocalId) -> bool {
-        !self.coarse && self.function.is_tracked(local)
+        // What a literal looks at decides what a deferred one releases.
+        self.function.is_tracked(local) && (!self.coarse || self.function.is_captured(local))
     }
 
     /// Walks a graph from a state; gives every state that leaves it, its own defers not yet run.
