@@ -135,11 +135,11 @@ impl Ground<'_> {
     }
 }
 
-/// Whether an import path may be one of the standard library: no dot in its first element.
-pub(crate) fn has_std_form(path: &str) -> bool {
-    path.split('/')
-        .next()
-        .is_some_and(|first| !first.is_empty() && !first.contains('.'))
+/// Whether an import path may be one of the standard library: no dot in its first element, and not the go command's own
+/// module, which lives beside it.
+fn has_std_form(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or("");
+    !first.is_empty() && !first.contains('.') && first != "cmd"
 }
 
 impl Build {

@@ -97,10 +97,7 @@ func (l *loader) load(path string) (*types.Package, error) {
 		v := visitor{l, pkg, info, receiverParams(info)}
 		for _, f := range files {
 			for _, decl := range f.Decls {
-				// Only functions and variables have bodies.
-				if d, ok := decl.(*ast.GenDecl); !ok || d.Tok == token.VAR {
-					ast.Inspect(decl, v.visit)
-				}
+				v.bodies(decl)
 			}
 		}
 	}
@@ -144,6 +141,20 @@ type visitor struct {
 	pkg    *types.Package
 	info   *types.Info
 	params map[*types.TypeParam]string
+}
+
+// bodies visits functions and the values of variables; what else has calls (lengths of arrays) is constant.
+func (v visitor) bodies(decl ast.Decl) {
+	d, ok := decl.(*ast.GenDecl)
+	if !ok {
+		ast.Inspect(decl, v.visit)
+		return
+	}
+	for _, spec := range d.Specs {
+		if spec, ok := spec.(*ast.ValueSpec); ok && d.Tok == token.VAR && len(spec.Values) > 0 {
+			ast.Inspect(spec, v.visit)
+		}
+	}
 }
 
 func (v visitor) visit(n ast.Node) bool {
