@@ -381,7 +381,8 @@ impl Reader<'_> {
         match body.tree().expr(handler).kind {
             ExprKind::FuncLit { .. } => return Some(symbol_of(program, body, Some(handler))),
             ExprKind::Call { .. } => {
-                let mut args = self.calls.args(handler).iter();
+                // What wraps a handler takes it last more often than not, after its settings.
+                let mut args = self.calls.args(handler).iter().rev();
                 if let Some(symbol) = args.find_map(|arg| self.symbol(*arg, depth)) {
                     return Some(symbol);
                 }
@@ -397,7 +398,9 @@ impl Reader<'_> {
         }
         let method = program.method(body.info.type_of(handler), "ServeHTTP")?;
         let id = method.func.id.filter(|_| !method.of_interface)?;
-        Some(function_symbol(program, id))
+        // A mux or an adapter of the standard library only passes on.
+        let is_own = program.package(id.package).module().is_main;
+        is_own.then(|| function_symbol(program, id))
     }
 }
 

@@ -41,18 +41,19 @@ func (page) ServeHTTP(w http.ResponseWriter, r *http.Request) {}
 
 func (s *server) cron(w http.ResponseWriter, r *http.Request) {}
 
-func logged(next http.Handler) http.Handler { return next }
+func logged(name func() string, next http.Handler) http.Handler { return next }
 
 func (s *server) handle(pattern string, h http.HandlerFunc) { s.mux.Handle(pattern, h) }
 
 func main() {
 	s := &server{mux: http.NewServeMux()}
 	s.mux.HandleFunc("POST "+base+"/cron", s.cron)
-	s.mux.Handle("GET example.com/", logged(http.HandlerFunc(s.cron)))
+	s.mux.Handle("GET example.com/", logged(name, http.HandlerFunc(s.cron)))
 	s.mux.Handle(paths.Pages, page{})
 	s.handle("PUT /own", s.cron)
 	http.HandleFunc("/healthz", func(w http.ResponseWriter, r *http.Request) {})
 	http.HandleFunc(name(), s.cron)
+	http.Handle("/sub/", http.NewServeMux())
 }
 
 func name() string { return "/computed" }
@@ -75,10 +76,11 @@ func name() string { return "/computed" }
             "- - /pages/ main.page.ServeHTTP",
             "PUT - /own main.(*server).cron",
             "- - /healthz main.main.func1",
+            "- - /sub/ -",
         ]
     );
     let lines: Vec<u32> = routes(&program).iter().map(|route| route.line).collect();
-    assert_eq!(lines, [25, 26, 27, 28, 29]);
+    assert_eq!(lines, [25, 26, 27, 28, 29, 31]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ type HandlerFunc func(ResponseWriter, *Request)
 func (f HandlerFunc) ServeHTTP(w ResponseWriter, r *Request) { f(w, r) }
 type ServeMux struct{}
 func NewServeMux() *ServeMux { return nil }
+func (mux *ServeMux) ServeHTTP(w ResponseWriter, r *Request) {}
 func (mux *ServeMux) Handle(pattern string, handler Handler) {}
 func (mux *ServeMux) HandleFunc(pattern string, handler func(ResponseWriter, *Request)) {}
 func Handle(pattern string, handler Handler) {}
