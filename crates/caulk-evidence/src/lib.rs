@@ -5,20 +5,24 @@
 //! speaks for it. It knows nothing of output formats, processes, or how any of its inputs were
 //! obtained.
 
+mod account;
 mod anchor;
 mod diagnosis;
 mod frames;
 mod groups;
+mod holders;
 mod join;
 mod locate;
 mod observed;
+mod reach;
 mod source;
 
+pub use account::{Blocked, Reason, StackEvidence, Weight};
 pub use anchor::{Anchor, AnchorKind, Anchors};
 pub use diagnosis::{Diagnosis, Run};
 pub use frames::{Frame, UserCode};
 pub use groups::{GroupCounts, group_goroutines};
-pub use join::{Blocked, Culprit, Joined, Reason, StackEvidence, Weight, join};
+pub use join::{Culprit, Joined, join};
 pub use locate::SyntaxSource;
 pub use observed::{Ancestor, GoroutineGroup, HeapStack, Observed};
 pub use source::{Source, Store, StoreKind};

@@ -68,6 +68,9 @@ pub struct Growth {
     /// Goroutines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goroutines_per_request: Option<Rate>,
+    /// Open connections.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connections_per_request: Option<Rate>,
     /// Open file descriptors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fds_per_request: Option<Rate>,

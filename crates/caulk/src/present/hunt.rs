@@ -368,8 +368,8 @@ fn resident(case: &Case) -> Option<(String, String)> {
 
 // ---- why
 
-fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
-    let rates = rates(findings);
+/// What speaks for a culprit's place, each a clause.
+pub fn reasons(findings: &Findings, blamed: &Blamed) -> Vec<String> {
     let culprit = &blamed.culprit;
     let mut reasons = Vec::new();
     if culprit.weight.new_goroutines > 0 && findings.new_goroutines > 0 {
@@ -395,11 +395,16 @@ fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
     if let Some(blocked) = &culprit.blocked
         && let (true, Some(file)) = (is_goroutine(blamed), &blocked.file)
     {
-        reasons.push(format!(
-            "they wait at {file}:{} ({})",
-            blocked.frame.line, blocked.state
-        ));
+        let (line, state) = (blocked.frame.line, &blocked.state);
+        reasons.push(format!("they wait at {file}:{line} ({state})"));
     }
+    reasons
+}
+
+fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
+    let rates = rates(findings);
+    let culprit = &blamed.culprit;
+    let reasons = reasons(findings, blamed);
     if !reasons.is_empty() {
         report.push(Paragraph::with_lead("Why this line:", reasons.join("; ")));
     }

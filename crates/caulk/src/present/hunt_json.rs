@@ -56,6 +56,7 @@ fn growth_json(growth: &Growth) -> json::Growth {
         heap_bytes_per_request: Some(rate_json(&growth.heap_bytes.rate)),
         heap_objects_per_request: Some(rate_json(&growth.heap_objects.rate)),
         goroutines_per_request: scalar(ScalarKind::Goroutines),
+        connections_per_request: scalar(ScalarKind::Connections),
         fds_per_request: scalar(ScalarKind::Descriptors),
         rss_bytes_per_request: scalar(ScalarKind::ResidentBytes),
     }
@@ -124,14 +125,10 @@ fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::C
             .map(|stack| json::Stack {
                 kind: json::StackKind::Heap,
                 growth_per_request: known(stack.bytes, None),
-                frames: vec![json::Frame {
-                    function: stack.function.clone(),
-                    file: String::new(),
-                    line: 0,
-                }],
+                frames: stack.frames.iter().map(frame_json).collect(),
             })
             .collect(),
-        evidence: Vec::new(),
+        evidence: super::hunt::reasons(findings, blamed),
         also: culprit
             .ties
             .iter()
@@ -144,6 +141,14 @@ fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::C
             .as_ref()
             .filter(|_| is_first)
             .map(|proof| proof_json(findings, proof)),
+    }
+}
+
+fn frame_json(frame: &caulk_evidence::Frame) -> json::Frame {
+    json::Frame {
+        function: frame.function.clone(),
+        file: frame.file.clone(),
+        line: frame.line,
     }
 }
 
