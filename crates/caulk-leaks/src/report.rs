@@ -96,6 +96,10 @@ impl<'a, 'p> Described<'a, 'p> {
         if self.is_ended_by_parent() {
             return crate::check::settled_without_place(SettledBy::ByParent);
         }
+        if self.is_released_on_the_way_round() {
+            let why = "released earlier in the loop, under a condition".to_owned();
+            return Outcome::Unknown { why, at: None };
+        }
         if self.is_rootless_context() {
             let why = "a context without a parent holds nothing by itself".to_owned();
             return Outcome::Unknown { why, at: None };
@@ -136,6 +140,30 @@ impl<'a, 'p> Described<'a, 'p> {
             // Every path ends the process or the test, or goes on for ever.
             None => crate::check::settled_without_place(SettledBy::NeverReturns),
         }
+    }
+
+    /// A loop that acquires again begins with a release under a condition: the first round has
+    /// nothing to release, and the condition says so in a way that is not followed.
+    fn is_released_on_the_way_round(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let tree = self.function.tree();
+        let call = tree.expr(self.site.call).span;
+        let Some(round) = self
+            .function
+            .innermost_loop(self.site.call)
+            .map(|stmt| tree.stmt(stmt).span)
+        else {
+            return false;
+        };
+        !outcomes.owed.is_empty()
+            && outcomes
+                .owed
+                .iter()
+                .all(|lost| lost.kind == ExitKind::NextIteration)
+            && outcomes
+                .releases
+                .iter()
+                .any(|release| round.encloses(*release) && release.end <= call.start)
     }
 
     /// A constructor that fails drops a context which nothing has been hung on: one made from

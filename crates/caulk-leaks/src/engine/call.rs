@@ -224,6 +224,11 @@ impl Run<'_, '_> {
                     self.release_at(state, span);
                     return Vec::new();
                 }
+                if field.is_none() && !method.is_empty() && self.is_followed(callee) {
+                    // Which of its fields holds it is not known.
+                    self.lose_track(state, "held too deep in what has this method", span);
+                    return Vec::new();
+                }
                 match self.follow(callee, Param::Receiver, field.clone(), 0) {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None => Vec::new(),
@@ -347,11 +352,7 @@ impl Run<'_, '_> {
         name: Option<&Named<'_>>,
     ) -> Vec<Option<Value>> {
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
-        let followed = callee.func().and_then(|func| func.id).is_some_and(|id| {
-            self.module.follows(self.function.id(), id) != Followed::No
-                && !matches!(callee, Callee::Interface { .. })
-        });
-        if !std && !followed {
+        if !std && !self.is_followed(callee) {
             self.lose_track(state, self.unknown_callee(call), self.span_of(call));
         }
         Vec::new()
@@ -384,6 +385,15 @@ impl Run<'_, '_> {
                 self.lose_track(state, self.unknown_callee(call), span);
                 Vec::new()
             }
+        }
+    }
+
+    fn is_followed(&self, callee: &Callee) -> bool {
+        match callee {
+            Callee::Static(func) | Callee::Method { func, .. } => func
+                .id
+                .is_some_and(|id| self.module.follows(self.function.id(), id) != Followed::No),
+            _ => false,
         }
     }
 

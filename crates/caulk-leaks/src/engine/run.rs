@@ -678,9 +678,7 @@ impl<'a, 'p> Run<'a, 'p> {
                 self.exit_span(exit),
             ),
             Status::Owed => {
-                self.out.returns_with_error |= state
-                    .bindings()
-                    .any(|(_, value)| matches!(value, Value::Error));
+                self.out.returns_with_error |= !state.succeeded;
                 if let Some(outer) = state.holders().find(|place| self.is_outer(place.root)) {
                     let name = self.name_of(outer.root);
                     let why = format!("assigned to {name} of the enclosing function");

@@ -131,6 +131,8 @@ pub(crate) struct State {
     pub defers: Vec<Deferred>,
     /// A condition on the acquisition's error was not understood: it may have failed.
     pub doubt: bool,
+    /// The acquisition's error was looked at and is nil.
+    pub succeeded: bool,
 }
 
 impl State {
@@ -141,6 +143,7 @@ impl State {
             facts: Vec::new(),
             defers: Vec::new(),
             doubt: false,
+            succeeded: false,
         }
     }
 
@@ -205,6 +208,7 @@ impl State {
     pub fn reset(&mut self) {
         self.status = Status::Before;
         self.doubt = false;
+        self.succeeded = false;
         self.bindings
             .retain(|(_, value)| matches!(value, Value::Closure(_)));
         self.defers
@@ -214,6 +218,7 @@ impl State {
     /// Forgets what belongs to an acquisition that is over, but not the closures.
     pub fn error_is_known(&mut self) {
         self.doubt = false;
+        self.succeeded = true;
         self.bindings.retain(|(_, value)| {
             !matches!(
                 value,
