@@ -256,3 +256,14 @@ fn only_an_assertion_of_no_error_is_a_check() {
         assert!(after.contains(expected), "{after}");
     }
 }
+
+#[test]
+fn what_changes_hands_on_success_is_not_released_again() {
+    let src = SRC.replace("return nil\n}", "return keep(c)\n}");
+    let finding = Leak::of(&src, "get", "c, err := dial()").released_by("return keep(c)");
+    let finding = finding.exit_after("c.broken()", "return keep(c)", ExitKind::Return);
+    assert_eq!(
+        refused(&src, finding.finding()),
+        "the statement that loses c still uses it"
+    );
+}

@@ -52,7 +52,11 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
                 with_error: lost.error == Some(true),
             })
             .collect(),
+        // Where a path is not understood, or a callee takes it over when all goes well, the value may be in
+        // other hands at the end.
         handed_on: outcomes.returned.is_some()
+            || outcomes.unknown.is_some()
+            || outcomes.depends_on_returned
             || outcomes
                 .settled
                 .is_some_and(|(how, _)| how != crate::finding::SettledBy::NeverReturns),

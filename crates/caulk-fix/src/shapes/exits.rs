@@ -253,6 +253,16 @@ impl Site<'_> {
         })
     }
 
+    /// Whether every release of it in the function is the release itself, not a call that it is passed to.
+    pub(super) fn releases_itself(&self) -> bool {
+        let call = self.value().and_then(|value| self.release(&value));
+        let call = call.map(|release| release.call).unwrap_or_default();
+        self.template().releases.iter().all(|release| {
+            let text = self.layout().text(span(*release));
+            !call.is_empty() && text.contains(&call)
+        })
+    }
+
     /// Whether a `defer` of its release stands in the function.
     pub(super) fn defers_release(&self) -> bool {
         self.template().releases.iter().any(|release| {

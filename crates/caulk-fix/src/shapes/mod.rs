@@ -97,8 +97,12 @@ fn release(site: &Site<'_>) -> Proposed {
         return exits::propose(site);
     }
     if site.releases_by_hand() && !aborts {
-        // The good path stays as it is: only the paths that miss the release get one.
-        return exits::propose(site).or_else(|_| deferred::propose(site));
+        // The good path stays as it is: only the paths that miss the release get one. Where that cannot be
+        // done, a second release at the end is harmless, unless the first was a change of hands.
+        return exits::propose(site).or_else(|refusal| match site.releases_itself() {
+            true => deferred::propose(site),
+            false => Err(refusal),
+        });
     }
     deferred::propose(site)
 }

@@ -65,6 +65,8 @@ pub(crate) struct Outcomes {
     pub settled: Option<(SettledBy, Span)>,
     pub returned: Option<(usize, Value)>,
     pub returned_at: Option<Span>,
+    /// The error of a callee that takes it over or not is returned without a look at it.
+    pub depends_on_returned: bool,
     /// The first result that reads from it or writes to it.
     pub viewed: Option<usize>,
     /// The type of the returned expression, which can be narrower than the result's.
@@ -592,6 +594,7 @@ impl<'a, 'p> Run<'a, 'p> {
                     };
                     return;
                 }
+                Some(Value::ReleasedIf { .. }) => self.out.depends_on_returned = true,
                 Some(Value::View) => {
                     self.out.viewed.get_or_insert(index);
                     self.obstacle(span, "returns what reads from it or writes to it")
