@@ -454,7 +454,16 @@ impl<'a, 'p> Described<'a, 'p> {
 
     /// The leak.
     pub fn finding(&self, path: Vec<Step>) -> Finding {
+        let outcomes = &self.verdict.outcomes;
+        let only_on_error = (outcomes.settled.is_some() || outcomes.returned.is_some())
+            && outcomes.owed.iter().all(|lost| lost.error == Some(true));
         let severity = severity(self.site.contract.harm, self.heat, self.in_loop);
+        // What is kept when all goes well is lost as often as things go wrong.
+        let severity = if only_on_error {
+            severity.min(Severity::Medium)
+        } else {
+            severity
+        };
         self.finding_of(self.site.contract.rule, severity, self.message(), path)
     }
 

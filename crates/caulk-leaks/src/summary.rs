@@ -230,6 +230,9 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId) -> Results {
         let Some((result, value)) = verdict.outcomes.returned.clone() else {
             continue;
         };
+        if verdict.outcomes.returns_other.contains(&result) {
+            continue;
+        }
         let Some(ty) = function
             .results(None)
             .get(result)

@@ -387,7 +387,8 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn acquire(&mut self, state: &mut State, call: ExprId) {
-        if state.status == Status::Owed && !state.has_pending_release() && self.nesting == 0 {
+        let pending = state.has_pending_release() || self.has_pending_literal(state, call);
+        if state.status == Status::Owed && !pending && self.nesting == 0 {
             // Within one expression the value is still on its way to a variable.
             if let Some(stmt) = self.function.statement(call) {
                 state.status = if self.outlives_round(state, call, stmt) {
@@ -399,10 +400,9 @@ impl Run<'_, '_> {
             }
         }
         if self.trying == 0
-            && let Some(defer) = state
-                .defers
-                .iter()
-                .find(|d| matches!(d, Deferred::Release(_)))
+            && pending
+            && state.status == Status::Owed
+            && let Some(defer) = state.defers.first()
         {
             self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
         }
@@ -410,6 +410,28 @@ impl Run<'_, '_> {
         state.status = Status::Owed;
         self.acquired_now = true;
         self.out.acquired = true;
+    }
+
+    /// Whether a deferred literal has taken the variable of this round with it.
+    fn has_pending_literal(&self, state: &State, call: ExprId) -> bool {
+        let Some(round) = self.function.innermost_loop(call) else {
+            return false;
+        };
+        let round = self.function.tree().stmt(round).span;
+        let info = self.function.info();
+        state.defers.iter().any(|deferred| {
+            let Deferred::Closure(_, literal) = deferred else {
+                return false;
+            };
+            info.literal(*literal).is_some_and(|literal| {
+                literal.captures.iter().any(|local| {
+                    state.holders().any(|place| place.root == *local)
+                        && info
+                            .local_info(*local)
+                            .is_some_and(|local| round.encloses(local.span))
+                })
+            })
+        })
     }
 
     /// Whether something holds the resource of the round before that the round does not declare and

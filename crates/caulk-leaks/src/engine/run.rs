@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use caulk_flow::{BlockId, End, Event, Graph};
-use caulk_program::{LocalId, TypeId};
+use caulk_program::{LocalId, LocalKind, Object, TypeId};
 use caulk_syntax::{ExprId, Node, Span, StmtId, StmtKind};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -72,6 +72,9 @@ pub(crate) struct Outcomes {
     /// The type of the returned expression, which can be narrower than the result's.
     pub returned_type: Option<TypeId>,
     pub unknown: Option<(Arc<str>, Span)>,
+    /// Results that on another path are something that is not made here: a parameter, a package's
+    /// variable.
+    pub returns_other: BTreeSet<usize>,
     /// Statements that release, deferred or not.
     pub releases: BTreeSet<Span>,
     /// Reasons why it may be in use after the function ends.
@@ -562,6 +565,7 @@ impl<'a, 'p> Run<'a, 'p> {
             visit,
         } = left;
         if let ExitAt::Return(stmt) = exit {
+            self.note_others(&state, stmt);
             self.hand_to_caller(&mut state, stmt, &returned);
         }
         if matches!(exit, ExitAt::Never) {
@@ -576,6 +580,34 @@ impl<'a, 'p> Run<'a, 'p> {
         };
         for state in states {
             self.record(state, exit, error, visit, visits);
+        }
+    }
+
+    /// Notes which results are someone else's where nothing is held.
+    fn note_others(&mut self, state: &State, stmt: StmtId) {
+        let tree = self.function.tree();
+        let StmtKind::Return(list) = tree.stmt(stmt).kind else {
+            return;
+        };
+        if state.status != Status::Before {
+            return;
+        }
+        for (index, expr) in tree.exprs(list).iter().enumerate() {
+            let expr = caulk_flow::unparen(tree, *expr);
+            let foreign = match self.function.info().object(expr) {
+                Object::PackageVar(_) => true,
+                _ => self.place(expr).is_some_and(|place| {
+                    self.function
+                        .info()
+                        .local_info(place.root)
+                        .is_some_and(|local| {
+                            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
+                        })
+                }),
+            };
+            if foreign {
+                self.out.returns_other.insert(index);
+            }
         }
     }
 
