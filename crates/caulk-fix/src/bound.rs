@@ -63,7 +63,7 @@ pub(crate) fn refuse_if_needed(site: &Site<'_>) -> Result<(), Refusal> {
         return refuse_returning_server(site);
     }
     if site.template().release.method.is_some() {
-        return Ok(());
+        return refuse_returning_reader(site);
     }
     match Search::of(site).and_then(|search| search.need()) {
         Some(reason) => Err(Refusal(reason)),
@@ -83,6 +83,53 @@ fn refuse_returning_server(site: &Site<'_>) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+/// A function that was given a response may return what reads its body.
+fn refuse_returning_reader(site: &Site<'_>) -> Result<(), Refusal> {
+    let template = site.template();
+    let Some(mut search) = Search::of(site).filter(|_| !template.release.path.is_empty()) else {
+        return Ok(());
+    };
+    search.holding = [site.value_name()].into_iter().flatten().collect();
+    search.made.clear();
+    search.follow();
+    let types = site.source.result_types(&site.scope, span(template.body));
+    let reads = types
+        .iter()
+        .any(|name| READING.iter().any(|word| name.ends_with(word)));
+    let returns_made =
+        search
+            .later_statements()
+            .into_iter()
+            .any(|id| match site.scope.tree.stmt(id).kind {
+                StmtKind::Return(results) => {
+                    let results = site.scope.tree.exprs(results);
+                    results
+                        .iter()
+                        .any(|result| search.tie(*result) == Tie::Made)
+                }
+                _ => false,
+            });
+    match reads && returns_made {
+        true => Err(Refusal::new(
+            "what the function returns may still read from it",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// How the names of types end that read from what they were made of.
+const READING: [&str; 9] = [
+    ".Decoder",
+    ".ReadCloser",
+    ".Reader",
+    ".Response",
+    ".Scanner",
+    "Cursor",
+    "Iterator",
+    "Rows",
+    "Stream",
+];
 
 /// The values of a function that hold a context, or were made by a call that was given it.
 struct Search<'s, 'a> {
@@ -126,14 +173,19 @@ impl<'s, 'a> Search<'s, 'a> {
             holding,
             made: BTreeSet::new(),
         };
+        search.follow();
+        Some(search)
+    }
+
+    /// Follows assignments until nothing new is found.
+    fn follow(&mut self) {
         for _ in 0..MAX_ROUNDS {
-            let known = (search.holding.len(), search.made.len());
-            search.spread();
-            if known == (search.holding.len(), search.made.len()) {
+            let known = (self.holding.len(), self.made.len());
+            self.spread();
+            if known == (self.holding.len(), self.made.len()) {
                 break;
             }
         }
-        Some(search)
     }
 
     /// Follows assignments once.

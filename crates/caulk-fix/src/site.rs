@@ -202,6 +202,14 @@ impl<'a> Site<'a> {
         }
     }
 
+    /// The variable that holds the value.
+    pub(crate) fn value_name(&self) -> Option<&'a str> {
+        match &self.template().held {
+            Held::Variable(name) => Some(name),
+            _ => None,
+        }
+    }
+
     /// Whether the variable `name` is assigned again after the acquiring statement.
     pub(crate) fn is_rebound(&self, name: &str) -> bool {
         let body = span(self.template().body);

@@ -53,9 +53,9 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             })
             .collect(),
         // Where a path is not understood, or a callee takes it over when all goes well, the value may be in
-        // other hands at the end.
+        // other hands at the end. A response is commonly passed to functions that look at it and no more.
         handed_on: outcomes.returned.is_some()
-            || outcomes.unknown.is_some()
+            || (outcomes.unknown.is_some() && site.release.path().is_empty())
             || outcomes.depends_on_returned
             || outcomes
                 .settled
