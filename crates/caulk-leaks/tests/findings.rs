@@ -1,0 +1,140 @@
+//! What a finding says: where, how bad, how it is named, and when a comment silences it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use caulk_leaks::{Analysis, ExitKind, Heat, Held, Options, Severity, check};
+use caulk_program::{GoEnv, Program};
+use caulk_system::MemoryFiles;
+
+/// Checks a module of one file. The standard library is not there: the catalogue knows it by name.
+fn analyse(source: &str) -> Analysis {
+    let root = PathBuf::from("/m");
+    let files = MemoryFiles::new()
+        .with("/m/go.mod", "module example.com/m\n\ngo 1.22\n")
+        .with("/m/m.go", source);
+    let files: Arc<dyn caulk_system::Files> = Arc::new(files);
+    let env = GoEnv::discover(&*files, &|_| None);
+    let options = caulk_program::Options::new(env, root.clone());
+    let program = Program::load(files, options, &[root.join("...")]);
+    check(&program, &Options::default())
+}
+
+const HANDLER: &str = r#"package m
+
+import "net/http"
+
+func serve(w http.ResponseWriter, r *http.Request) {
+	resp, err := http.Get("http://localhost/")
+	if err != nil {
+		return
+	}
+	if resp.StatusCode != 200 {
+		return
+	}
+	resp.Body.Close()
+}
+"#;
+
+#[test]
+fn a_finding_names_the_call_the_exit_and_the_edit() {
+    let analysis = analyse(HANDLER);
+    let [finding] = analysis.findings.as_slice() else {
+        panic!("{:?}", analysis.findings)
+    };
+    assert_eq!(finding.rule, "unclosed-response-body");
+    assert_eq!(
+        finding.message,
+        "resp.Body from http.Get is not closed on every path"
+    );
+    assert_eq!(
+        (
+            finding.location.file.as_str(),
+            finding.location.line,
+            finding.location.column
+        ),
+        ("m.go", 6, 15)
+    );
+    assert_eq!(
+        (finding.severity, finding.heat),
+        (Severity::High, Heat::Request)
+    );
+    assert_eq!(finding.function, "example.com/m.serve");
+    assert_eq!(finding.path.last().unwrap().location.line, 11);
+    assert_eq!(
+        finding.path.last().unwrap().note,
+        "returns with resp still open"
+    );
+    let fix = &finding.fix;
+    assert_eq!(fix.held, Held::Variable("resp".into()));
+    assert_eq!(
+        (fix.release.path.as_str(), fix.release.method.as_deref()),
+        (".Body", Some("Close"))
+    );
+    assert_eq!(
+        fix.losing_exits
+            .iter()
+            .map(|exit| exit.kind)
+            .collect::<Vec<_>>(),
+        [ExitKind::Return]
+    );
+    let text = |span: caulk_leaks::ByteSpan| &HANDLER[span.start as usize..span.end as usize];
+    assert!(text(fix.after).starts_with("if err != nil"));
+    assert_eq!(
+        fix.releases
+            .iter()
+            .map(|span| text(*span))
+            .collect::<Vec<_>>(),
+        ["resp.Body.Close()"]
+    );
+}
+
+#[test]
+fn a_fingerprint_survives_shifted_lines() {
+    let shifted = HANDLER.replace("func serve", "// Another line.\n\n\nfunc serve");
+    let (before, after) = (analyse(HANDLER), analyse(&shifted));
+    assert_ne!(
+        before.findings[0].location.line,
+        after.findings[0].location.line
+    );
+    assert_eq!(
+        before.findings[0].fingerprint,
+        after.findings[0].fingerprint
+    );
+}
+
+#[test]
+fn a_comment_silences_its_rule_alone() {
+    let silenced = HANDLER.replace(
+        "\tresp, err",
+        "\t//caulk:ignore unclosed-response-body the test server is local\n\tresp, err",
+    );
+    let analysis = analyse(&silenced);
+    assert_eq!((analysis.findings.len(), analysis.suppressed), (0, 1));
+    let other = HANDLER.replace(
+        "\tresp, err",
+        "\t//caulk:ignore unclosed-file no\n\tresp, err",
+    );
+    assert_eq!(analyse(&other).findings.len(), 1);
+}
+
+#[test]
+fn what_runs_once_is_low() {
+    let main = HANDLER.replace("package m", "package main").replace(
+        "func serve(w http.ResponseWriter, r *http.Request)",
+        "func main()",
+    );
+    let analysis = analyse(&main);
+    assert_eq!(
+        (analysis.findings[0].severity, analysis.findings[0].heat),
+        (Severity::Low, Heat::Once)
+    );
+}
+
+#[test]
+fn broken_code_is_checked_where_it_can_be() {
+    let broken = format!("{HANDLER}\nfunc broken( {{ if }}\n");
+    assert_eq!(analyse(&broken).findings.len(), 1);
+}
