@@ -122,6 +122,12 @@ fn finding(known: &Statements, picks: &[u16], flags: u32) -> Finding {
     fix.in_loop = flag(2);
     fix.handed_on = flag(3);
     fix.test_variable = flag(6).then(|| "t".into());
+    if flag(15) {
+        fix.release.method = None;
+    }
+    if flag(23) {
+        fix.release.path = ".Body".into();
+    }
     fix.release.commits = flag(7) && flag(8);
     fix.release.abort = (flag(9) && flag(10)).then(|| "Rollback".into());
     let kinds = [
