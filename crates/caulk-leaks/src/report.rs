@@ -2,7 +2,7 @@
 
 use caulk_flow::symbol_of;
 use caulk_program::{BodyOwner, SourceFile};
-use caulk_syntax::{ExprKind, Node, Span, StmtKind};
+use caulk_syntax::{Descend, ExprKind, Node, Span, StmtKind};
 
 use crate::engine::{Function, Lost, Verdict};
 use crate::finding::{
@@ -121,6 +121,9 @@ impl<'a, 'p> Described<'a, 'p> {
                 at,
             };
         }
+        if let Some(path) = self.overwritten_per_request() {
+            return Outcome::Owed(path);
+        }
         let released = outcomes.released_at.map(|at| (SettledBy::Released, at));
         let returned = outcomes.returned_at.map(|at| (SettledBy::Returned, at));
         let first = [released, outcomes.settled, returned]
@@ -140,6 +143,53 @@ impl<'a, 'p> Described<'a, 'p> {
             // Every path ends the process or the test, or goes on for ever.
             None => crate::check::settled_without_place(SettledBy::NeverReturns),
         }
+    }
+
+    /// A package's variable that each request assigns, without a look at what it holds.
+    fn overwritten_per_request(&self) -> Option<Vec<Step>> {
+        let outcomes = &self.verdict.outcomes;
+        let at = outcomes
+            .settled
+            .filter(|(how, _)| *how == SettledBy::ProcessLifetime)?
+            .1;
+        let Held::Variable(name) = &self.held else {
+            return None;
+        };
+        if self.heat != Heat::Request || !outcomes.releases.is_empty() || self.is_guarded(name) {
+            return None;
+        }
+        let note = format!("the next request overwrites {name} while still open");
+        Some(vec![Step {
+            location: self.location(at),
+            note,
+        }])
+    }
+
+    /// Whether the function looks at a variable before it acquires, or acquires in a literal, which
+    /// may run only once.
+    fn is_guarded(&self, name: &str) -> bool {
+        let tree = self.function.tree();
+        let Some(graph) = self
+            .function
+            .graph(None)
+            .filter(|_| self.site.root.is_none())
+        else {
+            return true;
+        };
+        let Some(statement) = self.function.statement(self.site.call) else {
+            return true;
+        };
+        let start = tree.stmt(statement).span.start;
+        let mut looked_at = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Expr(expr) = node
+                && let ExprKind::Ident(ident) = tree.expr(expr).kind
+            {
+                looked_at |= ident.span.start < start && tree.name(ident) == name;
+            }
+            Descend::Into
+        });
+        looked_at
     }
 
     /// A loop that acquires again begins with a release under a condition: the first round has

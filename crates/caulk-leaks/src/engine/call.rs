@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Builtin, Callee, FuncRef};
+use caulk_program::{Builtin, Callee, FuncId, FuncRef};
 use caulk_syntax::{ExprId, ExprKind};
 
 use super::closure::ClosureEffect;
@@ -405,10 +405,36 @@ impl Run<'_, '_> {
         field: Option<smol_str::SmolStr>,
         depth: usize,
     ) -> Option<ParamEffect> {
+        if let Callee::Local(local) = callee {
+            // A variable that holds one of several functions: they must agree.
+            let functions: Vec<FuncId> = self
+                .function
+                .functions_of(*local)?
+                .iter()
+                .copied()
+                .collect();
+            let mut effects = functions
+                .into_iter()
+                .map(|id| self.effect_of(id, param, field.clone(), depth));
+            let first = effects.next()??;
+            return effects
+                .all(|effect| effect.as_ref() == Some(&first))
+                .then_some(first);
+        }
         let id = match callee {
             Callee::Static(func) | Callee::Method { func, .. } => func.id?,
             _ => return None,
         };
+        self.effect_of(id, param, field, depth)
+    }
+
+    fn effect_of(
+        &self,
+        id: FuncId,
+        param: Param,
+        field: Option<smol_str::SmolStr>,
+        depth: usize,
+    ) -> Option<ParamEffect> {
         match self.module.follows(self.function.id(), id) {
             Followed::No => None,
             Followed::Recursive => Some(ParamEffect::Recursive),

@@ -24,6 +24,7 @@ pub(crate) struct Function {
     tracked: BTreeSet<LocalId>,
     fresh: BTreeSet<LocalId>,
     captured: BTreeSet<LocalId>,
+    functions: BTreeMap<LocalId, Option<BTreeSet<FuncId>>>,
 }
 
 impl Function {
@@ -65,6 +66,7 @@ impl Function {
             tracked,
             fresh,
             captured,
+            functions: functions(&typed, &roots),
             typed,
         }
     }
@@ -173,6 +175,11 @@ impl Function {
     /// Whether a function literal uses a variable of a function around it.
     pub fn is_captured(&self, local: LocalId) -> bool {
         self.captured.contains(&local)
+    }
+
+    /// The declared functions that a variable can hold; none where it can hold another.
+    pub fn functions_of(&self, local: LocalId) -> Option<&BTreeSet<FuncId>> {
+        self.functions.get(&local)?.as_ref()
     }
 
     /// Whether every value of a variable is made here: `s := &S{}`, `var s S`.
@@ -334,6 +341,50 @@ fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
         });
     }
     fresh.difference(&stale).copied().collect()
+}
+
+/// The declared functions that variables are assigned, where they are assigned nothing else.
+fn functions(typed: &TypedBody, roots: &[Node]) -> BTreeMap<LocalId, Option<BTreeSet<FuncId>>> {
+    let tree = typed.tree();
+    let mut found: BTreeMap<LocalId, Option<BTreeSet<FuncId>>> = BTreeMap::new();
+    for root in roots {
+        tree.walk(*root, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+            {
+                let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+                for (index, target) in lhs.iter().enumerate() {
+                    let ExprKind::Ident(name) = tree.expr(*target).kind else {
+                        continue;
+                    };
+                    let local = typed
+                        .info
+                        .local(*target)
+                        .or_else(|| typed.info.defined_at(name.span));
+                    let Some(local) = local else {
+                        continue;
+                    };
+                    let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
+                    let func =
+                        value.and_then(|value| match typed.info.object(unparen(tree, *value)) {
+                            Object::Func(func) => func.id,
+                            _ => None,
+                        });
+                    let known = found.entry(local).or_insert_with(|| Some(BTreeSet::new()));
+                    match func {
+                        Some(func) => {
+                            if let Some(known) = known {
+                                known.insert(func);
+                            }
+                        }
+                        None => *known = None,
+                    }
+                }
+            }
+            Descend::Into
+        });
+    }
+    found
 }
 
 fn is_made(typed: &TypedBody, value: ExprId) -> bool {
