@@ -391,6 +391,51 @@ impl<'a> Site<'a> {
             })
     }
 
+    /// Whether the function calls `Wait` on something that a goroutine uses, and does not return before.
+    pub(crate) fn waits_for(&self, started: At) -> bool {
+        let tree = self.scope.tree;
+        let Some(goroutine) = self.scope.node(started) else {
+            return false;
+        };
+        let after = self.scope.span(started).end;
+        let body = self.scope.statement(span(self.template().body));
+        let Some(body) = body.and_then(|body| self.scope.stmt_id(body)) else {
+            return false;
+        };
+        tree.block(body).iter().any(|id| {
+            let stmt = tree.stmt(*id);
+            let StmtKind::Expr(call) = stmt.kind else {
+                return false;
+            };
+            let path = self
+                .scope
+                .call(call)
+                .and_then(|(fun, _)| tree.selector_path(fun));
+            match path.as_deref() {
+                Some([group, "Wait"]) => {
+                    stmt.span.start >= after
+                        && !self.scope.uses(goroutine, group).is_empty()
+                        && !self.returns_between(body, Span::new(after, stmt.span.start))
+                }
+                _ => false,
+            }
+        })
+    }
+
+    /// Whether a `return` of the function itself stands in a part of its body.
+    fn returns_between(&self, body: StmtId, part: Span) -> bool {
+        let mut found = false;
+        self.scope.tree.walk(body, |node| match node {
+            Node::Stmt(id) => {
+                let stmt = self.scope.tree.stmt(id);
+                found |= matches!(stmt.kind, StmtKind::Return(_)) && part.encloses(stmt.span);
+                caulk_syntax::Descend::Into
+            }
+            Node::Expr(_) => caulk_syntax::Descend::Skip,
+        });
+        found
+    }
+
     /// Whether an exit between the acquisition and `offset` loses the value.
     fn loses_before(&self, offset: u32) -> bool {
         let start = self.scope.span(self.acquiring).end;

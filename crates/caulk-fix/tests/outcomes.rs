@@ -267,3 +267,17 @@ fn what_changes_hands_on_success_is_not_released_again() {
         "the statement that loses c still uses it"
     );
 }
+
+#[test]
+fn a_goroutine_that_is_waited_for_is_no_obstacle() {
+    let go = "go func() {\n\t\tdefer wg.Done()\n\t\tc.use()\n\t}()";
+    let src = SRC.replace(
+        "if c.broken() {\n\t\treturn c.err()\n\t}",
+        &format!("{go}\n\twg.Wait()"),
+    );
+    let finding = Leak::of(&src, "get", "c, err := dial()").obstacle(go, "used by a goroutine");
+    assert!(after(&src, &[finding.finding()]).contains("\tdefer c.Close()\n"));
+    let src = src.replace("wg.Wait()", "other.Wait()");
+    let finding = Leak::of(&src, "get", "c, err := dial()").obstacle(go, "used by a goroutine");
+    assert_eq!(refused(&src, finding.finding()), "used by a goroutine");
+}

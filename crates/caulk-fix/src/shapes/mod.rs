@@ -61,16 +61,23 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     }
 }
 
-/// Whether what needs the value is over when the cleanup of a test runs: the test and its subtests have
-/// returned by then. What is stored may be of a longer life.
+/// Whether what needs the value is over by the time of its release: a goroutine that the function waits for;
+/// or anything but a store where the cleanup of a test releases, since the test and its subtests have returned
+/// by then.
 fn outlived(site: &Site<'_>, obstacle: &Obstacle) -> bool {
+    let statement = site.scope.statement_around(span(obstacle.span));
+    let Some(kind) = site.scope.kind_of(statement) else {
+        return false;
+    };
+    if matches!(kind, StmtKind::Go(_)) && statement.is_some_and(|started| site.waits_for(started)) {
+        return true;
+    }
+    let stores = matches!(
+        kind,
+        StmtKind::Assign { .. } | StmtKind::Decl(_) | StmtKind::Send { .. }
+    );
     let rebound = site.value().is_ok_and(|value| site.is_rebound(&value));
     let cleans_up = site.test().is_some() && !rebound && !site.template().handed_on;
-    let statement = site.scope.statement_around(span(obstacle.span));
-    let stores = match site.scope.kind_of(statement) {
-        Some(StmtKind::Assign { .. } | StmtKind::Decl(_) | StmtKind::Send { .. }) | None => true,
-        Some(_) => false,
-    };
     cleans_up && !stores
 }
 
