@@ -10,6 +10,7 @@ mod finding;
 mod fingerprint;
 mod glob;
 mod module;
+mod policy;
 mod report;
 mod rules;
 mod sites;

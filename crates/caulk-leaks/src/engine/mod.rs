@@ -5,11 +5,14 @@ mod assign;
 mod call;
 mod closure;
 mod eval;
+mod exit;
 mod function;
+mod outcome;
 mod refine;
 mod run;
 mod state;
 
 pub(crate) use function::{Function, Root};
-pub(crate) use run::{Lost, Outcomes, Run, Start, Verdict};
+pub(crate) use outcome::{Lost, Outcomes, Verdict};
+pub(crate) use run::{Run, Start};
 pub(crate) use state::Value;

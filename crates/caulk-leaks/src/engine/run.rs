@@ -1,18 +1,18 @@
 //! The walk over blocks and states, and what it finds at the exits.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use caulk_flow::{BlockId, End, Event, Graph};
-use caulk_program::{LocalId, LocalKind, Object, TypeId};
-use caulk_syntax::{ExprId, Node, Span, StmtId, StmtKind};
+use caulk_program::LocalId;
+use caulk_syntax::{ExprId, Span, StmtId};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::function::{Function, Root};
-use super::state::{Deferred, Fact, Place, State, Status, Value};
+use super::outcome::Outcomes;
+use super::state::{Deferred, Place, State, Status, Value};
 use crate::contract::{Contract, Release};
-use crate::finding::{ExitKind, SettledBy};
+use crate::finding::SettledBy;
 use crate::module::Module;
 
 /// States per walk; on the Go standard library no function needs more than a tenth of it.
@@ -40,73 +40,16 @@ pub(crate) enum Start {
     Error { local: LocalId },
 }
 
-/// A path that loses the resource.
-#[derive(Debug, Clone)]
-pub(crate) struct Lost {
-    pub kind: ExitKind,
-    /// The statement that leaves, or the closing brace.
-    pub span: Span,
-    /// What the error result is known to be: not nil, nil.
-    pub error: Option<bool>,
-    /// The conditions on the way, last first: span and truth.
-    pub turns: Vec<(Span, bool)>,
-    /// The variable that holds it there.
-    pub held_by: Option<String>,
-}
-
-/// What the paths of a walk come to.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Outcomes {
-    /// By place; one for each exit.
-    pub owed: Vec<Lost>,
-    /// What the error result is known to be where it is released.
-    pub released: BTreeSet<Option<bool>>,
-    pub released_at: Option<Span>,
-    pub settled: Option<(SettledBy, Span)>,
-    pub returned: Option<(usize, Value)>,
-    pub returned_at: Option<Span>,
-    /// The error of a callee that takes it over or not is returned without a look at it.
-    pub depends_on_returned: bool,
-    /// The first result that reads from it or writes to it.
-    pub viewed: Option<usize>,
-    /// The type of the returned expression, which can be narrower than the result's.
-    pub returned_type: Option<TypeId>,
-    pub unknown: Option<(Arc<str>, Span)>,
-    /// Results that on another path are something that is not made here: a parameter, a package's
-    /// variable.
-    pub returns_other: BTreeSet<usize>,
-    /// Statements that release, deferred or not.
-    pub releases: BTreeSet<Span>,
-    /// Reasons why it may be in use after the function ends.
-    pub obstacles: BTreeMap<Span, String>,
-    /// A deferred release that stands before the error is looked at.
-    pub early_defer: Option<Span>,
-    /// A deferred release within the loop that acquires.
-    pub defer_in_loop: Option<Span>,
-    /// Some path acquires.
-    pub acquired: bool,
-    /// Some path ends the process, the goroutine or the test with it, or does not end.
-    pub never_returns: bool,
-    /// Some path returns although the error is not nil, or was not looked at.
-    pub returns_with_error: bool,
-}
-
-/// An acquisition and what the walk found.
-#[derive(Debug, Clone)]
-pub(crate) struct Verdict {
-    pub outcomes: Outcomes,
-}
-
 /// A condition, and what it was.
-type Turn = (Span, bool);
+pub(super) type Turn = (Span, bool);
 
-struct Visit {
+pub(super) struct Visit {
     block: BlockId,
-    parent: Option<usize>,
+    pub parent: Option<usize>,
     /// The condition that led here.
-    turn: Option<Turn>,
+    pub turn: Option<Turn>,
     /// The acquisition happened in this visit.
-    acquires: bool,
+    pub acquires: bool,
 }
 
 /// One walk.
@@ -134,7 +77,7 @@ pub(super) struct Left {
     /// The values of the `return` statement, where there is one.
     pub returned: Vec<Option<Value>>,
     pub exit: ExitAt,
-    visit: usize,
+    pub visit: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -411,80 +354,6 @@ impl<'a, 'p> Run<'a, 'p> {
         }
     }
 
-    fn returned_values(&mut self, state: &mut State, stmt: StmtId) -> Vec<Option<Value>> {
-        let StmtKind::Return(list) = self.function.tree().stmt(stmt).kind else {
-            return Vec::new();
-        };
-        let exprs = self.function.tree().exprs(list).to_vec();
-        match exprs.as_slice() {
-            [] => self
-                .function
-                .results(self.function.root_of(stmt))
-                .iter()
-                .map(|result| state.get(&Place::of(*result)).cloned())
-                .collect(),
-            [single] => {
-                let mut values = self.eval_multi(state, *single);
-                self.set_results(state, stmt, &exprs, &values);
-                if values.is_empty() {
-                    values.push(None);
-                }
-                values
-            }
-            many => {
-                let values: Vec<_> = many.iter().map(|expr| self.eval(state, *expr)).collect();
-                self.set_results(state, stmt, &exprs, &values);
-                values
-            }
-        }
-    }
-
-    /// Deferred literals see the results of the `return` statement.
-    fn set_results(
-        &mut self,
-        state: &mut State,
-        stmt: StmtId,
-        exprs: &[ExprId],
-        values: &[Option<Value>],
-    ) {
-        let results = self.function.results(self.function.root_of(stmt)).to_vec();
-        for (index, result) in results.iter().enumerate() {
-            let fact = match exprs.get(index).filter(|_| exprs.len() == results.len()) {
-                Some(expr) => self
-                    .fact_of(state, *expr)
-                    .or_else(|| self.assumed_error(&results, exprs, index)),
-                None => None,
-            };
-            state.bind(Place::of(*result), values.get(index).cloned().flatten());
-            state.set_fact(*result, fact);
-        }
-    }
-
-    /// `return nil, fail(x)`: nobody returns nothing and no error.
-    fn assumed_error(&self, results: &[LocalId], exprs: &[ExprId], index: usize) -> Option<Fact> {
-        let tree = self.function.tree();
-        let info = self.function.info();
-        let is_error = info
-            .local_info(*results.get(index)?)
-            .is_some_and(|local| crate::types::is_error(self.module.program, local.ty));
-        let others_nil = exprs.len() > 1
-            && exprs
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| *i != index)
-                .all(|(_, expr)| {
-                    matches!(
-                        info.object(caulk_flow::unparen(tree, *expr)),
-                        caulk_program::Object::Nil
-                    )
-                });
-        let is_call = matches!(
-            tree.expr(*exprs.get(index)?).kind,
-            caulk_syntax::ExprKind::Call { .. }
-        );
-        (is_error && others_nil && is_call).then_some(Fact::NonNil)
-    }
-
     /// Runs what was deferred, last first, and gives the states that come out.
     pub(super) fn run_defers(&mut self, state: State) -> Vec<State> {
         let mut states = vec![state];
@@ -557,263 +426,6 @@ impl<'a, 'p> Run<'a, 'p> {
         states
     }
 
-    fn leave(&mut self, left: Left, visits: &[Visit]) {
-        let Left {
-            mut state,
-            returned,
-            exit,
-            visit,
-        } = left;
-        if let ExitAt::Return(stmt) = exit {
-            self.note_others(&state, stmt);
-            self.hand_to_caller(&mut state, stmt, &returned);
-        }
-        if matches!(exit, ExitAt::Never) {
-            self.out.never_returns |= state.status == Status::Owed;
-            return;
-        }
-        let error = self.error_at(&state, exit, &returned);
-        let states = if matches!(exit, ExitAt::Midway) {
-            vec![state]
-        } else {
-            self.run_defers(state)
-        };
-        for state in states {
-            self.record(state, exit, error, visit, visits);
-        }
-    }
-
-    /// Notes which results are someone else's where nothing is held.
-    fn note_others(&mut self, state: &State, stmt: StmtId) {
-        let tree = self.function.tree();
-        let StmtKind::Return(list) = tree.stmt(stmt).kind else {
-            return;
-        };
-        if state.status != Status::Before {
-            return;
-        }
-        for (index, expr) in tree.exprs(list).iter().enumerate() {
-            let expr = caulk_flow::unparen(tree, *expr);
-            let foreign = match self.function.info().object(expr) {
-                Object::PackageVar(_) => true,
-                _ => self.place(expr).is_some_and(|place| {
-                    self.function
-                        .info()
-                        .local_info(place.root)
-                        .is_some_and(|local| {
-                            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
-                        })
-                }),
-            };
-            if foreign {
-                self.out.returns_other.insert(index);
-            }
-        }
-    }
-
-    fn hand_to_caller(&mut self, state: &mut State, stmt: StmtId, returned: &[Option<Value>]) {
-        if state.status != Status::Owed {
-            return;
-        }
-        let span = self.function.tree().stmt(stmt).span;
-        for (index, value) in returned.iter().enumerate() {
-            match value {
-                Some(value @ (Value::At(_) | Value::Owner(_) | Value::Releaser)) => {
-                    state.status = Status::Returned {
-                        result: index,
-                        value: value.clone(),
-                        span,
-                    };
-                    return;
-                }
-                Some(Value::ReleasedIf { .. }) => self.out.depends_on_returned = true,
-                Some(Value::View) => {
-                    self.out.viewed.get_or_insert(index);
-                    self.obstacle(span, "returns what reads from it or writes to it")
-                }
-                Some(Value::Closure(literal)) => {
-                    let effect = self.closure_effect(state, *literal, &[]);
-                    match effect {
-                        super::closure::ClosureEffect::Releases => {
-                            state.status = Status::Returned {
-                                result: index,
-                                value: Value::Releaser,
-                                span,
-                            };
-                            return;
-                        }
-                        super::closure::ClosureEffect::Uses => {
-                            state.status = Status::Unknown(
-                                Arc::from("a function that uses it is returned"),
-                                span,
-                            );
-                            return;
-                        }
-                        super::closure::ClosureEffect::Unknown(why) => {
-                            state.status = Status::Unknown(why, span);
-                            return;
-                        }
-                        super::closure::ClosureEffect::Nothing => {}
-                    }
-                }
-                Some(Value::Handle) if !self.returns_data(stmt, index) => {
-                    self.obstacle(span, "returns what is bound to it");
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Whether a result of the function that a statement leaves is declared as plain data, or as an error.
-    fn returns_data(&self, stmt: StmtId, index: usize) -> bool {
-        let root = self.function.root_of(stmt);
-        let result = self.function.results(root).get(index).copied();
-        let info = result.and_then(|result| self.function.info().local_info(result));
-        let program = self.module.program;
-        info.is_some_and(|info| {
-            crate::types::is_error(program, info.ty) || !crate::types::may_hold(program, info.ty)
-        })
-    }
-
-    /// What the error result is known to be at an exit: not nil, nil.
-    fn error_at(&self, state: &State, exit: ExitAt, returned: &[Option<Value>]) -> Option<bool> {
-        let node: Node = match exit {
-            ExitAt::Return(stmt) => stmt.into(),
-            _ => return None,
-        };
-        let root = self.function.root_of(node);
-        let index = self.function.error_result(self.module.program, root)?;
-        let result = *self.function.results(root).get(index)?;
-        if matches!(
-            returned.get(index),
-            Some(Some(Value::ReleasedIf { nil: true }))
-        ) && matches!(state.status, Status::Released(_))
-        {
-            return Some(false);
-        }
-        match state.fact(result)? {
-            Fact::NonNil => Some(true),
-            Fact::Nil => Some(false),
-            _ => None,
-        }
-    }
-
-    fn record(
-        &mut self,
-        state: State,
-        exit: ExitAt,
-        error: Option<bool>,
-        visit: usize,
-        visits: &[Visit],
-    ) {
-        match state.status {
-            Status::Before => self.out.returns_with_error = true,
-            Status::Owed if state.doubt => self.unknown(
-                "a condition on its error is not understood",
-                self.exit_span(exit),
-            ),
-            Status::Owed => {
-                self.out.returns_with_error |= !state.succeeded;
-                if let Some(outer) = state.holders().find(|place| self.is_outer(place.root)) {
-                    let name = self.name_of(outer.root);
-                    let why = format!("assigned to {name} of the enclosing function");
-                    self.unknown(&why, self.exit_span(exit));
-                    return;
-                }
-                let kind = if matches!(exit, ExitAt::End) {
-                    ExitKind::End
-                } else {
-                    ExitKind::Return
-                };
-                self.lose(kind, self.exit_span(exit), error, &state, visit, visits);
-            }
-            Status::Lost(stmt) => {
-                let acquires = self.acquiring_stmt() == Some(stmt);
-                let kind = if acquires {
-                    ExitKind::NextIteration
-                } else {
-                    ExitKind::Overwritten
-                };
-                let span = self.function.tree().stmt(stmt).span;
-                self.lose(kind, span, None, &state, visit, visits);
-            }
-            Status::Released(span) => {
-                self.out.released.insert(error);
-                self.out.released_at =
-                    Some(self.out.released_at.map_or(span, |known| known.min(span)));
-            }
-            Status::Settled(how, span) => self.settled(how, span),
-            Status::Returned {
-                result,
-                value,
-                span,
-            } => {
-                let known = self.out.returned.take();
-                self.out.returned = known
-                    .filter(|(known, _)| *known <= result)
-                    .or(Some((result, value)));
-                self.out.returned_at =
-                    Some(self.out.returned_at.map_or(span, |known| known.min(span)));
-                self.out.returned_type = self
-                    .out
-                    .returned_type
-                    .or_else(|| self.type_returned(exit, result));
-            }
-            Status::Unknown(why, span) => self.unknown_at(why, span),
-        }
-    }
-
-    fn type_returned(&self, exit: ExitAt, result: usize) -> Option<TypeId> {
-        let ExitAt::Return(stmt) = exit else {
-            return None;
-        };
-        let tree = self.function.tree();
-        let StmtKind::Return(list) = tree.stmt(stmt).kind else {
-            return None;
-        };
-        let expr = *tree.exprs(list).get(result)?;
-        Some(self.function.info().type_of(expr)).filter(|ty| !ty.is_unknown())
-    }
-
-    fn lose(
-        &mut self,
-        kind: ExitKind,
-        span: Span,
-        error: Option<bool>,
-        state: &State,
-        visit: usize,
-        visits: &[Visit],
-    ) {
-        if self
-            .out
-            .owed
-            .iter()
-            .any(|lost| lost.span == span && lost.kind == kind && lost.error == error)
-        {
-            return;
-        }
-        let mut turns = Vec::new();
-        let mut at = Some(visit);
-        while let Some(visit) = at.and_then(|at| visits.get(at)) {
-            if visit.acquires {
-                break;
-            }
-            turns.extend(visit.turn);
-            at = visit.parent;
-        }
-        let held_by = state
-            .bindings()
-            .find(|(_, value)| matches!(value, Value::At(0)))
-            .map(|(place, _)| self.place_text(place));
-        self.out.owed.push(Lost {
-            kind,
-            span,
-            error,
-            turns,
-            held_by,
-        });
-    }
-
     pub(super) fn place_text(&self, place: &Place) -> String {
         let mut text = self.name_of(place.root);
         for field in &place.path {
@@ -821,27 +433,6 @@ impl<'a, 'p> Run<'a, 'p> {
             text.push_str(field);
         }
         text
-    }
-
-    fn exit_span(&self, exit: ExitAt) -> Span {
-        let tree = self.function.tree();
-        match exit {
-            ExitAt::Return(stmt) => tree.stmt(stmt).span,
-            _ => {
-                let span = self
-                    .function
-                    .graph(self.root)
-                    .map_or(Span::default(), |graph| tree.stmt(graph.body).span);
-                Span::new(span.end.saturating_sub(1), span.end)
-            }
-        }
-    }
-
-    fn acquiring_stmt(&self) -> Option<StmtId> {
-        match &self.start {
-            Some(Start::Call { call, .. }) => self.function.statement(*call),
-            _ => None,
-        }
     }
 
     pub(super) fn span_of(&self, expr: ExprId) -> Span {
@@ -893,23 +484,5 @@ impl<'a, 'p> Run<'a, 'p> {
                 .entry(span)
                 .or_insert_with(|| why.to_owned());
         }
-    }
-
-    fn settled(&mut self, how: SettledBy, span: Span) {
-        let known = self.out.settled.take();
-        self.out.settled = known
-            .filter(|(_, known)| *known <= span)
-            .or(Some((how, span)));
-    }
-
-    fn unknown(&mut self, why: &str, span: Span) {
-        self.unknown_at(Arc::from(why), span);
-    }
-
-    fn unknown_at(&mut self, why: Arc<str>, span: Span) {
-        let known = self.out.unknown.take();
-        self.out.unknown = known
-            .filter(|(_, known)| *known <= span)
-            .or(Some((why, span)));
     }
 }

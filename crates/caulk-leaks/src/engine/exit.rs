@@ -1,0 +1,231 @@
+//! What happens where control leaves: results are handed to the caller, deferred calls run.
+
+use std::sync::Arc;
+
+use caulk_program::{LocalId, LocalKind, Object};
+use caulk_syntax::{ExprId, Node, StmtId, StmtKind};
+
+use super::closure::ClosureEffect;
+use super::run::{ExitAt, Left, Run, Visit};
+use super::state::{Fact, Place, State, Status, Value};
+
+impl Run<'_, '_> {
+    pub(super) fn returned_values(
+        &mut self,
+        state: &mut State,
+        stmt: StmtId,
+    ) -> Vec<Option<Value>> {
+        let StmtKind::Return(list) = self.function.tree().stmt(stmt).kind else {
+            return Vec::new();
+        };
+        let exprs = self.function.tree().exprs(list).to_vec();
+        match exprs.as_slice() {
+            [] => self
+                .function
+                .results(self.function.root_of(stmt))
+                .iter()
+                .map(|result| state.get(&Place::of(*result)).cloned())
+                .collect(),
+            [single] => {
+                let mut values = self.eval_multi(state, *single);
+                self.set_results(state, stmt, &exprs, &values);
+                if values.is_empty() {
+                    values.push(None);
+                }
+                values
+            }
+            many => {
+                let values: Vec<_> = many.iter().map(|expr| self.eval(state, *expr)).collect();
+                self.set_results(state, stmt, &exprs, &values);
+                values
+            }
+        }
+    }
+
+    /// Deferred literals see the results of the `return` statement.
+    fn set_results(
+        &mut self,
+        state: &mut State,
+        stmt: StmtId,
+        exprs: &[ExprId],
+        values: &[Option<Value>],
+    ) {
+        let results = self.function.results(self.function.root_of(stmt)).to_vec();
+        for (index, result) in results.iter().enumerate() {
+            let fact = match exprs.get(index).filter(|_| exprs.len() == results.len()) {
+                Some(expr) => self
+                    .fact_of(state, *expr)
+                    .or_else(|| self.assumed_error(&results, exprs, index)),
+                None => None,
+            };
+            state.bind(Place::of(*result), values.get(index).cloned().flatten());
+            state.set_fact(*result, fact);
+        }
+    }
+
+    /// `return nil, fail(x)`: nobody returns nothing and no error.
+    fn assumed_error(&self, results: &[LocalId], exprs: &[ExprId], index: usize) -> Option<Fact> {
+        let tree = self.function.tree();
+        let info = self.function.info();
+        let is_error = info
+            .local_info(*results.get(index)?)
+            .is_some_and(|local| crate::types::is_error(self.module.program, local.ty));
+        let others_nil = exprs.len() > 1
+            && exprs
+                .iter()
+                .enumerate()
+                .filter(|(i, _)| *i != index)
+                .all(|(_, expr)| {
+                    matches!(
+                        info.object(caulk_flow::unparen(tree, *expr)),
+                        caulk_program::Object::Nil
+                    )
+                });
+        let is_call = matches!(
+            tree.expr(*exprs.get(index)?).kind,
+            caulk_syntax::ExprKind::Call { .. }
+        );
+        (is_error && others_nil && is_call).then_some(Fact::NonNil)
+    }
+
+    pub(super) fn leave(&mut self, left: Left, visits: &[Visit]) {
+        let Left {
+            mut state,
+            returned,
+            exit,
+            visit,
+        } = left;
+        if let ExitAt::Return(stmt) = exit {
+            self.note_others(&state, stmt);
+            self.hand_to_caller(&mut state, stmt, &returned);
+        }
+        if matches!(exit, ExitAt::Never) {
+            self.out.never_returns |= state.status == Status::Owed;
+            return;
+        }
+        let error = self.error_at(&state, exit, &returned);
+        let states = if matches!(exit, ExitAt::Midway) {
+            vec![state]
+        } else {
+            self.run_defers(state)
+        };
+        for state in states {
+            self.record(state, exit, error, visit, visits);
+        }
+    }
+
+    /// Notes which results are someone else's where nothing is held.
+    fn note_others(&mut self, state: &State, stmt: StmtId) {
+        let tree = self.function.tree();
+        let StmtKind::Return(list) = tree.stmt(stmt).kind else {
+            return;
+        };
+        if state.status != Status::Before {
+            return;
+        }
+        for (index, expr) in tree.exprs(list).iter().enumerate() {
+            let expr = caulk_flow::unparen(tree, *expr);
+            let foreign = match self.function.info().object(expr) {
+                Object::PackageVar(_) => true,
+                _ => self.place(expr).is_some_and(|place| {
+                    self.function
+                        .info()
+                        .local_info(place.root)
+                        .is_some_and(|local| {
+                            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
+                        })
+                }),
+            };
+            if foreign {
+                self.out.returns_other.insert(index);
+            }
+        }
+    }
+
+    fn hand_to_caller(&mut self, state: &mut State, stmt: StmtId, returned: &[Option<Value>]) {
+        if state.status != Status::Owed {
+            return;
+        }
+        let span = self.function.tree().stmt(stmt).span;
+        for (index, value) in returned.iter().enumerate() {
+            match value {
+                Some(value @ (Value::At(_) | Value::Owner(_) | Value::Releaser)) => {
+                    state.status = Status::Returned {
+                        result: index,
+                        value: value.clone(),
+                        span,
+                    };
+                    return;
+                }
+                Some(Value::ReleasedIf { .. }) => self.out.depends_on_returned = true,
+                Some(Value::View) => {
+                    self.out.viewed.get_or_insert(index);
+                    self.obstacle(span, "returns what reads from it or writes to it")
+                }
+                Some(Value::Closure(literal)) => {
+                    let effect = self.closure_effect(state, *literal, &[]);
+                    match effect {
+                        ClosureEffect::Releases => {
+                            state.status = Status::Returned {
+                                result: index,
+                                value: Value::Releaser,
+                                span,
+                            };
+                            return;
+                        }
+                        ClosureEffect::Uses => {
+                            state.status = Status::Unknown(
+                                Arc::from("a function that uses it is returned"),
+                                span,
+                            );
+                            return;
+                        }
+                        ClosureEffect::Unknown(why) => {
+                            state.status = Status::Unknown(why, span);
+                            return;
+                        }
+                        ClosureEffect::Nothing => {}
+                    }
+                }
+                Some(Value::Handle) if !self.returns_data(stmt, index) => {
+                    self.obstacle(span, "returns what is bound to it");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a result of the function that a statement leaves is declared as plain data, or as an error.
+    fn returns_data(&self, stmt: StmtId, index: usize) -> bool {
+        let root = self.function.root_of(stmt);
+        let result = self.function.results(root).get(index).copied();
+        let info = result.and_then(|result| self.function.info().local_info(result));
+        let program = self.module.program;
+        info.is_some_and(|info| {
+            crate::types::is_error(program, info.ty) || !crate::types::may_hold(program, info.ty)
+        })
+    }
+
+    /// What the error result is known to be at an exit: not nil, nil.
+    fn error_at(&self, state: &State, exit: ExitAt, returned: &[Option<Value>]) -> Option<bool> {
+        let node: Node = match exit {
+            ExitAt::Return(stmt) => stmt.into(),
+            _ => return None,
+        };
+        let root = self.function.root_of(node);
+        let index = self.function.error_result(self.module.program, root)?;
+        let result = *self.function.results(root).get(index)?;
+        if matches!(
+            returned.get(index),
+            Some(Some(Value::ReleasedIf { nil: true }))
+        ) && matches!(state.status, Status::Released(_))
+        {
+            return Some(false);
+        }
+        match state.fact(result)? {
+            Fact::NonNil => Some(true),
+            Fact::Nil => Some(false),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! What the paths of a walk come to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use caulk_program::TypeId;
+use caulk_syntax::{Span, StmtId, StmtKind};
+
+use super::run::{ExitAt, Run, Start, Visit};
+use super::state::{State, Status, Value};
+use crate::finding::{ExitKind, SettledBy};
+
+/// A path that loses the resource.
+#[derive(Debug, Clone)]
+pub(crate) struct Lost {
+    pub kind: ExitKind,
+    /// The statement that leaves, or the closing brace.
+    pub span: Span,
+    /// What the error result is known to be: not nil, nil.
+    pub error: Option<bool>,
+    /// The conditions on the way, last first: span and truth.
+    pub turns: Vec<(Span, bool)>,
+    /// The variable that holds it there.
+    pub held_by: Option<String>,
+}
+
+/// What the paths of a walk come to.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outcomes {
+    /// By place; one for each exit.
+    pub owed: Vec<Lost>,
+    /// What the error result is known to be where it is released.
+    pub released: BTreeSet<Option<bool>>,
+    pub released_at: Option<Span>,
+    pub settled: Option<(SettledBy, Span)>,
+    pub returned: Option<(usize, Value)>,
+    pub returned_at: Option<Span>,
+    /// The error of a callee that takes it over or not is returned without a look at it.
+    pub depends_on_returned: bool,
+    /// The first result that reads from it or writes to it.
+    pub viewed: Option<usize>,
+    /// The type of the returned expression, which can be narrower than the result's.
+    pub returned_type: Option<TypeId>,
+    pub unknown: Option<(Arc<str>, Span)>,
+    /// Results that on another path are something that is not made here: a parameter, a package's
+    /// variable.
+    pub returns_other: BTreeSet<usize>,
+    /// Statements that release, deferred or not.
+    pub releases: BTreeSet<Span>,
+    /// Reasons why it may be in use after the function ends.
+    pub obstacles: BTreeMap<Span, String>,
+    /// A deferred release that stands before the error is looked at.
+    pub early_defer: Option<Span>,
+    /// A deferred release within the loop that acquires.
+    pub defer_in_loop: Option<Span>,
+    /// Some path acquires.
+    pub acquired: bool,
+    /// Some path ends the process, the goroutine or the test with it, or does not end.
+    pub never_returns: bool,
+    /// Some path returns although the error is not nil, or was not looked at.
+    pub returns_with_error: bool,
+}
+
+/// An acquisition and what the walk found.
+#[derive(Debug, Clone)]
+pub(crate) struct Verdict {
+    pub outcomes: Outcomes,
+}
+
+impl Run<'_, '_> {
+    pub(super) fn record(
+        &mut self,
+        state: State,
+        exit: ExitAt,
+        error: Option<bool>,
+        visit: usize,
+        visits: &[Visit],
+    ) {
+        match state.status {
+            Status::Before => self.out.returns_with_error = true,
+            Status::Owed if state.doubt => self.unknown(
+                "a condition on its error is not understood",
+                self.exit_span(exit),
+            ),
+            Status::Owed => {
+                self.out.returns_with_error |= !state.succeeded;
+                if let Some(outer) = state.holders().find(|place| self.is_outer(place.root)) {
+                    let name = self.name_of(outer.root);
+                    let why = format!("assigned to {name} of the enclosing function");
+                    self.unknown(&why, self.exit_span(exit));
+                    return;
+                }
+                let kind = if matches!(exit, ExitAt::End) {
+                    ExitKind::End
+                } else {
+                    ExitKind::Return
+                };
+                self.lose(kind, self.exit_span(exit), error, &state, visit, visits);
+            }
+            Status::Lost(stmt) => {
+                let acquires = self.acquiring_stmt() == Some(stmt);
+                let kind = if acquires {
+                    ExitKind::NextIteration
+                } else {
+                    ExitKind::Overwritten
+                };
+                let span = self.function.tree().stmt(stmt).span;
+                self.lose(kind, span, None, &state, visit, visits);
+            }
+            Status::Released(span) => {
+                self.out.released.insert(error);
+                self.out.released_at =
+                    Some(self.out.released_at.map_or(span, |known| known.min(span)));
+            }
+            Status::Settled(how, span) => self.settled(how, span),
+            Status::Returned {
+                result,
+                value,
+                span,
+            } => {
+                let known = self.out.returned.take();
+                self.out.returned = known
+                    .filter(|(known, _)| *known <= result)
+                    .or(Some((result, value)));
+                self.out.returned_at =
+                    Some(self.out.returned_at.map_or(span, |known| known.min(span)));
+                self.out.returned_type = self
+                    .out
+                    .returned_type
+                    .or_else(|| self.type_returned(exit, result));
+            }
+            Status::Unknown(why, span) => self.unknown_at(why, span),
+        }
+    }
+
+    fn type_returned(&self, exit: ExitAt, result: usize) -> Option<TypeId> {
+        let ExitAt::Return(stmt) = exit else {
+            return None;
+        };
+        let tree = self.function.tree();
+        let StmtKind::Return(list) = tree.stmt(stmt).kind else {
+            return None;
+        };
+        let expr = *tree.exprs(list).get(result)?;
+        Some(self.function.info().type_of(expr)).filter(|ty| !ty.is_unknown())
+    }
+
+    fn lose(
+        &mut self,
+        kind: ExitKind,
+        span: Span,
+        error: Option<bool>,
+        state: &State,
+        visit: usize,
+        visits: &[Visit],
+    ) {
+        if self
+            .out
+            .owed
+            .iter()
+            .any(|lost| lost.span == span && lost.kind == kind && lost.error == error)
+        {
+            return;
+        }
+        let mut turns = Vec::new();
+        let mut at = Some(visit);
+        while let Some(visit) = at.and_then(|at| visits.get(at)) {
+            if visit.acquires {
+                break;
+            }
+            turns.extend(visit.turn);
+            at = visit.parent;
+        }
+        let held_by = state
+            .bindings()
+            .find(|(_, value)| matches!(value, Value::At(0)))
+            .map(|(place, _)| self.place_text(place));
+        self.out.owed.push(Lost {
+            kind,
+            span,
+            error,
+            turns,
+            held_by,
+        });
+    }
+
+    fn exit_span(&self, exit: ExitAt) -> Span {
+        let tree = self.function.tree();
+        match exit {
+            ExitAt::Return(stmt) => tree.stmt(stmt).span,
+            _ => {
+                let span = self
+                    .function
+                    .graph(self.root)
+                    .map_or(Span::default(), |graph| tree.stmt(graph.body).span);
+                Span::new(span.end.saturating_sub(1), span.end)
+            }
+        }
+    }
+
+    fn acquiring_stmt(&self) -> Option<StmtId> {
+        match &self.start {
+            Some(Start::Call { call, .. }) => self.function.statement(*call),
+            _ => None,
+        }
+    }
+
+    pub(super) fn settled(&mut self, how: SettledBy, span: Span) {
+        let known = self.out.settled.take();
+        self.out.settled = known
+            .filter(|(_, known)| *known <= span)
+            .or(Some((how, span)));
+    }
+
+    pub(super) fn unknown(&mut self, why: &str, span: Span) {
+        self.unknown_at(Arc::from(why), span);
+    }
+
+    fn unknown_at(&mut self, why: Arc<str>, span: Span) {
+        let known = self.out.unknown.take();
+        self.out.unknown = known
+            .filter(|(_, known)| *known <= span)
+            .or(Some((why, span)));
+    }
+}

@@ -1,0 +1,168 @@
+//! What a walk's outcome means where more than its paths counts: main, endless loops, parents that
+//! end a resource, variables of a package.
+
+use caulk_syntax::{Descend, ExprKind, Node, StmtKind};
+
+use crate::finding::{ExitKind, Heat, Held, SettledBy, Step};
+use crate::report::Described;
+
+impl Described<'_, '_> {
+    /// A deferred release in a loop that never ends releases nothing.
+    pub(super) fn is_endless_defer(&self) -> bool {
+        self.verdict.outcomes.defer_in_loop.is_some() && self.in_endless_loop()
+    }
+
+    fn in_endless_loop(&self) -> bool {
+        let Some(stmt) = self.function.innermost_loop(self.site.call) else {
+            return false;
+        };
+        let tree = self.function.tree();
+        match tree.stmt(stmt).kind {
+            StmtKind::For { cond: None, .. } => self
+                .function
+                .graph(self.site.root)
+                .is_some_and(|graph| !graph.returns()),
+            StmtKind::Range { x, .. } => {
+                let ty = self.function.info().type_of(x);
+                matches!(
+                    self.module.program.ty(self.module.program.underlying(ty)),
+                    caulk_program::Type::Chan(..)
+                )
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_main(&self) -> bool {
+        self.site.root.is_none()
+            && self
+                .function
+                .id()
+                .and_then(|id| self.module.program.func(id))
+                .is_some_and(|func| {
+                    func.receiver.is_none()
+                        && func.name == "main"
+                        && self.module.program.package(self.function.package).name() == "main"
+                })
+    }
+
+    /// A transaction whose context is cancelled in this function, or ends with the request; rows of
+    /// a transaction.
+    pub(super) fn is_ended_by_parent(&self) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        if let Some(parent) = &self.site.contract.parent
+            && let Some(receiver) = self.function.callee(self.site.call).receiver()
+            && self
+                .module
+                .program
+                .named_name(self.function.info().type_of(receiver))
+                .as_ref()
+                == Some(parent)
+        {
+            return true;
+        }
+        let Some(index) = self.site.contract.context_ends else {
+            return false;
+        };
+        let Some(&context) = tree.exprs(args).get(index) else {
+            return false;
+        };
+        crate::context::ends_here(self.module, self.function, context)
+    }
+
+    /// A constructor that fails drops a context which nothing has been hung on: one made from
+    /// `context.Background()` is registered nowhere.
+    pub(super) fn is_rootless_context(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let handed_on = outcomes.settled.is_some() || outcomes.returned.is_some();
+        let only_on_error = outcomes.owed.iter().all(|lost| lost.error == Some(true));
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        self.site.contract.rule == "uncalled-cancel"
+            && !outcomes.owed.is_empty()
+            && handed_on
+            && only_on_error
+            && tree.exprs(args).first().is_some_and(|parent| {
+                let callee = self.function.callee(*parent).func();
+                callee.is_some_and(|func| {
+                    matches!(&*func.name, "context.Background" | "context.TODO")
+                })
+            })
+    }
+
+    /// A package's variable that each request assigns, without a look at what it holds.
+    pub(super) fn overwritten_per_request(&self) -> Option<Vec<Step>> {
+        let outcomes = &self.verdict.outcomes;
+        let at = outcomes
+            .settled
+            .filter(|(how, _)| *how == SettledBy::ProcessLifetime)?
+            .1;
+        let Held::Variable(name) = &self.held else {
+            return None;
+        };
+        if self.heat != Heat::Request || !outcomes.releases.is_empty() || self.is_guarded(name) {
+            return None;
+        }
+        let note = format!("the next request overwrites {name} while still open");
+        Some(vec![Step {
+            location: self.location(at),
+            note,
+        }])
+    }
+
+    /// Whether the function looks at a variable before it acquires, or acquires in a literal, which
+    /// may run only once.
+    fn is_guarded(&self, name: &str) -> bool {
+        let tree = self.function.tree();
+        let Some(graph) = self
+            .function
+            .graph(None)
+            .filter(|_| self.site.root.is_none())
+        else {
+            return true;
+        };
+        let Some(statement) = self.function.statement(self.site.call) else {
+            return true;
+        };
+        let start = tree.stmt(statement).span.start;
+        let mut looked_at = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Expr(expr) = node
+                && let ExprKind::Ident(ident) = tree.expr(expr).kind
+            {
+                looked_at |= ident.span.start < start && tree.name(ident) == name;
+            }
+            Descend::Into
+        });
+        looked_at
+    }
+
+    /// A loop that acquires again begins with a release under a condition: the first round has
+    /// nothing to release, and the condition says so in a way that is not followed.
+    pub(super) fn is_released_on_the_way_round(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let tree = self.function.tree();
+        let call = tree.expr(self.site.call).span;
+        let Some(round) = self
+            .function
+            .innermost_loop(self.site.call)
+            .map(|stmt| tree.stmt(stmt).span)
+        else {
+            return false;
+        };
+        !outcomes.owed.is_empty()
+            && outcomes
+                .owed
+                .iter()
+                .all(|lost| lost.kind == ExitKind::NextIteration)
+            && outcomes
+                .releases
+                .iter()
+                .any(|release| round.encloses(*release) && release.end <= call.start)
+    }
+}
