@@ -39,6 +39,8 @@ pub(crate) enum ParamEffect {
     Closes,
     /// Takes it over in another way.
     Keeps(SettledBy),
+    /// Releases it on some paths, and does not say on which.
+    ClosesSometimes,
     /// Releases it where its error result is nil.
     ClosesOnSuccess,
     /// Releases it where its error result is not nil.
@@ -145,8 +147,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
             } else if owed_without && released_with_error {
                 ParamEffect::ClosesOnFailure
             } else if owed.iter().all(|exit| exit.error.is_none()) && settled.is_none() {
-                // Nothing tells the caller whether it was released.
-                ParamEffect::Borrows
+                ParamEffect::ClosesSometimes
             } else {
                 ParamEffect::Unknown(Arc::from("it is released on some paths only"))
             }

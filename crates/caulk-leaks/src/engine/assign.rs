@@ -70,9 +70,45 @@ impl Run<'_, '_> {
         targets: usize,
     ) -> Vec<Option<Value>> {
         match rhs {
-            [single] if targets > 1 => self.eval_multi(state, *single),
+            [single] if targets > 1 => match self.asserted_type(*single) {
+                Some((x, ty)) => self.asserted(state, x, ty),
+                None => self.eval_multi(state, *single),
+            },
             many => many.iter().map(|expr| self.eval(state, *expr)).collect(),
         }
+    }
+
+    /// The operand and the type of `x.(T)`.
+    fn asserted_type(&self, expr: ExprId) -> Option<(ExprId, ExprId)> {
+        let tree = self.function.tree();
+        match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+            ExprKind::TypeAssert {
+                x, ty: Some(ty), ..
+            } => Some((x, ty)),
+            _ => None,
+        }
+    }
+
+    /// `v, ok := x.(T)`: the resource has its own release method, so it is an `io.Closer`; what
+    /// else it is cannot be seen.
+    fn asserted(&mut self, state: &mut State, x: ExprId, ty: ExprId) -> Vec<Option<Value>> {
+        let value = self.eval(state, x);
+        let Some(Value::At(depth)) = value else {
+            return vec![value];
+        };
+        let program = self.module.program;
+        let ty = self.function.info().type_of(ty);
+        let releases = self.release.actions.iter().any(|action| {
+            action
+                .method
+                .as_ref()
+                .is_some_and(|method| program.has_method(ty, method))
+        });
+        if program.is_interface(ty) && releases && depth == self.release.path().len() {
+            return vec![value, Some(Value::Acquired(true))];
+        }
+        state.doubt = true;
+        vec![value]
     }
 
     fn assign_all(&mut self, state: &mut State, stmt: StmtId, lhs: &[ExprId], rhs: &[ExprId]) {
@@ -379,9 +415,11 @@ impl Run<'_, '_> {
             // Acquired and released by the deferred call itself, or by what ran before.
             Status::Released(_) | Status::Settled(..) if state.status != Status::Owed => {}
             Status::Released(_) | Status::Settled(..) => {
-                let unchecked = state
-                    .bindings()
-                    .any(|(_, value)| matches!(value, Value::Error));
+                // A helper may look for nil itself.
+                let unchecked = self.is_own_method(state, call)
+                    && state
+                        .bindings()
+                        .any(|(_, value)| matches!(value, Value::Error));
                 if unchecked && self.trying == 0 {
                     self.out.early_defer.get_or_insert(tree.stmt(stmt).span);
                 }
@@ -404,6 +442,15 @@ impl Run<'_, '_> {
                 }
             }
         }
+    }
+
+    /// Whether a call is of a method of the resource itself.
+    fn is_own_method(&self, state: &State, call: ExprId) -> bool {
+        let receiver = self.function.callee(call).receiver();
+        let root = receiver
+            .and_then(|receiver| self.place(receiver))
+            .map(|place| place.root);
+        root.is_some_and(|root| matches!(state.get(&Place::of(root)), Some(Value::At(_))))
     }
 
     pub(super) fn unknown_callee(&self, call: ExprId) -> Arc<str> {

@@ -458,6 +458,12 @@ impl Run<'_, '_> {
         let span = self.span_of(call);
         match effect {
             ParamEffect::Borrows => Vec::new(),
+            // Who is given a cancel function decides when to call it.
+            ParamEffect::ClosesSometimes if self.release.is_call() => {
+                self.settle_at(state, SettledBy::HandedOver, span);
+                Vec::new()
+            }
+            ParamEffect::ClosesSometimes => Vec::new(),
             ParamEffect::Closes => {
                 self.release_at(state, span);
                 Vec::new()
