@@ -6,6 +6,7 @@ use caulk_program::{Builtin, Callee, FuncId, FuncRef};
 use caulk_syntax::{ExprId, ExprKind};
 
 use super::closure::ClosureEffect;
+use super::known::{asserted, is_borrowing_interface};
 use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
 use crate::catalogue::CallEffect;
@@ -588,50 +589,6 @@ fn method_name(callee: &Callee, name: Option<&Named<'_>>) -> String {
             name.name.rsplit('.').next().unwrap_or("").to_owned()
         }),
     }
-}
-
-/// Whether a function asserts that an error among its arguments is nil (or is not).
-fn asserted(package: &str, name: &str) -> Option<bool> {
-    let method = name.rsplit('.').next().unwrap_or(name);
-    let ends = |suffix: &str| package.ends_with(suffix);
-    if ends("testify/require") {
-        return match method {
-            "NoError" | "NoErrorf" | "Nil" | "Nilf" => Some(true),
-            "Error" | "Errorf" | "ErrorIs" | "ErrorIsf" | "ErrorAs" | "ErrorContains"
-            | "EqualError" | "NotNil" => Some(false),
-            _ => None,
-        };
-    }
-    if ends("gotest.tools/assert") || ends("gotest.tools/v3/assert") {
-        return match method {
-            "NilError" => Some(true),
-            "Error" | "ErrorContains" | "ErrorType" | "ErrorIs" => Some(false),
-            _ => None,
-        };
-    }
-    if ends("shoenig/test/must") {
-        return match method {
-            "NoError" | "Nil" => Some(true),
-            "Error" | "EqError" | "ErrorIs" | "ErrorContains" => Some(false),
-            _ => None,
-        };
-    }
-    None
-}
-
-/// Methods of well-known interfaces whose implementations use an argument and let it go.
-fn is_borrowing_interface(package: &str, name: &str) -> bool {
-    matches!(
-        (package, name),
-        (
-            "io",
-            "ReaderFrom.ReadFrom" | "WriterTo.WriteTo" | "Writer.Write" | "Reader.Read"
-        ) | ("testing", _)
-            | ("context", _)
-            | ("hash", _)
-            | ("fmt", _)
-            | ("net/http", "ResponseWriter.Write")
-    )
 }
 
 impl super::function::Function {

@@ -7,6 +7,7 @@ mod closure;
 mod eval;
 mod exit;
 mod function;
+mod known;
 mod outcome;
 mod refine;
 mod run;

@@ -3,6 +3,7 @@
 use caulk_program::{Callee, LocalId};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind};
 
+use super::known::{implies_error, is_no_error_assertion};
 use super::run::Run;
 use super::state::{Fact, State, Status, Value};
 
@@ -353,30 +354,4 @@ fn errors(state: &State) -> Vec<LocalId> {
         .filter(|(place, value)| place.path.is_empty() && matches!(value, Value::Error))
         .map(|(place, _)| place.root)
         .collect()
-}
-
-/// Whether a predicate that holds of an error says that there is one.
-fn implies_error(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    matches!(
-        name,
-        "errors.Is"
-            | "errors.As"
-            | "os.IsNotExist"
-            | "os.IsExist"
-            | "os.IsPermission"
-            | "os.IsTimeout"
-    ) || last.starts_with("Is")
-        || last.starts_with("is")
-        || last.starts_with("Has")
-        || last.ends_with("Is")
-        || last.ends_with("As")
-        || last.contains("NotFound")
-        || (name.contains("testify/assert") && last.starts_with("Error"))
-}
-
-/// `assert.NoError(t, err)` as a condition.
-fn is_no_error_assertion(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    name.contains("testify") && last.starts_with("NoError")
 }
