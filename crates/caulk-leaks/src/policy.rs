@@ -77,7 +77,8 @@ impl Described<'_, '_> {
     /// `context.Background()` is registered nowhere.
     pub(super) fn is_rootless_context(&self) -> bool {
         let outcomes = &self.verdict.outcomes;
-        let handed_on = outcomes.settled.is_some() || outcomes.returned.is_some();
+        let handed_on =
+            outcomes.settled.is_some() || outcomes.returned.is_some() || outcomes.unknown.is_some();
         let only_on_error = outcomes.owed.iter().all(|lost| lost.error == Some(true));
         let tree = self.function.tree();
         let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {

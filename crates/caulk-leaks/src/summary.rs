@@ -103,6 +103,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
         returned,
         unknown,
         viewed,
+        asserted,
         ..
     } = outcomes;
     if let Some((why, _)) = unknown {
@@ -146,6 +147,8 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
                 ParamEffect::ClosesOnSuccess
             } else if owed_without && released_with_error {
                 ParamEffect::ClosesOnFailure
+            } else if asserted {
+                ParamEffect::Unknown(Arc::from("its dynamic type decides whether it is released"))
             } else if owed.iter().all(|exit| exit.error.is_none()) && settled.is_none() {
                 ParamEffect::ClosesSometimes
             } else {

@@ -117,10 +117,9 @@ impl Run<'_, '_> {
         let facts: Vec<Option<Fact>> = lhs
             .iter()
             .enumerate()
-            .map(|(index, _)| {
-                rhs.get(index)
-                    .filter(|_| rhs.len() == lhs.len())
-                    .and_then(|expr| self.fact_of(state, *expr))
+            .map(|(index, _)| match rhs {
+                [call] if lhs.len() > 1 => self.fact_of_result(*call, index),
+                _ => rhs.get(index).and_then(|expr| self.fact_of(state, *expr)),
             })
             .collect();
         for (index, target) in lhs.iter().enumerate() {

@@ -169,7 +169,7 @@ impl Run<'_, '_> {
                 } else if Some(index) == error {
                     Some(self.error_value(call, index))
                 } else {
-                    None
+                    error.map(|_| Value::Companion)
                 }
             })
             .collect()
@@ -269,7 +269,9 @@ impl Run<'_, '_> {
         let span = self.span_of(call);
         match value {
             Value::Error | Value::DerivedError => return self.errors_from(call),
-            Value::Acquired(_) | Value::ReleasedIf { .. } | Value::Handle => return Vec::new(),
+            Value::Acquired(_) | Value::Companion | Value::ReleasedIf { .. } | Value::Handle => {
+                return Vec::new();
+            }
             Value::Closure(literal) => {
                 match self.closure_effect(state, *literal, &[]) {
                     ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),

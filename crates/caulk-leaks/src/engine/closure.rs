@@ -66,7 +66,10 @@ impl Run<'_, '_> {
                                 place.root == *local
                                     && !matches!(
                                         value,
-                                        Value::Error | Value::DerivedError | Value::Acquired(_)
+                                        Value::Error
+                                            | Value::DerivedError
+                                            | Value::Acquired(_)
+                                            | Value::Companion
                                     )
                             })
                     })

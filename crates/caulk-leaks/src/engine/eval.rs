@@ -34,7 +34,11 @@ impl Run<'_, '_> {
             }
             ExprKind::Selector { x, sel } => self.selector(state, expr, x, tree.name(sel)),
             ExprKind::Call { .. } => self.call(state, expr).into_iter().next().flatten(),
-            ExprKind::TypeAssert { x, .. } => self.eval(state, x),
+            ExprKind::TypeAssert { x, .. } => {
+                let value = self.eval(state, x);
+                self.out.asserted |= value.as_ref().is_some_and(Value::holds);
+                value
+            }
             ExprKind::Binary {
                 x,
                 op: BinaryOp::LogicalAnd | BinaryOp::LogicalOr,
@@ -384,6 +388,13 @@ impl Run<'_, '_> {
             },
             _ => None,
         }
+    }
+
+    /// What is known of one of several results of a call: a derived context is never nil.
+    pub(super) fn fact_of_result(&self, call: ExprId, index: usize) -> Option<Fact> {
+        let call = caulk_flow::unparen(self.function.tree(), call);
+        let func = self.function.callee(call).func()?;
+        (index == 0 && func.name.starts_with("context.With")).then_some(Fact::NonNil)
     }
 
     pub(super) fn acquire(&mut self, state: &mut State, call: ExprId) {

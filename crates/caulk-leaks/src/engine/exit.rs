@@ -147,6 +147,15 @@ impl Run<'_, '_> {
             return;
         }
         let span = self.function.tree().stmt(stmt).span;
+        // Beside a function that releases it the value itself is only borrowed.
+        if let Some(result) = self.returned_releaser(state, returned) {
+            state.status = Status::Returned {
+                result,
+                value: Value::Releaser,
+                span,
+            };
+            return;
+        }
         for (index, value) in returned.iter().enumerate() {
             match value {
                 Some(value @ (Value::At(_) | Value::Owner(_) | Value::Releaser)) => {
@@ -165,14 +174,6 @@ impl Run<'_, '_> {
                 Some(Value::Closure(literal)) => {
                     let effect = self.closure_effect(state, *literal, &[]);
                     match effect {
-                        ClosureEffect::Releases => {
-                            state.status = Status::Returned {
-                                result: index,
-                                value: Value::Releaser,
-                                span,
-                            };
-                            return;
-                        }
                         ClosureEffect::Uses => {
                             state.status = Status::Unknown(
                                 Arc::from("a function that uses it is returned"),
@@ -184,7 +185,7 @@ impl Run<'_, '_> {
                             state.status = Status::Unknown(why, span);
                             return;
                         }
-                        ClosureEffect::Nothing => {}
+                        ClosureEffect::Releases | ClosureEffect::Nothing => {}
                     }
                 }
                 Some(Value::Handle) if !self.returns_data(stmt, index) => {
@@ -193,6 +194,17 @@ impl Run<'_, '_> {
                 _ => {}
             }
         }
+    }
+
+    /// The result that is a function which releases the resource.
+    fn returned_releaser(&mut self, state: &State, returned: &[Option<Value>]) -> Option<usize> {
+        returned.iter().position(|value| match value {
+            Some(Value::Releaser) => true,
+            Some(Value::Closure(literal)) => {
+                self.closure_effect(state, *literal, &[]) == ClosureEffect::Releases
+            }
+            _ => false,
+        })
     }
 
     /// Whether a result of the function that a statement leaves is declared as plain data, or as an error.

@@ -53,6 +53,8 @@ pub(crate) struct Outcomes {
     pub early_defer: Option<Span>,
     /// A deferred release within the loop that acquires.
     pub defer_in_loop: Option<Span>,
+    /// Some path asks for the resource's dynamic type.
+    pub asserted: bool,
     /// Some path acquires.
     pub acquired: bool,
     /// Some path ends the process, the goroutine or the test with it, or does not end.

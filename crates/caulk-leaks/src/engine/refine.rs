@@ -94,6 +94,11 @@ impl Run<'_, '_> {
     ) -> bool {
         let tree = self.function.tree();
         let (x, y) = (caulk_flow::unparen(tree, x), caulk_flow::unparen(tree, y));
+        if state.status == Status::Owed
+            && (self.is_companion(state, x) || self.is_companion(state, y))
+        {
+            state.doubt = true;
+        }
         let (subject, nil) = if self.is_nil(y) {
             (x, true)
         } else if self.is_nil(x) {
@@ -131,13 +136,23 @@ impl Run<'_, '_> {
                 return true;
             }
             // What is bound to it can be nil while it is held: a reply, a message.
-            Some(Value::Acquired(_) | Value::Handle) => {}
+            Some(Value::Acquired(_) | Value::Companion | Value::Handle) => {}
             None => {}
         }
         match self.function.local(subject) {
             Some(local) => self.assume(state, local, if equal { Fact::Nil } else { Fact::NonNil }),
             None => true,
         }
+    }
+
+    /// Whether an expression is another result of the acquisition, or a field of one.
+    fn is_companion(&self, state: &State, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        let mut expr = caulk_flow::unparen(tree, expr);
+        while let ExprKind::Selector { x, .. } = tree.expr(expr).kind {
+            expr = caulk_flow::unparen(tree, x);
+        }
+        matches!(self.value_at(state, expr), Some(Value::Companion))
     }
 
     /// The value that a condition looks at; a call gives its (only) result.

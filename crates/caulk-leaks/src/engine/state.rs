@@ -41,6 +41,8 @@ pub(crate) enum Value {
     At(usize),
     /// The error of the acquisition.
     Error,
+    /// Another result of the acquisition, from which its success may be told.
+    Companion,
     /// An error made from the acquisition's, which may be nil where that is not.
     DerivedError,
     /// A truth value: whether the acquisition succeeded is this or its opposite.
@@ -222,7 +224,7 @@ impl State {
         self.bindings.retain(|(_, value)| {
             !matches!(
                 value,
-                Value::Error | Value::DerivedError | Value::Acquired(_)
+                Value::Error | Value::DerivedError | Value::Acquired(_) | Value::Companion
             )
         });
     }

@@ -62,3 +62,20 @@ func literalLooksFirst(p string) error {
 }
 
 func use(int) {}
+
+func helperKnowsNil(u string) error {
+	resp, err := http.Get(u) // ok
+	defer drain(resp)
+	if err != nil {
+		return err
+	}
+	use(resp.StatusCode)
+	return nil
+}
+
+func drain(resp *http.Response) {
+	if resp == nil || resp.Body == nil {
+		return
+	}
+	_ = resp.Body.Close()
+}

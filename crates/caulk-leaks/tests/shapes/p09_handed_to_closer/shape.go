@@ -119,3 +119,63 @@ func onlyOuterClosed(p string) ([]byte, error) {
 	defer z.Close()
 	return io.ReadAll(z)
 }
+
+// Half of it is closed where that can be told apart.
+func closeStreams(streams ...any) {
+	for _, stream := range streams {
+		if half, ok := stream.(interface{ CloseWrite() error }); ok {
+			_ = half.CloseWrite()
+		} else if closer, ok := stream.(io.Closer); ok {
+			_ = closer.Close()
+		}
+	}
+}
+
+func byDynamicType(h http.Hijacker) error {
+	conn, _, err := h.Hijack() // ok
+	if err != nil {
+		return err
+	}
+	defer closeStreams(conn)
+	_, err = io.WriteString(conn, "hello\n")
+	return err
+}
+
+// A helper returns what it opened and how to close it.
+func scratch(dir string) (*os.File, func(), error) {
+	f, err := os.CreateTemp(dir, "scratch") // ok
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, func() { _ = f.Close() }, nil
+}
+
+func withScratch(dir string) error {
+	f, cleanup, err := scratch(dir) // ok
+	if err != nil {
+		return err
+	}
+	defer cleanup()
+	_, err = f.WriteString("hello\n")
+	return err
+}
+
+type spool struct{ file *os.File }
+
+func (s *spool) Shutdown() error { return s.file.Close() }
+
+func newSpool(dir string) (*spool, func()) {
+	f, err := os.CreateTemp(dir, "spool") // ok
+	if err != nil {
+		panic(err)
+	}
+	s := &spool{file: f}
+	return s, func() { _ = s.Shutdown() }
+}
+
+func withSpool(dir string) error {
+	s, cleanup := newSpool(dir) // ok
+	defer cleanup()
+	_, err := s.file.WriteString("hello\n")
+	return err
+}

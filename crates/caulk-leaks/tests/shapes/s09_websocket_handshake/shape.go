@@ -3,6 +3,7 @@ package shape
 
 import (
 	"context"
+	"errors"
 
 	coder "github.com/coder/websocket"
 	gorilla "github.com/gorilla/websocket"
@@ -43,4 +44,23 @@ func connectionForgottenOnError(u string) error {
 		return err
 	}
 	return conn.Close()
+}
+
+func statusBeforeError(u string) (*gorilla.Conn, error) {
+	conn, resp, err := gorilla.DefaultDialer.Dial(u, nil) // ok
+	if resp != nil && resp.StatusCode != 101 {
+		return nil, errors.New(resp.Status)
+	}
+	return conn, err
+}
+
+func forgottenAfterStatus(u string) error {
+	conn, resp, err := gorilla.DefaultDialer.Dial(u, nil) // want leak /unclosed-connection/
+	if resp != nil && resp.StatusCode != 101 {
+		return errors.New(resp.Status)
+	}
+	if err != nil {
+		return err
+	}
+	return conn.WriteMessage(gorilla.TextMessage, []byte("hello"))
 }

@@ -107,3 +107,28 @@ func withCause(p context.Context, work func(context.Context) error) error {
 	cancel(err)
 	return err
 }
+
+// The context is there exactly while its cancel function is owed.
+func toggled(p context.Context, commands <-chan string) {
+	var ctx context.Context
+	var cancel context.CancelFunc
+	for command := range commands {
+		switch command {
+		case "start":
+			if ctx != nil {
+				continue
+			}
+			ctx, cancel = context.WithCancel(p) // ok
+			_ = ctx.Err()
+		case "stop":
+			if ctx == nil {
+				continue
+			}
+			cancel()
+			ctx = nil
+		}
+	}
+	if ctx != nil {
+		cancel()
+	}
+}
