@@ -1,10 +1,13 @@
 //! The driver of a hunt: does what [`caulk_hunt::Hunt`] asks for, and tells it how that went.
 
 mod failures;
+mod launch;
+mod proof;
 pub mod result;
 mod runner;
 mod setup;
 pub mod solve;
+mod workshop;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,17 +16,19 @@ use std::time::{Duration, Instant};
 use anyhow::anyhow;
 use caulk_case::{CaseFolder, LoadedSeries, Stage};
 use caulk_evidence::Run;
-use caulk_growth::{Decision, Growth, Options, Outcome, Verdict};
+use caulk_growth::{Decision, Options, Verdict};
 use caulk_hunt::{Action, Answer, CaptureRole, Hunt, Judgement, Plan, Variant};
 use caulk_report::units;
 use caulk_system::{Files, Limits, Stopped, TempFolder};
 use caulk_target::Built;
 
-use self::result::{Died, Findings, Proof, load_figures};
-use self::runner::{Record, RoundEnd, Running, Workshop};
+use self::proof::Finished;
+use self::result::{Died, Findings, load_figures};
+use self::runner::{RoundEnd, Running};
 use self::setup::{LoadSource, Setup, Source};
 use self::solve::Solved;
 pub use self::solve::main_folders;
+use self::workshop::Workshop;
 use crate::cli::OutputFormat;
 use crate::commands::hunt::HuntArgs;
 use crate::config::LoadConfig;
@@ -94,13 +99,6 @@ struct Driver<'a> {
     died: Option<Died>,
 }
 
-/// A run that is over.
-struct Finished {
-    record: Record,
-    run: Run,
-    growth: Growth,
-}
-
 impl<'a> Driver<'a> {
     fn new(setup: &'a Setup, context: &'a Context) -> Result<Driver<'a>, Failure> {
         let (case_folder, temporary) = match &setup.output {
@@ -115,7 +113,7 @@ impl<'a> Driver<'a> {
             context,
             progress: context.progress(true),
             limits: Limits::new(&context.cancel).within(setup.timeout),
-            workshop: Workshop::new()?,
+            workshop: Workshop::new(setup)?,
             built: None,
             running: None,
             case_folder,
@@ -237,7 +235,8 @@ impl<'a> Driver<'a> {
             self.progress.phase("building the program with the fix");
             edits = solved.edits();
         }
-        self.built = Some(self.workshop.build(self.setup, &edits, &self.limits)?);
+        self.workshop.build_companions(self.setup, &self.limits)?;
+        self.built = Some(self.workshop.build(&edits, &self.limits)?);
         Ok(Answer::Done)
     }
 
@@ -310,10 +309,7 @@ impl<'a> Driver<'a> {
         let growth = run.growth(&options);
         let judgement = match (variant, &self.as_is) {
             (Variant::WithFix, Some(before)) => {
-                match caulk_growth::compare(&before.growth, &growth, &options).outcome {
-                    Outcome::Unknown => Judgement::NeedMore,
-                    _ => Judgement::Sure,
-                }
+                proof::told_apart(&before.growth, &growth, &options)
             }
             _ => match caulk_growth::sure_enough(&growth, &options) {
                 Decision::Sure { .. } => Judgement::Sure,
@@ -444,7 +440,13 @@ impl<'a> Driver<'a> {
             )));
         };
         let mut solved = self.solved.take().unwrap_or_default();
-        let proof = self.proof(&finished, &solved);
+        let worth_proving = solved.has_fix() && finished.growth.verdict == Some(Verdict::Leak);
+        let proof = worth_proving
+            .then(|| {
+                let (after, trouble) = (self.with_fix.as_ref(), self.unproved.clone());
+                proof::proof(&finished, after, trouble, &self.options)
+            })
+            .flatten();
         let mut applied = false;
         let mut warnings = std::mem::take(&mut self.warnings);
         if self.setup.fix {
@@ -504,65 +506,6 @@ impl<'a> Driver<'a> {
             ),
         }
         notes
-    }
-
-    fn proof(&self, before: &Finished, solved: &Solved) -> Option<Proof> {
-        if !solved.has_fix() || before.growth.verdict != Some(Verdict::Leak) {
-            return None;
-        }
-        let Some(after) = &self.with_fix else {
-            let reason = self.unproved.clone()?;
-            return Some(Proof {
-                growth: None,
-                case: None,
-                proved: false,
-                reason,
-            });
-        };
-        let reason = self
-            .unproved
-            .clone()
-            .or_else(|| why_unproved(before, after, &self.options));
-        Some(Proof {
-            growth: Some(after.growth.clone()),
-            case: Some(after.record.case.case.clone()),
-            proved: reason.is_none(),
-            reason: reason.unwrap_or_default(),
-        })
-    }
-}
-
-/// What speaks against a fix: growth that is left, or answers that are worse than before.
-fn why_unproved(before: &Finished, after: &Finished, options: &Options) -> Option<String> {
-    let (good, bad) = (
-        load_figures(&before.record.case.case),
-        load_figures(&after.record.case.case),
-    );
-    if bad.requests < good.requests {
-        return Some(format!(
-            "only {} of {} requests came to an end",
-            bad.requests, good.requests
-        ));
-    }
-    // One request in a hundred may fail by chance.
-    if bad.failed > good.failed + good.requests / 100 {
-        return Some(format!(
-            "{} requests failed, {} before",
-            bad.failed, good.failed
-        ));
-    }
-    if bad.p50_seconds > good.p50_seconds * 3.0 + 0.010 {
-        return Some("answers take more than three times as long as before".to_owned());
-    }
-    let compared = caulk_growth::compare(&before.growth, &after.growth, options);
-    match compared.outcome {
-        Outcome::Gone | Outcome::Steady => None,
-        Outcome::Unknown => Some("whether the growth is gone cannot be told".to_owned()),
-        Outcome::Reduced => {
-            Some("it grows less, but still grows: there is more than one leak".to_owned())
-        }
-        Outcome::Remains => Some("it grows as before".to_owned()),
-        Outcome::Worse => Some("something grows that did not before".to_owned()),
     }
 }
 

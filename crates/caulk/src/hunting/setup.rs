@@ -1,5 +1,6 @@
 //! What a hunt will do, put together from flags and `caulk.toml`; flags win.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ pub struct Setup {
     /// Where packages are looked up and the program is started.
     pub folder: PathBuf,
     pub args: Vec<String>,
-    pub env: Vec<(String, String)>,
+    pub env: BTreeMap<String, String>,
     pub ready: Option<String>,
     pub ready_timeout: Duration,
     pub load: LoadSource,
@@ -182,8 +183,8 @@ fn load(
 
 fn environment(
     flags: &[String],
-    config: std::collections::BTreeMap<String, String>,
-) -> anyhow::Result<Vec<(String, String)>> {
+    config: BTreeMap<String, String>,
+) -> anyhow::Result<BTreeMap<String, String>> {
     let mut all = config;
     for flag in flags {
         let Some((name, value)) = flag.split_once('=') else {
@@ -191,7 +192,7 @@ fn environment(
         };
         all.insert(name.to_owned(), value.to_owned());
     }
-    Ok(all.into_iter().collect())
+    Ok(all)
 }
 
 fn time(flag: Option<Duration>, config: Option<&str>, default: u64) -> anyhow::Result<Duration> {

@@ -2,20 +2,17 @@
 
 use std::time::Duration;
 
-use caulk_case::{Case, Stage};
 use caulk_evidence::{AnchorKind, Reason, StackEvidence, StoreKind};
-use caulk_growth::{Growth, ScalarKind, Verdict};
+use caulk_growth::Verdict;
 use caulk_leaks::Outcome;
 use caulk_report::json::check as json_check;
 use caulk_report::units;
-use caulk_report::{
-    Block, Cell, Column, Diagnostic, Figure, KeyValue, Paragraph, Report, Severity, Table, Tone,
-};
+use caulk_report::{Block, Diagnostic, Figure, KeyValue, Paragraph, Report, Severity, Tone};
 
-use super::check::counted;
 use super::finding::{self, Sources};
-use super::rates::{Rates, of_scalar};
-use crate::hunting::result::{Blamed, Findings, LoadFigures, Proof, load_figures};
+use super::rates::Rates;
+use super::table::table;
+use crate::hunting::result::{Blamed, Findings, Proof, load_figures};
 
 /// Culprits after this many are counted, not told.
 const TOLD: usize = 3;
@@ -50,13 +47,13 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
         };
         report.push(Diagnostic::new(severity, without_culprit(findings)));
         if findings.growth.rounds > 0 {
-            push_table(&mut report, findings);
+            report.push(table(findings));
         }
     }
     for (index, blamed) in findings.culprits.iter().take(TOLD).enumerate() {
         report.push(headline(findings, blamed, sources));
         if index == 0 {
-            push_table(&mut report, findings);
+            report.push(table(findings));
         }
         push_why(&mut report, findings, blamed);
         push_fix(&mut report, findings, blamed, index == 0);
@@ -212,158 +209,6 @@ fn without_culprit(findings: &Findings) -> String {
         }
         None => "there is nothing to compare: the load did not get past its beginning".to_owned(),
     }
-}
-
-// ---- the table
-
-fn push_table(report: &mut Report, findings: &Findings) {
-    let growth = &findings.growth;
-    let after = findings
-        .proof
-        .as_ref()
-        .and_then(|proof| proof.growth.as_ref());
-    let load = load_figures(&findings.case);
-    let rates = rates(findings);
-    let per = rates.suffix;
-
-    let heading = if load.requests > 0 {
-        format!(
-            "{} requests, {}",
-            units::count(load.requests),
-            counted(load.rounds as usize, "round")
-        )
-    } else {
-        let snapshots = findings
-            .case
-            .snapshots
-            .len()
-            .max(growth.rounds as usize + 1);
-        counted(snapshots, "snapshot")
-    };
-    let mut columns = vec![Column::left(""), Column::left("as is")];
-    if after.is_some() {
-        columns.push(Column::left("with the fix"));
-    }
-    columns.push(Column::left(heading));
-    let mut table = Table::new(columns);
-    let mut row = |name: String, before: String, fixed: Option<String>, note: String| {
-        let mut cells = vec![Cell::from(name), Cell::from(before)];
-        if after.is_some() {
-            cells.push(Cell::from(fixed.unwrap_or_default()));
-        }
-        cells.push(Cell::from(note));
-        table.rows.push(cells);
-    };
-
-    for (kind, name) in [
-        (ScalarKind::Connections, "connections"),
-        (ScalarKind::Goroutines, "goroutines"),
-        (ScalarKind::Descriptors, "descriptors"),
-    ] {
-        // The socket of a connection is a descriptor too: told once.
-        if kind == ScalarKind::Descriptors && of_scalar(growth, ScalarKind::Connections).is_some() {
-            continue;
-        }
-        let Some(before) = of_scalar(growth, kind) else {
-            continue;
-        };
-        let fixed = after
-            .and_then(|after| of_scalar(after, kind))
-            .map(|rate| rates.number(&rate));
-        row(
-            format!("{name}{per}"),
-            rates.number(&before),
-            fixed,
-            String::new(),
-        );
-    }
-
-    let heap = |growth: &Growth| {
-        // Of a single snapshot, what is held.
-        if growth.rounds == 0 {
-            growth.heap_bytes.last
-        } else {
-            growth.heap_bytes.rate
-        }
-    };
-    let unit = rates.unit(&heap(growth));
-    let note = match growth.smallest_visible_bytes {
-        Some(bytes) => format!("smallest visible {}", rates.bytes(bytes)),
-        None => String::new(),
-    };
-    let fixed = after.map(|after| rates.bytes_in(&heap(after), unit));
-    row(
-        format!("heap{per}"),
-        rates.bytes_in(&heap(growth), unit),
-        fixed,
-        note,
-    );
-
-    // A load command tells neither.
-    if load.p50_seconds > 0.0 {
-        let fixed = findings
-            .proof
-            .as_ref()
-            .and_then(|p| p.case.as_ref())
-            .map(load_figures);
-        row(
-            "p50, failed".to_owned(),
-            answers(&load),
-            fixed.as_ref().map(answers),
-            String::new(),
-        );
-    }
-    if let Some((rss, note)) = resident(&findings.case) {
-        let fixed = findings
-            .proof
-            .as_ref()
-            .and_then(|p| p.case.as_ref())
-            .and_then(resident);
-        row("RSS".to_owned(), rss, fixed.map(|(rss, _)| rss), note);
-    }
-    report.push(table);
-}
-
-fn answers(load: &LoadFigures) -> String {
-    format!(
-        "{}, {}",
-        units::duration(seconds(load.p50_seconds)),
-        units::count(load.failed)
-    )
-}
-
-/// How resident memory changed from the first snapshot to the last, and what it is made of.
-fn resident(case: &Case) -> Option<(String, String)> {
-    let under_load: Vec<_> = case
-        .snapshots
-        .iter()
-        .filter(|s| s.stage != Stage::Cooldown)
-        .map(|s| s.metrics)
-        .collect();
-    let (first, last) = (under_load.first()?, under_load.last()?);
-    let change =
-        |of: fn(&caulk_case::Metrics) -> Option<u64>| Some(of(last)? as f64 - of(first)? as f64);
-    let rss = change(|m| m.rss_bytes)?;
-    let heap = change(|m| {
-        Some(
-            m.heap_inuse_bytes?
-                .saturating_add(m.heap_idle_bytes.unwrap_or(0)),
-        )
-    });
-    let stacks = change(|m| m.stack_inuse_bytes);
-    let note = match (heap, stacks) {
-        (Some(heap), Some(stacks)) => {
-            let of = |bytes: f64| units::bytes_change(bytes);
-            format!(
-                "heap {}, stacks {}, other {}",
-                of(heap),
-                of(stacks),
-                of(rss - heap - stacks)
-            )
-        }
-        _ => String::new(),
-    };
-    Some((units::bytes_change(rss), note))
 }
 
 // ---- why

@@ -5,3 +5,5 @@ pub mod finding;
 pub mod hunt;
 pub mod hunt_json;
 pub mod rates;
+
+mod table;
