@@ -134,6 +134,8 @@ pub(crate) struct Account {
     /// The user's functions on the stacks, by (file, function), deepest first by weight of the stack.
     pub(crate) chain: Vec<(String, String)>,
     pub(crate) reason: Option<Reason>,
+    /// Bytes of the weight that were put down to it by reach alone.
+    pub(crate) reached: f64,
     pub(crate) ties: Vec<Anchor>,
 }
 
@@ -203,6 +205,14 @@ impl Account {
             *self.groups.entry(entry).or_default() += growth;
         }
         self.stacks.absorb(other.stacks);
+    }
+
+    /// What speaks for the place: where most of it is there by reach, that.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        match self.reason? {
+            Reason::OnStack if self.reached > self.weight.bytes / 2.0 => Some(Reason::Reach),
+            reason => Some(reason),
+        }
     }
 
     /// Instances per request: each instance has one goroutine of each kind, so the least of those

@@ -175,7 +175,7 @@ fn rank(
     let mut culprits: Vec<Culprit> = accounts
         .into_values()
         .filter_map(|account| {
-            let instances = account.instances();
+            let (instances, reason) = (account.instances(), account.reason()?);
             let share_of_goroutines = part(account.weight.goroutines, all_goroutines);
             let share_of_heap = part(account.weight.bytes, all_bytes);
             Some(Culprit {
@@ -186,7 +186,7 @@ fn rank(
                 instances,
                 blocked: account.blocked.map(|(_, blocked)| blocked),
                 stacks: account.stacks.into_evidence(),
-                reason: account.reason?,
+                reason,
                 ties: account.ties,
             })
         })

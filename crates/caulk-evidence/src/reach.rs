@@ -52,6 +52,7 @@ pub(crate) fn assign_by_reach<'o>(
         };
         let account = accounts.entry(best.key.clone()).or_default();
         account.add_stack(stack, anchors);
+        account.reached += stack.bytes;
         account.name(best.anchor.clone(), Reason::Reach);
         for (tie, _) in fitting
             .iter()

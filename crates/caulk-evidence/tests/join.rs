@@ -298,6 +298,11 @@ fn without_dumps_the_acquirer_that_calls_into_the_growing_library_is_to_blame() 
     };
     assert_eq!(culprit.anchor.location.line, fetch);
     assert!(culprit.share_of_heap > 0.99);
+    assert_eq!(
+        culprit.reason,
+        Reason::Reach,
+        "most of it shows no frame of the user's"
+    );
     assert!(joined.unexplained.is_empty());
 }
 

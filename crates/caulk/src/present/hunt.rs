@@ -127,7 +127,7 @@ fn remark(blamed: &Blamed) -> &'static str {
 pub fn sentence(findings: &Findings, blamed: &Blamed) -> String {
     let culprit = &blamed.culprit;
     let rates = rates(findings);
-    let often = rates.often(culprit.instances);
+    let often = rates.often(culprit.instances, culprit.weight.bytes);
     match &culprit.anchor.kind {
         AnchorKind::GoStatement => {
             let waits = match &culprit.blocked {

@@ -60,10 +60,10 @@ impl Rates {
         }
     }
 
-    /// `1 per POST /v0/cron`; without the number where it cannot be told.
-    pub fn often(&self, instances: f64) -> String {
+    /// How many instances: `1 per POST /v0/cron`; where that cannot be told, how many bytes.
+    pub fn often(&self, instances: f64, bytes: f64) -> String {
         if !self.per_request || instances <= 0.0 {
-            return self.words.clone();
+            return format!("{} {}", self.bytes(bytes), self.words);
         }
         let rounded = instances.round();
         if rounded >= 1.0 && (instances - rounded).abs() < 0.02 * rounded {
