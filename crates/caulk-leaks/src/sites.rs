@@ -218,9 +218,12 @@ fn looks_like_response(function: &Function, call: ExprId) -> bool {
     let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
         return false;
     };
-    let ([value, _], [_]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+    let ([value, _], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
         return false;
     };
+    if caulk_flow::unparen(tree, *single) != call {
+        return false;
+    }
     let Some(local) = function.local(*value) else {
         return false;
     };

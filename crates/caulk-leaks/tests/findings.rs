@@ -138,3 +138,25 @@ fn broken_code_is_checked_where_it_can_be() {
     let broken = format!("{HANDLER}\nfunc broken( {{ if }}\n");
     assert_eq!(analyse(&broken).findings.len(), 1);
 }
+
+const CHAIN: &str = r#"package m
+
+import "example.com/missing/trace"
+
+func upgrade(u string) (int, error) {
+	resp, err := trace.NewTransport(nil).RoundTrip(u)
+	if err != nil {
+		return 0, err
+	}
+	if resp.StatusCode != 101 {
+		return 0, resp.Body.Close()
+	}
+	return 0, resp.Body.Close()
+}
+"#;
+
+#[test]
+fn what_a_response_is_asked_of_is_no_response() {
+    let analysis = analyse(CHAIN);
+    assert!(analysis.findings.is_empty(), "{:?}", analysis.findings);
+}

@@ -236,6 +236,11 @@ impl Run<'_, '_> {
                 }
             }
             Value::Handle => self.handles(call, 0),
+            // Asked of a nil error this panics.
+            Value::Error if method == "Error" => {
+                self.refine_acquired(state, false);
+                Vec::new()
+            }
             Value::Releaser if method.is_empty() => {
                 self.release_at(state, span);
                 Vec::new()

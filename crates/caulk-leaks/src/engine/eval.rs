@@ -107,11 +107,12 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Evaluates an operand that a short circuit can skip: a release there does not count.
+    /// Evaluates an operand that a short circuit can skip: a release or a failure there does not count.
     fn eval_perhaps(&mut self, state: &mut State, expr: ExprId) {
         let mut taken = state.clone();
         self.eval(&mut taken, expr);
-        if !(state.status == Status::Owed && matches!(taken.status, Status::Released(_))) {
+        let undone = matches!(taken.status, Status::Released(_) | Status::Before);
+        if !(state.status == Status::Owed && undone) {
             *state = taken;
         }
     }

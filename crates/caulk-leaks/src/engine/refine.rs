@@ -228,7 +228,7 @@ impl Run<'_, '_> {
     }
 
     /// The acquisition succeeded, or failed and holds nothing.
-    fn refine_acquired(&mut self, state: &mut State, succeeded: bool) -> bool {
+    pub(super) fn refine_acquired(&mut self, state: &mut State, succeeded: bool) -> bool {
         if succeeded {
             let errors = errors(state);
             state.error_is_known();

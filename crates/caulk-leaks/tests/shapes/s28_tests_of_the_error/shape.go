@@ -85,3 +85,15 @@ func otherError(p string, q string) error {
 	}
 	return f.Close()
 }
+
+func wantsAnError(p string) string {
+	_, err := os.Open(p) // ok
+	return err.Error()
+}
+
+func perhapsAnError(p string) bool {
+	f, err := os.Open(p) // want leak /unclosed-file/
+	missing := err != nil && err.Error() == "missing"
+	_, _ = f.Stat()
+	return missing
+}
