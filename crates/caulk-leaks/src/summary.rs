@@ -302,7 +302,7 @@ fn by_field(
     ty: TypeId,
     field: &SmolStr,
 ) -> Option<Contract> {
-    let releases = ["Close", "Stop", "Shutdown"]
+    let releases = RELEASE_METHODS
         .iter()
         .any(|name| module.program.has_method(ty, name));
     if releases || !caulk_syntax::is_exported(field) || module.program.is_interface(ty) {
