@@ -25,6 +25,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/pprof"
+	"time"
 )
 
 var kept [][]byte
@@ -52,12 +53,14 @@ func write(folder, name, profile string, debug int) {
 
 func main() {
 	runtime.MemProfileRate = 4096
-	folder := os.Args[1]
+	folder, start := os.Args[1], time.Now()
 	for round := 0; round < 6; round++ {
 		for request := 0; request < 100; request++ {
 			handle()
 		}
 		runtime.GC()
+		// Loose files are compared by time: even steps, however busy the machine is.
+		time.Sleep(time.Until(start.Add(time.Duration(round+1) * 250 * time.Millisecond)))
 		write(folder, fmt.Sprintf("heap.%d.pb.gz", round), "heap", 0)
 		write(folder, fmt.Sprintf("stale.%d.pb.gz", round), "heap", 0)
 		write(folder, fmt.Sprintf("heap.%d.txt", round), "heap", 1)
