@@ -107,7 +107,7 @@ impl Run<'_, '_> {
         if program.is_interface(ty) && releases && depth == self.release.path().len() {
             return vec![value, Some(Value::Acquired(true))];
         }
-        state.doubt = true;
+        self.out.asserted = true;
         vec![value]
     }
 

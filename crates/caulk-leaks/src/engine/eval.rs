@@ -34,11 +34,7 @@ impl Run<'_, '_> {
             }
             ExprKind::Selector { x, sel } => self.selector(state, expr, x, tree.name(sel)),
             ExprKind::Call { .. } => self.call(state, expr).into_iter().next().flatten(),
-            ExprKind::TypeAssert { x, .. } => {
-                let value = self.eval(state, x);
-                self.out.asserted |= value.as_ref().is_some_and(Value::holds);
-                value
-            }
+            ExprKind::TypeAssert { x, .. } => self.eval(state, x),
             ExprKind::Binary {
                 x,
                 op: BinaryOp::LogicalAnd | BinaryOp::LogicalOr,

@@ -179,3 +179,31 @@ func withSpool(dir string) error {
 	_, err := s.file.WriteString("hello\n")
 	return err
 }
+
+func onlyOneType(file *os.File) (*net.TCPListener, error) {
+	ln, err := net.FileListener(file) // want leak /unclosed-connection/
+	if err != nil {
+		return nil, err
+	}
+	tcp, ok := ln.(*net.TCPListener)
+	if !ok {
+		return nil, net.ErrClosed
+	}
+	return tcp, nil
+}
+
+func writable(conn net.Conn) bool {
+	_, ok := conn.(io.ReaderFrom)
+	return ok
+}
+
+func onlyAskedForType(addr string) (net.Conn, error) {
+	conn, err := net.Dial("tcp", addr) // want leak /unclosed-connection/
+	if err != nil {
+		return nil, err
+	}
+	if !writable(conn) {
+		return nil, net.ErrClosed
+	}
+	return conn, nil
+}
