@@ -77,12 +77,11 @@ impl Statements {
     }
 }
 
-const RULES: [&str; 5] = [
+const RULES: [&str; 4] = [
     "unclosed-client",
     "release-before-error-check",
     "defer-in-loop",
     "blocked-goroutine",
-    "field-never-released",
 ];
 
 /// A finding whose facts are picked from the file's own statements by numbers: mostly of the right kind.

@@ -51,9 +51,6 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
         return Err(Refusal::new(obstacle.why.clone()));
     }
     match site.finding.rule {
-        "field-never-released" => Err(Refusal::new(
-            "the field belongs to a type: release it in that type's own release method",
-        )),
         "blocked-goroutine" => buffer::propose(site),
         "release-before-error-check" => order::propose(site),
         "defer-in-loop" => turn::propose(site),

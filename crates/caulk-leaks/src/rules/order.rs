@@ -28,16 +28,4 @@ pub(super) const RULES: &[Rule] = &[
             fix_safety: "Needs review: the body of the loop becomes a function literal, so `return`, `break` and `continue` change their meaning.",
         },
     },
-    Rule {
-        name: "field-never-released",
-        summary: "a release method forgets a field that holds a resource",
-        preview: true,
-        page: Page {
-            what: "Finds structs that keep a resource in a field and have a release method that does not release the field.",
-            why: "Callers do all that they can, and the resource stays open all the same.",
-            example: "func (s *Store) Close() error { return s.log.Close() } // s.db stays open",
-            instead: "func (s *Store) Close() error { return errors.Join(s.db.Close(), s.log.Close()) }",
-            fix_safety: "Refused: the order of releases is for a person to decide.",
-        },
-    },
 ];
