@@ -113,7 +113,7 @@ pub enum Command {
 /// Which files a check or fix reads, and how.
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
-    /// Files, folders or patterns such as ./... [default: ./...]
+    /// Files, or folders with all that is below them; ./... means the same as . [default: .]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Build tags, separated by commas

@@ -1,6 +1,6 @@
 //! `caulk check`: findings in source.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use caulk_leaks::{Finding, Outcome, Severity};
@@ -122,6 +122,16 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     Ok(if fails { Exit::Found } else { Exit::Clean })
 }
 
+/// A folder stands for everything in it, as it does for other checkers: nobody who names the top of a
+/// tree wants to hear that one package in it is clean.
+fn with_all_below(files: &dyn Files, root: &Path, path: &Path) -> PathBuf {
+    if files.is_dir(&root.join(path)) {
+        path.join("...")
+    } else {
+        path.to_owned()
+    }
+}
+
 /// What was asked for on the command line of `check` or `fix`.
 pub struct Selected {
     pub root: PathBuf,
@@ -169,7 +179,10 @@ impl Selected {
         let reading = match args.paths.as_slice() {
             [] => reading,
             paths => Reading {
-                patterns: paths.to_vec(),
+                patterns: paths
+                    .iter()
+                    .map(|path| with_all_below(&context.files, &root, path))
+                    .collect(),
                 ..reading
             },
         };

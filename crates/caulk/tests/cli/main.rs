@@ -5,6 +5,7 @@
 mod captures;
 mod faults;
 mod general;
+mod paths;
 mod pprofs;
 mod setting_up;
 mod world;
