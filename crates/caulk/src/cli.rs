@@ -11,7 +11,6 @@ use crate::commands;
 #[command(
     name = "caulk",
     version,
-    about,
     max_term_width = 100,
     subcommand_required = true,
     arg_required_else_help = true,
@@ -34,11 +33,24 @@ Examples:
 
 Exit codes:
   0    clean
-  1    findings (or --diff shows changes)
+  1    findings, a leak, or changes that --diff shows
   2    wrong use, wrong configuration or unreadable input
   3    the target program could not be built, started or reached
-  4    inconclusive: growing but not yet sure, or most requests failed
+  4    inconclusive: growing but not yet sure, seen in one or two snapshots only, or most
+       requests failed
   130  ended by Ctrl-C";
+
+/// Where help lists the flags that every command takes, apart from the command's own.
+const OUTPUT: &str = "Output";
+
+/// The running number as help has to write it: clap makes a line break of a plain one, but not of one
+/// with an escape sequence in it, which is dropped or does nothing where it is printed.
+macro_rules! running_number {
+    () => {
+        "{\u{1b}[0mn}"
+    };
+}
+pub(crate) use running_number;
 
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
@@ -49,20 +61,28 @@ pub struct Common {
         visible_alias = "format",
         value_enum,
         value_name = "FORMAT",
-        global = true
+        global = true,
+        help_heading = OUTPUT
     )]
     pub output_format: Option<OutputFormat>,
     /// Say less: results without explanations, no progress
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub quiet: bool,
     /// Say more
-    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
     pub verbose: bool,
     /// When to use colour
-    #[arg(long, value_enum, default_value_t = ColorWhen::Auto, global = true, value_name = "WHEN")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t = ColorWhen::Auto,
+        global = true,
+        value_name = "WHEN",
+        help_heading = OUTPUT
+    )]
     pub color: ColorWhen,
     /// No progress on stderr
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub no_progress: bool,
 }
 

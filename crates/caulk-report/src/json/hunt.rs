@@ -12,10 +12,14 @@ pub const VERSION: u32 = 1;
 pub struct HuntReport {
     /// [`VERSION`].
     pub version: u32,
-    /// What the series says.
-    pub verdict: Verdict,
-    /// Why the verdict is not a surer one, or what limits it; may be empty.
+    /// What the series says; null where it cannot say: the program died before it was seen to
+    /// grow, or most of its requests failed.
+    pub verdict: Option<Verdict>,
+    /// Why there is no verdict or not a surer one; may be empty.
     pub reason: String,
+    /// How the program ended under the load; absent where it did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub died: Option<Died>,
     /// Growth per request of each quantity that was measured.
     pub growth: Growth,
     /// Requests sent between the first and the last snapshot.
@@ -40,6 +44,15 @@ pub struct HuntReport {
     /// The folder with what was captured; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
+}
+
+/// The end of a program that nobody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Died {
+    /// Its exit status, with the reason where that is known.
+    pub how: String,
+    /// The beginning of its crash, else its last lines.
+    pub last_lines: Vec<String>,
 }
 
 /// The word of a verdict.

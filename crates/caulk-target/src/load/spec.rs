@@ -163,6 +163,14 @@ fn prepare_one(template: &Template) -> Result<Prepared, LoadError> {
         .authority()
         .map(|authority| authority.as_str())
         .unwrap_or_default();
+    let port = example.port_u16();
+    // What follows the host is a port, or a path whose first slash was forgotten.
+    let names_port = authority
+        .rsplit_once(host)
+        .is_some_and(|(_, after)| after.len() > 1);
+    if names_port && port.is_none() {
+        return Err(wrong("its port is not a number below 65536"));
+    }
     let (_, rest) = template
         .url
         .split_once("://")
@@ -203,7 +211,7 @@ fn prepare_one(template: &Template) -> Result<Prepared, LoadError> {
                 .trim_start_matches('[')
                 .trim_end_matches(']')
                 .to_owned(),
-            port: example.port_u16().unwrap_or(default_port),
+            port: port.unwrap_or(default_port),
             encrypted,
         },
         target,
@@ -287,6 +295,20 @@ mod tests {
         assert_eq!(order(&[10, 10]), [0, 1]);
         assert_eq!(order(&[u32::MAX, u32::MAX - 1]).len(), 100_000);
         assert_eq!(order(&[]), [0]);
+    }
+
+    #[test]
+    fn a_port_that_is_none_is_not_taken_for_the_usual_one() {
+        for url in ["http://127.0.0.1:8080v0/cron", "http://[::1]:99999/"] {
+            let refused = prepare(&spec(vec![template(url)])).err();
+            let message = refused.map(|error| error.to_string()).unwrap_or_default();
+            assert!(
+                message.contains("its port is not a number"),
+                "{url}: {message}"
+            );
+        }
+        let plain = prepare(&spec(vec![template("http://u:p@localhost")])).unwrap();
+        assert_eq!(plain[0].origin.port, 80);
     }
 
     #[test]

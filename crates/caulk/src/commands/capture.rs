@@ -15,7 +15,7 @@ use caulk_target::{
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::OutputFormat;
+use crate::cli::{OutputFormat, running_number};
 use crate::config::LoadConfig;
 use crate::context::{Context, shown};
 use crate::exit::{Exit, Failure, Outcome};
@@ -56,11 +56,19 @@ pub struct CaptureArgs {
     /// Header of the requests for profiles or, after a --load, of that load; never written to the case
     #[arg(long, value_name = "'NAME: VALUE'")]
     pub header: Vec<String>,
-    /// A request to send between snapshots: 'METHOD URL'; may repeat. {n} is a running number
-    #[arg(long, value_name = "'METHOD URL'", help_heading = "Load")]
+    #[arg(
+        long,
+        value_name = "'METHOD URL'",
+        help = concat!("A request to send between snapshots: 'METHOD URL'; may repeat. ", running_number!(), " is a running number"),
+        help_heading = "Load"
+    )]
     pub load: Vec<String>,
-    /// Body of the --load before it, or @FILE; may hold {n}
-    #[arg(long, value_name = "TEXT|@FILE", help_heading = "Load")]
+    #[arg(
+        long,
+        value_name = "TEXT|@FILE",
+        help = concat!("Body of the --load before it, or @FILE; may hold ", running_number!()),
+        help_heading = "Load"
+    )]
     pub data: Vec<String>,
     /// How often the --load before it is sent beside the others [default: 1]
     #[arg(long, value_name = "N", help_heading = "Load")]

@@ -12,7 +12,7 @@ use clap::Args;
 
 use crate::cli::OutputFormat;
 use crate::context::{Context, shown, shown_folder};
-use crate::exit::{Exit, Failure, Outcome};
+use crate::exit::{Failure, Outcome};
 use crate::hunting::result::Findings;
 use crate::hunting::solve::{self, Root};
 use crate::present::hunt as present;
@@ -30,8 +30,8 @@ pub struct DiagnoseArgs {
     #[arg(long, value_name = "DIR")]
     pub source: Option<PathBuf>,
     /// Build tags, separated by commas
-    #[arg(long, visible_alias = "tags", value_name = "TAGS", default_value = "")]
-    pub build_tags: String,
+    #[arg(long, visible_alias = "tags", value_name = "TAGS")]
+    pub build_tags: Option<String>,
 }
 
 const EXAMPLES: &str = "\
@@ -51,13 +51,12 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
         .map(|problem| problem.to_string())
         .collect();
     if input.loaded.series.points.is_empty() {
-        let why = if problems.is_empty() {
-            "there is no heap profile".to_owned()
-        } else {
-            problems.join("; ")
-        };
+        if !problems.is_empty() {
+            // They name the files.
+            return Err(anyhow!("{}", problems.join("; ")).into());
+        }
         let names: Vec<String> = args.inputs.iter().map(|path| shown(path)).collect();
-        return Err(anyhow!("{}: {why}", names.join(" ")).into());
+        return Err(anyhow!("{}: there is no heap profile", names.join(" ")).into());
     }
 
     progress.phase("looking for the line");
@@ -65,8 +64,9 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
     let root = root(&args, &input, context)?;
     let run = Run::new(input.loaded, &input.dumps);
     let growth = run.growth(&options);
+    let tags = args.build_tags.as_deref().unwrap_or_default();
     let grows = growth.verdict != Some(Verdict::Steady);
-    let mut solved = solve::solve(context, &run, root, &args.build_tags, &options, grows)?;
+    let mut solved = solve::solve(context, &run, root, tags, &options, grows)?;
     if context.cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
@@ -94,11 +94,7 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
         OutputFormat::Json => context.print_json(&crate::present::hunt_json::to_json(&findings))?,
         format => context.print(&present::report(&findings, &read), format)?,
     }
-    Ok(match findings.growth.verdict {
-        Some(Verdict::Leak) => Exit::Found,
-        Some(Verdict::Steady) => Exit::Clean,
-        Some(Verdict::Growing | Verdict::Grew) | None => Exit::Inconclusive,
-    })
+    Ok(findings.exit())
 }
 
 struct Input {

@@ -60,6 +60,12 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
     };
     let mut source = args.source.clone();
     if source.paths.is_empty() {
+        if let Some(gone) = only
+            .iter()
+            .find(|place| !context.files.is_file(Path::new(&place.file)))
+        {
+            return Err(anyhow!("{}: there is no such file", gone.file).into());
+        }
         // A place names its package: nothing else need be read.
         source.paths = only.iter().map(|place| folder_of(&place.file)).collect();
         source.paths.dedup();
@@ -114,7 +120,10 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
 
 fn folder_of(file: &str) -> PathBuf {
     let folder = file.rsplit_once('/').map_or(".", |(folder, _)| folder);
-    Path::new(".").join(folder)
+    match folder {
+        "." => PathBuf::from("."),
+        folder => Path::new(".").join(folder),
+    }
 }
 
 fn is_done(finding: &Finding, patches: &patching::Patches, take_review: bool) -> bool {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use crate::cli::running_number;
 use crate::config::LoadConfig;
 use crate::context::Context;
 use crate::exit::Outcome;
@@ -26,11 +27,19 @@ pub struct HuntArgs {
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<String>,
 
-    /// A request: 'METHOD URL'; may repeat. {n} is a running number
-    #[arg(long, value_name = "'METHOD URL'", help_heading = "Load")]
+    #[arg(
+        long,
+        value_name = "'METHOD URL'",
+        help = concat!("A request: 'METHOD URL'; may repeat. ", running_number!(), " is a running number"),
+        help_heading = "Load"
+    )]
     pub load: Vec<String>,
-    /// Body of the --load before it, or @FILE; may hold {n}
-    #[arg(long, value_name = "TEXT|@FILE", help_heading = "Load")]
+    #[arg(
+        long,
+        value_name = "TEXT|@FILE",
+        help = concat!("Body of the --load before it, or @FILE; may hold ", running_number!()),
+        help_heading = "Load"
+    )]
     pub data: Vec<String>,
     /// Header of the --load before it; never written to the case
     #[arg(long, value_name = "'NAME: VALUE'", help_heading = "Load")]
@@ -114,13 +123,17 @@ pub struct HuntArgs {
     pub output: Option<PathBuf>,
 }
 
-const EXAMPLES: &str = "\
+const EXAMPLES: &str = concat!(
+    "\
 Examples:
   caulk hunt                              as caulk.toml says (caulk init writes one)
-  caulk hunt ./cmd/api --load 'POST http://127.0.0.1:8080/v0/cron' --data '{\"id\": {n}}'
+  caulk hunt ./cmd/api --load 'POST http://127.0.0.1:8080/v0/cron' --data '{\"id\": ",
+    running_number!(),
+    "}'
   caulk hunt --exec './api --port 8080' --load 'GET http://127.0.0.1:8080/'
   caulk hunt --attach http://127.0.0.1:6060 --load-cmd 'k6 run load.js'
-  caulk hunt ./cmd/api --fix -- --config dev.yaml";
+  caulk hunt ./cmd/api --fix -- --config dev.yaml"
+);
 
 pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Outcome {
     hunting::run(args, loads, context)

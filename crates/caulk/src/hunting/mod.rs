@@ -23,7 +23,7 @@ use caulk_system::{Files, Limits, Stopped, TempFolder};
 use caulk_target::Built;
 
 use self::proof::Finished;
-use self::result::{Died, Findings, load_figures};
+use self::result::{Died, Findings};
 use self::runner::{RoundEnd, Running};
 use self::setup::{LoadSource, Setup, Source};
 use self::solve::Solved;
@@ -33,7 +33,7 @@ use crate::cli::OutputFormat;
 use crate::commands::hunt::HuntArgs;
 use crate::config::LoadConfig;
 use crate::context::{Context, shown, shown_folder};
-use crate::exit::{Exit, Failure, Outcome as Ended};
+use crate::exit::{Failure, Outcome as Ended};
 use crate::present;
 use crate::progress::Progress;
 
@@ -58,21 +58,7 @@ pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
         OutputFormat::Json => context.print_json(&present::hunt_json::to_json(&findings))?,
         format => context.print(&present::hunt::report(&findings, &read), format)?,
     }
-    Ok(exit_of(&findings))
-}
-
-fn exit_of(findings: &Findings) -> Exit {
-    let load = load_figures(&findings.case);
-    if findings.died.is_some() {
-        return Exit::Found;
-    }
-    match findings.growth.verdict {
-        Some(Verdict::Leak) if findings.applied => Exit::Clean,
-        Some(Verdict::Leak) => Exit::Found,
-        Some(Verdict::Growing | Verdict::Grew) | None => Exit::Inconclusive,
-        Some(Verdict::Steady) if load.mostly_failed() => Exit::Inconclusive,
-        Some(Verdict::Steady) => Exit::Clean,
-    }
+    Ok(findings.exit())
 }
 
 struct Driver<'a> {
@@ -462,17 +448,7 @@ impl<'a> Driver<'a> {
             }
         }
         let Finished { record, growth, .. } = finished;
-        let load = load_figures(&record.case.case);
         warnings.extend(record.warnings);
-        if load.mostly_failed() {
-            warnings.insert(
-                0,
-                format!(
-                    "{} of {} requests failed: what they should have done was not watched",
-                    load.failed, load.requests
-                ),
-            );
-        }
         warnings.extend(self.cannot_know());
         warnings.append(&mut solved.warnings);
         let findings = Findings {

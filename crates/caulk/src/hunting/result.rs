@@ -1,13 +1,16 @@
 //! What a hunt or a diagnosis found, before it is put into words.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caulk_case::Case;
 use caulk_evidence::Culprit;
-use caulk_growth::Growth;
+use caulk_growth::{Growth, Verdict};
 use caulk_leaks::Finding;
-use caulk_report::{Patch, json::check};
+use caulk_report::{Patch, json::check, units};
 use caulk_target::Death;
+
+use crate::exit::Exit;
 
 /// All that is said at the end.
 pub struct Findings {
@@ -37,6 +40,28 @@ pub struct Findings {
     pub source_shown: String,
     /// The patch was written to the user's files.
     pub applied: bool,
+}
+
+impl Findings {
+    /// What can be said of the program: a growth that was seen stands, but one that died or did not
+    /// do its work is not said to be steady.
+    pub fn verdict(&self) -> Option<Verdict> {
+        let watched = self.died.is_none() && !load_figures(&self.case).mostly_failed();
+        self.growth
+            .verdict
+            .filter(|verdict| watched || *verdict != Verdict::Steady)
+    }
+
+    /// The code that says it to other programs.
+    pub fn exit(&self) -> Exit {
+        match self.verdict() {
+            _ if self.died.is_some() => Exit::Found,
+            Some(Verdict::Leak) if self.applied => Exit::Clean,
+            Some(Verdict::Leak) => Exit::Found,
+            Some(Verdict::Steady) => Exit::Clean,
+            Some(Verdict::Growing | Verdict::Grew) | None => Exit::Inconclusive,
+        }
+    }
 }
 
 /// The end of a program that nobody asked for.
@@ -112,13 +137,39 @@ impl LoadFigures {
     }
 }
 
-/// The figures of the rounds after the warm-up.
-pub fn load_figures(case: &Case) -> LoadFigures {
-    let rounds: Vec<_> = case
-        .rounds
+/// How most requests failed, as `533 of 533 requests failed (status 400)`; none where they did not.
+pub fn mostly_failed(case: &Case) -> Option<String> {
+    let load = load_figures(case);
+    if !load.mostly_failed() {
+        return None;
+    }
+    let statuses: BTreeSet<u16> = measured_rounds(case)
+        .flat_map(|round| round.statuses.keys().copied())
+        .filter(|status| *status >= 400)
+        .collect();
+    let answers = match statuses.len() {
+        0 => "no answer".to_owned(),
+        _ => {
+            let statuses: Vec<String> = statuses.iter().map(u16::to_string).collect();
+            format!("status {}", statuses.join(", "))
+        }
+    };
+    Some(format!(
+        "{} of {} requests failed ({answers})",
+        units::count(load.failed),
+        units::count(load.requests)
+    ))
+}
+
+fn measured_rounds(case: &Case) -> impl Iterator<Item = &caulk_case::Round> {
+    case.rounds
         .iter()
         .filter(|round| round.stage == caulk_case::Stage::Round)
-        .collect();
+}
+
+/// The figures of the rounds after the warm-up.
+pub fn load_figures(case: &Case) -> LoadFigures {
+    let rounds: Vec<_> = measured_rounds(case).collect();
     let failed = |round: &caulk_case::Round| {
         let errors = round
             .statuses

@@ -86,6 +86,12 @@ pub fn setup(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> anyho
         }
         _ => current.clone(),
     };
+    if let Some(target) = &args.target
+        && target.starts_with(['.', '/'])
+        && !context.files.exists(&current.join(target))
+    {
+        bail!("{target}: there is no such folder");
+    }
     let found = config::find(&context.files, &start)?;
     let (config, config_folder) = match found {
         Some(found) => (found.config.hunt.unwrap_or_default(), found.folder),
@@ -140,7 +146,10 @@ fn source(
         return (Source::Exec(command.clone()), current.to_owned());
     }
     // A folder that has a caulk.toml of its own is the project; what it names is the program.
-    let is_project = start == config_folder || args.target.is_none();
+    let is_project = match &args.target {
+        Some(target) => current.join(target) == start && start == config_folder,
+        None => true,
+    };
     match (&args.target, &config.exec, &config.package) {
         (_, Some(command), _) if is_project => {
             (Source::Exec(command.clone()), config_folder.to_owned())

@@ -12,12 +12,17 @@ use caulk_report::{Block, Diagnostic, Figure, KeyValue, Paragraph, Report, Sever
 use super::finding::{self, Sources};
 use super::rates::Rates;
 use super::table::table;
-use crate::hunting::result::{Blamed, Findings, Proof, load_figures};
+use crate::hunting::result::{Blamed, Findings, Proof, load_figures, mostly_failed};
 
 /// Culprits after this many are counted, not told.
 const TOLD: usize = 3;
 /// Lines that are shown of what a program said when it died.
 const LAST_WORDS: usize = 8;
+const NOTHING_TO_COMPARE: &str =
+    "there is nothing to compare: the load did not get past its beginning";
+const ONE_SNAPSHOT: &str =
+    "One snapshot shows what is held, not what grows: a second one after some load would tell.";
+const TWO_SNAPSHOTS: &str = "Two snapshots cannot tell a leak from a warm-up: a third one after more load would (caulk capture, caulk hunt).";
 /// Growing stacks that are shown for each culprit.
 const STACKS: usize = 4;
 
@@ -36,11 +41,10 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
     }
     if findings.culprits.is_empty() {
         let severity = match findings.growth.verdict {
-            // A program that died or did not do its work is not said to be well.
             Some(Verdict::Steady) if findings.died.is_some() => {
                 Severity::new("UNTIL THEN", Tone::Notice)
             }
-            Some(Verdict::Steady) if load_figures(&findings.case).mostly_failed() => {
+            Some(Verdict::Steady) if findings.verdict().is_none() => {
                 Severity::new("UNDECIDED", Tone::Warning)
             }
             verdict => severity(verdict),
@@ -174,8 +178,37 @@ pub fn sentence(findings: &Findings, blamed: &Blamed) -> String {
     }
 }
 
+/// Said in place of a verdict where the program did not do its work.
+fn not_watched(findings: &Findings) -> Option<String> {
+    let nothing_grew = findings.growth.verdict == Some(Verdict::Steady);
+    let failed =
+        mostly_failed(&findings.case).filter(|_| nothing_grew && findings.died.is_none())?;
+    Some(format!(
+        "{failed}: nothing grew, but what they should have done was not watched"
+    ))
+}
+
+/// What keeps a verdict from being given, or what it has to be read with; empty where nothing does.
+pub fn reservation(findings: &Findings) -> String {
+    if let Some(died) = &findings.died {
+        return format!("the program ended under the load: {}", died.how);
+    }
+    if let Some(failed) = mostly_failed(&findings.case) {
+        return format!("{failed}: what they should have done was not watched");
+    }
+    match findings.growth.verdict {
+        Some(Verdict::Grew) if findings.growth.rounds == 0 => ONE_SNAPSHOT.to_owned(),
+        Some(Verdict::Grew) => TWO_SNAPSHOTS.to_owned(),
+        None => NOTHING_TO_COMPARE.to_owned(),
+        Some(Verdict::Leak | Verdict::Growing | Verdict::Steady) => String::new(),
+    }
+}
+
 fn without_culprit(findings: &Findings) -> String {
     let growth = &findings.growth;
+    if let Some(failed) = not_watched(findings) {
+        return failed;
+    }
     let rates = rates(findings);
     let seen = match growth.smallest_visible_bytes {
         Some(bytes) => format!(
@@ -207,7 +240,7 @@ fn without_culprit(findings: &Findings) -> String {
                 rates.words
             )
         }
-        None => "there is nothing to compare: the load did not get past its beginning".to_owned(),
+        None => NOTHING_TO_COMPARE.to_owned(),
     }
 }
 
@@ -368,14 +401,13 @@ fn push_rest(report: &mut Report, findings: &Findings) {
             "Watched for {watched} under load; what expires later than that would look the same."
         )));
     }
-    if findings.growth.rounds == 0 {
-        report.push(Paragraph::from(
-            "One snapshot shows what is held, not what grows: a second one after some load would tell.",
-        ));
-    } else if findings.growth.verdict == Some(Verdict::Grew) {
-        report.push(Paragraph::from(
-            "Two snapshots cannot tell a leak from a warm-up: a third one after more load would (caulk capture, caulk hunt).",
-        ));
+    if findings.growth.verdict == Some(Verdict::Grew) {
+        let one = findings.growth.rounds == 0;
+        report.push(Paragraph::from(if one {
+            ONE_SNAPSHOT
+        } else {
+            TWO_SNAPSHOTS
+        }));
     }
     let (share, functions) = &findings.unexplained;
     if *share >= 0.1 && !findings.culprits.is_empty() {
@@ -405,6 +437,10 @@ fn push_rest(report: &mut Report, findings: &Findings) {
             "Not covered:",
             format!("{routes} {were} not loaded"),
         ));
+    }
+    if let (None, Some(failed)) = (not_watched(findings), mostly_failed(&findings.case)) {
+        let text = format!("{failed}: what they should have done was not watched");
+        report.push(Paragraph::with_lead("Note:", text));
     }
     for warning in &findings.warnings {
         report.push(Paragraph::with_lead("Note:", warning));

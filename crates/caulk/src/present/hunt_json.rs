@@ -13,17 +13,17 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
     let load = load_figures(&findings.case);
     json::HuntReport {
         version: json::VERSION,
-        verdict: match findings.growth.verdict {
-            Some(Verdict::Leak) => json::Verdict::Leak,
-            Some(Verdict::Growing) => json::Verdict::Growing,
-            Some(Verdict::Grew) => json::Verdict::Grew,
-            Some(Verdict::Steady) | None => json::Verdict::Steady,
-        },
-        reason: findings
-            .died
-            .as_ref()
-            .map(|died| died.how.clone())
-            .unwrap_or_default(),
+        verdict: findings.verdict().map(|verdict| match verdict {
+            Verdict::Leak => json::Verdict::Leak,
+            Verdict::Growing => json::Verdict::Growing,
+            Verdict::Grew => json::Verdict::Grew,
+            Verdict::Steady => json::Verdict::Steady,
+        }),
+        reason: super::hunt::reservation(findings),
+        died: findings.died.as_ref().map(|died| json::Died {
+            how: died.how.clone(),
+            last_lines: died.lines.clone(),
+        }),
         growth: growth_json(&findings.growth),
         requests: load.requests,
         snapshots: u64::from(findings.growth.rounds) + 1,

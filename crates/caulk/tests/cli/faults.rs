@@ -290,26 +290,43 @@ fn a_time_limit_that_is_too_short_is_told() {
 
 #[test]
 fn running_out_of_memory_is_a_finding() {
-    Faulty::new()
-        .hunt("exhausts", &[])
-        .expect(1)
-        .stdout_has("DIED  the program ended under the load: exit status 2 (fatal error: runtime: out of memory)\n");
+    let how = "exit status 2 (fatal error: runtime: out of memory)";
+    let ran = Faulty::new()
+        .hunt("exhausts", &["--format", "json"])
+        .expect(1);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(report["verdict"].is_null(), "{report:#}");
+    assert_eq!(report["died"]["how"], how);
+    assert_eq!(
+        report["reason"],
+        format!("the program ended under the load: {how}")
+    );
 }
 
 #[test]
 fn requests_that_fail_leave_it_undecided() {
-    Faulty::new()
+    let faulty = Faulty::new();
+    let failed = "requests failed (status 503): nothing grew, but what they should have done was not watched";
+    faulty
         .hunt("fails", &[])
         .expect(4)
-        .stdout_has("UNDECIDED  nothing grows over")
-        .stdout_has("requests failed: what they should have done was not watched");
+        .stdout_has("UNDECIDED  ")
+        .stdout_has(failed);
+    faulty
+        .world
+        .run(&["diagnose", "case"])
+        .expect(4)
+        .stdout_has(failed);
 }
 
 #[test]
 fn a_program_that_answers_nothing_leaves_it_undecided() {
-    let ran = Faulty::new().hunt("hangs", &["--request-timeout", "100ms"]);
-    ran.expect(4)
-        .stdout_has("requests failed: what they should have done was not watched");
+    let more = ["--request-timeout", "100ms", "--format", "json"];
+    let ran = Faulty::new().hunt("hangs", &more).expect(4);
+    let report: serde_json::Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert!(report["verdict"].is_null(), "{report:#}");
+    let reason = report["reason"].as_str().unwrap();
+    assert!(reason.contains("requests failed (no answer)"), "{reason}");
 }
 
 #[test]

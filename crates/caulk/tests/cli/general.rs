@@ -73,6 +73,78 @@ fn wrong_use_is_2_and_says_what_is_right() {
 }
 
 #[test]
+fn help_shows_the_running_number_as_it_is_typed() {
+    let world = World::new();
+    for command in ["hunt", "capture"] {
+        for help in ["-h", "--help"] {
+            let ran = world.run(&[command, help]).expect(0);
+            let words: Vec<&str> = ran.stdout.split_whitespace().collect();
+            let text = words.join(" ");
+            assert!(text.contains("{n} is a running number"), "{text}");
+            assert!(text.contains("may hold {n}"), "{text}");
+        }
+    }
+    world
+        .run(&["hunt", "--help"])
+        .stdout_has(r#"'{"id": {n}}'"#);
+}
+
+#[test]
+fn a_place_that_is_not_there_is_told() {
+    let world = World::with(&[
+        ("go.mod", "module example.com/shop\n\ngo 1.24\n"),
+        ("main.go", "package main\n\nfunc main() {}\n"),
+        (
+            "caulk.toml",
+            "[hunt]\npackage = \".\"\n\n[[hunt.load]]\nrequest = \"GET http://127.0.0.1:1/\"\n",
+        ),
+    ]);
+    for (arguments, message) in [
+        (
+            &["hunt", "./nope"][..],
+            "caulk: ./nope: there is no such folder\n",
+        ),
+        (
+            &["fix", "--only", "nope.go:3"],
+            "caulk: nope.go: there is no such file\n",
+        ),
+        (
+            &["check", "./nope/..."],
+            "caulk: ./nope/...: there is no such file or folder\n",
+        ),
+        (
+            &["diagnose", "nope.pb.gz"],
+            "caulk: nope.pb.gz: there is no such file or folder\n",
+        ),
+    ] {
+        let ran = world.run(arguments).expect(2).says_nothing_on_stdout();
+        assert_eq!(ran.stderr, message, "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_profile_that_cannot_be_read_is_named_once() {
+    let world = World::with(&[("empty.pb.gz", "")]);
+    let ran = world
+        .run(&["diagnose", "empty.pb.gz"])
+        .expect(2)
+        .says_nothing_on_stdout();
+    assert_eq!(ran.stderr.matches("empty.pb.gz").count(), 1, "{ran:#?}");
+}
+
+#[test]
+fn one_heap_profile_says_how_much_is_held() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/secret-proxy");
+    let profile = format!("{example}/case/heap.3.pb.gz");
+    World::new()
+        .run(&["diagnose", &profile, "--source", example])
+        .expect(4)
+        .stdout_has("GREW  secret/secret.go:")
+        .stdout_has("is never closed: 4.")
+        .stdout_has(" MB held\n");
+}
+
+#[test]
 fn a_reader_who_has_gone_is_no_error() {
     let world = World::new();
     for arguments in [
