@@ -194,6 +194,15 @@ impl Selected {
         })
     }
 
+    /// The same, with paths told relative to another folder, which all that was named is below.
+    pub fn below(mut self, root: PathBuf) -> Selected {
+        for pattern in &mut self.reading.patterns {
+            *pattern = caulk_system::normalize(&self.root.join(&*pattern));
+        }
+        self.root = root;
+        self
+    }
+
     /// Reads and analyses; a tree without Go is an error, since nothing was checked.
     pub fn analyse(&self) -> Result<Analysed, Failure> {
         let analysed = source::analyse(source::os_files(), &self.root, &self.reading);

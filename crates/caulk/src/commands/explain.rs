@@ -2,7 +2,9 @@
 
 use anyhow::anyhow;
 use clap::Args;
+use serde::Serialize;
 
+use crate::cli::OutputFormat;
 use crate::context::{Context, write_out};
 use crate::exit::{Exit, Outcome};
 
@@ -15,7 +17,17 @@ pub struct ExplainArgs {
     rule: String,
 }
 
-pub fn run(args: ExplainArgs, _context: &Context) -> Outcome {
+/// A rule and its page, as machines read them.
+#[derive(Serialize)]
+struct Explained {
+    name: &'static str,
+    summary: &'static str,
+    preview: bool,
+    /// The page.
+    markdown: String,
+}
+
+pub fn run(args: ExplainArgs, context: &Context) -> Outcome {
     let Some(rule) = caulk_leaks::rule(&args.rule) else {
         let near =
             nearest(&args.rule).map_or(String::new(), |name| format!(" Did you mean {name}?"));
@@ -25,7 +37,16 @@ pub fn run(args: ExplainArgs, _context: &Context) -> Outcome {
         )
         .into());
     };
-    write_out(rule.markdown().as_bytes())?;
+    if context.common.output_format == Some(OutputFormat::Json) {
+        context.print_json(&Explained {
+            name: rule.name,
+            summary: rule.summary,
+            preview: rule.preview,
+            markdown: rule.markdown(),
+        })?;
+    } else {
+        write_out(rule.markdown().as_bytes())?;
+    }
     Ok(Exit::Clean)
 }
 

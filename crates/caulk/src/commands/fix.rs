@@ -13,8 +13,10 @@ use super::check::{Level, Selected, json_report};
 use crate::cli::{OutputFormat, SourceArgs};
 use crate::context::{Context, write_out};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::hunting::module_root;
 use crate::patching;
 use crate::present::{check as present, finding};
+use crate::source::slashed;
 
 /// Fix leaks in source
 ///
@@ -52,7 +54,7 @@ Examples:
   caulk fix --only internal/store/store.go:47";
 
 pub fn run(args: FixArgs, context: &Context) -> Outcome {
-    let only = places(&args.only)?;
+    let mut only = places(&args.only)?;
     let least = if only.is_empty() {
         args.severity
     } else {
@@ -70,7 +72,17 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
         source.paths = only.iter().map(|place| folder_of(&place.file)).collect();
         source.paths.dedup();
     }
-    let selected = Selected::from_parts(&source, least, &args.rule, context)?;
+    let mut selected = Selected::from_parts(&source, least, &args.rule, context)?;
+    let current = selected.root.clone();
+    if let Some(root) = root_elsewhere(&current, &source.paths, context) {
+        selected = selected.below(root);
+    }
+    for place in &mut only {
+        let file = caulk_system::normalize(&current.join(&place.file));
+        if let Some(relative) = file.strip_prefix(&selected.root).ok().and_then(slashed) {
+            place.file = relative;
+        }
+    }
     let progress = context.progress(false);
     progress.phase("checking");
     let analysed = selected.analyse()?;
@@ -124,6 +136,25 @@ fn folder_of(file: &str) -> PathBuf {
         "." => PathBuf::from("."),
         folder => Path::new(".").join(folder),
     }
+}
+
+/// Where paths lead out of the current folder, the module that they lie in, else the folder that holds
+/// them all: files outside of what is checked are not edited.
+fn root_elsewhere(current: &Path, paths: &[PathBuf], context: &Context) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = paths
+        .iter()
+        .map(|path| {
+            let mut folder = caulk_system::normalize(&current.join(path));
+            while !context.files.is_dir(&folder) && folder.pop() {}
+            folder
+        })
+        .collect();
+    if folders.iter().all(|folder| folder.starts_with(current)) {
+        return None;
+    }
+    let mut common = folders.first()?.clone();
+    while !folders.iter().all(|folder| folder.starts_with(&common)) && common.pop() {}
+    Some(module_root(&context.files, &common).unwrap_or(common))
 }
 
 fn is_done(finding: &Finding, patches: &patching::Patches, take_review: bool) -> bool {

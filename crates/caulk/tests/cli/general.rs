@@ -123,6 +123,62 @@ fn a_place_that_is_not_there_is_told() {
 }
 
 #[test]
+fn a_program_beside_the_current_folder_is_fixed_too() {
+    const LEAKS: &str = r#"package main
+
+import "os"
+
+func first(name string) (byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	var b [1]byte
+	_, err = f.Read(b[:])
+	return b[0], err
+}
+
+func main() { first(os.Args[1]) }
+"#;
+    let world = World::with(&[
+        ("shop/go.mod", "module example.com/shop\n\ngo 1.24\n"),
+        ("shop/cmd/main.go", LEAKS),
+        ("here/notes.txt", ""),
+    ]);
+    let absolute = world.path("shop/cmd/main.go:6");
+    let absolute = absolute.to_string_lossy();
+    for arguments in [
+        &["fix", "--diff", "--only", "../shop/cmd/main.go:6"][..],
+        &["fix", "--diff", "--only", &absolute],
+        &["fix", "--diff", "--severity", "low", "../shop/..."],
+    ] {
+        let mut command = world.caulk(arguments);
+        let output = command.current_dir(world.path("here")).output().unwrap();
+        world
+            .ran(output)
+            .expect(1)
+            .stdout_has("+++ b/cmd/main.go")
+            .stdout_has("+\tdefer f.Close()");
+    }
+}
+
+#[test]
+fn every_format_of_json_is_json() {
+    let world = World::with(&[("main.go", "package main\n\nfunc main() {}\n")]);
+    for arguments in [
+        &["rules"][..],
+        &["explain", "unclosed-client"],
+        &["doctor"],
+        &["check"],
+        &["fix", "--diff"],
+    ] {
+        let ran = world.run(&[arguments, &["--format", "json"]].concat());
+        let json: Result<serde_json::Value, _> = serde_json::from_str(&ran.stdout);
+        assert!(json.is_ok(), "{arguments:?}: {}", ran.stdout);
+    }
+}
+
+#[test]
 fn a_profile_that_cannot_be_read_is_named_once() {
     let world = World::with(&[("empty.pb.gz", "")]);
     let ran = world
