@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use caulk_flow::Symbol;
+
 /// One frame of a stack, as a profile or a goroutine dump names it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Frame {
@@ -28,19 +30,8 @@ impl Frame {
     /// assert_eq!(frame("main.main").package(), "main");
     /// ```
     #[must_use]
-    pub fn package(&self) -> &str {
-        package_of(&self.function)
-    }
-}
-
-/// The import path in a runtime symbol: all up to the first dot after the last slash. Type
-/// arguments may hold slashes of their own, so only what stands before `[` counts.
-pub(crate) fn package_of(symbol: &str) -> &str {
-    let plain = symbol.split('[').next().unwrap_or(symbol);
-    let base = plain.rfind('/').map_or(0, |slash| slash + 1);
-    match plain[base..].find('.') {
-        Some(dot) => &plain[..base + dot],
-        None => plain,
+    pub fn package(&self) -> String {
+        Symbol::package_of(&self.function)
     }
 }
 
@@ -143,10 +134,13 @@ mod tests {
     }
 
     #[test]
-    fn type_arguments_do_not_hide_the_package() {
-        assert_eq!(
-            package_of("example.com/m/set.Map[go.shape.string,net/url.URL].Add"),
-            "example.com/m/set"
-        );
+    fn a_module_with_a_dot_in_its_last_element_is_the_users_code() {
+        let code = UserCode {
+            module: "gopkg.in/m.v2".to_owned(),
+            files: ["root.go".to_owned()].into(),
+            ..UserCode::default()
+        };
+        let run = frame("gopkg.in/m%2ev2.Run.func1", "/b/root.go");
+        assert_eq!(code.file_of(&run), Some("root.go"));
     }
 }

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
+use caulk_flow::Symbol;
 use caulk_leaks::{ByteSpan, Location};
 use caulk_syntax::{
     AssignOp, Body, Descend, ExprId, ExprKind, FuncDecl, LineIndex, Node, Span, SpecKind, Stmt,
     StmtKind, Tree,
 };
 
-use crate::frames::package_of;
 use crate::source::{Source, Store, StoreKind};
 
 /// Gives the bytes of a file.
@@ -160,10 +160,10 @@ impl Text {
     }
 
     fn named(&self, symbol: &str) -> Option<&Function> {
-        let (receiver, name) = declared_name(symbol)?;
+        let Symbol { receiver, name, .. } = Symbol::parse(symbol)?;
         self.functions
             .iter()
-            .find(|f| f.name.0.as_deref() == receiver && f.name.1 == name)
+            .find(|f| f.name.0 == receiver && f.name.1 == name)
     }
 
     /// The innermost function literal around a line, or else the whole body: what a frame executes
@@ -374,33 +374,4 @@ fn parameters(tree: &Tree, decl: &FuncDecl) -> BTreeSet<String> {
         .flat_map(|field| tree.names(field.names))
         .map(|name| tree.name(*name).to_owned())
         .collect()
-}
-
-/// The receiver's type and the name of the declared function in a runtime symbol:
-/// `example.com/m/store.(*DB).Load.func1` is (`DB`, `Load`), `main.run.func2.1` is `run`.
-fn declared_name(symbol: &str) -> Option<(Option<&str>, &str)> {
-    let rest = symbol.strip_prefix(package_of(symbol))?.strip_prefix('.')?;
-    let plain = |name: &'_ str| name.find(['[', '-']).map_or(name.len(), |end| end);
-    if let Some(rest) = rest.strip_prefix("(*") {
-        let (receiver, rest) = rest.split_once(')')?;
-        let receiver = &receiver[..plain(receiver)];
-        let name = rest.strip_prefix('.')?.split('.').next()?;
-        return Some((Some(receiver), &name[..plain(name)]));
-    }
-    let mut parts = rest.split('.');
-    let first = parts.next()?;
-    let first = &first[..plain(first)];
-    match parts.next() {
-        // `T.Method`, unless what follows is a literal: `run.func2`.
-        Some(second) if !is_literal(second) => Some((Some(first), &second[..plain(second)])),
-        _ => Some((None, first)),
-    }
-}
-
-fn is_literal(part: &str) -> bool {
-    let digits = part
-        .strip_prefix("func")
-        .or_else(|| part.strip_prefix("gowrap"))
-        .unwrap_or(part);
-    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use caulk_flow::Symbol;
 use caulk_leaks::{Acquisition, Outcome};
 
 use crate::account::{Account, Key, Reason, key};
 use crate::anchor::{Anchor, AnchorKind, Anchors};
-use crate::frames::package_of;
 use crate::observed::{HeapStack, Observed};
 
 /// Without dumps most of what grows shows library frames only. An acquiring call is to blame when
@@ -24,7 +24,7 @@ pub(crate) fn assign_by_reach<'o>(
     let candidates = reaching(observed, anchors);
     let mut left = Vec::new();
     for stack in unassigned {
-        let libraries: BTreeSet<&str> = stack
+        let libraries: BTreeSet<String> = stack
             .frames
             .iter()
             .filter_map(|frame| library(&frame.function))
@@ -37,7 +37,7 @@ pub(crate) fn assign_by_reach<'o>(
                     c,
                     libraries
                         .iter()
-                        .filter(|library| c.libraries.contains(**library))
+                        .filter(|library| c.libraries.contains(*library))
                         .count(),
                 )
             })
@@ -101,7 +101,7 @@ fn reaching(observed: &Observed, anchors: &Anchors<'_>) -> Vec<Candidate> {
             .frames
             .iter()
             .filter_map(|frame| library(&frame.function));
-        candidate.libraries.extend(through.map(str::to_owned));
+        candidate.libraries.extend(through);
         candidate.allocated = candidate
             .allocated
             .max(stack.allocated.unwrap_or(stack.objects));
@@ -120,8 +120,8 @@ pub(crate) fn suspicion(acquisition: &Acquisition) -> Option<u8> {
 
 /// What a function belongs to, coarsely: the package in the standard library, the module elsewhere
 /// (host, owner, name, so far as the path has them). Nothing for the runtime itself.
-fn library(function: &str) -> Option<&str> {
-    let package = package_of(function);
+fn library(function: &str) -> Option<String> {
+    let mut package = Symbol::package_of(function);
     if package == "runtime" || package.starts_with("runtime/") || package.starts_with("internal/") {
         return None;
     }
@@ -131,9 +131,8 @@ fn library(function: &str) -> Option<&str> {
     }
     let owned = matches!(host, "github.com" | "gitlab.com" | "bitbucket.org");
     let parts = if owned { 3 } else { 2 };
-    let end = package
-        .match_indices('/')
-        .nth(parts - 1)
-        .map_or(package.len(), |(at, _)| at);
-    package.get(..end)
+    if let Some((end, _)) = package.match_indices('/').nth(parts - 1) {
+        package.truncate(end);
+    }
+    Some(package)
 }

@@ -18,4 +18,4 @@ pub use calls::{Calls, roots};
 pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use routes::{Route, routes};
-pub use symbol::{Running, Symbol, resolve_symbol, symbol_of};
+pub use symbol::{Symbol, symbol_of};

@@ -4,7 +4,8 @@
 //! `cmd/compile/internal/ir.closureName`): `pkg/path.Func`, `pkg/path.(*T).Method`,
 //! `pkg/path.T.Method`, `.func1` and `.func1.2` for literals, `.gowrap1` and `.deferwrap1` for the
 //! wrappers of `go` and `defer` statements, `-fm` for method values, `[...]` for type arguments;
-//! dots in the last element of the path are written `%2e`.
+//! `-range1` for the bodies of range-over-func loops; dots in the last element of the path are
+//! written `%2e`.
 
 use caulk_program::{BodyOwner, FuncId, PackageId, PackageKind, Program, TypedBody};
 use caulk_syntax::ExprId;
@@ -12,76 +13,78 @@ use caulk_syntax::ExprId;
 /// A runtime symbol, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symbol {
-    /// Import path.
+    /// Import path; `main` for the package of a program.
     pub package: String,
-    /// Type of the receiver, for a method.
+    /// Type of the receiver without star and type arguments, for a method.
     pub receiver: Option<String>,
-    /// Name of the function.
+    /// Name of the declared function. Literals in it, the wrappers of its `go` and `defer`
+    /// statements and the bodies of its range-over-func loops have the name of the function too.
     pub name: String,
-    /// The literals from the function inwards, numbered from 1: `[1, 2]` for `.func1.2`.
-    pub literals: Vec<u32>,
 }
 
 impl Symbol {
     /// Takes a runtime symbol apart; none where it is not a Go function's.
+    #[must_use]
     pub fn parse(text: &str) -> Option<Symbol> {
         let text = without_type_arguments(text);
-        let text = text.strip_suffix("-fm").unwrap_or(&text);
-        let base = text.rfind('/').map_or(0, |slash| slash + 1);
-        let dot = base + text.get(base..)?.find('.')?;
-        let package = unescape(text.get(..dot)?);
-        let mut rest = text.get(dot + 1..)?;
-        let mut receiver = None;
-        if let Some(inner) = rest.strip_prefix('(') {
-            let (ty, after) = inner.split_once(')')?;
-            receiver = Some(ty.trim_start_matches('*').to_owned());
-            rest = after.strip_prefix('.')?;
-        }
-        let mut parts: Vec<&str> = rest.split('.').collect();
-        let literals = trailing_literals(&mut parts);
-        let name = match (receiver.is_some(), parts.as_slice()) {
-            (true, [name]) | (false, [name]) => (*name).to_owned(),
-            (false, [ty, name]) => {
-                receiver = Some((*ty).to_owned());
-                (*name).to_owned()
+        let (package, rest) = split_package(&text);
+        let rest = rest?;
+        let (receiver, name) = match rest.strip_prefix('(') {
+            Some(inner) => {
+                let (ty, after) = inner.split_once(')')?;
+                let after = after.strip_prefix('.')?;
+                let name = after.split('.').next()?;
+                (Some(ty.trim_start_matches('*')), name)
             }
-            _ => return None,
+            None => {
+                let mut parts = rest.split('.');
+                let first = parts.next()?;
+                match parts.next() {
+                    Some(second) if !is_nested(second) => (Some(first), second),
+                    _ => (None, first),
+                }
+            }
         };
-        (!name.is_empty()).then_some(Symbol {
-            package,
-            receiver,
-            name,
-            literals,
+        // `-fm` for a method value, `-range1` for the body of a loop.
+        let name = name.split('-').next().unwrap_or(name);
+        (!name.is_empty()).then(|| Symbol {
+            package: unescape(package),
+            receiver: receiver.map(str::to_owned),
+            name: name.to_owned(),
         })
     }
 
-    /// The canonical name of the declared function: `pkg/path.Type.Method`.
-    pub fn canonical(&self) -> String {
-        match &self.receiver {
-            Some(receiver) => format!("{}.{receiver}.{}", self.package, self.name),
-            None => format!("{}.{}", self.package, self.name),
-        }
+    /// The import path in a runtime symbol, also where the rest names no declared function; all of
+    /// the text where it has none.
+    #[must_use]
+    pub fn package_of(text: &str) -> String {
+        // Type arguments may hold slashes of their own.
+        let plain = text.split('[').next().unwrap_or(text);
+        unescape(split_package(plain).0)
     }
 }
 
-/// Takes `.func1.2`, `.gowrap1`, `.deferwrap2` off the end. `func1` counts literals of the declared
-/// function, a bare number those of the literal before it.
-fn trailing_literals(parts: &mut Vec<&str>) -> Vec<u32> {
-    let numbered = |part: &str, prefix: &str| {
-        part.strip_prefix(prefix)
-            .and_then(|digits| digits.parse::<u32>().ok())
-    };
-    let Some(first) = parts.iter().skip(1).position(|part| {
-        ["func", "gowrap", "deferwrap"]
-            .iter()
-            .any(|prefix| numbered(part, prefix).is_some())
-    }) else {
-        return Vec::new();
-    };
-    let tail = parts.split_off(first + 1);
-    tail.iter()
-        .filter_map(|part| numbered(part, "func").or_else(|| numbered(part, "")))
-        .collect()
+/// Splits at the first dot after the last slash: those of the path are escaped there.
+fn split_package(text: &str) -> (&str, Option<&str>) {
+    let base = text.rfind('/').map_or(0, |slash| slash + 1);
+    let dot = text
+        .get(base..)
+        .and_then(|last| last.find('.'))
+        .map(|dot| base + dot);
+    match dot {
+        Some(dot) => (text.get(..dot).unwrap_or_default(), text.get(dot + 1..)),
+        None => (text, None),
+    }
+}
+
+/// Whether a part of a symbol names something within a function: `func1`, `gowrap2`, `func1-range1`.
+fn is_nested(part: &str) -> bool {
+    let part = part.split('-').next().unwrap_or(part);
+    let number = ["func", "gowrap", "deferwrap"]
+        .iter()
+        .find_map(|prefix| part.strip_prefix(prefix))
+        .unwrap_or(part);
+    !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Generic functions are printed with `[...]`, wherever it stands.
@@ -134,72 +137,6 @@ fn escape(path: &str) -> String {
             .replace('.', "%2e")
             .replace('"', "%22")
     )
-}
-
-/// A function that runs: a declared one, or a literal in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Running {
-    /// The declared function.
-    pub func: FuncId,
-    /// The literal within its body.
-    pub literal: Option<ExprId>,
-}
-
-/// Finds what a runtime symbol names among the functions of the checked packages and of what they
-/// import. `main` is the package of that name; where several are checked, the first that declares
-/// the function. A literal that is not found (inlined code counts anew) gives its function.
-pub fn resolve_symbol(program: &Program, symbol: &str) -> Option<Running> {
-    let symbol = Symbol::parse(symbol)?;
-    let candidates = program.check_packages().iter().copied();
-    let mut funcs = candidates.filter_map(|id| {
-        let package = program.package(id);
-        let is_it = if symbol.package == "main" {
-            package.name() == "main"
-        } else {
-            package.path() == symbol.package
-        };
-        let declared = if is_it { Some(id) } else { None };
-        declared.and_then(|id| declared_in(program, id, &symbol))
-    });
-    let func = funcs.next().or_else(|| {
-        let from = *program.check_packages().first()?;
-        let package = program.find_package(from, &symbol.package)?;
-        declared_in(program, package, &symbol)
-    })?;
-    let literal = (!symbol.literals.is_empty())
-        .then(|| program.body(BodyOwner::Func(func)))
-        .flatten()
-        .and_then(|body| nested_literal(&body, &symbol.literals));
-    Some(Running { func, literal })
-}
-
-fn declared_in(program: &Program, package: PackageId, symbol: &Symbol) -> Option<FuncId> {
-    let package = program.package(package);
-    let found = match &symbol.receiver {
-        Some(receiver) => package
-            .methods_of(receiver)
-            .find(|func| func.name == symbol.name),
-        None => package
-            .funcs()
-            .iter()
-            .find(|func| func.receiver.is_none() && func.name == symbol.name),
-    };
-    found.and_then(|func| func.reference.id)
-}
-
-fn nested_literal(body: &TypedBody, numbers: &[u32]) -> Option<ExprId> {
-    let mut parent = None;
-    for number in numbers {
-        let position = usize::try_from(*number).ok()?.checked_sub(1)?;
-        let literal = body
-            .info
-            .literals()
-            .iter()
-            .filter(|literal| literal.parent == parent)
-            .nth(position)?;
-        parent = Some(literal.expr);
-    }
-    parent
 }
 
 /// The runtime symbol of a declared function, or of a literal in it.
@@ -260,45 +197,101 @@ pub(crate) fn function_symbol(program: &Program, id: FuncId) -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+
+    use proptest::prelude::*;
+
     use super::*;
 
-    fn canonical(text: &str) -> (String, Vec<u32>) {
+    /// Package, receiver and name.
+    fn parsed(text: &str) -> (String, Option<String>, String) {
         let symbol = Symbol::parse(text).unwrap();
-        (symbol.canonical(), symbol.literals)
+        assert_eq!(symbol.package, Symbol::package_of(text));
+        (symbol.package, symbol.receiver, symbol.name)
     }
 
     #[test]
     fn symbols_of_traces_and_profiles() {
-        assert_eq!(canonical("main.main"), ("main.main".into(), vec![]));
-        assert_eq!(
-            canonical("main.(*T).Do.func1"),
-            ("main.T.Do".into(), vec![1])
-        );
-        assert_eq!(
-            canonical("net/http.(*persistConn).readLoop"),
-            ("net/http.persistConn.readLoop".into(), vec![])
-        );
-        assert_eq!(
-            canonical("example.com/m/pkg.Map[...].func2.1"),
-            ("example.com/m/pkg.Map".into(), vec![2, 1])
-        );
-        assert_eq!(
-            canonical("example.com/m.(*Set[...]).Add"),
-            ("example.com/m.Set.Add".into(), vec![])
-        );
-        assert_eq!(
-            canonical("gopkg.in/yaml%2ev3.Unmarshal"),
-            ("gopkg.in/yaml.v3.Unmarshal".into(), vec![])
-        );
-        assert_eq!(canonical("main.(*S).run-fm"), ("main.S.run".into(), vec![]));
-        assert_eq!(
-            canonical("main.serve.gowrap1"),
-            ("main.serve".into(), vec![])
-        );
-        assert_eq!(
-            canonical("main.Value.String"),
-            ("main.Value.String".into(), vec![])
-        );
+        for (text, package, receiver, name) in [
+            ("main.main", "main", None, "main"),
+            ("main.(*T).Do.func1", "main", Some("T"), "Do"),
+            ("main.Value.String", "main", Some("Value"), "String"),
+            ("main.(*S).run-fm", "main", Some("S"), "run"),
+            ("main.serve.gowrap1", "main", None, "serve"),
+            ("main.serve.deferwrap2", "main", None, "serve"),
+            ("main.serve.func1-range1", "main", None, "serve"),
+            ("main.T.each-range1", "main", Some("T"), "each"),
+            // A literal of a function that was inlined into the method.
+            ("main.(*T).Do.helper.func1", "main", Some("T"), "Do"),
+            (
+                "net/http.(*persistConn).readLoop",
+                "net/http",
+                Some("persistConn"),
+                "readLoop",
+            ),
+            (
+                "example.com/m/pkg.Map[...].func2.1",
+                "example.com/m/pkg",
+                None,
+                "Map",
+            ),
+            (
+                "example.com/m.(*Set[...]).Add",
+                "example.com/m",
+                Some("Set"),
+                "Add",
+            ),
+            (
+                "example.com/m/set.Map[go.shape.string,net/url.URL].Add",
+                "example.com/m/set",
+                Some("Map"),
+                "Add",
+            ),
+            (
+                "gopkg.in/yaml%2ev3.Unmarshal",
+                "gopkg.in/yaml.v3",
+                None,
+                "Unmarshal",
+            ),
+        ] {
+            let expected = (
+                package.to_owned(),
+                receiver.map(str::to_owned),
+                name.to_owned(),
+            );
+            assert_eq!(parsed(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_function_has_a_package_at_most() {
         assert_eq!(Symbol::parse("runtime"), None);
+        assert_eq!(Symbol::parse("main."), None);
+        assert_eq!(Symbol::parse("main.(*T"), None);
+        assert_eq!(Symbol::parse(""), None);
+        assert_eq!(
+            Symbol::package_of("example.com/m.glob..func1"),
+            "example.com/m"
+        );
+        assert_eq!(Symbol::package_of("runtime"), "runtime");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in r"([a-z/.()*\[\]%é0-9-]|func1|\(\*)*|\PC*") {
+            if let Some(symbol) = Symbol::parse(&text) {
+                prop_assert!(!symbol.name.is_empty());
+            }
+            prop_assert!(Symbol::package_of(&text).len() <= text.len());
+        }
+
+        #[test]
+        fn an_escaped_path_is_read_back(path in r#"([a-z.%"é]{1,5}/){0,2}[a-z.%"é]{1,5}"#) {
+            prop_assume!(!path.ends_with('/'));
+            // Only the last element is escaped; elsewhere a percent sign would be read as one.
+            let head = path.rsplit_once('/').map_or("", |(head, _)| head);
+            prop_assume!(!head.contains('%'));
+            let symbol = format!("{}.(*T).Run", escape(&path));
+            prop_assert_eq!(Symbol::parse(&symbol).unwrap().package, path);
+        }
     }
 }

@@ -2,15 +2,21 @@
 
 mod common;
 
-use caulk_flow::{Calls, Frequency, resolve_symbol};
-use caulk_program::Program;
+use std::collections::BTreeMap;
+
+use caulk_flow::{Calls, Frequency, symbol_of};
+use caulk_program::{BodyOwner, FuncId, Program};
 
 fn frequencies<const N: usize>(program: &Program, symbols: [&str; N]) -> [Frequency; N] {
     let calls = Calls::of(program);
-    symbols.map(|symbol| {
-        let running = resolve_symbol(program, symbol).expect("the function is declared");
-        calls.frequency(running.func)
-    })
+    let functions: BTreeMap<String, FuncId> = calls
+        .owners()
+        .filter_map(|owner| match owner {
+            BodyOwner::Func(id) => Some((symbol_of(program, &program.body(owner)?, None), id)),
+            BodyOwner::Initializer(..) => None,
+        })
+        .collect();
+    symbols.map(|symbol| calls.frequency(functions[symbol]))
 }
 
 #[test]
