@@ -120,29 +120,6 @@ impl Calls {
         self.edges.get(&owner).map_or(&[], Vec::as_slice)
     }
 
-    /// The followed functions that a function reaches, itself among them: by calls, through
-    /// interfaces that few types implement, and through fields, parameters and variables that hold
-    /// functions.
-    pub fn reached_from(&self, func: FuncId) -> BTreeSet<FuncId> {
-        let start = Target::Body(BodyOwner::Func(func));
-        let mut reached = BTreeSet::from([&start]);
-        let mut todo = vec![&start];
-        while let Some(from) = todo.pop() {
-            for step in self.steps.get(from).into_iter().flatten() {
-                if reached.insert(&step.to) {
-                    todo.push(&step.to);
-                }
-            }
-        }
-        reached
-            .into_iter()
-            .filter_map(|target| match target {
-                Target::Body(BodyOwner::Func(id)) => Some(*id),
-                _ => None,
-            })
-            .collect()
-    }
-
     /// How often a function is likely to run.
     pub fn frequency(&self, func: FuncId) -> Frequency {
         self.frequency_of(&Target::Body(BodyOwner::Func(func)))

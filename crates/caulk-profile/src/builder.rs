@@ -9,14 +9,12 @@ use crate::{
 
 /// Makes a [`Profile`]: strings and functions are interned, ids are given in order from 1.
 ///
-/// What does not fit (more than 2³² strings, frames, …) is left out and
-/// [`is_full`](Self::is_full) says so.
+/// What does not fit (more than 2³² strings, frames, …) is left out.
 #[derive(Debug, Default)]
 pub struct ProfileBuilder {
     profile: Profile,
     strings: FxHashMap<Box<[u8]>, StringId>,
     functions: FxHashMap<Function, FunctionIndex>,
-    full: bool,
 }
 
 impl ProfileBuilder {
@@ -42,10 +40,7 @@ impl ProfileBuilder {
                 self.strings.insert(bytes.into(), id);
                 id
             }
-            None => {
-                self.full = true;
-                StringId(0)
-            }
+            None => StringId(0),
         }
     }
 
@@ -87,7 +82,6 @@ impl ProfileBuilder {
             return index;
         }
         let Ok(index) = u32::try_from(self.profile.functions.len()) else {
-            self.full = true;
             return FunctionIndex(0);
         };
         self.functions.insert(key, FunctionIndex(index));
@@ -110,7 +104,6 @@ impl ProfileBuilder {
             u32::try_from(self.profile.lines.len()),
             u32::try_from(lines.len()),
         ) else {
-            self.full = true;
             return LocationIndex(0);
         };
         self.profile.lines.extend_from_slice(lines);
@@ -132,7 +125,6 @@ impl ProfileBuilder {
             u32::try_from(self.profile.frames.len() + stack.len()),
             u32::try_from(self.profile.labels.len() + labels.len()),
         ) else {
-            self.full = true;
             return;
         };
         self.profile.frames.extend_from_slice(stack);
@@ -167,11 +159,6 @@ impl ProfileBuilder {
     /// The profile so far, for its plain fields (times, default sample type, …).
     pub fn profile_mut(&mut self) -> &mut Profile {
         &mut self.profile
-    }
-
-    /// Whether something did not fit and was left out.
-    pub fn is_full(&self) -> bool {
-        self.full
     }
 
     /// The finished profile.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use caulk_system::Files;
 use rayon::prelude::*;
 
-use crate::body::{BodyOwner, FuncRef, TypedBody};
+use crate::body::{BodyOwner, TypedBody};
 use crate::load::{FolderSources, PackageTable};
 use crate::package::{Func, FuncId, Package, PackageId, ScopeEntry, SourceFile};
 use crate::problem::{self, Problem};
@@ -239,14 +239,6 @@ impl Program {
             return Some(from);
         }
         self.import(importer, path)
-    }
-
-    /// The reference to a function, with its declaration where it can be found from `from`.
-    pub fn func_ref(&self, from: PackageId, name: &str) -> FuncRef {
-        FuncRef {
-            name: Arc::from(name),
-            id: self.find_func(from, name),
-        }
     }
 
     /// Parses a body and finds out what it means; `None` where the owner has none.

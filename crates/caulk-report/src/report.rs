@@ -18,14 +18,6 @@ impl Report {
     pub fn push(&mut self, block: impl Into<Block>) {
         self.blocks.push(block.into());
     }
-
-    /// The diagnostics alone, in order.
-    pub fn diagnostics(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.blocks.iter().filter_map(|block| match block {
-            Block::Diagnostic(diagnostic) => Some(diagnostic.as_ref()),
-            _ => None,
-        })
-    }
 }
 
 /// One piece of a report.

@@ -110,11 +110,6 @@ impl LineIndex {
         }
     }
 
-    /// Number of lines; a file that ends with a newline has an empty last line.
-    pub fn line_count(&self) -> u32 {
-        self.starts.len() as u32
-    }
-
     /// Line and column of `offset`. An offset past the end is taken for the end.
     pub fn line_column(&self, offset: u32) -> LineColumn {
         let offset = offset.min(self.len);
@@ -166,7 +161,6 @@ mod tests {
     fn offsets_and_lines_convert_both_ways() {
         let src = b"package a\n\nvar x = 1\n";
         let index = LineIndex::new(src);
-        assert_eq!(index.line_count(), 4);
         assert_eq!(index.line_column(0), LineColumn { line: 1, column: 1 });
         assert_eq!(
             index.line_column(9),

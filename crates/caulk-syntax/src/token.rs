@@ -202,11 +202,6 @@ token_kinds! {
 }
 
 impl TokenKind {
-    /// Whether the token is a reserved word.
-    pub fn is_keyword(self) -> bool {
-        self >= TokenKind::Break
-    }
-
     /// Whether the token is a name or a literal.
     pub fn is_literal(self) -> bool {
         (TokenKind::Ident..=TokenKind::String).contains(&self)
@@ -336,11 +331,6 @@ impl BinaryOp {
             | BinaryOp::And
             | BinaryOp::AndNot => 5,
         }
-    }
-
-    /// Whether the result is a truth value whatever the operands are.
-    pub const fn is_comparison(self) -> bool {
-        self.precedence() == 3
     }
 }
 

@@ -106,14 +106,6 @@ impl Limits {
         }
     }
 
-    /// The time that is left, at most `most`.
-    pub fn remaining(&self, most: Duration) -> Duration {
-        match self.deadline {
-            Some(deadline) => deadline.saturating_duration_since(Instant::now()).min(most),
-            None => most,
-        }
-    }
-
     /// Sleeps for `time`, or until the limits end it.
     pub fn sleep(&self, time: Duration) -> Result<(), Stopped> {
         let until = Instant::now().checked_add(time);
@@ -158,6 +150,5 @@ mod tests {
             .within(Duration::ZERO)
             .within(Duration::from_secs(60));
         assert_eq!(limits.check(), Err(Stopped::TimedOut));
-        assert_eq!(limits.remaining(Duration::from_secs(5)), Duration::ZERO);
     }
 }

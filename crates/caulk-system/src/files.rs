@@ -33,8 +33,6 @@ pub enum FileAction {
     Write,
     /// Creating a folder.
     Create,
-    /// Removing a file.
-    Remove,
 }
 
 impl FileAction {
@@ -46,7 +44,6 @@ impl FileAction {
             Self::Resolve => "resolve",
             Self::Write => "write",
             Self::Create => "create",
-            Self::Remove => "remove",
         }
     }
 }

@@ -5,26 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::files::{FileAction, FileError};
 
-/// The folder for what may be computed again: `$XDG_CACHE_HOME/caulk`, else `~/.cache/caulk` (on macOS
-/// `~/Library/Caches/caulk`, on Windows `%LOCALAPPDATA%\caulk`). `None` where no home is known. It may not exist yet.
-pub fn cache_folder() -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        env::var_os(name)
-            .map(PathBuf::from)
-            .filter(|path| path.is_absolute())
-    };
-    let base = absolute("XDG_CACHE_HOME").or_else(|| {
-        if cfg!(windows) {
-            absolute("LOCALAPPDATA")
-        } else if cfg!(target_os = "macos") {
-            absolute("HOME").map(|home| home.join("Library/Caches"))
-        } else {
-            absolute("HOME").map(|home| home.join(".cache"))
-        }
-    })?;
-    Some(base.join("caulk"))
-}
-
 /// Creates a folder and those above it; one that exists is not an error.
 pub fn create_folder(path: &Path) -> Result<(), FileError> {
     fs::create_dir_all(path).map_err(|error| FileError::new(FileAction::Create, path, error))

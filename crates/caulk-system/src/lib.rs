@@ -1,4 +1,4 @@
-//! The outside world of caulk: files, the cache folder, atomic writes, processes, git, HTTP, sockets, and what the
+//! The outside world of caulk: files, atomic writes, processes, git, HTTP, sockets, and what the
 //! kernel says of a process. Every other crate reaches the outside through here, by bytes or by the traits of this
 //! crate, so that it can be tested with the in-memory twins. It knows nothing of Go, of profiles or of leaks.
 #![allow(
@@ -25,8 +25,8 @@ pub use files::{
     Entry, EntryKind, FileAction, FileError, FileKind, Files, MemoryFiles, Metadata, OsFiles,
     Overlay, WalkOptions, Walked, normalize, walk,
 };
-pub use folders::{TempFolder, cache_folder, create_folder, current_folder};
+pub use folders::{TempFolder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest};
 pub use net::{can_connect, free_port};
 pub use socket::{SocketError, ask_unix_socket};
-pub use write::{is_read_only, remove_file, write_atomic};
+pub use write::{is_read_only, write_atomic};

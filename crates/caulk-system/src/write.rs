@@ -8,8 +8,9 @@ use crate::files::{FileAction, FileError};
 /// Replaces a file's content so that a reader sees the old bytes or the new ones, never a part.
 ///
 /// The bytes go to a temporary file of the same folder, are synced to disk, and take the file's place by a rename.
-/// A device or pipe is written to instead, since it would be gone otherwise. The permissions of a file that is replaced are kept; a new one gets the default ones. Where `path` is a symbolic
-/// link, the file that it leads to is replaced and the link stays. The folder must exist.
+/// A device or pipe is written to instead, since it would be gone otherwise. The permissions of a file that is replaced
+/// are kept; a new one gets the default ones. Where `path` is a symbolic link, the file that it leads to is replaced and
+/// the link stays. The folder must exist.
 pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let failed = |error| FileError::new(FileAction::Write, path, error);
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
@@ -42,16 +43,6 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 /// Whether a file says that it must not be written, which a replacement by [`write_atomic`] would not notice.
 pub fn is_read_only(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.permissions().readonly())
-}
-
-/// Removes a file; one that is not there is not an error.
-pub fn remove_file(path: &Path) -> Result<(), FileError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(FileError::new(FileAction::Remove, path, error))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A name that no other writer of this or another process uses, hidden so that tools skip it.
@@ -130,6 +121,5 @@ mod tests {
         let error = write_atomic(&path, b"one").unwrap_err();
         assert!(error.to_string().starts_with("write "), "{error}");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(remove_file(&path).is_ok());
     }
 }

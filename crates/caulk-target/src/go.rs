@@ -20,8 +20,6 @@ pub struct GoEnv {
     pub goflags: String,
     /// The workspace file in use; empty without one.
     pub gowork: PathBuf,
-    /// The main module's `go.mod`; empty or the null device outside a module.
-    pub gomod: PathBuf,
     /// The operating system that is built for.
     pub goos: String,
     /// The processor architecture that is built for.

@@ -68,9 +68,6 @@ pub struct Common {
     /// Say less: results without explanations, no progress
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub quiet: bool,
-    /// Say more
-    #[arg(short, long, global = true, conflicts_with = "quiet", help_heading = OUTPUT)]
-    pub verbose: bool,
     /// When to use colour
     #[arg(
         long,
