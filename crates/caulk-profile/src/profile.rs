@@ -105,7 +105,7 @@ pub enum LabelValue {
 ///
 /// The names are those of Go's `runtime.MemStats`. What a file does not have is 0.
 #[derive(Debug, Clone, PartialEq, Default)]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of runtime.MemStats")]
 pub struct MemStats {
     pub alloc: u64,
     pub total_alloc: u64,

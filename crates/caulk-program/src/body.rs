@@ -138,7 +138,7 @@ pub enum Object {
 
 /// The predeclared functions, `unsafe`'s among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "each is named as in Go")]
 pub enum Builtin {
     Append,
     Cap,

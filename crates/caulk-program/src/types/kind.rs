@@ -56,7 +56,7 @@ pub enum Type {
 
 /// Predeclared types, and those of untyped constants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "each is named as in Go")]
 pub enum Basic {
     Bool,
     Int,
