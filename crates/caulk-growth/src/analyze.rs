@@ -91,7 +91,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     };
     let cooldown = window.cooldown.map(|_| Cooldown {
         seconds: window.cooldown_seconds,
-        still_held: total.still_held(),
+        still_held: Judged::still_held(&facts, &stacks, &total),
     });
     let smallest_visible_bytes = match heap_bytes.rate.error {
         Some(error) if heap_window.rounds() > 0 && !series.stacks.is_empty() => {
@@ -145,6 +145,23 @@ struct Judged<'a> {
 }
 
 impl Judged<'_> {
+    /// What the cool-down still found of the growth that the verdict rests on: buffers that a load
+    /// leaves behind come and go beside it.
+    fn still_held(facts: &[HeapFacts], stacks: &[StackGrowth], total: &HeapFacts) -> Option<f64> {
+        let surest = stacks.iter().map(|stack| stack.finding.verdict).max();
+        match surest.filter(|verdict| *verdict > Verdict::Grew) {
+            Some(surest) => {
+                let of_surest = facts
+                    .iter()
+                    .zip(stacks)
+                    .filter(|(_, stack)| stack.finding.verdict == surest)
+                    .map(|(facts, _)| facts);
+                HeapFacts::sum(of_surest).still_held()
+            }
+            None => total.still_held(),
+        }
+    }
+
     fn p_of(&self, track: &Track) -> f64 {
         match self.counts_lost {
             // Without counts only the trend is left; two points have none.

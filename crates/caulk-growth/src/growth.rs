@@ -186,7 +186,8 @@ pub struct Cluster {
 pub struct Cooldown {
     /// Seconds between the last snapshot under load and the last cool-down snapshot.
     pub seconds: f64,
-    /// Share of the heap's growth that was still held, 0 to 1; `None` when the heap had not grown.
+    /// Share of the growth of the stacks with the surest verdict that was still held, 0 to 1; of the whole
+    /// heap where there are none, and `None` when that had not grown.
     pub still_held: Option<f64>,
 }
 

@@ -199,6 +199,19 @@ fn small_growth_asks_for_a_cool_down_which_clears_or_confirms_it() {
     let stayed = cooled(928);
     assert_eq!(stayed.verdict, Some(Verdict::Leak));
     assert_eq!(stayed.cooldown.unwrap().still_held, Some(1.0));
+
+    // What connections held under the load is let go of in the same time.
+    let mut beside = series.clone();
+    beside.points.push(point(45.0, 464, Stage::Cooldown));
+    let points = beside.points.len() as i64;
+    beside.stacks[0].buckets[0].objects.push(928);
+    beside.stacks[0].buckets[0].bytes.push(928 * 187);
+    let buffers = (1..points).map(|n| 4000 + 40 * n).chain([0]).collect();
+    beside.stacks.push(stack(2, 4096, buffers));
+    let beside = analyze(&beside, &Options::default());
+    assert_eq!(beside.verdict, Some(Verdict::Leak));
+    assert_eq!(beside.cooldown.unwrap().still_held, Some(1.0));
+
     assert_eq!(
         sure_enough(&stayed, &Options::default()),
         Decision::Sure {

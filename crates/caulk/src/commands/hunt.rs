@@ -102,6 +102,7 @@ pub struct HuntArgs {
         long,
         value_name = "BYTES",
         default_value_t = 4096,
+        value_parser = clap::value_parser!(u64).range(1..),
         help_heading = "Program"
     )]
     pub mem_profile_rate: u64,

@@ -119,7 +119,7 @@ pub fn setup(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> anyho
         companions: config.companion,
         requests: args.requests.or(config.requests).unwrap_or(600).max(1),
         concurrency: args.concurrency.or(config.concurrency).unwrap_or(8).max(1),
-        rps: args.rps.or(config.rps),
+        rps: rate(args.rps.or(config.rps))?,
         request_timeout: time(args.request_timeout, config.request_timeout.as_deref(), 10)?,
         timeout: time(args.timeout, config.timeout.as_deref(), 300)?,
         cooldown: time(args.cooldown, config.cooldown.as_deref(), 30)?,
@@ -202,6 +202,15 @@ fn environment(
         all.insert(name.to_owned(), value.to_owned());
     }
     Ok(all)
+}
+
+fn rate(rps: Option<f64>) -> anyhow::Result<Option<f64>> {
+    match rps {
+        Some(rps) if !rps.is_finite() || rps <= 0.0 => {
+            bail!("{rps} is not a rate: requests per second are above 0")
+        }
+        rps => Ok(rps),
+    }
 }
 
 fn time(flag: Option<Duration>, config: Option<&str>, default: u64) -> anyhow::Result<Duration> {

@@ -90,7 +90,7 @@ fn help_shows_the_running_number_as_it_is_typed() {
 }
 
 #[test]
-fn a_place_that_is_not_there_is_told() {
+fn what_cannot_be_done_is_told_at_once() {
     let world = World::with(&[
         ("go.mod", "module example.com/shop\n\ngo 1.24\n"),
         ("main.go", "package main\n\nfunc main() {}\n"),
@@ -103,6 +103,10 @@ fn a_place_that_is_not_there_is_told() {
         (
             &["hunt", "./nope"][..],
             "caulk: ./nope: there is no such folder\n",
+        ),
+        (
+            &["hunt", "--rps", "0"],
+            "caulk: 0 is not a rate: requests per second are above 0\n",
         ),
         (
             &["fix", "--only", "nope.go:3"],
@@ -120,6 +124,11 @@ fn a_place_that_is_not_there_is_told() {
         let ran = world.run(arguments).expect(2).says_nothing_on_stdout();
         assert_eq!(ran.stderr, message, "{arguments:?}");
     }
+    // Without samples nothing could be seen to grow.
+    world
+        .run(&["hunt", "--mem-profile-rate", "0"])
+        .expect(2)
+        .stderr_has("--mem-profile-rate");
 }
 
 #[test]
