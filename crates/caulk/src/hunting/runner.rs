@@ -76,6 +76,12 @@ impl Running {
         let (load, routes) = launcher.load()?;
         let program = launcher.program(built)?;
         let endpoint = launcher.endpoint()?;
+        if let (None, Some(endpoint)) = (&program, &endpoint) {
+            // A service that nobody started here is asked before it is loaded.
+            endpoint
+                .capture(&EndpointOptions::default(), limits)
+                .map_err(no_agent)?;
+        }
         let mut case = Case::new(
             concat!("caulk ", env!("CARGO_PKG_VERSION")),
             launcher.name(),

@@ -392,6 +392,23 @@ fn a_program_of_the_users_own_needs_pprof() {
 }
 
 #[test]
+fn a_service_that_does_not_answer_is_told_before_the_load() {
+    let world = World::new();
+    let port = free_port();
+    let service = format!("http://127.0.0.1:{port}");
+    let load = format!("GET {service}/");
+    let ran = world
+        .run(&["hunt", "--attach", &service, "--load", &load, "-o", "case"])
+        .expect(3)
+        .says_nothing_on_stdout();
+    assert_eq!(
+        ran.stderr,
+        format!("attaching\ncaulk: failed to get {service}/debug/pprof/heap: connection refused\n")
+    );
+    assert!(!world.exists("case"));
+}
+
+#[test]
 fn files_that_are_no_case_are_not_written_over() {
     let faulty = Faulty::new();
     faulty.world.write("case/heap.0.pb.gz", "mine");
