@@ -206,7 +206,12 @@ fn with_fix_the_patch_is_written_and_the_program_still_builds() {
     let folder = tempfile::tempdir().unwrap();
     copy("job-queue", folder.path());
     let before = snapshot(folder.path());
-    let output = caulk(&["hunt", "--fix", "--format", "json"], folder.path());
+    let case = tempfile::tempdir().unwrap();
+    let kept = case.path().to_str().unwrap();
+    let output = caulk(
+        &["hunt", "--fix", "--format", "json", "-o", kept],
+        folder.path(),
+    );
     let report = json(&output);
     assert_eq!(
         output.status.code(),

@@ -9,6 +9,8 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 /// A folder of one test.
 pub struct World {
     folder: tempfile::TempDir,
+    /// The system's temporary folder, as programs in this world see it: cases that a hunt keeps go with it.
+    temporary: tempfile::TempDir,
 }
 
 /// What came of one command: the three things that a user notices.
@@ -23,6 +25,7 @@ impl World {
     pub fn new() -> World {
         World {
             folder: tempfile::tempdir().unwrap(),
+            temporary: tempfile::tempdir().unwrap(),
         }
     }
 
@@ -61,6 +64,7 @@ impl World {
             .stdin(Stdio::null())
             .env_clear();
         command.envs(environment().iter().map(|(name, value)| (name, value)));
+        command.env("TMPDIR", self.temporary.path());
         command
     }
 
