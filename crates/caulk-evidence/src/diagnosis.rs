@@ -26,8 +26,6 @@ pub struct Run {
 /// What a run shows.
 #[derive(Debug)]
 pub struct Diagnosis {
-    /// What grew, and how sure that is.
-    pub growth: Growth,
     /// Who is to blame.
     pub joined: Joined,
     /// Of how many new goroutines it is known where they come from: all that grew.
@@ -82,15 +80,13 @@ impl Run {
         analyze(&self.loaded.series, options)
     }
 
-    /// What grew, and who is to blame.
+    /// Who is to blame for what grew: `growth` is that of this run.
     #[must_use]
-    pub fn diagnose(&self, options: &Options, anchors: &Anchors<'_>) -> Diagnosis {
-        let growth = self.growth(options);
-        let observed = self.observed(&growth);
+    pub fn diagnose(&self, growth: &Growth, anchors: &Anchors<'_>) -> Diagnosis {
+        let observed = self.observed(growth);
         let new_goroutines = observed.goroutines.iter().map(|group| group.new).sum();
         Diagnosis {
             joined: join(&observed, anchors),
-            growth,
             new_goroutines,
         }
     }

@@ -145,7 +145,7 @@ fn a_run_is_diagnosed_from_its_dumps_alone() {
         source: &source,
         acquisitions: &[],
     };
-    let diagnosis = run.diagnose(&Options::default(), &anchors);
+    let diagnosis = run.diagnose(&run.growth(&Options::default()), &anchors);
     assert_eq!(diagnosis.new_goroutines, 100 * ROUNDS as i64);
     let [culprit] = diagnosis.joined.culprits.as_slice() else {
         panic!("{:?}", diagnosis.joined)

@@ -66,7 +66,7 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
     let growth = run.growth(&options);
     let tags = args.build_tags.as_deref().unwrap_or_default();
     let grows = growth.verdict != Some(Verdict::Steady);
-    let mut solved = solve::solve(context, &run, root, tags, &options, grows)?;
+    let mut solved = solve::solve(context, &run, root, tags, &growth, grows)?;
     if context.cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }

@@ -365,7 +365,7 @@ impl<'a> Driver<'a> {
             &finished.run,
             root,
             &self.setup.build_tags,
-            &self.options,
+            &finished.growth,
             grows,
         )?);
         let fix = self.solved.as_ref().is_some_and(|solved| solved.has_fix());

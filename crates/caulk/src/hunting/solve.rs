@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use caulk_case::Case;
 use caulk_evidence::{AnchorKind, Anchors, Culprit, Run, SyntaxSource, UserCode};
-use caulk_growth::Options;
+use caulk_growth::Growth;
 use caulk_leaks::{Acquisition, Analysis, Finding, Heat};
 use caulk_report::Patch;
 use caulk_report::json::check::FixOutcome;
@@ -81,7 +81,7 @@ pub fn solve(
     run: &Run,
     root: Option<Root>,
     build_tags: &str,
-    options: &Options,
+    growth: &Growth,
     grows: bool,
 ) -> Result<Solved, Failure> {
     let Some(root) = root else {
@@ -92,7 +92,7 @@ pub fn solve(
             source: &nowhere,
             acquisitions: &[],
         };
-        let diagnosis = run.diagnose(options, &anchors);
+        let diagnosis = run.diagnose(growth, &anchors);
         return Ok(Solved {
             unexplained: unexplained(&diagnosis.joined),
             new_goroutines: diagnosis.new_goroutines,
@@ -128,7 +128,7 @@ pub fn solve(
         source: &syntax,
         acquisitions: &analysis.acquisitions,
     };
-    let diagnosis = run.diagnose(options, &anchors);
+    let diagnosis = run.diagnose(growth, &anchors);
 
     let mut culprits = if grows {
         diagnosis.joined.culprits.clone()
