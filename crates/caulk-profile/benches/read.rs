@@ -1,11 +1,10 @@
-//! What reading and `-top` cost beside inflating the same bytes:
+//! What reading costs beside inflating the same bytes:
 //! `cargo bench -p caulk-profile --bench read`.
 
 mod synthetic;
 
 use std::io::Read;
 
-use caulk_profile::report::{Options, top};
 use caulk_profile::{Limits, Profile, StackTable, read};
 use divan::Bencher;
 
@@ -52,27 +51,8 @@ fn c_read(bencher: Bencher, samples: usize) {
     bencher.bench_local(|| read(&file, Limits::default()));
 }
 
-#[divan::bench(args = SAMPLES, sample_count = 5, sample_size = 1)]
-fn d_top_of_what_was_read(bencher: Bencher, samples: usize) {
-    let profile = profile(samples);
-    bencher.bench_local(|| {
-        let mut out = Vec::new();
-        top(&profile, &Options::default(), &mut out).map(|()| out)
-    });
-}
-
-#[divan::bench(args = SAMPLES, sample_count = 5, sample_size = 1)]
-fn e_read_and_top(bencher: Bencher, samples: usize) {
-    let file = synthetic::heap_file(samples);
-    bencher.bench_local(|| {
-        let profile = read(&file, Limits::default()).expect("it is our own profile");
-        let mut out = Vec::new();
-        top(&profile, &Options::default(), &mut out).map(|()| out)
-    });
-}
-
 #[divan::bench(args = SAMPLES, sample_count = 3, sample_size = 1)]
-fn f_stack_table(bencher: Bencher, samples: usize) {
+fn d_stack_table(bencher: Bencher, samples: usize) {
     let profile = profile(samples);
     bencher.bench_local(|| {
         let mut table = StackTable::new();

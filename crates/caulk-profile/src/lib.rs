@@ -1,4 +1,4 @@
-//! Profiles as columns, goroutine dumps, and the reports of `go tool pprof`.
+//! Profiles as columns, and goroutine dumps.
 //!
 //! Everything here takes bytes and gives values or bytes: no file, process or socket is touched.
 //! The crate knows one profile at a time, and a table of stacks that several profiles share
@@ -7,18 +7,18 @@
 //! - [`read`]: `profile.proto` (gzip or plain) and the Go runtime's text forms to a [`Profile`].
 //! - [`write()`]: a [`Profile`] to gzipped `profile.proto`.
 //! - [`goroutine`]: dumps of `debug=2` and `debug=1`, with states, waits, creators and ancestors.
-//! - [`report`]: what `go tool pprof` prints, byte for byte.
+//! - [`arithmetic`], [`parallel`]: sums as Go's, work over samples on all cores.
 
-mod arithmetic;
+pub mod arithmetic;
 mod builder;
+mod edit;
 pub mod goroutine;
 mod ids;
 mod inflate;
-mod parallel;
+pub mod parallel;
 mod profile;
 mod proto;
 mod read;
-pub mod report;
 mod snapshot;
 mod stack_table;
 mod strings;

@@ -8,7 +8,7 @@ const MOST_THREADS: usize = 8;
 /// Splits `0..count` into equal parts of `least` or more, works on each in a thread of its own,
 /// and returns the results in order. So long as a result depends on its part only, nothing depends
 /// on the number of cores but how results are grouped.
-pub(crate) fn in_parts<R: Send>(
+pub fn in_parts<R: Send>(
     count: usize,
     least: usize,
     work: impl Fn(Range<usize>) -> R + Sync,

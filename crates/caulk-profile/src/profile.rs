@@ -236,6 +236,11 @@ impl Profile {
         slice_of(&self.labels, &self.label_ends, sample)
     }
 
+    /// The labels of all samples, one sample's after the other's.
+    pub fn all_labels(&self) -> &[Label] {
+        &self.labels
+    }
+
     /// All samples in the order of the file.
     pub fn samples(&self) -> impl Iterator<Item = Sample<'_>> {
         (0..self.sample_count()).map(|index| Sample {

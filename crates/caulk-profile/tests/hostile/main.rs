@@ -6,7 +6,6 @@ mod oracle;
 
 use std::io::Write;
 
-use caulk_profile::report::{Options, top};
 use caulk_profile::{
     Limits, Profile, ReadError, StackTable, goroutine, read, read_as_pprof, write,
 };
@@ -16,23 +15,6 @@ use prost::Message;
 
 /// Everything that may be done with a profile, none of which may panic.
 fn use_up(profile: &Profile) {
-    for options in [
-        Options::default(),
-        Options {
-            mean: true,
-            node_count: 2,
-            no_inlines: true,
-            ..Options::default()
-        },
-        Options {
-            divide_by: 1e-300,
-            drop_negative: true,
-            sample_index: "0".into(),
-            ..Options::default()
-        },
-    ] {
-        let _ = top(profile, &options, &mut Vec::new());
-    }
     let mut table = StackTable::new();
     let snapshot = table.add(profile);
     for entry in snapshot.entries() {

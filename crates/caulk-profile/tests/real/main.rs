@@ -1,8 +1,6 @@
-//! The crate against the profiles of a real Go program (`tests/capture`) and the real
-//! `go tool pprof`. Needs `go`.
+//! The crate against the profiles of a real Go program (`tests/capture`). Needs `go`.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout)]
 
 mod capture;
 mod dumps;
 mod reading;
-mod top;

@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use caulk_profile::report::{self, Options, Sort};
+use caulk_pprof::{Command, Config, Generated, Names, Request, Sort, Surroundings};
 use caulk_system::{FileError, FileKind, Files, OsFiles};
 use clap::{Args, CommandFactory};
 
@@ -133,14 +133,20 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
         Parsed::Given(flags, sources) => (flags, sources),
     };
     let asked = Asked::new(flags)?;
-    let profile = fetch(&sources, context)?;
-    let mut text = Vec::new();
-    report::top(&profile, &asked.options, &mut text)?;
+    let mut profile = fetch(&sources, context)?;
+    caulk_pprof::prepare(&mut profile, asked.names);
+    let surroundings = Surroundings {
+        time_zone: jiff::tz::TimeZone::system(),
+    };
+    let request = Request::new(Command::Top);
+    let Generated { report, warnings } =
+        caulk_pprof::generate(&profile, &request, &asked.config, &surroundings)?;
+    warnings.iter().for_each(|warning| warn(warning));
     match &asked.output {
-        None => write_out(&text)?,
+        None => write_out(&report)?,
         Some(path) => {
             warn(&format!("Generating report in {}", path.display()));
-            caulk_system::write_atomic(path, &text)
+            caulk_system::write_atomic(path, &report)
                 .map_err(|error| anyhow!("failed to {error}"))?;
         }
     }
@@ -163,7 +169,8 @@ fn warn(message: &str) {
 
 /// The report that was asked for.
 struct Asked {
-    options: Options,
+    config: Config,
+    names: Names,
     output: Option<PathBuf>,
 }
 
@@ -197,25 +204,25 @@ impl Asked {
             bail!("the interactive shell is not in caulk yet: say -top");
         }
 
-        let mut options = Options {
-            time_zone: jiff::tz::TimeZone::system(),
+        let mut names = Names::Short;
+        let mut config = Config {
             sort: if is_set("cum") { Sort::Cum } else { Sort::Flat },
             mean: is_set("mean") || is_set("mean_delay"),
             drop_negative: is_set("drop_negative"),
             compact_labels: is_set("compact_labels"),
-            no_inlines: is_set("noinlines"),
-            ..Options::default()
+            noinlines: is_set("noinlines"),
+            ..Config::default()
         };
         if let Some(Value::Bool(trim)) = last.get("trim") {
-            options.trim = *trim;
+            config.trim = *trim;
         }
         if let Some(Value::Int(count)) = last.get("nodecount") {
-            options.node_count = *count;
+            config.nodecount = *count;
         }
         for (name, field) in [
-            ("nodefraction", &mut options.node_fraction),
-            ("edgefraction", &mut options.edge_fraction),
-            ("divide_by", &mut options.divide_by),
+            ("nodefraction", &mut config.nodefraction),
+            ("edgefraction", &mut config.edgefraction),
+            ("divide_by", &mut config.divide_by),
         ] {
             if let Some(Value::Float(value)) = last.get(name) {
                 *field = *value;
@@ -226,39 +233,40 @@ impl Asked {
             _ => None,
         };
         if let Some(Value::Text(unit)) = last.get("unit") {
-            options.unit = unit.to_string_lossy().into_owned();
+            config.unit = unit.to_string_lossy().into_owned();
         }
         if let Some(index) = text("sample_index") {
-            options.sample_index = index.to_string_lossy().into_owned();
+            config.sample_index = index.to_string_lossy().into_owned();
         }
         for (flag, sample_type) in SAMPLE_TYPES {
-            match (is_set(flag), options.sample_index.is_empty()) {
-                (true, true) => (*sample_type).clone_into(&mut options.sample_index),
+            match (is_set(flag), config.sample_index.is_empty()) {
+                (true, true) => (*sample_type).clone_into(&mut config.sample_index),
                 (true, false) => warn(&format!("Multiple value selections, ignoring -{flag}")),
                 (false, _) => {}
             }
         }
         if let Some(mode) = text("symbolize") {
-            options.demangle = demangles(&mode.to_string_lossy())?;
+            names = demangles(&mode.to_string_lossy())?;
         }
         Ok(Asked {
-            options,
+            config,
+            names,
             output: text("output").map(PathBuf::from),
         })
     }
 }
 
-/// Whether names are shortened, as `-symbolize` says.
-fn demangles(mode: &str) -> anyhow::Result<bool> {
-    let mut demangles = true;
+/// How names are shown, as `-symbolize` says.
+fn demangles(mode: &str) -> anyhow::Result<Names> {
+    let mut names = Names::Short;
     for word in mode.to_ascii_lowercase().split(':') {
         match word {
             "" => {}
-            "none" | "no" => demangles = false,
+            "none" | "no" => names = Names::AsTheyAre,
             _ => bail!("-symbolize={mode} is not in caulk yet, only -symbolize=none is"),
         }
     }
-    Ok(demangles)
+    Ok(names)
 }
 
 /// The one profile among the sources. As with the tool, a source that cannot be read is complained

@@ -2,19 +2,21 @@
 
 use std::borrow::Cow;
 
-use crate::{Function, Profile};
+use caulk_profile::Profile;
 
-/// The name of each function, in the order of the profile's functions.
-pub(super) fn function_names(profile: &Profile, demangle: bool) -> Vec<Cow<'_, [u8]>> {
-    let name = |function: &Function| {
-        let name = profile.strings().bytes(function.name);
-        let system_name = profile.strings().bytes(function.system_name);
-        if !demangle || (!name.is_empty() && name != system_name) {
-            return Cow::Borrowed(name);
+/// Shortens the names of a profile's functions that a compiler has mangled.
+pub(super) fn shorten(profile: &mut Profile) {
+    profile.rename_functions(|function, strings| {
+        let name = strings.bytes(function.name);
+        let system_name = strings.bytes(function.system_name);
+        if !name.is_empty() && name != system_name {
+            return None;
         }
-        without_parameters(system_name)
-    };
-    profile.functions().iter().map(name).collect()
+        match without_parameters(system_name) {
+            Cow::Borrowed(shown) if shown == name => None,
+            shown => Some(shown.into_owned()),
+        }
+    });
 }
 
 /// The reference takes a name with brackets or `::` for C++ and removes parameters and template
@@ -58,19 +60,6 @@ fn without_matching(name: &[u8], open: u8, close: u8) -> Vec<u8> {
     kept
 }
 
-/// The last element of a path, as Go's `filepath.Base` has it.
-pub(super) fn base_name(path: &[u8]) -> &[u8] {
-    let is_slash = |&byte: &u8| byte == b'/';
-    let Some(last) = path.iter().rposition(|byte| !is_slash(byte)) else {
-        return if path.is_empty() { b"." } else { b"/" };
-    };
-    let trimmed = path.get(..=last).unwrap_or(path);
-    match trimmed.iter().rposition(is_slash) {
-        Some(slash) => trimmed.get(slash + 1..).unwrap_or(trimmed),
-        None => trimmed,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,21 +77,6 @@ mod tests {
         for (name, expected) in cases {
             let shown = without_parameters(name.as_bytes());
             assert_eq!(String::from_utf8_lossy(&shown), expected, "{name}");
-        }
-    }
-
-    #[test]
-    fn base_names_are_those_of_go() {
-        let cases: [(&[u8], &[u8]); 6] = [
-            (b"", b"."),
-            (b"/", b"/"),
-            (b"///", b"/"),
-            (b"/a/b", b"b"),
-            (b"/a/b//", b"b"),
-            (b"c", b"c"),
-        ];
-        for (path, expected) in cases {
-            assert_eq!(base_name(path), expected);
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Which sample type a report shows, in which unit, and its total.
 
 use super::graph::{Columns, NodeValue};
-use super::{Options, ReportError, units};
-use crate::arithmetic::truncate;
-use crate::{LabelValue, Profile, StringId};
+use super::{ReportError, units};
+use crate::config::Config;
+use caulk_profile::arithmetic::truncate;
+use caulk_profile::{LabelValue, Profile, StringId};
 
 /// The sample type that is shown and how its values are printed.
-pub(super) struct Measure {
+pub(crate) struct Measure {
     index: usize,
     /// Name of the sample type.
     pub kind: StringId,
@@ -19,40 +20,40 @@ pub(super) struct Measure {
 }
 
 impl Measure {
-    pub fn new(profile: &Profile, options: &Options) -> Result<Measure, ReportError> {
-        let index = sample_index(profile, &options.sample_index)?;
+    pub fn new(profile: &Profile, config: &Config) -> Result<Measure, ReportError> {
+        let index = sample_index(profile, &config.sample_index)?;
         let sample_type = profile
             .sample_types()
             .get(index)
             .ok_or(ReportError::NoSamples)?;
-        if options.divide_by == 0.0 {
+        if config.divide_by == 0.0 {
             return Err(ReportError::ZeroDivisor);
         }
         let mut measure = Measure {
             index,
             kind: sample_type.kind,
             unit: profile.string(sample_type.unit).to_owned(),
-            output_unit: options.unit.clone(),
-            ratio: 1.0 / options.divide_by,
+            output_unit: config.unit.clone(),
+            ratio: 1.0 / config.divide_by,
             total: 0,
         };
-        measure.total = total(profile, measure.columns(profile, options));
+        measure.total = total(profile, measure.columns(profile, config));
         Ok(measure)
     }
 
-    pub fn columns<'p>(&self, profile: &'p Profile, options: &Options) -> Columns<'p> {
+    pub(super) fn columns<'p>(&self, profile: &'p Profile, config: &Config) -> Columns<'p> {
         Columns {
             values: profile.values(self.index),
-            divisors: options.mean.then(|| profile.values(0)),
+            divisors: config.mean.then(|| profile.values(0)),
         }
     }
 
     /// Takes one unit for all rows, if the user did not: that of the smallest, or where the total
     /// is in another one a larger, so that the smallest may be as little as 0.01
     /// (`selectOutputUnit` of the reference).
-    pub fn choose_unit(&mut self, rows: impl Iterator<Item = NodeValue>, options: &Options) {
+    pub(super) fn choose_unit(&mut self, rows: impl Iterator<Item = NodeValue>, config: &Config) {
         let mut rows = rows.peekable();
-        if options.unit != "minimum" || rows.peek().is_none() {
+        if config.unit != "minimum" || rows.peek().is_none() {
             return;
         }
         let mut smallest = 0;
@@ -166,7 +167,7 @@ fn total(profile: &Profile, columns: Columns) -> i64 {
 const BASE_KEY: &str = "pprof::base";
 
 fn has_base_label(profile: &Profile) -> bool {
-    profile.labels.iter().any(|label| {
+    profile.all_labels().iter().any(|label| {
         matches!(label.value, LabelValue::Text(_)) && profile.string(label.key) == BASE_KEY
     })
 }

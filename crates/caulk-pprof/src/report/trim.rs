@@ -1,9 +1,9 @@
 //! Which nodes a report shows, and in which order (`newTrimmedGraph` of the reference).
 
 use super::graph::{Columns, NodeId, NodeTable, NodeValue, node_values};
-use super::{Options, Sort};
-use crate::Profile;
-use crate::arithmetic::truncate;
+use crate::config::{Config, Sort};
+use caulk_profile::Profile;
+use caulk_profile::arithmetic::truncate;
 
 /// The nodes that are left, in order.
 pub(super) struct Trimmed {
@@ -41,7 +41,7 @@ pub(super) fn trim(
     profile: &Profile,
     nodes: &NodeTable,
     columns: Columns,
-    options: &Options,
+    config: &Config,
     limit: usize,
 ) -> Trimmed {
     let values = node_values(profile, nodes, columns);
@@ -51,7 +51,7 @@ pub(super) fn trim(
             let NodeValue { flat, cum, .. } = value(node);
             let is_empty = flat == 0 && cum == 0;
             let is_negative = flat < 0 || (flat == 0 && cum < 0);
-            !(is_empty || options.drop_negative && is_negative)
+            !(is_empty || config.drop_negative && is_negative)
         })
         .collect();
 
@@ -59,12 +59,7 @@ pub(super) fn trim(
         .iter()
         .fold(0i64, |sum, &node| sum.wrapping_add(value(node).flat));
     let cutoff = |fraction: f64| truncate(total as f64 * fraction).wrapping_abs();
-    let (node_fraction, edge_fraction) = if options.trim {
-        (options.node_fraction, options.edge_fraction)
-    } else {
-        (0.0, 0.0)
-    };
-    let node_cutoff = cutoff(node_fraction);
+    let node_cutoff = cutoff(config.nodefraction);
     let before = shown.len();
     if node_cutoff > 0 {
         shown.retain(|&node| value(node).cum.wrapping_abs() >= node_cutoff);
@@ -75,7 +70,7 @@ pub(super) fn trim(
     let by_size = |a: i64, b: i64| b.wrapping_abs().cmp(&a.wrapping_abs());
     shown.sort_by(|&a, &b| {
         let (left, right) = (value(a), value(b));
-        let (first, second) = match options.sort {
+        let (first, second) = match config.sort {
             Sort::Flat => (by_size(left.flat, right.flat), by_size(left.cum, right.cum)),
             Sort::Cum => (by_size(left.cum, right.cum), by_size(left.flat, right.flat)),
         };
@@ -84,13 +79,13 @@ pub(super) fn trim(
             .then(second)
             .then(a.cmp(&b))
     });
-    if options.trim && limit > 0 && limit < shown.len() {
+    if limit > 0 && limit < shown.len() {
         shown.truncate(limit);
         // The reference keeps what has a size of 0 or more; the size of the smallest integer is
         // negative.
         shown.retain(|&node| value(node).cum.wrapping_abs() >= 0);
     }
-    let edge_cutoff = cutoff(edge_fraction);
+    let edge_cutoff = cutoff(config.edgefraction);
     Trimmed {
         shown,
         values,

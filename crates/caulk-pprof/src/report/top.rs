@@ -1,26 +1,29 @@
 //! `-top`: one row for each function.
 
+use caulk_profile::Profile;
+
 use super::graph::{Inlining, NodeTable, inlining};
 use super::header::{Shown, write_header};
-use super::names::function_names;
-use super::prune::prune;
 use super::trim::trim;
-use super::{Measure, Options, ReportError, units};
-use crate::Profile;
+use super::{Measure, units};
+use crate::config::Config;
+use crate::generate::Surroundings;
 
 /// Appends to `out` what `go tool pprof -top` prints for the profile.
-pub fn top(profile: &Profile, options: &Options, out: &mut Vec<u8>) -> Result<(), ReportError> {
-    let mut measure = Measure::new(profile, options)?;
-    let names = function_names(profile, options.demangle);
-    let profile = &*prune(profile, &names);
-    let nodes = NodeTable::by_function(profile, &names, !options.no_inlines);
-    let columns = measure.columns(profile, options);
-    // Negative is the default, which for this report is no limit.
-    let limit = usize::try_from(options.node_count).unwrap_or(0);
-    let trimmed = trim(profile, &nodes, columns, options, limit);
+pub(crate) fn top(
+    profile: &Profile,
+    mut measure: Measure,
+    config: &Config,
+    surroundings: &Surroundings,
+    out: &mut Vec<u8>,
+) {
+    let nodes = NodeTable::by_function(profile, !config.noinlines);
+    let columns = measure.columns(profile, config);
+    let limit = usize::try_from(config.nodecount).unwrap_or(0);
+    let trimmed = trim(profile, &nodes, columns, config, limit);
     measure.choose_unit(
         trimmed.shown.iter().map(|&node| trimmed.value(node)),
-        options,
+        config,
     );
     let inlining = inlining(
         profile,
@@ -37,7 +40,7 @@ pub fn top(profile: &Profile, options: &Options, out: &mut Vec<u8>) -> Result<()
         nodes_before_limit: trimmed.before_limit,
         dropped_nodes: trimmed.dropped,
     };
-    write_header(profile, &measure, options, &shown, out);
+    write_header(profile, &measure, config, surroundings, &shown, out);
     out.extend_from_slice(b"      flat  flat%   sum%        cum   cum%\n");
     let mut sum = 0i64;
     for &node in &trimmed.shown {
@@ -61,5 +64,4 @@ pub fn top(profile: &Profile, options: &Options, out: &mut Vec<u8>) -> Result<()
         });
         out.push(b'\n');
     }
-    Ok(())
 }

@@ -1,11 +1,8 @@
 //! Frames that the profile itself asks to hide (`drop_frames`, `keep_frames`): what matches goes,
 //! with all that it called (`profile/prune.go` of the reference).
 
-use std::borrow::Cow;
-
+use caulk_profile::{LocationIndex, Profile, StringId};
 use regex::bytes::Regex;
-
-use crate::{LocationIndex, Profile, StringId};
 
 /// What hiding does to a location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,55 +13,52 @@ enum Hides {
     Whole,
 }
 
-/// The profile without the frames that it wants hidden. A pattern that is not a regular expression
+/// Takes out of a profile the frames that it wants hidden. A pattern that is not a regular expression
 /// hides nothing, as in the reference.
-pub(super) fn prune<'p>(profile: &'p Profile, names: &[Cow<'_, [u8]>]) -> Cow<'p, Profile> {
+pub(super) fn drop_frames(profile: &mut Profile) {
     let pattern = |id: StringId| match profile.string(id) {
         "" => Ok(None),
         pattern => Regex::new(&format!("^(?:{pattern})$")).map(Some),
     };
     let (Ok(Some(drop)), Ok(keep)) = (pattern(profile.drop_frames), pattern(profile.keep_frames))
     else {
-        return Cow::Borrowed(profile);
+        return;
     };
-    let is_hidden: Vec<bool> = names
+    let is_hidden: Vec<bool> = profile
+        .functions()
         .iter()
-        .map(|name| {
-            let name = without_arguments(name);
+        .map(|function| {
+            let name = without_arguments(profile.strings().bytes(function.name));
             !name.is_empty()
                 && drop.is_match(name)
                 && !keep.as_ref().is_some_and(|k| k.is_match(name))
         })
         .collect();
 
-    let mut pruned = profile.clone();
     let mut hides = vec![Hides::Nothing; profile.locations().len()];
-    for (index, (location, hides)) in pruned.locations.iter_mut().zip(&mut hides).enumerate() {
-        let lines = profile.lines(LocationIndex(index as u32));
+    for (index, hides) in hides.iter_mut().enumerate() {
+        let location = LocationIndex(index as u32);
+        let lines = profile.lines(location);
         let hidden = |function: usize| is_hidden.get(function) == Some(&true);
         let outermost = lines.iter().rposition(|line| hidden(line.function.index()));
         *hides = match outermost {
             None => Hides::Nothing,
             Some(line) if line + 1 == lines.len() => Hides::Whole,
             Some(line) => {
-                location.first_line += line as u32 + 1;
-                location.line_count -= line as u32 + 1;
+                let kept = line + 1..lines.len();
+                profile.keep_lines(location, kept);
                 Hides::Inner
             }
         };
     }
-
-    pruned.frames.clear();
-    pruned.frame_ends.clear();
-    for sample in 0..profile.sample_count() {
-        let stack = profile.stack(sample);
-        let first = first_shown(stack, &hides);
-        pruned
-            .frames
-            .extend_from_slice(stack.get(first..).unwrap_or(&[]));
-        pruned.frame_ends.push(pruned.frames.len() as u32);
+    if hides.iter().all(|&hides| hides == Hides::Nothing) {
+        return;
     }
-    Cow::Owned(pruned)
+    profile.rewrite_stacks(|_, stack, frames| {
+        let first = first_shown(stack, &hides);
+        frames.extend_from_slice(stack.get(first..).unwrap_or(&[]));
+        true
+    });
 }
 
 /// The position of the innermost frame that is left. Frames before the first that is not hidden,

@@ -1,9 +1,11 @@
 //! The lines above the rows (`ProfileLabels` and `reportLabels` of the reference).
 
-use super::names::base_name;
-use super::{Measure, Options, units};
-use crate::arithmetic::truncate;
-use crate::{Mapping, Profile};
+use super::paths::base_name;
+use super::{Measure, units};
+use crate::config::Config;
+use crate::generate::Surroundings;
+use caulk_profile::arithmetic::truncate;
+use caulk_profile::{Mapping, Profile};
 
 /// What the header says of the rows below it.
 pub(super) struct Shown {
@@ -18,12 +20,13 @@ pub(super) struct Shown {
 pub(super) fn write_header(
     profile: &Profile,
     measure: &Measure,
-    options: &Options,
+    config: &Config,
+    surroundings: &Surroundings,
     shown: &Shown,
     out: &mut Vec<u8>,
 ) {
-    if !options.compact_labels {
-        write_profile_lines(profile, measure, options, out);
+    if !config.compact_labels {
+        write_profile_lines(profile, measure, config, surroundings, out);
     }
     let mut line = |text: String| {
         out.extend_from_slice(text.as_bytes());
@@ -39,12 +42,7 @@ pub(super) fn write_header(
         return;
     }
     if shown.dropped_nodes > 0 {
-        let fraction = if options.trim {
-            options.node_fraction
-        } else {
-            0.0
-        };
-        let cutoff = truncate(measure.total as f64 * fraction).wrapping_abs();
+        let cutoff = truncate(measure.total as f64 * config.nodefraction).wrapping_abs();
         let plural = if shown.dropped_nodes > 1 { "s" } else { "" };
         line(format!(
             "Dropped {} node{plural} (cum <= {})",
@@ -60,7 +58,13 @@ pub(super) fn write_header(
     }
 }
 
-fn write_profile_lines(profile: &Profile, measure: &Measure, options: &Options, out: &mut Vec<u8>) {
+fn write_profile_lines(
+    profile: &Profile,
+    measure: &Measure,
+    config: &Config,
+    surroundings: &Surroundings,
+    out: &mut Vec<u8>,
+) {
     let strings = profile.strings();
     let mut line = |title: &str, value: &[u8]| {
         out.extend_from_slice(title.as_bytes());
@@ -77,14 +81,14 @@ fn write_profile_lines(profile: &Profile, measure: &Measure, options: &Options, 
             line("Build ID: ", build_id);
         }
     }
-    for &comment in &profile.comments {
-        let comment = strings.bytes(comment);
+    for comment in profile.comments() {
+        let comment = comment.as_bytes();
         if !comment.starts_with(b"#") {
             line("", comment);
         }
     }
     let kind = strings.bytes(measure.kind);
-    if options.mean {
+    if config.mean {
         line("Type: mean_", kind);
     } else if !kind.is_empty() {
         line("Type: ", kind);
@@ -94,7 +98,7 @@ fn write_profile_lines(profile: &Profile, measure: &Measure, options: &Options, 
         line("Doc: ", doc_url);
     }
     if profile.time_nanos != 0 {
-        line("Time: ", time(profile.time_nanos, options).as_bytes());
+        line("Time: ", time(profile.time_nanos, surroundings).as_bytes());
     }
     if profile.duration_nanos != 0 {
         line("Duration: ", duration(profile, measure).as_bytes());
@@ -111,10 +115,10 @@ fn is_source_url(mapping: &Mapping, file: &[u8]) -> bool {
         && scheme.iter().all(is_scheme_byte)
 }
 
-fn time(nanos: i64, options: &Options) -> String {
+fn time(nanos: i64, surroundings: &Surroundings) -> String {
     match jiff::Timestamp::from_nanosecond(nanos.into()) {
         Ok(time) => {
-            let time = time.to_zoned(options.time_zone.clone());
+            let time = time.to_zoned(surroundings.time_zone.clone());
             time.strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
         }
         Err(_) => String::new(),

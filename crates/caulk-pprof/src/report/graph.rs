@@ -1,14 +1,13 @@
 //! The nodes of a report, their values and the calls between them
 //! (`internal/graph` of the reference).
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::names::base_name;
-use crate::parallel::in_parts;
-use crate::{LocationIndex, Profile, StringId};
+use super::paths::base_name;
+use caulk_profile::parallel::in_parts;
+use caulk_profile::{LocationIndex, Profile, StringId};
 
 /// Fewer samples than this are not worth a thread.
 const LEAST_SAMPLES_IN_A_PART: usize = 1 << 15;
@@ -38,11 +37,16 @@ pub(super) struct NodeTable {
 }
 
 impl NodeTable {
-    /// The nodes by function, whose names are given in the order of the profile's functions.
-    pub fn by_function(profile: &Profile, names: &[Cow<'_, [u8]>], with_inlines: bool) -> Self {
+    /// The nodes by function.
+    pub fn by_function(profile: &Profile, with_inlines: bool) -> Self {
+        let names: Vec<&[u8]> = profile
+            .functions()
+            .iter()
+            .map(|function| profile.strings().bytes(function.name))
+            .collect();
         let mut table = NodeTable {
             names: Vec::new(),
-            location_nodes: Vec::with_capacity(profile.lines.len()),
+            location_nodes: Vec::with_capacity(profile.locations().len()),
             location_ends: Vec::with_capacity(profile.locations().len()),
             is_ever_inlined: Vec::new(),
         };

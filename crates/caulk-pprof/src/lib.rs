@@ -1,0 +1,21 @@
+//! What `go tool pprof` does with profiles, byte for byte: its options, its filters, its reports.
+//!
+//! The crate knows the reference's rules (those of google/pprof in the Go distribution) and
+//! nothing of series, growth or leaks. A profile goes one way through it:
+//!
+//! 1. [`prepare`]: what the reference does to a profile when it has fetched it.
+//! 2. [`generate`]: filters and report, as a [`Request`] and a [`Config`] ask.
+//!
+//! Nothing here prints: bytes and warnings are returned.
+
+mod config;
+mod generate;
+mod prepare;
+mod report;
+mod request;
+
+pub use config::{Config, Granularity, Sort};
+pub use generate::{Generated, Surroundings, generate};
+pub use prepare::{Names, prepare};
+pub use report::ReportError;
+pub use request::{Command, Request};

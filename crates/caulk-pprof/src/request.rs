@@ -1,0 +1,48 @@
+//! Which report is asked for, and what a report changes in the options.
+
+use crate::config::{Config, Granularity};
+
+/// The reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// A row per node (`top`, and `text`, which is the same).
+    Top,
+}
+
+/// A report, and what it is asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The report.
+    pub command: Command,
+    /// The pattern that some reports take, such as which functions to list.
+    pub argument: Option<String>,
+}
+
+impl Request {
+    /// A report that takes no pattern.
+    pub fn new(command: Command) -> Request {
+        Request {
+            command,
+            argument: None,
+        }
+    }
+
+    /// The options as the report wants them (`applyCommandOverrides` of the reference): some show
+    /// everything, some have a granularity of their own, and each has its default number of nodes.
+    pub(crate) fn overridden(&self, config: &Config) -> Config {
+        let mut config = config.clone();
+        let (default_count, trims, granularity): (_, _, Option<Granularity>) = match self.command {
+            Command::Top => (0, true, None),
+        };
+        if config.nodecount == -1 {
+            config.nodecount = default_count;
+        }
+        config.granularity = granularity.or(config.granularity);
+        if !(trims && config.trim) {
+            config.nodecount = 0;
+            config.nodefraction = 0.0;
+            config.edgefraction = 0.0;
+        }
+        config
+    }
+}

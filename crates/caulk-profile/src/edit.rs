@@ -1,0 +1,150 @@
+//! Changing a profile in place: other names, fewer lines at a location, other stacks.
+
+use std::ops::Range;
+
+use crate::{Function, LocationIndex, Profile, StringId, StringTable};
+
+impl Profile {
+    /// Adds a string, without looking for an equal one; the empty string when the table is full.
+    pub fn add_string(&mut self, bytes: &[u8]) -> StringId {
+        if bytes.is_empty() {
+            return StringId(0);
+        }
+        self.strings.push(bytes).unwrap_or(StringId(0))
+    }
+
+    /// Gives functions other names. `rename` has the new name, or `None` to keep the old one.
+    pub fn rename_functions(
+        &mut self,
+        mut rename: impl FnMut(&Function, &StringTable) -> Option<Vec<u8>>,
+    ) {
+        for index in 0..self.functions.len() {
+            let Some(function) = self.functions.get(index) else {
+                return;
+            };
+            if let Some(name) = rename(function, &self.strings) {
+                let name = self.add_string(&name);
+                if let Some(function) = self.functions.get_mut(index) {
+                    function.name = name;
+                }
+            }
+        }
+    }
+
+    /// Leaves only some of a location's lines, by their positions in [`Profile::lines`], on every
+    /// stack that has the location.
+    pub fn keep_lines(&mut self, location: LocationIndex, kept: Range<usize>) {
+        let Some(location) = self.locations.get_mut(location.index()) else {
+            return;
+        };
+        let count = location.line_count as usize;
+        let end = kept.end.min(count);
+        let start = kept.start.min(end);
+        // Both are at most the count, which is 32 bits wide.
+        location.first_line += start as u32;
+        location.line_count = (end - start) as u32;
+    }
+
+    /// Gives every sample another stack: `rewrite` gets the sample and its stack, leaf first, and
+    /// appends the new one. Samples for which it returns `false` are removed, with their values
+    /// and labels.
+    pub fn rewrite_stacks(
+        &mut self,
+        mut rewrite: impl FnMut(usize, &[LocationIndex], &mut Vec<LocationIndex>) -> bool,
+    ) {
+        let mut frames = Vec::with_capacity(self.frames.len());
+        let mut frame_ends = Vec::with_capacity(self.frame_ends.len());
+        let mut is_kept = Vec::with_capacity(self.frame_ends.len());
+        for sample in 0..self.sample_count() {
+            let before = frames.len();
+            let keeps = rewrite(sample, self.stack(sample), &mut frames);
+            let end = u32::try_from(frames.len()).ok().filter(|_| keeps);
+            match end {
+                Some(end) => frame_ends.push(end),
+                None => frames.truncate(before),
+            }
+            is_kept.push(end.is_some());
+        }
+        self.frames = frames;
+        self.frame_ends = frame_ends;
+        if is_kept.contains(&false) {
+            self.retain_columns(&is_kept);
+        }
+    }
+
+    /// Removes the values and labels of samples; their stacks are gone already.
+    fn retain_columns(&mut self, is_kept: &[bool]) {
+        for column in &mut self.values {
+            let mut kept = is_kept.iter();
+            column.retain(|_| kept.next() == Some(&true));
+        }
+        let mut labels = Vec::with_capacity(self.labels.len());
+        let mut label_ends = Vec::with_capacity(self.label_ends.len());
+        for (sample, _) in is_kept.iter().enumerate().filter(|(_, kept)| **kept) {
+            labels.extend_from_slice(self.labels(sample));
+            label_ends.push(labels.len() as u32);
+        }
+        self.labels = labels;
+        self.label_ends = label_ends;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use crate::{Label, LabelValue, Line, LocationIndex, Profile, ProfileBuilder};
+
+    fn profile() -> Profile {
+        let mut builder = ProfileBuilder::new();
+        builder.sample_type("space", "bytes");
+        let key = builder.string("size");
+        let lines: Vec<Line> = ["inner", "outer"]
+            .iter()
+            .map(|name| Line {
+                function: builder.function(name, "a.go", 0),
+                line: 1,
+                column: 0,
+            })
+            .collect();
+        let location = builder.location(None, 1, &lines);
+        for value in 1..4 {
+            let label = Label {
+                key,
+                value: LabelValue::Text(builder.string(&format!("label {value}"))),
+            };
+            builder.sample(&[location], &[value], &[label]);
+        }
+        builder.finish()
+    }
+
+    #[test]
+    fn a_removed_sample_takes_its_values_and_labels_along() {
+        let mut profile = profile();
+        profile.rewrite_stacks(|sample, stack, frames| {
+            frames.extend_from_slice(stack);
+            frames.push(LocationIndex(0));
+            sample != 1
+        });
+        assert_eq!(profile.values(0), [1, 3]);
+        assert_eq!(profile.stack(1).len(), 2);
+        let LabelValue::Text(text) = profile.labels(1)[0].value else {
+            panic!("the label is a text");
+        };
+        assert_eq!(profile.string(text), "label 3");
+    }
+
+    #[test]
+    fn kept_lines_and_new_names_show_on_every_stack() {
+        let mut profile = profile();
+        profile.keep_lines(LocationIndex(0), 1..9);
+        profile.rename_functions(|function, strings| {
+            (strings.get(function.name) == "outer").then(|| b"renamed".to_vec())
+        });
+        let lines = profile.lines(LocationIndex(0));
+        assert_eq!(lines.len(), 1);
+        assert_eq!(
+            profile.string(profile.function(lines[0].function).name),
+            "renamed"
+        );
+    }
+}
