@@ -1,0 +1,187 @@
+//! Every profile against every command line.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::corpus::{Item, corpus};
+use crate::exceptions::exception;
+use crate::lines::{COMMAND_LINES, SCRIPTS};
+use crate::tool::{Answer, Tool, run};
+
+/// One run of both tools.
+struct Pair<'c> {
+    item: &'c Item,
+    /// Flags, or for the shell nothing.
+    line: &'static str,
+    /// For the shell.
+    script: Option<&'static str>,
+}
+
+impl Pair<'_> {
+    fn name(&self) -> String {
+        match self.script {
+            Some(script) => format!("{} < {:?}", self.item.name, script),
+            None => format!("{} {}", self.item.name, self.line),
+        }
+    }
+
+    fn arguments(&self) -> Vec<String> {
+        let file = self.item.file.to_str().unwrap();
+        let other = self.item.other.to_str().unwrap();
+        let mut arguments: Vec<String> = self
+            .line
+            .split_whitespace()
+            .map(|word| word.replace("{file}", file).replace("{other}", other))
+            .collect();
+        let has_source = self
+            .line
+            .split_whitespace()
+            .any(|word| word == "{file}" || word == "no_such_file");
+        if !has_source {
+            arguments.push(file.to_owned());
+        }
+        arguments
+    }
+}
+
+enum Outcome {
+    Same,
+    NotYet,
+    /// The tool does not agree with itself.
+    Wavers,
+    Differs {
+        caulk: Answer,
+        reference: Answer,
+    },
+}
+
+/// How often the tool is asked again before ours is called different: where its answer hangs on the
+/// order of a Go map, ours must be one of those that it gives.
+const QUESTIONS: usize = 6;
+
+fn compare(pair: &Pair, home: &Path) -> Outcome {
+    let arguments = pair.arguments();
+    let input = pair.script.unwrap_or("");
+    let caulk = run(Tool::Caulk, &arguments, input, home);
+    if caulk.stderr.contains("is not in caulk yet") {
+        return Outcome::NotYet;
+    }
+    let mut first = None;
+    let mut wavers = false;
+    for _ in 0..QUESTIONS {
+        let reference = run(Tool::Reference, &arguments, input, home);
+        // What the reference does when it panics is not an answer: an error is.
+        let is_panic = reference.stderr.contains("goroutine 1 [running]");
+        let is_same = caulk.code == reference.code && caulk.stdout == reference.stdout
+            || is_panic && caulk.code == Some(2);
+        if is_same {
+            return Outcome::Same;
+        }
+        match &first {
+            None => first = Some(reference),
+            Some(first) => wavers |= *first != reference,
+        }
+        if exception(&pair.item.name, pair.line).is_some() {
+            break;
+        }
+    }
+    match first {
+        Some(reference) if !wavers => Outcome::Differs { caulk, reference },
+        _ => Outcome::Wavers,
+    }
+}
+
+fn pairs<'c>(items: &'c [Item], wanted: &str) -> Vec<Pair<'c>> {
+    let mut pairs = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let lines = COMMAND_LINES.iter().map(|line| (*line, None));
+        let scripts = SCRIPTS.iter().map(|script| ("", Some(*script)));
+        for (index, (line, script)) in lines.chain(scripts).enumerate() {
+            let pair = Pair { item, line, script };
+            if (item.is_full || (index + at) % 4 == 0)
+                && wanted.split('&').all(|word| pair.name().contains(word))
+            {
+                pairs.push(pair);
+            }
+        }
+    }
+    pairs
+}
+
+#[test]
+#[ignore = "reports are missing that the matrix asks for"]
+fn the_same_bytes_as_the_tool_of_the_go_distribution() {
+    let folder = tempfile::tempdir().unwrap();
+    let items = corpus(folder.path());
+    let wanted = std::env::var("CAULK_PARITY").unwrap_or_default();
+    let pairs = pairs(&items, &wanted);
+
+    let next = AtomicUsize::new(0);
+    let outcomes = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                let home = tempfile::tempdir().unwrap();
+                while let Some(pair) = pairs.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let outcome = compare(pair, home.path());
+                    outcomes.lock().unwrap().push((pair, outcome));
+                }
+            });
+        }
+    });
+    let mut outcomes = outcomes.into_inner().unwrap();
+    outcomes.sort_by_key(|(pair, _)| pair.name());
+
+    let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join("parity");
+    drop(std::fs::remove_dir_all(&kept));
+    std::fs::create_dir_all(&kept).unwrap();
+    let (mut same, mut not_yet, mut excepted, mut different) = (0, 0, 0, 0);
+    let mut wavering = Vec::new();
+    let mut told = String::new();
+    for (pair, outcome) in &outcomes {
+        match outcome {
+            Outcome::Same => same += 1,
+            Outcome::NotYet => not_yet += 1,
+            Outcome::Wavers => wavering.push(pair.name()),
+            Outcome::Differs { .. } if exception(&pair.item.name, pair.line).is_some() => {
+                excepted += 1;
+            }
+            Outcome::Differs { caulk, reference } => {
+                different += 1;
+                writeln!(
+                    told,
+                    "{different}: {} (exit {:?}, the tool's {:?})",
+                    pair.name(),
+                    caulk.code,
+                    reference.code
+                )
+                .unwrap();
+                for (name, answer) in [("caulk", caulk), ("go", reference)] {
+                    let file = kept.join(format!("{different}.{name}"));
+                    let mut bytes = answer.stdout.clone();
+                    bytes.extend_from_slice(b"\n--- stderr\n");
+                    bytes.extend_from_slice(answer.stderr.as_bytes());
+                    std::fs::write(file, bytes).unwrap();
+                }
+            }
+        }
+    }
+    println!(
+        "{same} of {} pairs of profile and command line are the same; {not_yet} are not in caulk yet, {excepted} are \
+         exceptions, in {} the tool differs from itself, {different} differ",
+        pairs.len(),
+        wavering.len(),
+    );
+    for name in wavering {
+        println!("differs from itself: {name}");
+    }
+    std::fs::write(kept.join("list"), &told).unwrap();
+    assert!(
+        different == 0,
+        "{different} differ (both answers are in {}):\n{}",
+        kept.display(),
+        told.lines().take(60).collect::<Vec<_>>().join("\n")
+    );
+}
