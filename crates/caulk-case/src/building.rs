@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use caulk_growth::{
-    Bucket, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage,
+    Bucket, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage, Values,
 };
 use caulk_profile::{Limits, Snapshot, StackTable, goroutine};
 use caulk_system::Files;
@@ -227,33 +227,29 @@ impl Building {
             let allocated = column("alloc_objects");
             for entry in heap.entries() {
                 let size = entry.object_size.unwrap_or(0).max(0);
-                let bucket = buckets.entry((entry.stack, size)).or_insert_with(|| {
-                    let empty = vec![0; points.len()];
-                    Bucket {
+                let bucket = buckets
+                    .entry((entry.stack, size))
+                    .or_insert_with(|| Bucket {
                         object_bytes: size.unsigned_abs(),
-                        objects: empty.clone(),
-                        bytes: empty.clone(),
-                        allocated_objects: if allocated.is_some() {
-                            empty
-                        } else {
-                            Vec::new()
-                        },
-                    }
-                });
-                let value = |column: Option<usize>| {
-                    column
-                        .and_then(|column| entry.values.get(column))
-                        .copied()
-                        .unwrap_or(0)
+                        ..Bucket::default()
+                    });
+                let add = |values: &mut Values, column: Option<usize>| {
+                    let value = column.and_then(|column| entry.values.get(column));
+                    values.pad(at);
+                    values.push(value.copied().unwrap_or(0));
                 };
-                let set = |list: &mut Vec<i64>, value: i64| {
-                    if let Some(slot) = list.get_mut(at) {
-                        *slot = value;
-                    }
-                };
-                set(&mut bucket.objects, value(objects));
-                set(&mut bucket.bytes, value(bytes));
-                set(&mut bucket.allocated_objects, value(allocated));
+                add(&mut bucket.objects, objects);
+                add(&mut bucket.bytes, bytes);
+                if allocated.is_some() {
+                    add(&mut bucket.allocated_objects, allocated);
+                }
+            }
+        }
+        for bucket in buckets.values_mut() {
+            bucket.objects.pad(points.len());
+            bucket.bytes.pad(points.len());
+            if !bucket.allocated_objects.is_empty() {
+                bucket.allocated_objects.pad(points.len());
             }
         }
         let mut stacks: Vec<Stack> = Vec::new();

@@ -185,9 +185,9 @@ fn is_sleep(state: &str) -> bool {
 fn allocated(stack: &Stack, span: f64) -> Option<f64> {
     let mut total = 0.0;
     for bucket in &stack.buckets {
-        let first = bucket.allocated_objects.first()?;
+        let first = bucket.allocated_objects.get(0)?;
         let last = bucket.allocated_objects.last()?;
-        total += last.saturating_sub(*first) as f64;
+        total += last.saturating_sub(first) as f64;
     }
     (span > 0.0).then(|| total / span)
 }

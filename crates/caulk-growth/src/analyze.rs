@@ -6,7 +6,7 @@ use crate::counting::Track;
 use crate::growth::{
     Cooldown, Estimate, Finding, Growth, Metric, Problem, ScalarGrowth, StackGrowth, Verdict, Veto,
 };
-use crate::heap::HeapFacts;
+use crate::heap::{HeapFacts, Held};
 use crate::judge::{Evidence, judge};
 use crate::options::Options;
 use crate::series::{Sampling, Scalar, ScalarKind, Series, Stack};
@@ -47,20 +47,30 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         counts_lost,
     };
 
-    let facts: Vec<HeapFacts> = series
-        .stacks
-        .iter()
-        .map(|stack| HeapFacts::of_stack(stack, &heap_window, series.sampling))
-        .collect();
-    let mut stacks = judged.stacks(&series.stacks, &facts);
-    let total = HeapFacts::sum(facts.iter());
-    let (heap_objects, heap_bytes) = total.metrics(counts_lost, true, judged.p_of(&total.track));
+    let facts_of = |stack: &Stack| HeapFacts::of_stack(stack, &heap_window, series.sampling);
+    // Tens of thousands of stacks at a thousand points each would fill memory: the facts of one are
+    // made anew where they are needed, and not kept.
+    let mut total = HeapFacts::default();
+    let mut tests = Vec::with_capacity(series.stacks.len());
+    for stack in &series.stacks {
+        let facts = facts_of(stack);
+        tests.push(judged.test(&facts));
+        total.add(&facts);
+    }
+    let q = judged.false_discovery_rates(&tests);
+    let (mut stacks, mut held) = (Vec::with_capacity(q.len()), Vec::with_capacity(q.len()));
     // Not only those that rose: choosing those would make growth of chance.
-    let undecided = facts
-        .iter()
-        .zip(&stacks)
-        .filter(|(_, stack)| stack.finding.q > options.false_discovery_rate);
-    let rest_finding = judged.rest(&HeapFacts::sum(undecided.map(|(facts, _)| facts)));
+    let mut undecided = HeapFacts::default();
+    for (stack, (test, q)) in series.stacks.iter().zip(tests.iter().zip(q)) {
+        let facts = facts_of(stack);
+        stacks.push(judged.stack(stack, &facts, test.p, q));
+        held.push(facts.held());
+        if q > options.false_discovery_rate {
+            undecided.add(&facts);
+        }
+    }
+    let (heap_objects, heap_bytes) = total.metrics(counts_lost, true, judged.p_of(&total.track));
+    let rest_finding = judged.rest(&undecided);
     drop_small(&mut stacks, judged.floor_bytes());
     let scalars = judged.scalars(&series.scalars);
 
@@ -91,7 +101,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     };
     let cooldown = window.cooldown.map(|_| Cooldown {
         seconds: window.cooldown_seconds,
-        still_held: Judged::still_held(&facts, &stacks, &total),
+        still_held: Judged::still_held(&held, &stacks, &total),
     });
     let smallest_visible_bytes = match heap_bytes.rate.error {
         Some(error) if heap_window.rounds() > 0 && !series.stacks.is_empty() => {
@@ -136,6 +146,13 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     }
 }
 
+/// Whether the objects of one stack grew, as a hypothesis among many.
+struct Test {
+    p: f64,
+    /// Whether the others become less sure by it.
+    is_paid_for: bool,
+}
+
 /// What all judgements of one series share.
 struct Judged<'a> {
     window: &'a Window,
@@ -147,18 +164,18 @@ struct Judged<'a> {
 impl Judged<'_> {
     /// What the cool-down still found of the growth that the verdict rests on: buffers that a load
     /// leaves behind come and go beside it.
-    fn still_held(facts: &[HeapFacts], stacks: &[StackGrowth], total: &HeapFacts) -> Option<f64> {
+    fn still_held(held: &[Held], stacks: &[StackGrowth], total: &HeapFacts) -> Option<f64> {
         let surest = stacks.iter().map(|stack| stack.finding.verdict).max();
         match surest.filter(|verdict| *verdict > Verdict::Grew) {
             Some(surest) => {
-                let of_surest = facts
+                let of_surest = held
                     .iter()
                     .zip(stacks)
                     .filter(|(_, stack)| stack.finding.verdict == surest)
-                    .map(|(facts, _)| facts);
-                HeapFacts::sum(of_surest).still_held()
+                    .map(|(held, _)| held);
+                Held::sum(of_surest).share()
             }
-            None => total.still_held(),
+            None => total.held().share(),
         }
     }
 
@@ -200,41 +217,38 @@ impl Judged<'_> {
             rate: bytes.rate.value,
             // One test, ten times stricter than the level of the stacks'.
             q: if clear { (10.0 * p).min(1.0) } else { 1.0 },
-            still_held: rest.still_held(),
+            still_held: rest.held().share(),
             loads: &self.heap_window.loads,
             counts_lost: self.counts_lost,
         };
         judge(&evidence, self.options).0
     }
 
-    fn stacks(&self, stacks: &[Stack], facts: &[HeapFacts]) -> Vec<StackGrowth> {
-        let p: Vec<f64> = facts.iter().map(|facts| self.p_of(&facts.track)).collect();
-        // A stack with so few events that its smallest possible p is not below the threshold can never be
-        // called growing, and need not be paid for (Tarone, Biometrics 46, 1990).
-        let testable: Vec<usize> = (0..facts.len())
-            .filter(|&index| {
-                let events = facts.get(index).map_or(0.0, |facts| {
-                    facts.track.growth_variance.max(facts.track.growth())
-                });
-                self.counts_lost
-                    || fair_binomial_tail(events, events) <= self.options.false_discovery_rate
-            })
-            .collect();
-        let tested: Vec<f64> = testable
-            .iter()
-            .map(|&index| p.get(index).copied().unwrap_or(1.0))
-            .collect();
-        let mut q = vec![1.0; facts.len()];
-        for (&index, value) in testable.iter().zip(benjamini_hochberg(&tested)) {
-            if let Some(slot) = q.get_mut(index) {
-                *slot = value;
-            }
+    fn test(&self, facts: &HeapFacts) -> Test {
+        let events = facts.track.growth_variance.max(facts.track.growth());
+        Test {
+            p: self.p_of(&facts.track),
+            // A stack with so few events that its smallest possible p is not below the threshold can never
+            // be called growing, and need not be paid for (Tarone, Biometrics 46, 1990).
+            is_paid_for: self.counts_lost
+                || fair_binomial_tail(events, events) <= self.options.false_discovery_rate,
         }
-        stacks
+    }
+
+    /// Of each test the rate at which it is the last one accepted.
+    fn false_discovery_rates(&self, tests: &[Test]) -> Vec<f64> {
+        let paid_for: Vec<f64> = tests
             .iter()
-            .zip(facts)
-            .zip(p.iter().zip(q))
-            .map(|((stack, facts), (&p, q))| self.stack(stack, facts, p, q))
+            .filter(|test| test.is_paid_for)
+            .map(|test| test.p)
+            .collect();
+        let mut rates = benjamini_hochberg(&paid_for).into_iter();
+        tests
+            .iter()
+            .map(|test| match test.is_paid_for {
+                true => rates.next().unwrap_or(1.0),
+                false => 1.0,
+            })
             .collect()
     }
 
@@ -249,7 +263,7 @@ impl Judged<'_> {
                 floor: 0.1 * self.floor_bytes(),
                 rate: self.per(facts.bytes.growth()),
                 q,
-                still_held: facts.still_held(),
+                still_held: facts.held().share(),
                 loads: &self.heap_window.loads,
                 counts_lost: self.counts_lost,
             },

@@ -27,6 +27,26 @@ pub fn sampled_count(objects: i64, probability: f64) -> f64 {
     (objects.max(0) as f64 * probability - 1e-6).ceil().max(0.0)
 }
 
+/// The values of a [`Bucket`], point by point, for as long as its stack is looked at.
+pub struct Counts {
+    /// [`Bucket::objects`].
+    pub objects: Vec<i64>,
+    /// [`Bucket::bytes`].
+    pub bytes: Vec<i64>,
+    /// [`Bucket::allocated_objects`].
+    pub allocated_objects: Vec<i64>,
+}
+
+impl Counts {
+    pub fn of(bucket: &Bucket) -> Counts {
+        Counts {
+            objects: bucket.objects.iter().collect(),
+            bytes: bucket.bytes.iter().collect(),
+            allocated_objects: bucket.allocated_objects.iter().collect(),
+        }
+    }
+}
+
 /// Events counted at each point of a window: sampled objects of a stack, or a scalar.
 #[derive(Clone, Debug, Default)]
 pub struct Track {
@@ -55,18 +75,18 @@ impl Track {
     /// independent counts, k₁ + k₂, and, where the profile says how many objects were allocated, at most
     /// the number that came plus the number that went. The smaller one is used: objects that merely
     /// stay add no variance.
-    pub fn of_bucket(bucket: &Bucket, probability: f64, points: &[usize], x: &[f64]) -> Track {
+    pub fn of_counts(counts: &Counts, probability: f64, points: &[usize], x: &[f64]) -> Track {
         let at = |values: &[i64], point: usize| {
             sampled_count(values.get(point).copied().unwrap_or(0), probability)
         };
         let live: Vec<f64> = points
             .iter()
-            .map(|&point| at(&bucket.objects, point))
+            .map(|&point| at(&counts.objects, point))
             .collect();
-        let allocated: Option<Vec<f64>> = (!bucket.allocated_objects.is_empty()).then(|| {
+        let allocated: Option<Vec<f64>> = (!counts.allocated_objects.is_empty()).then(|| {
             points
                 .iter()
-                .map(|&point| at(&bucket.allocated_objects, point))
+                .map(|&point| at(&counts.allocated_objects, point))
                 .collect()
         });
         let turned_over: Vec<Option<f64>> = match &allocated {

@@ -1,6 +1,6 @@
 //! The figures of one stack over a window.
 
-use crate::counting::{Track, sampled_count, sampling_probability};
+use crate::counting::{Counts, Track, sampled_count, sampling_probability};
 use crate::growth::{Estimate, Metric};
 use crate::series::{Bucket, Sampling, Stack};
 use crate::stats::{random_walk_inflation, theil_sen};
@@ -35,29 +35,42 @@ pub struct HeapFacts {
     pub cooldown_growth: Option<f64>,
 }
 
+/// Growth in sampled objects up to the last point under load and up to the cool-down.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Held {
+    growth: f64,
+    /// `None` without a cool-down.
+    cooldown_growth: Option<f64>,
+}
+
+impl Held {
+    pub fn sum<'a>(stacks: impl Iterator<Item = &'a Held>) -> Held {
+        stacks.fold(Held::default(), |sum, stack| Held {
+            growth: sum.growth + stack.growth,
+            cooldown_growth: match (sum.cooldown_growth, stack.cooldown_growth) {
+                (Some(sum), Some(stack)) => Some(sum + stack),
+                (sum, stack) => sum.or(stack),
+            },
+        })
+    }
+
+    /// Share of the growth that the cool-down still found, 0 to 1.
+    pub fn share(&self) -> Option<f64> {
+        (self.growth > 0.0).then(|| Some((self.cooldown_growth? / self.growth).clamp(0.0, 1.0)))?
+    }
+}
+
 impl HeapFacts {
     pub fn of_stack(stack: &Stack, window: &Window, sampling: Sampling) -> HeapFacts {
         let mut facts = HeapFacts::default();
         let (mut expected, mut sampled) = (0.0, 0.0);
         let mut cooldown_growth = 0.0;
-        let buckets: Vec<(&Bucket, f64, f64, Track)> = stack
-            .buckets
-            .iter()
-            .map(|bucket| {
-                let size = object_bytes(bucket);
-                let p = sampling_probability(size, sampling);
-                (
-                    bucket,
-                    size,
-                    p,
-                    Track::of_bucket(bucket, p, &window.points, &window.x),
-                )
-            })
-            .collect();
-        for (.., track) in &buckets {
-            facts.track.add(track);
-        }
-        for (bucket, size, p, track) in &buckets {
+        for bucket in &stack.buckets {
+            let size = object_bytes(bucket);
+            let p = sampling_probability(size, sampling);
+            let counts = Counts::of(bucket);
+            let track = Track::of_counts(&counts, p, &window.points, &window.x);
+            facts.track.add(&track);
             let at = |values: &[i64], point: usize| values.get(point).copied().unwrap_or(0).max(0);
             let values = |values: &[i64]| -> Vec<f64> {
                 window
@@ -67,7 +80,7 @@ impl HeapFacts {
                     .collect()
             };
             // Where nothing was left to chance the level is exact.
-            let level_share = if *p > 0.999 { 0.0 } else { 1.0 };
+            let level_share = if p > 0.999 { 0.0 } else { 1.0 };
             let counted = track.counting_variance();
             let (first, last) = (track.y.first(), track.y.last());
             let add = |quantity: &mut Quantity, values: Vec<f64>, each: f64| {
@@ -79,12 +92,12 @@ impl HeapFacts {
                     sampling_variance: counted * (1.0 - p) * each * each,
                 });
             };
-            add(&mut facts.objects, values(&bucket.objects), 1.0 / p);
-            add(&mut facts.bytes, values(&bucket.bytes), size / p);
+            add(&mut facts.objects, values(&counts.objects), 1.0 / p);
+            add(&mut facts.bytes, values(&counts.bytes), size / p);
             let weight = track.y.iter().sum::<f64>();
             (expected, sampled) = (expected + p * weight, sampled + weight);
             if let Some(point) = window.cooldown {
-                let held = sampled_count(at(&bucket.objects, point), *p);
+                let held = sampled_count(at(&counts.objects, point), p);
                 cooldown_growth += held - first.copied().unwrap_or(0.0);
             }
         }
@@ -97,16 +110,8 @@ impl HeapFacts {
         facts
     }
 
-    /// The sum over stacks: counts add, and so do variances, since stacks are sampled independently.
-    pub fn sum<'a>(stacks: impl Iterator<Item = &'a HeapFacts>) -> HeapFacts {
-        let mut sum = HeapFacts::default();
-        for stack in stacks {
-            sum.add(stack);
-        }
-        sum
-    }
-
-    fn add(&mut self, other: &HeapFacts) {
+    /// Adds another stack: counts add, and so do variances, since stacks are sampled independently.
+    pub fn add(&mut self, other: &HeapFacts) {
         self.track.add(&other.track);
         self.objects.add(&other.objects);
         self.bytes.add(&other.bytes);
@@ -115,10 +120,12 @@ impl HeapFacts {
         }
     }
 
-    /// Share of the growth that the cool-down still found, 0 to 1.
-    pub fn still_held(&self) -> Option<f64> {
-        let growth = self.track.growth();
-        (growth > 0.0).then(|| Some((self.cooldown_growth? / growth).clamp(0.0, 1.0)))?
+    /// The growth, and what of it the cool-down found.
+    pub fn held(&self) -> Held {
+        Held {
+            growth: self.track.growth(),
+            cooldown_growth: self.cooldown_growth,
+        }
     }
 
     /// `even` is whether to take the Theil–Sen slope; a staircase's slope is that from end to end.
@@ -222,9 +229,9 @@ fn object_bytes(bucket: &Bucket) -> f64 {
         .objects
         .iter()
         .zip(&bucket.bytes)
-        .max_by_key(|(objects, _)| **objects);
+        .max_by_key(|(objects, _)| *objects);
     match most {
-        Some((&objects, &bytes)) if objects > 0 && bytes > 0 => bytes as f64 / objects as f64,
+        Some((objects, bytes)) if objects > 0 && bytes > 0 => bytes as f64 / objects as f64,
         _ => 1.0,
     }
 }

@@ -22,6 +22,7 @@ mod options;
 mod series;
 mod shape;
 mod stats;
+mod values;
 mod window;
 
 pub use analyze::analyze;
@@ -36,3 +37,4 @@ pub use series::{
     Bucket, JoinKey, Load, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId,
     Stage,
 };
+pub use values::Values;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::values::Values;
+
 /// One program watched over time.
 ///
 /// `points` are in order of time. Every list of values elsewhere in the series has one value per
@@ -98,13 +100,13 @@ pub struct Bucket {
     /// Bytes of one object (the profile's `bytes` label). 0 when unknown: then bytes / objects.
     pub object_bytes: u64,
     /// Live objects at each point (`inuse_objects`).
-    pub objects: Vec<i64>,
+    pub objects: Values,
     /// Live bytes at each point (`inuse_space`).
-    pub bytes: Vec<i64>,
+    pub bytes: Values,
     /// Objects allocated up to each point (`alloc_objects`); empty when unknown. With it, how many
     /// were freed between two points is known too, which makes a small leak beside a large steady
     /// base visible.
-    pub allocated_objects: Vec<i64>,
+    pub allocated_objects: Values,
 }
 
 /// The caller's name for a scalar; growth only hands it back.

@@ -55,9 +55,9 @@ fn any_bucket() -> impl Strategy<Value = Bucket> {
     (size, counts(), counts(), counts()).prop_map(
         |(object_bytes, objects, bytes, allocated_objects)| Bucket {
             object_bytes,
-            objects,
-            bytes,
-            allocated_objects,
+            objects: objects.into(),
+            bytes: bytes.into(),
+            allocated_objects: allocated_objects.into(),
         },
     )
 }

@@ -6,7 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use caulk_growth::{
-    Bucket, Growth, Options, Point, Sampling, Series, Stack, StackId, Stage, Verdict, analyze,
+    Bucket, Growth, Options, Point, Sampling, Series, Stack, StackId, Stage, Values, Verdict,
+    analyze,
 };
 
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
@@ -164,7 +165,7 @@ impl Program {
         let stacks = self.sites.iter().enumerate().map(|(id, &(site, size))| {
             let p = 1.0 - (-(size as f64) / self.rate as f64).exp();
             let (live, allocated) = draw(site, &requests, p, random);
-            let estimate = |sampled: &[u64], each: f64| -> Vec<i64> {
+            let estimate = |sampled: &[u64], each: f64| -> Values {
                 sampled
                     .iter()
                     .map(|&k| (k as f64 / p * each) as i64)
@@ -178,7 +179,7 @@ impl Program {
                     bytes: estimate(&live, size as f64),
                     allocated_objects: match self.with_allocations {
                         true => estimate(&allocated, 1.0),
-                        false => Vec::new(),
+                        false => Values::new(),
                     },
                 }],
                 may_expire: false,

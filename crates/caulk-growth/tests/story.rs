@@ -3,8 +3,8 @@
 
 use caulk_growth::{
     Axis, Bucket, CooldownReason, Decision, Load, NeedMore, Options, Outcome, Point, Problem,
-    Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage, Verdict, Veto, analyze,
-    compare, sure_enough,
+    Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage, Values, Verdict, Veto,
+    analyze, compare, sure_enough,
 };
 
 fn point(seconds: f64, requests: u64, stage: Stage) -> Point {
@@ -26,9 +26,9 @@ fn stack(id: u32, object_bytes: u64, objects: Vec<i64>) -> Stack {
         id: StackId(id),
         buckets: vec![Bucket {
             object_bytes,
-            objects,
+            objects: objects.into(),
             bytes,
-            allocated_objects: Vec::new(),
+            allocated_objects: Values::new(),
         }],
         may_expire: false,
         join: None,
@@ -92,9 +92,9 @@ fn the_storys_two_files_say_grew_17_to_826_give_or_take_84() {
             id: StackId(1),
             buckets: vec![Bucket {
                 object_bytes: 65_536,
-                objects: vec![estimate(2.0), estimate(97.0)],
-                bytes: vec![bytes(2.0), bytes(97.0)],
-                allocated_objects: Vec::new(),
+                objects: vec![estimate(2.0), estimate(97.0)].into(),
+                bytes: vec![bytes(2.0), bytes(97.0)].into(),
+                allocated_objects: Values::new(),
             }],
             may_expire: false,
             join: None,
@@ -227,10 +227,9 @@ fn a_cache_that_fills_within_the_rounds_is_steady_and_one_still_filling_is_growi
         series.scalars.clear();
         series.stacks.truncate(1);
         let bucket = &mut series.stacks[0].buckets[0];
-        for (objects, bytes) in bucket.objects.iter_mut().zip(&mut bucket.bytes) {
-            *objects = (*objects).min(full_at);
-            *bytes = *objects * 16_384;
-        }
+        let objects: Values = (bucket.objects.iter().map(|held| held.min(full_at))).collect();
+        bucket.bytes = objects.iter().map(|held| held * 16_384).collect();
+        bucket.objects = objects;
         analyze(&series, &Options::default())
     };
     for full_at in [160, 250, 400] {
@@ -251,6 +250,8 @@ fn a_cache_keyed_by_input_grows_under_varied_requests_only() {
     let mut series = leaking(8);
     series.scalars.clear();
     series.stacks.truncate(1);
+    let bucket = &mut series.stacks[0].buckets[0];
+    (bucket.objects, bucket.bytes) = (Values::new(), Values::new());
     let mut held = 10;
     for (index, point) in series.points.iter_mut().enumerate() {
         point.load = Some(if index % 2 == 1 {
@@ -259,8 +260,8 @@ fn a_cache_keyed_by_input_grows_under_varied_requests_only() {
             Load::Same
         });
         held += if index % 2 == 1 { 80 } else { 0 };
-        series.stacks[0].buckets[0].objects[index] = held;
-        series.stacks[0].buckets[0].bytes[index] = held * 16_384;
+        bucket.objects.push(held);
+        bucket.bytes.push(held * 16_384);
     }
     let growth = analyze(&series, &Options::default());
     assert_eq!(growth.verdict, Some(Verdict::Growing));
@@ -271,8 +272,11 @@ fn a_cache_keyed_by_input_grows_under_varied_requests_only() {
 fn a_fix_is_proved_by_the_same_load() {
     let before = analyze(&leaking(6), &Options::default());
     let mut fixed = leaking(6);
-    fixed.stacks[0].buckets[0].objects = vec![5, 4, 6, 5, 5, 4, 5];
-    fixed.stacks[0].buckets[0].bytes = [5, 4, 6, 5, 5, 4, 5].map(|n| n * 16_384).to_vec();
+    fixed.stacks[0].buckets[0].objects = vec![5, 4, 6, 5, 5, 4, 5].into();
+    fixed.stacks[0].buckets[0].bytes = [5, 4, 6, 5, 5, 4, 5]
+        .map(|n| n * 16_384)
+        .into_iter()
+        .collect();
     fixed.scalars = vec![goroutines(&[9.0, 11.0, 10.0, 9.0, 9.0, 12.0, 10.0])];
     let after = analyze(&fixed, &Options::default());
     assert_eq!(after.verdict, Some(Verdict::Steady));
@@ -335,7 +339,7 @@ fn appended(rounds: u64, stops_at: f64) -> Series {
                     .iter()
                     .map(|now| if *now == size { size } else { 0 })
                     .collect(),
-                allocated_objects: Vec::new(),
+                allocated_objects: Values::new(),
             })
             .collect(),
         may_expire: false,
