@@ -1,8 +1,11 @@
-//! Changing a profile in place: other names, fewer lines at a location, other stacks.
+//! Changing a profile in place: other names, fewer lines at a location, other stacks and labels.
 
 use std::ops::Range;
 
-use crate::{Function, LocationIndex, Profile, StringId, StringTable};
+use crate::{
+    Function, Label, LabelValue, LocationIndex, Mapping, MappingIndex, Profile, StringId,
+    StringTable, ValueType,
+};
 
 impl Profile {
     /// Adds a string, without looking for an equal one; the empty string when the table is full.
@@ -70,6 +73,82 @@ impl Profile {
         if is_kept.contains(&false) {
             self.retain_columns(&is_kept);
         }
+    }
+
+    /// Removes the samples for which `is_kept` is false.
+    pub fn retain_samples(&mut self, mut is_kept: impl FnMut(usize) -> bool) {
+        self.rewrite_stacks(|sample, stack, frames| {
+            let keeps = is_kept(sample);
+            if keeps {
+                frames.extend_from_slice(stack);
+            }
+            keeps
+        });
+    }
+
+    /// Gives every sample other labels: `rewrite` gets the sample and its labels and appends the
+    /// new ones.
+    pub fn rewrite_labels(&mut self, mut rewrite: impl FnMut(usize, &[Label], &mut Vec<Label>)) {
+        let mut labels = Vec::with_capacity(self.labels.len());
+        let mut label_ends = Vec::with_capacity(self.label_ends.len());
+        for sample in 0..self.sample_count() {
+            let before = labels.len();
+            rewrite(sample, self.labels(sample), &mut labels);
+            if u32::try_from(labels.len()).is_err() {
+                labels.truncate(before);
+            }
+            label_ends.push(labels.len() as u32);
+        }
+        self.labels = labels;
+        self.label_ends = label_ends;
+    }
+
+    /// Gives every sample a text label, in place of the texts that it has for this key.
+    pub fn set_text_label(&mut self, key: &str, value: &str) {
+        let label = Label {
+            key: self.add_string(key.as_bytes()),
+            value: LabelValue::Text(self.add_string(value.as_bytes())),
+        };
+        let is_replaced: Vec<bool> = (0..self.strings.len())
+            .map(|index| self.strings.bytes(StringId(index as u32)) == key.as_bytes())
+            .collect();
+        self.rewrite_labels(|_, labels, kept| {
+            kept.extend(labels.iter().filter(|label| {
+                let is_text = matches!(label.value, LabelValue::Text(_));
+                !(is_text && is_replaced.get(label.key.index()) == Some(&true))
+            }));
+            kept.push(label);
+        });
+    }
+
+    /// Says otherwise what a column of values measures.
+    pub fn set_sample_type(&mut self, column: usize, value_type: ValueType) {
+        if let Some(slot) = self.sample_types.get_mut(column) {
+            *slot = value_type;
+        }
+    }
+
+    /// Where there is no mapping at all, adds an empty one that all locations are of.
+    pub fn add_mapping_if_none(&mut self) {
+        if !self.mappings.is_empty() {
+            return;
+        }
+        self.mappings.push(Mapping {
+            id: 1,
+            ..Mapping::default()
+        });
+        for location in &mut self.locations {
+            location.mapping = Some(MappingIndex(0));
+        }
+    }
+
+    /// Leaves only some columns of values, in the order of `kept`, which has their positions.
+    pub fn keep_sample_types(&mut self, kept: &[usize]) {
+        let types = kept.iter().map(|&at| self.sample_types.get(at).copied());
+        self.sample_types = types.map(Option::unwrap_or_default).collect();
+        let none = vec![0; self.sample_count()];
+        let column = |&at: &usize| self.values.get(at).unwrap_or(&none).clone();
+        self.values = kept.iter().map(column).collect();
     }
 
     /// Removes the values and labels of samples; their stacks are gone already.

@@ -6,6 +6,7 @@
 //!
 //! - [`read`]: `profile.proto` (gzip or plain) and the Go runtime's text forms to a [`Profile`].
 //! - [`write()`]: a [`Profile`] to gzipped `profile.proto`.
+//! - [`merge()`]: several profiles to their sum.
 //! - [`goroutine`]: dumps of `debug=2` and `debug=1`, with states, waits, creators and ancestors.
 //! - [`arithmetic`], [`parallel`]: sums as Go's, work over samples on all cores.
 
@@ -15,10 +16,12 @@ mod edit;
 pub mod goroutine;
 mod ids;
 mod inflate;
+mod merge;
 pub mod parallel;
 mod profile;
 mod proto;
 mod read;
+mod scale;
 mod snapshot;
 mod stack_table;
 mod strings;
@@ -27,6 +30,7 @@ mod write;
 
 pub use builder::ProfileBuilder;
 pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};
+pub use merge::{MergeError, merge};
 pub use profile::{
     Function, Label, LabelValue, Line, Location, Mapping, MemStats, Profile, Sample, ValueType,
 };

@@ -79,7 +79,7 @@ pub struct Mapping {
 }
 
 /// A label of a sample.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Label {
     /// The label's name.
     pub key: StringId,
@@ -88,7 +88,7 @@ pub struct Label {
 }
 
 /// A label's value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LabelValue {
     /// A text.
     Text(StringId),
@@ -234,6 +234,19 @@ impl Profile {
     /// The labels of a sample, as the file orders them.
     pub fn labels(&self, sample: usize) -> &[Label] {
         slice_of(&self.labels, &self.label_ends, sample)
+    }
+
+    /// The labels of a sample as the reports show them: texts before numbers, each in the order of
+    /// their keys, the values of one key in the order of the file. They replace what `labels` has.
+    pub fn labels_by_key(&self, sample: usize, labels: &mut Vec<Label>) {
+        labels.clear();
+        labels.extend_from_slice(self.labels(sample));
+        if labels.len() > 1 {
+            labels.sort_by_key(|label| {
+                let is_number = matches!(label.value, LabelValue::Number { .. });
+                (is_number, self.strings.bytes(label.key))
+            });
+        }
     }
 
     /// The labels of all samples, one sample's after the other's.

@@ -1,6 +1,10 @@
 //! All strings of a profile in one arena.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
+
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
 
 use crate::StringId;
 
@@ -69,6 +73,36 @@ impl StringTable {
         self.ends.push(end);
         Some(StringId(id))
     }
+}
+
+/// Finds the strings of a table by their bytes, so that each is in it once. It belongs to one table
+/// and knows what it put there itself.
+#[derive(Debug, Default)]
+pub(crate) struct Interner {
+    ids: HashTable<StringId>,
+}
+
+impl Interner {
+    /// The id of a string, which is appended if it is new; `None` when the table is full.
+    pub fn intern(&mut self, table: &mut StringTable, bytes: &[u8]) -> Option<StringId> {
+        if bytes.is_empty() {
+            return Some(StringId(0));
+        }
+        let hash = hash_of(bytes);
+        if let Some(&id) = self.ids.find(hash, |&id| table.bytes(id) == bytes) {
+            return Some(id);
+        }
+        let id = table.push(bytes)?;
+        let rehash = |&id: &StringId| hash_of(table.bytes(id));
+        self.ids.insert_unique(hash, id, rehash);
+        Some(id)
+    }
+}
+
+fn hash_of(bytes: &[u8]) -> u64 {
+    let mut hasher = FxHasher::default();
+    bytes.hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]

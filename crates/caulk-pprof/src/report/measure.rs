@@ -2,6 +2,7 @@
 
 use super::graph::{Columns, NodeValue};
 use super::{ReportError, units};
+use crate::combine::BASE_LABEL;
 use crate::config::Config;
 use caulk_profile::arithmetic::truncate;
 use caulk_profile::{LabelValue, Profile, StringId};
@@ -164,11 +165,9 @@ fn total(profile: &Profile, columns: Columns) -> i64 {
     }
 }
 
-const BASE_KEY: &str = "pprof::base";
-
 fn has_base_label(profile: &Profile) -> bool {
     profile.all_labels().iter().any(|label| {
-        matches!(label.value, LabelValue::Text(_)) && profile.string(label.key) == BASE_KEY
+        matches!(label.value, LabelValue::Text(_)) && profile.string(label.key) == BASE_LABEL
     })
 }
 
@@ -177,7 +176,7 @@ fn is_base(profile: &Profile, sample: usize) -> bool {
         .labels(sample)
         .iter()
         .filter_map(|label| match label.value {
-            LabelValue::Text(text) if profile.string(label.key) == BASE_KEY => Some(text),
+            LabelValue::Text(text) if profile.string(label.key) == BASE_LABEL => Some(text),
             _ => None,
         });
     values

@@ -7,7 +7,7 @@ mod measure;
 mod paths;
 mod top;
 mod trim;
-mod units;
+pub(crate) mod units;
 
 pub(crate) use measure::Measure;
 pub(crate) use top::top;

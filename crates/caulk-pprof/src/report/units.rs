@@ -94,9 +94,16 @@ impl UnitFamily {
     }
 }
 
+/// Whether values of one unit can be told in the other.
+pub(crate) fn are_convertible(one: &str, other: &str) -> bool {
+    FAMILIES
+        .iter()
+        .any(|family| family.find(one).is_some() && family.find(other).is_some())
+}
+
 /// A value in another unit, or with `auto` or `minimum` in the largest in which it is at least 1.
 /// The unit is empty where it would say nothing.
-pub(super) fn scale<'u>(value: i64, from: &str, to: &'u str) -> (f64, Cow<'u, str>) {
+pub(crate) fn scale<'u>(value: i64, from: &str, to: &'u str) -> (f64, Cow<'u, str>) {
     if value < 0 && value != i64::MIN {
         let (scaled, unit) = scale(-value, from, to);
         return (-scaled, unit);
@@ -113,7 +120,7 @@ pub(super) fn scale<'u>(value: i64, from: &str, to: &'u str) -> (f64, Cow<'u, st
 }
 
 /// A value with its unit: two decimals at most, and `0` for what rounds to it.
-pub(super) fn label(value: i64, from: &str, to: &str) -> String {
+pub(crate) fn label(value: i64, from: &str, to: &str) -> String {
     let (scaled, unit) = scale(value, from, to);
     let number = format!("{scaled:.2}");
     let number = number.strip_suffix(".00").unwrap_or(&number);
@@ -125,7 +132,7 @@ pub(super) fn label(value: i64, from: &str, to: &str) -> String {
 }
 
 /// A part of a total in percent, without its sign: at least two digits, six characters or more.
-pub(super) fn percentage(value: i64, total: i64) -> String {
+pub(crate) fn percentage(value: i64, total: i64) -> String {
     let ratio = if total == 0 {
         0.0
     } else {

@@ -1,22 +1,27 @@
-//! From columns to the protobuf encoding.
+//! From columns to the protobuf encoding, with the bytes of the reference's own writer
+//! (`profile/encode.go`): strings are numbered in the order of first use, what is 0 is left out, and
+//! numbers are packed from the third on.
 
-use crate::{Label, LabelValue, LocationIndex, Profile, ValueType};
+use crate::strings::Interner;
+use crate::{Label, LabelValue, LocationIndex, Profile, StringId, StringTable, ValueType};
 
-/// The protobuf encoding of a profile, not compressed. Fields that are 0 are left out, as the
-/// format has it.
+/// The protobuf encoding of a profile, not compressed.
 pub(crate) fn encode(profile: &Profile) -> Vec<u8> {
+    let mut strings = Strings::new(profile);
     let mut out = Message::default();
     for &value_type in &profile.sample_types {
+        let value_type = strings.value_type(value_type);
         out.message(1, |m| encode_value_type(m, value_type));
     }
+    let mut labels = Vec::new();
     for sample in profile.samples() {
         out.message(2, |m| {
-            m.packed(1, sample.stack().iter().map(|&at| location_id(profile, at)));
-            m.packed(
-                2,
-                (0..profile.sample_types.len()).map(|t| sample.value(t) as u64),
-            );
-            for &label in sample.labels() {
+            m.numbers(1, sample.stack().iter().map(|&at| location_id(profile, at)));
+            let types = 0..profile.sample_types.len();
+            m.numbers(2, types.map(|t| sample.value(t) as u64));
+            profile.labels_by_key(sample.index(), &mut labels);
+            for &label in &labels {
+                let label = strings.label(label);
                 m.message(3, |m| encode_label(m, label));
             }
         });
@@ -27,8 +32,8 @@ pub(crate) fn encode(profile: &Profile) -> Vec<u8> {
             m.number(2, mapping.start);
             m.number(3, mapping.limit);
             m.number(4, mapping.offset);
-            m.number(5, mapping.file.0.into());
-            m.number(6, mapping.build_id.0.into());
+            m.number(5, strings.id(mapping.file));
+            m.number(6, strings.id(mapping.build_id));
             m.number(7, mapping.has_functions.into());
             m.number(8, mapping.has_filenames.into());
             m.number(9, mapping.has_line_numbers.into());
@@ -56,27 +61,92 @@ pub(crate) fn encode(profile: &Profile) -> Vec<u8> {
     for function in &profile.functions {
         out.message(5, |m| {
             m.number(1, function.id);
-            m.number(2, function.name.0.into());
-            m.number(3, function.system_name.0.into());
-            m.number(4, function.filename.0.into());
+            m.number(2, strings.id(function.name));
+            m.number(3, strings.id(function.system_name));
+            m.number(4, strings.id(function.filename));
             m.number(5, function.start_line as u64);
         });
     }
-    for index in 0..profile.strings.len() {
-        out.bytes(6, profile.strings.bytes(crate::StringId(index as u32)));
+    let drop_frames = strings.id(profile.drop_frames);
+    let keep_frames = strings.id(profile.keep_frames);
+    let period_type = strings.value_type(profile.period_type);
+    let comments = profile.comments.iter().map(|&comment| strings.id(comment));
+    let comments: Vec<u64> = comments.collect();
+    let default_sample_type = strings.id(profile.default_sample_type);
+    let doc_url = strings.id(profile.doc_url);
+    for index in 0..strings.written.len() {
+        out.bytes(6, strings.written.bytes(StringId(index as u32)));
     }
-    out.number(7, profile.drop_frames.0.into());
-    out.number(8, profile.keep_frames.0.into());
+    out.number(7, drop_frames);
+    out.number(8, keep_frames);
     out.number(9, profile.time_nanos as u64);
     out.number(10, profile.duration_nanos as u64);
-    if profile.period_type != ValueType::default() {
-        out.message(11, |m| encode_value_type(m, profile.period_type));
+    if period_type != ValueType::default() {
+        out.message(11, |m| encode_value_type(m, period_type));
     }
     out.number(12, profile.period as u64);
-    out.packed(13, profile.comments.iter().map(|comment| comment.0.into()));
-    out.number(14, profile.default_sample_type.0.into());
-    out.number(15, profile.doc_url.0.into());
+    out.numbers(13, comments.into_iter());
+    // The only field that is written when it is 0.
+    out.field(14, default_sample_type);
+    out.number(15, doc_url);
     out.buffer
+}
+
+/// The table that is written, and what the profile's strings are in it.
+struct Strings<'p> {
+    profile: &'p Profile,
+    written: StringTable,
+    interner: Interner,
+    ids: Vec<Option<StringId>>,
+}
+
+impl<'p> Strings<'p> {
+    fn new(profile: &'p Profile) -> Self {
+        Strings {
+            profile,
+            written: StringTable::default(),
+            interner: Interner::default(),
+            ids: vec![None; profile.strings.len()],
+        }
+    }
+
+    fn string(&mut self, id: StringId) -> StringId {
+        if let Some(Some(written)) = self.ids.get(id.index()) {
+            return *written;
+        }
+        let bytes = self.profile.strings.bytes(id);
+        // The profile's own table held them all, so this one does.
+        let written = self.interner.intern(&mut self.written, bytes);
+        let written = written.unwrap_or_default();
+        if let Some(slot) = self.ids.get_mut(id.index()) {
+            *slot = Some(written);
+        }
+        written
+    }
+
+    fn id(&mut self, id: StringId) -> u64 {
+        self.string(id).0.into()
+    }
+
+    fn value_type(&mut self, value_type: ValueType) -> ValueType {
+        ValueType {
+            kind: self.string(value_type.kind),
+            unit: self.string(value_type.unit),
+        }
+    }
+
+    fn label(&mut self, label: Label) -> Label {
+        Label {
+            key: self.string(label.key),
+            value: match label.value {
+                LabelValue::Text(text) => LabelValue::Text(self.string(text)),
+                LabelValue::Number { value, unit } => LabelValue::Number {
+                    value,
+                    unit: self.string(unit),
+                },
+            },
+        }
+    }
 }
 
 fn location_id(profile: &Profile, index: LocationIndex) -> u64 {
@@ -116,10 +186,14 @@ impl Message {
         self.buffer.push(value as u8);
     }
 
+    fn field(&mut self, field: u64, value: u64) {
+        self.varint(field << 3);
+        self.varint(value);
+    }
+
     fn number(&mut self, field: u64, value: u64) {
         if value != 0 {
-            self.varint(field << 3);
-            self.varint(value);
+            self.field(field, value);
         }
     }
 
@@ -129,10 +203,11 @@ impl Message {
         self.buffer.extend_from_slice(bytes);
     }
 
-    fn packed(&mut self, field: u64, values: impl Iterator<Item = u64>) {
-        let mut values = values.peekable();
-        if values.peek().is_some() {
+    fn numbers(&mut self, field: u64, values: impl ExactSizeIterator<Item = u64>) {
+        if values.len() > 2 {
             self.message(field, |m| values.for_each(|value| m.varint(value)));
+        } else {
+            values.for_each(|value| self.field(field, value));
         }
     }
 

@@ -34,6 +34,20 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// The writer orders the labels of a sample, and those without a value cannot be written.
+fn as_written(said: Vec<String>) -> Vec<String> {
+    let is_label = |line: &String| line.starts_with("label ");
+    let is_empty = |line: &String| line.ends_with("\" \"\"") || line.ends_with("\" 0 \"\"");
+    let mut said: Vec<String> = said
+        .into_iter()
+        .filter(|line| !(is_label(line) && is_empty(line)))
+        .collect();
+    for labels in said.chunk_by_mut(|a, b| is_label(a) && is_label(b)) {
+        labels.sort();
+    }
+    said
+}
+
 /// Damage: bits flipped, bytes replaced, removed, repeated or put in, the end cut off.
 fn damage() -> impl Strategy<Value = Vec<(usize, u8, u8)>> {
     prop::collection::vec((any::<usize>(), any::<u8>(), any::<u8>()), 1..6)
@@ -85,8 +99,9 @@ proptest! {
         let mut bytes = Vec::new();
         std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&file[..]), &mut bytes).unwrap();
         let back = Proto::decode(&bytes[..]).unwrap();
-        prop_assert_eq!(describe_proto(&back), describe(&profile));
-        prop_assert_eq!(read(&file, Limits::default()).unwrap(), profile);
+        let written = as_written(describe(&profile));
+        prop_assert_eq!(as_written(describe_proto(&back)), written.clone());
+        prop_assert_eq!(as_written(describe(&read(&file, Limits::default()).unwrap())), written);
     }
 
     #[test]
@@ -119,7 +134,8 @@ proptest! {
         if let Ok(profile) = ours && profile.memory().is_none() {
             let mut file = Vec::new();
             write(&profile, &mut file).unwrap();
-            prop_assert_eq!(read(&file, Limits::default()).unwrap(), profile);
+            let back = read(&file, Limits::default()).unwrap();
+            prop_assert_eq!(as_written(describe(&back)), as_written(describe(&profile)));
         }
         let dump = goroutine::read(&text);
         let groups = dump.groups();
