@@ -3,7 +3,8 @@
 use caulk_profile::Profile;
 
 use crate::config::Config;
-use crate::report::{self, Measure, ReportError};
+use crate::pattern::Pattern;
+use crate::report::{self, Measure, ReportError, Subject};
 use crate::request::{Command, Request};
 
 /// What a report depends on beside the profile and the options.
@@ -33,10 +34,25 @@ pub fn generate(
 ) -> Result<Generated, ReportError> {
     let config = &request.overridden(config);
     let mut generated = Generated::default();
-    let measure = Measure::new(profile, config)?;
+    let subject = Subject {
+        profile,
+        config,
+        surroundings,
+        measure: Measure::new(profile, config)?,
+        pattern: request.argument.as_deref().map(argument).transpose()?,
+    };
     let out = &mut generated.report;
     match request.command {
-        Command::Top => report::top(profile, measure, config, surroundings, out),
+        Command::Top => report::top(subject, out),
+        Command::Callgrind => report::callgrind(subject, out),
+        Command::Tree | Command::Peek => report::tree(subject, out)?,
     }
     Ok(generated)
+}
+
+fn argument(pattern: &str) -> Result<Pattern, ReportError> {
+    Pattern::new(pattern).map_err(|reason| ReportError::Pattern {
+        pattern: pattern.to_owned(),
+        reason,
+    })
 }

@@ -12,6 +12,7 @@
 mod combine;
 mod config;
 mod generate;
+mod pattern;
 mod prepare;
 mod report;
 mod request;

@@ -7,6 +7,12 @@ use crate::config::{Config, Granularity};
 pub enum Command {
     /// A row per node (`top`, and `text`, which is the same).
     Top,
+    /// Each node between its callers and callees.
+    Tree,
+    /// The same of the nodes whose name matches a pattern.
+    Peek,
+    /// The graph of calls in the format of Callgrind.
+    Callgrind,
 }
 
 /// A report, and what it is asked about.
@@ -33,6 +39,9 @@ impl Request {
         let mut config = config.clone();
         let (default_count, trims, granularity): (_, _, Option<Granularity>) = match self.command {
             Command::Top => (0, true, None),
+            Command::Tree => (80, true, None),
+            Command::Peek => (0, false, None),
+            Command::Callgrind => (0, false, Some(Granularity::Addresses)),
         };
         if config.nodecount == -1 {
             config.nodecount = default_count;

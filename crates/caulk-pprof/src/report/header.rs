@@ -1,82 +1,120 @@
 //! The lines above the rows (`ProfileLabels` and `reportLabels` of the reference).
 
+use super::graph::Trimmed;
+use super::mappings::program_file;
 use super::paths::base_name;
-use super::{Measure, units};
+use super::{Measure, Subject, units};
 use crate::config::Config;
 use crate::generate::Surroundings;
+use caulk_profile::Profile;
 use caulk_profile::arithmetic::truncate;
-use caulk_profile::{Mapping, Profile};
 
-/// What the header says of the rows below it.
-pub(super) struct Shown {
-    /// Sum of the flat values.
-    pub total: i64,
-    pub nodes: usize,
-    pub nodes_before_limit: usize,
-    pub dropped_nodes: usize,
+/// A line may have line ends of its own.
+type Line = Vec<u8>;
+
+/// Writes the lines about the profile and about what is shown of it, above a text report.
+pub(super) fn write_header(subject: &Subject, trimmed: &Trimmed, out: &mut Vec<u8>) {
+    let mut lines = Vec::new();
+    if !subject.config.compact_labels {
+        lines.extend(profile_lines(subject));
+    }
+    lines.extend(report_lines(subject, trimmed, 0));
+    out.extend_from_slice(&lines.join(&b"\n"[..]));
+    out.push(b'\n');
 }
 
-/// Writes the lines about the profile and about what is shown of it.
-pub(super) fn write_header(
-    profile: &Profile,
-    measure: &Measure,
-    config: &Config,
-    surroundings: &Surroundings,
-    shown: &Shown,
-    out: &mut Vec<u8>,
-) {
-    if !config.compact_labels {
-        write_profile_lines(profile, measure, config, surroundings, out);
-    }
-    let mut line = |text: String| {
-        out.extend_from_slice(text.as_bytes());
-        out.push(b'\n');
-    };
+/// What is shown of the profile.
+pub(super) fn report_lines(
+    subject: &Subject,
+    trimmed: &Trimmed,
+    dropped_edges: usize,
+) -> Vec<Line> {
+    let Subject {
+        config, measure, ..
+    } = subject;
+    let mut lines = filter_lines(config);
+    let shown = trimmed.graph.shown_total();
+    let mut line = |text: String| lines.push(text.into_bytes());
     line(format!(
         "Showing nodes accounting for {}, {} of {} total",
-        measure.label(shown.total),
-        units::percentage(shown.total, measure.total).trim(),
+        measure.label(shown),
+        units::percentage(shown, measure.total).trim(),
         measure.label(measure.total)
     ));
     if measure.total == 0 {
-        return;
+        return lines;
     }
-    if shown.dropped_nodes > 0 {
-        let cutoff = truncate(measure.total as f64 * config.nodefraction).wrapping_abs();
-        let plural = if shown.dropped_nodes > 1 { "s" } else { "" };
+    let mut dropped = |count: usize, what: &str, value: &str, fraction: f64| {
+        if count > 0 {
+            let plural = if count > 1 { "s" } else { "" };
+            let cutoff = truncate(measure.total as f64 * fraction).wrapping_abs();
+            let cutoff = measure.label(cutoff);
+            line(format!(
+                "Dropped {count} {what}{plural} ({value} <= {cutoff})"
+            ));
+        }
+    };
+    dropped(trimmed.dropped_nodes, "node", "cum", config.nodefraction);
+    dropped(dropped_edges, "edge", "freq", config.edgefraction);
+    let nodes = trimmed.graph.shown().len();
+    if nodes > 0 && nodes < trimmed.before_limit {
         line(format!(
-            "Dropped {} node{plural} (cum <= {})",
-            shown.dropped_nodes,
-            measure.label(cutoff)
+            "Showing top {nodes} nodes out of {}",
+            trimmed.before_limit
         ));
     }
-    if shown.nodes > 0 && shown.nodes < shown.nodes_before_limit {
-        line(format!(
-            "Showing top {} nodes out of {}",
-            shown.nodes, shown.nodes_before_limit
-        ));
-    }
+    lines
 }
 
-fn write_profile_lines(
-    profile: &Profile,
-    measure: &Measure,
-    config: &Config,
-    surroundings: &Surroundings,
-    out: &mut Vec<u8>,
-) {
+/// Which filters are set. Long ones are cut.
+fn filter_lines(config: &Config) -> Vec<Line> {
+    const LONGEST: usize = 80;
+    let filters = [
+        ("focus", &config.focus),
+        ("ignore", &config.ignore),
+        ("hide", &config.hide),
+        ("show", &config.show),
+        ("show_from", &config.show_from),
+        ("tagfocus", &config.tagfocus),
+        ("tagignore", &config.tagignore),
+        ("tagshow", &config.tagshow),
+        ("taghide", &config.taghide),
+    ];
+    let mut lines = Vec::new();
+    for (name, pattern) in filters {
+        if pattern.is_empty() {
+            continue;
+        }
+        if lines.is_empty() {
+            lines.push(b"Active filters:".to_vec());
+        }
+        let filter = format!("{name}={pattern}").into_bytes();
+        lines.push(match filter.get(..LONGEST) {
+            Some(start) if filter.len() > LONGEST => [b"   ", start, "…".as_bytes()].concat(),
+            _ => [b"   ", &filter[..]].concat(),
+        });
+    }
+    lines
+}
+
+/// What the profile says of itself.
+pub(super) fn profile_lines(subject: &Subject) -> Vec<Line> {
+    let Subject {
+        profile,
+        config,
+        surroundings,
+        measure,
+        ..
+    } = subject;
     let strings = profile.strings();
-    let mut line = |title: &str, value: &[u8]| {
-        out.extend_from_slice(title.as_bytes());
-        out.extend_from_slice(value);
-        out.push(b'\n');
-    };
-    if let Some(main) = profile.mappings().first() {
-        let file = strings.bytes(main.file);
-        if !file.is_empty() && !is_source_url(main, file) {
+    let mut lines = Vec::new();
+    let mut line = |title: &str, value: &[u8]| lines.push([title.as_bytes(), value].concat());
+    if let Some(program) = profile.mappings().first() {
+        let file = program_file(profile);
+        if !file.is_empty() {
             line("File: ", base_name(file));
         }
-        let build_id = strings.bytes(main.build_id);
+        let build_id = strings.bytes(program.build_id);
         if !build_id.is_empty() {
             line("Build ID: ", build_id);
         }
@@ -87,11 +125,9 @@ fn write_profile_lines(
             line("", comment);
         }
     }
-    let kind = strings.bytes(measure.kind);
-    if config.mean {
-        line("Type: mean_", kind);
-    } else if !kind.is_empty() {
-        line("Type: ", kind);
+    let kind = measure.kind_name(profile, config);
+    if !kind.is_empty() {
+        line("Type: ", &kind);
     }
     let doc_url = strings.bytes(profile.doc_url);
     if !doc_url.is_empty() {
@@ -103,16 +139,7 @@ fn write_profile_lines(
     if profile.duration_nanos != 0 {
         line("Duration: ", duration(profile, measure).as_bytes());
     }
-}
-
-/// A URL stands in a mapping only until symbols are asked for there.
-fn is_source_url(mapping: &Mapping, file: &[u8]) -> bool {
-    let scheme = file.split(|&byte| byte == b':').next().unwrap_or(&[]);
-    let is_scheme_byte = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-.".contains(byte);
-    mapping.build_id.0 == 0
-        && scheme.len() < file.len()
-        && scheme.first().is_some_and(u8::is_ascii_alphabetic)
-        && scheme.iter().all(is_scheme_byte)
+    lines
 }
 
 fn time(nanos: i64, surroundings: &Surroundings) -> String {

@@ -14,7 +14,8 @@ pub(crate) struct Measure {
     pub kind: StringId,
     /// Unit of the values in the profile.
     pub unit: String,
-    output_unit: String,
+    /// The unit that values are printed in; may be `minimum` or `auto`.
+    pub output_unit: String,
     ratio: f64,
     /// What 100 % is.
     pub total: i64,
@@ -49,12 +50,28 @@ impl Measure {
         }
     }
 
+    /// The name of what is shown.
+    pub(super) fn kind_name(&self, profile: &Profile, config: &Config) -> Vec<u8> {
+        let kind = profile.strings().bytes(self.kind);
+        if config.mean {
+            [b"mean_", kind].concat()
+        } else {
+            kind.to_vec()
+        }
+    }
+
     /// Takes one unit for all rows, if the user did not: that of the smallest, or where the total
     /// is in another one a larger, so that the smallest may be as little as 0.01
     /// (`selectOutputUnit` of the reference).
-    pub(super) fn choose_unit(&mut self, rows: impl Iterator<Item = NodeValue>, config: &Config) {
+    ///
+    /// Where values are printed as integers, nothing may be less than 1.
+    pub(super) fn choose_unit(
+        &mut self,
+        rows: impl Iterator<Item = NodeValue>,
+        may_be_fraction: bool,
+    ) {
         let mut rows = rows.peekable();
-        if config.unit != "minimum" || rows.peek().is_none() {
+        if self.output_unit != "minimum" || rows.peek().is_none() {
             return;
         }
         let mut smallest = 0;
@@ -77,7 +94,8 @@ impl Measure {
         largest = self.divided(largest);
         let unit_of = |value: i64| units::scale(value, &self.unit, "minimum").1;
         let hundredfold = smallest.wrapping_mul(100);
-        let unit = if unit_of(smallest) != unit_of(largest) && hundredfold < largest {
+        let is_far = unit_of(smallest) != unit_of(largest) && hundredfold < largest;
+        let unit = if is_far && may_be_fraction {
             unit_of(hundredfold)
         } else {
             unit_of(smallest)
@@ -95,6 +113,11 @@ impl Measure {
         } else {
             value
         }
+    }
+
+    /// A value in the unit that values are printed in.
+    pub fn in_output_unit(&self, value: i64) -> f64 {
+        units::scale(value, &self.unit, &self.output_unit).0
     }
 
     /// A value as it is printed.

@@ -1,16 +1,65 @@
 //! What `go tool pprof` prints, byte for byte. The arithmetic is that of google/pprof as it is in
 //! the Go distribution; where that depends on the order of a map, the order here is fixed.
 
+mod callgrind;
 mod graph;
 mod header;
+mod mappings;
 mod measure;
 mod paths;
+mod places;
+mod texts;
 mod top;
-mod trim;
+mod tree;
 pub(crate) mod units;
 
+use caulk_profile::Profile;
+
+use crate::config::Config;
+use crate::generate::Surroundings;
+use crate::pattern::Pattern;
+use graph::{Columns, NodeValue};
+use places::Identity;
+
+pub(crate) use callgrind::callgrind;
 pub(crate) use measure::Measure;
 pub(crate) use top::top;
+pub(crate) use tree::tree;
+
+/// What a report is made of.
+pub(crate) struct Subject<'s> {
+    pub profile: &'s Profile,
+    pub config: &'s Config,
+    pub surroundings: &'s Surroundings,
+    pub measure: Measure,
+    /// What the report was asked about.
+    pub pattern: Option<Pattern>,
+}
+
+impl<'s> Subject<'s> {
+    fn columns(&self) -> Columns<'s> {
+        self.measure.columns(self.profile, self.config)
+    }
+
+    /// What the report tells apart, unless it needs the programs, too.
+    fn identity(&self) -> Identity<'s> {
+        Identity::new(self.config).with_prefixes_taken_off(self.config)
+    }
+
+    /// The most nodes to show, 0 for all.
+    fn limit(&self) -> usize {
+        usize::try_from(self.config.nodecount).unwrap_or(0)
+    }
+
+    fn choose_unit(&mut self, rows: impl Iterator<Item = NodeValue>) {
+        self.measure.choose_unit(rows, true);
+    }
+
+    /// For a report that prints integers.
+    fn choose_whole_unit(&mut self, rows: impl Iterator<Item = NodeValue>) {
+        self.measure.choose_unit(rows, false);
+    }
+}
 
 /// Why there is no report. Each reads as the tool's own message.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -33,6 +82,20 @@ pub enum ReportError {
         name: String,
         /// What there is, with spaces between.
         known: String,
+    },
+    /// The pattern that the report was asked about is no regular expression.
+    #[error("parsing argument regexp {pattern}: {reason}")]
+    Pattern {
+        /// What was asked about.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// Nothing has a name that matches the pattern.
+    #[error("no matches found for regexp: {pattern}")]
+    NoMatch {
+        /// What was asked about.
+        pattern: String,
     },
     /// [`crate::Config::divide_by`] is 0.
     #[error("zero divisor specified")]

@@ -1,50 +1,22 @@
-//! `-top`: one row for each function.
+//! `-top`: a row for each node.
 
-use caulk_profile::Profile;
-
-use super::graph::{Inlining, NodeTable, inlining};
-use super::header::{Shown, write_header};
-use super::trim::trim;
-use super::{Measure, units};
-use crate::config::Config;
-use crate::generate::Surroundings;
+use super::graph::{Inlining, Wanted, trim};
+use super::header::write_header;
+use super::places::Places;
+use super::{Subject, units};
 
 /// Appends to `out` what `go tool pprof -top` prints for the profile.
-pub(crate) fn top(
-    profile: &Profile,
-    mut measure: Measure,
-    config: &Config,
-    surroundings: &Surroundings,
-    out: &mut Vec<u8>,
-) {
-    let nodes = NodeTable::by_function(profile, !config.noinlines);
-    let columns = measure.columns(profile, config);
-    let limit = usize::try_from(config.nodecount).unwrap_or(0);
-    let trimmed = trim(profile, &nodes, columns, config, limit);
-    measure.choose_unit(
-        trimmed.shown.iter().map(|&node| trimmed.value(node)),
-        config,
-    );
-    let inlining = inlining(
-        profile,
-        &nodes,
-        columns,
-        &trimmed.is_shown(),
-        trimmed.edge_cutoff,
-    );
-
-    let flat_sum = |sum: i64, &node: &u32| sum.wrapping_add(trimmed.value(node).flat_value());
-    let shown = Shown {
-        total: trimmed.shown.iter().fold(0, flat_sum),
-        nodes: trimmed.shown.len(),
-        nodes_before_limit: trimmed.before_limit,
-        dropped_nodes: trimmed.dropped,
-    };
-    write_header(profile, &measure, config, surroundings, &shown, out);
+pub(crate) fn top(mut subject: Subject, out: &mut Vec<u8>) {
+    let places = Places::new(subject.profile, subject.identity());
+    let trimmed = trim(&subject, &places, Wanted::OfInlined);
+    let graph = &trimmed.graph;
+    subject.choose_unit(graph.shown_values());
+    write_header(&subject, &trimmed, out);
     out.extend_from_slice(b"      flat  flat%   sum%        cum   cum%\n");
+    let measure = &subject.measure;
     let mut sum = 0i64;
-    for &node in &trimmed.shown {
-        let value = trimmed.value(node);
+    for &node in graph.shown() {
+        let value = graph.value(node);
         let (flat, cum) = (value.flat_value(), value.cum_value());
         sum = sum.wrapping_add(flat);
         let row = format!(
@@ -56,11 +28,11 @@ pub(crate) fn top(
             units::percentage(cum, measure.total),
         );
         out.extend_from_slice(row.as_bytes());
-        out.extend_from_slice(nodes.name(node));
-        out.extend_from_slice(match inlining.get(node as usize) {
-            Some(Inlining::Always) => b" (inline)",
-            Some(Inlining::Partly) => b" (partial-inline)",
-            _ => b"",
+        out.extend_from_slice(graph.name(node));
+        out.extend_from_slice(match graph.inlining(node) {
+            Inlining::Always => b" (inline)",
+            Inlining::Partly => b" (partial-inline)",
+            Inlining::Never => b"",
         });
         out.push(b'\n');
     }

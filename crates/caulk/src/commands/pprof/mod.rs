@@ -9,7 +9,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use caulk_pprof::{Command, Config, Generated, Names, Request, Sort, Surroundings};
+use caulk_pprof::{Command, Config, Generated, Granularity, Names, Request, Sort, Surroundings};
 use caulk_system::{FileError, FileKind, Files, OsFiles};
 use clap::{Args, CommandFactory};
 
@@ -45,19 +45,15 @@ Examples:
 /// Flags of `go tool pprof` that are not in caulk yet.
 const LATER: &[(&str, Kind)] = &[
     ("add_comment", Kind::Text),
-    ("addresses", Kind::Bool),
     ("base", Kind::Text),
     ("buildid", Kind::Text),
     ("call_tree", Kind::Bool),
-    ("callgrind", Kind::Bool),
     ("comments", Kind::Bool),
     ("diff_base", Kind::Text),
     ("disasm", Kind::Text),
     ("dot", Kind::Bool),
     ("eog", Kind::Bool),
     ("evince", Kind::Bool),
-    ("filefunctions", Kind::Bool),
-    ("files", Kind::Bool),
     ("focus", Kind::Text),
     ("gif", Kind::Bool),
     ("gv", Kind::Bool),
@@ -66,12 +62,10 @@ const LATER: &[(&str, Kind)] = &[
     ("ignore", Kind::Text),
     ("intel_syntax", Kind::Bool),
     ("kcachegrind", Kind::Bool),
-    ("lines", Kind::Bool),
     ("list", Kind::Text),
     ("no_browser", Kind::Bool),
     ("normalize", Kind::Bool),
     ("pdf", Kind::Bool),
-    ("peek", Kind::Text),
     ("png", Kind::Bool),
     ("proto", Kind::Bool),
     ("prune_from", Kind::Text),
@@ -81,8 +75,6 @@ const LATER: &[(&str, Kind)] = &[
     ("seconds", Kind::Int),
     ("show", Kind::Text),
     ("show_from", Kind::Text),
-    ("showcolumns", Kind::Bool),
-    ("source_path", Kind::Text),
     ("svg", Kind::Bool),
     ("tagfocus", Kind::Text),
     ("taghide", Kind::Text),
@@ -98,8 +90,6 @@ const LATER: &[(&str, Kind)] = &[
     ("tools", Kind::Text),
     ("topproto", Kind::Bool),
     ("traces", Kind::Bool),
-    ("tree", Kind::Bool),
-    ("trim_path", Kind::Text),
     ("web", Kind::Bool),
     ("weblist", Kind::Text),
 ];
@@ -118,10 +108,13 @@ const SAMPLE_TYPES: &[(&str, &str)] = &[
 fn kind(name: &str) -> Option<Kind> {
     Some(match name {
         "top" | "text" | "cum" | "flat" | "trim" | "mean" | "drop_negative" | "compact_labels"
-        | "noinlines" | "functions" => Kind::Bool,
+        | "noinlines" | "functions" | "addresses" | "filefunctions" | "files" | "lines"
+        | "showcolumns" | "tree" | "callgrind" => Kind::Bool,
         "nodecount" => Kind::Int,
         "nodefraction" | "edgefraction" | "divide_by" => Kind::Float,
-        "sample_index" | "unit" | "symbolize" | "output" => Kind::Text,
+        "sample_index" | "unit" | "symbolize" | "output" | "peek" | "source_path" | "trim_path" => {
+            Kind::Text
+        }
         _ if SAMPLE_TYPES.iter().any(|(flag, _)| *flag == name) => Kind::Bool,
         _ => LATER.iter().find(|(flag, _)| *flag == name)?.1,
     })
@@ -138,9 +131,8 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
     let surroundings = Surroundings {
         time_zone: jiff::tz::TimeZone::system(),
     };
-    let request = Request::new(Command::Top);
     let Generated { report, warnings } =
-        caulk_pprof::generate(&profile, &request, &asked.config, &surroundings)?;
+        caulk_pprof::generate(&profile, &asked.request, &asked.config, &surroundings)?;
     warnings.iter().for_each(|warning| warn(warning));
     match &asked.output {
         None => write_out(&report)?,
@@ -169,6 +161,7 @@ fn warn(message: &str) {
 
 /// The report that was asked for.
 struct Asked {
+    request: Request,
     config: Config,
     names: Names,
     output: Option<PathBuf>,
@@ -197,12 +190,39 @@ impl Asked {
         if is_set("cum") && is_set("flat") {
             bail!("conflicting options set: [cum flat]");
         }
-        if is_set("top") && is_set("text") {
-            bail!("must set at most one output format");
+        let mut requests = Vec::new();
+        for (name, command) in [
+            ("top", Command::Top),
+            ("text", Command::Top),
+            ("tree", Command::Tree),
+            ("callgrind", Command::Callgrind),
+        ] {
+            if is_set(name) {
+                requests.push(Request::new(command));
+            }
         }
-        if !is_set("top") && !is_set("text") {
-            bail!("the interactive shell is not in caulk yet: say -top");
+        for (name, command) in [("peek", Command::Peek)] {
+            if let Some(Value::Text(pattern)) = last.get(name)
+                && !pattern.is_empty()
+            {
+                requests.push(Request {
+                    command,
+                    argument: Some(pattern.to_string_lossy().into_owned()),
+                });
+            }
         }
+        let request = match requests.pop() {
+            Some(request) if requests.is_empty() => request,
+            Some(_) => bail!("must set at most one output format"),
+            None => bail!("the interactive shell is not in caulk yet: say -top"),
+        };
+        let granularities = [
+            ("functions", Granularity::Functions),
+            ("filefunctions", Granularity::FileFunctions),
+            ("files", Granularity::Files),
+            ("lines", Granularity::Lines),
+            ("addresses", Granularity::Addresses),
+        ];
 
         let mut names = Names::Short;
         let mut config = Config {
@@ -211,6 +231,11 @@ impl Asked {
             drop_negative: is_set("drop_negative"),
             compact_labels: is_set("compact_labels"),
             noinlines: is_set("noinlines"),
+            showcolumns: is_set("showcolumns"),
+            granularity: granularities
+                .iter()
+                .find(|(name, _)| is_set(name))
+                .map(|(_, granularity)| *granularity),
             ..Config::default()
         };
         if let Some(Value::Bool(trim)) = last.get("trim") {
@@ -232,8 +257,14 @@ impl Asked {
             Some(Value::Text(text)) if !text.is_empty() => Some(text.clone()),
             _ => None,
         };
-        if let Some(Value::Text(unit)) = last.get("unit") {
-            config.unit = unit.to_string_lossy().into_owned();
+        for (name, field) in [
+            ("unit", &mut config.unit),
+            ("source_path", &mut config.source_path),
+            ("trim_path", &mut config.trim_path),
+        ] {
+            if let Some(Value::Text(text)) = last.get(name) {
+                *field = text.to_string_lossy().into_owned();
+            }
         }
         if let Some(index) = text("sample_index") {
             config.sample_index = index.to_string_lossy().into_owned();
@@ -249,6 +280,7 @@ impl Asked {
             names = demangles(&mode.to_string_lossy())?;
         }
         Ok(Asked {
+            request,
             config,
             names,
             output: text("output").map(PathBuf::from),

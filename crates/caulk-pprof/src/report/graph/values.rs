@@ -1,0 +1,123 @@
+//! What each place has in all samples.
+
+use std::ops::Range;
+
+use super::LEAST_SAMPLES_IN_A_PART;
+use crate::report::places::Places;
+use caulk_profile::Profile;
+use caulk_profile::parallel::in_parts;
+
+/// The column that a report shows, and the one that it is divided by for means.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::report) struct Columns<'p> {
+    pub values: &'p [i64],
+    pub divisors: Option<&'p [i64]>,
+}
+
+impl Columns<'_> {
+    /// The value of a sample and its divisor.
+    #[inline]
+    pub fn of(&self, sample: usize) -> (i64, i64) {
+        let at = |column: &[i64]| column.get(sample).copied().unwrap_or(0);
+        (at(self.values), self.divisors.map_or(0, at))
+    }
+}
+
+/// What a node has in all samples. Sums wrap, as the reference's do.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::report) struct NodeValue {
+    pub flat: i64,
+    pub flat_divisor: i64,
+    pub cum: i64,
+    pub cum_divisor: i64,
+    /// The last sample that was added, plus one.
+    seen_in: u32,
+}
+
+impl NodeValue {
+    /// The flat value as it is printed.
+    pub fn flat_value(&self) -> i64 {
+        mean(self.flat, self.flat_divisor)
+    }
+
+    /// The cumulative value as it is printed.
+    pub fn cum_value(&self) -> i64 {
+        mean(self.cum, self.cum_divisor)
+    }
+
+    pub fn add_flat(&mut self, value: i64, divisor: i64) {
+        self.flat = self.flat.wrapping_add(value);
+        self.flat_divisor = self.flat_divisor.wrapping_add(divisor);
+    }
+
+    pub fn add_cum(&mut self, value: i64, divisor: i64) {
+        self.cum = self.cum.wrapping_add(value);
+        self.cum_divisor = self.cum_divisor.wrapping_add(divisor);
+    }
+}
+
+/// A sum divided by the sum of its divisors, if there is one.
+pub(in crate::report) fn mean(sum: i64, divisor: i64) -> i64 {
+    if divisor == 0 {
+        sum
+    } else {
+        sum.wrapping_div(divisor)
+    }
+}
+
+/// The values of all places, in the order of their ids. A place that is on a stack several times
+/// counts once; the leaf has the flat value.
+///
+/// Hiding places does not change the values of the others, so this holds for any set of kept ones.
+pub(in crate::report) fn place_values(
+    profile: &Profile,
+    places: &Places,
+    columns: Columns,
+) -> Vec<NodeValue> {
+    let parts = in_parts(profile.sample_count(), LEAST_SAMPLES_IN_A_PART, |samples| {
+        place_values_of(profile, places, columns, samples)
+    });
+    let mut parts = parts.into_iter();
+    let mut totals = parts.next().unwrap_or_default();
+    for part in parts {
+        for (total, value) in totals.iter_mut().zip(part) {
+            total.add_flat(value.flat, value.flat_divisor);
+            total.add_cum(value.cum, value.cum_divisor);
+        }
+    }
+    totals
+}
+
+fn place_values_of(
+    profile: &Profile,
+    places: &Places,
+    columns: Columns,
+    samples: Range<usize>,
+) -> Vec<NodeValue> {
+    let mut totals = vec![NodeValue::default(); places.len()];
+    for sample in samples {
+        let (value, divisor) = columns.of(sample);
+        if value == 0 && divisor == 0 {
+            continue;
+        }
+        let stamp = sample as u32 + 1;
+        let stack = profile.stack(sample);
+        for &location in stack {
+            for &place in places.of_location(location) {
+                if let Some(total) = totals.get_mut(place as usize)
+                    && total.seen_in != stamp
+                {
+                    total.seen_in = stamp;
+                    total.add_cum(value, divisor);
+                }
+            }
+        }
+        let leaf = stack
+            .first()
+            .and_then(|&location| places.of_location(location).first());
+        if let Some(total) = leaf.and_then(|&leaf| totals.get_mut(leaf as usize)) {
+            total.add_flat(value, divisor);
+        }
+    }
+    totals
+}
