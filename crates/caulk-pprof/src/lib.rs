@@ -20,6 +20,7 @@ mod request;
 pub use combine::{BaseOptions, CombineError, combine, subtract};
 pub use config::{Config, Granularity, Sort};
 pub use generate::{Generated, Surroundings, generate};
+pub use pattern::{Pattern, PatternError};
 pub use prepare::{Names, prepare};
 pub use report::ReportError;
 pub use request::{Command, Request};

@@ -2,7 +2,8 @@
 //! with all that it called (`profile/prune.go` of the reference).
 
 use caulk_profile::{LocationIndex, Profile, StringId};
-use regex::bytes::Regex;
+
+use crate::pattern::Pattern;
 
 /// What hiding does to a location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +19,7 @@ enum Hides {
 pub(super) fn drop_frames(profile: &mut Profile) {
     let pattern = |id: StringId| match profile.string(id) {
         "" => Ok(None),
-        pattern => Regex::new(&format!("^(?:{pattern})$")).map(Some),
+        pattern => Pattern::new(&format!("^({pattern})$")).map(Some),
     };
     let (Ok(Some(drop)), Ok(keep)) = (pattern(profile.drop_frames), pattern(profile.keep_frames))
     else {
