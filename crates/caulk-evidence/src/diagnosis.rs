@@ -91,7 +91,9 @@ impl Run {
         }
     }
 
-    fn observed(&self, growth: &Growth) -> Observed {
+    /// What grew, with its frames; of a single snapshot, what is held.
+    #[must_use]
+    pub fn observed(&self, growth: &Growth) -> Observed {
         // One snapshot shows no growth: then all that is held counts.
         let held = growth.rounds == 0;
         let mut observed = Observed::default();

@@ -86,6 +86,27 @@ impl Snippet {
         self
     }
 
+    /// Adds the lines of `source` that stand up to `reach` lines before or after a labelled one.
+    pub fn surround(mut self, source: &[u8], reach: u32) -> Self {
+        let labelled: Vec<u32> = self.lines.iter().map(|line| line.number).collect();
+        let near = |number: u32| labelled.iter().any(|line| line.abs_diff(number) <= reach);
+        let ends_at = source.strip_suffix(b"\n").unwrap_or(source);
+        for (number, line) in (1u32..).zip(ends_at.split(|&byte| byte == b'\n')) {
+            if !near(number) || labelled.contains(&number) {
+                continue;
+            }
+            let line = line.strip_suffix(b"\r").unwrap_or(line);
+            let at = self.lines.partition_point(|other| other.number < number);
+            let line = SourceLine {
+                number,
+                text: String::from_utf8_lossy(line).into_owned(),
+                labels: Vec::new(),
+            };
+            self.lines.insert(at, line);
+        }
+        self
+    }
+
     fn insert(&mut self, number: u32, text: String, label: Label) {
         let at = self.lines.partition_point(|line| line.number < number);
         match self.lines.get_mut(at) {

@@ -1,5 +1,5 @@
 /// Figures in aligned columns.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Table {
     /// How each column is set, and its heading.
     pub columns: Vec<Column>,
@@ -69,12 +69,18 @@ pub enum Align {
 }
 
 /// The text of one cell.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Cell {
     /// Printed as it is.
     pub text: String,
     /// Whether it matters more than its neighbours.
     pub strong: bool,
+    /// Whether it is a name or a place in source. On a page it is set as such.
+    pub code: bool,
+    /// A part of a whole, 0 to 1. On a page it is drawn beside the text.
+    pub share: Option<f64>,
+    /// On a page, the article that it leads to: see [`crate::Part::Article`].
+    pub link: Option<String>,
 }
 
 impl Cell {
@@ -83,7 +89,29 @@ impl Cell {
         Self {
             text: text.into(),
             strong: true,
+            ..Self::default()
         }
+    }
+
+    /// A cell that is a name or a place in source.
+    pub fn code(text: impl Into<String>) -> Self {
+        Self {
+            text: text.into(),
+            code: true,
+            ..Self::default()
+        }
+    }
+
+    /// The same cell with a part of a whole drawn beside it.
+    pub fn with_share(mut self, share: f64) -> Self {
+        self.share = Some(share);
+        self
+    }
+
+    /// The same cell, leading to an article of the page.
+    pub fn linked(mut self, article: impl Into<String>) -> Self {
+        self.link = Some(article.into());
+        self
     }
 }
 
@@ -91,7 +119,7 @@ impl From<&str> for Cell {
     fn from(text: &str) -> Self {
         Self {
             text: text.to_owned(),
-            strong: false,
+            ..Self::default()
         }
     }
 }
@@ -100,7 +128,7 @@ impl From<String> for Cell {
     fn from(text: String) -> Self {
         Self {
             text,
-            strong: false,
+            ..Self::default()
         }
     }
 }

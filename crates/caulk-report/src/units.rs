@@ -194,7 +194,7 @@ fn error_digits(error: f64) -> usize {
 }
 
 /// `value` with so many decimals, thousands grouped, and no sign on a zero.
-fn fixed(value: f64, decimals: usize) -> String {
+pub(crate) fn fixed(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
         return NOT_A_FIGURE.to_owned();
     }

@@ -92,6 +92,8 @@ pub enum OutputFormat {
     Full,
     /// One JSON document.
     Json,
+    /// One page for a browser, which needs no network (hunt and diagnose).
+    Html,
 }
 
 /// When to use colour.

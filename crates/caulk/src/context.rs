@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use caulk_report::terminal::{ColorChoice, Terminal};
-use caulk_report::{Report, render};
+use caulk_report::{Page, Report, html, render};
 use caulk_system::{Cancel, OsFiles};
 
 use crate::cli::{ColorWhen, Common, OutputFormat};
@@ -54,9 +54,16 @@ impl Context {
     pub fn print(&self, report: &Report, format: OutputFormat) -> std::io::Result<()> {
         let text = match format {
             OutputFormat::Concise => render::concise(report, self.terminal()),
-            OutputFormat::Full | OutputFormat::Json => render::full(report, self.terminal()),
+            OutputFormat::Full | OutputFormat::Json | OutputFormat::Html => {
+                render::full(report, self.terminal())
+            }
         };
         write_out(text.as_bytes())
+    }
+
+    /// Prints a page as HTML.
+    pub fn print_page(&self, page: &Page) -> std::io::Result<()> {
+        write_out(html::document(page).as_bytes())
     }
 
     /// Prints a value as JSON.

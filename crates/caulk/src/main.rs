@@ -16,9 +16,10 @@ mod source;
 use std::io::Write;
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::{CommandFactory, FromArgMatches};
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, OutputFormat};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 
@@ -51,6 +52,10 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outcome {
+    let has_page = matches!(command, Command::Hunt(_) | Command::Diagnose(_));
+    if context.common.output_format == Some(OutputFormat::Html) && !has_page {
+        return Err(anyhow!("only hunt and diagnose have an HTML report (--format html)").into());
+    }
     match command {
         Command::Capture(args) => {
             let own = matches.subcommand().map_or(matches, |(_, own)| own);

@@ -15,3 +15,6 @@ mod width;
 pub use concise::concise;
 pub use full::full;
 pub use json::json;
+pub(crate) use patch::spread;
+pub(crate) use snippet::{Shown, shared_indent};
+pub(crate) use width::{char_width, harmless, printable};

@@ -24,7 +24,7 @@ pub(super) fn patch(painter: &mut Painter, patch: &Patch) {
 }
 
 /// Tabs as spaces up to the next multiple of eight, as in a terminal, less the sign's own column.
-fn spread(text: &str) -> String {
+pub(crate) fn spread(text: &str) -> String {
     let mut out = String::new();
     let mut column = 1;
     for character in text.chars() {

@@ -101,7 +101,7 @@ fn open_gutter(painter: &mut Painter, gutter: usize) {
 }
 
 /// Bytes of white space that all lines begin with.
-fn shared_indent(lines: &[SourceLine]) -> usize {
+pub(crate) fn shared_indent(lines: &[SourceLine]) -> usize {
     let mut shared: Option<&str> = None;
     for line in lines {
         let text = line.text.as_str();
@@ -120,8 +120,9 @@ fn shared_indent(lines: &[SourceLine]) -> usize {
 }
 
 /// A source line as it is printed, and where its bytes went.
-struct Shown {
-    text: String,
+pub(crate) struct Shown {
+    /// What is printed, tabs being spaces.
+    pub(crate) text: String,
     /// For each byte offset of a character, in order, the column it is printed in.
     stops: Vec<(usize, usize)>,
     /// Columns of the whole text.
@@ -129,7 +130,8 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(line: &SourceLine, indent: usize, room: usize) -> Self {
+    /// A line without its first bytes `indent`, cut where it takes more columns than `room`.
+    pub(crate) fn new(line: &SourceLine, indent: usize, room: usize) -> Self {
         let mut whole = Self {
             text: String::new(),
             stops: Vec::new(),
@@ -194,7 +196,7 @@ impl Shown {
     }
 
     /// The columns in which the bytes of a label are printed; never empty.
-    fn columns(&self, bytes: &Range<usize>) -> Range<usize> {
+    pub(crate) fn columns(&self, bytes: &Range<usize>) -> Range<usize> {
         let column = |byte: usize| {
             let at = self.stops.partition_point(|&(stop, _)| stop < byte);
             self.stops.get(at).map_or(self.width, |&(_, column)| column)

@@ -8,13 +8,13 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 /// How many columns a printable character takes.
-pub(super) fn char_width(character: char) -> usize {
+pub(crate) fn char_width(character: char) -> usize {
     character.width().unwrap_or(0)
 }
 
 /// Text that moves no cursor, sends no escape sequence and does not reorder its line: control characters
 /// become their pictures, a tab a space, and direction overrides U+FFFD.
-pub(super) fn printable(text: &str) -> Cow<'_, str> {
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if text
         .chars()
         .any(|character| harmless(character) != character)
@@ -26,7 +26,7 @@ pub(super) fn printable(text: &str) -> Cow<'_, str> {
 }
 
 /// One character of [`printable`].
-pub(super) fn harmless(character: char) -> char {
+pub(crate) fn harmless(character: char) -> char {
     match character {
         '\t' => ' ',
         '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('\u{fffd}'),

@@ -15,7 +15,7 @@ use crate::context::{Context, shown, shown_folder};
 use crate::exit::{Failure, Outcome};
 use crate::hunting::result::Findings;
 use crate::hunting::solve::{self, Root};
-use crate::present::hunt as present;
+use crate::present::{hunt as present, page};
 
 /// Find the culprits in captured snapshots
 ///
@@ -87,11 +87,14 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
         case_shown: input.case_folder.as_deref().map(shown),
         source_shown: shown_folder(&solved.root),
         applied: false,
+        code: std::mem::take(&mut solved.code),
+        run,
         growth,
     };
     let read = |file: &str| context.files.read(&solved.root.join(file)).ok();
     match context.format(OutputFormat::Full) {
         OutputFormat::Json => context.print_json(&crate::present::hunt_json::to_json(&findings))?,
+        OutputFormat::Html => context.print_page(&page::page(&findings, &read))?,
         format => context.print(&present::report(&findings, &read), format)?,
     }
     Ok(findings.exit())

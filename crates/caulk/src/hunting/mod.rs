@@ -56,6 +56,7 @@ pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
     let read = |file: &str| context.files.read(&sources.as_ref()?.join(file)).ok();
     match context.format(OutputFormat::Full) {
         OutputFormat::Json => context.print_json(&present::hunt_json::to_json(&findings))?,
+        OutputFormat::Html => context.print_page(&present::page::page(&findings, &read))?,
         format => context.print(&present::hunt::report(&findings, &read), format)?,
     }
     Ok(findings.exit())
@@ -429,7 +430,7 @@ impl<'a> Driver<'a> {
         let worth_proving = solved.has_fix() && finished.growth.verdict == Some(Verdict::Leak);
         let proof = worth_proving
             .then(|| {
-                let (after, trouble) = (self.with_fix.as_ref(), self.unproved.clone());
+                let (after, trouble) = (self.with_fix.take(), self.unproved.clone());
                 proof::proof(&finished, after, trouble, &self.options)
             })
             .flatten();
@@ -447,12 +448,18 @@ impl<'a> Driver<'a> {
                 None => warnings.push("there is no patch to write".to_owned()),
             }
         }
-        let Finished { record, growth, .. } = finished;
+        let Finished {
+            record,
+            run,
+            growth,
+        } = finished;
         warnings.extend(record.warnings);
         warnings.extend(self.cannot_know());
         warnings.append(&mut solved.warnings);
         let findings = Findings {
             growth,
+            run,
+            code: std::mem::take(&mut solved.code),
             not_covered: solved.not_covered(&record.case.case),
             case: record.case.case,
             culprits: std::mem::take(&mut solved.culprits),

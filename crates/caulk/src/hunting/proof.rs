@@ -26,7 +26,7 @@ pub fn told_apart(before: &Growth, after: &Growth, options: &Options) -> Judgeme
 /// The proof of a fix. `trouble` is why the run with the fix did not come to its end, if it did not.
 pub fn proof(
     before: &Finished,
-    after: Option<&Finished>,
+    after: Option<Finished>,
     trouble: Option<String>,
     options: &Options,
 ) -> Option<Proof> {
@@ -34,14 +34,16 @@ pub fn proof(
         return Some(Proof {
             growth: None,
             case: None,
+            run: None,
             proved: false,
             reason: trouble?,
         });
     };
-    let reason = trouble.or_else(|| why_unproved(before, after, options));
+    let reason = trouble.or_else(|| why_unproved(before, &after, options));
     Some(Proof {
-        growth: Some(after.growth.clone()),
-        case: Some(after.record.case.case.clone()),
+        growth: Some(after.growth),
+        case: Some(after.record.case.case),
+        run: Some(after.run),
         proved: reason.is_none(),
         reason: reason.unwrap_or_default(),
     })

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caulk_case::Case;
-use caulk_evidence::Culprit;
+use caulk_evidence::{Culprit, Run, UserCode};
 use caulk_growth::{Growth, Verdict};
 use caulk_leaks::Finding;
 use caulk_report::{Patch, json::check, units};
@@ -16,6 +16,10 @@ use crate::exit::Exit;
 pub struct Findings {
     /// What grew in the program as it is.
     pub growth: Growth,
+    /// The run itself: its series, with the names behind its ids.
+    pub run: Run,
+    /// Which functions are the user's own.
+    pub code: UserCode,
     /// The case of that run: its snapshots, rounds and routes.
     pub case: Case,
     /// The places to blame, the heaviest first.
@@ -110,6 +114,7 @@ pub struct Proof {
     /// Growth with the fix; none where it did not build or run.
     pub growth: Option<Growth>,
     pub case: Option<Case>,
+    pub run: Option<Run>,
     /// Proved: the growth is gone and the answers are as good as before.
     pub proved: bool,
     /// Why not; empty where it is.

@@ -70,6 +70,8 @@ pub struct Solved {
     pub culprits: Vec<Blamed>,
     pub unexplained: (f64, Vec<String>),
     pub new_goroutines: i64,
+    /// Which functions are the user's own.
+    pub code: UserCode,
     pub warnings: Vec<String>,
     routes: Vec<(String, String)>,
     patches: Patches,
@@ -159,6 +161,7 @@ pub fn solve(
         warnings: Vec::new(),
         routes: source::routes(&analysed.program),
         patches,
+        code,
         root: root.folder.clone(),
     })
 }

@@ -29,30 +29,11 @@ const STACKS: usize = 4;
 /// The report for people.
 pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
     let mut report = Report::new();
-    if let Some(died) = &findings.died {
-        let severity = Severity::new("DIED", Tone::Alarm);
-        let message = format!("the program ended under the load: {}", died.how);
-        let mut diagnostic = Diagnostic::new(severity, message);
-        let lines = died.lines.iter().filter(|line| !line.is_empty());
-        diagnostic
-            .notes
-            .extend(lines.take(LAST_WORDS).map(|line| line.trim().to_owned()));
-        report.push(diagnostic);
+    for opening in openings(findings) {
+        report.push(opening);
     }
-    if findings.culprits.is_empty() {
-        let severity = match findings.growth.verdict {
-            Some(Verdict::Steady) if findings.died.is_some() => {
-                Severity::new("UNTIL THEN", Tone::Notice)
-            }
-            Some(Verdict::Steady) if findings.verdict().is_none() => {
-                Severity::new("UNDECIDED", Tone::Warning)
-            }
-            verdict => severity(verdict),
-        };
-        report.push(Diagnostic::new(severity, without_culprit(findings)));
-        if findings.growth.rounds > 0 {
-            report.push(table(findings));
-        }
+    if findings.culprits.is_empty() && findings.growth.rounds > 0 {
+        report.push(table(findings));
     }
     for (index, blamed) in findings.culprits.iter().take(TOLD).enumerate() {
         report.push(headline(findings, blamed, sources));
@@ -66,6 +47,53 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
     report
 }
 
+/// What is said before any culprit: that the program died, or the verdict where nobody is to blame.
+pub fn openings(findings: &Findings) -> Vec<Diagnostic> {
+    let mut openings = Vec::new();
+    if let Some(died) = &findings.died {
+        let severity = Severity::new("DIED", Tone::Alarm);
+        let message = format!("the program ended under the load: {}", died.how);
+        let mut diagnostic = Diagnostic::new(severity, message);
+        let lines = died.lines.iter().filter(|line| !line.is_empty());
+        diagnostic
+            .notes
+            .extend(lines.take(LAST_WORDS).map(|line| line.trim().to_owned()));
+        openings.push(diagnostic);
+    }
+    if findings.culprits.is_empty() {
+        openings.push(nobody(findings));
+    }
+    openings
+}
+
+/// The verdict where nobody is to blame.
+pub fn nobody(findings: &Findings) -> Diagnostic {
+    let severity = match findings.growth.verdict {
+        Some(Verdict::Steady) if findings.died.is_some() => {
+            Severity::new("UNTIL THEN", Tone::Notice)
+        }
+        Some(Verdict::Steady) if findings.verdict().is_none() => {
+            Severity::new("UNDECIDED", Tone::Warning)
+        }
+        verdict => severity(verdict),
+    };
+    Diagnostic::new(severity, without_culprit(findings))
+}
+
+/// What is said of one culprit: its place with the source, why it is that, and the fix.
+pub fn told(
+    findings: &Findings,
+    blamed: &Blamed,
+    is_first: bool,
+    sources: &Sources<'_>,
+) -> Vec<Block> {
+    let mut report = Report::new();
+    report.push(headline(findings, blamed, sources));
+    push_why(&mut report, findings, blamed);
+    push_fix(&mut report, findings, blamed, is_first);
+    report.blocks
+}
+
 fn severity(verdict: Option<Verdict>) -> Severity {
     match verdict {
         Some(Verdict::Leak) => Severity::new("LEAK", Tone::Alarm),
@@ -76,11 +104,13 @@ fn severity(verdict: Option<Verdict>) -> Severity {
     }
 }
 
-fn rates(findings: &Findings) -> Rates {
+/// How this run's growth is put into words.
+pub fn rates(findings: &Findings) -> Rates {
     Rates::new(&findings.growth, &findings.case)
 }
 
-fn headline(findings: &Findings, blamed: &Blamed, sources: &Sources<'_>) -> Diagnostic {
+/// A culprit's place, with what is lost there and the source around it.
+pub fn headline(findings: &Findings, blamed: &Blamed, sources: &Sources<'_>) -> Diagnostic {
     let place = &blamed.culprit.anchor.location;
     let mut diagnostic = Diagnostic::new(
         severity(findings.growth.verdict),
@@ -332,7 +362,7 @@ fn figure(rates: &Rates, stack: &StackEvidence) -> Figure {
 }
 
 /// A runtime symbol without the folders of its import path: `transport.newHTTP2Client`.
-fn short_symbol(symbol: &str) -> &str {
+pub fn short_symbol(symbol: &str) -> &str {
     let plain = symbol.split('[').next().unwrap_or(symbol);
     symbol
         .get(plain.rfind('/').map_or(0, |slash| slash + 1)..)
@@ -381,6 +411,25 @@ fn proof_remark(proof: &Proof) -> String {
 }
 
 fn push_rest(report: &mut Report, findings: &Findings) {
+    for paragraph in watched(findings) {
+        report.push(paragraph);
+    }
+    for paragraph in left_open(findings) {
+        report.push(paragraph);
+    }
+    let more = findings.culprits.len().saturating_sub(TOLD);
+    if more > 0 {
+        report.push(Paragraph::from(format!("{more} more in --format json.")));
+    }
+    let closing = closing(findings);
+    if !closing.is_empty() {
+        report.push(Block::KeyValues(closing));
+    }
+}
+
+/// For how long the verdict holds, and what a longer watch would tell.
+pub fn watched(findings: &Findings) -> Vec<Paragraph> {
+    let mut said = Vec::new();
     if let Some(cooldown) = &findings.growth.cooldown {
         let after = units::duration(seconds(cooldown.seconds.round()));
         let text = match cooldown.still_held {
@@ -391,24 +440,30 @@ fn push_rest(report: &mut Report, findings: &Findings) {
             ),
             None => format!("Nothing of it was held {after} after the last request."),
         };
-        report.push(Paragraph::from(text));
+        said.push(Paragraph::from(text));
     } else if matches!(
         findings.growth.verdict,
         Some(Verdict::Leak | Verdict::Growing)
     ) {
         let watched = units::duration(seconds(findings.growth.watched_seconds.max(0.1)));
-        report.push(Paragraph::from(format!(
+        said.push(Paragraph::from(format!(
             "Watched for {watched} under load; what expires later than that would look the same."
         )));
     }
     if findings.growth.verdict == Some(Verdict::Grew) {
         let one = findings.growth.rounds == 0;
-        report.push(Paragraph::from(if one {
+        said.push(Paragraph::from(if one {
             ONE_SNAPSHOT
         } else {
             TWO_SNAPSHOTS
         }));
     }
+    said
+}
+
+/// What is not explained, was not covered, or went wrong.
+pub fn left_open(findings: &Findings) -> Vec<Paragraph> {
+    let mut said = Vec::new();
     let (share, functions) = &findings.unexplained;
     if *share >= 0.1 && !findings.culprits.is_empty() {
         let functions: Vec<&str> = functions.iter().take(3).map(|f| short_symbol(f)).collect();
@@ -418,13 +473,13 @@ fn push_rest(report: &mut Report, findings: &Findings) {
             heap_word(findings),
             functions.join(", ")
         );
-        report.push(Paragraph::with_lead("Not explained:", text));
+        said.push(Paragraph::with_lead("Not explained:", text));
     } else if !functions.is_empty()
         && findings.culprits.is_empty()
         && findings.growth.verdict != Some(Verdict::Steady)
     {
         let functions: Vec<&str> = functions.iter().take(5).map(|f| short_symbol(f)).collect();
-        report.push(Paragraph::with_lead("Allocated by:", functions.join(", ")));
+        said.push(Paragraph::with_lead("Allocated by:", functions.join(", ")));
     }
     if !findings.not_covered.is_empty() {
         let routes = findings.not_covered.join(", ");
@@ -433,23 +488,23 @@ fn push_rest(report: &mut Report, findings: &Findings) {
         } else {
             "were"
         };
-        report.push(Paragraph::with_lead(
+        said.push(Paragraph::with_lead(
             "Not covered:",
             format!("{routes} {were} not loaded"),
         ));
     }
     if let (None, Some(failed)) = (not_watched(findings), mostly_failed(&findings.case)) {
         let text = format!("{failed}: what they should have done was not watched");
-        report.push(Paragraph::with_lead("Note:", text));
+        said.push(Paragraph::with_lead("Note:", text));
     }
     for warning in &findings.warnings {
-        report.push(Paragraph::with_lead("Note:", warning));
+        said.push(Paragraph::with_lead("Note:", warning));
     }
-    let more = findings.culprits.len().saturating_sub(TOLD);
-    if more > 0 {
-        report.push(Paragraph::from(format!("{more} more in --format json.")));
-    }
+    said
+}
 
+/// The command that applies the fix, and where the case is.
+pub fn closing(findings: &Findings) -> Vec<KeyValue> {
     let mut closing = Vec::new();
     let fixable = findings.culprits.first().filter(|blamed| {
         blamed
@@ -474,11 +529,9 @@ fn push_rest(report: &mut Report, findings: &Findings) {
         };
         closing.push(KeyValue::new("case", format!("{case}{took}")));
     }
-    if !closing.is_empty() {
-        report.push(Block::KeyValues(closing));
-    }
+    closing
 }
 
-fn seconds(seconds: f64) -> Duration {
+pub(super) fn seconds(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

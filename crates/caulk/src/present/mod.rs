@@ -4,6 +4,7 @@ pub mod check;
 pub mod finding;
 pub mod hunt;
 pub mod hunt_json;
+pub mod page;
 pub mod rates;
 
 mod table;

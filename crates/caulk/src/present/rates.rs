@@ -52,6 +52,27 @@ impl Rates {
         self.scaled(rate).bytes_in(unit)
     }
 
+    /// A number of things.
+    pub fn amount(&self, rate: f64) -> String {
+        let value = rate * self.factor;
+        match value.abs() {
+            magnitude if magnitude >= 99.5 => units::count(value.max(0.0).round() as u64),
+            magnitude if magnitude >= 9.95 => format!("{value:.1}"),
+            _ => format!("{value:.2}"),
+        }
+    }
+
+    /// Behind the name of a figure, as its words: ` per request`.
+    pub fn in_words(&self) -> &'static str {
+        match self.suffix {
+            "/req" => " per request",
+            "/s" => " per second",
+            "/snapshot" => " per snapshot",
+            _ if self.words == "held" => " held",
+            _ => " more than before",
+        }
+    }
+
     /// An estimate of a number.
     pub fn number(&self, rate: &Estimate) -> String {
         match rate.error {

@@ -91,7 +91,7 @@ fn watched(side: Side<'_>) -> String {
 }
 
 /// What is counted and not sampled. The socket of a connection is a descriptor too: told once.
-fn counts(growth: &Growth) -> Vec<(ScalarKind, &'static str)> {
+pub(super) fn counts(growth: &Growth) -> Vec<(ScalarKind, &'static str)> {
     let mut kinds = vec![
         (ScalarKind::Connections, "connections"),
         (ScalarKind::Goroutines, "goroutines"),
@@ -104,7 +104,7 @@ fn counts(growth: &Growth) -> Vec<(ScalarKind, &'static str)> {
 }
 
 /// Growth of the heap; of a single snapshot, what is held.
-fn heap(growth: &Growth) -> caulk_growth::Estimate {
+pub(super) fn heap(growth: &Growth) -> caulk_growth::Estimate {
     if growth.rounds == 0 {
         growth.heap_bytes.last
     } else {

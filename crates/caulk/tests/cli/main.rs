@@ -5,6 +5,7 @@
 mod captures;
 mod faults;
 mod general;
+mod pages;
 mod paths;
 mod pprofs;
 mod setting_up;

@@ -1,0 +1,166 @@
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::block::{block, paragraph};
+use super::data::Data;
+use super::{block, flame, plot};
+use crate::html::block::{severity_class, table};
+use crate::render::harmless;
+use crate::{Block, Page, Part, Section};
+
+const STYLE: &str = include_str!("page.css");
+const SCRIPT: &str = concat!(
+    include_str!("page.js"),
+    include_str!("plot.js"),
+    include_str!("flame.js")
+);
+
+/// The whole page. The same page gives the same bytes.
+pub fn document(page: &Page) -> String {
+    let mut data = Data::default();
+    let body = body(page, &mut data);
+    let document = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(policy());
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (page.title) }
+                // Else a browser asks the server for one.
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                (body)
+                (data.markup())
+                script type="module" { (PreEscaped(SCRIPT)) }
+            }
+        }
+    };
+    let mut text = document.into_string();
+    text.push('\n');
+    visible(&text)
+}
+
+/// Nothing but this style sheet and this script, and nothing from anywhere.
+fn policy() -> String {
+    let hash = |text: &str| BASE64_STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+/// Control and direction characters show as symbols, so that a name cannot pass for another one.
+fn visible(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\n' | '\t' => character,
+            _ => harmless(character),
+        })
+        .collect()
+}
+
+fn body(page: &Page, data: &mut Data) -> Markup {
+    html! {
+        a.skip href="#verdict" { "To the verdict" }
+        header.top {
+            p.subject {
+                @for part in &page.subject { span { (part) } }
+            }
+            button.theme type="button" hidden { "Theme: " span { "system" } }
+        }
+        main {
+            (verdict(page))
+            @if page.sections.len() > 1 {
+                nav aria-label="Contents" {
+                    ul {
+                        @for section in &page.sections {
+                            li { a href={ "#" (name_of(section)) } { (section.heading) } }
+                        }
+                    }
+                }
+            }
+            @for section in &page.sections { (self::section(section, data)) }
+        }
+        footer { p { (page.made_by) } }
+    }
+}
+
+fn verdict(page: &Page) -> Markup {
+    let verdict = &page.verdict;
+    html! {
+        section.verdict id="verdict" aria-label="Verdict" {
+            h1 class=(severity_class(verdict.severity.tone)) {
+                span.word { (verdict.severity.word) }
+                " "
+                span.sentence { (verdict.message) }
+            }
+            @if let Some(location) = &verdict.location {
+                p.place { code { (location) } }
+            }
+            @for note in &verdict.notes { p.note { (note) } }
+            @if !page.facts.is_empty() {
+                dl.facts {
+                    @for fact in &page.facts {
+                        div { dt { (fact.label) } dd { (fact.value) } }
+                    }
+                }
+            }
+            @for remark in &page.remarks { (paragraph(remark)) }
+        }
+    }
+}
+
+fn section(section: &Section, data: &mut Data) -> Markup {
+    let name = name_of(section);
+    html! {
+        section id=(name) aria-labelledby={ (name) "-heading" } {
+            h2 id={ (name) "-heading" } { (section.heading) }
+            @if !section.lead.is_empty() { p.lead { (section.lead) } }
+            @for part in &section.parts { (self::part(part, data)) }
+        }
+    }
+}
+
+fn part(part: &Part, data: &mut Data) -> Markup {
+    match part {
+        Part::Block(content) => block::block(content),
+        Part::Table { caption, table } => self::table(table, Some(caption)),
+        Part::Plots(plots) => plot::plots(plots, data),
+        Part::Flames(graphs) => flame::flames(graphs, data),
+        Part::Article { name, blocks } => article(name, blocks),
+        Part::Folded { summary, parts } => html! {
+            details {
+                summary { (summary) }
+                @for inner in parts { (self::part(inner, data)) }
+            }
+        },
+    }
+}
+
+fn article(name: &str, blocks: &[Block]) -> Markup {
+    html! {
+        article id=(name) {
+            @for content in blocks { (block(content)) }
+        }
+    }
+}
+
+/// A section's name in links: the letters of its heading.
+fn name_of(section: &Section) -> String {
+    let mut name = String::new();
+    for character in section.heading.chars().flat_map(char::to_lowercase) {
+        if character.is_ascii_alphanumeric() {
+            name.push(character);
+        } else if !name.ends_with('-') && !name.is_empty() {
+            name.push('-');
+        }
+    }
+    name.trim_end_matches('-').to_owned()
+}

@@ -1,0 +1,160 @@
+//! A page with one of everything, in which a name can be chosen.
+
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use caulk_report::{
+    Axis, Block, Cell, Column, Diagnostic, Figure, Fit, FlameFrame, FlameGraph, FlameStack,
+    KeyValue, Location, Mark, Page, Paragraph, Part, Patch, PatchHunk, PatchLine, Plot, PlotLine,
+    PlotPoint, Section, Severity, Snippet, Table, Tone, Unit,
+};
+
+/// The page; `name` stands wherever a name, a path or a line of source can.
+pub fn page(name: &str) -> Page {
+    let severity = || Severity::new("LEAK", Tone::Alarm);
+    let head = Diagnostic::new(severity(), format!("client of {name} is never closed"))
+        .at(Location::new("a/b.go", 2, 8));
+    let source = format!("package a\nvar x = open(\"{name}\")\n\treturn x\n");
+    let mut finding = head.clone();
+    finding.rule = Some(name.to_owned());
+    finding.snippets = vec![
+        Snippet::new(name)
+            .label(source.as_bytes(), 18..22, Mark::Dash, "opened here")
+            .surround(source.as_bytes(), 1),
+    ];
+    let patch = Patch {
+        hunks: vec![PatchHunk {
+            file: name.to_owned(),
+            line: 3,
+            lines: vec![
+                PatchLine::Removed(format!("\t{name}")),
+                PatchLine::Added("\tdefer client.Close()".replace('\t', "    ")),
+            ],
+        }],
+    };
+    let mut ranking = Table::new([Column::left("place"), Column::right("share")]);
+    ranking.row([
+        Cell::code("a/b.go:2:8").linked("culprit-1"),
+        Cell::from("73 %").with_share(0.73),
+    ]);
+    ranking.row([Cell::code(name), Cell::from("2 %").with_share(0.02)]);
+    Page {
+        title: format!("LEAK: {name}"),
+        subject: vec![name.to_owned(), "go1.26".to_owned()],
+        verdict: head,
+        facts: vec![Figure {
+            value: "58 kB ± 6".to_owned(),
+            label: "heap per request".to_owned(),
+        }],
+        remarks: vec![Paragraph::with_lead("Note:", name)],
+        sections: vec![
+            Section::new("What grows", vec![Part::Plots(vec![plot(name)])]).with_lead(name),
+            Section::new(
+                "Culprits",
+                vec![
+                    Part::Table {
+                        caption: name.to_owned(),
+                        table: ranking,
+                    },
+                    Part::Article {
+                        name: "culprit-1".to_owned(),
+                        blocks: vec![
+                            finding.into(),
+                            patch.into(),
+                            Block::Figures(vec![Figure {
+                                value: "1 kB".to_owned(),
+                                label: name.to_owned(),
+                            }]),
+                            Block::KeyValues(vec![KeyValue::new("apply", name)]),
+                        ],
+                    },
+                ],
+            ),
+            Section::new("Flame graph", vec![Part::Flames(flames(name))]),
+        ],
+        made_by: "caulk".to_owned(),
+    }
+}
+
+fn plot(name: &str) -> Plot {
+    let points: Vec<PlotPoint> = (1..=5)
+        .map(|round| PlotPoint {
+            x: 10.0 * f64::from(round),
+            y: 1e6 * f64::from(round),
+            aside: String::new(),
+        })
+        .collect();
+    Plot {
+        name: "Live heap".to_owned(),
+        remark: "+100 kB per request".to_owned(),
+        x: Axis::new("requests", Unit::Count),
+        y: Axis::new("heap", Unit::Bytes),
+        lines: vec![PlotLine {
+            name: name.to_owned(),
+            points,
+            fit: Some(Fit {
+                from: (10.0, 1e6),
+                to_x: 50.0,
+                slope: 1e5,
+                slope_error: Some(5e3),
+            }),
+        }],
+    }
+}
+
+fn flames(name: &str) -> Vec<FlameGraph> {
+    let kinds = ["own", "library"];
+    let written = |value: f64| format!("{value:.0} B");
+    vec![
+        FlameGraph::new("Heap bytes", "growth", &kinds, stacks(name), written),
+        FlameGraph::new(
+            "Goroutines",
+            "growth",
+            &kinds,
+            stacks("other.Name"),
+            written,
+        ),
+    ]
+}
+
+/// `main.main` calls `serve`, which calls the named one (600) and `http.Serve` (300); `main.other` is 100.
+pub fn stacks(name: &str) -> Vec<FlameStack> {
+    let stack = |names: &[&str], value: f64| FlameStack {
+        frames: names.iter().map(|name| frame(name)).collect(),
+        value,
+    };
+    vec![
+        stack(&["main.main", "main.serve", name], 600.0),
+        stack(&["main.main", "main.serve", "net/http.Serve"], 300.0),
+        stack(&["main.main", "main.other"], 100.0),
+    ]
+}
+
+fn frame(name: &str) -> FlameFrame {
+    FlameFrame {
+        name: name.rsplit('/').next().unwrap_or(name).to_owned(),
+        full_name: name.to_owned(),
+        place: format!("{name}.go:7"),
+        kind: u8::from(!name.starts_with("main.")),
+    }
+}
+
+/// So many stacks, some heavy and most light, that share their beginnings.
+pub fn many_stacks(count: u32) -> Vec<FlameStack> {
+    (0..count)
+        .map(|index| {
+            let mut frames = vec![
+                frame("main.main"),
+                frame(&format!("main.route{}", index % 40)),
+            ];
+            let mut left = index;
+            while left > 0 {
+                frames.push(frame(&format!("example.com/library/v2.step{}", left % 7)));
+                left /= 7;
+            }
+            FlameStack {
+                frames,
+                value: 1e6 / f64::from(index + 1),
+            }
+        })
+        .collect()
+}

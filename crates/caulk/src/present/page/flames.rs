@@ -1,0 +1,160 @@
+//! Flame graphs of the growth: which calls hold what came.
+
+use caulk_evidence::{Frame, GoroutineGroup, HeapStack, UserCode};
+use caulk_report::{FlameFrame, FlameGraph, FlameStack, Part, Section};
+
+use super::super::hunt::{self, short_symbol};
+use super::grows;
+use crate::hunting::result::Findings;
+
+/// Whose a frame is, in the order of the numbers of [`kind`].
+const KINDS: [&str; 4] = [
+    "this program",
+    "its libraries",
+    "Go's library",
+    "Go's runtime",
+];
+
+/// Flame graphs of what grew; of a single snapshot, of what is held.
+pub fn section(findings: &Findings) -> Option<Section> {
+    if !grows(findings) {
+        return None;
+    }
+    let rates = hunt::rates(findings);
+    let observed = findings.run.observed(&findings.growth);
+    let held = findings.growth.rounds == 0;
+    let whole = if held { "heap held" } else { "growth" };
+    let code = &findings.code;
+    let of_heap = |value: fn(&HeapStack) -> f64| -> Vec<FlameStack> {
+        let stacks = observed.heap.iter();
+        stacks
+            .map(|stack| FlameStack {
+                frames: stack
+                    .frames
+                    .iter()
+                    .rev()
+                    .map(|frame| flame_frame(frame, code))
+                    .collect(),
+                value: value(stack),
+            })
+            .collect()
+    };
+    let goroutines = observed.goroutines.iter().map(|group| FlameStack {
+        frames: whole_stack(group)
+            .map(|frame| flame_frame(frame, code))
+            .collect(),
+        value: group.growth,
+    });
+    let graphs: Vec<FlameGraph> = [
+        FlameGraph::new(
+            "Heap bytes",
+            whole,
+            &KINDS,
+            of_heap(|stack| stack.bytes),
+            |bytes| format!("{}{}", rates.bytes(bytes), rates.suffix),
+        ),
+        FlameGraph::new(
+            "Heap objects",
+            whole,
+            &KINDS,
+            of_heap(|stack| stack.objects),
+            |objects| format!("{}{}", rates.amount(objects), rates.suffix),
+        ),
+        FlameGraph::new(
+            "Goroutines",
+            "new goroutines",
+            &KINDS,
+            goroutines.collect(),
+            |count| format!("{}{}", rates.amount(count), rates.suffix),
+        ),
+    ]
+    .into_iter()
+    .filter(|graph| !graph.boxes.is_empty())
+    .collect();
+    if graphs.is_empty() {
+        return None;
+    }
+    let lead = if held {
+        "Which calls hold the heap: each box is a call, as wide as what was allocated within it, with its callers above it."
+    } else {
+        "Which calls hold what came: each box is a call, as wide as what was allocated within it and stays, with its callers above it."
+    };
+    Some(Section::new("Flame graph", vec![Part::Flames(graphs)]).with_lead(lead))
+}
+
+/// The calls that lead to a goroutine's frames: the stacks of its ancestors when they started the next
+/// one, then its own; from the outermost inwards.
+fn whole_stack(group: &GoroutineGroup) -> impl Iterator<Item = &Frame> {
+    let creator = group
+        .created_by
+        .iter()
+        .filter(|_| group.ancestors.is_empty());
+    let ancestors = group
+        .ancestors
+        .iter()
+        .rev()
+        .flat_map(|ancestor| ancestor.frames.iter().rev());
+    ancestors.chain(creator).chain(group.own.iter().rev())
+}
+
+fn flame_frame(frame: &Frame, code: &UserCode) -> FlameFrame {
+    FlameFrame {
+        name: short_symbol(&frame.function).to_owned(),
+        full_name: frame.function.clone(),
+        place: place(frame, code),
+        kind: kind(frame, code),
+    }
+}
+
+/// The file and line, the file as the reader knows it: in the module, in the module cache, in Go's tree.
+pub fn place(frame: &Frame, code: &UserCode) -> String {
+    let after = |mark: &str| {
+        frame
+            .file
+            .find(mark)
+            .and_then(|at| frame.file.get(at + mark.len()..))
+    };
+    let file = code
+        .file_of(frame)
+        .or_else(|| after("/pkg/mod/"))
+        .or_else(|| after("/go/src/"))
+        .unwrap_or(&frame.file);
+    match (file, frame.line) {
+        ("", _) => String::new(),
+        (file, 0) => file.to_owned(),
+        (file, line) => format!("{file}:{line}"),
+    }
+}
+
+/// As [`place`], a library's file with no more than its folder.
+pub fn short_place(frame: &Frame, code: &UserCode) -> String {
+    let place = place(frame, code);
+    if code.file_of(frame).is_some() {
+        return place;
+    }
+    let slashes: Vec<usize> = place.match_indices('/').map(|(at, _)| at).collect();
+    let cut = slashes
+        .len()
+        .checked_sub(2)
+        .and_then(|index| slashes.get(index));
+    let short = cut.and_then(|cut| place.get(cut + 1..));
+    short.unwrap_or(&place).to_owned()
+}
+
+/// A position in [`KINDS`].
+fn kind(frame: &Frame, code: &UserCode) -> u8 {
+    let package = frame.package();
+    let first = package.split('/').next().unwrap_or_default();
+    let is_own = package == "main"
+        || !code.module.is_empty()
+            && package
+                .strip_prefix(&code.module)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    match first {
+        _ if is_own => 0,
+        "runtime" => 3,
+        // Only paths of Go's own library begin without a dot.
+        _ if first.contains('.') || first.contains('%') => 1,
+        _ => 2,
+    }
+}
