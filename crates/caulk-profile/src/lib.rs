@@ -26,6 +26,7 @@ mod snapshot;
 mod stack_table;
 mod strings;
 mod text;
+mod varint;
 mod write;
 
 pub use builder::ProfileBuilder;

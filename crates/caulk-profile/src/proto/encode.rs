@@ -3,7 +3,7 @@
 //! numbers are packed from the third on.
 
 use crate::strings::Interner;
-use crate::{Label, LabelValue, LocationIndex, Profile, StringId, StringTable, ValueType};
+use crate::{Label, LabelValue, LocationIndex, Profile, StringId, StringTable, ValueType, varint};
 
 /// The protobuf encoding of a profile, not compressed.
 pub(crate) fn encode(profile: &Profile) -> Vec<u8> {
@@ -178,12 +178,8 @@ struct Message {
 }
 
 impl Message {
-    fn varint(&mut self, mut value: u64) {
-        while value >= 0x80 {
-            self.buffer.push(value as u8 | 0x80);
-            value >>= 7;
-        }
-        self.buffer.push(value as u8);
+    fn varint(&mut self, value: u64) {
+        varint::put(&mut self.buffer, value);
     }
 
     fn field(&mut self, field: u64, value: u64) {
