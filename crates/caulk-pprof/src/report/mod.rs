@@ -17,7 +17,7 @@ use caulk_profile::Profile;
 
 use crate::config::Config;
 use crate::generate::Surroundings;
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, PatternError};
 use graph::{Columns, NodeValue};
 use places::Identity;
 
@@ -89,7 +89,7 @@ pub enum ReportError {
         /// What was asked about.
         pattern: String,
         /// What is wrong with it.
-        reason: String,
+        reason: PatternError,
     },
     /// Nothing has a name that matches the pattern.
     #[error("no matches found for regexp: {pattern}")]
