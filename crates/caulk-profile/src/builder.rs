@@ -50,6 +50,10 @@ impl ProfileBuilder {
             kind: self.string(kind),
             unit: self.string(unit),
         };
+        self.sample_type_of(value_type)
+    }
+
+    pub(crate) fn sample_type_of(&mut self, value_type: ValueType) -> usize {
         self.profile.sample_types.push(value_type);
         self.profile
             .values
@@ -69,8 +73,22 @@ impl ProfileBuilder {
 
     /// The function with this name, file and start line, added if it is new.
     pub fn function(&mut self, name: &str, filename: &str, start_line: i64) -> FunctionIndex {
-        let name = self.string(name);
-        let filename = self.string(filename);
+        let (name, filename) = (self.string(name), self.string(filename));
+        self.function_of(name, filename, start_line)
+    }
+
+    /// The function with this name and file, of which the start line is not known.
+    pub(crate) fn function_of_bytes(&mut self, name: &[u8], filename: &[u8]) -> FunctionIndex {
+        let (name, filename) = (self.bytes(name), self.bytes(filename));
+        self.function_of(name, filename, 0)
+    }
+
+    fn function_of(
+        &mut self,
+        name: StringId,
+        filename: StringId,
+        start_line: i64,
+    ) -> FunctionIndex {
         let key = Function {
             id: 0,
             name,
@@ -116,6 +134,10 @@ impl ProfileBuilder {
             line_count,
         });
         LocationIndex(index)
+    }
+
+    pub(crate) fn locations(&self) -> &[Location] {
+        &self.profile.locations
     }
 
     /// Adds a sample: its stack leaf first, its values in the order of the sample types (missing

@@ -4,7 +4,7 @@
 //! The crate knows one profile at a time, and a table of stacks that several profiles share
 //! ([`StackTable`]); it must not know what a series, a growth or a leak is.
 //!
-//! - [`read`]: `profile.proto` (gzip or plain) and the Go runtime's text forms to a [`Profile`].
+//! - [`read`]: `profile.proto` (gzip or plain) and the forms from before it to a [`Profile`].
 //! - [`write()`]: a [`Profile`] to gzipped `profile.proto`.
 //! - [`merge()`]: several profiles to their sum.
 //! - [`goroutine`]: dumps of `debug=2` and `debug=1`, with states, waits, creators and ancestors.
@@ -16,6 +16,7 @@ mod edit;
 pub mod goroutine;
 mod ids;
 mod inflate;
+mod legacy;
 mod merge;
 pub mod parallel;
 mod profile;
@@ -25,7 +26,6 @@ mod scale;
 mod snapshot;
 mod stack_table;
 mod strings;
-mod text;
 mod varint;
 mod write;
 

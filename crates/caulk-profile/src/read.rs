@@ -1,7 +1,7 @@
 //! From the bytes of a file to a profile: which form it has, and what can be wrong with it.
 
 use crate::inflate::{inflate, is_gzip};
-use crate::{Profile, proto, text};
+use crate::{Profile, legacy, proto};
 
 /// What reading may cost.
 #[derive(Debug, Clone, Copy)]
@@ -64,11 +64,13 @@ pub enum ReadError {
         /// What is wrong with it.
         what: String,
     },
-    /// A known form that is not read.
-    #[error("read the profile: {form} is not read yet")]
-    NotYet {
-        /// Its name.
-        form: &'static str,
+    /// A CPU profile of the old binary form is wrong.
+    #[error("read the profile: {what} at byte {offset} of the binary CPU profile")]
+    BinaryCpu {
+        /// Where, in the inflated bytes.
+        offset: usize,
+        /// What is wrong there.
+        what: &'static str,
     },
     /// A goroutine dump of `debug=2`, which is not a profile: see [`crate::goroutine::read`].
     #[error("read the profile: it is a goroutine dump (debug=2), not a profile")]
@@ -78,20 +80,26 @@ pub enum ReadError {
     Unrecognized,
 }
 
-/// Reads a profile: `profile.proto`, gzipped or plain, or a text form of the Go runtime (`heap`,
-/// `allocs`, `goroutine`, `threadcreate` with `debug=1`), of which the symbol lines, the labels and
-/// the memory figures are kept.
+/// Reads a profile: `profile.proto`, gzipped or plain, or a form from before it. Of those that Go's
+/// runtime writes with `debug=1`, the symbol lines, the labels and the memory figures are kept.
+///
+/// The older forms are: text profiles of heaps (Go's and those of C++ allocators), counts
+/// (`goroutine`, `threadcreate`, those that programs define), threads, contention (`block`, `mutex`,
+/// `contentionz`), the Java agent's heap and contention profiles, and binary CPU profiles.
 pub fn read(bytes: &[u8], limits: Limits) -> Result<Profile, ReadError> {
-    read_form(bytes, limits, text::Symbols::Keep)
+    read_form(bytes, limits, legacy::Symbols::Keep)
 }
 
 /// Reads a profile as `go tool pprof` does, which skips the symbol lines and the labels of the text
-/// forms: their frames have addresses only.
+/// forms: their frames have addresses only. It asks that frames of allocators, locks and profilers
+/// be hidden where such a form is named later.
+///
+/// Lines of over 64 KiB, at which `go tool pprof` gives up, are read.
 pub fn read_as_pprof(bytes: &[u8], limits: Limits) -> Result<Profile, ReadError> {
-    read_form(bytes, limits, text::Symbols::Skip)
+    read_form(bytes, limits, legacy::Symbols::Skip)
 }
 
-fn read_form(bytes: &[u8], limits: Limits, symbols: text::Symbols) -> Result<Profile, ReadError> {
+fn read_form(bytes: &[u8], limits: Limits, symbols: legacy::Symbols) -> Result<Profile, ReadError> {
     let inflated;
     let bytes = if is_gzip(bytes) {
         inflated = inflate(bytes, limits)?;
@@ -105,7 +113,7 @@ fn read_form(bytes: &[u8], limits: Limits, symbols: text::Symbols) -> Result<Pro
     match proto::decode(bytes) {
         Ok(profile) => Ok(profile),
         Err(ReadError::Concatenated) => Err(ReadError::Concatenated),
-        Err(error) => match text::read(bytes, symbols) {
+        Err(error) => match legacy::read(bytes, symbols) {
             Err(ReadError::Unrecognized) if !looks_like_text(bytes) => Err(error),
             result => result,
         },

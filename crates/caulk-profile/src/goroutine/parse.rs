@@ -5,8 +5,10 @@ use rustc_hash::FxHashMap;
 use super::dump::{
     AncestorRecord, Dump, DumpFrameId, DumpProblem, FrameRecord, GoroutineRecord, TraceRecord,
 };
-use crate::text::block::{Block, Item, each_item, parse_hex};
-use crate::text::{count, quoted};
+use crate::legacy::count::{self, Count};
+use crate::legacy::lines::{Lines, is_blank_or_comment};
+use crate::legacy::notes::Notes;
+use crate::legacy::quoted;
 
 /// Where the runtime cuts a dump off, whatever is left to say.
 const RUNTIME_LIMIT: usize = 64 << 20;
@@ -29,7 +31,7 @@ pub fn read(text: &[u8]) -> Dump {
     let mut reader = Reader::default();
     // What a goroutine does not have is string 0.
     reader.string("");
-    match count::header(&lossy) {
+    match count::header(within) {
         Some((_, lines)) => reader.read_counts(lines),
         None => reader.read_blocks(&lossy, text.len()),
     }
@@ -108,7 +110,7 @@ impl Reader {
         let id = id.parse().ok()?;
         let inner = rest.split_once('[')?.1.strip_suffix("]:")?;
         let (inner, labels) = match inner.split_once(" labels:") {
-            Some((inner, labels)) => (inner, quoted::labels(labels)),
+            Some((inner, labels)) => (inner, quoted::labels(labels.as_bytes())),
             None => (inner, Vec::new()),
         };
         let mut parts = inner.split(", ");
@@ -221,7 +223,7 @@ impl Reader {
         // A crash adds `fp=0x… sp=0x… pc=0x…`.
         let place = place.split_once(" fp=0x").map_or(place, |(place, _)| place);
         let (place, offset) = match place.rsplit_once(" +") {
-            Some((place, offset)) => (place, parse_hex(offset)),
+            Some((place, offset)) => (place, hexadecimal(offset)),
             None => (place, None),
         };
         let Some((file, line)) = place.rsplit_once(':') else {
@@ -283,30 +285,33 @@ impl Reader {
         self.dump.ancestors.truncate(open.ancestors_before);
     }
 
-    fn read_counts<'t>(&mut self, lines: impl Iterator<Item = (usize, &'t str)>) {
-        let result: Result<(), std::convert::Infallible> = each_item(lines, |item| {
-            match item {
-                Item::Block(block) => self.counted(&block),
-                Item::Comment(_) => {}
-                Item::Other(number, line) => self.unexpected(number, line),
+    fn read_counts(&mut self, mut lines: Lines) {
+        while lines.advance() {
+            let line = lines.line();
+            if is_blank_or_comment(line) {
+                continue;
             }
-            Ok(())
-        });
-        match result {
-            Ok(()) => {}
+            if line.starts_with(b"---") {
+                // A memory map.
+                break;
+            }
+            let number = lines.number();
+            match Count::parse(line) {
+                Ok(counted) => self.counted(counted.count, &Notes::below(&mut lines)),
+                Err(_) => self.unexpected(number, &String::from_utf8_lossy(line)),
+            }
         }
     }
 
-    fn counted(&mut self, block: &Block) {
-        let Ok(count) = block.values.parse() else {
-            return self.unexpected(block.number, block.values);
-        };
+    fn counted(&mut self, count: i64, notes: &Notes) {
         let open = self.start(GoroutineRecord {
-            count,
+            // Its pattern has no sign.
+            count: count.unsigned_abs(),
             ..Default::default()
         });
-        for symbol in &block.symbols {
-            let (function, file) = (self.string(symbol.function), self.string(symbol.file));
+        for symbol in &notes.symbols {
+            let function = self.string(&String::from_utf8_lossy(symbol.function));
+            let file = self.string(&String::from_utf8_lossy(symbol.file));
             // Here the offset is that of the call, in the other form of the instruction after it.
             let pc_offset = u32::try_from(symbol.offset.saturating_add(1)).ok();
             let line = u32::try_from(symbol.line).unwrap_or(0);
@@ -318,7 +323,7 @@ impl Reader {
             });
             self.dump.stack_frames.push(frame);
         }
-        self.labels(&block.labels.map_or(Vec::new(), quoted::labels));
+        self.labels(&notes.labels.map_or(Vec::new(), quoted::labels));
         self.close(Some(open));
     }
 
@@ -349,4 +354,8 @@ impl Reader {
             DumpFrameId(self.dump.frames.len() as u32 - 1)
         })
     }
+}
+
+fn hexadecimal(word: &str) -> Option<u64> {
+    u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()
 }

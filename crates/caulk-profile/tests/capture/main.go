@@ -110,7 +110,7 @@ func main() {
 		log.Fatal("usage: capture FOLDER")
 	}
 	runtime.SetBlockProfileRate(1)
-	runtime.SetMutexProfileFraction(1)
+	runtime.SetMutexProfileFraction(2)
 
 	cpu := create("cpu.pb.gz")
 	check(pprof.StartCPUProfile(cpu))

@@ -38,7 +38,7 @@ pub fn folder() -> &'static Path {
         .path()
 }
 
-fn run(command: &mut Command) {
+pub fn run(command: &mut Command) {
     let output = match command.output() {
         Ok(output) => output,
         Err(error) => panic!("cannot run {command:?}: {error}; these tests need Go"),

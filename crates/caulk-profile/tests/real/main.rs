@@ -3,4 +3,12 @@
 
 mod capture;
 mod dumps;
+#[path = "../hostile/forms.rs"]
+mod forms;
+mod legacy;
+mod mutations;
+#[path = "../hostile/oracle.rs"]
+#[allow(dead_code)]
+mod oracle;
 mod reading;
+mod reference;

@@ -6,7 +6,14 @@ use caulk_profile::{Limits, Profile, ReadError, StackTable, read, read_as_pprof,
 
 use crate::capture::{self, PROTO, TEXT};
 
-const IN_BOTH_FORMS: [&str; 4] = ["heap", "allocs", "goroutine", "threadcreate"];
+const IN_BOTH_FORMS: [&str; 6] = [
+    "heap",
+    "allocs",
+    "goroutine",
+    "threadcreate",
+    "mutex",
+    "block",
+];
 
 /// Functions, files and lines of each stack, with the sums of its values.
 fn stacks(profile: &Profile) -> BTreeMap<Vec<String>, Vec<i64>> {
@@ -59,7 +66,7 @@ fn a_heap_profile_has_the_runtimes_sample_types_rate_and_stacks() {
 
 #[test]
 fn text_forms_keep_symbols_labels_and_memory_figures() {
-    for name in ["goroutine", "threadcreate"] {
+    for name in ["goroutine", "threadcreate", "mutex", "block"] {
         let text = capture::profile(name, TEXT);
         assert!(text.samples().count() > 0);
         for stack in stacks(&text).keys() {
@@ -145,16 +152,27 @@ fn read_as_pprof_skips_symbols() {
 }
 
 #[test]
-fn forms_that_are_not_read_are_named() {
-    for (name, form) in [
-        ("mutex", "the text form of a mutex profile"),
-        ("block", "the text form of a block profile"),
-    ] {
-        let error = read(&capture::bytes(name, TEXT), Limits::default()).unwrap_err();
-        assert_eq!(error, ReadError::NotYet { form });
-    }
+fn a_dump_is_told_from_a_profile() {
     let dump = read(&capture::bytes("goroutine.dump", TEXT), Limits::default());
     assert_eq!(dump, Err(ReadError::GoroutineDump));
+}
+
+/// The capture samples every second contention: what the runtime prints is scaled already.
+#[test]
+fn text_and_protobuf_of_contention_have_the_same_stacks_and_values() {
+    for name in ["mutex", "block"] {
+        let (proto, text) = (
+            stacks(&capture::profile(name, PROTO)),
+            stacks(&capture::profile(name, TEXT)),
+        );
+        let of_main = |stack: &&Vec<String>| stack.iter().any(|frame| frame.starts_with("main."));
+        let mut compared = 0;
+        for (stack, values) in proto.iter().filter(|(stack, _)| of_main(stack)) {
+            assert_eq!(text.get(stack), Some(values), "{name}: {stack:#?}");
+            compared += 1;
+        }
+        assert!(compared > 0, "{name}: {:#?}", proto.keys());
+    }
 }
 
 #[test]

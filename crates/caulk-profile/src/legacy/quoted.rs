@@ -2,7 +2,8 @@
 
 /// The pairs of `{"key":"value", "key":"value"}`, with or without a space after the colon. Reads
 /// as far as it can.
-pub(crate) fn labels(text: &str) -> Vec<(String, String)> {
+pub(crate) fn labels(text: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(text);
     let mut labels = Vec::new();
     let mut rest = text.trim_start().strip_prefix('{').unwrap_or("");
     while let Some((key, after)) = string(rest) {
@@ -74,15 +75,18 @@ mod tests {
     fn reads_labels_of_profiles_and_of_headers() {
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         assert_eq!(
-            labels(r#"{"path":"/a \"quoted\" {path}", "tenant":"t0"}"#),
+            labels(r#"{"path":"/a \"quoted\" {path}", "tenant":"t0"}"#.as_bytes()),
             [pair("path", r#"/a "quoted" {path}"#), pair("tenant", "t0")]
         );
         assert_eq!(
-            labels(r#"{"a": "\u00e9\xff\n\101", "b": ""}]"#),
+            labels(r#"{"a": "\u00e9\xff\n\101", "b": ""}]"#.as_bytes()),
             [pair("a", "é\u{fffd}\nA"), pair("b", "")]
         );
-        assert_eq!(labels(r#"{"a": "cut"#), []);
-        assert_eq!(labels(r#"{"a": "\UFFFFFFFF"}"#), [pair("a", "\u{fffd}")]);
-        assert_eq!(labels("none"), []);
+        assert_eq!(labels(r#"{"a": "cut"#.as_bytes()), []);
+        assert_eq!(
+            labels(r#"{"a": "\UFFFFFFFF"}"#.as_bytes()),
+            [pair("a", "\u{fffd}")]
+        );
+        assert_eq!(labels("none".as_bytes()), []);
     }
 }

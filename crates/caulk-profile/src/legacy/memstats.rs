@@ -10,8 +10,9 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    pub fn line(&mut self, line: &str) {
-        let Some((name, value)) = line.split_once(" = ") else {
+    pub fn line(&mut self, line: &[u8]) {
+        let line = std::str::from_utf8(line).ok();
+        let Some((name, value)) = line.and_then(|line| line.split_once(" = ")) else {
             return;
         };
         let memory = &mut self.memory;
