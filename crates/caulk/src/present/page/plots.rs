@@ -234,7 +234,7 @@ pub fn heap_bytes(series: &Series) -> Vec<Option<f64>> {
     for bucket in series.stacks.iter().flat_map(|stack| &stack.buckets) {
         for (sum, bytes) in sums.iter_mut().zip(bucket.bytes.iter()) {
             if let Some(sum) = sum {
-                *sum += *bytes as f64;
+                *sum += bytes as f64;
             }
         }
     }
