@@ -13,6 +13,8 @@ pub enum Command {
     Peek,
     /// The graph of calls in the format of Callgrind.
     Callgrind,
+    /// The graph of calls in the language of Graphviz.
+    Dot,
 }
 
 /// A report, and what it is asked about.
@@ -39,7 +41,7 @@ impl Request {
         let mut config = config.clone();
         let (default_count, trims, granularity): (_, _, Option<Granularity>) = match self.command {
             Command::Top => (0, true, None),
-            Command::Tree => (80, true, None),
+            Command::Tree | Command::Dot => (80, true, None),
             Command::Peek => (0, false, None),
             Command::Callgrind => (0, false, Some(Granularity::Addresses)),
         };

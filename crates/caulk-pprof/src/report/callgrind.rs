@@ -2,16 +2,20 @@
 
 use rustc_hash::FxHashMap;
 
-use super::Subject;
-use super::graph::{Graph, NodeId, Wanted, trim};
+use super::graph::{Graph, NodeId, Wanted, trim, trim_tree};
 use super::places::{Place, Places};
 use super::texts::TextId;
+use super::{ReportError, Subject};
 use caulk_profile::arithmetic::truncate;
 
 /// Appends to `out` what `go tool pprof -callgrind` prints for the profile.
-pub(crate) fn callgrind(mut subject: Subject, out: &mut Vec<u8>) {
+pub(crate) fn callgrind(mut subject: Subject, out: &mut Vec<u8>) -> Result<(), ReportError> {
     let places = Places::new(subject.profile, subject.identity().with_object_files());
-    let trimmed = trim(&subject, &places, Wanted::All);
+    let trimmed = if subject.config.call_tree {
+        trim_tree(&subject, &places, false)?
+    } else {
+        trim(&subject, &places, Wanted::All)
+    };
     let graph = &trimmed.graph;
     subject.choose_whole_unit(graph.shown_values());
     let measure = &subject.measure;
@@ -55,6 +59,7 @@ pub(crate) fn callgrind(mut subject: Subject, out: &mut Vec<u8>) {
         }
         before = Some(place);
     }
+    Ok(())
 }
 
 /// Texts that were written before, of which only the number is written again.

@@ -2,6 +2,7 @@
 //! the Go distribution; where that depends on the order of a map, the order here is fixed.
 
 mod callgrind;
+mod dot;
 mod graph;
 mod header;
 mod mappings;
@@ -22,6 +23,7 @@ use graph::{Columns, NodeValue};
 use places::Identity;
 
 pub(crate) use callgrind::callgrind;
+pub(crate) use dot::dot;
 pub(crate) use measure::Measure;
 pub(crate) use top::top;
 pub(crate) use tree::tree;
@@ -97,6 +99,9 @@ pub enum ReportError {
         /// What was asked about.
         pattern: String,
     },
+    /// There are more paths of calls than [`crate::Config::call_tree`] can tell apart.
+    #[error("the tree of calls is too large")]
+    LargeTree,
     /// [`crate::Config::divide_by`] is 0.
     #[error("zero divisor specified")]
     ZeroDivisor,

@@ -34,6 +34,14 @@ impl Calls {
         }
     }
 
+    pub fn iter(&self) -> std::slice::Iter<'_, Edge> {
+        self.edges.iter()
+    }
+
+    pub fn node_count(&self) -> usize {
+        self.ends_by_caller.len()
+    }
+
     /// The edges that a node is the caller of, by callee.
     pub fn by(&self, caller: NodeId) -> &[Edge] {
         self.edges
@@ -42,7 +50,7 @@ impl Calls {
     }
 
     /// The edges that a node is the callee of, by caller.
-    pub fn of(&self, callee: NodeId) -> impl Iterator<Item = &Edge> {
+    pub fn of(&self, callee: NodeId) -> impl Iterator<Item = &Edge> + Clone {
         let positions = self
             .by_callee
             .get(range(&self.ends_by_callee, callee))

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use super::values::Columns;
+use super::values::{Columns, mean};
 use super::{LEAST_SAMPLES_IN_A_PART, NodeId};
 use crate::report::places::Places;
 use caulk_profile::Profile;
@@ -23,6 +23,13 @@ pub(in crate::report) struct Edge {
     pub is_inline: bool,
     /// The last sample that was added, plus one.
     pub(super) seen_in: u32,
+}
+
+impl Edge {
+    /// The weight, or its mean.
+    pub fn weight_value(&self) -> i64 {
+        mean(self.weight, self.divisor)
+    }
 }
 
 /// What becomes of a node's calls: a set of [`KEPT`], [`CALLS_OF`] and [`CALLS_BY`].

@@ -3,17 +3,24 @@
 
 mod calls;
 mod edges;
+mod order;
+mod redundant;
+mod tags;
+mod tree;
 mod trim;
 mod values;
 
 use std::cmp::Ordering;
 
 pub(super) use edges::Edge;
-pub(super) use trim::{Trimmed, Wanted, trim};
+pub(super) use tags::{MOST_SHOWN, NodeTags, Tag};
+pub(super) use trim::{Trimmed, Wanted, trim, trim_picture, trim_tree};
 pub(super) use values::{Columns, NodeValue, place_values};
 
 use super::places::{Place, PlaceId, Places};
 use calls::Calls;
+use tags::Tags;
+use tree::Tree;
 
 /// Fewer samples than this are not worth a thread.
 const LEAST_SAMPLES_IN_A_PART: usize = 1 << 15;
@@ -21,14 +28,17 @@ const LEAST_SAMPLES_IN_A_PART: usize = 1 << 15;
 /// A node of a [`Graph`].
 pub(super) type NodeId = u32;
 
-/// Nodes and the calls between them. Each place is one node.
+/// Nodes and the calls between them. Each place is one node, unless there is a tree.
 pub(super) struct Graph<'p> {
     places: &'p Places,
+    /// The tree that the nodes are of.
+    tree: Option<Tree>,
     /// By node.
     values: Vec<NodeValue>,
     /// The nodes that the report shows, in order. The calls may have others at their ends.
     shown: Vec<NodeId>,
     calls: Calls,
+    tags: Tags,
 }
 
 impl Graph<'_> {
@@ -53,8 +63,16 @@ impl Graph<'_> {
         self.values.get(node as usize).copied().unwrap_or_default()
     }
 
+    /// The tags of a node, if it has any.
+    pub fn tags(&self, node: NodeId) -> Option<&NodeTags> {
+        self.tags.of(node)
+    }
+
     fn place_id(&self, node: NodeId) -> PlaceId {
-        node
+        match &self.tree {
+            Some(tree) => tree.place(node),
+            None => node,
+        }
     }
 
     /// The place of a node.
@@ -63,8 +81,8 @@ impl Graph<'_> {
     }
 
     /// In a tree of calls, the node above.
-    pub fn parent(&self, _node: NodeId) -> Option<NodeId> {
-        None
+    pub fn parent(&self, node: NodeId) -> Option<NodeId> {
+        self.tree.as_ref()?.parent(node)
     }
 
     /// The name of a node as it is printed.
@@ -82,6 +100,22 @@ impl Graph<'_> {
     /// The calls by a node, as they are printed.
     pub fn calls_by(&self, caller: NodeId) -> Vec<Edge> {
         let mut calls = self.calls.by(caller).to_vec();
+        calls.sort_by(|left, right| self.print_order(left, right));
+        calls
+    }
+
+    /// Whether a node calls others.
+    pub fn has_callees(&self, caller: NodeId) -> bool {
+        !self.calls.by(caller).is_empty()
+    }
+
+    /// All calls by nodes that are shown, as they are printed.
+    pub fn calls_by_shown(&self) -> Vec<Edge> {
+        let shown = self.shown.iter();
+        let mut calls: Vec<Edge> = shown
+            .flat_map(|&node| self.calls.by(node))
+            .copied()
+            .collect();
         calls.sort_by(|left, right| self.print_order(left, right));
         calls
     }

@@ -47,11 +47,9 @@ const LATER: &[(&str, Kind)] = &[
     ("add_comment", Kind::Text),
     ("base", Kind::Text),
     ("buildid", Kind::Text),
-    ("call_tree", Kind::Bool),
     ("comments", Kind::Bool),
     ("diff_base", Kind::Text),
     ("disasm", Kind::Text),
-    ("dot", Kind::Bool),
     ("eog", Kind::Bool),
     ("evince", Kind::Bool),
     ("focus", Kind::Text),
@@ -109,7 +107,7 @@ fn kind(name: &str) -> Option<Kind> {
     Some(match name {
         "top" | "text" | "cum" | "flat" | "trim" | "mean" | "drop_negative" | "compact_labels"
         | "noinlines" | "functions" | "addresses" | "filefunctions" | "files" | "lines"
-        | "showcolumns" | "tree" | "callgrind" => Kind::Bool,
+        | "showcolumns" | "tree" | "callgrind" | "dot" | "call_tree" => Kind::Bool,
         "nodecount" => Kind::Int,
         "nodefraction" | "edgefraction" | "divide_by" => Kind::Float,
         "sample_index" | "unit" | "symbolize" | "output" | "peek" | "source_path" | "trim_path" => {
@@ -196,6 +194,7 @@ impl Asked {
             ("text", Command::Top),
             ("tree", Command::Tree),
             ("callgrind", Command::Callgrind),
+            ("dot", Command::Dot),
         ] {
             if is_set(name) {
                 requests.push(Request::new(command));
@@ -231,6 +230,7 @@ impl Asked {
             drop_negative: is_set("drop_negative"),
             compact_labels: is_set("compact_labels"),
             noinlines: is_set("noinlines"),
+            call_tree: is_set("call_tree"),
             showcolumns: is_set("showcolumns"),
             granularity: granularities
                 .iter()
