@@ -6,20 +6,10 @@ mod support;
 
 use caulk_report::{FlameFrame, FlameGraph, FlameStack, html};
 
-/// Names as nobody should choose them.
-const HOSTILE: [&str; 6] = [
-    "</script><script>alert(1)</script>",
-    "<!--<script>",
-    "\"><img src=x onerror=alert(1)>",
-    "a\u{2028}b\u{2029}c\u{202e}d\u{0}e\u{1b}[31mf",
-    "]]></style><style>*{display:none}</style>",
-    "' onload='alert(1)",
-];
-
 #[test]
 fn no_name_breaks_out_of_its_place() {
     let plain = html::document(&support::page("example.com/plain.Name"));
-    for name in HOSTILE {
+    for name in support::HOSTILE {
         let text = html::document(&support::page(name));
         // The same elements as with a harmless name, and nothing beside them.
         for tag in [

@@ -1,5 +1,10 @@
 //! Patterns against Go's own package regexp: the same messages, the same matches.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    missing_docs
+)]
 
 use std::fmt::Write as _;
 use std::io::Write as _;

@@ -8,6 +8,16 @@ use caulk_report::{
     PlotPoint, Section, Severity, Snippet, Table, Tone, Unit,
 };
 
+/// Names as nobody should choose them.
+pub const HOSTILE: [&str; 6] = [
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "\"><img src=x onerror=alert(1)>",
+    "a\u{2028}b\u{2029}c\u{202e}d\u{0}e\u{1b}[31mf",
+    "]]></style><style>*{display:none}</style>",
+    "' onload='alert(1)",
+];
+
 /// The page; `name` stands wherever a name, a path or a line of source can.
 pub fn page(name: &str) -> Page {
     let severity = || Severity::new("LEAK", Tone::Alarm);
