@@ -44,6 +44,7 @@ pub fn generate(
     let out = &mut generated.report;
     match request.command {
         Command::Top => report::top(subject, out),
+        Command::TopProto => report::topproto(subject, out),
         Command::Callgrind => report::callgrind(subject, out)?,
         Command::Dot => report::dot(subject, out)?,
         Command::Tree | Command::Peek => report::tree(subject, out)?,

@@ -7,6 +7,8 @@ use crate::config::{Config, Granularity};
 pub enum Command {
     /// A row per node (`top`, and `text`, which is the same).
     Top,
+    /// The same as a profile.
+    TopProto,
     /// Each node between its callers and callees.
     Tree,
     /// The same of the nodes whose name matches a pattern.
@@ -40,7 +42,7 @@ impl Request {
     pub(crate) fn overridden(&self, config: &Config) -> Config {
         let mut config = config.clone();
         let (default_count, trims, granularity): (_, _, Option<Granularity>) = match self.command {
-            Command::Top => (0, true, None),
+            Command::Top | Command::TopProto => (0, true, None),
             Command::Tree | Command::Dot => (80, true, None),
             Command::Peek => (0, false, None),
             Command::Callgrind => (0, false, Some(Granularity::Addresses)),

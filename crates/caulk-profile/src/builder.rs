@@ -28,7 +28,8 @@ impl ProfileBuilder {
         self.bytes(text.as_bytes())
     }
 
-    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> StringId {
+    /// The id of a string that may not be UTF-8, which is added if it is new.
+    pub fn bytes(&mut self, bytes: &[u8]) -> StringId {
         if bytes.is_empty() {
             return StringId(0);
         }
@@ -89,13 +90,18 @@ impl ProfileBuilder {
         filename: StringId,
         start_line: i64,
     ) -> FunctionIndex {
-        let key = Function {
+        self.add_function(Function {
             id: 0,
             name,
             system_name: name,
             filename,
             start_line,
-        };
+        })
+    }
+
+    /// The function that is the same but for its id, added if it is new; the id is given here.
+    pub fn add_function(&mut self, function: Function) -> FunctionIndex {
+        let key = Function { id: 0, ..function };
         if let Some(&index) = self.functions.get(&key) {
             return index;
         }

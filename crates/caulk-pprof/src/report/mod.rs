@@ -11,6 +11,7 @@ mod paths;
 mod places;
 mod texts;
 mod top;
+mod topproto;
 mod tree;
 pub(crate) mod units;
 
@@ -26,6 +27,7 @@ pub(crate) use callgrind::callgrind;
 pub(crate) use dot::dot;
 pub(crate) use measure::Measure;
 pub(crate) use top::top;
+pub(crate) use topproto::topproto;
 pub(crate) use tree::tree;
 
 /// What a report is made of.

@@ -14,6 +14,8 @@ use caulk_profile::arithmetic::truncate;
 /// Which calls a report shows. The others are not looked for: that is what takes the time.
 #[derive(Clone, Copy)]
 pub(in crate::report) enum Wanted<'r> {
+    /// None.
+    None,
     /// Those of nodes that may have been inlined.
     OfInlined,
     /// All calls.
@@ -292,7 +294,7 @@ fn calls_of_places(
     for &node in shown {
         let asks = match wanted {
             Wanted::OfInlined if places.is_ever_inlined(node) => CALLS_OF,
-            Wanted::OfInlined => 0,
+            Wanted::None | Wanted::OfInlined => 0,
             Wanted::All => CALLS_OF | CALLS_BY,
             Wanted::Around(is_wanted) if is_wanted(places.name(node)) => CALLS_OF | CALLS_BY,
             Wanted::Around(_) => 0,

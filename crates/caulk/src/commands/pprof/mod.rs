@@ -86,7 +86,6 @@ const LATER: &[(&str, Kind)] = &[
     ("tls_cert", Kind::Text),
     ("tls_key", Kind::Text),
     ("tools", Kind::Text),
-    ("topproto", Kind::Bool),
     ("traces", Kind::Bool),
     ("web", Kind::Bool),
     ("weblist", Kind::Text),
@@ -107,7 +106,7 @@ fn kind(name: &str) -> Option<Kind> {
     Some(match name {
         "top" | "text" | "cum" | "flat" | "trim" | "mean" | "drop_negative" | "compact_labels"
         | "noinlines" | "functions" | "addresses" | "filefunctions" | "files" | "lines"
-        | "showcolumns" | "tree" | "callgrind" | "dot" | "call_tree" => Kind::Bool,
+        | "showcolumns" | "tree" | "topproto" | "callgrind" | "dot" | "call_tree" => Kind::Bool,
         "nodecount" => Kind::Int,
         "nodefraction" | "edgefraction" | "divide_by" => Kind::Float,
         "sample_index" | "unit" | "symbolize" | "output" | "peek" | "source_path" | "trim_path" => {
@@ -193,6 +192,7 @@ impl Asked {
             ("top", Command::Top),
             ("text", Command::Top),
             ("tree", Command::Tree),
+            ("topproto", Command::TopProto),
             ("callgrind", Command::Callgrind),
             ("dot", Command::Dot),
         ] {
