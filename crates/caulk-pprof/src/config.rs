@@ -1,13 +1,15 @@
 //! The options that a report depends on. Their names are those of the reference, where each is a
 //! flag, a variable of the shell and a field of saved settings.
 
+use std::ffi::OsString;
+
 /// The options of a report.
 ///
 /// Patterns are kept as they were given: each is read, and found to be wrong, when a report is made.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// Where the report goes; empty for stdout.
-    pub output: String,
+    pub output: OsString,
 
     /// A node per calling path rather than per function.
     pub call_tree: bool,
@@ -81,7 +83,7 @@ pub struct Config {
 impl Default for Config {
     fn default() -> Self {
         Config {
-            output: String::new(),
+            output: OsString::new(),
             call_tree: false,
             relative_percentages: false,
             unit: "minimum".to_owned(),

@@ -1,26 +1,45 @@
-//! What `go tool pprof` does with profiles, byte for byte: its options, its filters, its reports.
+//! What `go tool pprof` does with profiles, byte for byte: its command line, its options, its filters,
+//! its reports, its shell.
 //!
 //! The crate knows the reference's rules (those of google/pprof in the Go distribution) and
 //! nothing of series, growth or leaks. A profile goes one way through it:
 //!
-//! 1. [`combine`]: the profiles of several sources to one; [`subtract`] for a base.
-//! 2. [`prepare`]: what the reference does to a profile when it has fetched it.
-//! 3. [`generate`]: filters and report, as a [`Request`] and a [`Config`] ask.
+//! 1. [`command_line`]: what is asked for; [`Remote`]: which of its sources are URLs.
+//! 2. [`combine`]: the profiles of several sources to one; [`subtract`] for a base.
+//! 3. [`name_program`], [`prepare`]: what the reference does to a profile when it has fetched it.
+//! 4. [`generate`]: filters and report, as a [`Request`] and a [`Config`] ask. [`Shell`] makes these
+//!    of the lines that are typed.
 //!
-//! Nothing here prints: bytes and warnings are returned.
+//! Nothing here reads or prints: bytes, warnings and actions are returned.
 
+mod cli;
 mod combine;
+mod commands;
 mod config;
 mod generate;
+mod numbers;
+mod options;
 mod pattern;
 mod prepare;
 mod report;
 mod request;
+mod shell;
+mod sources;
+mod url;
+mod usage;
 
+pub use cli::{
+    Base, CommandLine, CommandLineError, Fetching, FlagError, Invocation, NamedReport, command_line,
+};
 pub use combine::{BaseOptions, CombineError, combine, subtract};
+pub use commands::Makes;
 pub use config::{Config, Granularity, Sort};
 pub use generate::{Generated, Surroundings, generate};
+pub use options::OptionError;
 pub use pattern::{Pattern, PatternError};
-pub use prepare::{Names, prepare};
+pub use prepare::{Names, Symbolize, name_program, prepare};
 pub use report::ReportError;
 pub use request::{Command, Request};
+pub use shell::{Action, Completer, PROMPT, Shell};
+pub use sources::{Remote, kept_name};
+pub use usage::usage;

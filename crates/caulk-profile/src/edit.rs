@@ -16,6 +16,17 @@ impl Profile {
         self.strings.push(bytes).unwrap_or(StringId(0))
     }
 
+    /// Adds a remark.
+    pub fn add_comment(&mut self, text: &str) {
+        let id = self.add_string(text.as_bytes());
+        self.comments.push(id);
+    }
+
+    /// All mappings, to be changed.
+    pub fn mappings_mut(&mut self) -> &mut [Mapping] {
+        &mut self.mappings
+    }
+
     /// Gives functions other names. `rename` has the new name, or `None` to keep the old one.
     pub fn rename_functions(
         &mut self,

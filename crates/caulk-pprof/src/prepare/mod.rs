@@ -1,10 +1,15 @@
 //! What the reference does to a profile when it has fetched it, before any report: names are
-//! shortened, and frames that the profile itself wants hidden go.
+//! shortened, frames that the profile itself wants hidden go, and the program gets its name.
 
 mod drop_frames;
 mod names;
+mod program;
+mod symbolize;
 
 use caulk_profile::Profile;
+
+pub use self::program::name_program;
+pub use self::symbolize::Symbolize;
 
 /// How names that a compiler has mangled are shown (`demangle=` of `-symbolize`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -14,12 +19,19 @@ pub enum Names {
     /// Without parameters and template arguments. Generic Go names are touched by it, too.
     #[default]
     Short,
+    /// Without parameters.
+    WithTemplates,
+    /// With all that they say.
+    Full,
 }
 
-/// Prepares a profile that was read as the reference reads it.
-pub fn prepare(profile: &mut Profile, names: Names) {
-    if names == Names::Short {
-        names::shorten(profile);
-    }
+/// Prepares a profile that was read as the reference reads it, or several that were added up.
+/// `comment` is a remark to keep in it, empty for none.
+pub fn prepare(profile: &mut Profile, symbolize: Symbolize, comment: &str) {
+    names::show(profile, symbolize.names, symbolize.force);
     drop_frames::drop_frames(profile);
+    program::forget_sources(profile);
+    if !comment.is_empty() {
+        profile.add_comment(comment);
+    }
 }

@@ -4,32 +4,42 @@ use std::borrow::Cow;
 
 use caulk_profile::Profile;
 
-/// Shortens the names of a profile's functions that a compiler has mangled.
-pub(super) fn shorten(profile: &mut Profile) {
+use super::Names;
+
+/// Gives the functions of a profile the names that are shown. A name that differs from the linker's
+/// is taken to be for people already, unless `force` says to begin from the linker's.
+pub(super) fn show(profile: &mut Profile, names: Names, force: bool) {
     profile.rename_functions(|function, strings| {
         let name = strings.bytes(function.name);
         let system_name = strings.bytes(function.system_name);
-        if !name.is_empty() && name != system_name {
+        let is_for_people = !name.is_empty() && name != system_name;
+        if is_for_people && (!force || system_name.is_empty()) {
             return None;
         }
-        match without_parameters(system_name) {
-            Cow::Borrowed(shown) if shown == name => None,
-            shown => Some(shown.into_owned()),
-        }
+        let shown = match names {
+            Names::AsTheyAre if !force || name.is_empty() => return None,
+            Names::AsTheyAre | Names::Full => Cow::Borrowed(system_name),
+            Names::WithTemplates => without(system_name, &[(b'(', b')')]),
+            Names::Short => without(system_name, &[(b'(', b')'), (b'<', b'>')]),
+        };
+        (*shown != *name).then(|| shown.into_owned())
     });
 }
 
 /// The reference takes a name with brackets or `::` for C++ and removes parameters and template
 /// arguments. Generic Go names lose their receivers by it.
-fn without_parameters(name: &[u8]) -> Cow<'_, [u8]> {
+fn without<'n>(name: &'n [u8], brackets: &[(u8, u8)]) -> Cow<'n, [u8]> {
     let contains = |part: &[u8]| memchr::memmem::find(name, part).is_some();
     let has_bracket = name.iter().any(|byte| b"<>[]".contains(byte));
     // Java's `class.<init>` and Go's `foo.(*Bar[...]).Method` are exempt.
     if !(has_bracket || contains(b"::")) || contains(b".<") || contains(b"]).") {
         return Cow::Borrowed(name);
     }
-    let name = without_matching(name, b'(', b')');
-    Cow::Owned(without_matching(&name, b'<', b'>'))
+    let mut name = name.to_vec();
+    for &(open, close) in brackets {
+        name = without_matching(&name, open, close);
+    }
+    Cow::Owned(name)
 }
 
 /// Removes what is between outermost pairs of `open` and `close`, up to a `close` without its
@@ -75,7 +85,7 @@ mod tests {
             ("a::b(c(d)e", "a::b(c(d)e"),
         ];
         for (name, expected) in cases {
-            let shown = without_parameters(name.as_bytes());
+            let shown = without(name.as_bytes(), &[(b'(', b')'), (b'<', b'>')]);
             assert_eq!(String::from_utf8_lossy(&shown), expected, "{name}");
         }
     }

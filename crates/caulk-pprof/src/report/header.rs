@@ -3,7 +3,7 @@
 use super::graph::Trimmed;
 use super::mappings::program_file;
 use super::paths::base_name;
-use super::{Measure, Subject, units};
+use super::{Measure, ReportError, Subject, units};
 use crate::config::Config;
 use crate::generate::Surroundings;
 use caulk_profile::Profile;
@@ -95,6 +95,27 @@ fn filter_lines(config: &Config) -> Vec<Line> {
         });
     }
     lines
+}
+
+/// What the profile says of itself, a line each, and its total.
+pub(crate) fn about(
+    profile: &Profile,
+    config: &Config,
+    surroundings: &Surroundings,
+) -> Result<(String, i64), ReportError> {
+    let subject = Subject {
+        profile,
+        config,
+        surroundings,
+        measure: Measure::new(profile, config)?,
+        pattern: None,
+    };
+    let mut about = String::new();
+    for line in profile_lines(&subject) {
+        about += &String::from_utf8_lossy(&line);
+        about.push('\n');
+    }
+    Ok((about, subject.measure.total))
 }
 
 /// What the profile says of itself.

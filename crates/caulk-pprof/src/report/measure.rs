@@ -23,7 +23,7 @@ pub(crate) struct Measure {
 
 impl Measure {
     pub fn new(profile: &Profile, config: &Config) -> Result<Measure, ReportError> {
-        let index = sample_index(profile, &config.sample_index)?;
+        let index = column(profile, &config.sample_index)?;
         let sample_type = profile
             .sample_types()
             .get(index)
@@ -127,19 +127,24 @@ impl Measure {
 }
 
 /// The column that a name or number means; the default is what the profile says, or the last.
-fn sample_index(profile: &Profile, asked: &str) -> Result<usize, ReportError> {
-    let types = profile.sample_types();
+fn column(profile: &Profile, asked: &str) -> Result<usize, ReportError> {
+    let types = profile.sample_types().iter();
+    let types: Vec<&str> = types.map(|t| profile.string(t.kind)).collect();
+    sample_index(&types, profile.string(profile.default_sample_type), asked)
+}
+
+/// The position among sample types that a name or number means.
+pub(crate) fn sample_index(
+    types: &[&str],
+    default: &str,
+    asked: &str,
+) -> Result<usize, ReportError> {
     let Some(last) = types.len().checked_sub(1) else {
         return Err(ReportError::NoSamples);
     };
-    let position = |kind: &str| profile.sample_type_named(kind);
+    let position = |kind: &str| types.iter().position(|known| *known == kind);
     if asked.is_empty() {
-        let default = profile.string(profile.default_sample_type);
-        let default = if default.is_empty() {
-            None
-        } else {
-            position(default)
-        };
+        let default = position(default).filter(|_| !default.is_empty());
         return Ok(default.unwrap_or(last));
     }
     if let Ok(index) = asked.parse::<i64>() {
@@ -152,16 +157,12 @@ fn sample_index(profile: &Profile, asked: &str) -> Result<usize, ReportError> {
         };
     }
     let short = asked.strip_prefix("inuse_").unwrap_or(asked);
-    let is_asked = |kind: &str| kind == asked || kind == short;
     types
         .iter()
-        .position(|t| is_asked(profile.string(t.kind)))
-        .ok_or_else(|| {
-            let known: Vec<&str> = types.iter().map(|t| profile.string(t.kind)).collect();
-            ReportError::SampleIndexName {
-                name: asked.to_owned(),
-                known: known.join(" "),
-            }
+        .position(|kind| *kind == asked || *kind == short)
+        .ok_or_else(|| ReportError::SampleIndexName {
+            name: asked.to_owned(),
+            known: types.join(" "),
         })
 }
 

@@ -25,7 +25,9 @@ use places::Identity;
 
 pub(crate) use callgrind::callgrind;
 pub(crate) use dot::dot;
-pub(crate) use measure::Measure;
+pub(crate) use header::about;
+pub(crate) use measure::{Measure, sample_index};
+pub(crate) use paths::base_name;
 pub(crate) use top::top;
 pub(crate) use topproto::topproto;
 pub(crate) use tree::tree;

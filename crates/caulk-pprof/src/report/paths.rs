@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// The last element of a path, as Go's `filepath.Base` has it.
-pub(super) fn base_name(path: &[u8]) -> &[u8] {
+pub(crate) fn base_name(path: &[u8]) -> &[u8] {
     let is_slash = |&byte: &u8| byte == b'/';
     let Some(last) = path.iter().rposition(|byte| !is_slash(byte)) else {
         return if path.is_empty() { b"." } else { b"/" };

@@ -3,11 +3,37 @@
 
 use std::ffi::{OsStr, OsString};
 
-use anyhow::{anyhow, bail};
+use crate::numbers::{self, NumberError};
+
+/// Why a command line cannot be read. The words are those of Go's `flag` package.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FlagError {
+    /// Three dashes, or none before an equals sign.
+    #[error("bad flag syntax: {0}")]
+    Syntax(String),
+    /// There is no such flag.
+    #[error("flag provided but not defined: -{0}")]
+    Unknown(String),
+    /// A flag at the end that takes a value.
+    #[error("flag needs an argument: -{0}")]
+    NoValue(String),
+    /// Not what the flag takes.
+    #[error("invalid {what} {value:?} for {name}: {reason}")]
+    Value {
+        /// `value` or `boolean value`.
+        what: &'static str,
+        /// What was given.
+        value: OsString,
+        /// The flag, as Go's package calls it there.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
 
 /// What a flag takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Nothing, or `=true` and the like.
     Bool,
     Int,
@@ -17,7 +43,7 @@ pub enum Kind {
 
 /// A flag's value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Value {
+pub(crate) enum Value {
     Bool(bool),
     Int(i64),
     Float(f64),
@@ -26,7 +52,7 @@ pub enum Value {
 
 /// A command line, read.
 #[derive(Debug, PartialEq)]
-pub enum Parsed {
+pub(crate) enum Parsed {
     /// `-h` or `-help`.
     Help,
     /// Flags in the order given, and the arguments after them.
@@ -34,10 +60,10 @@ pub enum Parsed {
 }
 
 /// Reads a command line. `kind` knows the flags.
-pub fn parse(
+pub(crate) fn parse(
     arguments: &[OsString],
     kind: impl Fn(&str) -> Option<Kind>,
-) -> anyhow::Result<Parsed> {
+) -> Result<Parsed, FlagError> {
     let mut given = Vec::new();
     let mut rest = arguments;
     while let Some((first, after)) = rest.split_first() {
@@ -59,15 +85,18 @@ pub fn parse(
             None => (text(Some(name)), None),
         };
         if name.is_empty() || name.starts_with('-') {
-            bail!("bad flag syntax: {}", first.display());
+            return Err(FlagError::Syntax(first.display().to_string()));
         }
         let value = match kind(&name) {
             None if name == "h" || name == "help" => return Ok(Parsed::Help),
-            None => bail!("flag provided but not defined: -{name}"),
-            Some(Kind::Bool) => Value::Bool(match &value {
+            None => return Err(FlagError::Unknown(name)),
+            Some(Kind::Bool) => Value::Bool(match value {
                 None => true,
-                Some(value) => boolean(value).ok_or_else(|| {
-                    anyhow!("invalid boolean value {value:?} for -{name}: parse error")
+                Some(value) => boolean(&value).ok_or_else(|| FlagError::Value {
+                    what: "boolean value",
+                    value,
+                    name: format!("-{name}"),
+                    reason: "parse error",
                 })?,
             }),
             Some(kind) => {
@@ -77,10 +106,13 @@ pub fn parse(
                         rest = after;
                         next.clone()
                     }
-                    (None, None) => bail!("flag needs an argument: -{name}"),
+                    (None, None) => return Err(FlagError::NoValue(name)),
                 };
-                typed(kind, &value).ok_or_else(|| {
-                    anyhow!("invalid value {value:?} for flag -{name}: parse error")
+                typed(kind, &value).map_err(|reason| FlagError::Value {
+                    what: "value",
+                    value,
+                    name: format!("flag -{name}"),
+                    reason,
                 })?
             }
         };
@@ -107,45 +139,21 @@ fn os_text(argument: &OsStr, from: usize) -> Option<OsString> {
 }
 
 fn boolean(value: &OsStr) -> Option<bool> {
-    match value.to_str()? {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
+    numbers::boolean(value.to_str()?)
 }
 
-fn typed(kind: Kind, value: &OsStr) -> Option<Value> {
-    Some(match kind {
-        Kind::Bool => Value::Bool(boolean(value)?),
-        Kind::Int => Value::Int(integer(value.to_str()?)?),
-        Kind::Float => Value::Float(value.to_str()?.parse().ok()?),
+fn typed(kind: Kind, value: &OsStr) -> Result<Value, &'static str> {
+    let number = |value: &OsStr| value.to_str().ok_or("parse error").map(str::to_owned);
+    let reason = |error: NumberError| match error {
+        NumberError::Syntax => "parse error",
+        NumberError::Range => "value out of range",
+    };
+    Ok(match kind {
+        Kind::Bool => Value::Bool(boolean(value).ok_or("parse error")?),
+        Kind::Int => Value::Int(numbers::integer(&number(value)?).map_err(reason)?),
+        Kind::Float => Value::Float(numbers::float(&number(value)?).map_err(reason)?),
         Kind::Text => Value::Text(value.to_owned()),
     })
-}
-
-/// An integer as it may be written in Go, without underscores.
-fn integer(text: &str) -> Option<i64> {
-    let (negative, digits) = match text.strip_prefix('-') {
-        Some(digits) => (true, digits),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let lower = digits.to_ascii_lowercase();
-    let (radix, digits) = if let Some(hex) = lower.strip_prefix("0x") {
-        (16, hex)
-    } else if let Some(binary) = lower.strip_prefix("0b") {
-        (2, binary)
-    } else if let Some(octal) = lower.strip_prefix("0o") {
-        (8, octal)
-    } else if let Some(octal) = lower.strip_prefix('0').filter(|rest| !rest.is_empty()) {
-        (8, octal)
-    } else {
-        (10, lower.as_str())
-    };
-    if digits.starts_with(['+', '-']) {
-        return None;
-    }
-    let size = i128::from(u64::from_str_radix(digits, radix).ok()?);
-    i64::try_from(if negative { -size } else { size }).ok()
 }
 
 #[cfg(test)]
@@ -163,7 +171,7 @@ mod tests {
         })
     }
 
-    fn read(arguments: &[&str]) -> anyhow::Result<Parsed> {
+    fn read(arguments: &[&str]) -> Result<Parsed, FlagError> {
         let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
         parse(&arguments, kind)
     }
@@ -206,6 +214,10 @@ mod tests {
                 "invalid value \"x\" for flag -nodecount: parse error",
             ),
             (
+                &["-nodefraction=1e999"],
+                "invalid value \"1e999\" for flag -nodefraction: value out of range",
+            ),
+            (
                 &["-top=maybe"],
                 "invalid boolean value \"maybe\" for -top: parse error",
             ),
@@ -213,22 +225,5 @@ mod tests {
             assert_eq!(read(arguments).unwrap_err().to_string(), message);
         }
         assert_eq!(read(&["-help"]).unwrap(), Parsed::Help);
-    }
-
-    #[test]
-    fn integers_have_the_prefixes_of_go() {
-        for (text, value) in [
-            ("-1", Some(-1)),
-            ("0", Some(0)),
-            ("0x1F", Some(31)),
-            ("0b11", Some(3)),
-            ("-9223372036854775808", Some(i64::MIN)),
-            ("9223372036854775808", None),
-            ("08", None),
-            ("", None),
-            ("--1", None),
-        ] {
-            assert_eq!(integer(text), value, "{text}");
-        }
     }
 }
