@@ -94,6 +94,17 @@ fn the_bytes_are_those_of_the_tool() {
             "heap.pb.gz",
         ],
         &["-top", "-symbolize=none", "heap.txt"],
+        &["-top", "heap.pb.gz", "heap.pb.gz", "none.pb.gz"],
+        &["-top", "-diff_base=heap.pb.gz", "heap.pb.gz", "heap.pb.gz"],
+        &["-top", "-base=heap.pb.gz", "heap.pb.gz", "heap.pb.gz"],
+        &["-top", "program", "heap.pb.gz"],
+        &[
+            "-top",
+            "-add_comment=kept",
+            "-tools=x",
+            "-timeout=3",
+            "heap.pb.gz",
+        ],
     ] {
         compare(arguments);
     }
@@ -139,6 +150,14 @@ fn errors_are_2_and_print_nothing() {
             "flag provided but not defined: -bogus",
         ),
         (
+            &["-top", "-normalize", "heap.pb.gz"],
+            "must have base profile to normalize by",
+        ),
+        (
+            &["-top", "-base=none", "heap.pb.gz"],
+            "failed to read none: no such file or directory",
+        ),
+        (
             &["-top", "-cum", "-flat", "heap.pb.gz"],
             "conflicting options set: [cum flat]",
         ),
@@ -166,24 +185,42 @@ fn what_is_not_there_yet_says_so() {
             &["-top", "-focus=keep", "heap.pb.gz"],
             "-focus is not in caulk yet",
         ),
-        (&["-http=:0", "heap.pb.gz"], "-http is not in caulk yet"),
+        (
+            &["-http=:0", "heap.pb.gz"],
+            "-http is not in caulk: go tool pprof has it",
+        ),
+        (
+            &["-web", "heap.pb.gz"],
+            "-web is not in caulk: go tool pprof has it",
+        ),
         (&["heap.pb.gz"], "the interactive shell is not in caulk yet"),
         (
-            &["-top", "heap.pb.gz", "heap.pb.gz"],
-            "adding up several profiles is not in caulk pprof yet",
-        ),
-        (
             &["-top", "http://127.0.0.1:1/"],
-            "fetching http://127.0.0.1:1/ is not in caulk pprof yet",
+            "fetching http://127.0.0.1:1/debug/pprof/profile is not in caulk pprof yet",
         ),
         (
-            &["-top", "program", "heap.pb.gz"],
-            "program is a program, not a profile",
+            &["-top", "program"],
+            "program: it is a program, not a profile",
         ),
     ] {
         let ran = captured().run(&[&["pprof"], arguments].concat());
         ran.expect(2).says_nothing_on_stdout().stderr_has(message);
     }
+}
+
+#[test]
+fn sums_of_heaps_are_warned_of() {
+    let note = "their sums count what is in several of them several times";
+    let run = |arguments: &[&str]| captured().run(arguments).expect(0).stderr;
+    assert!(run(&["pprof", "-top", "heap.pb.gz", "heap.pb.gz"]).contains(note));
+    assert_eq!(run(&["pprof", "-top", "heap.pb.gz"]), "");
+}
+
+#[test]
+fn a_profile_may_be_as_large_as_is_said() {
+    let ran = captured().run(&["pprof", "-top", "-max_profile_size=1kB", "heap.pb.gz"]);
+    ran.expect(2)
+        .stderr_has("it is larger than the limit of 1024 bytes");
 }
 
 #[test]

@@ -17,16 +17,16 @@ use crate::exit::Failure;
 /// Fetches what a command line names, adds it up and prepares it. As with the tool, a source that
 /// cannot be read is complained about, and is no failure as long as another can.
 pub fn fetch(invocation: &Invocation, context: &Context) -> Result<Profile, Failure> {
-    let mut profile = fetch_all(&invocation.sources, "source", invocation, context)?;
+    let (mut profile, count) = fetch_all(&invocation.sources, "source", invocation, context)?;
     if let Some(base) = &invocation.base {
         let sources = std::slice::from_ref(&base.source);
-        let subtracted = fetch_all(sources, "base", invocation, context)?;
+        let (subtracted, _) = fetch_all(sources, "base", invocation, context)?;
         let options = BaseOptions {
             is_diff: base.is_total,
             normalize: invocation.config.normalize,
         };
         profile = caulk_pprof::subtract(profile, subtracted, options)?;
-    } else if invocation.sources.len() > 1 && is_of_heap(&profile) {
+    } else if count > 1 && is_of_heap(&profile) {
         tell("These are heap profiles: their sums count what is in several of them several times");
     }
     caulk_pprof::prepare(&mut profile, invocation.symbolize, &invocation.comment);
@@ -36,13 +36,13 @@ pub fn fetch(invocation: &Invocation, context: &Context) -> Result<Profile, Fail
 /// Most profiles that are held at once.
 const CHUNK: usize = 128;
 
-/// The sum of some sources. `which` is what the complaints call them.
+/// The sum of some sources, and of how many it is. `which` is what the complaints call them.
 fn fetch_all(
     sources: &[OsString],
     which: &str,
     invocation: &Invocation,
     context: &Context,
-) -> Result<Profile, Failure> {
+) -> Result<(Profile, usize), Failure> {
     let program = text_of(invocation.program.as_deref());
     let mut sum: Option<Profile> = None;
     let mut complaints = Vec::new();
@@ -71,14 +71,14 @@ fn fetch_all(
         return Err(anyhow!(complaints.join("\n")).into());
     };
     tell_all(&complaints);
+    let count = sources.len() - complaints.len();
     if !complaints.is_empty() {
-        let count = sources.len() - complaints.len();
         tell(&format!(
             "Fetched {count} {which} profiles out of {}",
             sources.len()
         ));
     }
-    Ok(sum)
+    Ok((sum, count))
 }
 
 /// Whether what it counts is still there, so that two profiles count the same twice.
