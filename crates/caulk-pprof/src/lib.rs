@@ -42,4 +42,4 @@ pub use report::ReportError;
 pub use request::{Command, Request};
 pub use shell::{Action, Completer, PROMPT, Shell};
 pub use sources::{Remote, kept_name};
-pub use usage::usage;
+pub use usage::{EXAMPLES, usage};

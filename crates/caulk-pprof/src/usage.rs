@@ -21,6 +21,7 @@ impl Reader {
 pub fn usage() -> String {
     [
         "Print reports of a profile as go tool pprof does, byte for byte.\n\n",
+        EXAMPLES,
         "  One report:\n    caulk pprof -FORMAT [options] [program] source...\n\n",
         "  A shell that makes reports one after the other:\n    caulk pprof [options] [program] source...\n\n",
         "Flags are written as in Go, and end at the first source.\n\n",
@@ -67,6 +68,17 @@ fn lists(reader: Reader) -> String {
     }
     out
 }
+
+/// Command lines to begin with.
+pub const EXAMPLES: &str = "\
+Examples:
+  caulk pprof -top heap.0.pb.gz
+  caulk pprof -top -cum -nodecount=20 -sample_index=inuse_objects heap.0.pb.gz
+  caulk pprof -top -base=heap.0.pb.gz heap.6.pb.gz
+  caulk pprof -svg -output=heap.svg http://localhost:6060/debug/pprof/heap
+  caulk pprof heap.0.pb.gz
+
+";
 
 const SOURCES: &str = "
   Sources:

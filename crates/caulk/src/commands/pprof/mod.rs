@@ -18,7 +18,7 @@ use crate::exit::{Exit, Outcome};
 /// Takes the flags of go tool pprof, in Go's syntax: they end at the first file.
 /// caulk pprof -h lists them.
 #[derive(Debug, Args)]
-#[command(after_help = EXAMPLES, disable_help_flag = true)]
+#[command(after_help = caulk_pprof::EXAMPLES.trim_end(), disable_help_flag = true)]
 pub struct PprofArgs {
     /// The format, its flags, then the profiles
     #[arg(
@@ -28,12 +28,6 @@ pub struct PprofArgs {
     )]
     arguments: Vec<OsString>,
 }
-
-const EXAMPLES: &str = "\
-Examples:
-  caulk pprof -top heap.0.pb.gz
-  caulk pprof -top -cum -nodecount=20 -sample_index=inuse_objects heap.0.pb.gz
-  caulk pprof -top -unit=MB -output=top.txt heap.0.pb.gz";
 
 pub fn run(args: PprofArgs, context: &Context) -> Outcome {
     let mut invocation = match caulk_pprof::command_line(&args.arguments)? {
