@@ -134,7 +134,20 @@ impl Ticks {
     /// around the values when it is `widened`, else at the values.
     pub fn new(low: f64, high: f64, unit: Unit, count: u32, widened: bool) -> Self {
         let (low, high) = spread(low, high);
-        let (base, symbol) = scale(high.abs().max(low.abs()), high - low, unit);
+        let ticks = Self::in_unit_of(high.abs().max(low.abs()), (low, high), unit, count, widened);
+        // The last mark may be a thousand of the unit that the values have.
+        let largest = ticks.high.abs().max(ticks.low.abs());
+        Self::in_unit_of(largest, (low, high), unit, count, widened)
+    }
+
+    fn in_unit_of(
+        largest: f64,
+        (low, high): (f64, f64),
+        unit: Unit,
+        count: u32,
+        widened: bool,
+    ) -> Self {
+        let (base, symbol) = scale(largest, high - low, unit);
         let mut step = round_step((high - low) / base / f64::from(count.max(1)));
         if unit == Unit::Count {
             step = step.max(1.0);
@@ -168,11 +181,10 @@ impl Ticks {
 }
 
 fn mark(value: f64, decimals: usize, symbol: &str) -> String {
-    let value = if value.abs() < 1e-12 { 0.0 } else { value };
-    let number = units::fixed(value, decimals);
     match symbol {
-        "" => number,
-        _ => format!("{number} {symbol}"),
+        _ if value.abs() < 1e-12 => "0".to_owned(),
+        "" => units::fixed(value, decimals),
+        _ => format!("{} {symbol}", units::fixed(value, decimals)),
     }
 }
 
@@ -229,19 +241,20 @@ mod tests {
 
     #[test]
     fn marks_are_round_and_hold_all_values() {
+        assert_eq!(marks(0.0, 9.2e5, Unit::Bytes), ["0", "0.5 MB", "1.0 MB"]);
         assert_eq!(
             marks(0.0, 3.9e6, Unit::Bytes),
-            ["0 MB", "1 MB", "2 MB", "3 MB", "4 MB"]
+            ["0", "1 MB", "2 MB", "3 MB", "4 MB"]
         );
         assert_eq!(marks(0.0, 235.0, Unit::Count), ["0", "100", "200", "300"]);
         assert_eq!(marks(4.0, 5.0, Unit::Count), ["4", "5"]);
         assert_eq!(
             marks(0.0, 1.1, Unit::Seconds),
-            ["0.0 s", "0.5 s", "1.0 s", "1.5 s"]
+            ["0", "0.5 s", "1.0 s", "1.5 s"]
         );
         assert_eq!(
             marks(0.0, 7200.0, Unit::Seconds),
-            ["0 min", "50 min", "100 min", "150 min"]
+            ["0", "50 min", "100 min", "150 min"]
         );
         assert_eq!(
             marks(0.0, 1e12, Unit::Bytes).last().map(String::as_str),

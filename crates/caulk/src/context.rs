@@ -16,6 +16,8 @@ pub struct Context {
     /// Set by Ctrl-C.
     pub cancel: Cancel,
     pub common: Common,
+    /// Where results go; none for stdout.
+    output: Option<PathBuf>,
 }
 
 impl Context {
@@ -24,7 +26,21 @@ impl Context {
             files: OsFiles,
             cancel: Cancel::on_interrupt(),
             common: common.clone(),
+            output: None,
         }
+    }
+
+    /// The same with results in a file, whose name may say the format.
+    pub fn writing_to(mut self, output: Option<PathBuf>) -> Context {
+        let extension = output.as_deref().and_then(Path::extension);
+        let named = match extension.and_then(|extension| extension.to_str()) {
+            Some("html" | "htm") => Some(OutputFormat::Html),
+            Some("json") => Some(OutputFormat::Json),
+            _ => None,
+        };
+        self.common.output_format = self.common.output_format.or(named);
+        self.output = output;
+        self
     }
 
     /// Progress for a command; `log` as for [`Progress::new`].
@@ -32,13 +48,15 @@ impl Context {
         Progress::new(!self.common.no_progress && !self.common.quiet, log)
     }
 
-    /// The terminal that stdout is.
+    /// The terminal that results are printed on.
     pub fn terminal(&self) -> Terminal {
-        Terminal::stdout(match self.common.color {
+        let choice = match self.common.color {
+            ColorWhen::Auto if self.output.is_some() => return Terminal::PLAIN,
             ColorWhen::Auto => ColorChoice::Auto,
             ColorWhen::Always => ColorChoice::Always,
             ColorWhen::Never => ColorChoice::Never,
-        })
+        };
+        Terminal::stdout(choice)
     }
 
     pub fn format(&self, usual: OutputFormat) -> OutputFormat {
@@ -51,24 +69,33 @@ impl Context {
     }
 
     /// Prints a report as text.
-    pub fn print(&self, report: &Report, format: OutputFormat) -> std::io::Result<()> {
+    pub fn print(&self, report: &Report, format: OutputFormat) -> anyhow::Result<()> {
         let text = match format {
             OutputFormat::Concise => render::concise(report, self.terminal()),
             OutputFormat::Full | OutputFormat::Json | OutputFormat::Html => {
                 render::full(report, self.terminal())
             }
         };
-        write_out(text.as_bytes())
+        self.hand_over(text.as_bytes())
     }
 
     /// Prints a page as HTML.
-    pub fn print_page(&self, page: &Page) -> std::io::Result<()> {
-        write_out(html::document(page).as_bytes())
+    pub fn print_page(&self, page: &Page) -> anyhow::Result<()> {
+        self.hand_over(html::document(page).as_bytes())
     }
 
     /// Prints a value as JSON.
     pub fn print_json(&self, value: &impl serde::Serialize) -> anyhow::Result<()> {
-        Ok(write_out(render::json(value)?.as_bytes())?)
+        self.hand_over(render::json(value)?.as_bytes())
+    }
+
+    fn hand_over(&self, results: &[u8]) -> anyhow::Result<()> {
+        match &self.output {
+            Some(file) => caulk_system::write_atomic(file, results)
+                .map_err(|error| anyhow::anyhow!("failed to {error}"))?,
+            None => write_out(results)?,
+        }
+        Ok(())
     }
 }
 

@@ -69,7 +69,10 @@ fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outco
             };
             commands::hunt::run(args, loads, context)
         }
-        Command::Diagnose(args) => commands::diagnose::run(args, context),
+        Command::Diagnose(args) => {
+            let context = Context::new(&context.common).writing_to(args.output.clone());
+            commands::diagnose::run(args, &context)
+        }
         Command::Check(args) => commands::check::run(args, context),
         Command::Fix(args) => commands::fix::run(args, context),
         Command::Explain(args) => commands::explain::run(args, context),

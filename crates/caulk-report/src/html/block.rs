@@ -128,9 +128,9 @@ fn cell(cell: &Cell) -> Markup {
         @else { (cell.text) }
     };
     html! {
+        @if let Some(share) = cell.share { (bar(share)) }
         @if let Some(article) = &cell.link { a href={ "#" (article) } { (text) } }
         @else { (text) }
-        @if let Some(share) = cell.share { (bar(share)) }
     }
 }
 

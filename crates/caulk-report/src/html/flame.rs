@@ -9,9 +9,14 @@ pub(super) fn flames(graphs: &[FlameGraph], data: &mut Data) -> Markup {
         .iter()
         .map(|graph| (data.flame(graph), graph))
         .collect();
+    // Those that occur.
     let kinds = graphs
         .first()
         .map_or(&[][..], |graph| graph.kinds.as_slice());
+    let kinds = kinds.iter().zip(0u8..).filter(|(_, number)| {
+        let mut boxes = graphs.iter().flat_map(|graph| &graph.boxes);
+        boxes.any(|part| part.frame.kind == *number)
+    });
     html! {
         div.flame {
             noscript { p { "The flame graph is drawn by the script of this page, and scripts are switched off." } }
@@ -27,8 +32,8 @@ pub(super) fn flames(graphs: &[FlameGraph], data: &mut Data) -> Markup {
             }
             div.frames role="tree" aria-label="Flame graph" {}
             ul.legend.kinds {
-                @for (at, kind) in kinds.iter().enumerate() {
-                    li { span class={ "key kind-" (at) } {} (kind) }
+                @for (kind, number) in kinds {
+                    li { span class={ "key kind-" (number) } {} (kind) }
                 }
             }
             @for (number, graph) in &numbered {

@@ -1,7 +1,7 @@
 use maud::{Markup, html};
 
 use super::data::{Data, PointData};
-use crate::{Plot, PlotLine, PlotPoint, Ticks};
+use crate::{Fit, Plot, PlotLine, PlotPoint, Ticks, Unit};
 
 /// Points up to which each gets a dot; more of them are a line.
 const MOST_DOTS: usize = 150;
@@ -15,8 +15,8 @@ pub(super) fn plots(plots: &[Plot], data: &mut Data) -> Markup {
     html! {
         div class={ "plots of-" (plots.len().min(4)) } {
             @for plot in plots { (self::plot(plot, data)) }
+            (legend(plots))
         }
-        (legend(plots))
     }
 }
 
@@ -70,7 +70,7 @@ fn said(plot: &Plot, point: &PlotPoint) -> String {
         format!(" ({})", point.aside)
     };
     match plot.x.unit {
-        crate::Unit::Seconds => format!("{y} at {x}{aside}"),
+        Unit::Seconds => format!("{y} at {x}{aside}"),
         _ => format!("{y} at {x} {}{aside}", plot.x.label),
     }
 }
@@ -159,8 +159,10 @@ impl<'p> Drawing<'p> {
                 highest.max(end.min(high + margin)),
             )
         });
-        // From zero, unless that would flatten what there is to see.
-        let low = if low > 0.0 && low < 0.75 * high {
+        // From zero, so that what is level looks level; but a growth that is there is not flattened.
+        let is_clear = |fit: Fit| fit.slope > 3.0 * fit.slope_error.unwrap_or(f64::INFINITY);
+        let is_small = high - low < 0.12 * high;
+        let low = if low > 0.0 && !(is_small && fits().any(is_clear)) {
             0.0
         } else {
             low

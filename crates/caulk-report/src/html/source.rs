@@ -10,15 +10,16 @@ const ROOM: usize = 400;
 
 /// Lines of a file with their numbers; what is said of a part of a line stands below it.
 pub(super) fn snippet(snippet: &Snippet, own_file: Option<&str>) -> Markup {
-    let indent = shared_indent(&snippet.lines);
-    let gutter = snippet.lines.iter().map(|line| line.number).max();
+    let lines = without_blank_ends(&snippet.lines);
+    let indent = shared_indent(lines);
+    let gutter = lines.iter().map(|line| line.number).max();
     let gutter = gutter.unwrap_or(0).to_string().len();
-    let before = std::iter::once(None).chain(snippet.lines.iter().map(|line| Some(line.number)));
+    let before = std::iter::once(None).chain(lines.iter().map(|line| Some(line.number)));
     html! {
         figure.source {
             @if own_file != Some(snippet.file.as_str()) { figcaption { code { (snippet.file) } } }
             pre tabindex="0" aria-label={ "Source of " (snippet.file) } {
-                @for (line, before) in snippet.lines.iter().zip(before) {
+                @for (line, before) in lines.iter().zip(before) {
                     @if before.is_some_and(|before| line.number > before.saturating_add(1)) {
                         span.gap { (format!("{:>gutter$}\n", "⋯")) }
                     }
@@ -27,6 +28,13 @@ pub(super) fn snippet(snippet: &Snippet, own_file: Option<&str>) -> Markup {
             }
         }
     }
+}
+
+fn without_blank_ends(lines: &[SourceLine]) -> &[SourceLine] {
+    let says = |line: &SourceLine| !line.labels.is_empty() || !line.text.trim().is_empty();
+    let first = lines.iter().position(says).unwrap_or(0);
+    let last = lines.iter().rposition(says).map_or(0, |last| last + 1);
+    lines.get(first..last).unwrap_or_default()
 }
 
 fn line(line: &SourceLine, indent: usize, gutter: usize) -> Markup {

@@ -32,13 +32,17 @@ pub struct DiagnoseArgs {
     /// Build tags, separated by commas
     #[arg(long, visible_alias = "tags", value_name = "TAGS")]
     pub build_tags: Option<String>,
+    /// Write the report to this file; one that ends in .html or .json is of that format
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   caulk diagnose examples/secret-proxy/case
   caulk diagnose heap.0 heap.6 --source ~/src/proxy
-  caulk diagnose profiles/ --format json";
+  caulk diagnose profiles/ --format json
+  caulk diagnose profiles/ -o report.html";
 
 pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
     let progress = context.progress(false);

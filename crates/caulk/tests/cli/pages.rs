@@ -61,6 +61,23 @@ fn two_profiles_and_even_one_have_a_page() {
 }
 
 #[test]
+fn a_report_goes_into_a_file_whose_name_says_its_format() {
+    let world = World::new();
+    let case = example("session-store/case");
+    let diagnose = |more: &[&str]| printed(&world, &[&["diagnose", &case][..], more].concat(), 1);
+    for (name, format) in [("r.html", "html"), ("r.json", "json"), ("r.txt", "full")] {
+        assert_eq!(diagnose(&["-o", name]), "");
+        assert_eq!(world.read(name), diagnose(&["--format", format]), "{name}");
+    }
+    diagnose(&["-o", "r.html", "--format", "json"]);
+    assert_eq!(world.read("r.html"), world.read("r.json"));
+    world
+        .run(&["diagnose", &case, "-o", "no/such/folder.html"])
+        .expect(2)
+        .stderr_has("no/such/folder.html");
+}
+
+#[test]
 fn commands_without_a_page_say_so() {
     let world = World::new();
     for command in [&["check"][..], &["fix", "--diff"], &["rules"], &["doctor"]] {

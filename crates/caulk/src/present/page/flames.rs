@@ -75,11 +75,30 @@ pub fn section(findings: &Findings) -> Option<Section> {
         return None;
     }
     let lead = if held {
-        "Which calls hold the heap: each box is a call, as wide as what was allocated within it, with its callers above it."
+        "Which calls hold the heap: each box is a call, as wide as what was allocated within it, its callers above it.".to_owned()
     } else {
-        "Which calls hold what came: each box is a call, as wide as what was allocated within it and stays, with its callers above it."
+        format!(
+            "Which calls hold what came: each box is a call, as wide as what was allocated within it and stays, its callers above it.{}",
+            beside_the_whole(&observed.heap, findings)
+        )
     };
     Some(Section::new("Flame graph", vec![Part::Flames(graphs)]).with_lead(lead))
+}
+
+/// That the graph is less than the growth of the heap, where it is: a stack is drawn that grows by itself.
+fn beside_the_whole(stacks: &[HeapStack], findings: &Findings) -> String {
+    let rates = hunt::rates(findings);
+    let drawn: f64 = stacks.iter().map(|stack| stack.bytes.max(0.0)).sum();
+    let whole = findings.growth.heap_bytes.rate;
+    if drawn <= 0.0 || drawn > 0.95 * whole.value {
+        return String::new();
+    }
+    format!(
+        " Of {} {}, {} is in stacks that are seen to grow each by itself; these are drawn.",
+        rates.bytes_in(&whole, rates.unit(&whole)),
+        rates.words,
+        rates.bytes(drawn)
+    )
 }
 
 /// The calls that lead to a goroutine's frames: the stacks of its ancestors when they started the next

@@ -48,9 +48,9 @@ pub fn section(findings: &Findings) -> Option<Section> {
     let mut table = Table::new([
         Column::left("function"),
         Column::right("share"),
-        Column::right(format!("itself{per}")),
-        Column::right(format!("objects{per}")),
-        Column::right(format!("with what it calls{per}")),
+        Column::right("itself"),
+        Column::right("objects"),
+        Column::right("with what it calls"),
     ]);
     for (name, (own, with_callees, objects)) in rows {
         let share = own / total;
@@ -62,7 +62,7 @@ pub fn section(findings: &Findings) -> Option<Section> {
             Cell::from(rates.bytes(with_callees)),
         ]);
     }
-    let caption = "Functions that allocated it, the heaviest first".to_owned();
+    let caption = format!("Bytes by the function that allocated them,{per}");
     let part = Part::Table { caption, table };
     Some(Section::new("By function", vec![part]))
 }
@@ -85,7 +85,7 @@ pub fn goroutines(findings: &Findings) -> Option<Section> {
     let mut table = Table::new([
         Column::left("began in"),
         Column::right("new"),
-        Column::right(format!("number{}", rates.in_words())),
+        Column::right(rates.in_words().trim()),
         Column::left("waits for"),
         Column::left("waits at"),
         Column::left("started by"),

@@ -73,7 +73,8 @@ fn facts(findings: &Findings) -> Vec<Figure> {
         label: format!("heap{per}"),
     }];
     for (kind, name) in table::counts(growth) {
-        facts.extend(of_scalar(growth, kind).map(|rate| Figure {
+        let rate = of_scalar(growth, kind).filter(|rate| rate.value.abs() >= plots::LEVEL);
+        facts.extend(rate.map(|rate| Figure {
             value: rates.number(&rate),
             label: format!("{name}{per}"),
         }));

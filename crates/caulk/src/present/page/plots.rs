@@ -10,6 +10,9 @@ use super::super::rates::{Rates, of_scalar};
 use super::super::{hunt, table};
 use crate::hunting::result::Findings;
 
+/// Rates of a number below this are shown as none.
+pub const LEVEL: f64 = 0.0005;
+
 /// The plots of what was measured more than once.
 pub fn section(findings: &Findings) -> Option<Section> {
     let mut sides = vec![Side {
@@ -25,18 +28,31 @@ pub fn section(findings: &Findings) -> Option<Section> {
         })
     });
     sides.extend(with_fix);
+    if let [only] = sides.as_mut_slice() {
+        only.name = "";
+    }
     let rates = hunt::rates(findings);
     let mut plots = Vec::new();
     plots.extend(heap(&sides, &rates));
     let mut kinds = table::counts(&findings.growth);
     kinds.push((ScalarKind::ResidentBytes, "resident memory"));
+    // What grows comes before what stays level.
+    let is_level = |kind| {
+        let rate = of_scalar(&findings.growth, kind);
+        rate.is_none_or(|rate| rate.value.abs() < LEVEL)
+    };
+    kinds.sort_by_key(|(kind, _)| (*kind != ScalarKind::ResidentBytes) && is_level(*kind));
     for (kind, name) in kinds {
         plots.extend(scalar(&sides, &rates, kind, name));
     }
     if plots.is_empty() {
         return None;
     }
-    Some(Section::new("What grows", vec![Part::Plots(plots)]).with_lead(lead(findings)))
+    let heading = match super::grows(findings) {
+        true => "What grows",
+        false => "What was watched",
+    };
+    Some(Section::new(heading, vec![Part::Plots(plots)]).with_lead(lead(findings)))
 }
 
 fn lead(findings: &Findings) -> String {
