@@ -106,7 +106,7 @@ pub(crate) static COMMANDS: [CommandInfo; 25] = {
         ),
         command(
             "list",
-            NotYet,
+            Text(Command::List),
             Source,
             "Source lines of matching functions, with their values",
         ),

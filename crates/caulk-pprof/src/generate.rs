@@ -1,6 +1,11 @@
 //! From a prepared profile to the bytes of a report.
 
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
 use caulk_profile::Profile;
+use caulk_system::Files;
 
 use crate::config::Config;
 use crate::pattern::Pattern;
@@ -12,6 +17,30 @@ use crate::request::{Command, Request};
 pub struct Surroundings {
     /// Where times are told.
     pub time_zone: jiff::tz::TimeZone,
+    /// Where source files are.
+    pub sources: SourceFiles,
+}
+
+/// Source files, for the reports that show them.
+#[derive(Clone)]
+pub struct SourceFiles {
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) folder: PathBuf,
+}
+
+impl SourceFiles {
+    /// Files of which those with relative paths are looked for in a folder, which is the current one.
+    pub fn new(files: Arc<dyn Files>, folder: PathBuf) -> SourceFiles {
+        SourceFiles { files, folder }
+    }
+}
+
+impl fmt::Debug for SourceFiles {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.debug_struct("SourceFiles")
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A report.
@@ -45,6 +74,7 @@ pub fn generate(
     match request.command {
         Command::Top => report::top(subject, out),
         Command::TopProto => report::topproto(subject, out),
+        Command::List => report::list(subject, out)?,
         Command::Callgrind => report::callgrind(subject, out)?,
         Command::Dot => report::dot(subject, out)?,
         Command::Tree | Command::Peek => report::tree(subject, out)?,

@@ -13,6 +13,8 @@ pub enum Command {
     Tree,
     /// The same of the nodes whose name matches a pattern.
     Peek,
+    /// The source of the functions whose name matches a pattern.
+    List,
     /// The graph of calls in the format of Callgrind.
     Callgrind,
     /// The graph of calls in the language of Graphviz.
@@ -45,6 +47,7 @@ impl Request {
             Command::Top | Command::TopProto => (0, true, None),
             Command::Tree | Command::Dot => (80, true, None),
             Command::Peek => (0, false, None),
+            Command::List => (0, false, Some(Granularity::Lines)),
             Command::Callgrind => (0, false, Some(Granularity::Addresses)),
         };
         if config.nodecount == -1 {

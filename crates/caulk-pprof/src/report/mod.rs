@@ -5,10 +5,12 @@ mod callgrind;
 mod dot;
 mod graph;
 mod header;
+mod list;
 mod mappings;
 mod measure;
 mod paths;
 mod places;
+mod source;
 mod texts;
 mod top;
 mod topproto;
@@ -26,6 +28,7 @@ use places::Identity;
 pub(crate) use callgrind::callgrind;
 pub(crate) use dot::dot;
 pub(crate) use header::about;
+pub(crate) use list::list;
 pub(crate) use measure::{Measure, sample_index};
 pub(crate) use paths::base_name;
 pub(crate) use top::top;
@@ -109,4 +112,12 @@ pub enum ReportError {
     /// [`crate::Config::divide_by`] is 0.
     #[error("zero divisor specified")]
     ZeroDivisor,
+}
+
+impl ReportError {
+    fn no_match(pattern: Option<&Pattern>) -> ReportError {
+        ReportError::NoMatch {
+            pattern: pattern.map_or("", Pattern::as_str).to_owned(),
+        }
+    }
 }

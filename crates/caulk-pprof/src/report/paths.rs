@@ -46,6 +46,15 @@ pub(super) fn clean(path: &[u8]) -> Cow<'_, [u8]> {
     })
 }
 
+/// The folder that a path lies in, as Go's `filepath.Dir` has it.
+pub(super) fn parent(path: &[u8]) -> Vec<u8> {
+    let end = path
+        .iter()
+        .rposition(|&byte| byte == b'/')
+        .map_or(0, |slash| slash + 1);
+    clean(path.get(..end).unwrap_or(&[])).into_owned()
+}
+
 /// A list of paths with colons between; nothing for an empty text.
 pub(super) fn split_list(list: &str) -> impl Iterator<Item = &str> {
     list.split(':').filter(move |_| !list.is_empty())
@@ -110,6 +119,23 @@ mod tests {
         for (path, expected) in cases {
             let cleaned = clean(path.as_bytes());
             assert_eq!(String::from_utf8_lossy(&cleaned), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn folders_of_paths_are_those_of_go() {
+        let cases = [
+            ("", "."),
+            (".", "."),
+            ("/", "/"),
+            ("/a", "/"),
+            ("/a/b", "/a"),
+            ("/a/b/", "/a/b"),
+            ("a/b", "a"),
+        ];
+        for (path, expected) in cases {
+            let folder = parent(path.as_bytes());
+            assert_eq!(String::from_utf8_lossy(&folder), expected, "{path}");
         }
     }
 

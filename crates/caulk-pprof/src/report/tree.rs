@@ -71,10 +71,8 @@ pub(crate) fn tree(mut subject: Subject, out: &mut Vec<u8>) -> Result<(), Report
     if !graph.shown().is_empty() {
         out.extend_from_slice(SEPARATOR);
     }
-    match pattern {
-        Some(pattern) if !has_match => Err(ReportError::NoMatch {
-            pattern: pattern.as_str().to_owned(),
-        }),
-        _ => Ok(()),
+    if pattern.is_some() && !has_match {
+        return Err(ReportError::no_match(pattern.as_ref()));
     }
+    Ok(())
 }

@@ -5,9 +5,12 @@ mod output;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::bail;
-use caulk_pprof::{CommandLine, Invocation, Surroundings};
+use caulk_pprof::{CommandLine, Invocation, SourceFiles, Surroundings};
+use caulk_system::{Files, OsFiles};
 use clap::Args;
 
 use crate::context::{Context, write_out};
@@ -42,6 +45,7 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
     let profile = fetch::fetch(&invocation, context)?;
     let surroundings = Surroundings {
         time_zone: jiff::tz::TimeZone::system(),
+        sources: SourceFiles::new(Arc::new(OsFiles), working_folder()),
     };
     let Invocation { report, config, .. } = &invocation;
     let Some(report) = report else {
@@ -54,6 +58,21 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
 
 fn bail_shell() -> anyhow::Result<()> {
     bail!("the interactive shell is not in caulk yet: say -top")
+}
+
+/// The current folder, by the name that the user has for it, as Go takes it.
+fn working_folder() -> PathBuf {
+    let folder = caulk_system::current_folder().unwrap_or_else(|_| PathBuf::from("."));
+    let named = std::env::var_os("PWD").map(PathBuf::from);
+    match named {
+        Some(named)
+            if named.is_absolute()
+                && OsFiles.canonicalize(&named).ok().as_ref() == Some(&folder) =>
+        {
+            named
+        }
+        _ => folder,
+    }
 }
 
 /// As the tool does, what is not part of a report is said on stderr.
