@@ -86,13 +86,15 @@ impl Snippet {
         self
     }
 
-    /// Adds the lines of `source` that stand up to `reach` lines before or after a labelled one.
+    /// Adds the lines of `source` that stand up to `reach` lines before or after a labelled one, and single
+    /// lines between those.
     pub fn surround(mut self, source: &[u8], reach: u32) -> Self {
         let labelled: Vec<u32> = self.lines.iter().map(|line| line.number).collect();
         let near = |number: u32| labelled.iter().any(|line| line.abs_diff(number) <= reach);
         let ends_at = source.strip_suffix(b"\n").unwrap_or(source);
         for (number, line) in (1u32..).zip(ends_at.split(|&byte| byte == b'\n')) {
-            if !near(number) || labelled.contains(&number) {
+            let is_between = near(number.saturating_sub(1)) && near(number.saturating_add(1));
+            if !(near(number) || is_between) || labelled.contains(&number) {
                 continue;
             }
             let line = line.strip_suffix(b"\r").unwrap_or(line);

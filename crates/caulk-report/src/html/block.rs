@@ -130,6 +130,7 @@ fn cell(cell: &Cell) -> Markup {
     html! {
         @if let Some(share) = cell.share { (bar(share)) }
         @if let Some(article) = &cell.link { a href={ "#" (article) } { (text) } }
+        @else if cell.share.is_some() { span.share { (text) } }
         @else { (text) }
     }
 }

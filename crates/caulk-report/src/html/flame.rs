@@ -45,7 +45,7 @@ pub(super) fn flames(graphs: &[FlameGraph], data: &mut Data) -> Markup {
 }
 
 fn whole(graph: &FlameGraph) -> String {
-    let mut text = format!("{}: all is {}.", graph.name, graph.total);
+    let mut text = format!("{}: {} in all.", graph.name, graph.total);
     if graph.left_out > 0 {
         text.push_str(&format!(
             " {} small frames are not drawn; {} ends in them.",

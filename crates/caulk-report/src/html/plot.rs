@@ -151,11 +151,12 @@ impl<'p> Drawing<'p> {
             let band = fit.band().unwrap_or((fit.end(), fit.end()));
             [fit.from.1, fit.end(), band.0, band.1]
         });
-        // A band far wider than what was seen is cut off.
+        // A band far wider than what was seen is cut off, and below zero there is nothing to be.
         let margin = 0.5 * (high - low);
+        let floor = if low >= 0.0 { 0.0 } else { low - margin };
         let (low, high) = ends.fold((low, high), |(lowest, highest), end| {
             (
-                lowest.min(end.max(low - margin)),
+                lowest.min(end.max(low - margin).max(floor)),
                 highest.max(end.min(high + margin)),
             )
         });
@@ -277,4 +278,63 @@ impl<'p> Drawing<'p> {
 
 fn percent(share: f64) -> String {
     format!("{:.2}%", share * 100.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Axis;
+
+    fn plot(values: &[f64], slope: f64, slope_error: f64) -> Plot {
+        let points = values.iter().zip(0u32..).map(|(y, x)| PlotPoint {
+            x: f64::from(x),
+            y: *y,
+            aside: String::new(),
+        });
+        Plot {
+            name: "Goroutines".to_owned(),
+            remark: String::new(),
+            x: Axis::new("requests", Unit::Count),
+            y: Axis::new("goroutines", Unit::Count),
+            lines: vec![PlotLine {
+                name: String::new(),
+                points: points.collect(),
+                fit: Some(Fit {
+                    from: (0.0, values.first().copied().unwrap_or(0.0)),
+                    to_x: values.len() as f64 - 1.0,
+                    slope,
+                    slope_error: Some(slope_error),
+                }),
+            }],
+        }
+    }
+
+    fn ends(plot: &Plot) -> (f64, f64) {
+        let drawing = Drawing::new(plot, &plot.lines);
+        (drawing.y.low, drawing.y.high)
+    }
+
+    #[test]
+    fn a_band_makes_no_room_where_nothing_can_be() {
+        let saw = [0.0, 50.0, 100.0, 0.0, 50.0, 100.0];
+        assert_eq!(ends(&plot(&saw, 1.0, 500.0)), (0.0, 150.0));
+    }
+
+    #[test]
+    fn what_is_level_is_drawn_from_zero_and_a_small_growth_is_not() {
+        let level = [1000.0, 1001.0, 1000.0, 1001.0];
+        assert_eq!(ends(&plot(&level, 0.0, 0.5)).0, 0.0);
+        let growing = [1000.0, 1010.0, 1020.0, 1030.0];
+        assert!(ends(&plot(&growing, 10.0, 0.1)).0 >= 990.0);
+    }
+
+    #[test]
+    fn a_long_line_keeps_its_teeth() {
+        let saw: Vec<f64> = (0..100_000).map(|at| f64::from(at % 1000)).collect();
+        let line = thinned(&plot(&saw, 0.0, 1.0).lines[0]);
+        assert!(line.points.len() <= MOST_POINTS, "{}", line.points.len());
+        let highest = line.points.iter().filter(|point| point.y > 940.0).count();
+        assert!(highest >= 100, "{highest} of 100 teeth");
+        assert!(line.points.windows(2).all(|two| two[0].x <= two[1].x));
+    }
 }

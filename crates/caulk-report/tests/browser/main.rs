@@ -150,7 +150,7 @@ fn zoom_search_and_keys(browser: &mut Browser) {
     assert!((width(browser, "other.Name") - 0.6).abs() < 0.01);
     assert_eq!(width(browser, "b.Name"), 0.0);
     let shown = "[...document.querySelectorAll('.left-out')].filter(note => !note.hidden).map(note => note.textContent).join()";
-    assert_eq!(browser.text(shown), "Goroutines: all is 1000 B.");
+    assert_eq!(browser.text(shown), "Goroutines: 1000 B in all.");
     quiet(browser);
 }
 

@@ -12,7 +12,7 @@ use caulk_report::{Block, Diagnostic, Figure, KeyValue, Paragraph, Report, Sever
 use super::finding::{self, Sources};
 use super::rates::Rates;
 use super::table::table;
-use crate::hunting::result::{Blamed, Findings, Proof, load_figures, mostly_failed};
+use crate::hunting::result::{Blamed, Findings, load_figures, mostly_failed};
 
 /// Culprits after this many are counted, not told.
 const TOLD: usize = 3;
@@ -23,6 +23,10 @@ const NOTHING_TO_COMPARE: &str =
 const ONE_SNAPSHOT: &str =
     "One snapshot shows what is held, not what grows: a second one after some load would tell.";
 const TWO_SNAPSHOTS: &str = "Two snapshots cannot tell a leak from a warm-up: a third one after more load would (caulk capture, caulk hunt).";
+/// Where the text report shows that a fix is proved.
+const PROVED_BESIDE: &str = "proved by the right-hand column";
+/// Where the page does.
+const PROVED_BELOW: &str = "proved below";
 /// Growing stacks that are shown for each culprit.
 const STACKS: usize = 4;
 
@@ -41,7 +45,7 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
             report.push(table(findings));
         }
         push_why(&mut report, findings, blamed);
-        push_fix(&mut report, findings, blamed, index == 0);
+        push_fix(&mut report, findings, blamed, index == 0, PROVED_BESIDE);
     }
     push_rest(&mut report, findings);
     report
@@ -90,7 +94,7 @@ pub fn told(
     let mut report = Report::new();
     report.push(headline(findings, blamed, sources));
     push_why(&mut report, findings, blamed);
-    push_fix(&mut report, findings, blamed, is_first);
+    push_fix(&mut report, findings, blamed, is_first, PROVED_BELOW);
     report.blocks
 }
 
@@ -371,7 +375,13 @@ pub fn short_symbol(symbol: &str) -> &str {
 
 // ---- the fix
 
-fn push_fix(report: &mut Report, findings: &Findings, blamed: &Blamed, is_first: bool) {
+fn push_fix(
+    report: &mut Report,
+    findings: &Findings,
+    blamed: &Blamed,
+    is_first: bool,
+    proved: &str,
+) {
     if let Some(fix) = &blamed.fix {
         match fix.json.outcome {
             json_check::FixOutcome::Refused => {
@@ -379,7 +389,8 @@ fn push_fix(report: &mut Report, findings: &Findings, blamed: &Blamed, is_first:
             }
             outcome => {
                 let remark = match (&findings.proof, is_first) {
-                    (Some(proof), true) => proof_remark(proof),
+                    (Some(proof), true) if proof.proved => proved.to_owned(),
+                    (Some(proof), true) => format!("not proved: {}", proof.reason),
                     _ => "not proved".to_owned(),
                 };
                 let review = match outcome {
@@ -399,14 +410,6 @@ fn push_fix(report: &mut Report, findings: &Findings, blamed: &Blamed, is_first:
     }
     if let Some(better) = &blamed.better {
         report.push(Paragraph::with_lead("Better, yours to write:", better));
-    }
-}
-
-fn proof_remark(proof: &Proof) -> String {
-    if proof.proved {
-        "proved by the right-hand column".to_owned()
-    } else {
-        format!("not proved: {}", proof.reason)
     }
 }
 

@@ -25,8 +25,12 @@ pub fn subject(findings: &Findings) -> Vec<String> {
         subject.push(super::super::check::counted(count, "snapshot"));
     }
     subject.extend(case.go_version.clone());
+    let times = case.snapshots.iter().filter_map(|snapshot| snapshot.time);
     subject.extend(
         case.started
+            .into_iter()
+            .chain(times)
+            .next()
             .map(|started| started.strftime("%-d %B %Y, %H:%M UTC").to_string()),
     );
     subject
@@ -56,7 +60,12 @@ pub fn section(findings: &Findings) -> Option<Section> {
     parts.push(Part::Folded {
         summary: "Snapshots".to_owned(),
         parts: vec![Part::Table {
-            caption: "What was held at each snapshot".to_owned(),
+            caption: match findings.run.loaded().series.points.len() {
+                count if count > ROWS => {
+                    format!("What was held at each snapshot: the first {ROWS} of {count}")
+                }
+                _ => "What was held at each snapshot".to_owned(),
+            },
             table: snapshots(findings),
         }],
     });

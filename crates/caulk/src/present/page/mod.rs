@@ -68,10 +68,14 @@ fn facts(findings: &Findings) -> Vec<Figure> {
     let rates = hunt::rates(findings);
     let per = rates.in_words();
     let heap = table::heap(growth);
-    let mut facts = vec![Figure {
-        value: rates.bytes_in(&heap, rates.unit(&heap)),
-        label: format!("heap{per}"),
-    }];
+    let points = &findings.run.loaded().series.points;
+    let mut facts = Vec::new();
+    if points.iter().any(|point| point.has_heap) {
+        facts.push(Figure {
+            value: rates.bytes_in(&heap, rates.unit(&heap)),
+            label: format!("heap{per}"),
+        });
+    }
     for (kind, name) in table::counts(growth) {
         let rate = of_scalar(growth, kind).filter(|rate| rate.value.abs() >= plots::LEVEL);
         facts.extend(rate.map(|rate| Figure {
@@ -88,7 +92,7 @@ fn facts(findings: &Findings) -> Vec<Figure> {
         });
     } else {
         facts.push(Figure {
-            value: units::count(findings.run.loaded().series.points.len() as u64),
+            value: units::count(points.len() as u64),
             label: "snapshots".to_owned(),
         });
     }
