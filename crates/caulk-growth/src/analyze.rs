@@ -7,9 +7,11 @@ use crate::growth::{
     Cooldown, Estimate, Finding, Growth, Metric, Problem, ScalarGrowth, StackGrowth, Verdict, Veto,
 };
 use crate::heap::{HeapFacts, Held};
+use crate::interval::Known;
 use crate::judge::{Evidence, judge};
 use crate::options::Options;
-use crate::series::{Sampling, Scalar, ScalarKind, Series, Stack};
+use crate::restart::longest_life;
+use crate::series::{Sampling, Scalar, ScalarKind, Series, Stack, StackId};
 use crate::stats::{
     benjamini_hochberg, fair_binomial_tail, mann_kendall, random_walk_inflation, theil_sen,
 };
@@ -34,7 +36,9 @@ const ATTRIBUTED_RATE: f64 = 0.1;
 /// counting, over all stacks at one false-discovery rate; how fast is the Theil–Sen slope, with the
 /// error of counting. The shape of the growth can only speak against a leak.
 pub fn analyze(series: &Series, options: &Options) -> Growth {
-    let (window, mut problems) = Window::new(&series.points);
+    let (life, restarted) = longest_life(series);
+    let (window, mut problems) = Window::new(&series.points, life);
+    problems.extend(restarted);
     let counts_lost = series.sampling == Sampling::Unknown && !series.stacks.is_empty();
     if counts_lost {
         problems.push(Problem::CountsLost);
@@ -59,18 +63,17 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     }
     let q = judged.false_discovery_rates(&tests);
     let (mut stacks, mut held) = (Vec::with_capacity(q.len()), Vec::with_capacity(q.len()));
-    // Not only those that rose: choosing those would make growth of chance.
-    let mut undecided = HeapFacts::default();
+    let mut rest = Rest::default();
     for (stack, (test, q)) in series.stacks.iter().zip(tests.iter().zip(q)) {
         let facts = facts_of(stack);
         stacks.push(judged.stack(stack, &facts, test.p, q));
         held.push(facts.held());
         if q > options.false_discovery_rate {
-            undecided.add(&facts);
+            rest.add(&facts);
         }
     }
     let (heap_objects, heap_bytes) = total.metrics(counts_lost, true, judged.p_of(&total.track));
-    let rest_finding = judged.rest(&undecided);
+    let rest_findings = [&rest.all, &rest.kept].map(|rest| judged.rest(rest));
     drop_small(&mut stacks, judged.floor_bytes());
     let scalars = judged.scalars(&series.scalars);
 
@@ -80,7 +83,7 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         let decisive = scalars.iter().filter(|scalar| scalar.kind.decides());
         let of_scalars = decisive.map(|scalar| &scalar.finding);
         let of_stacks = stacks.iter().map(|stack| &stack.finding);
-        let of_heap = of_stacks.chain([&rest_finding]).filter(|_| heap_compared);
+        let of_heap = of_stacks.chain(&rest_findings).filter(|_| heap_compared);
         of_scalars.chain(of_heap)
     };
     let verdict = match window.points.len() {
@@ -96,7 +99,16 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     }
     let per = window.per;
     let clusters = match verdict {
-        Some(verdict) => clusters(members(series, &stacks, &scalars, verdict), per),
+        Some(verdict) => {
+            let together = |ids: &[StackId]| {
+                let mut sum = HeapFacts::default();
+                let chosen = series.stacks.iter().filter(|stack| ids.contains(&stack.id));
+                chosen.for_each(|stack| sum.add(&facts_of(stack)));
+                let (objects, bytes) = sum.metrics(counts_lost, false, 1.0);
+                (objects.rate, bytes.rate)
+            };
+            clusters(members(series, &stacks, &scalars, verdict), per, &together)
+        }
         None => Vec::new(),
     };
     let cooldown = window.cooldown.map(|_| Cooldown {
@@ -153,6 +165,28 @@ struct Test {
     is_paid_for: bool,
 }
 
+/// The stacks that no test of their own decides, to be judged as one.
+#[derive(Default)]
+struct Rest {
+    /// Not only those that rose: choosing those would make growth of chance. But several things that each
+    /// happened once make no growth together.
+    all: HeapFacts,
+    /// Those whose objects stay once they have come, which the noise of the others drowns.
+    kept: HeapFacts,
+}
+
+impl Rest {
+    fn add(&mut self, facts: &HeapFacts) {
+        if facts.track.happened_once() {
+            return;
+        }
+        self.all.add(facts);
+        if facts.track.is_kept() {
+            self.kept.add(facts);
+        }
+    }
+}
+
 /// What all judgements of one series share.
 struct Judged<'a> {
     window: &'a Window,
@@ -199,7 +233,7 @@ impl Judged<'_> {
         }
     }
 
-    /// The stacks that no test of their own decides, judged as one: at the default sampling rate a leak
+    /// Some stacks as one: at the default sampling rate a leak
     /// leaves a few samples in each of many stacks. Their bytes must have grown as surely as their
     /// objects.
     fn rest(&self, rest: &HeapFacts) -> Finding {
@@ -215,7 +249,7 @@ impl Judged<'_> {
             probability: 1.0,
             floor: self.floor_bytes(),
             rate: bytes.rate.value,
-            // One test, ten times stricter than the level of the stacks'.
+            // Two tests, each ten times stricter than the level of the stacks'.
             q: if clear { (10.0 * p).min(1.0) } else { 1.0 },
             still_held: rest.held().share(),
             loads: &self.heap_window.loads,
@@ -389,31 +423,24 @@ impl Judged<'_> {
 /// An exact figure's slope, with the error that the scatter of its increments shows. Between two
 /// points there is no scatter: the error is that of a count.
 fn scalar_metric(kind: ScalarKind, track: &Track, p: f64) -> Metric {
-    let exact = |value: Option<&f64>| Estimate {
-        value: value.copied().unwrap_or(0.0),
-        error: Some(0.0),
-        samples: value.copied().unwrap_or(0.0).max(0.0) as u64,
+    let exact = |value: Option<&f64>| {
+        let value = value.copied().unwrap_or(0.0);
+        Estimate::exact(value, value.max(0.0) as u64)
     };
     let (growth, span) = (track.growth(), track.span());
     let (dispersion, degrees) = track.dispersion();
     let moved = track.increment_variance.iter().sum::<f64>().max(1.0);
-    let variance = match kind {
-        ScalarKind::ResidentBytes if degrees < 1.0 => growth * growth,
-        _ if degrees < 1.0 => growth.abs(),
-        _ => moved * dispersion,
+    let (variance, known) = match kind {
+        ScalarKind::ResidentBytes if degrees < 1.0 => (growth * growth, Known::ByCounting),
+        _ if degrees < 1.0 => (growth.abs(), Known::ByCounting),
+        _ => (moved * dispersion, Known::FromScatter { degrees }),
     };
     let rate = if span > 0.0 {
-        let inflation = random_walk_inflation(track.y.len());
-        Estimate {
-            value: theil_sen(&track.x, &track.y),
-            error: Some((variance * inflation).sqrt() / span),
-            samples: growth.max(0.0) as u64,
-        }
+        let error = (variance * random_walk_inflation(track.y.len())).sqrt() / span;
+        let value = theil_sen(&track.x, &track.y);
+        Estimate::new(value, error, known, 1.0 / span, growth.max(0.0) as u64)
     } else {
-        Estimate {
-            error: Some(0.0),
-            ..Estimate::default()
-        }
+        Estimate::exact(0.0, 0)
     };
     Metric {
         first: exact(track.y.first()),
@@ -521,10 +548,7 @@ fn members(
             members.push(Member {
                 name: MemberName::Scalar(scalar.id),
                 rate,
-                bytes: Estimate {
-                    error: Some(0.0),
-                    ..Estimate::default()
-                },
+                bytes: Estimate::exact(0.0, 0),
                 exactly: scalar.finding.exactly,
                 verdict,
                 join: input.join,

@@ -35,6 +35,7 @@ const MOST_UNITS_TRIED: usize = 64;
 const ONE: Estimate = Estimate {
     value: 1.0,
     error: Some(0.0),
+    interval: None,
     samples: 0,
 };
 
@@ -45,7 +46,14 @@ const SAME: f64 = 2.6;
 /// are grouped by the unit that most of their bytes are whole multiples of (the largest such unit, so
 /// that two things that happen twice per request are not half of one); with them goes what cannot be
 /// told apart from a multiple, and so do the vague ones. Where rates are per request, one per request is tried as a unit too.
-pub fn clusters(mut members: Vec<Member>, per: Axis) -> Vec<Cluster> {
+///
+/// `together` gives the objects and bytes per [`Axis`] of some stacks as one: what belongs to one resource
+/// comes and goes with it, so that errors do not add in quadrature.
+pub fn clusters(
+    mut members: Vec<Member>,
+    per: Axis,
+    together: &dyn Fn(&[StackId]) -> (Estimate, Estimate),
+) -> Vec<Cluster> {
     // Stable: equals stay in the caller's order.
     members.sort_by(|a, b| b.bytes.value.total_cmp(&a.bytes.value));
     let (keyed, free): (Vec<Member>, Vec<Member>) = members
@@ -84,7 +92,7 @@ pub fn clusters(mut members: Vec<Member>, per: Axis) -> Vec<Cluster> {
     }
     let mut clusters: Vec<Cluster> = groups
         .into_iter()
-        .map(|group| cluster(group, per))
+        .map(|group| cluster(group, per, together))
         .collect();
     clusters.sort_by(|a, b| {
         let order = b.bytes.value.total_cmp(&a.bytes.value);
@@ -200,9 +208,8 @@ fn resources(members: &[Member], per: Axis) -> (Estimate, Option<u32>) {
     };
     let each = (best.rate.value / unit.value).round().max(1.0);
     let rate = Estimate {
-        value: best.rate.value / each,
-        error: best.rate.error.map(|error| error / each),
         samples: (best.rate.samples as f64 / each) as u64,
+        ..best.rate.times(1.0 / each)
     };
     let exactly = best
         .exactly
@@ -211,7 +218,11 @@ fn resources(members: &[Member], per: Axis) -> (Estimate, Option<u32>) {
     (rate, exactly.map(|count| (count / each) as u32))
 }
 
-fn cluster(mut members: Vec<Member>, per: Axis) -> Cluster {
+fn cluster(
+    mut members: Vec<Member>,
+    per: Axis,
+    together: &dyn Fn(&[StackId]) -> (Estimate, Estimate),
+) -> Cluster {
     members.sort_by(|a, b| b.bytes.value.total_cmp(&a.bytes.value));
     let stacks: Vec<StackId> = members
         .iter()
@@ -233,12 +244,13 @@ fn cluster(mut members: Vec<Member>, per: Axis) -> Cluster {
             .filter(|member| matches!(member.name, MemberName::Stack(_)))
     };
     let (resources, exactly) = resources(&members, per);
+    let (objects, bytes) = together(&stacks);
     Cluster {
         representative: stacks.first().copied(),
         join: members.iter().find_map(|member| member.join),
         resources,
-        objects: sum(on_heap().map(|member| &member.rate)),
-        bytes: sum(on_heap().map(|member| &member.bytes)),
+        objects: objects.moved_to(on_heap().map(|member| member.rate.value).sum()),
+        bytes: bytes.moved_to(on_heap().map(|member| member.bytes.value).sum()),
         exactly,
         verdict: members
             .iter()
@@ -250,40 +262,28 @@ fn cluster(mut members: Vec<Member>, per: Axis) -> Cluster {
     }
 }
 
-/// The sum, errors in quadrature: different stacks are sampled independently.
-pub fn sum<'a>(estimates: impl Iterator<Item = &'a Estimate>) -> Estimate {
-    let (mut value, mut variance, mut samples) = (0.0, Some(0.0), 0u64);
-    for estimate in estimates {
-        value += estimate.value;
-        variance = variance
-            .zip(estimate.error)
-            .map(|(sum, error)| sum + error * error);
-        samples = samples.saturating_add(estimate.samples);
-    }
-    Estimate {
-        value,
-        error: variance.map(f64::sqrt),
-        samples,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn known(value: f64, error: f64) -> Estimate {
+        Estimate {
+            value,
+            error: Some(error),
+            interval: None,
+            samples: 100,
+        }
+    }
+
+    fn nothing(_: &[StackId]) -> (Estimate, Estimate) {
+        Default::default()
+    }
+
     fn stack(id: u32, rate: f64, error: f64, bytes: f64, join: Option<u32>) -> Member {
         Member {
             name: MemberName::Stack(StackId(id)),
-            rate: Estimate {
-                value: rate,
-                error: Some(error),
-                samples: 100,
-            },
-            bytes: Estimate {
-                value: bytes,
-                error: Some(bytes * error / rate),
-                samples: 100,
-            },
+            rate: known(rate, error),
+            bytes: known(bytes, bytes * error / rate),
             exactly: None,
             verdict: Verdict::Leak,
             join: join.map(JoinKey),
@@ -300,16 +300,12 @@ mod tests {
         ];
         members.push(Member {
             name: MemberName::Scalar(ScalarId(0)),
-            rate: Estimate {
-                value: 5.0,
-                error: Some(0.0),
-                samples: 500,
-            },
+            rate: known(5.0, 0.0),
             bytes: Estimate::default(),
             exactly: Some(5),
             ..stack(9, 5.0, 0.0, 0.0, None)
         });
-        let found = clusters(members, Axis::Request);
+        let found = clusters(members, Axis::Request, &nothing);
         assert_eq!(found.len(), 2);
         assert_eq!(found[0].stacks, [StackId(1), StackId(2), StackId(3)]);
         assert_eq!(found[0].scalars, [ScalarId(0)]);
@@ -327,6 +323,7 @@ mod tests {
                 stack(3, 0.313, 0.001, 800.0, Some(1)),
             ],
             Axis::Request,
+            &nothing,
         );
         assert_eq!(found[0].stacks, [StackId(1), StackId(3)]);
         assert_eq!(found[1].stacks, [StackId(2)]);

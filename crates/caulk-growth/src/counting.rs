@@ -7,6 +7,12 @@ use crate::stats::{fair_binomial_tail, student_tail};
 /// Degrees of freedom of the prior for the dispersion in a test; see [`Track::p_of_growth`].
 const PRIOR_DEGREES: f64 = 4.0;
 
+/// The same of what was only ever seen to come, and hardly to go.
+const PRIOR_DEGREES_OF_KEPT: f64 = 40.0;
+
+/// The share of what came that may have gone where things are kept.
+const KEPT: f64 = 0.05;
+
 /// The chance that an object of this size is sampled: 1 − e^(−size/rate), since the runtime samples
 /// allocated bytes as a Poisson process (`scaleHeapSample` in Go's `runtime/pprof/protomem.go`).
 /// 1 where every object is recorded.
@@ -59,13 +65,35 @@ pub struct Track {
     /// The same of the whole growth, last less first. Less than the sum of the increments' where
     /// objects come and go: the growth cannot vary more than the levels at its ends do.
     pub growth_variance: f64,
+    /// How many came and how many went over the window, where the profile says how much was allocated.
+    pub turnover: Option<Turnover>,
+}
+
+/// Events that came and that went.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Turnover {
+    pub came: f64,
+    pub went: f64,
 }
 
 /// What came and went between two points, when the profile says how much was allocated.
-fn turnover(allocated: (f64, f64), live: (f64, f64)) -> Option<f64> {
+fn turnover(allocated: (f64, f64), live: (f64, f64)) -> Option<Turnover> {
     let came = allocated.1 - allocated.0;
     let went = came - (live.1 - live.0);
-    (came >= 0.0 && went >= 0.0).then_some(came + went)
+    (came >= 0.0 && went >= 0.0).then_some(Turnover { came, went })
+}
+
+impl Turnover {
+    fn add(self, other: Turnover) -> Turnover {
+        Turnover {
+            came: self.came + other.came,
+            went: self.went + other.went,
+        }
+    }
+
+    fn all(self) -> f64 {
+        self.came + self.went
+    }
 }
 
 impl Track {
@@ -89,24 +117,29 @@ impl Track {
                 .map(|&point| at(&counts.allocated_objects, point))
                 .collect()
         });
-        let turned_over: Vec<Option<f64>> = match &allocated {
+        let turned_over: Vec<Option<Turnover>> = match &allocated {
             Some(allocated) => pairs(allocated)
                 .zip(pairs(&live))
                 .map(|(a, l)| turnover(a, l))
                 .collect(),
             None => vec![None; live.len().saturating_sub(1)],
         };
-        let bounded = |levels: f64, turned_over: Option<f64>| match turned_over {
-            Some(turned_over) => levels.min(turned_over),
+        let bounded = |levels: f64, turned_over: Option<Turnover>| match turned_over {
+            Some(turned_over) => levels.min(turned_over.all()),
             None => levels,
         };
+        let in_all = turned_over
+            .iter()
+            .copied()
+            .try_fold(Turnover::default(), |sum, part| Some(sum.add(part?)));
         let ends = live.first().copied().unwrap_or(0.0) + live.last().copied().unwrap_or(0.0);
         Track {
             increment_variance: pairs(&live)
                 .zip(&turned_over)
                 .map(|((before, after), &turned_over)| bounded(before + after, turned_over))
                 .collect(),
-            growth_variance: bounded(ends, turned_over.iter().copied().sum()),
+            growth_variance: bounded(ends, in_all),
+            turnover: in_all,
             x: x.to_vec(),
             y: live,
         }
@@ -121,6 +154,7 @@ impl Track {
         Track {
             growth_variance: changes.iter().sum(),
             increment_variance: changes,
+            turnover: None,
             x,
             y,
         }
@@ -140,6 +174,7 @@ impl Track {
         sum(&mut self.y, &other.y);
         sum(&mut self.increment_variance, &other.increment_variance);
         self.growth_variance += other.growth_variance;
+        self.turnover = self.turnover.zip(other.turnover).map(|(a, b)| a.add(b));
     }
 
     /// Last less first.
@@ -196,7 +231,9 @@ impl Track {
     /// Wilenski, Biometrika 31, 1940). *Over-dispersed*: Student's t of the growth with the
     /// dispersion of the increments, moderated by a prior of four degrees of freedom at 1
     /// (Smyth, Stat. Appl. Genet. Mol. Biol. 3, 2004, with the prior fixed): with three to eight
-    /// rounds the increments alone would say too little.
+    /// rounds the increments alone would say too little. What comes and goes varies with the load of the
+    /// moment, and so its dispersion is doubted; what comes and stays has only the counting to vary by, and
+    /// the prior holds with forty degrees, unless the increments themselves contradict it.
     pub fn p_of_growth(&self) -> f64 {
         let growth = self.growth();
         if growth <= 0.0 {
@@ -208,9 +245,28 @@ impl Track {
         if degrees < 1.0 {
             return exact;
         }
-        let moderated = (PRIOR_DEGREES + degrees * dispersion) / (PRIOR_DEGREES + degrees);
+        let prior = match self.is_kept() && dispersion <= believable_dispersion(degrees) {
+            true => PRIOR_DEGREES_OF_KEPT,
+            false => PRIOR_DEGREES,
+        };
+        let moderated = (prior + degrees * dispersion) / (prior + degrees);
         let t = growth / (moderated * variance).sqrt();
-        exact.max(student_tail(t, PRIOR_DEGREES + degrees))
+        exact.max(student_tail(t, prior + degrees))
+    }
+
+    /// Whether what came stayed, as far as the profile says.
+    pub fn is_kept(&self) -> bool {
+        let kept = |turnover: Turnover| turnover.went <= KEPT * turnover.came;
+        self.turnover.is_some_and(kept)
+    }
+
+    /// Whether nearly all that grew came in one of several rounds, where even growth would have done so
+    /// once in eight times or less.
+    pub fn happened_once(&self) -> bool {
+        let growth = self.growth();
+        let rounds = self.y.len().saturating_sub(1) as f64;
+        let largest = self.increments().map(|(_, dy)| dy).fold(0.0, f64::max);
+        growth > 0.0 && largest >= 0.8 * growth && rounds.powf(1.0 - growth) <= 0.125
     }
 
     /// The variance that counting gives the growth as an estimate of what the program does: the objects
@@ -252,6 +308,13 @@ impl Track {
     }
 }
 
+/// The dispersion that counting alone exceeds once in a hundred: the 99 % point of χ² per degree
+/// (Wilson and Hilferty, PNAS 17, 1931).
+fn believable_dispersion(degrees: f64) -> f64 {
+    let spread = 2.0 / (9.0 * degrees);
+    (1.0 - spread + 2.326 * spread.sqrt()).powi(3)
+}
+
 fn pairs(values: &[f64]) -> impl Iterator<Item = (f64, f64)> {
     values.iter().copied().zip(values.iter().copied().skip(1))
 }
@@ -280,6 +343,7 @@ mod tests {
             y: vec![2.0, 97.0],
             increment_variance: vec![99.0],
             growth_variance: 99.0,
+            turnover: None,
         };
         assert!(track.p_of_growth() < 1e-20);
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::interval::{Interval, Known};
 use crate::series::{JoinKey, ScalarId, ScalarKind, StackId};
 
 /// What a series shows. Every number in it is finite.
@@ -40,6 +41,21 @@ pub struct Growth {
     pub problems: Vec<Problem>,
 }
 
+impl Growth {
+    /// A rate of this growth as one per second, by how long the watch was; `None` where that is not
+    /// known.
+    #[must_use]
+    pub fn per_second(&self, rate: &Estimate) -> Option<Estimate> {
+        match self.per {
+            Axis::Second => Some(*rate),
+            Axis::Request if self.watched_seconds > 0.0 => {
+                Some(rate.times(self.span / self.watched_seconds))
+            }
+            _ => None,
+        }
+    }
+}
+
 /// The word for what was seen. It holds for the time that was watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -73,8 +89,66 @@ pub struct Estimate {
     pub value: f64,
     /// Its standard error; `None` where counts are lost.
     pub error: Option<f64>,
+    /// Where the truth lies with 95 % confidence: by counting, or from how the increments scatter, and
+    /// wider than 1.96 standard errors where those are few. `None` where counts are lost.
+    pub interval: Option<Interval>,
     /// How many counted or sampled objects it rests on.
     pub samples: u64,
+}
+
+impl Estimate {
+    /// A value that is known without error.
+    pub(crate) fn exact(value: f64, samples: u64) -> Estimate {
+        Estimate::new(value, 0.0, Known::ByCounting, 0.0, samples)
+    }
+
+    /// A value with its standard error; see [`Interval::new`].
+    pub(crate) fn new(value: f64, error: f64, known: Known, event: f64, samples: u64) -> Estimate {
+        Estimate {
+            value,
+            error: Some(error),
+            interval: Some(Interval::new(value, error, known, event)),
+            samples,
+        }
+    }
+
+    /// A value of which counts, and so the error, are lost.
+    pub(crate) fn of_lost_counts(value: f64) -> Estimate {
+        Estimate {
+            value,
+            ..Estimate::default()
+        }
+    }
+
+    /// Another value with the same error.
+    pub(crate) fn moved_to(&self, value: f64) -> Estimate {
+        let by = value - self.value;
+        Estimate {
+            value,
+            interval: self.interval.map(|Interval { low, high }| Interval {
+                low: low + by,
+                high: high + by,
+            }),
+            ..*self
+        }
+    }
+
+    /// The same in another unit.
+    #[must_use]
+    pub fn times(&self, factor: f64) -> Estimate {
+        Estimate {
+            value: self.value * factor,
+            error: self.error.map(|error| error * factor.abs()),
+            interval: self.interval.map(|Interval { low, high }| {
+                let (low, high) = (low * factor, high * factor);
+                Interval {
+                    low: low.min(high),
+                    high: low.max(high),
+                }
+            }),
+            samples: self.samples,
+        }
+    }
 }
 
 /// One figure over the series.
@@ -216,6 +290,13 @@ pub enum Problem {
     /// Time or requests went backwards at this many snapshots, which were left out.
     Backwards {
         /// How many.
+        snapshots: u32,
+    },
+    /// The program was started anew this often: growth is that of the process that was watched longest.
+    Restarted {
+        /// How often.
+        restarts: u32,
+        /// How many snapshots are of the other processes.
         snapshots: u32,
     },
     /// The sampling rate is unknown: there are no errors, and nothing can be called a leak by its heap.

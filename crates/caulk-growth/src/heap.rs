@@ -2,6 +2,7 @@
 
 use crate::counting::{Counts, Track, sampled_count, sampling_probability};
 use crate::growth::{Estimate, Metric};
+use crate::interval::Known;
 use crate::series::{Bucket, Sampling, Stack};
 use crate::stats::{random_walk_inflation, theil_sen};
 use crate::window::Window;
@@ -20,6 +21,8 @@ pub struct Quantity {
     counting_variance: f64,
     /// The part of it that the sampling alone makes: nothing where every object is recorded.
     sampling_variance: f64,
+    /// What one sampled object stands for, of those that count most.
+    event: f64,
 }
 
 /// One stack, or all of them, over a window.
@@ -90,6 +93,7 @@ impl HeapFacts {
                     last_variance: level_share * last.copied().unwrap_or(0.0) * each * each,
                     counting_variance: counted * each * each,
                     sampling_variance: counted * (1.0 - p) * each * each,
+                    event: each,
                 });
             };
             add(&mut facts.objects, values(&counts.objects), 1.0 / p);
@@ -150,6 +154,7 @@ impl Quantity {
         self.last_variance += other.last_variance;
         self.counting_variance += other.counting_variance;
         self.sampling_variance += other.sampling_variance;
+        self.event = self.event.max(other.event);
     }
 
     /// Last less first.
@@ -182,34 +187,38 @@ impl Quantity {
     }
 
     fn metric(&self, track: &Track, counts_lost: bool, even: bool, p: f64) -> Metric {
-        let level = |value: Option<&f64>, variance: f64, samples: Option<&f64>| Estimate {
-            value: value.copied().unwrap_or(0.0),
-            error: (!counts_lost).then(|| variance.max(0.0).sqrt()),
-            samples: samples.copied().unwrap_or(0.0) as u64,
+        let estimate = |value: f64, error: f64, known: Known, event: f64, samples: f64| {
+            if counts_lost {
+                return Estimate::of_lost_counts(value);
+            }
+            Estimate::new(value, error, known, event, samples.max(0.0) as u64)
+        };
+        let level = |value: Option<&f64>, variance: f64, samples: Option<&f64>| {
+            let value = value.copied().unwrap_or(0.0);
+            let (error, samples) = (variance.max(0.0).sqrt(), samples.copied().unwrap_or(0.0));
+            estimate(value, error, Known::ByCounting, 0.0, samples)
         };
         let span = track.span();
         let rate = if span <= 0.0 {
-            Estimate {
-                error: (!counts_lost).then_some(0.0),
-                ..Estimate::default()
-            }
+            estimate(0.0, 0.0, Known::ByCounting, 0.0, 0.0)
         } else {
-            let inflation = if even {
-                random_walk_inflation(self.values.len())
-            } else {
-                1.0
+            let (value, inflation) = match even {
+                true => (
+                    theil_sen(&track.x, &self.values),
+                    random_walk_inflation(self.values.len()),
+                ),
+                false => (self.growth() / span, 1.0),
             };
             let variance = self.growth_variance(&track.x);
             let error = (variance.max(0.0) * inflation).sqrt() / span;
-            Estimate {
-                value: if even {
-                    theil_sen(&track.x, &self.values)
-                } else {
-                    self.growth() / span
+            let known = match self.values.len() {
+                0..=2 => Known::ByCounting,
+                // Those of the scatter and the one of counting.
+                points => Known::FromScatter {
+                    degrees: points as f64 - 1.0,
                 },
-                error: (!counts_lost).then_some(error),
-                samples: track.growth().max(0.0) as u64,
-            }
+            };
+            estimate(value, error, known, self.event / span, track.growth())
         };
         Metric {
             first: level(self.values.first(), self.first_variance, track.y.first()),

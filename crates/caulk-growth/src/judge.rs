@@ -55,12 +55,11 @@ pub fn judge(evidence: &Evidence, options: &Options) -> (Finding, bool) {
     let Shape {
         vetoes,
         ended,
-        staircase,
+        in_steps: stairs,
     } = match rounds {
         1 => Shape::default(),
         _ => shape(evidence.track, evidence.bytes, evidence.loads),
     };
-    let stairs = staircase || vetoes.contains(&Veto::FewSteps);
     let certain = evidence.q <= options.false_discovery_rate && grew;
     if !certain && !stairs {
         finding.vetoes.push(Veto::Chance);

@@ -1,6 +1,6 @@
 //! What matters and how sure is sure.
 
-/// Thresholds. The defaults are those of the documentation; each is measured in `tests/simulated.rs`.
+/// Thresholds. The defaults are those of the documentation; each is measured in `tests/simulated`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Options {
     /// Growth below this many heap bytes per request (or second, or snapshot) does not matter, unless it

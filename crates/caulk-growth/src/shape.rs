@@ -13,16 +13,18 @@ pub struct Shape {
     pub vetoes: Vec<Veto>,
     /// It has stopped: what has [`Veto::Plateau`] is steady.
     pub ended: bool,
-    /// It grows by steps that keep coming as an append that doubles makes them: enough of them that the
-    /// scatter of its increments does not speak against it.
-    pub staircase: bool,
+    /// It grows by steps as an append that doubles makes them: the scatter of its increments does not
+    /// speak against it. Where they were few, there is [`Veto::FewSteps`] too.
+    pub in_steps: bool,
 }
 
 /// Steps from which on a staircase is called one. A program's start and a filling cache make one to three.
 const STEPS: usize = 4;
 
-/// A trend is one when chance gives it at most this often.
+/// A trend is one when chance gives it at most this often …
 const TREND: f64 = 0.1;
+/// … and of so many points on at most this often: by then two waves of a day look like one too.
+const TREND_OF_MANY: (usize, f64) = (8, 0.02);
 
 /// Judges the shape of `track`. `bytes` are the same objects in bytes, where one object may replace
 /// another of twice its size.
@@ -47,14 +49,19 @@ pub fn shape(track: &Track, bytes: Option<&[f64]>, loads: &[Option<Load>]) -> Sh
     };
     match stairs {
         Some(stairs) if stairs.overdue || stairs.steps == 1 => shape.end(),
-        Some(stairs) if stairs.steps < STEPS => shape.vetoes.push(Veto::FewSteps),
-        Some(_) => shape.staircase = true,
+        Some(stairs) => {
+            shape.in_steps = true;
+            if stairs.steps < STEPS {
+                shape.vetoes.push(Veto::FewSteps);
+            }
+        }
         None if plateau(track) => shape.end(),
+        None if track.happened_once() => shape.vetoes.push(Veto::FewSteps),
         None => {
-            if slowing(track, 0) && (track.y.len() < 5 || slowing(track, 1)) {
+            if late(track) || slowing(track, 0) && (track.y.len() < 5 || slowing(track, 1)) {
                 shape.vetoes.push(Veto::Slowing);
             }
-            if track.y.len() >= 4 && mann_kendall(&track.y) > TREND {
+            if falls_back(track) || no_trend(track) {
                 shape.vetoes.push(Veto::NoTrend);
             }
         }
@@ -101,6 +108,7 @@ fn only_varied(track: &Track, loads: &[Option<Load>]) -> Option<Track> {
         y: track.y.first().copied().into_iter().collect(),
         increment_variance: Vec::new(),
         growth_variance: track.growth_variance,
+        turnover: track.turnover,
     };
     let variances = track
         .increment_variance
@@ -140,6 +148,24 @@ fn scale(track: &Track) -> f64 {
     extra.max(1.0).sqrt()
 }
 
+fn no_trend(track: &Track) -> bool {
+    let (many, of_many) = TREND_OF_MANY;
+    let most = if track.y.len() < many { TREND } else { of_many };
+    track.y.len() >= 4 && mann_kendall(&track.y) > most
+}
+
+/// Whether it once fell by more than half of what it grew by, and by three standard errors of
+/// counting: a saw, or a wave.
+fn falls_back(track: &Track) -> bool {
+    let growth = track.growth();
+    let mut highest = 0.0f64;
+    track.y.iter().any(|&level| {
+        highest = highest.max(level);
+        let fall = highest - level;
+        fall > 0.5 * growth && fall > 3.0 * (highest + level).sqrt()
+    })
+}
+
 /// Whether the last third does not grow: less than 0.3 of the whole's rate, and less than it by
 /// two standard errors.
 fn plateau(track: &Track) -> bool {
@@ -158,6 +184,19 @@ fn plateau(track: &Track) -> bool {
     }
     let expected = growth * tail_x / span;
     tail < 0.3 * expected && expected - tail > 2.0 * scale(track) * expected.sqrt().max(1.0)
+}
+
+/// Whether the second half of four rounds and more has less than 0.4 of what would be its part: with few
+/// counts neither a plateau nor a bend can be told from an even growth, but nor can that from them.
+fn late(track: &Track) -> bool {
+    let increments: Vec<(f64, f64)> = track.increments().collect();
+    let rounds = increments.len();
+    let half = increments.get(rounds - rounds / 2..).unwrap_or(&[]);
+    let (x, y) = half
+        .iter()
+        .fold((0.0, 0.0), |(x, y), (dx, dy)| (x + dx, y + dy));
+    let span = track.span();
+    rounds >= 4 && span > 0.0 && y < 0.4 * track.growth() * x / span
 }
 
 /// Whether the increments, the first `skip` left out, fall: a weighted line through their rates ends
@@ -295,7 +334,11 @@ mod tests {
         };
         let one = |points: u32| track(&vec![1.0; points as usize]);
         let judge = |points: u32| shape(&one(points), Some(&sizes(points)), &[]);
-        assert!(judge(20).staircase, "{:?}", judge(20));
+        assert!(
+            judge(20).in_steps && judge(20).vetoes.is_empty(),
+            "{:?}",
+            judge(20)
+        );
         assert_eq!(judge(9).vetoes, [Veto::FewSteps]);
         let mut stopped = sizes(5);
         stopped.resize(20, stopped[4]);

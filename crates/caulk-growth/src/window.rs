@@ -1,5 +1,7 @@
 //! Which points of a series are compared, and over what their growth is measured.
 
+use std::ops::Range;
+
 use crate::growth::{Axis, Problem};
 use crate::series::{Load, Point, Stage};
 
@@ -24,9 +26,11 @@ pub struct Window {
 }
 
 impl Window {
-    pub fn new(points: &[Point]) -> (Window, Vec<Problem>) {
+    /// The window of the points in `life`, which one process lived through.
+    pub fn new(points: &[Point], life: Range<usize>) -> (Window, Vec<Problem>) {
         let mut problems = Vec::new();
-        let (ordered, backwards) = in_order(points);
+        let (mut ordered, backwards) = in_order(points);
+        ordered.retain(|(index, _)| life.contains(index));
         if points.is_empty() {
             problems.push(Problem::NoSnapshots);
         }
