@@ -92,6 +92,14 @@ fn in_words(problem: &Problem) -> String {
             "Time or requests went backwards at {}, left out.",
             super::super::check::counted(*snapshots as usize, "snapshot")
         ),
+        Problem::Restarted {
+            restarts,
+            snapshots,
+        } => format!(
+            "The program was restarted ({}): only the process that was watched longest counts; {} of others left out.",
+            super::super::check::counted(*restarts as usize, "time"),
+            super::super::check::counted(*snapshots as usize, "snapshot")
+        ),
         Problem::CountsLost => "The sampling rate is not known: figures have no errors.".to_owned(),
     }
 }
