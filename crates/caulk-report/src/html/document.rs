@@ -67,6 +67,7 @@ fn visible(text: &str) -> String {
 }
 
 fn body(page: &Page, data: &mut Data) -> Markup {
+    let names = names(&page.sections);
     html! {
         a.skip href="#verdict" { "To the verdict" }
         header.top {
@@ -80,13 +81,15 @@ fn body(page: &Page, data: &mut Data) -> Markup {
             @if page.sections.len() > 1 {
                 nav aria-label="Contents" {
                     ul {
-                        @for section in &page.sections {
-                            li { a href={ "#" (name_of(section)) } { (section.heading) } }
+                        @for (section, name) in page.sections.iter().zip(&names) {
+                            li { a href={ "#" (name) } { (section.heading) } }
                         }
                     }
                 }
             }
-            @for section in &page.sections { (self::section(section, data)) }
+            @for (section, name) in page.sections.iter().zip(&names) {
+                (self::section(section, name, data))
+            }
         }
         footer { p { (page.made_by) } }
     }
@@ -117,8 +120,7 @@ fn verdict(page: &Page) -> Markup {
     }
 }
 
-fn section(section: &Section, data: &mut Data) -> Markup {
-    let name = name_of(section);
+fn section(section: &Section, name: &str, data: &mut Data) -> Markup {
     html! {
         section id=(name) aria-labelledby={ (name) "-heading" } {
             h2 id={ (name) "-heading" } { (section.heading) }
@@ -152,15 +154,29 @@ fn article(name: &str, blocks: &[Block]) -> Markup {
     }
 }
 
-/// A section's name in links: the letters of its heading.
-fn name_of(section: &Section) -> String {
-    let mut name = String::new();
-    for character in section.heading.chars().flat_map(char::to_lowercase) {
+/// The sections' names in links: the letters of their headings, and a number where another has those.
+fn names(sections: &[Section]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for section in sections {
+        let letters = letters(&section.heading);
+        let taken = |name: &String| names.contains(name);
+        let numbered = (2..).map(|number| format!("{letters}-{number}"));
+        let name = std::iter::once(letters.clone())
+            .chain(numbered)
+            .find(|name| !taken(name));
+        names.push(name.unwrap_or_default());
+    }
+    names
+}
+
+fn letters(heading: &str) -> String {
+    let mut letters = String::new();
+    for character in heading.chars().flat_map(char::to_lowercase) {
         if character.is_ascii_alphanumeric() {
-            name.push(character);
-        } else if !name.ends_with('-') && !name.is_empty() {
-            name.push('-');
+            letters.push(character);
+        } else if !letters.ends_with('-') {
+            letters.push('-');
         }
     }
-    name.trim_end_matches('-').to_owned()
+    format!("section-{}", letters.trim_matches('-'))
 }

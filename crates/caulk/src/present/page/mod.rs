@@ -8,7 +8,7 @@ mod plots;
 
 use caulk_growth::Verdict;
 use caulk_report::{
-    Block, Cell, Column, Diagnostic, Figure, KeyValue, Page, Part, Section, Table, units,
+    Block, Cell, Column, Diagnostic, Figure, KeyValue, Page, Paragraph, Part, Section, Table, units,
 };
 
 use super::finding::{self, Sources};
@@ -22,35 +22,89 @@ const AROUND: u32 = 3;
 /// Culprits with an article of their own.
 const TOLD: usize = 20;
 
-/// The page.
+/// What was found in one program, and where its source is read.
+pub struct Told<'a> {
+    /// What tells it from the others; said only where there are others.
+    pub name: &'a str,
+    pub findings: &'a Findings,
+    pub sources: &'a Sources<'a>,
+}
+
+/// The page of one program.
 pub fn page(findings: &Findings, sources: &Sources<'_>) -> Page {
+    let only = Told {
+        name: "",
+        findings,
+        sources,
+    };
+    of_several(&only, &[])
+}
+
+/// The page of several programs, or of several instances of one: the first opens it.
+pub fn of_several(first: &Told<'_>, others: &[Told<'_>]) -> Page {
+    let (mut verdict, remarks) = opening(first);
+    if !others.is_empty() {
+        verdict.message = format!("{}: {}", first.name, verdict.message);
+    }
+    let mut sections = sections(first, 0);
+    for (other, number) in others.iter().zip(1..) {
+        let (verdict, remarks) = opening(other);
+        let mut parts = vec![Part::from(verdict)];
+        parts.extend(remarks.into_iter().map(Part::from));
+        sections.push(Section::new(other.name, parts));
+        sections.extend(
+            self::sections(other, number)
+                .into_iter()
+                .map(|section| Section {
+                    heading: format!("{}: {}", other.name, section.heading),
+                    ..section
+                }),
+        );
+    }
+    Page {
+        title: format!("{}: {}", verdict.severity.word, verdict.message),
+        subject: evidence::subject(first.findings),
+        verdict,
+        facts: facts(first.findings),
+        remarks,
+        sections,
+        made_by: format!("caulk {}", env!("CARGO_PKG_VERSION")),
+    }
+}
+
+/// The verdict in words, and what it has to be read with.
+fn opening(told: &Told<'_>) -> (Diagnostic, Vec<Paragraph>) {
+    let findings = told.findings;
     let mut openings = hunt::openings(findings).into_iter();
     let first = findings.culprits.first();
     let verdict = openings
         .next()
-        .or_else(|| Some(without_source(hunt::headline(findings, first?, sources))))
+        .or_else(|| {
+            Some(without_source(hunt::headline(
+                findings,
+                first?,
+                told.sources,
+            )))
+        })
         .unwrap_or_else(|| hunt::nobody(findings));
     let mut remarks = hunt::watched(findings);
     remarks.extend(openings.map(|opening| opening.message.into()));
     remarks.extend(hunt::left_open(findings));
+    (verdict, remarks)
+}
+
+fn sections(told: &Told<'_>, number: usize) -> Vec<Section> {
+    let findings = told.findings;
     let sections = [
         plots::section(findings),
-        culprits(findings, sources),
+        culprits(findings, told.sources, number),
         proof(findings),
         flames::section(findings),
         functions::section(findings),
         functions::goroutines(findings),
         evidence::section(findings),
     ];
-    Page {
-        title: format!("{}: {}", verdict.severity.word, verdict.message),
-        subject: evidence::subject(findings),
-        verdict,
-        facts: facts(findings),
-        remarks,
-        sections: sections.into_iter().flatten().collect(),
-        made_by: format!("caulk {}", env!("CARGO_PKG_VERSION")),
-    }
+    sections.into_iter().flatten().collect()
 }
 
 fn without_source(diagnostic: Diagnostic) -> Diagnostic {
@@ -107,7 +161,8 @@ fn facts(findings: &Findings) -> Vec<Figure> {
 
 // ---- culprits
 
-fn culprits(findings: &Findings, sources: &Sources<'_>) -> Option<Section> {
+/// `number` tells the programs of a page apart.
+fn culprits(findings: &Findings, sources: &Sources<'_>, number: usize) -> Option<Section> {
     if findings.culprits.is_empty() {
         return None;
     }
@@ -116,16 +171,16 @@ fn culprits(findings: &Findings, sources: &Sources<'_>) -> Option<Section> {
     if findings.culprits.len() > 1 {
         parts.push(Part::Table {
             caption: "The places to blame, the heaviest first".to_owned(),
-            table: ranking(findings),
+            table: ranking(findings, number),
         });
     }
     parts.extend(told().map(|(index, blamed)| Part::Article {
-        name: article_name(index),
+        name: article_name(number, index),
         blocks: article(findings, blamed, index == 0, sources),
     }));
     let more = findings.culprits.len().saturating_sub(TOLD);
     if more > 0 {
-        parts.push(Part::from(caulk_report::Paragraph::from(format!(
+        parts.push(Part::from(Paragraph::from(format!(
             "{more} more in --format json."
         ))));
     }
@@ -136,11 +191,11 @@ fn culprits(findings: &Findings, sources: &Sources<'_>) -> Option<Section> {
     Some(Section::new(heading, parts))
 }
 
-fn article_name(index: usize) -> String {
-    format!("culprit-{}", index + 1)
+fn article_name(number: usize, index: usize) -> String {
+    format!("culprit-{}-{}", number + 1, index + 1)
 }
 
-fn ranking(findings: &Findings) -> Table {
+fn ranking(findings: &Findings, number: usize) -> Table {
     let rates = hunt::rates(findings);
     let per = rates.in_words();
     let mut table = Table::new([
@@ -155,7 +210,7 @@ fn ranking(findings: &Findings) -> Table {
         let culprit = &blamed.culprit;
         let place = finding::location(&culprit.anchor.location).to_string();
         table.row([
-            Cell::code(place).linked(article_name(index)),
+            Cell::code(place).linked(article_name(number, index)),
             Cell::from(hunt::sentence(findings, blamed)),
             Cell::from(units::percent(culprit.share_of_heap)).with_share(culprit.share_of_heap),
             Cell::from(rates.bytes(culprit.weight.bytes)),
