@@ -29,4 +29,4 @@ pub use folders::{TempFolder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest};
 pub use net::{can_connect, free_port};
 pub use socket::{SocketError, ask_unix_socket};
-pub use write::{is_read_only, write_atomic};
+pub use write::{is_read_only, write_atomic, write_numbered};

@@ -18,13 +18,15 @@ pub use run::{Output, run};
 use crate::cancel::Stopped;
 use crate::error::io_message;
 
-/// What to start. The child inherits this process's environment and gets no standard input.
+/// What to start. The child inherits this process's environment, and gets no standard input unless it is run to
+/// its end with [`Command::input`].
 #[derive(Clone, Debug)]
 pub struct Command {
     program: OsString,
     args: Vec<OsString>,
     env: Vec<(OsString, Option<OsString>)>,
     folder: Option<PathBuf>,
+    input: Option<Vec<u8>>,
 }
 
 impl Command {
@@ -36,6 +38,7 @@ impl Command {
             args: Vec::new(),
             env: Vec::new(),
             folder: None,
+            input: None,
         }
     }
 
@@ -85,6 +88,13 @@ impl Command {
         self
     }
 
+    /// What [`run`] gives it as standard input.
+    #[must_use]
+    pub fn input(mut self, bytes: impl Into<Vec<u8>>) -> Self {
+        self.input = Some(bytes.into());
+        self
+    }
+
     /// The program as it was given, for messages.
     pub fn program(&self) -> String {
         self.program.to_string_lossy().into_owned()
@@ -94,7 +104,10 @@ impl Command {
         let mut command = std::process::Command::new(&self.program);
         command
             .args(&self.args)
-            .stdin(Stdio::null())
+            .stdin(match self.input {
+                Some(_) => Stdio::piped(),
+                None => Stdio::null(),
+            })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         for (name, value) in &self.env {

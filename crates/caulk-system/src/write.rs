@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -38,6 +38,33 @@ pub fn write_atomic(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
             Err(failed(error))
         }
     }
+}
+
+/// Writes a new file with the first number that is free in its name: `prefix` and `suffix` with `001` to `9999`
+/// between. Returns its path.
+pub fn write_numbered(
+    folder: &Path,
+    prefix: &str,
+    suffix: &str,
+    bytes: &[u8],
+) -> Result<PathBuf, FileError> {
+    let path = |number: u32| folder.join(format!("{prefix}{number:03}{suffix}"));
+    for number in 1..10_000 {
+        let path = path(number);
+        let written = match File::create_new(&path) {
+            Ok(mut file) => file.write_all(bytes).inspect_err(|_| {
+                let _ = fs::remove_file(&path);
+            }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+            Err(error) => Err(error),
+        };
+        return match written {
+            Ok(()) => Ok(path),
+            Err(error) => Err(FileError::new(FileAction::Write, &path, error)),
+        };
+    }
+    let full = io::Error::other("all numbers up to 9999 are taken");
+    Err(FileError::new(FileAction::Write, &path(1), full))
 }
 
 /// Whether a file says that it must not be written, which a replacement by [`write_atomic`] would not notice.
@@ -112,6 +139,18 @@ mod tests {
         write_atomic(Path::new("/dev/null"), b"one").unwrap();
         let kind = fs::metadata("/dev/null").unwrap().file_type();
         assert!(kind.is_char_device());
+    }
+
+    #[test]
+    fn a_numbered_file_takes_the_first_number_that_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = || write_numbered(folder.path(), "a", ".b", b"one").unwrap();
+        assert_eq!(write(), folder.path().join("a001.b"));
+        assert_eq!(write(), folder.path().join("a002.b"));
+        fs::remove_file(folder.path().join("a001.b")).unwrap();
+        assert_eq!(write(), folder.path().join("a001.b"));
+        let error = write_numbered(&folder.path().join("no"), "a", ".b", b"").unwrap_err();
+        assert!(error.is_missing(), "{error}");
     }
 
     #[test]

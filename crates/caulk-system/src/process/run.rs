@@ -1,4 +1,4 @@
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,10 @@ pub fn run(command: &Command, limits: &Limits) -> Result<Output, ProcessError> {
         stopped,
     })?;
     let mut child = command.start()?;
+    if let (Some(mut stdin), Some(input)) = (child.stdin.take(), command.input.clone()) {
+        // A program that ends without having read everything is no failure of ours.
+        std::thread::spawn(move || stdin.write_all(&input));
+    }
     let stdout = collect(child.stdout.take());
     let stderr = collect(child.stderr.take());
     let stopped = loop {
@@ -104,6 +108,15 @@ mod tests {
             (output.stdout.len(), output.stderr.len()),
             (300_000, 300_000)
         );
+    }
+
+    #[test]
+    fn input_is_given_while_output_is_read() {
+        let command = Command::new("cat").input(vec![b'x'; 300_000]);
+        let output = run(&command, &Limits::default()).unwrap();
+        assert_eq!(output.stdout.len(), 300_000);
+        let ignored = Command::new("true").input(vec![b'x'; 300_000]);
+        assert!(run(&ignored, &Limits::default()).unwrap().status.success());
     }
 
     #[test]

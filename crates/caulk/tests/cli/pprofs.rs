@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::OnceLock;
 
-use crate::world::World;
+use crate::world::{World, names};
 
 const PROGRAM: &str = r#"package main
 
@@ -177,6 +177,94 @@ fn errors_are_2_and_print_nothing() {
     }
 }
 
+/// One tool with lines on its standard input, in a folder of its own.
+fn shell(mut command: std::process::Command, script: &str, folder: &Path) -> std::process::Output {
+    command
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    std::io::Write::write_all(&mut stdin, script.as_bytes()).unwrap();
+    drop(stdin);
+    child.wait_with_output().unwrap()
+}
+
+#[test]
+fn the_shell_answers_a_pipe_as_the_tool_does() {
+    let world = captured();
+    let file = world.path("heap.pb.gz").to_str().unwrap().to_owned();
+    for script in [
+        "",
+        "top",
+        "top5\ntop 3 -cum\nq\ntop\n",
+        "alloc_space\ntop2\nmean_inuse_space\ntop2\ntotal_inuse_space\ntop\n",
+        "sort=cum //: by cum\nnodecount=2\ntop\ntop 4\ntop\n:\no\nhelp\nhelp top\n",
+        "cum\nsort\nnodecount=x\nfoo\nfoo=1\nlist\ntop >\nsample_index 0\nhelp zzz\n",
+        "unit=kb\ncompact_labels=no\ntop\ndivide_by=0\ntop\ndivide_by=1\ntop",
+        "top >a\ntop 2 > b\noutput=c\ntop\noutput=\ntopproto\n",
+    ] {
+        let (ours, theirs) = (World::new(), World::new());
+        let ran = shell(world.caulk(&["pprof", &file]), script, &ours.path(""));
+        let mut tool = world.command("go");
+        tool.args(["tool", "pprof", &file]);
+        let expected = shell(tool, script, &theirs.path(""));
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(text(&ran.stdout), text(&expected.stdout), "{script:?}");
+        assert_eq!(ran.status.code(), Some(0), "{script:?}");
+        let files = names(&ours.path(""));
+        assert_eq!(files, names(&theirs.path("")), "{script:?}");
+        for file in files.iter().filter(|name| !name.ends_with(".gz")) {
+            assert_eq!(ours.read(file), theirs.read(file), "{file} of {script:?}");
+        }
+    }
+}
+
+#[test]
+fn waiting_for_a_line_can_be_ended() {
+    let world = captured();
+    let mut child = world
+        .caulk(&["pprof", "heap.pb.gz"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let open = child.stdin.take();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    crate::world::interrupt(&child);
+    let ran = world.ran(child.wait_with_output().unwrap()).expect(130);
+    assert_eq!(ran.stdout, "(pprof) ");
+    drop(open);
+}
+
+#[test]
+fn a_picture_is_drawn_by_graphviz() {
+    let world = captured();
+    let stub = World::new();
+    let script = "#!/bin/sh\necho \"drawn $1\"; head -c 7\n";
+    stub.write("bin/dot", script);
+    let made = world
+        .command("chmod")
+        .arg("+x")
+        .arg(stub.path("bin/dot"))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    let draw = |path: std::path::PathBuf| {
+        let mut command = world.caulk(&["pprof", "-svg", "heap.pb.gz"]);
+        world.ran(command.env("PATH", path).output().unwrap())
+    };
+    draw(stub.path("nothing"))
+        .expect(2)
+        .says_nothing_on_stdout()
+        .stderr_has("failed to execute dot. Is Graphviz installed? Error: ");
+    let path = format!("{}:/usr/bin:/bin", stub.path("bin").display());
+    let drawn = draw(path.into()).expect(0);
+    assert_eq!(drawn.stdout, "drawn -Tsvg\ndigraph");
+}
+
 #[test]
 fn what_is_not_there_says_so() {
     for (arguments, message) in [
@@ -188,7 +276,6 @@ fn what_is_not_there_says_so() {
             &["-web", "heap.pb.gz"],
             "-web is not in caulk: go tool pprof has it",
         ),
-        (&["heap.pb.gz"], "the interactive shell is not in caulk yet"),
         (
             &["-top", "http://127.0.0.1:1/"],
             "fetching http://127.0.0.1:1/debug/pprof/profile is not in caulk pprof yet",

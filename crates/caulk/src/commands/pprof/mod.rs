@@ -1,6 +1,7 @@
 //! `caulk pprof`: the flags, the bytes and the exit codes of `go tool pprof`.
 
 mod fetch;
+mod interactive;
 mod output;
 
 use std::ffi::OsString;
@@ -8,11 +9,11 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::bail;
 use caulk_pprof::{CommandLine, Invocation, SourceFiles, Surroundings};
 use caulk_system::{Files, OsFiles};
 use clap::Args;
 
+use self::output::Reader;
 use crate::context::{Context, write_out};
 use crate::exit::{Exit, Outcome};
 
@@ -49,15 +50,11 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
     };
     let Invocation { report, config, .. } = &invocation;
     let Some(report) = report else {
-        bail_shell()?;
-        return Ok(Exit::Clean);
+        return interactive::run(&profile, config, &surroundings, context);
     };
-    output::report(&profile, report, config, &surroundings)?;
+    let reader = Reader::CommandLine;
+    output::report(&profile, report, config, &surroundings, reader, context)?;
     Ok(Exit::Clean)
-}
-
-fn bail_shell() -> anyhow::Result<()> {
-    bail!("the interactive shell is not in caulk yet: say -top")
 }
 
 /// The current folder, by the name that the user has for it, as Go takes it.
