@@ -3,7 +3,11 @@
 macro_rules! index_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default,
+            bytemuck::Pod, bytemuck::Zeroable,
+        )]
+        #[repr(transparent)]
         pub struct $name(pub u32);
 
         impl $name {

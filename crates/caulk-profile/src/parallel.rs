@@ -13,15 +13,31 @@ pub fn in_parts<R: Send>(
     least: usize,
     work: impl Fn(Range<usize>) -> R + Sync,
 ) -> Vec<R> {
+    each(even_parts(count, least), work)
+}
+
+/// Splits `0..count` into equal parts of `least` or more, at most one for each core.
+pub fn even_parts(count: usize, least: usize) -> Vec<Range<usize>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let parts = (count / least.max(1)).clamp(1, cores.min(MOST_THREADS));
-    let part = |index: usize| count * index / parts..count * (index + 1) / parts;
+    (0..parts)
+        .map(|index| count * index / parts..count * (index + 1) / parts)
+        .collect()
+}
+
+/// Works on each part in a thread of its own, and returns the results in order.
+pub fn each<P: Send, R: Send>(
+    parts: impl IntoIterator<Item = P>,
+    work: impl Fn(P) -> R + Sync,
+) -> Vec<R> {
+    let mut parts = parts.into_iter();
+    let Some(first) = parts.next() else {
+        return Vec::new();
+    };
     std::thread::scope(|scope| {
         let work = &work;
-        let others: Vec<_> = (1..parts)
-            .map(|at| scope.spawn(move || work(part(at))))
-            .collect();
-        let mut results = vec![work(part(0))];
+        let others: Vec<_> = parts.map(|part| scope.spawn(move || work(part))).collect();
+        let mut results = vec![work(first)];
         for thread in others {
             match thread.join() {
                 Ok(result) => results.push(result),

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::decode::{IdIndex, check_string, malformed, string_id};
 use super::wire::{Content, Fault, Walk};
-use crate::parallel::in_parts;
+use crate::parallel::{each, even_parts};
 use crate::{Label, LabelValue, LocationIndex, Profile, StringId};
 
 /// Samples between two places from which they can be read.
@@ -44,60 +44,131 @@ pub(super) fn read(
             tables.width
         )));
     }
-    let least = LEAST_IN_A_PART / MARK_EVERY;
-    let parts = in_parts(marks.len(), least, |part| {
-        let start = marks.get(part.start).copied().unwrap_or(bytes.len());
-        let end = marks.get(part.end).copied().unwrap_or(bytes.len());
-        let first = part.start * MARK_EVERY;
-        let last = count.min(part.end * MARK_EVERY);
-        Columns::read(Walk::within(bytes, start..end), first..last, &tables)
-    });
-    let mut parts = parts.into_iter();
-    let mut all = match parts.next() {
-        Some(first) => first?,
-        None => return Ok(()),
+    // Two passes over the bytes: when it is known how many frames there are, each part is read into its
+    // place of the columns, and nothing is moved.
+    let parts = even_parts(marks.len(), LEAST_IN_A_PART / MARK_EVERY);
+    let walk_of = |part: &Range<usize>| {
+        let at = |mark: usize| marks.get(mark).copied().unwrap_or(bytes.len());
+        Walk::within(bytes, at(part.start)..at(part.end))
     };
-    for part in parts {
-        all.append(part?)?;
+    let sizes = each(&parts, |part| Size::of(walk_of(part)));
+    let sizes = sizes.into_iter().collect::<Result<Vec<Size>, Fault>>()?;
+    let frame_count = sizes.iter().map(|size| size.frames).sum();
+    end(frame_count)?;
+    end(sizes.iter().map(|size| size.labels).sum())?;
+
+    profile.frames = bytemuck::zeroed_vec(frame_count);
+    profile.frame_ends = vec![0; count];
+    profile.label_ends = vec![0; count];
+    profile.values = (0..tables.width).map(|_| vec![0; count]).collect();
+    let mut places = Vec::with_capacity(parts.len());
+    let (mut first, mut first_frame) = (0, 0);
+    let mut frames = profile.frames.as_mut_slice();
+    let mut frame_ends = profile.frame_ends.as_mut_slice();
+    let mut label_ends = profile.label_ends.as_mut_slice();
+    let mut values: Vec<&mut [i64]> = profile.values.iter_mut().map(Vec::as_mut_slice).collect();
+    for (part, size) in parts.iter().zip(&sizes) {
+        let samples = count.min(part.end * MARK_EVERY) - first;
+        let place = Place {
+            first,
+            first_frame: first_frame as u32,
+            frames: take(&mut frames, size.frames),
+            frame_ends: take(&mut frame_ends, samples),
+            values: values
+                .iter_mut()
+                .map(|column| take(column, samples))
+                .collect(),
+            labels: Vec::with_capacity(size.labels),
+            label_ends: take(&mut label_ends, samples),
+            read: 0,
+            frames_read: 0,
+        };
+        places.push((walk_of(part), place));
+        first += samples;
+        first_frame += size.frames;
     }
-    profile.frames = all.frames;
-    profile.frame_ends = all.frame_ends;
-    profile.values = all.values;
-    profile.labels = all.labels;
-    profile.label_ends = all.label_ends;
+    let parts = each(places, |(walk, place)| place.read(walk, &tables));
+    let mut labels: Vec<Label> = Vec::new();
+    for part in parts {
+        let (samples, read) = part?;
+        if labels.is_empty() {
+            labels = read;
+            continue;
+        }
+        let before = labels.len() as u32;
+        labels.extend_from_slice(&read);
+        let ends = profile.label_ends.get_mut(samples);
+        ends.unwrap_or_default()
+            .iter_mut()
+            .for_each(|end| *end += before);
+    }
+    profile.labels = labels;
     Ok(())
 }
 
-/// The columns of some of the samples.
-struct Columns {
-    /// Position among all samples of the first.
-    first: usize,
-    frames: Vec<LocationIndex>,
-    frame_ends: Vec<u32>,
-    values: Vec<Vec<i64>>,
-    labels: Vec<Label>,
-    label_ends: Vec<u32>,
+/// How much there is in some of the samples.
+#[derive(Default)]
+struct Size {
+    frames: usize,
+    /// Those without a value, which are dropped, included.
+    labels: usize,
 }
 
-impl Columns {
-    fn read(mut walk: Walk, samples: Range<usize>, tables: &Tables) -> Result<Columns, Fault> {
-        let count = samples.len();
-        let mut columns = Columns {
-            first: samples.start,
-            frames: Vec::new(),
-            frame_ends: Vec::with_capacity(count),
-            values: (0..tables.width)
-                .map(|_| Vec::with_capacity(count))
-                .collect(),
-            labels: Vec::new(),
-            label_ends: Vec::with_capacity(count),
-        };
+impl Size {
+    fn of(mut walk: Walk) -> Result<Size, Fault> {
+        let mut size = Size::default();
         while !walk.is_at_end() {
-            if let (2, content) = walk.field()? {
-                columns.sample(walk.expect_bytes(content)?, tables)?;
+            let (2, content) = walk.field()? else {
+                continue;
+            };
+            let mut sample = walk.expect_bytes(content)?;
+            while !sample.is_at_end() {
+                match sample.field()? {
+                    (1, content) => size.frames += sample.count_varints(content),
+                    (3, _) => size.labels += 1,
+                    _ => {}
+                }
             }
         }
-        Ok(columns)
+        Ok(size)
+    }
+}
+
+/// Takes the first so many of a slice.
+fn take<'c, T>(slice: &mut &'c mut [T], count: usize) -> &'c mut [T] {
+    slice.split_off_mut(..count).unwrap_or_default()
+}
+
+/// The place in the columns of some of the samples.
+struct Place<'c> {
+    /// Position among all samples of the first.
+    first: usize,
+    /// Position among all frames of the first.
+    first_frame: u32,
+    frames: &'c mut [LocationIndex],
+    frame_ends: &'c mut [u32],
+    values: Vec<&'c mut [i64]>,
+    labels: Vec<Label>,
+    label_ends: &'c mut [u32],
+    /// How many of the samples were read.
+    read: usize,
+    frames_read: usize,
+}
+
+impl Place<'_> {
+    /// Reads the samples; the range of them and their labels, whose ends count from the first of
+    /// these.
+    fn read(
+        mut self,
+        mut walk: Walk,
+        tables: &Tables,
+    ) -> Result<(Range<usize>, Vec<Label>), Fault> {
+        while !walk.is_at_end() {
+            if let (2, content) = walk.field()? {
+                self.sample(walk.expect_bytes(content)?, tables)?;
+            }
+        }
+        Ok((self.first..self.first + self.read, self.labels))
     }
 
     #[inline]
@@ -108,8 +179,9 @@ impl Columns {
             match number {
                 1 => self.stack(&walk, content, tables.locations)?,
                 2 => walk.each_varint(content, |value| {
-                    if let Some(column) = self.values.get_mut(value_count) {
-                        column.push(value as i64);
+                    let column = self.values.get_mut(value_count);
+                    if let Some(slot) = column.and_then(|column| column.get_mut(self.read)) {
+                        *slot = value as i64;
                     }
                     value_count += 1;
                     Ok(())
@@ -128,52 +200,59 @@ impl Columns {
                 tables.width,
             ));
         }
-        self.frame_ends.push(end(self.frames.len())?);
-        self.label_ends.push(end(self.labels.len())?);
+        let ends = self
+            .frame_ends
+            .get_mut(self.read)
+            .zip(self.label_ends.get_mut(self.read));
+        if let Some((frame_end, label_end)) = ends {
+            *frame_end = self.first_frame + self.frames_read as u32;
+            *label_end = self.labels.len() as u32;
+        }
+        self.read += 1;
         Ok(())
     }
 
     #[inline(always)]
     fn stack(&mut self, at: &Walk, content: Content, locations: &IdIndex) -> Result<(), Fault> {
-        let sample = self.position();
-        let frames = &mut self.frames;
-        let mut push = |location: Option<u32>, id| match location {
-            Some(location) => {
-                frames.push(LocationIndex(location));
-                Ok(())
-            }
-            None => Err(missing_location(sample, id)),
-        };
+        let (sample, room) = (self.position(), self.frames.len());
+        let mut left = self.frames.get_mut(self.frames_read..).unwrap_or_default();
+        let mut rest = content;
         // The lookup in the array takes longer than the rest, so it is not done where it is not
         // needed.
-        match locations.sequential {
-            Some(count) => at.each_varint(content, |id| {
-                let position = id.wrapping_sub(1);
-                push((position < count).then_some(position as u32), id)
-            }),
-            None => at.each_varint(content, |id| push(locations.get(id), id)),
+        if let (Some(count), Content::Bytes(packed)) = (locations.sequential, &mut rest) {
+            let ids = bytemuck::cast_slice_mut::<LocationIndex, u32>(left);
+            let read = packed.short_varints(ids);
+            let (ids, others) = left.split_at_mut(read);
+            let mut highest = 0;
+            for id in ids {
+                // What has the id 0 is beyond all others.
+                id.0 = id.0.wrapping_sub(1);
+                highest = highest.max(id.0);
+            }
+            if read > 0 && u64::from(highest) >= count {
+                return at.each_varint(content, |id| match locations.get(id) {
+                    Some(_) => Ok(()),
+                    None => Err(missing_location(sample, id)),
+                });
+            }
+            self.frames_read += read;
+            left = others;
         }
+        let mut slots = left.iter_mut();
+        at.each_varint(rest, |id| match (locations.get(id), slots.next()) {
+            (Some(location), Some(slot)) => {
+                *slot = LocationIndex(location);
+                Ok(())
+            }
+            _ => Err(missing_location(sample, id)),
+        })?;
+        self.frames_read = room - slots.len();
+        Ok(())
     }
 
     /// Position among all samples of the one that is read.
     fn position(&self) -> usize {
-        self.first + self.frame_ends.len()
-    }
-
-    fn append(&mut self, next: Columns) -> Result<(), Fault> {
-        let (frames, labels) = (end(self.frames.len())?, end(self.labels.len())?);
-        end(self.frames.len() + next.frames.len())?;
-        end(self.labels.len() + next.labels.len())?;
-        self.frames.extend_from_slice(&next.frames);
-        self.frame_ends
-            .extend(next.frame_ends.iter().map(|end| end + frames));
-        for (column, next) in self.values.iter_mut().zip(&next.values) {
-            column.extend_from_slice(next);
-        }
-        self.labels.extend_from_slice(&next.labels);
-        self.label_ends
-            .extend(next.label_ends.iter().map(|end| end + labels));
-        Ok(())
+        self.first + self.read
     }
 }
 

@@ -169,6 +169,51 @@ impl<'b> Walk<'b> {
         }
     }
 
+    /// Counts the varints of a repeated field, be it packed or not, without looking at them: as many as
+    /// there are bytes that end one.
+    #[inline]
+    pub fn count_varints(&self, content: Content<'b>) -> usize {
+        match content {
+            Content::Bytes(packed) => count_ends(packed.rest()),
+            _ => 1,
+        }
+    }
+
+    /// Reads varints that are left into `out` for as long as two follow each other that take four
+    /// bytes at most, which almost all do that refer to something, and returns how many. The length
+    /// of a varint is no branch here: it is too irregular to be foreseen.
+    #[inline(always)]
+    pub fn short_varints(&mut self, out: &mut [u32]) -> usize {
+        let mut read = 0;
+        let (pairs, _) = out.as_chunks_mut::<2>();
+        for pair in pairs {
+            let word = self
+                .buffer
+                .get(self.position..)
+                .and_then(|rest| rest.first_chunk::<8>());
+            let Some(&word) = word else { break };
+            let word = u64::from_le_bytes(word);
+            // The top bits of the bytes that end a varint, and those but the first.
+            let stops = !word & 0x8080_8080_8080_8080;
+            let later_stops = stops & stops.wrapping_sub(1);
+            let first_bits = stops.trailing_zeros() + 1;
+            let both_bits = later_stops.trailing_zeros() + 1;
+            let next = self.position + both_bits as usize / 8;
+            if later_stops == 0 || first_bits > 32 || both_bits - first_bits > 32 || next > self.end
+            {
+                break;
+            }
+            let up_to = |stops: u64| stops ^ stops.wrapping_sub(1);
+            *pair = [
+                join_four_sevens((word & up_to(stops)) as u32),
+                join_four_sevens(((word & up_to(later_stops)) >> first_bits) as u32),
+            ];
+            self.position = next;
+            read += 2;
+        }
+        read
+    }
+
     /// Hands each varint that is left to `take`. Words are loaded once for all varints that end in
     /// them.
     #[inline(always)]
@@ -204,6 +249,27 @@ impl<'b> Walk<'b> {
     }
 }
 
+/// How many bytes end a varint.
+fn count_ends(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut count = rest.iter().filter(|byte| **byte < 0x80).count();
+    // Eight sums, one in each byte of a word. Together they are below 256 for 31 words.
+    for words in words.chunks(31) {
+        let ends = |word: &[u8; 8]| (!u64::from_le_bytes(*word) >> 7) & ONES;
+        let sums = words.iter().map(ends).sum::<u64>();
+        count += (sums.wrapping_mul(ONES) >> 56) as usize;
+    }
+    count
+}
+
+/// As [`join_sevens`], of four bytes.
+#[inline(always)]
+fn join_four_sevens(word: u32) -> u32 {
+    let word = (word & 0x007f_007f) | ((word & 0x7f00_7f00) >> 1);
+    (word & 0x3fff) | ((word & 0x3fff_0000) >> 2)
+}
+
 /// Drops the top bit of each byte and closes the gaps.
 #[inline(always)]
 fn join_sevens(word: u64) -> u64 {
@@ -217,6 +283,7 @@ fn join_sevens(word: u64) -> u64 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::varint;
 
     fn one(bytes: &[u8]) -> Result<u64, ReadError> {
         Walk::new(bytes).varint().map_err(|fault| *fault)
@@ -289,6 +356,41 @@ mod tests {
         assert_eq!(read, values);
         packed.push(0x80);
         assert!(Walk::new(&packed).each_packed(|_| Ok(())).is_err());
+    }
+
+    #[test]
+    fn short_varints_are_read_up_to_the_first_long_one() {
+        let mut packed = Vec::new();
+        let mut values: Vec<u32> = (0..28).flat_map(|bit| [1 << bit, (1 << bit) - 1]).collect();
+        values.extend([7, 1 << 27, 300, 0]);
+        values
+            .iter()
+            .for_each(|&value| varint::put(&mut packed, value.into()));
+        let short = packed.len();
+        varint::put(&mut packed, 1 << 28);
+        let mut out = vec![0; 1000];
+        let mut walk = Walk::new(&packed);
+        assert_eq!(walk.short_varints(&mut out), values.len());
+        assert_eq!(walk.position(), short);
+        assert_eq!(out[..values.len()], values);
+        // No more than there is room for, and nothing of the next part.
+        let mut walk = Walk::new(&packed);
+        assert_eq!(walk.short_varints(&mut out[..5]), 4);
+        for end in 0..short {
+            let mut walk = Walk::within(&packed, 0..end);
+            let read = walk.short_varints(&mut out);
+            assert_eq!(out[..read], values[..read]);
+            assert!(
+                walk.position() <= end
+                    && read + 1
+                        >= Walk::new(&packed[..end])
+                            .rest()
+                            .iter()
+                            .filter(|byte| **byte < 0x80)
+                            .count()
+                            / 2
+            );
+        }
     }
 
     #[test]
