@@ -25,6 +25,7 @@ mod report;
 mod request;
 mod shell;
 mod sources;
+mod svg;
 mod url;
 mod usage;
 
@@ -42,4 +43,5 @@ pub use report::ReportError;
 pub use request::{Command, Request};
 pub use shell::{Action, Completer, PROMPT, Shell};
 pub use sources::{Remote, kept_name};
+pub use svg::movable_svg;
 pub use usage::{EXAMPLES, usage};

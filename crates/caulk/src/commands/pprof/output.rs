@@ -86,5 +86,8 @@ fn draw(graph: Vec<u8>, format: &str, context: &Context) -> anyhow::Result<Vec<u
     if !drawn.status.success() {
         return Err(failed(drawn.status.to_string()));
     }
-    Ok(drawn.stdout)
+    Ok(match format {
+        "svg" => caulk_pprof::movable_svg(drawn.stdout),
+        _ => drawn.stdout,
+    })
 }
