@@ -29,6 +29,7 @@ pub struct Browser {
     _profile: tempfile::TempDir,
 }
 
+#[allow(dead_code, reason = "each test binary uses a part of it")]
 impl Browser {
     /// Starts the browser.
     ///

@@ -87,6 +87,11 @@ fn zoom_search_and_keys(browser: &mut Browser) {
     assert!((width(browser, "main.main") - 1.0).abs() < 0.01);
     assert_eq!(width(browser, "http.Serve"), 0.0);
     browser.press("Escape");
+    browser.click(&frame("http.Serve"));
+    assert!((width(browser, "http.Serve") - 1.0).abs() < 0.01);
+    assert!((width(browser, "http.inner") - 1.0).abs() < 0.01);
+    assert_eq!(width(browser, "b.Name"), 0.0);
+    browser.press("Escape");
     assert!((width(browser, "main.serve") - 1.0).abs() < 0.01);
     assert!((width(browser, "http.Serve") - 0.333).abs() < 0.01);
     browser.click("document.querySelector('.reset')");

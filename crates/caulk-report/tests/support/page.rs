@@ -126,7 +126,7 @@ fn flames(name: &str) -> Vec<FlameGraph> {
     ]
 }
 
-/// `main.main` calls `serve`, which calls the named one (600) and `http.Serve` (300); `main.other` is 100.
+/// `main.main` calls `serve`, which calls the named one (600) and `http.Serve` and it `http.inner` (300); `main.other` is 100.
 pub fn stacks(name: &str) -> Vec<FlameStack> {
     let stack = |names: &[&str], value: f64| FlameStack {
         frames: names.iter().map(|name| frame(name)).collect(),
@@ -134,7 +134,15 @@ pub fn stacks(name: &str) -> Vec<FlameStack> {
     };
     vec![
         stack(&["main.main", "main.serve", name], 600.0),
-        stack(&["main.main", "main.serve", "net/http.Serve"], 300.0),
+        stack(
+            &[
+                "main.main",
+                "main.serve",
+                "net/http.Serve",
+                "net/http.inner",
+            ],
+            300.0,
+        ),
         stack(&["main.main", "main.other"], 100.0),
     ]
 }

@@ -141,6 +141,7 @@ pub fn place(frame: &Frame, code: &UserCode) -> String {
     match (file, frame.line) {
         ("", _) => String::new(),
         (file, 0) => file.to_owned(),
+        (file, line) if frame.after_call => format!("{file}, at or before line {line}"),
         (file, line) => format!("{file}:{line}"),
     }
 }

@@ -1,0 +1,112 @@
+//! The pages of the recorded cases in a real browser.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests start caulk and a browser"
+)]
+
+#[path = "../../caulk-report/tests/browser/chromium.rs"]
+mod chromium;
+#[path = "../../caulk-report/tests/browser/contrast.rs"]
+mod contrast;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use chromium::Browser;
+
+/// Has `inputs`, below the examples, diagnosed into a page.
+fn diagnosed(folder: &Path, name: &str, inputs: &[&str], source: &str) -> PathBuf {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let page = folder.join(format!("{name}.html"));
+    let output = Command::new(env!("CARGO_BIN_EXE_caulk"))
+        .arg("diagnose")
+        .args(inputs.iter().map(|input| examples.join(input)))
+        .arg("--source")
+        .arg(examples.join(source))
+        .arg("-o")
+        .arg(&page)
+        .output()
+        .unwrap();
+    assert!(
+        matches!(output.status.code(), Some(0 | 1 | 4)),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    page
+}
+
+/// Has the whole page read out, at its narrowest and its widest, light and dark.
+fn looked_at(browser: &mut Browser, page: &Path) -> String {
+    for (width, scheme) in [(360, "light"), (1600, "dark")] {
+        browser.open(page, width, scheme);
+        contrast::enough(browser, scheme);
+        let whole = browser.value("document.documentElement.scrollWidth");
+        assert_eq!(whole, width, "{}", page.display());
+        let bare = browser.value("[...document.querySelectorAll('[id]')].length - new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size");
+        assert_eq!(bare, 0, "two elements of one name");
+        let dead = browser.value("[...document.querySelectorAll('a')].filter(a => !document.getElementById(a.hash.slice(1))).length");
+        assert_eq!(dead, 0, "links that lead nowhere");
+        assert_eq!(browser.errors(), Vec::<String>::new());
+        let requests = browser.requests();
+        let own = format!("file://{}", page.display());
+        assert!(
+            requests.iter().all(|url| *url == own || url == "data:,"),
+            "{requests:?}"
+        );
+    }
+    browser.text("document.body.innerText")
+}
+
+#[test]
+fn the_recorded_cases_have_pages_that_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut browser = Browser::start();
+
+    let page = diagnosed(folder, "steady", &["warm-cache/case"], "warm-cache");
+    let seen = looked_at(&mut browser, &page);
+    assert!(seen.contains("STEADY nothing grows over"), "{seen}");
+
+    let heaps = [
+        "session-store/case/heap.0.pb.gz",
+        "session-store/case/heap.3.pb.gz",
+    ];
+    let page = diagnosed(folder, "two", &heaps, "session-store");
+    let seen = looked_at(&mut browser, &page);
+    assert!(seen.contains("GREW s.sessions only grows"), "{seen}");
+
+    let page = diagnosed(folder, "leak", &["secret-proxy/case"], "secret-proxy");
+    let seen = looked_at(&mut browser, &page);
+    for part in [
+        "secret/secret.go:54:17",
+        "defer client.Close()",
+        "GET /healthz",
+        "bufio.NewReaderSize",
+    ] {
+        assert!(seen.contains(part), "no {part:?} in {seen}");
+    }
+
+    // The goroutines that came descend from the user's own line, all of them.
+    browser.click("[...document.querySelectorAll('.views button')].find(view => view.textContent === 'Goroutines')");
+    browser.click("document.querySelector('.search input')");
+    browser.type_text("secret.(*Store).Fetch");
+    assert_eq!(
+        browser.text("document.querySelector('.found').textContent"),
+        "1 frame, 100 % of the new goroutines"
+    );
+    browser.click("document.querySelector('.frames .hit')");
+    let first = browser.text("document.querySelector('.frames > div:not(.around)').textContent");
+    assert_eq!(first, "secret.(*Store).Fetch");
+    browser.point_at("document.querySelector('.frames .hit')");
+    let tip = browser.text("document.querySelector('.tip').innerText");
+    assert!(
+        tip.contains("5.00/req, 100 % of the new goroutines"),
+        "{tip}"
+    );
+    assert!(
+        tip.contains("secret/secret.go, at or before line 5") && tip.contains("this program"),
+        "{tip}"
+    );
+    assert_eq!(browser.errors(), Vec::<String>::new());
+}
