@@ -1,17 +1,15 @@
 //! A series under construction: profiles in, growth's plain input out.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use caulk_growth::{
     Bucket, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage, Values,
 };
-use caulk_profile::{Limits, Snapshot, StackTable, goroutine};
-use caulk_system::Files;
+use caulk_profile::{Snapshot, StackTable};
 
-use crate::case::{FileKind, Metrics, SnapshotIndex};
-use crate::folder::{CaseFolder, read_raw};
-use crate::plain::{PlainFiles, unreadable};
+use crate::case::Metrics;
+use crate::processes::{Processes, tell_apart};
 use crate::series::{LoadedSeries, ScalarName, SeriesProblem};
 
 /// Functions whose objects die by a clock.
@@ -39,88 +37,16 @@ pub struct Loaded {
     pub goroutine_stacks: Option<Snapshot>,
 }
 
-/// The goroutines of one file.
-#[derive(Debug)]
-pub struct Goroutines {
-    pub total: u64,
-    /// By stack, from a profile; a dump says more than stacks, and is read by whoever needs that.
-    pub stacks: Option<Snapshot>,
-}
-
-/// What is gathered while points are read.
+/// What points were read into, and what was wrong with them.
 #[derive(Debug, Default)]
 pub struct Building {
-    pub stacks: StackTable,
+    pub stacks: Arc<StackTable>,
     pub problems: Vec<SeriesProblem>,
 }
 
 impl Building {
-    /// The path and bytes of a snapshot's file, if it has one that can be read.
-    pub fn case_file(
-        &mut self,
-        files: &dyn Files,
-        case: &CaseFolder,
-        index: SnapshotIndex,
-        kind: FileKind,
-    ) -> Option<(PathBuf, Vec<u8>)> {
-        let path = case.path.join(&case.case.file(index, kind)?.name);
-        match read_raw(files, &path) {
-            Ok(bytes) => Some((path, bytes)),
-            Err(error) => {
-                self.problems.push(unreadable(&path, error));
-                None
-            }
-        }
-    }
-
-    pub fn plain(&mut self, files: &dyn Files, paths: &[&Path]) -> PlainFiles {
-        PlainFiles::read(files, paths, &mut self.problems)
-    }
-
-    pub fn heap(&mut self, path: &Path, bytes: &[u8]) -> Option<Snapshot> {
-        let profile = match caulk_profile::read(bytes, Limits::default()) {
-            Ok(profile) => profile,
-            Err(error) => {
-                self.problems.push(unreadable(path, error));
-                return None;
-            }
-        };
-        if profile.sample_type_named("inuse_space").is_none() {
-            self.problems.push(SeriesProblem::OtherKind {
-                file: path.to_owned(),
-            });
-            return None;
-        }
-        Some(self.stacks.add(&profile))
-    }
-
-    pub fn goroutines(&mut self, path: &Path, bytes: &[u8]) -> Option<Goroutines> {
-        if bytes.starts_with(b"goroutine ") {
-            let dump = goroutine::read(bytes);
-            return Some(Goroutines {
-                total: dump.total(),
-                stacks: None,
-            });
-        }
-        match caulk_profile::read(bytes, Limits::default()) {
-            Ok(profile) => {
-                let column = profile.sample_type_named("goroutine")?;
-                let snapshot = self.stacks.add(&profile);
-                let total = u64::try_from(snapshot.total(column)).unwrap_or(0);
-                Some(Goroutines {
-                    total,
-                    stacks: Some(snapshot),
-                })
-            }
-            Err(error) => {
-                self.problems.push(unreadable(path, error));
-                None
-            }
-        }
-    }
-
     pub fn finish(mut self, mut points: Vec<Loaded>) -> LoadedSeries {
-        let one_process = self.drop_other_instances(&mut points);
+        let one_process = self.drop_other_processes(&mut points);
         if !one_process {
             points.clear();
         }
@@ -142,45 +68,60 @@ impl Building {
         }
     }
 
-    /// Allocation totals only ever rise within one process. Where they fall once, the longer part is
-    /// kept, and the other's points are emptied; where they fall more often, nothing can be compared.
-    fn drop_other_instances(&mut self, points: &mut [Loaded]) -> bool {
-        let totals: Vec<(usize, (i64, i64))> = points
+    /// Where the process was restarted, the longest part is kept and the points of the others are emptied;
+    /// where profiles are of several processes, nothing can be compared.
+    fn drop_other_processes(&mut self, points: &mut [Loaded]) -> bool {
+        let with_heap: Vec<(usize, &Snapshot)> = points
             .iter()
             .enumerate()
-            .filter_map(|(at, loaded)| Some((at, allocated(loaded.heap.as_ref()?)?)))
+            .filter_map(|(at, loaded)| Some((at, loaded.heap.as_ref()?)))
             .collect();
-        let falls: Vec<usize> = totals
-            .iter()
-            .zip(totals.iter().skip(1))
-            .filter(|((_, before), (_, after))| after.0 < before.0 || after.1 < before.1)
-            .map(|(_, (at, _))| *at)
-            .collect();
-        match falls.as_slice() {
-            [] => true,
-            &[at] if totals.len() > 2 => {
-                let after = totals.iter().filter(|(other, _)| *other >= at).count();
-                let keep_end = 2 * after >= totals.len();
-                let mut left_out = 0;
-                for (other, loaded) in points.iter_mut().enumerate() {
-                    if (other >= at) != keep_end {
-                        left_out += 1;
-                        loaded.heap = None;
-                        loaded.point.has_heap = false;
-                        loaded.metrics = Metrics::default();
-                        loaded.goroutine_stacks = None;
-                    }
-                }
-                self.problems.push(SeriesProblem::Restarted { left_out });
-                true
+        let heaps: Vec<&Snapshot> = with_heap.iter().map(|(_, heap)| *heap).collect();
+        let parts = match tell_apart(&heaps) {
+            Processes::One => return true,
+            Processes::Restarted(parts) => parts,
+            Processes::Several(processes) => {
+                let processes = u32::try_from(processes.len()).unwrap_or(u32::MAX);
+                self.problems
+                    .push(SeriesProblem::SeveralProcesses { processes });
+                return false;
             }
-            more => {
-                let falls = u32::try_from(more.len()).unwrap_or(u32::MAX);
+            Processes::Mixed { falls } => {
                 self.problems
                     .push(SeriesProblem::SeveralInstances { falls });
-                false
+                return false;
+            }
+        };
+        // Of equal ones the last: the process that runs now.
+        let longest = parts.iter().max_by_key(|part| part.len());
+        let at = |position: &usize| with_heap.get(*position).map(|(at, _)| *at);
+        // What was captured between the last profile of one process and the first of the next may be of
+        // either; before all and after all there is but one.
+        let first = longest
+            .and_then(|part| part.first())
+            .filter(|position| **position > 0)
+            .and_then(at)
+            .unwrap_or(0);
+        let last = longest
+            .and_then(|part| part.last())
+            .filter(|position| **position + 1 < heaps.len())
+            .and_then(at)
+            .unwrap_or(usize::MAX);
+        let mut left_out = 0;
+        for (at, loaded) in points.iter_mut().enumerate() {
+            if at < first || at > last {
+                left_out += u32::from(loaded.heap.is_some());
+                loaded.heap = None;
+                loaded.point.has_heap = false;
+                loaded.metrics = Metrics::default();
+                loaded.goroutine_stacks = None;
             }
         }
+        self.problems.push(SeriesProblem::Restarted {
+            restarts: u32::try_from(parts.len().saturating_sub(1)).unwrap_or(u32::MAX),
+            left_out,
+        });
+        true
     }
 
     /// A profile repeats the one before until a collection ends: with all totals equal it is a copy.
@@ -225,8 +166,13 @@ impl Building {
             let column = |kind| heap.sample_type_named(kind);
             let (objects, bytes) = (column("inuse_objects"), column("inuse_space"));
             let allocated = column("alloc_objects");
+            // A store keeps bytes and objects apart: with bytes alone each of them counts as an object.
+            let (objects, size_of_each) = match objects {
+                Some(objects) => (Some(objects), None),
+                None => (bytes, Some(1)),
+            };
             for entry in heap.entries() {
-                let size = entry.object_size.unwrap_or(0).max(0);
+                let size = size_of_each.or(entry.object_size).unwrap_or(0).max(0);
                 let bucket = buckets
                     .entry((entry.stack, size))
                     .or_insert_with(|| Bucket {
@@ -302,9 +248,12 @@ fn in_use(heap: &Snapshot) -> (i64, i64) {
 
 fn scalars(points: &[Loaded]) -> (Vec<ScalarName>, Vec<Scalar>) {
     type Figure = (ScalarName, ScalarKind, fn(&Metrics) -> Option<u64>);
-    let figures: [Figure; 5] = [
+    let figures: [Figure; 6] = [
         (ScalarName::Goroutines, ScalarKind::Goroutines, |metrics| {
             metrics.goroutines
+        }),
+        (ScalarName::Threads, ScalarKind::Threads, |metrics| {
+            metrics.threads
         }),
         (
             ScalarName::DescriptorsBeforeCollection,
@@ -346,6 +295,12 @@ fn scalars(points: &[Loaded]) -> (Vec<ScalarName>, Vec<Scalar>) {
         if values.iter().any(Option::is_some) {
             add(name, kind, values);
         }
+    }
+    // Without a profile the runtime's own figure is all that is known of the heap.
+    let figure = |loaded: &Loaded| loaded.metrics.heap_alloc_bytes.map(|bytes| bytes as f64);
+    let values: Vec<Option<f64>> = points.iter().map(figure).collect();
+    if points.iter().all(|loaded| loaded.heap.is_none()) && values.iter().any(Option::is_some) {
+        add(ScalarName::HeapBytes, ScalarKind::HeapBytes, values);
     }
     for (stack, values) in goroutine_stacks(points) {
         add(

@@ -113,6 +113,9 @@ pub struct Metrics {
     /// Live goroutines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub goroutines: Option<u64>,
+    /// Threads of the system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<u64>,
     /// Open file descriptors before the collection: those forgotten, too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fds_before_gc: Option<u64>,
@@ -143,6 +146,28 @@ pub struct Metrics {
     /// `MemStats.Sys`: all that the runtime got from the system.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sys_bytes: Option<u64>,
+}
+
+impl Metrics {
+    /// Takes over what is not measured here and is there.
+    pub fn complete(&mut self, other: &Metrics) {
+        for (mine, theirs) in [
+            (&mut self.goroutines, other.goroutines),
+            (&mut self.threads, other.threads),
+            (&mut self.fds_before_gc, other.fds_before_gc),
+            (&mut self.fds_after_gc, other.fds_after_gc),
+            (&mut self.connections, other.connections),
+            (&mut self.rss_bytes, other.rss_bytes),
+            (&mut self.cgroup_bytes, other.cgroup_bytes),
+            (&mut self.heap_alloc_bytes, other.heap_alloc_bytes),
+            (&mut self.heap_inuse_bytes, other.heap_inuse_bytes),
+            (&mut self.heap_idle_bytes, other.heap_idle_bytes),
+            (&mut self.stack_inuse_bytes, other.stack_inuse_bytes),
+            (&mut self.sys_bytes, other.sys_bytes),
+        ] {
+            *mine = mine.or(theirs);
+        }
+    }
 }
 
 /// What a raw file is.

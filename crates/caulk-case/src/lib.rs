@@ -8,14 +8,21 @@
 
 mod building;
 mod case;
+mod contention;
+mod exposition;
 mod folder;
 mod plain;
+mod processes;
 mod series;
 
 pub use case::{
     Case, Commands, FileKind, Latency, Load, Metrics, Round, Route, Snapshot, SnapshotFile,
     SnapshotIndex, Stage, VERSION,
 };
+pub use contention::Contention;
 pub use folder::{CASE_FILE, CaseError, CaseFolder, read_raw};
-pub use plain::OrderedBy;
-pub use series::{LoadedSeries, PointFiles, ScalarName, SeriesProblem};
+pub use plain::{OrderedBy, PlainReader, PlainSeries};
+pub use series::{
+    LeakedGoroutines, LoadedSeries, NotUsed, PointFiles, ProfileKind, ScalarName, SeriesProblem,
+    UsedKind,
+};

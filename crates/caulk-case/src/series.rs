@@ -1,15 +1,18 @@
-//! From a case, or from profile files that nobody numbered, to growth's plain input.
+//! From a case to growth's plain input, and what such a series is made of.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use caulk_growth::{Point, Series, Stage};
-use caulk_profile::{StackId, StackTable};
+use caulk_growth::{Point, Series};
+use caulk_profile::{Limits, Snapshot, StackId, StackTable, goroutine};
 use caulk_system::Files;
 
 use crate::building::{Building, Loaded};
-use crate::case::{FileKind, Metrics, SnapshotIndex};
-use crate::folder::CaseFolder;
-use crate::plain::{OrderedBy, PlainFiles, partner};
+use crate::case::{FileKind, SnapshotIndex};
+use crate::contention::Contention;
+use crate::folder::{CaseFolder, read_raw};
+use crate::plain::OrderedBy;
 
 /// A series with the names behind its ids.
 #[derive(Debug, Default)]
@@ -18,15 +21,24 @@ pub struct LoadedSeries {
     /// [`caulk_growth::ScalarId`] a position in `scalars`. Of a case, every snapshot is a point.
     pub series: Series,
     /// The stacks of all snapshots.
-    pub stacks: StackTable,
+    pub stacks: Arc<StackTable>,
     /// What each scalar is.
     pub scalars: Vec<ScalarName>,
     /// The snapshot of each point, for a case; empty for plain files.
     pub snapshots: Vec<SnapshotIndex>,
     /// The files of each point, for plain files; empty for a case.
     pub files: Vec<PointFiles>,
-    /// How plain files were put in order; `None` for a case.
-    pub ordered_by: Option<OrderedBy>,
+    /// What tells plain files from those of another series, such as `folder api-1`; empty where there
+    /// is but one.
+    pub name: String,
+    /// What was read of plain files, a kind each, and how it was put in order; empty for a case.
+    pub used: Vec<UsedKind>,
+    /// Whether the heap is known in bytes alone, as a store keeps it: then each byte is an "object".
+    pub bytes_only: bool,
+    /// What waits for locks and channels. It only ever grows, and is no leak.
+    pub contention: Vec<Contention>,
+    /// Goroutines that the runtime itself says can never go on, from the last `goroutineleak` profile.
+    pub leaked_goroutines: Option<LeakedGoroutines>,
     /// What was left out or wrong.
     pub problems: Vec<SeriesProblem>,
 }
@@ -40,6 +52,60 @@ pub struct PointFiles {
     pub goroutines: Option<PathBuf>,
 }
 
+/// What a file tells of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProfileKind {
+    /// Live and allocated memory by stack: `heap` and `allocs`.
+    Heap,
+    /// Goroutines by stack, or one by one.
+    Goroutines,
+    /// Goroutines that can never go on.
+    LeakedGoroutines,
+    /// Threads of the system.
+    Threads,
+    /// Who made others wait for a lock.
+    Mutex,
+    /// Who waited for locks and channels.
+    Block,
+    /// Figures of the process, as Prometheus scrapes them.
+    Metrics,
+}
+
+impl ProfileKind {
+    /// The name of the profile in `/debug/pprof/`, or `metrics`.
+    pub fn name(self) -> &'static str {
+        match self {
+            ProfileKind::Heap => "heap",
+            ProfileKind::Goroutines => "goroutine",
+            ProfileKind::LeakedGoroutines => "goroutineleak",
+            ProfileKind::Threads => "threadcreate",
+            ProfileKind::Mutex => "mutex",
+            ProfileKind::Block => "block",
+            ProfileKind::Metrics => "metrics",
+        }
+    }
+}
+
+/// The files of one kind in a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedKind {
+    /// The kind.
+    pub kind: ProfileKind,
+    /// Files used.
+    pub files: u32,
+    /// What put them in order.
+    pub ordered_by: OrderedBy,
+}
+
+/// What a `goroutineleak` profile says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeakedGoroutines {
+    /// How many.
+    pub count: u64,
+    /// The function where most of them began.
+    pub function: String,
+}
+
 /// What a scalar of a series is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScalarName {
@@ -47,6 +113,8 @@ pub enum ScalarName {
     Goroutines,
     /// The goroutines of one stack, from goroutine profiles (not from dumps, which say more).
     GoroutineStack(StackId),
+    /// Threads of the system.
+    Threads,
     /// Open file descriptors before a collection.
     DescriptorsBeforeCollection,
     /// Open file descriptors after a collection.
@@ -55,38 +123,104 @@ pub enum ScalarName {
     Connections,
     /// Resident bytes.
     ResidentBytes,
+    /// Live heap bytes by the runtime's own figure, where there is no heap profile.
+    HeapBytes,
+}
+
+/// Why a file is not used. Reads after the file's name and a colon.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum NotUsed {
+    /// It could not be read; why, as it reads after "failed to".
+    #[error("failed to {0}")]
+    Unreadable(String),
+    /// There is nothing in it: a capture that failed.
+    #[error("empty, as after a capture that failed")]
+    Empty,
+    /// Not a profile.
+    #[error("no profile")]
+    NoProfile,
+    /// A CPU profile.
+    #[error("CPU profile: it says what ran, not what is held")]
+    Cpu,
+    /// An execution trace.
+    #[error("execution trace: it says what ran, not what is held")]
+    Trace,
+    /// A profile of something else.
+    #[error("a profile of something else than memory, goroutines, threads or waiting")]
+    OtherKind,
+    /// Only what was allocated.
+    #[error("only what was allocated, not what is held")]
+    AllocationsOnly,
+    /// Only objects, not bytes.
+    #[error("only the objects held, not the bytes: export inuse_space")]
+    ObjectsOnly,
+    /// A difference over some time.
+    #[error("a difference over {seconds} s, not a snapshot: capture without seconds=")]
+    Difference {
+        /// Over how long.
+        seconds: u64,
+    },
+    /// Merged over another length of time than most.
+    #[error(
+        "merged over {seconds} s, unlike the others: sums over different times cannot be compared"
+    )]
+    OtherRange {
+        /// Over how long.
+        seconds: u64,
+    },
+    /// A scrape of several processes; their labels.
+    #[error("metrics of several processes ({0}): scrape one")]
+    Instances(String),
+    /// It does not say of which of several programs it is.
+    #[error(
+        "of which of the programs here it is, it does not say: put the files of each into a folder of its own"
+    )]
+    OfWhichProgram,
+    /// It does not say of which of several processes it is.
+    #[error(
+        "of which of the processes here it is, it does not say: put the files of each into a folder of its own"
+    )]
+    OfWhichProcess,
+    /// Nothing says when it was taken.
+    #[error("nothing says when it was taken: number it as the others are")]
+    Unplaced,
+    /// The same profile again.
+    #[error("the same as another one")]
+    Copy,
 }
 
 /// What was left out of a series, or is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SeriesProblem {
     /// A file could not be read.
-    #[error("failed to {why} ({file})")]
+    #[error("failed to {why} ({})", file.display())]
     Unreadable {
         /// Its path.
         file: PathBuf,
         /// Why, as it reads after "failed to".
         why: String,
     },
-    /// A file is a profile of something else.
-    #[error("{file} is neither a heap nor a goroutine profile: left out")]
-    OtherKind {
-        /// Its path.
-        file: PathBuf,
+    /// Files that are not used.
+    #[error("{}", left_out(why, files))]
+    LeftOut {
+        /// Why.
+        why: NotUsed,
+        /// Their paths.
+        files: Vec<PathBuf>,
     },
-    /// A heap profile is a difference over some time, not a snapshot.
-    #[error("{file} is a difference over {seconds} s, not a snapshot: left out")]
-    Difference {
-        /// Its path.
-        file: PathBuf,
-        /// Over how long.
-        seconds: u64,
+    /// A folder below holds a case, which is a series of its own.
+    #[error("{} is a case, left out: caulk diagnose {}", folder.display(), folder.display())]
+    CaseBelow {
+        /// The folder.
+        folder: PathBuf,
     },
-    /// A goroutine file belongs to no heap profile.
-    #[error("{file} belongs to no heap profile here: left out")]
-    Unpaired {
-        /// Its path.
-        file: PathBuf,
+    /// There are more files than are looked at.
+    #[error("only the first {files} files were looked at ({} is where the search ended)", folder.display())]
+    TooManyFiles {
+        /// Where the search ended.
+        folder: PathBuf,
+        /// How many were looked at.
+        files: usize,
     },
     /// Heap profiles that are copies of the ones before.
     #[error(
@@ -98,36 +232,103 @@ pub enum SeriesProblem {
     },
     /// The allocation totals go back and forth: several processes answered.
     #[error(
-        "allocation totals fall {falls} times: the snapshots are of several instances, and cannot be compared; capture from one"
+        "allocation totals fall {falls} times: the snapshots are of several instances, and cannot be compared; capture from one, or put the files of each into a folder of its own"
     )]
     SeveralInstances {
         /// How often they fall.
         falls: u32,
     },
-    /// The allocation totals fall once: the process was restarted, or another one answered.
+    /// Several processes answered, and can be told apart.
     #[error(
-        "allocation totals fall once: the process was restarted, or another one answered; {left_out} snapshots of the shorter part left out"
+        "the snapshots are of {processes} processes that answered by turns, and cannot be compared; capture from one"
+    )]
+    SeveralProcesses {
+        /// How many.
+        processes: u32,
+    },
+    /// The allocation totals begin anew: the process was restarted.
+    #[error(
+        "allocation totals begin anew {restarts} times: restarted, or another process answered; the longest part is used, {left_out} snapshots of the others are left out"
     )]
     Restarted {
-        /// Snapshots of the shorter part.
+        /// How often.
+        restarts: u32,
+        /// Snapshots of the other parts.
         left_out: u32,
     },
     /// The sampling rate differs between heap profiles.
     #[error("heap profiles have different sampling rates: no errors can be given")]
     RatesDiffer,
+    /// Values were summed up by a store.
+    #[error(
+        "profiles are merged over {seconds} s each: what was counted is lost, no errors can be given, and values are sums of several snapshots"
+    )]
+    Merged {
+        /// Over how long.
+        seconds: u64,
+    },
+}
+
+/// Files that are named before the others are only counted.
+const NAMED: usize = 3;
+
+fn left_out(why: &NotUsed, files: &[PathBuf]) -> String {
+    let names: Vec<String> = files
+        .iter()
+        .take(NAMED)
+        .map(|file| file.display().to_string())
+        .collect();
+    let more = match files.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("left out {}{more}: {why}", names.join(", "))
+}
+
+impl SeriesProblem {
+    /// The files that it says were left out, each with the reason.
+    pub fn left_out(&self) -> Vec<(&Path, String)> {
+        match self {
+            SeriesProblem::LeftOut { why, files } => files
+                .iter()
+                .map(|file| (file.as_path(), why.to_string()))
+                .collect(),
+            SeriesProblem::Unreadable { file, why } => {
+                vec![(file.as_path(), format!("failed to {why}"))]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// One problem for each reason, in the order of the first file; files by name.
+    pub(crate) fn of_files(
+        left_out: impl IntoIterator<Item = (PathBuf, NotUsed)>,
+    ) -> Vec<SeriesProblem> {
+        let mut reasons: BTreeMap<NotUsed, Vec<PathBuf>> = BTreeMap::new();
+        for (file, why) in left_out {
+            reasons.entry(why).or_default().push(file);
+        }
+        reasons
+            .into_iter()
+            .map(|(why, mut files)| {
+                files.sort();
+                SeriesProblem::LeftOut { why, files }
+            })
+            .collect()
+    }
 }
 
 impl LoadedSeries {
     /// The series of a case. Every snapshot is a point of the series, in the case's order; where
-    /// snapshots are of several instances, there are no points at all.
+    /// snapshots are of several processes, there are no points at all.
     pub fn from_case(files: &dyn Files, case: &CaseFolder) -> LoadedSeries {
-        let mut building = Building::default();
+        let mut reading = Reading::default();
         let mut points = Vec::with_capacity(case.case.snapshots.len());
         for snapshot in &case.case.snapshots {
             let heap = [FileKind::Heap, FileKind::HeapText]
                 .into_iter()
-                .find_map(|kind| building.case_file(files, case, snapshot.index, kind))
-                .and_then(|(path, bytes)| building.heap(&path, &bytes));
+                .find_map(|kind| reading.case_file(files, case, snapshot.index, kind))
+                .and_then(|(path, bytes)| reading.heap(&path, &bytes));
             let mut metrics = snapshot.metrics;
             if metrics.goroutines.is_none() {
                 metrics.goroutines = [
@@ -136,9 +337,8 @@ impl LoadedSeries {
                     FileKind::Goroutine,
                 ]
                 .into_iter()
-                .find_map(|kind| building.case_file(files, case, snapshot.index, kind))
-                .and_then(|(path, bytes)| building.goroutines(&path, &bytes))
-                .map(|goroutines| goroutines.total);
+                .find_map(|kind| reading.case_file(files, case, snapshot.index, kind))
+                .and_then(|(path, bytes)| reading.goroutines(&path, &bytes));
             }
             points.push(Loaded {
                 point: Point {
@@ -153,6 +353,10 @@ impl LoadedSeries {
                 goroutine_stacks: None,
             });
         }
+        let building = Building {
+            stacks: Arc::new(reading.stacks),
+            problems: reading.problems,
+        };
         let mut loaded = building.finish(points);
         if !loaded.series.points.is_empty() {
             loaded.snapshots = case
@@ -164,72 +368,77 @@ impl LoadedSeries {
         }
         loaded
     }
+}
 
-    /// The series of profile files that nobody numbered, or of folders of them. Heap and goroutine
-    /// profiles are told apart by content and paired by the number in their names, else by position.
-    pub fn from_files(files: &dyn Files, paths: &[&Path]) -> LoadedSeries {
-        let mut building = Building::default();
-        let PlainFiles {
-            heaps,
-            goroutines,
-            ordered_by,
-        } = building.plain(files, paths);
-        let by_heap = !heaps.is_empty();
-        let ordered = if by_heap { &heaps } else { &goroutines };
-        let first_nanos = ordered.first().map_or(0, |file| file.time_nanos);
-        let mut points = Vec::with_capacity(ordered.len());
-        let mut names = Vec::with_capacity(ordered.len());
-        let mut paired = vec![false; goroutines.len()];
-        for (position, file) in ordered.iter().enumerate() {
-            let heap = by_heap
-                .then(|| building.heap(&file.path, &file.bytes))
-                .flatten();
-            let partner = if by_heap {
-                partner(file, position, heaps.len(), &goroutines)
-            } else {
-                Some(position)
-            };
-            if let Some(slot) = partner.and_then(|partner| paired.get_mut(partner)) {
-                *slot = true;
+/// What is gathered while the files of a case are read.
+#[derive(Debug, Default)]
+struct Reading {
+    stacks: StackTable,
+    problems: Vec<SeriesProblem>,
+}
+
+impl Reading {
+    /// The path and bytes of a snapshot's file, if it has one that can be read.
+    fn case_file(
+        &mut self,
+        files: &dyn Files,
+        case: &CaseFolder,
+        index: SnapshotIndex,
+        kind: FileKind,
+    ) -> Option<(PathBuf, Vec<u8>)> {
+        let path = case.path.join(&case.case.file(index, kind)?.name);
+        match read_raw(files, &path) {
+            Ok(bytes) => Some((path, bytes)),
+            Err(error) => {
+                self.unreadable(&path, error);
+                None
             }
-            let partner = partner.and_then(|partner| goroutines.get(partner));
-            let counted =
-                partner.and_then(|partner| building.goroutines(&partner.path, &partner.bytes));
-            let nanos = file.time_nanos.saturating_sub(first_nanos);
-            points.push(Loaded {
-                point: Point {
-                    seconds: nanos as f64 / 1e9,
-                    requests: None,
-                    stage: Stage::Round,
-                    load: None,
-                    has_heap: heap.is_some(),
-                },
-                heap,
-                metrics: Metrics {
-                    goroutines: counted.as_ref().map(|counted| counted.total),
-                    ..Metrics::default()
-                },
-                goroutine_stacks: counted.and_then(|counted| counted.stacks),
-            });
-            names.push(PointFiles {
-                heap: by_heap.then(|| file.path.clone()),
-                goroutines: partner.map(|partner| partner.path.clone()),
-            });
         }
-        let unpaired = goroutines
-            .iter()
-            .zip(&paired)
-            .filter(|(_, paired)| !**paired);
-        building
-            .problems
-            .extend(unpaired.map(|(file, _)| SeriesProblem::Unpaired {
-                file: file.path.clone(),
-            }));
-        let mut loaded = building.finish(points);
-        if !loaded.series.points.is_empty() {
-            loaded.files = names;
+    }
+
+    fn heap(&mut self, path: &Path, bytes: &[u8]) -> Option<Snapshot> {
+        let profile = match caulk_profile::read(bytes, Limits::default()) {
+            Ok(profile) => profile,
+            Err(error) => {
+                self.unreadable(path, error);
+                return None;
+            }
+        };
+        if profile.sample_type_named("inuse_space").is_none() {
+            self.problems.push(SeriesProblem::LeftOut {
+                why: NotUsed::OtherKind,
+                files: vec![path.to_owned()],
+            });
+            return None;
         }
-        loaded.ordered_by = Some(ordered_by);
-        loaded
+        Some(self.stacks.add(&profile))
+    }
+
+    /// How many there are.
+    fn goroutines(&mut self, path: &Path, bytes: &[u8]) -> Option<u64> {
+        if bytes.starts_with(b"goroutine ") {
+            return Some(goroutine::read(bytes).total());
+        }
+        match caulk_profile::read(bytes, Limits::default()) {
+            Ok(profile) => {
+                let column = profile.sample_type_named("goroutine")?;
+                let sum = profile
+                    .values(column)
+                    .iter()
+                    .fold(0, |a: i64, b| a.wrapping_add(*b));
+                Some(u64::try_from(sum).unwrap_or(0))
+            }
+            Err(error) => {
+                self.unreadable(path, error);
+                None
+            }
+        }
+    }
+
+    fn unreadable(&mut self, path: &Path, error: impl std::fmt::Display) {
+        self.problems.push(SeriesProblem::Unreadable {
+            file: path.to_owned(),
+            why: error.to_string(),
+        });
     }
 }

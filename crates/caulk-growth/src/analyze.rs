@@ -379,9 +379,10 @@ impl Judged<'_> {
             };
         };
         let growth = track.growth();
-        let floor = match scalar.kind {
-            ScalarKind::ResidentBytes => self.options.floor_bytes_over(track.span()),
-            _ => self.options.floor_count_over(track.span()),
+        let floor = if scalar.kind.is_bytes() {
+            self.options.floor_bytes_over(track.span())
+        } else {
+            self.options.floor_count_over(track.span())
         };
         let still_held = self
             .window
@@ -408,7 +409,8 @@ impl Judged<'_> {
             q,
             still_held,
             loads,
-            counts_lost: false,
+            // Bytes are no events that could be counted.
+            counts_lost: scalar.kind == ScalarKind::HeapBytes,
         };
         let (finding, _) = judge(&evidence, self.options);
         ScalarGrowth {
@@ -431,7 +433,7 @@ fn scalar_metric(kind: ScalarKind, track: &Track, p: f64) -> Metric {
     let (dispersion, degrees) = track.dispersion();
     let moved = track.increment_variance.iter().sum::<f64>().max(1.0);
     let (variance, known) = match kind {
-        ScalarKind::ResidentBytes if degrees < 1.0 => (growth * growth, Known::ByCounting),
+        kind if kind.is_bytes() && degrees < 1.0 => (growth * growth, Known::ByCounting),
         _ if degrees < 1.0 => (growth.abs(), Known::ByCounting),
         _ => (moved * dispersion, Known::FromScatter { degrees }),
     };

@@ -136,6 +136,8 @@ pub enum ScalarKind {
     Goroutines,
     /// The goroutines of one stack or one origin.
     GoroutineGroup,
+    /// Threads of the system.
+    Threads,
     /// Open file descriptors.
     Descriptors,
     /// Open connections.
@@ -143,11 +145,19 @@ pub enum ScalarKind {
     /// Resident bytes of the process. Reported, never decisive: resident memory is noisy and lags
     /// (Matias et al., ISSREW 2016, find heap usage the better metric).
     ResidentBytes,
+    /// Heap bytes by the runtime's own figure, garbage that is not collected yet included: for a series
+    /// without profiles. Never more than growing.
+    HeapBytes,
 }
 
 impl ScalarKind {
     /// Whether growth of it may decide a verdict.
     pub fn decides(self) -> bool {
         self != ScalarKind::ResidentBytes
+    }
+
+    /// Whether it is a size, in bytes.
+    pub fn is_bytes(self) -> bool {
+        matches!(self, ScalarKind::ResidentBytes | ScalarKind::HeapBytes)
     }
 }

@@ -139,6 +139,13 @@ pub trait Files: Send + Sync {
     /// All bytes of a file.
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError>;
 
+    /// The first bytes of a file, `limit` of them or all there are: for telling what it is.
+    fn read_start(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+        let mut bytes = self.read(path)?;
+        bytes.truncate(limit);
+        Ok(bytes)
+    }
+
     /// The entries of a folder, sorted by name.
     fn read_dir(&self, path: &Path) -> Result<Vec<Entry>, FileError>;
 
@@ -178,6 +185,9 @@ impl<F: Files + ?Sized> Files for Arc<F> {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         (**self).read(path)
     }
+    fn read_start(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+        (**self).read_start(path, limit)
+    }
     fn read_dir(&self, path: &Path) -> Result<Vec<Entry>, FileError> {
         (**self).read_dir(path)
     }
@@ -192,6 +202,9 @@ impl<F: Files + ?Sized> Files for Arc<F> {
 impl<F: Files + ?Sized> Files for &F {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         (**self).read(path)
+    }
+    fn read_start(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+        (**self).read_start(path, limit)
     }
     fn read_dir(&self, path: &Path) -> Result<Vec<Entry>, FileError> {
         (**self).read_dir(path)

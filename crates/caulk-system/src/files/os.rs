@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Entry, EntryKind, FileAction, FileError, FileKind, Files, Metadata};
@@ -10,6 +11,15 @@ pub struct OsFiles;
 impl Files for OsFiles {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
         fs::read(path).map_err(|error| FileError::new(FileAction::Read, path, error))
+    }
+
+    fn read_start(&self, path: &Path, limit: usize) -> Result<Vec<u8>, FileError> {
+        let failed = |error| FileError::new(FileAction::Read, path, error);
+        let mut start = Vec::new();
+        fs::File::open(path)
+            .and_then(|file| file.take(limit as u64).read_to_end(&mut start))
+            .map_err(failed)?;
+        Ok(start)
     }
 
     fn read_dir(&self, path: &Path) -> Result<Vec<Entry>, FileError> {

@@ -1,0 +1,113 @@
+//! Profile files that nobody numbered: told apart by what they are and of which process, put in order,
+//! and brought together to the moments at which they were taken.
+
+mod assemble;
+mod cloud;
+mod find;
+mod groups;
+mod identify;
+mod instances;
+mod order;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use caulk_profile::StackTable;
+use caulk_system::Files;
+
+use crate::series::{LoadedSeries, NotUsed, SeriesProblem};
+
+pub use order::OrderedBy;
+
+use identify::{Identified, PlainFile, identify, of_bytes};
+
+/// What plain files hold.
+#[derive(Debug, Default)]
+pub struct PlainSeries {
+    /// The series, one for each program and process: by name.
+    pub series: Vec<LoadedSeries>,
+    /// What belongs to none of them.
+    pub problems: Vec<SeriesProblem>,
+    /// Files that were looked at.
+    pub looked_at: usize,
+}
+
+/// Plain files on their way into series.
+#[derive(Debug, Default)]
+pub struct PlainReader {
+    stacks: StackTable,
+    files: Vec<PlainFile>,
+    not_used: Vec<(PathBuf, NotUsed)>,
+    problems: Vec<SeriesProblem>,
+    looked_at: usize,
+}
+
+impl PlainReader {
+    /// Reads files, and the profiles of folders: those that lie in a folder itself, else those in the folders below it.
+    /// In a folder, what is no profile is passed over in silence; a file that was named must be one. `progress` is told
+    /// how many of how many were read, and says whether to go on.
+    pub fn read(
+        &mut self,
+        files: &dyn Files,
+        paths: &[&Path],
+        progress: &mut dyn FnMut(usize, usize) -> bool,
+    ) {
+        let found = find::find(files, paths, &mut self.problems);
+        let total = found.len();
+        for (at, found) in found.into_iter().enumerate() {
+            if !progress(at, total) {
+                return;
+            }
+            let identified = identify(files, &found.path, &mut self.stacks);
+            self.add(&found.path, found.named, identified);
+        }
+    }
+
+    /// Reads what came from elsewhere, such as standard input.
+    pub fn read_bytes(&mut self, name: &Path, bytes: &[u8]) {
+        let identified = of_bytes(name, bytes, &mut self.stacks);
+        self.add(name, true, identified);
+    }
+
+    fn add(&mut self, path: &Path, named: bool, identified: Identified) {
+        self.looked_at += 1;
+        match identified {
+            Ok(read) => {
+                for mut file in read {
+                    file.position = self.files.len();
+                    self.files.push(file);
+                }
+            }
+            Err(NotUsed::NoProfile) if !named && !find::is_named_as_profile(path) => {}
+            Err(why) => self.not_used.push((path.to_owned(), why)),
+        }
+    }
+
+    /// The series of what was read.
+    pub fn finish(self) -> PlainSeries {
+        let stacks = Arc::new(self.stacks);
+        let (groups, mut left_over) = groups::split(self.files);
+        left_over.extend(self.not_used);
+        let mut series: Vec<LoadedSeries> = Vec::new();
+        let mut problems = self.problems;
+        for group in groups {
+            for part in instances::split(group, &mut left_over) {
+                series.extend(assemble::assemble(part, &stacks, &mut problems));
+            }
+        }
+        let mut all = SeriesProblem::of_files(left_over);
+        all.extend(problems);
+        PlainSeries {
+            series,
+            problems: all,
+            looked_at: self.looked_at,
+        }
+    }
+}
+
+fn unreadable(path: &Path, error: impl std::fmt::Display) -> SeriesProblem {
+    SeriesProblem::Unreadable {
+        file: path.to_owned(),
+        why: error.to_string(),
+    }
+}
