@@ -96,8 +96,8 @@ fn continues(before: &Snapshot, after: &Snapshot) -> bool {
     if before.time_nanos == 0 || after.time_nanos == 0 {
         return true;
     }
-    let key = |entry: &caulk_profile::SnapshotEntry<'_>| (entry.stack, entry.object_size);
-    let count = |entry: &caulk_profile::SnapshotEntry<'_>, column: usize| {
+    let key = |entry: &caulk_profile::SnapshotEntry| (entry.stack, entry.object_size);
+    let count = |entry: &caulk_profile::SnapshotEntry, column: usize| {
         entry.values.get(column).copied().unwrap_or(0)
     };
     let (mut all, mut fewer) = (0u64, 0u64);

@@ -31,6 +31,9 @@ pub struct LoadedSeries {
     /// What tells plain files from those of another series, such as `folder api-1`; empty where there
     /// is but one.
     pub name: String,
+    /// The folder of the program's `main` package when it was built, as its profiles name it; empty where
+    /// no frame of it is seen.
+    pub main_folder: String,
     /// What was read of plain files, a kind each, and how it was put in order; empty for a case.
     pub used: Vec<UsedKind>,
     /// Whether the heap is known in bytes alone, as a store keeps it: then each byte is an "object".

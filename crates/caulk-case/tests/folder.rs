@@ -8,8 +8,8 @@
 use std::path::Path;
 
 use caulk_case::{
-    Case, CaseError, CaseFolder, FileKind, Latency, Load, LoadedSeries, Metrics, Round, Route,
-    SeriesProblem, Snapshot, SnapshotIndex, Stage,
+    Case, CaseError, CaseFolder, FileKind, Latency, Load, LoadedSeries, Metrics, PlainReader,
+    Round, Route, SeriesProblem, Snapshot, SnapshotIndex, Stage,
 };
 use caulk_growth::analyze;
 use caulk_system::{MemoryFiles, OsFiles, TempFolder};
@@ -227,7 +227,9 @@ proptest::proptest! {
             let loaded = LoadedSeries::from_case(&files, &case);
             analyze(&loaded.series, &Default::default());
         }
-        let loaded = LoadedSeries::from_files(&files, &[Path::new("/c")]);
+        let mut reader = PlainReader::default();
+        reader.read(&files, &[Path::new("/c")], &mut |_, _| true);
+        let loaded = reader.finish().series.into_iter().next().unwrap_or_default();
         analyze(&loaded.series, &Default::default());
     }
 }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use caulk_case::{
-    Case, CaseFolder, FileKind, LoadedSeries, Metrics, OrderedBy, ScalarName, SeriesProblem,
-    Snapshot, SnapshotIndex, Stage,
+    Case, CaseFolder, FileKind, LoadedSeries, Metrics, OrderedBy, PlainReader, ScalarName,
+    SeriesProblem, Snapshot, SnapshotIndex, Stage,
 };
 use caulk_growth::{Options, Verdict, Veto, analyze};
 use caulk_system::{OsFiles, TempFolder};
@@ -91,6 +91,16 @@ fn captured() -> TempFolder {
     folder
 }
 
+/// The one series of these files.
+fn from_files(paths: &[&Path]) -> LoadedSeries {
+    let mut reader = PlainReader::default();
+    reader.read(&OsFiles, paths, &mut |_, _| true);
+    let read = reader.finish();
+    assert_eq!(read.problems, []);
+    let [series] = <[LoadedSeries; 1]>::try_from(read.series).unwrap();
+    series
+}
+
 fn leaf(loaded: &LoadedSeries, stack: caulk_growth::StackId) -> String {
     let frames = loaded.stacks.frames(caulk_profile::StackId(stack.0));
     frames
@@ -163,8 +173,8 @@ fn a_real_leak_is_seen_from_its_files() {
         folder.path().join("heap.0.pb.gz"),
     ];
     let two: Vec<&Path> = two.iter().map(PathBuf::as_path).collect();
-    let loaded = LoadedSeries::from_files(&files, &two);
-    assert_eq!(loaded.ordered_by, Some(OrderedBy::ProfileTime));
+    let loaded = from_files(&two);
+    assert_eq!(loaded.used[0].ordered_by, OrderedBy::ProfileTime);
     assert!(
         loaded.files[0]
             .heap
@@ -178,7 +188,7 @@ fn a_real_leak_is_seen_from_its_files() {
     assert_eq!(growth.stacks[0].finding.vetoes, [Veto::FewRounds]);
 
     // One file: what is held is ranked.
-    let loaded = LoadedSeries::from_files(&files, &two[..1]);
+    let loaded = from_files(&two[..1]);
     let growth = analyze(&loaded.series, &options);
     assert_eq!(growth.verdict, Some(Verdict::Grew));
     assert_eq!(leaf(&loaded, growth.stacks[0].id), "main.handle");
@@ -190,7 +200,7 @@ fn a_real_leak_is_seen_from_its_files() {
     for profile in (0..6).map(|round| format!("goroutine.{round}.pb.gz")) {
         std::fs::remove_file(folder.path().join(profile)).unwrap();
     }
-    let loaded = LoadedSeries::from_files(&files, &[folder.path()]);
+    let loaded = from_files(&[folder.path()]);
     assert_eq!(loaded.series.points.len(), 12);
     assert!(
         loaded
@@ -229,7 +239,10 @@ fn several_instances_are_refused_and_a_restart_is_not() {
     let restarted = load(&[4, 5, 0, 1, 2, 3]);
     assert_eq!(
         restarted.problems,
-        [SeriesProblem::Restarted { left_out: 2 }]
+        [SeriesProblem::Restarted {
+            restarts: 1,
+            left_out: 2
+        }]
     );
     assert_eq!(
         restarted
@@ -251,7 +264,7 @@ fn goroutine_profiles_alone_are_a_series_too() {
         .map(|round| folder.path().join(format!("goroutine.{round}.pb.gz")))
         .collect();
     let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-    let loaded = LoadedSeries::from_files(&OsFiles, &paths);
+    let loaded = from_files(&paths);
     assert_eq!(loaded.problems, []);
     assert!(matches!(
         loaded.scalars[..],

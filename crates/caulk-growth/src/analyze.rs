@@ -324,7 +324,15 @@ impl Judged<'_> {
             .collect();
         let p: Vec<f64> = tracks
             .iter()
-            .map(|track| track.as_ref().map_or(1.0, Track::p_of_growth))
+            .zip(scalars)
+            .map(|(track, scalar)| match track {
+                // Garbage comes and goes with the collector: of such figures only the trend counts.
+                Some(track) if scalar.kind == ScalarKind::HeapBytes => {
+                    track.p_of_growth().max(mann_kendall(&track.y))
+                }
+                Some(track) => track.p_of_growth(),
+                None => 1.0,
+            })
             .collect();
         let tested: Vec<f64> = decisive
             .iter()

@@ -16,6 +16,7 @@ mod http;
 mod net;
 pub mod process;
 mod socket;
+mod stdin;
 mod write;
 
 pub use cancel::{Cancel, Limits, Stopped};
@@ -29,4 +30,5 @@ pub use folders::{TempFolder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest};
 pub use net::{can_connect, free_port};
 pub use socket::{SocketError, ask_unix_socket};
+pub use stdin::read_stdin;
 pub use write::{is_read_only, write_atomic, write_numbered};

@@ -6,6 +6,7 @@ mod config;
 mod context;
 mod exit;
 mod hunting;
+mod inputs;
 mod load_flags;
 mod patching;
 mod present;

@@ -36,6 +36,11 @@ pub fn assemble(
     problems: &mut Vec<SeriesProblem>,
 ) -> Option<LoadedSeries> {
     let mut kinds = part.kinds;
+    let main_folder = kinds
+        .values()
+        .flat_map(|ordered| &ordered.files)
+        .map(|file| file.program.main_folder.clone())
+        .find(|folder| !folder.is_empty());
     let mut used = Vec::new();
     let mut left_over: Vec<(PathBuf, NotUsed)> = Vec::new();
     let waits = [ProfileKind::Mutex, ProfileKind::Block]
@@ -129,6 +134,7 @@ pub fn assemble(
         loaded.files = files;
     }
     loaded.name = part.name;
+    loaded.main_folder = main_folder.unwrap_or_default();
     loaded.used = used;
     loaded.bytes_only = bytes_only;
     loaded.contention = waits;
@@ -293,7 +299,7 @@ fn form_of_goroutines(captured: &[Captured]) -> Option<Form> {
 fn leaked_goroutines(last: &Snapshot, stacks: &StackTable) -> Option<LeakedGoroutines> {
     let column = last.sample_type_named("goroutineleak")?;
     let count =
-        |entry: &caulk_profile::SnapshotEntry<'_>| entry.values.get(column).copied().unwrap_or(0);
+        |entry: &caulk_profile::SnapshotEntry| entry.values.get(column).copied().unwrap_or(0);
     let largest = last.entries().max_by_key(count)?;
     let began = stacks
         .frames(largest.stack)

@@ -213,7 +213,7 @@ fn by_number(moments: &[Moment], other: &Ordered) -> Option<Vec<Place>> {
     let rise = numbers
         .iter()
         .zip(numbers.iter().skip(1))
-        .all(|(a, b)| a < b);
+        .all(|(a, b)| a <= b);
     if !rise || numbers.iter().any(|numbers| numbers.is_empty()) {
         return None;
     }
@@ -226,15 +226,15 @@ fn by_number(moments: &[Moment], other: &Ordered) -> Option<Vec<Place>> {
                 return None;
             }
             let time = other.times.get(at).copied();
-            match numbers.binary_search(&file.numbers.as_slice()) {
-                Ok(at) => {
-                    shared = true;
-                    let known = moments.get(at).and_then(|moment| moment.nanos);
-                    let apart = known.zip(time).map_or(0, |(a, b)| a.abs_diff(b));
-                    (apart <= BY_NUMBER_NANOS).then_some(Place::At(at))
-                }
-                Err(before) => Some(Place::Before(before, time)),
+            // Where several moments have the same numbers, the first.
+            let at = numbers.partition_point(|numbers| *numbers < file.numbers.as_slice());
+            if numbers.get(at).is_none_or(|found| *found != file.numbers) {
+                return Some(Place::Before(at, time));
             }
+            shared = true;
+            let known = moments.get(at).and_then(|moment| moment.nanos);
+            let apart = known.zip(time).map_or(0, |(a, b)| a.abs_diff(b));
+            (apart <= BY_NUMBER_NANOS).then_some(Place::At(at))
         })
         .collect();
     places.filter(|_| shared)
@@ -249,8 +249,13 @@ fn by_time(moments: &[Moment], other: &Ordered) -> Option<Vec<Place>> {
         return None;
     }
     let gaps = known.iter().zip(known.iter().skip(1));
-    let least = gaps.map(|(a, b)| b.saturating_sub(*a)).min();
-    let together = least.map_or(TOGETHER_NANOS, |gap| gap / 2).unsigned_abs();
+    let mut gaps: Vec<i64> = gaps.map(|(a, b)| b.saturating_sub(*a)).collect();
+    gaps.sort_unstable();
+    let together = match (gaps.first(), gaps.get(gaps.len() / 2)) {
+        (Some(least), Some(usual)) => (least / 2).max((usual / 4).min(TOGETHER_NANOS)),
+        _ => TOGETHER_NANOS,
+    };
+    let together = together.unsigned_abs();
     let place = |time: &i64| {
         let apart = |at: &usize| {
             known

@@ -41,9 +41,76 @@ pub struct HuntReport {
     pub phases: Vec<Phase>,
     /// What went wrong without ending the hunt.
     pub warnings: Vec<String>,
+    /// What plain files were made of it; absent for a case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<Input>,
+    /// The reports of the other programs and processes that the files are of, this being that of the surest
+    /// growth; absent where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<HuntReport>,
     /// The folder with what was captured; absent where there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case: Option<String>,
+}
+
+/// What a series of plain files was made of.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Input {
+    /// What tells the series from others in the same files; empty where there is but one.
+    pub series: String,
+    /// Moments at which something was captured.
+    pub points: u64,
+    /// What was used.
+    pub kinds: Vec<InputKind>,
+    /// What was waited for locks and channels. It grows with the work done, and is no leak.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waiting: Vec<Waiting>,
+    /// Goroutines of which the runtime says that they can never go on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leaked_goroutines: Option<u64>,
+    /// Files that were not used.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// The files of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputKind {
+    /// `heap`, `goroutine`, `goroutineleak`, `threadcreate`, `mutex`, `block` or `metrics`.
+    pub kind: String,
+    /// How many were used.
+    pub files: u32,
+    /// What put them in order: `profile-time`, `name-number`, `modification-time` or `as-given`.
+    pub ordered_by: String,
+}
+
+/// What was waited between the first profile and the last; of a single one, since the start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// `mutex` or `block`.
+    pub kind: String,
+    /// Seconds between the first profile and the last; null where not known.
+    pub horizon_s: Option<f64>,
+    /// Seconds waited, over all goroutines.
+    pub waited_s: f64,
+    /// How often.
+    pub times: u64,
+    /// Seconds waited per second in the first half; null where it cannot be told.
+    pub rate_at_first: Option<f64>,
+    /// The same in the second half.
+    pub rate_at_last: Option<f64>,
+    /// The function where most was waited; may be empty.
+    pub function: String,
+    /// Its part, from 0 to 1.
+    pub share: f64,
+}
+
+/// A file that was not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Its path.
+    pub file: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// The end of a program that nobody asked for.
@@ -81,6 +148,9 @@ pub struct Growth {
     /// Goroutines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub goroutines_per_request: Option<Rate>,
+    /// Threads of the system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub threads_per_request: Option<Rate>,
     /// Open connections.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connections_per_request: Option<Rate>,

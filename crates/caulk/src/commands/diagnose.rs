@@ -3,27 +3,38 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
-use caulk_case::{Case, CaseFolder, FileKind, LoadedSeries, read_raw};
+use caulk_case::{
+    Case, CaseFolder, FileKind, LoadedSeries, PlainReader, PlainSeries, PointFiles, SeriesProblem,
+    read_raw,
+};
 use caulk_evidence::Run;
-use caulk_growth::{Options, Verdict};
+use caulk_growth::{Metric, Options, Verdict};
 use caulk_profile::goroutine::{self, Dump};
+use caulk_report::{Block, Report};
 use caulk_system::Files;
 use clap::Args;
 
 use crate::cli::OutputFormat;
 use crate::context::{Context, shown, shown_folder};
-use crate::exit::{Failure, Outcome};
+use crate::exit::{Exit, Failure, Outcome};
 use crate::hunting::result::Findings;
 use crate::hunting::solve::{self, Root};
-use crate::present::{hunt as present, page};
+use crate::inputs;
+use crate::present::finding::Sources;
+use crate::present::{hunt as present, input as present_input, page};
+use crate::progress::Progress;
 
 /// Find the culprits in captured snapshots
 ///
-/// A case says most. Two heap profiles are enough to say what grew, and one to say what is held.
+/// A case says most. Two heap profiles are enough to say what grew, and one to say what is held. Profiles of any kind that
+/// Go writes may be mixed, as text or not: heap, allocs, goroutine, goroutineleak, threadcreate, mutex, block, and
+/// metrics as Prometheus scrapes them. Nobody has to number them: they are put in order by the times in them, else by
+/// the numbers in their names, else by when the files were written. Of a folder the profiles in it are taken, else those
+/// in the folders below it. Programs and instances are told apart, and each is diagnosed by itself.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct DiagnoseArgs {
-    /// A case, or profiles, or a folder of them
+    /// A case, or profiles, folders of them, or patterns ('heap.*.pprof'); - is standard input
     #[arg(required = true, value_name = "CASE|PROFILE|FOLDER")]
     pub inputs: Vec<PathBuf>,
     /// Folder of the program's source [default: the module around a case, else around this folder]
@@ -42,44 +53,132 @@ Examples:
   caulk diagnose examples/secret-proxy/case
   caulk diagnose heap.0 heap.6 --source ~/src/proxy
   caulk diagnose profiles/ --format json
-  caulk diagnose profiles/ -o report.html";
+  caulk diagnose profiles/ -o report.html
+  curl -s localhost:6060/debug/pprof/heap | caulk diagnose -";
+
+/// More than this on standard input is no profile.
+const LARGEST_INPUT: u64 = 4 << 30;
 
 pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
     let progress = context.progress(false);
     progress.phase("reading profiles");
-    let input = read(&args, context)?;
-    let problems: Vec<String> = input
+    let inputs = read(&args, context, &progress)?;
+    progress.phase("looking for the line");
+    let mut all = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        all.push(findings(&args, input, context)?);
+    }
+    progress.finish();
+    // The surest growth first; as they came where that is the same.
+    all.sort_by_key(|told: &Told| std::cmp::Reverse(told.findings.verdict()));
+
+    match context.format(OutputFormat::Full) {
+        OutputFormat::Json => {
+            let mut reports = all
+                .iter()
+                .map(|told| crate::present::hunt_json::to_json(&told.findings));
+            let mut first = reports.next();
+            if let Some(first) = &mut first {
+                first.others = reports.collect();
+            }
+            context.print_json(&first)?;
+        }
+        OutputFormat::Html => {
+            // A page is of one series: that of the surest growth.
+            let others: Vec<String> = all.iter().skip(1).map(in_short).collect();
+            if let Some(told) = all.first_mut() {
+                told.findings.warnings.extend(others);
+                let read = |file: &str| context.files.read(&told.root.join(file)).ok();
+                context.print_page(&page::page(&told.findings, &read))?;
+            }
+        }
+        format => {
+            let mut report = Report::new();
+            for told in &all {
+                let read = |file: &str| context.files.read(&told.root.join(file)).ok();
+                push(&mut report, told, &read, all.len());
+            }
+            context.print(&report, format)?;
+        }
+    }
+    let exits = all.iter().map(|told| told.findings.exit());
+    // A leak in one of them is a leak; else what is not clean is not.
+    Ok(exits
+        .min_by_key(|exit| match exit {
+            Exit::Found => 0,
+            Exit::Inconclusive => 1,
+            _ => 2,
+        })
+        .unwrap_or(Exit::Inconclusive))
+}
+
+/// What is told of one series.
+struct Told {
+    findings: Findings,
+    root: PathBuf,
+}
+
+/// One line on a series that has no room of its own.
+fn in_short(told: &Told) -> String {
+    let findings = &told.findings;
+    let name = findings.input.as_ref().map_or("", |input| &input.name);
+    let verdict = match findings.verdict() {
+        Some(Verdict::Leak) => "leak",
+        Some(Verdict::Growing) => "growing",
+        Some(Verdict::Grew) => "grew",
+        Some(Verdict::Steady) => "steady",
+        None => "nothing to judge",
+    };
+    format!("not on this page: {name}: {verdict}")
+}
+
+fn push(report: &mut Report, told: &Told, sources: &Sources<'_>, of: usize) {
+    let findings = &told.findings;
+    let name = findings.input.as_ref().map_or("", |input| &input.name);
+    let mut own = present::report(findings, sources);
+    if let (true, Some(Block::Diagnostic(first))) = (of > 1, own.blocks.first_mut()) {
+        first.message = format!("{name}: {}", first.message);
+    }
+    // What to do next stays last.
+    let closing = own
+        .blocks
+        .pop_if(|block| matches!(block, Block::KeyValues(_)));
+    for paragraph in findings.input.iter().flat_map(|input| input.paragraphs()) {
+        own.push(paragraph);
+    }
+    own.blocks.extend(closing);
+    report.blocks.append(&mut own.blocks);
+}
+
+fn findings(args: &DiagnoseArgs, input: Input, context: &Context) -> Result<Told, Failure> {
+    let mut warnings: Vec<String> = input
         .loaded
         .problems
         .iter()
+        .chain(&input.elsewhere)
         .map(|problem| problem.to_string())
         .collect();
-    if input.loaded.series.points.is_empty() {
-        if !problems.is_empty() {
-            // They name the files.
-            return Err(anyhow!("{}", problems.join("; ")).into());
-        }
-        let names: Vec<String> = args.inputs.iter().map(|path| shown(path)).collect();
-        return Err(anyhow!("{}: there is no heap profile", names.join(" ")).into());
-    }
-
-    progress.phase("looking for the line");
-    let options = Options::default();
-    let root = root(&args, &input, context)?;
+    let told_input = input
+        .case_folder
+        .is_none()
+        .then(|| present_input::Input::of(&input.loaded, &input.elsewhere));
+    let root = root(args, &input, context)?;
+    let bytes_only = input.loaded.bytes_only;
     let run = Run::new(input.loaded, &input.dumps);
-    let growth = run.growth(&options);
+    let mut growth = run.growth(&Options::default());
+    if bytes_only {
+        growth.heap_objects = Metric::default();
+    }
     let tags = args.build_tags.as_deref().unwrap_or_default();
     let grows = growth.verdict != Some(Verdict::Steady);
     let mut solved = solve::solve(context, &run, root, tags, &growth, grows)?;
     if context.cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
-    progress.finish();
-
-    let mut warnings = problems;
     warnings.append(&mut solved.warnings);
     let findings = Findings {
         not_covered: solved.not_covered(&input.case),
+        input: told_input,
         case: input.case,
         culprits: std::mem::take(&mut solved.culprits),
         unexplained: std::mem::take(&mut solved.unexplained),
@@ -95,65 +194,141 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
         run,
         growth,
     };
-    let read = |file: &str| context.files.read(&solved.root.join(file)).ok();
-    match context.format(OutputFormat::Full) {
-        OutputFormat::Json => context.print_json(&crate::present::hunt_json::to_json(&findings))?,
-        OutputFormat::Html => context.print_page(&page::page(&findings, &read))?,
-        format => context.print(&present::report(&findings, &read), format)?,
-    }
-    Ok(findings.exit())
+    Ok(Told {
+        findings,
+        root: solved.root,
+    })
 }
 
+#[derive(Default)]
 struct Input {
     loaded: LoadedSeries,
+    /// What belongs to no series; told once.
+    elsewhere: Vec<SeriesProblem>,
     dumps: Vec<Option<Dump>>,
     case: Case,
     case_folder: Option<PathBuf>,
 }
 
-fn read(args: &DiagnoseArgs, context: &Context) -> Result<Input, Failure> {
+/// The series of a case, or those of plain files.
+fn read(
+    args: &DiagnoseArgs,
+    context: &Context,
+    progress: &Progress,
+) -> Result<Vec<Input>, Failure> {
     let files = &context.files;
-    for path in &args.inputs {
-        if !files.exists(path) {
-            return Err(anyhow!("{}: there is no such file or folder", shown(path)).into());
+    let paths = inputs::expand(files, &args.inputs)?;
+    let is_case =
+        |path: &PathBuf| CaseFolder::is_case(files, path) || path.ends_with(caulk_case::CASE_FILE);
+    match (paths.as_slice(), paths.iter().find(|path| is_case(path))) {
+        ([path], Some(_)) => return Ok(vec![case(path, context)?]),
+        (_, Some(case)) => {
+            let case = shown(case);
+            return Err(anyhow!(
+                "{case} is a case, which is a series of its own: caulk diagnose {case}"
+            )
+            .into());
         }
+        _ => {}
     }
-    if let [path] = args.inputs.as_slice()
-        && (CaseFolder::is_case(files, path) || path.ends_with(caulk_case::CASE_FILE))
-    {
-        let folder = CaseFolder::open(files, path).map_err(|error| anyhow!("failed to {error}"))?;
-        let loaded = LoadedSeries::from_case(files, &folder);
-        let dumps = loaded
-            .snapshots
-            .iter()
-            .map(|index| {
-                let dump = folder.read(files, *index, FileKind::GoroutineDump)?;
-                Some(goroutine::read(&dump.ok()?))
-            })
-            .collect();
-        return Ok(Input {
+    let mut reader = PlainReader::default();
+    let plain: Vec<&Path> = paths
+        .iter()
+        .map(PathBuf::as_path)
+        .filter(|path| path.as_os_str() != "-")
+        .collect();
+    if plain.len() < paths.len() {
+        let bytes = caulk_system::read_stdin(LARGEST_INPUT)
+            .map_err(|error| anyhow!("failed to read standard input: {error}"))?;
+        reader.read_bytes(Path::new("standard input"), &bytes);
+    }
+    let mut cancelled = false;
+    reader.read(files, &plain, &mut |at, total| {
+        progress.detail(format!("reading profiles: {} of {total}", at + 1));
+        cancelled = context.cancel.is_cancelled();
+        !cancelled
+    });
+    if cancelled {
+        return Err(Failure::interrupted());
+    }
+    let PlainSeries {
+        series, problems, ..
+    } = reader.finish();
+    if series.is_empty() {
+        let problems: Vec<String> = problems.iter().map(|problem| problem.to_string()).collect();
+        if problems.is_empty() {
+            let names: Vec<String> = args.inputs.iter().map(|path| shown(path)).collect();
+            return Err(anyhow!(
+                "{}: there is no profile; capture some: curl -s localhost:6060/debug/pprof/heap > heap.0.pprof",
+                names.join(" ")
+            )
+            .into());
+        }
+        // They name the files.
+        return Err(anyhow!("there is no profile to judge: {}", problems.join("; ")).into());
+    }
+    let mut elsewhere = Some(problems);
+    Ok(series
+        .into_iter()
+        .map(|loaded| Input {
+            dumps: dumps(&loaded, files),
             loaded,
-            dumps,
-            case: folder.case,
-            case_folder: Some(folder.path),
-        });
-    }
-    let paths: Vec<&Path> = args.inputs.iter().map(PathBuf::as_path).collect();
-    let loaded = LoadedSeries::from_files(files, &paths);
-    let dumps = loaded
+            elsewhere: elsewhere.take().unwrap_or_default(),
+            ..Input::default()
+        })
+        .collect())
+}
+
+/// The goroutine dumps of plain files, point by point.
+fn dumps(loaded: &LoadedSeries, files: &dyn Files) -> Vec<Option<Dump>> {
+    let dump = |point: &PointFiles| {
+        let bytes = read_raw(files, point.goroutines.as_ref()?).ok()?;
+        bytes
+            .starts_with(b"goroutine ")
+            .then(|| goroutine::read(&bytes))
+    };
+    loaded
         .files
         .iter()
-        .map(|point| {
-            let bytes = read_raw(files, point.goroutines.as_ref()?).ok()?;
-            Some(goroutine::read(&bytes))
-        })
+        .map(dump)
         .map(|dump| dump.filter(|dump| dump.goroutines().len() > 0))
+        .collect()
+}
+
+fn case(path: &Path, context: &Context) -> Result<Input, Failure> {
+    let files = &context.files;
+    let folder = CaseFolder::open(files, path).map_err(|error| anyhow!("failed to {error}"))?;
+    let loaded = LoadedSeries::from_case(files, &folder);
+    if loaded.series.points.is_empty() {
+        let problems: Vec<String> = loaded.problems.iter().map(|p| p.to_string()).collect();
+        return Err(if problems.is_empty() {
+            anyhow!("{}: there is no snapshot in this case", shown(path)).into()
+        } else {
+            anyhow!("{}", problems.join("; ")).into()
+        });
+    }
+    // Those in which goroutines stand one by one say more than counts; only alike ones can be compared.
+    let many = |kind: FileKind| {
+        let snapshots = loaded.snapshots.iter();
+        snapshots
+            .filter(|index| folder.case.file(**index, kind).is_some())
+            .count()
+    };
+    let kind = match many(FileKind::GoroutineText) > many(FileKind::GoroutineDump) {
+        true => FileKind::GoroutineText,
+        false => FileKind::GoroutineDump,
+    };
+    let dumps = loaded
+        .snapshots
+        .iter()
+        .map(|index| Some(goroutine::read(&folder.read(files, *index, kind)?.ok()?)))
         .collect();
     Ok(Input {
         loaded,
         dumps,
-        case: Case::default(),
-        case_folder: None,
+        case: folder.case,
+        case_folder: Some(folder.path),
+        ..Input::default()
     })
 }
 
@@ -168,12 +343,23 @@ fn root(args: &DiagnoseArgs, input: &Input, context: &Context) -> Result<Option<
             program,
         )
     };
+    // Of several main packages it is the one that the profiles name.
+    let built_from = |mut root: Root| {
+        let built = Path::new(&input.loaded.main_folder);
+        let own = solve::main_folders(context, &root.folder)
+            .into_iter()
+            .find(|folder| !folder.is_empty() && built.ends_with(folder));
+        if let Some(own) = own {
+            root.main = root.folder.join(own);
+        }
+        root
+    };
     if let Some(source) = &args.source {
         return match around(source) {
-            Some(root) => Ok(Some(root)),
+            Some(root) => Ok(Some(built_from(root))),
             None => Err(anyhow!("{}: there is no Go module (no go.mod)", shown(source)).into()),
         };
     }
     let around_case = input.case_folder.as_deref().and_then(around);
-    Ok(around_case.or_else(|| around(&current)))
+    Ok(around_case.or_else(|| around(&current)).map(built_from))
 }

@@ -460,6 +460,7 @@ impl<'a> Driver<'a> {
             growth,
             run,
             code: std::mem::take(&mut solved.code),
+            input: None,
             not_covered: solved.not_covered(&record.case.case),
             case: record.case.case,
             culprits: std::mem::take(&mut solved.culprits),

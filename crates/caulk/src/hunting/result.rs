@@ -11,6 +11,7 @@ use caulk_report::{Patch, json::check, units};
 use caulk_target::Death;
 
 use crate::exit::Exit;
+use crate::present::input::Input;
 
 /// All that is said at the end.
 pub struct Findings {
@@ -20,6 +21,8 @@ pub struct Findings {
     pub run: Run,
     /// Which functions are the user's own.
     pub code: UserCode,
+    /// What plain files the run was made of; none for a case.
+    pub input: Option<Input>,
     /// The case of that run: its snapshots, rounds and routes.
     pub case: Case,
     /// The places to blame, the heaviest first.

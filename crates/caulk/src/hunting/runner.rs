@@ -292,6 +292,7 @@ impl Running {
                 .map(|idle| idle.saturating_sub(figure("heap_released_bytes").unwrap_or(0))),
             stack_inuse_bytes: figure("stack_inuse_bytes"),
             sys_bytes: figure("sys_bytes"),
+            ..Metrics::default()
         }
     }
 

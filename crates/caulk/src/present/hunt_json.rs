@@ -46,6 +46,8 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
             })
             .collect(),
         warnings: findings.warnings.clone(),
+        input: findings.input.as_ref().map(|input| input.to_json()),
+        others: Vec::new(),
         case: findings.case_shown.clone(),
     }
 }
@@ -56,6 +58,7 @@ fn growth_json(growth: &Growth) -> json::Growth {
         heap_bytes_per_request: Some(rate_json(&growth.heap_bytes.rate)),
         heap_objects_per_request: Some(rate_json(&growth.heap_objects.rate)),
         goroutines_per_request: scalar(ScalarKind::Goroutines),
+        threads_per_request: scalar(ScalarKind::Threads),
         connections_per_request: scalar(ScalarKind::Connections),
         fds_per_request: scalar(ScalarKind::Descriptors),
         rss_bytes_per_request: scalar(ScalarKind::ResidentBytes),

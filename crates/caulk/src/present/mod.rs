@@ -4,6 +4,8 @@ pub mod check;
 pub mod finding;
 pub mod hunt;
 pub mod hunt_json;
+
+pub mod input;
 pub mod page;
 pub mod rates;
 

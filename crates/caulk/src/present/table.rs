@@ -58,7 +58,13 @@ pub fn table(findings: &Findings) -> Table {
         format!("smallest visible {}", rates.bytes(b))
     });
     row(format!("heap{per}"), note, &|side| {
-        Some(rates.bytes_in(&heap(side.growth), unit))
+        let known = !side.growth.stacks.is_empty() || smallest.is_some();
+        known.then(|| rates.bytes_in(&heap(side.growth), unit))
+    });
+    // Without a profile the runtime's own figure, garbage included.
+    row(format!("heap{per}"), "with garbage".to_owned(), &|side| {
+        let rate = of_scalar(side.growth, ScalarKind::HeapBytes)?;
+        Some(rates.bytes_in(&rate, rates.unit(&rate)))
     });
     row("p50, failed".to_owned(), String::new(), &|side| {
         answers(&load_figures(side.case))
@@ -95,6 +101,7 @@ pub(super) fn counts(growth: &Growth) -> Vec<(ScalarKind, &'static str)> {
     let mut kinds = vec![
         (ScalarKind::Connections, "connections"),
         (ScalarKind::Goroutines, "goroutines"),
+        (ScalarKind::Threads, "threads"),
         (ScalarKind::Descriptors, "descriptors"),
     ];
     if of_scalar(growth, ScalarKind::Connections).is_some() {
