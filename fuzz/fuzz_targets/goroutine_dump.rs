@@ -4,16 +4,7 @@
 
 #![no_main]
 
-use caulk_profile::{StackTable, goroutine};
+use caulk_fuzz::bodies;
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &[u8]| {
-    let dump = goroutine::read(text);
-    let grouped: usize = dump
-        .groups()
-        .iter()
-        .map(|group| group.goroutines.len())
-        .sum();
-    assert_eq!(grouped, dump.goroutines().len());
-    StackTable::new().add_dump(&dump);
-});
+fuzz_target!(|bytes: &[u8]| bodies::goroutine_dump(bytes));

@@ -18,6 +18,7 @@ mod ids;
 mod inflate;
 mod legacy;
 mod merge;
+mod mistaken;
 pub mod parallel;
 mod profile;
 mod proto;

@@ -1,20 +1,20 @@
 //! From the bytes of a file to a profile: which form it has, and what can be wrong with it.
 
 use crate::inflate::{inflate, is_gzip};
-use crate::{Profile, legacy, proto};
+use crate::{Profile, legacy, mistaken, proto};
 
 /// What reading may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Most bytes that a compressed profile may inflate to. In memory a profile takes two to three
-    /// times its inflated size, one that was made to be large some twenty times.
+    /// Most bytes that a profile may have, inflated if it is compressed. In memory it takes two to
+    /// three times as much; one that was made to be large, up to some thirty times.
     pub inflated_bytes: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Limits {
-            inflated_bytes: 4 << 30,
+            inflated_bytes: 1 << 30,
         }
     }
 }
@@ -33,8 +33,8 @@ pub enum ReadError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// It inflates to more than [`Limits::inflated_bytes`].
-    #[error("inflate the profile: it is larger than the limit of {limit} bytes")]
+    /// It has more bytes than [`Limits::inflated_bytes`], at least once it is inflated.
+    #[error("read the profile: it is larger than the limit of {limit} bytes")]
     TooLarge {
         /// The limit.
         limit: u64,
@@ -75,6 +75,18 @@ pub enum ReadError {
     /// A goroutine dump of `debug=2`, which is not a profile: see [`crate::goroutine::read`].
     #[error("read the profile: it is a goroutine dump (debug=2), not a profile")]
     GoroutineDump,
+    /// Something else, which is known.
+    #[error("read the profile: it is {what}, not a profile")]
+    Mistaken {
+        /// What it is.
+        what: &'static str,
+    },
+    /// A text, but not that of a profile.
+    #[error("read the profile: unrecognized format; it begins with {start:?}")]
+    UnrecognizedText {
+        /// Its first line, cut short.
+        start: String,
+    },
     /// Neither a profile nor anything known.
     #[error("read the profile: unrecognized format")]
     Unrecognized,
@@ -100,6 +112,11 @@ pub fn read_as_pprof(bytes: &[u8], limits: Limits) -> Result<Profile, ReadError>
 }
 
 fn read_form(bytes: &[u8], limits: Limits, symbols: legacy::Symbols) -> Result<Profile, ReadError> {
+    if bytes.len() as u64 > limits.inflated_bytes {
+        return Err(ReadError::TooLarge {
+            limit: limits.inflated_bytes,
+        });
+    }
     let inflated;
     let bytes = if is_gzip(bytes) {
         inflated = inflate(bytes, limits)?;
@@ -113,15 +130,23 @@ fn read_form(bytes: &[u8], limits: Limits, symbols: legacy::Symbols) -> Result<P
     match proto::decode(bytes) {
         Ok(profile) => Ok(profile),
         Err(ReadError::Concatenated) => Err(ReadError::Concatenated),
-        Err(error) => match legacy::read(bytes, symbols) {
-            Err(ReadError::Unrecognized) if !looks_like_text(bytes) => Err(error),
-            result => result,
-        },
+        Err(error) => legacy::read(bytes, symbols).map_err(|legacy| match legacy {
+            ReadError::Unrecognized => unrecognized(bytes, error),
+            reason => reason,
+        }),
     }
 }
 
-/// Whether a person would call it text, and so would not be helped by an offset in a protobuf.
-fn looks_like_text(bytes: &[u8]) -> bool {
-    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
-    bytes.iter().take(64).all(is_text)
+/// Says what can be said of bytes that are no profile, `error` being what is wrong with them as
+/// protobuf.
+fn unrecognized(bytes: &[u8], error: ReadError) -> ReadError {
+    if let Some(what) = mistaken::what_it_is(bytes) {
+        return ReadError::Mistaken { what };
+    }
+    match mistaken::first_line_of_text(bytes) {
+        Some(start) if start.is_empty() => ReadError::Unrecognized,
+        // An offset in a protobuf would not help.
+        Some(start) => ReadError::UnrecognizedText { start },
+        None => error,
+    }
 }

@@ -40,6 +40,11 @@ impl<'t> Lines<'t> {
         self.number
     }
 
+    /// Bytes of the lines after this one.
+    pub fn left(&self) -> usize {
+        self.rest.len()
+    }
+
     /// The line after this one.
     pub fn peek(&self) -> Option<&'t [u8]> {
         split_line(self.rest).map(|(line, _)| line)

@@ -44,9 +44,9 @@ static LOG_PREFIX: LazyLock<Regex> = LazyLock::new(|| regex(r"^[^\[\]]+:\d+\]{sp
 /// A name such as `libc.so`, `libc.so.6` or `libc.so_1`.
 static LIBRARY: LazyLock<Regex> = LazyLock::new(|| regex(r"[.]so$|[.]so[._]\d+"));
 
-/// The work that a map may make: steps of comparing, and bytes that names are replaced with. No
-/// real map comes near.
-const MOST_STEPS: u64 = 1 << 28;
+/// The work that the names of a map may make for each of its bytes: names that are compared, and
+/// bytes of their values. No real map comes near.
+const MOST_STEPS: u64 = 16;
 
 /// Most pairs of an entry and a location that are compared.
 const MOST_PAIRS: u64 = 1 << 32;
@@ -75,7 +75,7 @@ pub(super) fn read_all(
     builder: &mut ProfileBuilder,
     symbols: Symbols,
 ) -> Result<(), Refusal> {
-    let mut names = Names::new();
+    let mut names = Names::new(lines.left());
     let mut mappings = Vec::new();
     while lines.advance() {
         let line = lines.line();
@@ -144,10 +144,10 @@ struct Names {
 }
 
 impl Names {
-    fn new() -> Self {
+    fn new(bytes: usize) -> Self {
         Names {
             values: Vec::new(),
-            steps_left: MOST_STEPS,
+            steps_left: MOST_STEPS.saturating_mul(bytes as u64),
         }
     }
 

@@ -181,9 +181,15 @@ resolution = bytes
 
 /// Profiles that are refused, and why.
 pub const REFUSED: [(&str, &str); 26] = [
-    ("hello, world\n", "unrecognized format"),
+    (
+        "hello, world\n",
+        "unrecognized format; it begins with \"hello, world\"",
+    ),
     ("\n\n", "unrecognized format"),
-    ("heap profile: total\n", "unrecognized format"),
+    (
+        "heap profile: total\n",
+        "unrecognized format; it begins with \"heap profile: total\"",
+    ),
     (
         "heap profile: 1: 2 [3: 4] @ heapx/5\n",
         "line 1: \"heapx\" is no known kind of heap profile",
@@ -228,7 +234,10 @@ pub const REFUSED: [(&str, &str); 26] = [
         "goroutine profile: total 1\n1 @ 0x5 0x10000000000000000\n",
         "line 2: \"0x10000000000000000\" is more than 64 bits",
     ),
-    ("goroutine profile: total \n", "unrecognized format"),
+    (
+        "goroutine profile: total \n",
+        "unrecognized format; it begins with \"goroutine profile: total\"",
+    ),
     (
         "--- threadz 1 ---\n\nno thread\n",
         "line 3: \"no thread\" where a thread or the memory map should start",

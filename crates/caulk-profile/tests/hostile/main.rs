@@ -2,50 +2,23 @@
 //! explains; and what is read is what an independent decoder reads.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod bodies;
+mod forms;
+mod generate;
 mod oracle;
 
 use std::io::Write;
 
-use caulk_profile::{
-    Limits, Profile, ReadError, StackTable, goroutine, read, read_as_pprof, write,
-};
+use bodies::as_written;
+use caulk_profile::{Limits, ReadError, goroutine, read, read_as_pprof, write};
 use oracle::{Proto, describe, describe_proto};
 use proptest::prelude::*;
 use prost::Message;
-
-/// Everything that may be done with a profile, none of which may panic.
-fn use_up(profile: &Profile) {
-    let mut table = StackTable::new();
-    let snapshot = table.add(profile);
-    for entry in snapshot.entries() {
-        assert_eq!(entry.values.len(), profile.sample_types().len());
-        assert_eq!(
-            table.frames(entry.stack).count(),
-            table.stack(entry.stack).len()
-        );
-    }
-    let mut written = Vec::new();
-    write(profile, &mut written).unwrap();
-}
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
-}
-
-/// The writer orders the labels of a sample, and those without a value cannot be written.
-fn as_written(said: Vec<String>) -> Vec<String> {
-    let is_label = |line: &String| line.starts_with("label ");
-    let is_empty = |line: &String| line.ends_with("\" \"\"") || line.ends_with("\" 0 \"\"");
-    let mut said: Vec<String> = said
-        .into_iter()
-        .filter(|line| !(is_label(line) && is_empty(line)))
-        .collect();
-    for labels in said.chunk_by_mut(|a, b| is_label(a) && is_label(b)) {
-        labels.sort();
-    }
-    said
 }
 
 /// Damage: bits flipped, bytes replaced, removed, repeated or put in, the end cut off.
@@ -84,15 +57,15 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn reads_what_the_oracle_wrote(proto in oracle::proto()) {
+    fn reads_what_the_oracle_wrote(proto in generate::proto()) {
         let bytes = proto.encode_to_vec();
         let profile = read(&gzip(&bytes), Limits::default()).unwrap();
         prop_assert_eq!(describe(&profile), describe_proto(&proto));
-        use_up(&profile);
+        bodies::any(&bytes);
     }
 
     #[test]
-    fn the_oracle_reads_what_is_written(proto in oracle::proto()) {
+    fn the_oracle_reads_what_is_written(proto in generate::proto()) {
         let profile = read(&proto.encode_to_vec(), Limits::default()).unwrap();
         let mut file = Vec::new();
         write(&profile, &mut file).unwrap();
@@ -106,75 +79,48 @@ proptest! {
 
     #[test]
     fn damaged_protobuf_is_an_error_or_what_the_oracle_reads(
-        proto in oracle::proto(),
+        proto in generate::proto(),
         damage in damage(),
     ) {
         let bytes = damaged(&proto.encode_to_vec(), &damage);
-        let Ok(profile) = read(&bytes, Limits::default()) else { return Ok(()) };
-        if let Ok(proto) = Proto::decode(&bytes[..]) {
-            prop_assert_eq!(describe(&profile), describe_proto(&proto));
-        }
-        use_up(&profile);
+        bodies::any(&bytes);
+        bodies::differential(&bytes);
     }
 
     #[test]
-    fn damaged_gzip_never_panics(proto in oracle::proto(), damage in damage()) {
-        let file = damaged(&gzip(&proto.encode_to_vec()), &damage);
-        if let Ok(profile) = read(&file, Limits { inflated_bytes: 1 << 20 }) {
-            use_up(&profile);
-        }
+    fn damaged_gzip_never_panics(proto in generate::proto(), damage in damage()) {
+        bodies::any(&damaged(&gzip(&proto.encode_to_vec()), &damage));
     }
 
     #[test]
-    fn damaged_text_never_panics(which in 0..TEXTS.len(), damage in damage()) {
-        let text = damaged(TEXTS[which].as_bytes(), &damage);
-        let ours = read(&text, Limits::default());
-        let as_pprof = read_as_pprof(&text, Limits::default());
-        ours.iter().chain(&as_pprof).for_each(use_up);
-        if let Ok(profile) = ours && profile.memory().is_none() {
-            let mut file = Vec::new();
-            write(&profile, &mut file).unwrap();
-            let back = read(&file, Limits::default()).unwrap();
-            prop_assert_eq!(as_written(describe(&back)), as_written(describe(&profile)));
+    fn damaged_legacy_profiles_and_dumps_never_panic(which in any::<usize>(), damage in damage()) {
+        let texts = forms::READ.iter().map(|(_, text)| *text).chain([DUMP, CRASH]);
+        let texts = texts.map(|text| text.as_bytes().to_vec());
+        let all: Vec<Vec<u8>> = texts.chain(forms::cpus().into_iter().map(|(_, cpu)| cpu)).collect();
+        let bytes = damaged(&all[which % all.len()], &damage);
+        bodies::any(&bytes);
+        bodies::goroutine_dump(&bytes);
+    }
+
+    #[test]
+    fn whatever_follows_the_beginning_of_a_form_never_panics(
+        rest in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..60),
+            "[ 0-9a-fx@:\\[\\]=$\n#/.()-]{0,60}".prop_map(String::into_bytes),
+        ],
+    ) {
+        for (_, beginning) in bodies::BEGINNINGS {
+            bodies::any(&[beginning, &rest].concat());
         }
-        let dump = goroutine::read(&text);
-        let groups = dump.groups();
-        prop_assert_eq!(groups.iter().map(|group| group.goroutines.len()).sum::<usize>(), dump.goroutines().len());
-        let mut table = StackTable::new();
-        table.add_dump(&dump);
     }
 
     #[test]
     fn noise_never_panics(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let _ = read(&bytes, Limits::default());
-        let _ = goroutine::read(&bytes);
+        bodies::any(&bytes);
+        bodies::differential(&bytes);
+        bodies::goroutine_dump(&bytes);
     }
 }
-
-const TEXTS: [&str; 4] = [HEAP, GOROUTINES, DUMP, CRASH];
-
-const HEAP: &str = "heap profile: 3: 4096 [5: 8192] @ heap/1048576
-1: 2048 [2: 4096] @ 0x47d00c 0x480069 0x4c5d88 0x484fa1
-#\t0x4c5d87\tmain.(*T).Do[...]+0x47\t\t/src/a b.go:277
-#\t0x4c5d87\tmain.inlined+0x47\t/src/b.go:7
-
-0: 0 [3: 4096] @ 0x47d005
-
-# runtime.MemStats
-# Alloc = 15697744
-# Stack = 491520 / 491520
-# GCCPUFraction = 0.08
-";
-
-const GOROUTINES: &str = "goroutine profile: total 26
-25 @ 0x47e8ee 0x4159ae 0x4154f2 0x4e23d9 0x484fa1
-# labels: {\"path\":\"/a \\\"q\\\" {p}\", \"tenant\":\"t0\"}
-#\t0x4e23d8\tmain.receive+0x18\t/src/main.go:96
-
-1 @ 0x0
-#\t0x0
-
-";
 
 const DUMP: &str = "goroutine 7 gp=0xc000002380 m=nil [chan receive, 12 minutes, locked to thread labels:{\"k\": \"v\"}]:
 main.(*T).wait(0xc000010000, {0x1, 0x2})
@@ -354,10 +300,31 @@ fn errors_name_what_is_wrong() {
         Err(ReadError::Concatenated)
     );
     assert_eq!(read(&[], Limits::default()), Err(ReadError::Empty));
-    assert_eq!(
-        read(b"hello, world\n", Limits::default()),
-        Err(ReadError::Unrecognized)
-    );
+    for (bytes, why) in [
+        (
+            &b"404 page not found\n"[..],
+            "unrecognized format; it begins with \"404 page not found\"",
+        ),
+        (b"\n\n", "unrecognized format"),
+        (
+            b"go 1.23 trace\0\0\0\x01\x02",
+            "it is an execution trace, which go tool trace reads, not a profile",
+        ),
+        (
+            b"<!doctype html><title>Sign in</title>",
+            "it is a web page, not a profile",
+        ),
+        (b"{\"profile\": []}", "it is JSON, not a profile"),
+        (
+            b"\x7fELF\x02\x01\x01\0",
+            "it is a program or a core dump, not a profile",
+        ),
+    ] {
+        for bytes in [bytes.to_vec(), gzip(bytes)] {
+            let error = read(&bytes, Limits::default()).unwrap_err();
+            assert_eq!(error.to_string(), format!("read the profile: {why}"));
+        }
+    }
     let group = [0x0b, 0x0c];
     let error = read(&group, Limits::default()).unwrap_err();
     assert_eq!(
@@ -401,6 +368,28 @@ fn bombs_are_refused_before_they_cost_memory() {
     let limits = Limits {
         inflated_bytes: 1000,
     };
-    let error = read(&gzip(&[b' '; 1001]), limits);
-    assert_eq!(error, Err(ReadError::TooLarge { limit: 1000 }));
+    for bytes in [gzip(&[b' '; 1001]), vec![b' '; 1001]] {
+        let error = read(&bytes, limits);
+        assert_eq!(error, Err(ReadError::TooLarge { limit: 1000 }));
+    }
+}
+
+#[test]
+fn broken_legacy_profiles_say_what_is_wrong_where() {
+    for (text, why) in forms::REFUSED {
+        for error in [
+            read(text.as_bytes(), Limits::default()),
+            read_as_pprof(text.as_bytes(), Limits::default()),
+        ] {
+            let error = error.expect_err(text).to_string();
+            assert_eq!(error, format!("read the profile: {why}"), "{text}");
+        }
+    }
+    // A binary profile, cut within its second sample.
+    let words = [0, 3, 0, 1, 0, 1, 1, 0x5, 1, 2, 0x5];
+    let cut = forms::cpu(&words, 8, false, b"");
+    assert_eq!(
+        read(&cut, Limits::default()).unwrap_err().to_string(),
+        "read the profile: the sample is cut off at byte 64 of the binary CPU profile"
+    );
 }

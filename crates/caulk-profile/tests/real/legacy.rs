@@ -8,6 +8,8 @@ use crate::capture::{self, TEXT};
 use crate::forms;
 use crate::reference::{assert_neither, assert_same, difference};
 
+const MODULE: &str = "github.com/google/pprof@v0.0.0-20251114195745-4902fdda35c8";
+
 /// The folder of the module github.com/google/pprof, whose tests have profiles of every form.
 fn pprof_module() -> PathBuf {
     let mut download = Command::new("go");
