@@ -23,8 +23,6 @@ pub enum Makes {
     File(Command, &'static str),
     /// A graph that Graphviz's `dot` draws in this format, into a file with that ending.
     Picture(Command, &'static str),
-    /// Nothing so far.
-    NotYet,
     /// Nothing: it shows a picture or a page in another program, or needs a disassembler.
     Elsewhere,
 }
@@ -67,7 +65,7 @@ const fn command(
 
 /// All commands, by name.
 pub(crate) static COMMANDS: [CommandInfo; 25] = {
-    use Makes::{Elsewhere, File, NotYet, Picture, Text};
+    use Makes::{Elsewhere, File, Picture, Text};
     use Usage::{Around, Assembly, Graph, Labels, Plain, Rows, Shown, Source};
     [
         command(
@@ -76,7 +74,12 @@ pub(crate) static COMMANDS: [CommandInfo; 25] = {
             Graph,
             "The graph of calls for KCachegrind",
         ),
-        command("comments", NotYet, Plain, "The comments of the profile"),
+        command(
+            "comments",
+            Text(Command::Comments),
+            Plain,
+            "The comments of the profile",
+        ),
         command("disasm", Elsewhere, Assembly, "Assembly with its values"),
         command(
             "dot",
@@ -128,14 +131,24 @@ pub(crate) static COMMANDS: [CommandInfo; 25] = {
             Graph,
             "The graph of calls as a PNG",
         ),
-        command("proto", NotYet, Plain, "The profile itself, gzipped"),
+        command(
+            "proto",
+            File(Command::Proto, "pb.gz"),
+            Plain,
+            "The profile itself, gzipped",
+        ),
         command(
             "ps",
             Picture(Command::Dot, "ps"),
             Graph,
             "The graph of calls as PostScript",
         ),
-        command("raw", NotYet, Plain, "All that is in the profile, as text"),
+        command(
+            "raw",
+            Text(Command::Raw),
+            Plain,
+            "All that is in the profile, as text",
+        ),
         command(
             "svg",
             Picture(Command::Dot, "svg"),
@@ -144,7 +157,7 @@ pub(crate) static COMMANDS: [CommandInfo; 25] = {
         ),
         command(
             "tags",
-            NotYet,
+            Text(Command::Tags),
             Labels,
             "The labels of the profile, with their values",
         ),
@@ -166,7 +179,12 @@ pub(crate) static COMMANDS: [CommandInfo; 25] = {
             Plain,
             "The rows of top as a profile, gzipped",
         ),
-        command("traces", NotYet, Plain, "Each sample with its stack"),
+        command(
+            "traces",
+            Text(Command::Traces),
+            Plain,
+            "Each sample with its stack",
+        ),
         command(
             "tree",
             Text(Command::Tree),

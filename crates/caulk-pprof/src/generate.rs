@@ -1,5 +1,6 @@
 //! From a prepared profile to the bytes of a report.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use caulk_profile::Profile;
 use caulk_system::Files;
 
 use crate::config::Config;
+use crate::filter::{LabelUnits, add_label_frames, filter};
 use crate::pattern::Pattern;
 use crate::report::{self, Measure, ReportError, Subject};
 use crate::request::{Command, Request};
@@ -62,15 +64,39 @@ pub fn generate(
     surroundings: &Surroundings,
 ) -> Result<Generated, ReportError> {
     let config = &request.overridden(config);
-    let mut generated = Generated::default();
+    let mut warnings = Vec::new();
+    let label_units = LabelUnits::new(profile, &mut warnings);
+    let mut profile = Cow::Borrowed(profile);
+    if let Some(with_frames) = add_label_frames(&profile, config, &mut warnings) {
+        profile = Cow::Owned(with_frames);
+    }
+    let mut filter = |profile: &mut Cow<Profile>| -> Result<(), ReportError> {
+        if let Some(filtered) = filter(profile, &label_units, config, &mut warnings)? {
+            *profile = Cow::Owned(filtered);
+        }
+        Ok(())
+    };
+    if config.relative_percentages {
+        filter(&mut profile)?;
+    }
+    let measure = Measure::new(&profile, config)?;
+    let pattern = request.argument.as_deref().map(argument).transpose()?;
+    if !config.relative_percentages {
+        filter(&mut profile)?;
+    }
+    if matches!(request.command, Command::Raw | Command::Proto) && config.noinlines {
+        without_inlines(profile.to_mut(), config);
+    }
     let subject = Subject {
-        profile,
+        profile: &profile,
         config,
         surroundings,
-        measure: Measure::new(profile, config)?,
-        pattern: request.argument.as_deref().map(argument).transpose()?,
+        measure,
+        label_units,
+        pattern,
     };
-    let out = &mut generated.report;
+    let mut report = Vec::new();
+    let out = &mut report;
     match request.command {
         Command::Top => report::top(subject, out),
         Command::TopProto => report::topproto(subject, out),
@@ -78,8 +104,21 @@ pub fn generate(
         Command::Callgrind => report::callgrind(subject, out)?,
         Command::Dot => report::dot(subject, out)?,
         Command::Tree | Command::Peek => report::tree(subject, out)?,
+        Command::Traces => report::traces(&subject, out),
+        Command::Tags => report::tags(&subject, out),
+        Command::Comments => report::comments(&profile, out),
+        Command::Raw => report::raw(&profile, surroundings, out),
+        Command::Proto => report::proto(&subject, out)?,
     }
-    Ok(generated)
+    Ok(Generated { report, warnings })
+}
+
+/// What the other reports do as they look at locations.
+fn without_inlines(profile: &mut Profile, config: &Config) {
+    profile.drop_inlined_lines();
+    if !config.showcolumns {
+        profile.clear_columns();
+    }
 }
 
 fn argument(pattern: &str) -> Result<Pattern, ReportError> {

@@ -202,23 +202,6 @@ pub(crate) static OPTIONS: [OptionInfo; 33] = [
     ]),
 ];
 
-/// Options of the reference that do nothing here yet, by name.
-const NOT_YET: &[&str] = &[
-    "focus",
-    "hide",
-    "ignore",
-    "prune_from",
-    "relative_percentages",
-    "show",
-    "show_from",
-    "tagfocus",
-    "taghide",
-    "tagignore",
-    "tagleaf",
-    "tagroot",
-    "tagshow",
-];
-
 /// Why an option cannot be set. The words are those of the reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OptionError {
@@ -386,15 +369,6 @@ impl Config {
             Named::Option(option) => Some(option.get(self)),
             _ => None,
         }
-    }
-
-    /// The first option that is set but does nothing here yet.
-    pub fn not_yet(&self) -> Option<&'static str> {
-        let default = Config::default();
-        NOT_YET
-            .iter()
-            .copied()
-            .find(|name| self.get(name) != default.get(name))
     }
 }
 

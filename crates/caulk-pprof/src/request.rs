@@ -19,6 +19,16 @@ pub enum Command {
     Callgrind,
     /// The graph of calls in the language of Graphviz.
     Dot,
+    /// Each sample with its labels and stack.
+    Traces,
+    /// The labels of samples and how much each value has.
+    Tags,
+    /// Everything in the profile, as text.
+    Raw,
+    /// The remarks on the profile.
+    Comments,
+    /// The profile that the filters left, gzipped.
+    Proto,
 }
 
 /// A report, and what it is asked about.
@@ -46,6 +56,8 @@ impl Request {
         let (default_count, trims, granularity): (_, _, Option<Granularity>) = match self.command {
             Command::Top | Command::TopProto => (0, true, None),
             Command::Tree | Command::Dot => (80, true, None),
+            Command::Traces | Command::Tags | Command::Comments => (80, true, None),
+            Command::Raw | Command::Proto => (0, false, Some(Granularity::Addresses)),
             Command::Peek => (0, false, None),
             Command::List => (0, false, Some(Granularity::Lines)),
             Command::Callgrind => (0, false, Some(Granularity::Addresses)),

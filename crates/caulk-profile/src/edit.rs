@@ -2,10 +2,14 @@
 
 use std::ops::Range;
 
+use crate::parallel::in_parts;
 use crate::{
-    Function, Label, LabelValue, LocationIndex, Mapping, MappingIndex, Profile, StringId,
-    StringTable, ValueType,
+    Function, FunctionIndex, Label, LabelValue, Line, Location, LocationIndex, Mapping,
+    MappingIndex, Profile, StringId, StringTable, ValueType,
 };
+
+/// Fewer samples than this are not worth a thread.
+const LEAST_SAMPLES_IN_A_PART: usize = 1 << 15;
 
 impl Profile {
     /// Adds a string, without looking for an equal one; the empty string when the table is full.
@@ -59,35 +63,154 @@ impl Profile {
         location.line_count = (end - start) as u32;
     }
 
+    /// Leaves only the lines of a location for which `is_kept` is true, on every stack that has the
+    /// location. Returns how many are left.
+    pub fn retain_lines(
+        &mut self,
+        location: LocationIndex,
+        is_kept: impl Fn(&Line) -> bool,
+    ) -> usize {
+        let Some(location) = self.locations.get_mut(location.index()) else {
+            return 0;
+        };
+        let first = location.first_line as usize;
+        let all = first..first + location.line_count as usize;
+        // No other location has lines of this range.
+        let lines = self.lines.get_mut(all).unwrap_or(&mut []);
+        let mut kept = 0;
+        for index in 0..lines.len() {
+            if lines.get(index).is_some_and(&is_kept) {
+                lines.swap(kept, index);
+                kept += 1;
+            }
+        }
+        location.line_count = kept as u32;
+        kept
+    }
+
+    /// An id that no function has, nor any after it.
+    pub fn next_function_id(&self) -> u64 {
+        let highest = self.functions.iter().map(|function| function.id).max();
+        highest.unwrap_or(0).wrapping_add(1)
+    }
+
+    /// An id that no location has, nor any after it.
+    pub fn next_location_id(&self) -> u64 {
+        let highest = self.locations.iter().map(|location| location.id).max();
+        highest.unwrap_or(0).wrapping_add(1)
+    }
+
+    /// Adds a function. That its id is a new one is the caller's matter.
+    pub fn add_function(&mut self, function: Function) -> FunctionIndex {
+        self.functions.push(function);
+        FunctionIndex(self.functions.len() as u32 - 1)
+    }
+
+    /// Adds a location of one line that is of no mapping. That its id is a new one is the caller's
+    /// matter.
+    pub fn add_location(&mut self, id: u64, line: Line) -> LocationIndex {
+        self.lines.push(line);
+        self.locations.push(Location {
+            id,
+            first_line: self.lines.len() as u32 - 1,
+            line_count: 1,
+            ..Location::default()
+        });
+        LocationIndex(self.locations.len() as u32 - 1)
+    }
+
     /// Gives every sample another stack: `rewrite` gets the sample and its stack, leaf first, and
     /// appends the new one. Samples for which it returns `false` are removed, with their values
-    /// and labels.
+    /// and labels. It is called in several threads.
     pub fn rewrite_stacks(
         &mut self,
-        mut rewrite: impl FnMut(usize, &[LocationIndex], &mut Vec<LocationIndex>) -> bool,
+        rewrite: impl Fn(usize, &[LocationIndex], &mut Vec<LocationIndex>) -> bool + Sync,
     ) {
-        let mut frames = Vec::with_capacity(self.frames.len());
-        let mut frame_ends = Vec::with_capacity(self.frame_ends.len());
-        let mut is_kept = Vec::with_capacity(self.frame_ends.len());
-        for sample in 0..self.sample_count() {
-            let before = frames.len();
-            let keeps = rewrite(sample, self.stack(sample), &mut frames);
-            let end = u32::try_from(frames.len()).ok().filter(|_| keeps);
-            match end {
-                Some(end) => frame_ends.push(end),
-                None => frames.truncate(before),
-            }
-            is_kept.push(end.is_some());
-        }
-        self.frames = frames;
-        self.frame_ends = frame_ends;
-        if is_kept.contains(&false) {
-            self.retain_columns(&is_kept);
+        let columns = self.with_other_stacks(rewrite);
+        self.set_columns(columns);
+    }
+
+    /// Takes the samples of a profile with the same tables, of which this was a copy, and rewrites
+    /// their stacks: see [`rewrite_stacks`](Self::rewrite_stacks).
+    pub fn set_samples(
+        &mut self,
+        source: &Profile,
+        rewrite: impl Fn(usize, &[LocationIndex], &mut Vec<LocationIndex>) -> bool + Sync,
+    ) {
+        let columns = source.with_other_stacks(rewrite);
+        self.set_columns(columns);
+    }
+
+    /// A copy of all but the samples.
+    pub fn without_samples(&self) -> Profile {
+        Profile {
+            frames: Vec::new(),
+            frame_ends: Vec::new(),
+            values: vec![Vec::new(); self.values.len()],
+            labels: Vec::new(),
+            label_ends: Vec::new(),
+            strings: self.strings.clone(),
+            sample_types: self.sample_types.clone(),
+            locations: self.locations.clone(),
+            lines: self.lines.clone(),
+            functions: self.functions.clone(),
+            mappings: self.mappings.clone(),
+            comments: self.comments.clone(),
+            memory: self.memory.clone(),
+            ..*self
         }
     }
 
+    fn set_columns(&mut self, columns: Columns) {
+        self.frames = columns.frames;
+        self.frame_ends = columns.frame_ends;
+        self.values = columns.values;
+        self.labels = columns.labels;
+        self.label_ends = columns.label_ends;
+    }
+
+    fn with_other_stacks(
+        &self,
+        rewrite: impl Fn(usize, &[LocationIndex], &mut Vec<LocationIndex>) -> bool + Sync,
+    ) -> Columns {
+        let parts = in_parts(self.sample_count(), LEAST_SAMPLES_IN_A_PART, |samples| {
+            self.columns_of(samples, &rewrite)
+        });
+        let mut parts = parts.into_iter();
+        let mut columns = parts.next().unwrap_or_default();
+        parts.for_each(|part| columns.append(part));
+        columns
+    }
+
+    fn columns_of(
+        &self,
+        samples: Range<usize>,
+        rewrite: impl Fn(usize, &[LocationIndex], &mut Vec<LocationIndex>) -> bool,
+    ) -> Columns {
+        let mut columns = Columns {
+            values: vec![Vec::new(); self.values.len()],
+            ..Columns::default()
+        };
+        for sample in samples {
+            let before = columns.frames.len();
+            let keeps = rewrite(sample, self.stack(sample), &mut columns.frames);
+            let end = u32::try_from(columns.frames.len()).ok();
+            let Some(end) = end.filter(|_| keeps) else {
+                columns.frames.truncate(before);
+                continue;
+            };
+            columns.frame_ends.push(end);
+            for (kept, column) in columns.values.iter_mut().zip(&self.values) {
+                kept.push(column.get(sample).copied().unwrap_or(0));
+            }
+            columns.labels.extend_from_slice(self.labels(sample));
+            columns.label_ends.push(columns.labels.len() as u32);
+        }
+        columns
+    }
+
     /// Removes the samples for which `is_kept` is false.
-    pub fn retain_samples(&mut self, mut is_kept: impl FnMut(usize) -> bool) {
+    pub fn retain_samples(&mut self, is_kept: impl Fn(usize) -> bool + Sync) {
         self.rewrite_stacks(|sample, stack, frames| {
             let keeps = is_kept(sample);
             if keeps {
@@ -132,6 +255,29 @@ impl Profile {
         });
     }
 
+    /// Changes every value.
+    pub fn map_values(&mut self, change: impl Fn(i64) -> i64) {
+        let values = self.values.iter_mut().flatten();
+        values.for_each(|value| *value = change(*value));
+    }
+
+    /// Leaves of each location only the line of the outermost function, with what that means for
+    /// mappings (`has_inline_frames`).
+    pub fn drop_inlined_lines(&mut self) {
+        for mapping in &mut self.mappings {
+            mapping.has_inline_frames = false;
+        }
+        for location in &mut self.locations {
+            location.first_line += location.line_count.saturating_sub(1);
+            location.line_count = location.line_count.min(1);
+        }
+    }
+
+    /// Forgets the columns of all lines.
+    pub fn clear_columns(&mut self) {
+        self.lines.iter_mut().for_each(|line| line.column = 0);
+    }
+
     /// Says otherwise what a column of values measures.
     pub fn set_sample_type(&mut self, column: usize, value_type: ValueType) {
         if let Some(slot) = self.sample_types.get_mut(column) {
@@ -161,28 +307,46 @@ impl Profile {
         let column = |&at: &usize| self.values.get(at).unwrap_or(&none).clone();
         self.values = kept.iter().map(column).collect();
     }
+}
 
-    /// Removes the values and labels of samples; their stacks are gone already.
-    fn retain_columns(&mut self, is_kept: &[bool]) {
-        for column in &mut self.values {
-            let mut kept = is_kept.iter();
-            column.retain(|_| kept.next() == Some(&true));
+/// All that there is of samples.
+#[derive(Default)]
+struct Columns {
+    frames: Vec<LocationIndex>,
+    frame_ends: Vec<u32>,
+    values: Vec<Vec<i64>>,
+    labels: Vec<Label>,
+    label_ends: Vec<u32>,
+}
+
+impl Columns {
+    /// Appends further samples, as long as 32 bits can count their frames.
+    fn append(&mut self, next: Columns) {
+        let frames = self.frames.len();
+        let labels = self.labels.len() as u32;
+        let fits = |end: &u32| u32::try_from(frames + *end as usize).is_ok();
+        let count = next.frame_ends.partition_point(fits);
+        let end = |ends: &[u32]| {
+            let last = count.checked_sub(1).and_then(|last| ends.get(last));
+            last.map_or(0, |&end| end as usize)
+        };
+        let (frame_end, label_end) = (end(&next.frame_ends), end(&next.label_ends));
+        self.frames.extend(next.frames.iter().take(frame_end));
+        let ends = next.frame_ends.iter().take(count);
+        self.frame_ends.extend(ends.map(|end| end + frames as u32));
+        for (column, next) in self.values.iter_mut().zip(next.values) {
+            column.extend(next.iter().take(count));
         }
-        let mut labels = Vec::with_capacity(self.labels.len());
-        let mut label_ends = Vec::with_capacity(self.label_ends.len());
-        for (sample, _) in is_kept.iter().enumerate().filter(|(_, kept)| **kept) {
-            labels.extend_from_slice(self.labels(sample));
-            label_ends.push(labels.len() as u32);
-        }
-        self.labels = labels;
-        self.label_ends = label_ends;
+        self.labels.extend(next.labels.iter().take(label_end));
+        let ends = next.label_ends.iter().take(count);
+        self.label_ends.extend(ends.map(|end| end + labels));
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use crate::{Label, LabelValue, Line, LocationIndex, Profile, ProfileBuilder};
+    use crate::{Function, Label, LabelValue, Line, LocationIndex, Profile, ProfileBuilder};
 
     fn profile() -> Profile {
         let mut builder = ProfileBuilder::new();
@@ -221,6 +385,35 @@ mod tests {
             panic!("the label is a text");
         };
         assert_eq!(profile.string(text), "label 3");
+    }
+
+    #[test]
+    fn any_lines_may_be_kept() {
+        let mut profile = profile();
+        let outer = profile.lines(LocationIndex(0))[1].function;
+        let is_outer = |line: &Line| line.function == outer;
+        assert_eq!(profile.retain_lines(LocationIndex(0), is_outer), 1);
+        assert_eq!(profile.lines(LocationIndex(0))[0].function, outer);
+        assert_eq!(profile.retain_lines(LocationIndex(0), |_| false), 0);
+        assert!(profile.lines(LocationIndex(0)).is_empty());
+    }
+
+    #[test]
+    fn what_is_added_has_new_ids() {
+        let mut profile = profile();
+        let id = profile.next_function_id();
+        let function = profile.add_function(Function {
+            id,
+            ..profile.functions()[0]
+        });
+        let line = Line {
+            function,
+            ..Line::default()
+        };
+        let location = profile.add_location(profile.next_location_id(), line);
+        assert_eq!(profile.function(function).id, 3);
+        assert_eq!(profile.locations()[location.index()].id, 2);
+        assert_eq!(profile.lines(location), [line]);
     }
 
     #[test]

@@ -301,6 +301,11 @@ impl Profile {
         self.comments.iter().map(|&id| self.string(id))
     }
 
+    /// The strings of the remarks.
+    pub fn comment_ids(&self) -> &[StringId] {
+        &self.comments
+    }
+
     /// The runtime's memory figures, which only the text form of a heap profile has.
     pub fn memory(&self) -> Option<&MemStats> {
         self.memory.as_deref()

@@ -3,6 +3,7 @@
 
 use caulk_profile::{LocationIndex, Profile, StringId};
 
+use crate::filter::without_arguments;
 use crate::pattern::Pattern;
 
 /// What hiding does to a location.
@@ -79,21 +80,4 @@ fn first_shown(stack: &[LocationIndex], hides: &[Hides]) -> usize {
         }
     }
     0
-}
-
-/// A name up to its arguments; some C++ names have parentheses of their own.
-fn without_arguments(name: &[u8]) -> &[u8] {
-    const RESERVED: [&[u8]; 2] = [b"(anonymous namespace)", b"operator()"];
-    let name = name.strip_prefix(b".").unwrap_or(name);
-    let mut at = 0;
-    while let Some(rest) = name.get(at..).filter(|rest| !rest.is_empty()) {
-        if let Some(reserved) = RESERVED.iter().find(|reserved| rest.starts_with(reserved)) {
-            at += reserved.len();
-        } else if rest.starts_with(b"(") {
-            return name.get(..at).unwrap_or(name);
-        } else {
-            at += 1;
-        }
-    }
-    name
 }

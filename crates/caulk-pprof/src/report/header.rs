@@ -108,6 +108,7 @@ pub(crate) fn about(
         config,
         surroundings,
         measure: Measure::new(profile, config)?,
+        label_units: crate::filter::LabelUnits::default(),
         pattern: None,
     };
     let mut about = String::new();

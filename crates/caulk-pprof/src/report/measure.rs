@@ -107,8 +107,14 @@ impl Measure {
         };
     }
 
-    fn divided(&self, value: i64) -> i64 {
-        if self.ratio > 0.0 && self.ratio != 1.0 {
+    /// Whether values are divided before they are shown.
+    pub fn divides(&self) -> bool {
+        self.ratio > 0.0 && self.ratio != 1.0
+    }
+
+    /// A value divided as the options ask.
+    pub fn divided(&self, value: i64) -> i64 {
+        if self.divides() {
             truncate(value as f64 * self.ratio)
         } else {
             value

@@ -1,7 +1,9 @@
 //! What `go tool pprof` prints, byte for byte. The arithmetic is that of google/pprof as it is in
 //! the Go distribution; where that depends on the order of a map, the order here is fixed.
 
+mod aligned;
 mod callgrind;
+mod comments;
 mod dot;
 mod graph;
 mod header;
@@ -10,29 +12,39 @@ mod mappings;
 mod measure;
 mod paths;
 mod places;
+mod proto;
+mod raw;
 mod source;
+mod tags;
 mod texts;
 mod top;
 mod topproto;
+mod traces;
 mod tree;
 pub(crate) mod units;
 
 use caulk_profile::Profile;
 
 use crate::config::Config;
+use crate::filter::LabelUnits;
 use crate::generate::Surroundings;
 use crate::pattern::{Pattern, PatternError};
 use graph::{Columns, NodeValue};
 use places::Identity;
 
 pub(crate) use callgrind::callgrind;
+pub(crate) use comments::comments;
 pub(crate) use dot::dot;
 pub(crate) use header::about;
 pub(crate) use list::list;
 pub(crate) use measure::{Measure, sample_index};
 pub(crate) use paths::base_name;
+pub(crate) use proto::proto;
+pub(crate) use raw::raw;
+pub(crate) use tags::tags;
 pub(crate) use top::top;
 pub(crate) use topproto::topproto;
+pub(crate) use traces::traces;
 pub(crate) use tree::tree;
 
 /// What a report is made of.
@@ -41,6 +53,8 @@ pub(crate) struct Subject<'s> {
     pub config: &'s Config,
     pub surroundings: &'s Surroundings,
     pub measure: Measure,
+    /// The units of labels that have numbers.
+    pub label_units: LabelUnits,
     /// What the report was asked about.
     pub pattern: Option<Pattern>,
 }
@@ -92,6 +106,22 @@ pub enum ReportError {
         /// What there is, with spaces between.
         known: String,
     },
+    /// The pattern of an option is no regular expression.
+    #[error("parsing {option} regexp: {reason}")]
+    OptionPattern {
+        /// The option's name.
+        option: &'static str,
+        /// What is wrong with its value.
+        reason: PatternError,
+    },
+    /// A number in `tagfocus` or `tagignore` has more than 64 bits.
+    #[error("parsing {option} range: {number} is out of range")]
+    LabelNumber {
+        /// The option's name.
+        option: &'static str,
+        /// The number.
+        number: String,
+    },
     /// The pattern that the report was asked about is no regular expression.
     #[error("parsing argument regexp {pattern}: {reason}")]
     Pattern {
@@ -109,6 +139,9 @@ pub enum ReportError {
     /// There are more paths of calls than [`crate::Config::call_tree`] can tell apart.
     #[error("the tree of calls is too large")]
     LargeTree,
+    /// The profile cannot be written.
+    #[error("failed to write the profile: {0}")]
+    Write(String),
     /// [`crate::Config::divide_by`] is 0.
     #[error("zero divisor specified")]
     ZeroDivisor,

@@ -119,6 +119,44 @@ pub(crate) fn scale<'u>(value: i64, from: &str, to: &'u str) -> (f64, Cow<'u, st
     }
 }
 
+/// How values of one unit become those of another, which is neither `auto` nor `minimum`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Scale<'u> {
+    factors: Option<(f64, f64)>,
+    /// The unit of the result; empty where it would say nothing.
+    pub unit: &'u str,
+}
+
+impl<'u> Scale<'u> {
+    pub fn new(from: &str, to: &'u str) -> Scale<'u> {
+        for family in &FAMILIES {
+            let Some(from) = family.find(from) else {
+                continue;
+            };
+            let (factor, unit) = match family.find(to) {
+                Some(to) => (to.factor, to.name),
+                None => (family.default_factor, family.default_name),
+            };
+            return Scale {
+                factors: Some((from.factor, factor)),
+                unit,
+            };
+        }
+        let says_nothing = matches!(to, "count" | "sample" | "unit" | "minimum" | "auto");
+        Scale {
+            factors: None,
+            unit: if says_nothing { "" } else { to },
+        }
+    }
+
+    pub fn apply(self, value: i64) -> f64 {
+        match self.factors {
+            Some((from, to)) => value as f64 * from / to,
+            None => value as f64,
+        }
+    }
+}
+
 /// A value with its unit: two decimals at most, and `0` for what rounds to it.
 pub(crate) fn label(value: i64, from: &str, to: &str) -> String {
     let (scaled, unit) = scale(value, from, to);

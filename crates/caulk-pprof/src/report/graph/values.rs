@@ -21,6 +21,12 @@ impl Columns<'_> {
         let at = |column: &[i64]| column.get(sample).copied().unwrap_or(0);
         (at(self.values), self.divisors.map_or(0, at))
     }
+
+    /// The value of a sample as it is printed.
+    pub fn mean_of(&self, sample: usize) -> i64 {
+        let (value, divisor) = self.of(sample);
+        mean(value, divisor)
+    }
 }
 
 /// What a node has in all samples. Sums wrap, as the reference's do.

@@ -31,15 +31,11 @@ pub fn report(
     context: &Context,
 ) -> anyhow::Result<()> {
     let dash = if reader == Reader::Shell { "" } else { "-" };
-    if let Some(option) = config.not_yet() {
-        bail!("{dash}{option} is not in caulk yet: go tool pprof has it");
-    }
     let name = report.name;
     let (command, format, file) = match report.makes {
         Makes::Text(command) => (command, None, None),
         Makes::File(command, ending) => (command, None, Some(ending)),
         Makes::Picture(command, format) => (command, Some(format), Some(format)),
-        Makes::NotYet => bail!("{dash}{name} is not in caulk yet: go tool pprof has it"),
         Makes::Elsewhere => bail!("{dash}{name} is not in caulk: go tool pprof has it"),
     };
     let request = Request {

@@ -1,0 +1,81 @@
+//! `-traces`: each sample with its labels and stack.
+
+use caulk_profile::{Label, LabelValue};
+
+use super::aligned::{pad, width};
+use super::header::profile_lines;
+use super::places::{Identity, Places};
+use super::{Subject, units};
+
+const SEPARATOR: &[u8] = b"-----------+-------------------------------------------------------\n";
+const WIDTH: usize = 10;
+
+/// Appends to `out` what `go tool pprof -traces` prints.
+pub(crate) fn traces(subject: &Subject, out: &mut Vec<u8>) {
+    let profile = subject.profile;
+    out.extend_from_slice(&profile_lines(subject).join(&b"\n"[..]));
+    out.push(b'\n');
+    // Source paths stay as they are.
+    let places = Places::new(profile, Identity::new(subject.config));
+    let columns = subject.columns();
+    let mut labels = Vec::new();
+    for sample in 0..profile.sample_count() {
+        let stack = profile.stack(sample);
+        if stack.is_empty() {
+            continue;
+        }
+        out.extend_from_slice(SEPARATOR);
+        profile.labels_by_key(sample, &mut labels);
+        write_labels(subject, &labels, out);
+        let mut value = subject.measure.label(columns.mean_of(sample));
+        for &location in stack {
+            let places_of = places.of_location(location);
+            for (depth, &place) in places_of.iter().enumerate() {
+                pad(width(value.as_bytes()), WIDTH, out);
+                out.extend_from_slice(value.as_bytes());
+                value.clear();
+                out.extend_from_slice(b"   ");
+                out.extend_from_slice(places.name(place));
+                if depth + 1 < places_of.len() {
+                    out.extend_from_slice(b" (inline)");
+                }
+                out.push(b'\n');
+            }
+        }
+    }
+    out.extend_from_slice(SEPARATOR);
+}
+
+/// A line for each key, texts before numbers.
+fn write_labels(subject: &Subject, labels: &[Label], out: &mut Vec<u8>) {
+    let strings = subject.profile.strings();
+    let is_number = |label: &Label| matches!(label.value, LabelValue::Number { .. });
+    let numbers = labels.iter().position(is_number).unwrap_or(labels.len());
+    let (texts, numbers) = labels.split_at_checked(numbers).unwrap_or((labels, &[]));
+    for labels in [texts, numbers] {
+        let mut lines: Vec<Vec<u8>> = labels
+            .chunk_by(|a, b| strings.bytes(a.key) == strings.bytes(b.key))
+            .map(|labels| {
+                let key = labels.first().map_or(&[][..], |l| strings.bytes(l.key));
+                let value = |label: &Label| match label.value {
+                    LabelValue::Text(text) => strings.bytes(text).to_vec(),
+                    LabelValue::Number { value, .. } => {
+                        let unit = String::from_utf8_lossy(subject.label_units.of(key));
+                        units::label(value, &unit, "auto").into_bytes()
+                    }
+                };
+                let mut line = Vec::new();
+                pad(width(key), WIDTH, &mut line);
+                line.extend_from_slice(key);
+                line.extend_from_slice(b":  ");
+                let values: Vec<Vec<u8>> = labels.iter().map(value).collect();
+                line.extend_from_slice(&values.join(&b" "[..]));
+                line.push(b'\n');
+                line
+            })
+            .collect();
+        // By the lines, in which short keys are indented.
+        lines.sort();
+        lines.iter().for_each(|line| out.extend_from_slice(line));
+    }
+}
