@@ -13,7 +13,7 @@ const MODULE: &str = "github.com/google/pprof@v0.0.0-20251114195745-4902fdda35c8
 /// The folder of the module github.com/google/pprof, whose tests have profiles of every form.
 fn pprof_module() -> PathBuf {
     let mut download = Command::new("go");
-    download.args(["mod", "download", "-json", "github.com/google/pprof@latest"]);
+    download.args(["mod", "download", "-json", MODULE]);
     let output = download
         .env("GOFLAGS", "-mod=mod")
         .output()
