@@ -9,6 +9,7 @@ use caulk_growth::{
 use caulk_profile::goroutine::Dump;
 
 use crate::anchor::Anchors;
+use crate::explain::{Explanation, explain};
 use crate::frames::Frame;
 use crate::groups::{GroupCounts, group_goroutines};
 use crate::join::{Joined, join};
@@ -21,6 +22,8 @@ pub struct Run {
     groups: Vec<GroupCounts>,
     /// Where the groups begin among the series' scalars.
     first_group: usize,
+    has_dumps: bool,
+    has_ancestors: bool,
 }
 
 /// What a run shows.
@@ -30,6 +33,8 @@ pub struct Diagnosis {
     pub joined: Joined,
     /// Of how many new goroutines it is known where they come from: all that grew.
     pub new_goroutines: i64,
+    /// What it is that grew.
+    pub explanation: Explanation,
 }
 
 impl Run {
@@ -38,6 +43,8 @@ impl Run {
     pub fn new(mut loaded: LoadedSeries, dumps: &[Option<Dump>]) -> Run {
         let dumps: Vec<Option<&Dump>> = dumps.iter().map(Option::as_ref).collect();
         let mut groups = group_goroutines(&dumps);
+        let has_dumps = dumps.iter().any(Option::is_some);
+        let has_ancestors = groups.iter().any(|group| !group.group.ancestors.is_empty());
         // A group that is never larger than at the beginning has not grown: there may be thousands
         // of those that come and go, and each would cost the others some certainty.
         groups.retain(|group| {
@@ -65,7 +72,21 @@ impl Run {
             loaded,
             groups,
             first_group,
+            has_dumps,
+            has_ancestors,
         }
+    }
+
+    /// Whether there is a goroutine dump.
+    #[must_use]
+    pub fn has_dumps(&self) -> bool {
+        self.has_dumps
+    }
+
+    /// Whether the dumps say which goroutines others descend from.
+    #[must_use]
+    pub fn has_ancestors(&self) -> bool {
+        self.has_ancestors
     }
 
     /// The series, and the names behind its ids.
@@ -88,6 +109,7 @@ impl Run {
         Diagnosis {
             joined: join(&observed, anchors),
             new_goroutines,
+            explanation: explain(&observed, anchors.code),
         }
     }
 

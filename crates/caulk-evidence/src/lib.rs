@@ -8,6 +8,7 @@
 mod account;
 mod anchor;
 mod diagnosis;
+mod explain;
 mod frames;
 mod groups;
 mod holders;
@@ -16,13 +17,16 @@ mod locate;
 mod observed;
 mod reach;
 mod source;
+mod words;
 
 pub use account::{Blocked, Reason, StackEvidence, Weight};
 pub use anchor::{Anchor, AnchorKind, Anchors};
 pub use diagnosis::{Diagnosis, Run};
+pub use explain::{Explained, ExplainedPart, Explanation, explain};
 pub use frames::{Frame, UserCode};
 pub use groups::{GroupCounts, group_goroutines};
 pub use join::{Culprit, Joined, join};
 pub use locate::SyntaxSource;
 pub use observed::{Ancestor, GoroutineGroup, HeapStack, Observed};
 pub use source::{Source, Store, StoreKind};
+pub use words::{Meaning, Part, Resource, Words};

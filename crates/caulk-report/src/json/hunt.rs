@@ -35,6 +35,9 @@ pub struct HuntReport {
     /// The smallest growth that would have been seen; for a `steady` verdict.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub smallest_visible_heap_bytes_per_request: Option<f64>,
+    /// What grows, in plain words.
+    #[serde(default)]
+    pub explanation: Explanation,
     /// The largest first.
     pub culprits: Vec<Culprit>,
     /// In the order they ran.
@@ -134,6 +137,58 @@ pub enum Verdict {
     Grew,
     /// Did not grow above what could be seen.
     Steady,
+}
+
+/// What grows, in plain words, with what they rest on.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// What it is; empty where nothing grows, or nothing of it is known.
+    pub text: String,
+    /// The resources that the growing stacks and goroutines belong to, as far as they are known: the
+    /// heaviest first, those that say what holds before those that say what is held.
+    pub resources: Vec<ExplainedResource>,
+    /// How sure the growth is, each a clause.
+    pub certainty: Vec<String>,
+    /// How often chance alone makes a growth like the surest one, with what else was looked at accounted
+    /// for; absent where nothing grows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chance: Option<f64>,
+    /// What would tell more, each a clause.
+    pub next: Vec<String>,
+}
+
+/// A thing that a program has too many of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExplainedResource {
+    /// Such as `grpc-client-connection`.
+    pub name: String,
+    /// Such as `a gRPC client connection`.
+    pub one: String,
+    /// Such as `gRPC client connections`.
+    pub many: String,
+    /// What most often keeps it.
+    pub kept_by: String,
+    /// Its part of the growth of the heap, from 0 to 1.
+    pub share: f64,
+    /// Its bytes of the heap.
+    pub heap_bytes_per_request: f64,
+    /// Its goroutines.
+    pub goroutines_per_request: f64,
+    /// What of it is there, the heaviest first.
+    pub parts: Vec<ExplainedPart>,
+}
+
+/// Something that belongs to a resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ExplainedPart {
+    /// Such as `write buffer`.
+    pub what: String,
+    /// Bytes of the heap.
+    pub heap_bytes_per_request: f64,
+    /// Objects of the heap.
+    pub heap_objects_per_request: f64,
+    /// The functions that allocate it, the heaviest first.
+    pub functions: Vec<String>,
 }
 
 /// Growth per request. A quantity that was not measured is absent.

@@ -182,6 +182,7 @@ fn findings(args: &DiagnoseArgs, input: Input, context: &Context) -> Result<Told
         case: input.case,
         culprits: std::mem::take(&mut solved.culprits),
         unexplained: std::mem::take(&mut solved.unexplained),
+        explanation: std::mem::take(&mut solved.explanation),
         new_goroutines: solved.new_goroutines,
         proof: None,
         died: None,

@@ -465,6 +465,7 @@ impl<'a> Driver<'a> {
             case: record.case.case,
             culprits: std::mem::take(&mut solved.culprits),
             unexplained: std::mem::take(&mut solved.unexplained),
+            explanation: std::mem::take(&mut solved.explanation),
             new_goroutines: solved.new_goroutines,
             proof,
             died: self.died.take(),

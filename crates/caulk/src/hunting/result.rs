@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caulk_case::Case;
-use caulk_evidence::{Culprit, Run, UserCode};
+use caulk_evidence::{Culprit, Explanation, Run, UserCode};
 use caulk_growth::{Growth, Verdict};
 use caulk_leaks::Finding;
 use caulk_report::{Patch, json::check, units};
@@ -29,6 +29,8 @@ pub struct Findings {
     pub culprits: Vec<Blamed>,
     /// Part of the heap's growth that no place accounts for, 0 to 1, and what allocated it.
     pub unexplained: (f64, Vec<String>),
+    /// What it is that grew.
+    pub explanation: Explanation,
     /// New goroutines in all.
     pub new_goroutines: i64,
     /// The run with the fix, where there was one.

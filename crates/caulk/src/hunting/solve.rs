@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use caulk_case::Case;
-use caulk_evidence::{AnchorKind, Anchors, Culprit, Run, SyntaxSource, UserCode};
+use caulk_evidence::{AnchorKind, Anchors, Culprit, Explanation, Run, SyntaxSource, UserCode};
 use caulk_growth::Growth;
 use caulk_leaks::{Acquisition, Analysis, Finding, Heat};
 use caulk_report::Patch;
@@ -69,6 +69,8 @@ pub struct Solved {
     pub root: PathBuf,
     pub culprits: Vec<Blamed>,
     pub unexplained: (f64, Vec<String>),
+    /// What it is that grew.
+    pub explanation: Explanation,
     pub new_goroutines: i64,
     /// Which functions are the user's own.
     pub code: UserCode,
@@ -97,6 +99,7 @@ pub fn solve(
         let diagnosis = run.diagnose(growth, &anchors);
         return Ok(Solved {
             unexplained: unexplained(&diagnosis.joined),
+            explanation: diagnosis.explanation,
             new_goroutines: diagnosis.new_goroutines,
             warnings: vec![
                 "there is no source to look in: give its folder (--source DIR)".to_owned(),
@@ -155,6 +158,7 @@ pub fn solve(
         }
     }
     Ok(Solved {
+        explanation: diagnosis.explanation,
         unexplained: unexplained(&diagnosis.joined),
         new_goroutines: diagnosis.new_goroutines,
         culprits: blamed,

@@ -12,6 +12,7 @@ use caulk_report::{Block, Diagnostic, Figure, KeyValue, Paragraph, Report, Sever
 use super::finding::{self, Sources};
 use super::rates::Rates;
 use super::table::table;
+use super::words;
 use crate::hunting::result::{Blamed, Findings, load_figures, mostly_failed};
 
 /// Culprits after this many are counted, not told.
@@ -46,6 +47,9 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
         }
         push_why(&mut report, findings, blamed);
         push_fix(&mut report, findings, blamed, index == 0, PROVED_BESIDE);
+    }
+    for paragraph in words::paragraphs(findings) {
+        report.push(paragraph);
     }
     push_rest(&mut report, findings);
     report
@@ -341,7 +345,7 @@ fn push_why(report: &mut Report, findings: &Findings, blamed: &Blamed) {
 }
 
 /// The heap that shares are of.
-fn heap_word(findings: &Findings) -> &'static str {
+pub fn heap_word(findings: &Findings) -> &'static str {
     if findings.growth.rounds == 0 {
         "the heap held"
     } else {

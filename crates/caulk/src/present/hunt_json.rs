@@ -31,6 +31,7 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
         routes_not_covered: findings.not_covered.clone(),
         horizon_s: findings.growth.watched_seconds,
         smallest_visible_heap_bytes_per_request: findings.growth.smallest_visible_bytes,
+        explanation: super::words::to_json(findings),
         culprits: findings
             .culprits
             .iter()

@@ -9,4 +9,6 @@ pub mod input;
 pub mod page;
 pub mod rates;
 
+pub mod words;
+
 mod table;

@@ -15,6 +15,7 @@ use super::finding::{self, Sources};
 use super::hunt;
 use super::rates::of_scalar;
 use super::table;
+use super::words;
 use crate::hunting::result::{Blamed, Findings, load_figures};
 
 /// Lines of source that are shown around what is pointed at.
@@ -87,7 +88,8 @@ fn opening(told: &Told<'_>) -> (Diagnostic, Vec<Paragraph>) {
             )))
         })
         .unwrap_or_else(|| hunt::nobody(findings));
-    let mut remarks = hunt::watched(findings);
+    let mut remarks = words::paragraphs(findings);
+    remarks.extend(hunt::watched(findings));
     remarks.extend(openings.map(|opening| opening.message.into()));
     remarks.extend(hunt::left_open(findings));
     (verdict, remarks)
