@@ -7,6 +7,7 @@ use rustc_hash::FxHashMap;
 use super::tree::Tree;
 use super::trim::membership;
 use super::{NodeId, NodeValue};
+use crate::combine::BASE_LABEL;
 use crate::report::places::Places;
 use crate::report::texts::{TextId, Texts};
 use crate::report::{Subject, units};
@@ -204,27 +205,14 @@ struct Names<'s> {
 
 /// The only numbers that are shown.
 const NUMBER_KEY: &[u8] = b"bytes";
-/// Marks the samples of a base. It is not shown.
-const BASE_KEY: &[u8] = b"pprof::base";
 
 impl<'s> Names<'s> {
     fn new(subject: &Subject<'s>) -> Names<'s> {
-        let profile = subject.profile;
-        let unit = profile
-            .all_labels()
-            .iter()
-            .find_map(|label| match label.value {
-                LabelValue::Number { unit, .. }
-                    if unit.0 != 0 && profile.strings().bytes(label.key) == NUMBER_KEY =>
-                {
-                    Some(profile.string(unit).to_owned())
-                }
-                _ => None,
-            });
+        let unit = String::from_utf8_lossy(subject.label_units.of(NUMBER_KEY));
         Names {
-            profile,
+            profile: subject.profile,
             texts: Texts::new(),
-            unit: unit.unwrap_or_else(|| "bytes".to_owned()),
+            unit: unit.into_owned(),
             output_unit: &subject.config.unit,
             numbers: FxHashMap::default(),
         }
@@ -238,7 +226,8 @@ impl<'s> Names<'s> {
         for label in labels {
             let key = strings.bytes(label.key);
             if let LabelValue::Text(text) = label.value
-                && key != BASE_KEY
+                // Whether a sample is of a base is not shown.
+                && key != BASE_LABEL.as_bytes()
             {
                 texts.push([key, b":", strings.bytes(text)].concat());
             }
