@@ -101,7 +101,7 @@ const SOURCES: &str = "
     -tls_cert file        Certificate to show to a service
     -tls_key file         Its key
     -tls_ca file          Certificates of those who vouch for a service
-    -max_profile_size n   How large a profile may get when it is inflated (default 4GB)
+    -max_profile_size n   How large a profile may get when it is inflated (default 1GB)
 
   For short:
     -inuse_space          -sample_index=inuse_space

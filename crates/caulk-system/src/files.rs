@@ -3,6 +3,7 @@
 mod memory;
 mod os;
 mod overlay;
+mod source;
 mod walk;
 
 use std::ffi::OsString;
@@ -14,6 +15,7 @@ use std::time::SystemTime;
 pub use memory::MemoryFiles;
 pub use os::OsFiles;
 pub use overlay::Overlay;
+pub use source::{SourceError, read_source};
 pub use walk::{WalkOptions, Walked, walk};
 
 use crate::error::io_message;

@@ -24,7 +24,7 @@ pub use error::io_message;
 pub use facts::{CgroupMemory, Descriptors, ProcessFacts, group_members};
 pub use files::{
     Entry, EntryKind, FileAction, FileError, FileKind, Files, MemoryFiles, Metadata, OsFiles,
-    Overlay, WalkOptions, Walked, normalize, walk,
+    Overlay, SourceError, WalkOptions, Walked, normalize, read_source, walk,
 };
 pub use folders::{TempFolder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest};

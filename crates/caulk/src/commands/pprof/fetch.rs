@@ -2,13 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
 use caulk_pprof::{BaseOptions, Invocation, Remote};
-use caulk_profile::{Limits, Profile};
-use caulk_system::{FileError, FileKind, Files, OsFiles};
+use caulk_profile::{Limits, Profile, ReadError};
+use caulk_system::{Cancel, Files, OsFiles, SourceError, read_source};
 
 use super::{tell, tell_all};
 use crate::context::Context;
@@ -112,49 +110,41 @@ fn grab(
         )
         .into());
     }
-    let bytes = match read(path, context)? {
+    let limits = limits(invocation);
+    // One byte more tells that there is too much.
+    let most = limits.inflated_bytes.saturating_add(1);
+    let bytes = match read_source(path, most, &context.cancel) {
         Ok(bytes) => bytes,
+        Err(SourceError::Stopped(..)) => return Err(Failure::interrupted()),
         Err(error) => return Ok(Err(anyhow!("failed to {error}"))),
     };
-    Ok(parse(&bytes, invocation).map_err(|error| anyhow!("{}: {error:#}", source.display())))
+    Ok(parse(&bytes, limits).map_err(|error| anyhow!("{}: {error:#}", source.display())))
 }
 
-fn parse(bytes: &[u8], invocation: &Invocation) -> anyhow::Result<Profile> {
-    if is_object(bytes) {
-        bail!("it is a program, not a profile");
-    }
+fn limits(invocation: &Invocation) -> Limits {
     let mut limits = Limits::default();
     if let Some(size) = invocation.max_profile_size {
         limits.inflated_bytes = size;
     }
-    caulk_profile::read_as_pprof(bytes, limits).map_err(|error| anyhow!("failed to {error}"))
+    limits
 }
 
-/// The bytes of a source. A pipe may keep us waiting for ever, so it is read beside: Ctrl-C ends it.
-fn read(path: &Path, context: &Context) -> Result<Result<Vec<u8>, FileError>, Failure> {
-    let is_pipe = OsFiles
-        .metadata(path)
-        .is_ok_and(|found| found.kind == FileKind::Other);
-    if !is_pipe {
-        return Ok(context.files.read(path));
+fn parse(bytes: &[u8], limits: Limits) -> anyhow::Result<Profile> {
+    if is_object(bytes) {
+        bail!("it is a program, not a profile");
     }
-    let (sender, receiver) = mpsc::channel();
-    let path = path.to_owned();
-    // It is never joined: the process may end while it waits.
-    std::thread::spawn(move || sender.send(OsFiles.read(&path)));
-    loop {
-        match receiver.recv_timeout(Duration::from_millis(20)) {
-            Ok(read) => return Ok(read),
-            Err(RecvTimeoutError::Timeout) if !context.cancel.is_cancelled() => {}
-            Err(_) => return Err(Failure::interrupted()),
-        }
-    }
+    caulk_profile::read_as_pprof(bytes, limits).map_err(|error| match error {
+        ReadError::TooLarge { .. } => anyhow!("failed to {error} (-max_profile_size raises it)"),
+        _ => anyhow!("failed to {error}"),
+    })
 }
 
 /// Whether a path leads to a program.
 pub fn is_program(path: &OsStr) -> bool {
     let path = Path::new(path);
-    OsFiles.is_file(path) && OsFiles.read(path).is_ok_and(|bytes| is_object(&bytes))
+    const ENOUGH: u64 = 8;
+    OsFiles.is_file(path)
+        && read_source(path, ENOUGH, &Cancel::new()).is_ok_and(|bytes| is_object(&bytes))
 }
 
 /// ELF, Mach-O or PE.
