@@ -346,3 +346,52 @@ fn a_pipe_is_read_and_waiting_for_one_can_be_ended() {
         world.run(&["pprof", "-top", "heap.pb.gz"]).stdout
     );
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_profile_is_an_error_of_one_line_that_names_it() {
+    use std::io::Write;
+
+    let world = World::with(&[
+        ("empty", ""),
+        ("page.pb.gz", "<!DOCTYPE html>\n<title>Sign in</title>\n"),
+        ("answer.pb.gz", "404 page not found\n"),
+        ("mutex.txt", "--- mutex:\ncycles/second=1\n5 @ 0x5\n"),
+        ("folder/heap.pb.gz", ""),
+    ]);
+    let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    bomb.write_all(&vec![0; 10 << 20]).unwrap();
+    world.write("bomb.pb.gz", bomb.finish().unwrap());
+    for (source, why) in [
+        ("empty", "empty: failed to read the profile: it is empty"),
+        (
+            "page.pb.gz",
+            "page.pb.gz: failed to read the profile: it is a web page, not a profile",
+        ),
+        (
+            "answer.pb.gz",
+            "answer.pb.gz: failed to read the profile: unrecognized format; it begins with \"404 page not found\"",
+        ),
+        (
+            "mutex.txt",
+            "mutex.txt: failed to read the profile: line 3: \"5 @ 0x5\" is not `CYCLES COUNT @ 0xADDRESS …`",
+        ),
+        ("folder", "failed to read folder: is a directory"),
+        (
+            "bomb.pb.gz",
+            "bomb.pb.gz: failed to read the profile: it is larger than the limit of 1048576 bytes (-max_profile_size raises it)",
+        ),
+        (
+            "/dev/zero",
+            "/dev/zero: failed to read the profile: it is larger than the limit of 1048576 bytes (-max_profile_size raises it)",
+        ),
+    ] {
+        let ran = world
+            .run(&["pprof", "-top", "-max_profile_size=1MB", source])
+            .expect(2);
+        assert_eq!(
+            ran.says_nothing_on_stdout().stderr,
+            format!("caulk: {why}\n")
+        );
+    }
+}
