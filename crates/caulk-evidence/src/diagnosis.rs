@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use caulk_case::LoadedSeries;
 use caulk_growth::{
-    Growth, Options, Scalar, ScalarId, ScalarKind, Stack, StackId, Verdict, analyze,
+    Estimate, Growth, Options, Scalar, ScalarId, ScalarKind, Stack, StackGrowth, StackId, Verdict,
+    analyze,
 };
 use caulk_profile::goroutine::Dump;
 
@@ -13,7 +14,7 @@ use crate::explain::{Explanation, explain};
 use crate::frames::Frame;
 use crate::groups::{GroupCounts, group_goroutines};
 use crate::join::{Joined, join};
-use crate::observed::{HeapStack, Observed};
+use crate::observed::{GoroutineGroup, HeapStack, Observed};
 
 /// A run of a program: its series, with the groups of its goroutines among the scalars.
 #[derive(Debug)]
@@ -115,26 +116,29 @@ impl Run {
 
     /// What grew, with its frames; of a single snapshot, what is held.
     #[must_use]
-    pub fn observed(&self, growth: &Growth) -> Observed {
-        // One snapshot shows no growth: then all that is held counts.
-        let held = growth.rounds == 0;
-        let mut observed = Observed::default();
-        for scalar in &growth.scalars {
-            let Some(counted) = (scalar.id.0 as usize)
-                .checked_sub(self.first_group)
-                .and_then(|index| self.groups.get(index))
-            else {
-                continue;
-            };
-            let grows = scalar.finding.verdict != Verdict::Steady;
-            if let Some(metric) = scalar.metric.filter(|_| grows && !held) {
-                let mut group = counted.group.clone();
-                group.growth = metric.rate.value;
-                group.new = counted.added();
-                observed.goroutines.push(group);
-            }
+    pub fn grown(&self, growth: &Growth) -> Observed {
+        let stacks = growth.stacks.iter().filter_map(|stack| {
+            let (bytes, objects) = came(stack, growth);
+            (bytes.value > 0.0 || objects.value > 0.0).then(|| HeapStack {
+                frames: self.frames(stack.id),
+                bytes: bytes.value,
+                bytes_error: bytes.error.unwrap_or(0.0),
+                objects: objects.value,
+                allocated: None,
+            })
+        });
+        Observed {
+            goroutines: self.new_goroutines(growth),
+            heap: stacks.collect(),
         }
+    }
 
+    /// What grew and what did not.
+    fn observed(&self, growth: &Growth) -> Observed {
+        let mut observed = Observed {
+            goroutines: self.new_goroutines(growth),
+            ..Observed::default()
+        };
         let mut quiet: BTreeMap<StackId, &Stack> = self
             .loaded
             .series
@@ -144,12 +148,7 @@ impl Run {
             .collect();
         for stack in &growth.stacks {
             let values = quiet.remove(&stack.id);
-            let grows = stack.finding.verdict != Verdict::Steady;
-            let (bytes, objects) = match (held, grows) {
-                (true, _) => (stack.bytes.last, stack.objects.last),
-                (false, true) => (stack.bytes.rate, stack.objects.rate),
-                (false, false) => Default::default(),
-            };
+            let (bytes, objects) = came(stack, growth);
             observed.heap.push(HeapStack {
                 frames: self.frames(stack.id),
                 bytes: bytes.value,
@@ -169,6 +168,26 @@ impl Run {
         observed
     }
 
+    fn new_goroutines(&self, growth: &Growth) -> Vec<GoroutineGroup> {
+        let mut groups = Vec::new();
+        for scalar in &growth.scalars {
+            let Some(counted) = (scalar.id.0 as usize)
+                .checked_sub(self.first_group)
+                .and_then(|index| self.groups.get(index))
+            else {
+                continue;
+            };
+            let grows = scalar.finding.verdict != Verdict::Steady;
+            if let Some(metric) = scalar.metric.filter(|_| grows && growth.rounds > 0) {
+                let mut group = counted.group.clone();
+                group.growth = metric.rate.value;
+                group.new = counted.added();
+                groups.push(group);
+            }
+        }
+        groups
+    }
+
     fn frames(&self, id: StackId) -> Vec<Frame> {
         let id = caulk_profile::StackId(id.0);
         self.loaded
@@ -181,6 +200,15 @@ impl Run {
                 after_call: false,
             })
             .collect()
+    }
+}
+
+/// Bytes and objects that came from a stack. One snapshot shows no growth: then all that is held counts.
+fn came(stack: &StackGrowth, growth: &Growth) -> (Estimate, Estimate) {
+    match (growth.rounds, stack.finding.verdict) {
+        (0, _) => (stack.bytes.last, stack.objects.last),
+        (_, Verdict::Steady) => Default::default(),
+        _ => (stack.bytes.rate, stack.objects.rate),
     }
 }
 

@@ -7,7 +7,7 @@ const SMALLEST: f64 = 1.0 / 2000.0;
 /// Frames that are drawn at most.
 const MOST_FRAMES: usize = 4_000;
 /// Stacks that are looked at, the heaviest first.
-const MOST_STACKS: usize = 20_000;
+const MOST_STACKS: usize = 10_000;
 /// Frames of a stack that are looked at, from the root.
 const DEEPEST: usize = 300;
 /// Frames that are told apart at most; stacks of which more would be needed end early.
@@ -46,12 +46,11 @@ pub struct FlameFrame {
 }
 
 /// A stack and how much of the whole is its.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct FlameStack {
+struct FlameStack {
     /// From the root inwards.
-    pub frames: Vec<FlameFrame>,
-    /// In the unit of the graph. What is not above 0 is left out.
-    pub value: f64,
+    frames: Vec<FlameFrame>,
+    /// In the unit of the graph.
+    value: f64,
 }
 
 /// A frame at its place.
@@ -70,26 +69,33 @@ pub struct FlameBox {
 }
 
 impl FlameGraph {
-    /// Lays stacks out. `written` writes a value with its unit. The order of the stacks does not matter.
-    pub fn new(
+    /// Lays stacks out: of each its value, which is left out where it is not above 0, and whatever `frames`
+    /// makes its frames of, from the root inwards. It is asked for those of the heaviest only. `written`
+    /// writes a value with its unit.
+    pub fn new<S>(
         name: impl Into<String>,
         whole: impl Into<String>,
         kinds: &[&str],
-        stacks: Vec<FlameStack>,
+        stacks: impl IntoIterator<Item = (f64, S)>,
+        frames: impl Fn(&S) -> Vec<FlameFrame>,
         written: impl Fn(f64) -> String,
     ) -> Self {
-        let mut stacks: Vec<FlameStack> = stacks
+        let mut stacks: Vec<(f64, S)> = stacks
             .into_iter()
-            .filter(|stack| {
-                stack.value > 0.0 && stack.value.is_finite() && !stack.frames.is_empty()
+            .filter(|(value, _)| *value > 0.0 && value.is_finite())
+            .collect();
+        stacks.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let total: f64 = stacks.iter().map(|(value, _)| value).sum();
+        let beyond = stacks.split_off(stacks.len().min(MOST_STACKS));
+        let mut lost: f64 = beyond.iter().map(|(value, _)| value).sum();
+        let stacks: Vec<FlameStack> = stacks
+            .iter()
+            .map(|(value, stack)| FlameStack {
+                frames: frames(stack),
+                value: *value,
             })
             .collect();
-        stacks.sort_by(|a, b| {
-            let by_value = b.value.total_cmp(&a.value);
-            by_value.then_with(|| a.frames.cmp(&b.frames))
-        });
-        let total: f64 = stacks.iter().map(|stack| stack.value).sum();
-        let tree = Tree::of(stacks.get(..MOST_STACKS).unwrap_or(&stacks));
+        let tree = Tree::of(&stacks);
         let smallest = tree.smallest(total);
         let mut graph = Self {
             name: name.into(),
@@ -100,8 +106,6 @@ impl FlameGraph {
             left_out: 0,
             left_out_share: 0.0,
         };
-        let beyond = stacks.get(MOST_STACKS..).unwrap_or_default();
-        let mut lost: f64 = beyond.iter().map(|stack| stack.value).sum();
         graph.left_out = beyond.len();
         if total > 0.0 {
             lost += graph.lay_out(&tree, total, smallest, &written);

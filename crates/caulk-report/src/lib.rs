@@ -21,7 +21,7 @@ pub mod terminal;
 pub mod units;
 
 pub use diagnostic::{Diagnostic, Location, Severity, Step, Tone};
-pub use flame::{FlameBox, FlameFrame, FlameGraph, FlameStack};
+pub use flame::{FlameBox, FlameFrame, FlameGraph};
 pub use page::{Page, Part, Section};
 pub use patch::{Patch, PatchHunk, PatchLine};
 pub use plot::{Axis, Fit, Plot, PlotLine, PlotPoint, Ticks, Unit};

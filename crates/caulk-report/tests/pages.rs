@@ -4,7 +4,7 @@
 #[path = "support/page.rs"]
 mod support;
 
-use caulk_report::{FlameFrame, FlameGraph, FlameStack, html};
+use caulk_report::html;
 
 #[test]
 fn no_name_breaks_out_of_its_place() {
@@ -46,10 +46,13 @@ fn the_figures_are_json_that_gives_the_names_back() {
 fn the_same_page_is_the_same_bytes() {
     let page = support::page("example.com/a.B");
     assert_eq!(html::document(&page), html::document(&page));
-    let mut turned: Vec<FlameStack> = support::stacks("example.com/a.B");
+    let mut turned = support::stacks("example.com/a.B");
     turned.reverse();
-    let graph = |stacks| FlameGraph::new("heap", "growth", &["own"], stacks, |v| format!("{v:.1}"));
-    assert_eq!(graph(turned), graph(support::stacks("example.com/a.B")));
+    let straight = support::stacks("example.com/a.B");
+    assert_eq!(
+        support::graph("heap", turned),
+        support::graph("heap", straight)
+    );
 }
 
 #[test]
@@ -78,13 +81,7 @@ fn a_page_without_scripts_has_its_plot_and_its_tables() {
 
 #[test]
 fn boxes_lie_within_the_boxes_around_them() {
-    let graph = FlameGraph::new(
-        "heap",
-        "growth",
-        &["own"],
-        support::many_stacks(3_000),
-        |v| format!("{v:.0} B"),
-    );
+    let graph = support::graph("heap", support::many_stacks(3_000));
     assert!(graph.boxes.len() > 500, "{}", graph.boxes.len());
     let mut around: Vec<(f64, f64)> = Vec::new();
     for part in &graph.boxes {
@@ -99,8 +96,7 @@ fn boxes_lie_within_the_boxes_around_them() {
 
 #[test]
 fn a_large_graph_stays_small_and_says_what_it_leaves_out() {
-    let stacks = support::many_stacks(60_000);
-    let graph = FlameGraph::new("heap", "growth", &["own"], stacks, |v| format!("{v:.0} B"));
+    let graph = support::graph("heap", support::many_stacks(60_000));
     assert!(graph.boxes.len() <= 4_000, "{}", graph.boxes.len());
     assert!(graph.left_out > 1_000, "{}", graph.left_out);
     assert!(graph.left_out_share > 0.0 && graph.left_out_share < 1.0);
@@ -116,25 +112,7 @@ fn a_large_graph_stays_small_and_says_what_it_leaves_out() {
 
 #[test]
 fn values_that_are_no_growth_are_not_drawn() {
-    let frame = FlameFrame {
-        full_name: "f".to_owned(),
-        ..FlameFrame::default()
-    };
-    let stack = |value| FlameStack {
-        frames: vec![frame.clone()],
-        value,
-    };
-    let graph = FlameGraph::new(
-        "heap",
-        "growth",
-        &["own"],
-        vec![
-            stack(-1.0),
-            stack(0.0),
-            stack(f64::NAN),
-            stack(f64::INFINITY),
-        ],
-        |v| v.to_string(),
-    );
-    assert!(graph.boxes.is_empty());
+    let values = [-1.0, 0.0, f64::NAN, f64::INFINITY];
+    let stacks = values.map(|value| (value, vec![support::frame("f")]));
+    assert!(support::graph("heap", stacks.into()).boxes.is_empty());
 }

@@ -61,6 +61,7 @@ function drawFlames(section) {
     for (const view of views) view.setAttribute("aria-pressed", view.dataset.flame === String(number));
     for (const note of section.querySelectorAll(".left-out")) note.hidden = note.dataset.flame !== String(number);
     find();
+    draw();
   }
 
   function isAround(box) {
@@ -123,7 +124,7 @@ function drawFlames(section) {
       const noun = hits.size === 1 ? "frame" : "frames";
       found.textContent = `${hits.size} ${noun}, ${percent(share, whole)} of the ${graph.whole}`;
     }
-    draw();
+    for (const [box, element] of shown) element.classList.toggle("hit", hits.has(box));
   }
 
   function zoom(box) {

@@ -12,7 +12,7 @@ mod support;
 
 use std::path::PathBuf;
 
-use caulk_report::{FlameGraph, Page, Part, Section, html};
+use caulk_report::{Page, Part, Section, html};
 use chromium::Browser;
 
 /// A page in a file of its own, which goes with it.
@@ -281,13 +281,7 @@ fn narrow_and_wide(browser: &mut Browser) {
 }
 
 fn a_large_graph_is_drawn_at_once(browser: &mut Browser) {
-    let graph = FlameGraph::new(
-        "Heap bytes",
-        "growth",
-        &["own", "library"],
-        support::many_stacks(30_000),
-        |v| format!("{v:.0} B"),
-    );
+    let graph = support::graph("Heap bytes", support::many_stacks(30_000));
     let mut page = support::page("example.com/a.B");
     page.sections = vec![Section::new("Flame graph", vec![Part::Flames(vec![graph])])];
     let page = written(&page);

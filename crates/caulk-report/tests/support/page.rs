@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use caulk_report::{
-    Axis, Block, Cell, Column, Diagnostic, Figure, Fit, FlameFrame, FlameGraph, FlameStack,
-    KeyValue, Location, Mark, Page, Paragraph, Part, Patch, PatchHunk, PatchLine, Plot, PlotLine,
-    PlotPoint, Section, Severity, Snippet, Table, Tone, Unit,
+    Axis, Block, Cell, Column, Diagnostic, Figure, Fit, FlameFrame, FlameGraph, KeyValue, Location,
+    Mark, Page, Paragraph, Part, Patch, PatchHunk, PatchLine, Plot, PlotLine, PlotPoint, Section,
+    Severity, Snippet, Table, Tone, Unit,
 };
 
 /// Names as nobody should choose them.
@@ -112,26 +112,26 @@ fn plot(name: &str) -> Plot {
 }
 
 fn flames(name: &str) -> Vec<FlameGraph> {
-    let kinds = ["own", "library"];
-    let written = |value: f64| format!("{value:.0} B");
     vec![
-        FlameGraph::new("Heap bytes", "growth", &kinds, stacks(name), written),
-        FlameGraph::new(
-            "Goroutines",
-            "growth",
-            &kinds,
-            stacks("other.Name"),
-            written,
-        ),
+        graph("Heap bytes", stacks(name)),
+        graph("Goroutines", stacks("other.Name")),
     ]
 }
 
+/// A stack from the root inwards, after its value.
+pub type Stack = (f64, Vec<FlameFrame>);
+
+pub fn graph(name: &str, stacks: Vec<Stack>) -> FlameGraph {
+    let kinds = ["own", "library"];
+    FlameGraph::new(name, "growth", &kinds, stacks, Clone::clone, |value| {
+        format!("{value:.0} B")
+    })
+}
+
 /// `main.main` calls `serve`, which calls the named one (600) and `http.Serve` and it `http.inner` (300); `main.other` is 100.
-pub fn stacks(name: &str) -> Vec<FlameStack> {
-    let stack = |names: &[&str], value: f64| FlameStack {
-        frames: names.iter().map(|name| frame(name)).collect(),
-        value,
-    };
+pub fn stacks(name: &str) -> Vec<Stack> {
+    let stack =
+        |names: &[&str], value: f64| (value, names.iter().map(|name| frame(name)).collect());
     vec![
         stack(&["main.main", "main.serve", name], 600.0),
         stack(
@@ -147,7 +147,7 @@ pub fn stacks(name: &str) -> Vec<FlameStack> {
     ]
 }
 
-fn frame(name: &str) -> FlameFrame {
+pub fn frame(name: &str) -> FlameFrame {
     FlameFrame {
         name: name.rsplit('/').next().unwrap_or(name).to_owned(),
         full_name: name.to_owned(),
@@ -157,7 +157,7 @@ fn frame(name: &str) -> FlameFrame {
 }
 
 /// So many stacks, some heavy and most light, that share their beginnings.
-pub fn many_stacks(count: u32) -> Vec<FlameStack> {
+pub fn many_stacks(count: u32) -> Vec<Stack> {
     (0..count)
         .map(|index| {
             let mut frames = vec![
@@ -169,10 +169,7 @@ pub fn many_stacks(count: u32) -> Vec<FlameStack> {
                 frames.push(frame(&format!("example.com/library/v2.step{}", left % 7)));
                 left /= 7;
             }
-            FlameStack {
-                frames,
-                value: 1e6 / f64::from(index + 1),
-            }
+            (1e6 / f64::from(index + 1), frames)
         })
         .collect()
 }

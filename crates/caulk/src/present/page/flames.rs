@@ -1,7 +1,7 @@
 //! Flame graphs of the growth: which calls hold what came.
 
-use caulk_evidence::{Frame, GoroutineGroup, HeapStack, UserCode};
-use caulk_report::{FlameFrame, FlameGraph, FlameStack, Part, Section};
+use caulk_evidence::{Frame, GoroutineGroup, HeapStack, Observed, UserCode};
+use caulk_report::{FlameFrame, FlameGraph, Part, Section};
 
 use super::super::hunt::{self, short_symbol};
 use super::grows;
@@ -16,56 +16,32 @@ const KINDS: [&str; 4] = [
 ];
 
 /// Flame graphs of what grew; of a single snapshot, of what is held.
-pub fn section(findings: &Findings) -> Option<Section> {
+pub fn section(findings: &Findings, grown: &Observed) -> Option<Section> {
     if !grows(findings) {
         return None;
     }
     let rates = hunt::rates(findings);
-    let observed = findings.run.observed(&findings.growth);
     let held = findings.growth.rounds == 0;
     let whole = if held { "heap held" } else { "growth" };
     let code = &findings.code;
-    let of_heap = |value: fn(&HeapStack) -> f64| -> Vec<FlameStack> {
-        let stacks = observed.heap.iter();
-        stacks
-            .map(|stack| FlameStack {
-                frames: stack
-                    .frames
-                    .iter()
-                    .rev()
-                    .map(|frame| flame_frame(frame, code))
-                    .collect(),
-                value: value(stack),
-            })
-            .collect()
+    let in_own_words = |frame: &Frame| flame_frame(frame, code);
+    let heap = |name: &str, value: fn(&HeapStack) -> f64, written: &dyn Fn(f64) -> String| {
+        let stacks = grown.heap.iter().map(|stack| (value(stack), stack));
+        let frames = |stack: &&HeapStack| stack.frames.iter().rev().map(in_own_words).collect();
+        FlameGraph::new(name, whole, &KINDS, stacks, frames, written)
     };
-    let goroutines = observed.goroutines.iter().map(|group| FlameStack {
-        frames: whole_stack(group)
-            .map(|frame| flame_frame(frame, code))
-            .collect(),
-        value: group.growth,
-    });
+    let bytes = |bytes: f64| format!("{}{}", rates.bytes(bytes), rates.suffix);
+    let amount = |count: f64| format!("{}{}", rates.amount(count), rates.suffix);
     let graphs: Vec<FlameGraph> = [
-        FlameGraph::new(
-            "Heap bytes",
-            whole,
-            &KINDS,
-            of_heap(|stack| stack.bytes),
-            |bytes| format!("{}{}", rates.bytes(bytes), rates.suffix),
-        ),
-        FlameGraph::new(
-            "Heap objects",
-            whole,
-            &KINDS,
-            of_heap(|stack| stack.objects),
-            |objects| format!("{}{}", rates.amount(objects), rates.suffix),
-        ),
+        heap("Heap bytes", |stack| stack.bytes, &bytes),
+        heap("Heap objects", |stack| stack.objects, &amount),
         FlameGraph::new(
             "Goroutines",
             "new goroutines",
             &KINDS,
-            goroutines.collect(),
-            |count| format!("{}{}", rates.amount(count), rates.suffix),
+            grown.goroutines.iter().map(|group| (group.growth, group)),
+            |group| whole_stack(group).map(in_own_words).collect(),
+            amount,
         ),
     ]
     .into_iter()
@@ -79,7 +55,7 @@ pub fn section(findings: &Findings) -> Option<Section> {
     } else {
         format!(
             "Which calls hold what came: each box is a call, as wide as what was allocated within it and stays, its callers above it.{}",
-            beside_the_whole(&observed.heap, findings)
+            beside_the_whole(&grown.heap, findings)
         )
     };
     Some(Section::new("Flame graph", vec![Part::Flames(graphs)]).with_lead(lead))

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_evidence::{Frame, GoroutineGroup};
+use caulk_evidence::{Frame, GoroutineGroup, Observed};
 use caulk_report::{Cell, Column, Part, Section, Table, units};
 
 use super::super::hunt::{self, short_symbol};
@@ -11,19 +11,20 @@ use crate::hunting::result::Findings;
 
 /// Rows of a table.
 const ROWS: usize = 25;
-/// Functions below this part of the whole are not listed.
+/// Rows even where each is below [`SMALLEST`].
+const FEWEST: usize = 8;
+/// Functions below this part of the whole are not listed beside heavier ones.
 const SMALLEST: f64 = 0.005;
 
 /// What each function allocated itself, and with what it called.
-pub fn section(findings: &Findings) -> Option<Section> {
+pub fn section(findings: &Findings, grown: &Observed) -> Option<Section> {
     if !grows(findings) {
         return None;
     }
     let rates = hunt::rates(findings);
-    let observed = findings.run.observed(&findings.growth);
     let mut functions: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
     let mut total = 0.0;
-    for stack in observed.heap.iter().filter(|stack| stack.bytes > 0.0) {
+    for stack in grown.heap.iter().filter(|stack| stack.bytes > 0.0) {
         total += stack.bytes;
         let names: BTreeSet<&str> = stack.frames.iter().map(|f| f.function.as_str()).collect();
         for name in names {
@@ -37,10 +38,15 @@ pub fn section(findings: &Findings) -> Option<Section> {
     }
     let mut rows: Vec<(&str, (f64, f64, f64))> = functions
         .into_iter()
-        .filter(|(_, (own, ..))| *own > SMALLEST * total)
+        .filter(|(_, (own, ..))| *own > 0.0)
         .collect();
     rows.sort_by(|a, b| b.1.0.total_cmp(&a.1.0).then_with(|| a.0.cmp(b.0)));
     rows.truncate(ROWS);
+    let listed = rows
+        .iter()
+        .take_while(|(_, (own, ..))| *own > SMALLEST * total);
+    let listed = listed.count().max(FEWEST);
+    rows.truncate(listed);
     if rows.is_empty() {
         return None;
     }
@@ -68,11 +74,10 @@ pub fn section(findings: &Findings) -> Option<Section> {
 }
 
 /// The goroutines that came, alike ones together.
-pub fn goroutines(findings: &Findings) -> Option<Section> {
+pub fn goroutines(findings: &Findings, grown: &Observed) -> Option<Section> {
     let rates = hunt::rates(findings);
-    let observed = findings.run.observed(&findings.growth);
     let mut alike: BTreeMap<Row, (i64, f64)> = BTreeMap::new();
-    for group in observed.goroutines.iter().filter(|group| group.new > 0) {
+    for group in grown.goroutines.iter().filter(|group| group.new > 0) {
         let row = alike.entry(Row::of(group, findings)).or_default();
         row.0 += group.new;
         row.1 += group.growth;

@@ -97,13 +97,14 @@ fn opening(told: &Told<'_>) -> (Diagnostic, Vec<Paragraph>) {
 
 fn sections(told: &Told<'_>, number: usize) -> Vec<Section> {
     let findings = told.findings;
+    let grown = findings.run.grown(&findings.growth);
     let sections = [
         plots::section(findings),
         culprits(findings, told.sources, number),
         proof(findings),
-        flames::section(findings),
-        functions::section(findings),
-        functions::goroutines(findings),
+        flames::section(findings, &grown),
+        functions::section(findings, &grown),
+        functions::goroutines(findings, &grown),
         evidence::section(findings),
     ];
     sections.into_iter().flatten().collect()
