@@ -6,7 +6,8 @@
 //!
 //! 1. [`command_line`]: what is asked for; [`Remote`]: which of its sources are URLs.
 //! 2. [`combine`]: the profiles of several sources to one; [`subtract`] for a base.
-//! 3. [`name_program`], [`prepare`]: what the reference does to a profile when it has fetched it.
+//! 3. [`name_program`], [`name_queries`], [`prepare`]: what the reference does to a profile when it has
+//!    fetched it.
 //! 4. [`generate`]: filters and report, as a [`Request`] and a [`Config`] ask. [`Shell`] makes these
 //!    of the lines that are typed.
 //!
@@ -40,7 +41,10 @@ pub use config::{Config, Granularity, Sort};
 pub use generate::{Generated, SourceFiles, Surroundings, generate};
 pub use options::OptionError;
 pub use pattern::{Pattern, PatternError};
-pub use prepare::{Names, Symbolize, name_program, prepare};
+pub use prepare::{
+    MappingSource, NameQuery, Names, NamesError, Symbolize, files_with_names, name_program,
+    name_queries, note_source, prepare, take_names,
+};
 pub use report::ReportError;
 pub use request::{Command, Request};
 pub use shell::{Action, Completer, PROMPT, Shell};

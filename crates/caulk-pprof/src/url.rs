@@ -93,6 +93,11 @@ impl Url {
             pairs.map(|(key, value)| format!("{}={}", escape_query(key), escape_query(value)));
         self.query = pairs.collect::<Vec<_>>().join("&");
     }
+
+    /// Takes the query away.
+    pub fn clear_query(&mut self) {
+        self.query.clear();
+    }
 }
 
 impl std::fmt::Display for Url {

@@ -27,7 +27,7 @@ pub use files::{
     Overlay, SourceError, WalkOptions, Walked, normalize, read_source, walk,
 };
 pub use folders::{TempFolder, create_folder, current_folder};
-pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest};
+pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest, Trust};
 pub use net::{can_connect, free_port};
 pub use socket::{SocketError, ask_unix_socket};
 pub use stdin::read_stdin;

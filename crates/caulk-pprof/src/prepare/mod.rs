@@ -4,11 +4,15 @@
 mod drop_frames;
 mod names;
 mod program;
+mod remote_names;
 mod symbolize;
 
 use caulk_profile::Profile;
 
-pub use self::program::name_program;
+pub use self::program::{files_with_names, name_program};
+pub use self::remote_names::{
+    MappingSource, NameQuery, NamesError, name_queries, note_source, take_names,
+};
 pub use self::symbolize::Symbolize;
 
 /// How names that a compiler has mangled are shown (`demangle=` of `-symbolize`).

@@ -24,6 +24,27 @@ pub fn name_program(profile: &mut Profile, program: &str, build_id: &str) {
     }
 }
 
+/// The files that the reference would read names from: those of mappings without names, or with `force`
+/// all that have locations.
+pub fn files_with_names(profile: &Profile, force: bool) -> Vec<String> {
+    let mut is_used = vec![false; profile.mappings().len()];
+    for mapping in profile.locations().iter().filter_map(|l| l.mapping) {
+        if let Some(is_used) = is_used.get_mut(mapping.index()) {
+            *is_used = true;
+        }
+    }
+    let mappings = profile.mappings().iter().zip(is_used);
+    mappings
+        .filter(|(mapping, is_used)| {
+            let has_names =
+                mapping.has_functions || mapping.has_filenames || mapping.has_line_numbers;
+            *is_used && (force || !has_names)
+        })
+        .map(|(mapping, _)| profile.string(mapping.file).to_owned())
+        .filter(|file| !file.is_empty())
+        .collect()
+}
+
 /// A URL stands for a program only until names are asked for there (`unsourceMappings`).
 pub(super) fn forget_sources(profile: &mut Profile) {
     let is_source = |mapping: &Mapping| {

@@ -9,5 +9,6 @@ mod general;
 mod pages;
 mod paths;
 mod pprofs;
+mod services;
 mod setting_up;
 mod world;

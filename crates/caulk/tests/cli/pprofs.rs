@@ -277,10 +277,6 @@ fn what_is_not_there_says_so() {
             "-web is not in caulk: go tool pprof has it",
         ),
         (
-            &["-top", "http://127.0.0.1:1/"],
-            "fetching http://127.0.0.1:1/debug/pprof/profile is not in caulk pprof yet",
-        ),
-        (
             &["-top", "program"],
             "program: it is a program, not a profile",
         ),
@@ -341,10 +337,12 @@ fn a_pipe_is_read_and_waiting_for_one_can_be_ended() {
         .stdin(file)
         .output()
         .unwrap();
-    assert_eq!(
-        world.ran(output).stdout,
-        world.run(&["pprof", "-top", "heap.pb.gz"]).stdout
-    );
+    let plain = world.run(&["pprof", "-top", "heap.pb.gz"]).stdout;
+    assert_eq!(world.ran(output).stdout, plain);
+
+    let file = std::fs::File::open(Path::new(&world.path("heap.pb.gz"))).unwrap();
+    let mut dash = world.caulk(&["pprof", "-top", "-"]);
+    assert_eq!(world.ran(dash.stdin(file).output().unwrap()).stdout, plain);
 }
 
 #[cfg(unix)]

@@ -3,6 +3,8 @@
 mod fetch;
 mod interactive;
 mod output;
+mod service;
+mod source;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -41,7 +43,7 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
         }
         CommandLine::Run(invocation) => *invocation,
     };
-    invocation.take_program(fetch::is_program);
+    invocation.take_program(source::is_program);
     tell_all(&invocation.warnings);
     let profile = fetch::fetch(&invocation, context)?;
     let surroundings = Surroundings {
