@@ -26,19 +26,6 @@ impl Profile {
         self.comments.push(id);
     }
 
-    /// Adds a function of which only the name is known.
-    pub fn add_function(&mut self, name: &[u8]) -> FunctionIndex {
-        let name = self.add_string(name);
-        let largest = self.functions.iter().map(|function| function.id).max();
-        self.functions.push(Function {
-            id: largest.unwrap_or(0).wrapping_add(1),
-            name,
-            system_name: name,
-            ..Function::default()
-        });
-        FunctionIndex(self.functions.len() as u32 - 1)
-    }
-
     /// Gives a location one line instead of those it has.
     pub fn set_line(&mut self, location: LocationIndex, line: Line) {
         let Ok(first_line) = u32::try_from(self.lines.len()) else {

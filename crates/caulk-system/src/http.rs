@@ -413,7 +413,11 @@ mod tests {
         let (url, server) = serve(vec![moved.to_vec(), answer("404 Gone Missing", b"a:b")]);
         let url = url.replace("http://", "http://me:p%40@");
         let client = HttpClient::following(&Trust::default()).unwrap();
-        let got = client.get(&request(url), &Limits::default()).unwrap();
+        let request = HttpRequest {
+            headers: Vec::new(),
+            ..request(url)
+        };
+        let got = client.get(&request, &Limits::default()).unwrap();
         assert_eq!(
             (got.status, got.status_line.as_str()),
             (404, "404 Not Found")

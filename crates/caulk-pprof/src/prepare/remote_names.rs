@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use caulk_profile::{Line, LocationIndex, MappingIndex, Profile};
+use caulk_profile::{Function, Line, LocationIndex, MappingIndex, Profile};
 
 use crate::url::Url;
 
@@ -147,20 +147,28 @@ pub fn take_names(
 ) -> Result<(), NamesError> {
     let mut lines: BTreeMap<u64, Line> = BTreeMap::new();
     let mut functions = BTreeMap::new();
+    let mut next_id = profile.next_function_id();
     for line in answer.split_inclusive(|&byte| byte == b'\n') {
         if !line.ends_with(b"\n") {
             break;
         }
-        let Some((address, name)) = named_address(line) else {
+        let Some((address, text)) = named_address(line) else {
             continue;
         };
         let address = address.ok_or(NamesError::TooLarge)?;
         let address = moved(address, query.offset.wrapping_neg())?;
-        let function = match functions.get(name) {
+        let function = match functions.get(text) {
             Some(&function) => function,
             None => {
-                let function = profile.add_function(name);
-                functions.insert(name, function);
+                let name = profile.add_string(text);
+                let function = profile.add_function(Function {
+                    id: next_id,
+                    name,
+                    system_name: name,
+                    ..Function::default()
+                });
+                next_id = next_id.wrapping_add(1);
+                functions.insert(text, function);
                 function
             }
         };
