@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::{Entry, EntryKind, FileAction, FileError, FileKind, Files, Metadata};
