@@ -94,12 +94,9 @@ pub struct Fit {
     pub to_x: f64,
     /// How much it rises for 1 of the axis to the right.
     pub slope: f64,
-    /// The standard error of the slope, where it is known.
-    pub slope_error: Option<f64>,
+    /// Between which slopes the true one lies 19 times in 20, where that is known.
+    pub slopes: Option<(f64, f64)>,
 }
-
-/// Standard errors on each side of a fit that hold the truth 19 times in 20.
-const BAND: f64 = 1.96;
 
 impl Fit {
     /// The line's end.
@@ -107,10 +104,10 @@ impl Fit {
         self.at(self.slope)
     }
 
-    /// The lowest and the highest end that the error allows, 19 times in 20.
+    /// The ends of the lines with the lowest and the highest of [`Self::slopes`].
     pub fn band(&self) -> Option<(f64, f64)> {
-        let error = BAND * self.slope_error?;
-        Some((self.at(self.slope - error), self.at(self.slope + error)))
+        let (low, high) = self.slopes?;
+        Some((self.at(low), self.at(high)))
     }
 
     fn at(&self, slope: f64) -> f64 {
@@ -294,10 +291,9 @@ mod tests {
             from: (10.0, 100.0),
             to_x: 20.0,
             slope: 5.0,
-            slope_error: Some(1.0),
+            slopes: Some((3.0, 6.5)),
         };
         assert_eq!(fit.end(), 150.0);
-        let band = fit.band().map(|(low, high)| (low.round(), high.round()));
-        assert_eq!(band, Some((130.0, 170.0)));
+        assert_eq!(fit.band(), Some((130.0, 165.0)));
     }
 }

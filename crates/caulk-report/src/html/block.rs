@@ -57,10 +57,8 @@ fn diagnostic(found: &Diagnostic) -> Markup {
 /// A paragraph with its beginning emphasised.
 pub(super) fn paragraph(paragraph: &Paragraph) -> Markup {
     html! {
-        p {
-            @if !paragraph.lead.is_empty() { strong { (paragraph.lead) } " " }
-            (paragraph.text)
-        }
+        @if paragraph.lead.is_empty() { p { (paragraph.text) } }
+        @else { p.led { strong { (paragraph.lead) } " " span { (paragraph.text) } } }
     }
 }
 

@@ -115,7 +115,7 @@ fn verdict(page: &Page) -> Markup {
                     }
                 }
             }
-            @for remark in &page.remarks { (paragraph(remark)) }
+            div.remarks { @for remark in &page.remarks { (paragraph(remark)) } }
         }
     }
 }

@@ -161,7 +161,7 @@ impl<'p> Drawing<'p> {
             )
         });
         // From zero, so that what is level looks level; but a growth that is there is not flattened.
-        let is_clear = |fit: Fit| fit.slope > 3.0 * fit.slope_error.unwrap_or(f64::INFINITY);
+        let is_clear = |fit: Fit| fit.slopes.is_some_and(|(lowest, _)| lowest > 0.0);
         let is_small = high - low < 0.12 * high;
         let low = if low > 0.0 && !(is_small && fits().any(is_clear)) {
             0.0
@@ -285,7 +285,7 @@ mod tests {
     use super::*;
     use crate::Axis;
 
-    fn plot(values: &[f64], slope: f64, slope_error: f64) -> Plot {
+    fn plot(values: &[f64], slope: f64, error: f64) -> Plot {
         let points = values.iter().zip(0u32..).map(|(y, x)| PlotPoint {
             x: f64::from(x),
             y: *y,
@@ -303,7 +303,7 @@ mod tests {
                     from: (0.0, values.first().copied().unwrap_or(0.0)),
                     to_x: values.len() as f64 - 1.0,
                     slope,
-                    slope_error: Some(slope_error),
+                    slopes: Some((slope - error, slope + error)),
                 }),
             }],
         }

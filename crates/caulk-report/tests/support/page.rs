@@ -105,7 +105,7 @@ fn plot(name: &str) -> Plot {
                 from: (10.0, 1e6),
                 to_x: 50.0,
                 slope: 1e5,
-                slope_error: Some(5e3),
+                slopes: Some((9e4, 1.1e5)),
             }),
         }],
     }

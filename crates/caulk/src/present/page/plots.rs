@@ -236,7 +236,7 @@ fn fit(points: &[PlotPoint], rate: Estimate) -> Option<Fit> {
         from: (first.x, (lower + upper) / 2.0),
         to_x: last.x,
         slope: rate.value,
-        slope_error: rate.error,
+        slopes: rate.interval.map(|interval| (interval.low, interval.high)),
     })
 }
 
