@@ -4,7 +4,7 @@
 #[path = "support/page.rs"]
 mod support;
 
-use caulk_report::html;
+use caulk_report::{Part, Section, html};
 
 #[test]
 fn no_name_breaks_out_of_its_place() {
@@ -40,6 +40,16 @@ fn the_figures_are_json_that_gives_the_names_back() {
     let frames = data["flames"][0]["frames"].as_array().unwrap();
     assert!(frames.iter().any(|frame| frame[1] == name), "{frames:?}");
     assert!(!text[start..end].contains(['<', '>', '&']));
+}
+
+#[test]
+fn names_without_end_do_not_make_pages_without_end() {
+    let name = "x/".repeat(200_000);
+    let graph = support::graph("Heap bytes", support::stacks(&name));
+    let mut page = support::page("example.com/a.B");
+    page.sections = vec![Section::new("Flame graph", vec![Part::Flames(vec![graph])])];
+    let text = html::document(&page);
+    assert!(text.len() < 100_000, "{} bytes", text.len());
 }
 
 #[test]
@@ -101,10 +111,7 @@ fn a_large_graph_stays_small_and_says_what_it_leaves_out() {
     assert!(graph.left_out > 1_000, "{}", graph.left_out);
     assert!(graph.left_out_share > 0.0 && graph.left_out_share < 1.0);
     let mut page = support::page("example.com/a.B");
-    page.sections = vec![caulk_report::Section::new(
-        "Flame graph",
-        vec![caulk_report::Part::Flames(vec![graph])],
-    )];
+    page.sections = vec![Section::new("Flame graph", vec![Part::Flames(vec![graph])])];
     let text = html::document(&page);
     assert!(text.len() < 2_000_000, "{} bytes", text.len());
     assert!(text.contains("small frames are not drawn"));

@@ -6,6 +6,9 @@ use serde::Serialize;
 use crate::render::printable;
 use crate::{FlameFrame, FlameGraph};
 
+/// Characters of a name that are shown at the pointer.
+const LONGEST: usize = 400;
+
 /// What the script reads: the figures of plots and flame graphs, in the order of the page.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Data {
@@ -112,8 +115,12 @@ impl FlameData {
     }
 }
 
+/// Text without control characters, cut where no reader would follow it.
 fn plain(text: &str) -> String {
-    printable(text).into_owned()
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", printable(text.get(..end).unwrap_or_default())),
+        None => printable(text).into_owned(),
+    }
 }
 
 fn millionths(share: f64) -> u32 {

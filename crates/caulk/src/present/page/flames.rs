@@ -138,7 +138,7 @@ pub fn short_place(frame: &Frame, code: &UserCode) -> String {
 }
 
 /// A position in [`KINDS`].
-fn kind(frame: &Frame, code: &UserCode) -> u8 {
+pub fn kind(frame: &Frame, code: &UserCode) -> u8 {
     let package = frame.package();
     let first = package.split('/').next().unwrap_or_default();
     let is_own = package == "main"

@@ -132,14 +132,18 @@ impl Row {
                 flames::short_place(frame, &findings.code)
             })
         };
-        let is_own = |frame: &&Frame| !frame.function.starts_with("runtime.");
+        // Where the program or a library stands says more than where Go's own code does.
+        let in_code = |frame: &&Frame| flames::kind(frame, &findings.code) < 2;
+        let in_go = |frame: &&Frame| flames::kind(frame, &findings.code) < 3;
+        let own = || group.own.iter();
+        let waits_at = own().find(in_code).or_else(|| own().find(in_go));
         Row {
             entry: group
                 .entry()
                 .map_or("", |frame| short_symbol(&frame.function))
                 .to_owned(),
             state: group.state.clone(),
-            waits_at: place(group.own.iter().find(is_own)),
+            waits_at: place(waits_at),
             started_at: place(group.created_by.as_ref()),
         }
     }
