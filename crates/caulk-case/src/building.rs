@@ -46,8 +46,7 @@ pub struct Building {
 
 impl Building {
     pub fn finish(mut self, mut points: Vec<Loaded>) -> LoadedSeries {
-        let one_process = self.drop_other_processes(&mut points);
-        if !one_process {
+        if !self.is_comparable(&points) {
             points.clear();
         }
         self.drop_stale_copies(&mut points);
@@ -68,60 +67,19 @@ impl Building {
         }
     }
 
-    /// Where the process was restarted, the longest part is kept and the points of the others are emptied;
-    /// where profiles are of several processes, nothing can be compared.
-    fn drop_other_processes(&mut self, points: &mut [Loaded]) -> bool {
-        let with_heap: Vec<(usize, &Snapshot)> = points
-            .iter()
-            .enumerate()
-            .filter_map(|(at, loaded)| Some((at, loaded.heap.as_ref()?)))
-            .collect();
-        let heaps: Vec<&Snapshot> = with_heap.iter().map(|(_, heap)| *heap).collect();
-        let parts = match tell_apart(&heaps) {
-            Processes::One => return true,
-            Processes::Restarted(parts) => parts,
-            Processes::Several(processes) => {
-                let processes = u32::try_from(processes.len()).unwrap_or(u32::MAX);
-                self.problems
-                    .push(SeriesProblem::SeveralProcesses { processes });
-                return false;
-            }
-            Processes::Mixed { falls } => {
-                self.problems
-                    .push(SeriesProblem::SeveralInstances { falls });
-                return false;
-            }
+    /// Where profiles are of several processes at once, nothing can be compared. Those of one that was
+    /// restarted are: growth takes the longest part of them.
+    fn is_comparable(&mut self, points: &[Loaded]) -> bool {
+        let heaps: Vec<&Snapshot> = points.iter().filter_map(|p| p.heap.as_ref()).collect();
+        let problem = match tell_apart(&heaps) {
+            Processes::One | Processes::Restarted(_) => return true,
+            Processes::Several(processes) => SeriesProblem::SeveralProcesses {
+                processes: u32::try_from(processes.len()).unwrap_or(u32::MAX),
+            },
+            Processes::Mixed { falls } => SeriesProblem::SeveralInstances { falls },
         };
-        // Of equal ones the last: the process that runs now.
-        let longest = parts.iter().max_by_key(|part| part.len());
-        let at = |position: &usize| with_heap.get(*position).map(|(at, _)| *at);
-        // What was captured between the last profile of one process and the first of the next may be of
-        // either; before all and after all there is but one.
-        let first = longest
-            .and_then(|part| part.first())
-            .filter(|position| **position > 0)
-            .and_then(at)
-            .unwrap_or(0);
-        let last = longest
-            .and_then(|part| part.last())
-            .filter(|position| **position + 1 < heaps.len())
-            .and_then(at)
-            .unwrap_or(usize::MAX);
-        let mut left_out = 0;
-        for (at, loaded) in points.iter_mut().enumerate() {
-            if at < first || at > last {
-                left_out += u32::from(loaded.heap.is_some());
-                loaded.heap = None;
-                loaded.point.has_heap = false;
-                loaded.metrics = Metrics::default();
-                loaded.goroutine_stacks = None;
-            }
-        }
-        self.problems.push(SeriesProblem::Restarted {
-            restarts: u32::try_from(parts.len().saturating_sub(1)).unwrap_or(u32::MAX),
-            left_out,
-        });
-        true
+        self.problems.push(problem);
+        false
     }
 
     /// A profile repeats the one before until a collection ends: with all totals equal it is a copy.

@@ -227,7 +227,7 @@ pub enum SeriesProblem {
     },
     /// Heap profiles that are copies of the ones before.
     #[error(
-        "{copies} heap profiles are copies of the one before (no collection in between): counted once"
+        "{}: no collection in between", copies_of(*copies)
     )]
     StaleCopies {
         /// How many.
@@ -235,7 +235,8 @@ pub enum SeriesProblem {
     },
     /// The allocation totals go back and forth: several processes answered.
     #[error(
-        "allocation totals fall {falls} times: the snapshots are of several instances, and cannot be compared; capture from one, or put the files of each into a folder of its own"
+        "allocation totals fall {}: the snapshots are of several instances, and cannot be compared; capture from one, or put the files of each into a folder of its own",
+        times(*falls)
     )]
     SeveralInstances {
         /// How often they fall.
@@ -249,14 +250,14 @@ pub enum SeriesProblem {
         /// How many.
         processes: u32,
     },
-    /// The allocation totals begin anew: the process was restarted.
+    /// Scrapes are of several processes, by the time at which those started.
     #[error(
-        "allocation totals begin anew {restarts} times: restarted, or another process answered; the longest part is used, {left_out} snapshots of the others are left out"
+        "metrics are of {processes} processes, by when they started: those of the one that was scraped most are used, {left_out} scrapes of others are left out"
     )]
-    Restarted {
-        /// How often.
-        restarts: u32,
-        /// Snapshots of the other parts.
+    OtherStarts {
+        /// How many.
+        processes: u32,
+        /// Scrapes of the others.
         left_out: u32,
     },
     /// The sampling rate differs between heap profiles.
@@ -274,6 +275,21 @@ pub enum SeriesProblem {
 
 /// Files that are named before the others are only counted.
 const NAMED: usize = 3;
+
+fn times(count: u32) -> String {
+    match count {
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
+fn copies_of(copies: u32) -> String {
+    match copies {
+        1 => "1 heap profile is a copy of the one before".to_owned(),
+        more => format!("{more} heap profiles are copies of the one before"),
+    }
+}
 
 fn left_out(why: &NotUsed, files: &[PathBuf]) -> String {
     let names: Vec<String> = files

@@ -1,11 +1,12 @@
 //! From a series and its goroutine dumps to growth and culprits.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use caulk_case::LoadedSeries;
+use caulk_case::{LoadedSeries, ScalarName};
 use caulk_growth::{
-    Estimate, Growth, Options, Scalar, ScalarId, ScalarKind, Stack, StackGrowth, StackId, Verdict,
-    analyze,
+    Estimate, Growth, Options, Scalar, ScalarGrowth, ScalarId, ScalarKind, Stack, StackGrowth,
+    StackId, Verdict, analyze, longest_life,
 };
 use caulk_profile::goroutine::Dump;
 
@@ -139,6 +140,8 @@ impl Run {
             goroutines: self.new_goroutines(growth),
             ..Observed::default()
         };
+        let (life, _) = longest_life(&self.loaded.series);
+        let heaps = self.heaps(&life);
         let mut quiet: BTreeMap<StackId, &Stack> = self
             .loaded
             .series
@@ -154,14 +157,14 @@ impl Run {
                 bytes: bytes.value,
                 bytes_error: bytes.error.unwrap_or(0.0),
                 objects: objects.value,
-                allocated: values.and_then(|stack| allocated(stack, growth.span)),
+                allocated: values.and_then(|stack| allocated(stack, heaps?, growth.span)),
             });
         }
         // What did not change was still allocated through someone's line.
         for (id, stack) in quiet {
             observed.heap.push(HeapStack {
                 frames: self.frames(id),
-                allocated: allocated(stack, growth.span),
+                allocated: heaps.and_then(|heaps| allocated(stack, heaps, growth.span)),
                 ..HeapStack::default()
             });
         }
@@ -170,7 +173,14 @@ impl Run {
 
     fn new_goroutines(&self, growth: &Growth) -> Vec<GoroutineGroup> {
         let mut groups = Vec::new();
+        // Growth is that of the process that was watched longest.
+        let (life, _) = longest_life(&self.loaded.series);
         for scalar in &growth.scalars {
+            let stack = self.goroutine_stack(scalar);
+            if let Some(group) = stack.filter(|_| growth.rounds > 0) {
+                groups.push(group);
+                continue;
+            }
             let Some(counted) = (scalar.id.0 as usize)
                 .checked_sub(self.first_group)
                 .and_then(|index| self.groups.get(index))
@@ -181,11 +191,34 @@ impl Run {
             if let Some(metric) = scalar.metric.filter(|_| grows && growth.rounds > 0) {
                 let mut group = counted.group.clone();
                 group.growth = metric.rate.value;
-                group.new = counted.added();
+                group.new = counted.added(&life);
                 groups.push(group);
             }
         }
         groups
+    }
+
+    /// The first and the last point of a process at which the heap was seen.
+    fn heaps(&self, life: &Range<usize>) -> Option<(usize, usize)> {
+        let points = &self.loaded.series.points;
+        let seen = |at: &usize| points.get(*at).is_some_and(|point| point.has_heap);
+        let first = life.clone().find(seen)?;
+        Some((first, life.clone().rfind(seen)?))
+    }
+
+    /// Goroutines of a stack that grew, from profiles, which know neither state nor creator.
+    fn goroutine_stack(&self, scalar: &ScalarGrowth) -> Option<GoroutineGroup> {
+        let name = self.loaded.scalars.get(scalar.id.0 as usize)?;
+        let (ScalarName::GoroutineStack(stack), Some(metric)) = (name, scalar.metric) else {
+            return None;
+        };
+        let grows = scalar.finding.verdict != Verdict::Steady;
+        grows.then(|| GoroutineGroup {
+            own: self.frames(StackId(stack.0)),
+            growth: metric.rate.value,
+            new: (metric.last.value - metric.first.value) as i64,
+            ..GoroutineGroup::default()
+        })
     }
 
     fn frames(&self, id: StackId) -> Vec<Frame> {
@@ -213,9 +246,10 @@ fn came(stack: &StackGrowth, growth: &Growth) -> (Estimate, Estimate) {
 }
 
 impl GroupCounts {
-    /// How many more there were at the last dump than at the first.
-    fn added(&self) -> i64 {
-        let mut counts = self.counts.iter().flatten();
+    /// How many more there were at the last dump of a process than at the first.
+    fn added(&self, life: &Range<usize>) -> i64 {
+        let counts = self.counts.get(life.clone()).unwrap_or(&[]);
+        let mut counts = counts.iter().flatten();
         let first = counts.next().copied().unwrap_or(0);
         let last = counts.next_back().copied().unwrap_or(first);
         i64::try_from(last)
@@ -234,11 +268,11 @@ fn is_sleep(state: &str) -> bool {
 }
 
 /// Objects allocated by a stack per request (or what else rates are per).
-fn allocated(stack: &Stack, span: f64) -> Option<f64> {
+fn allocated(stack: &Stack, (first, last): (usize, usize), span: f64) -> Option<f64> {
     let mut total = 0.0;
     for bucket in &stack.buckets {
-        let first = bucket.allocated_objects.get(0)?;
-        let last = bucket.allocated_objects.last()?;
+        let first = bucket.allocated_objects.get(first)?;
+        let last = bucket.allocated_objects.get(last)?;
         total += last.saturating_sub(first) as f64;
     }
     (span > 0.0).then(|| total / span)

@@ -36,6 +36,7 @@ pub use growth::{
 };
 pub use interval::Interval;
 pub use options::Options;
+pub use restart::longest_life;
 pub use series::{
     Bucket, JoinKey, Load, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId,
     Stage,

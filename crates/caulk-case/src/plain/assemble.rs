@@ -86,7 +86,7 @@ pub fn assemble(
         }
     }
     used.sort_by_key(|used| used.kind);
-    drop_other_processes(&mut captured);
+    let other_starts = drop_other_starts(&mut captured);
     let (seconds, form) = (seconds(&captured), form_of_goroutines(&captured));
     let mut files = Vec::with_capacity(captured.len());
     let mut points = Vec::with_capacity(captured.len());
@@ -125,6 +125,7 @@ pub fn assemble(
         problems: SeriesProblem::of_files(left_over),
     };
     let mut loaded = building.finish(points);
+    loaded.problems.extend(other_starts);
     if let Some(nanos) = merged {
         loaded.problems.push(SeriesProblem::Merged {
             seconds: u64::try_from(nanos / 1_000_000_000).unwrap_or(0),
@@ -221,38 +222,46 @@ impl Captured {
     }
 }
 
-/// Scrapes say when their process started. Where that changes, the longest part of the series is used:
-/// its other points lose their figures.
-fn drop_other_processes(captured: &mut [Captured]) {
+/// Scrapes say when their process started. Those of another one than most are left out: figures of
+/// several processes cannot be compared.
+fn drop_other_starts(captured: &mut Vec<Captured>) -> Option<SeriesProblem> {
+    let same = |a: f64, b: f64| (a - b).abs() < SAME_START_SECONDS;
     let mut counts: Vec<(f64, usize)> = Vec::new();
-    for start in captured
-        .iter()
-        .filter_map(|captured| captured.process_start)
-    {
-        match counts
-            .iter_mut()
-            .find(|(other, _)| (other - start).abs() < 0.5)
-        {
+    for start in captured.iter().filter_map(|c| c.process_start) {
+        match counts.iter_mut().find(|(other, _)| same(*other, start)) {
             Some((_, count)) => *count += 1,
             None => counts.push((start, 1)),
         }
     }
-    if counts.len() < 2 {
-        return;
+    // Of equal ones the last: the process that runs now.
+    let (kept, most) = counts.iter().copied().max_by_key(|(_, count)| *count)?;
+    let left_out = counts.iter().map(|(_, count)| *count).sum::<usize>() - most;
+    if left_out == 0 {
+        return None;
     }
-    let most = counts.iter().map(|(_, count)| *count).max().unwrap_or(0);
-    let Some(&(kept, _)) = counts.iter().rev().find(|(_, count)| *count == most) else {
-        return;
-    };
-    for captured in captured {
+    for captured in captured.iter_mut() {
         if captured
             .process_start
-            .is_some_and(|start| (start - kept).abs() >= 0.5)
+            .is_some_and(|start| !same(start, kept))
         {
             captured.metrics = Metrics::default();
         }
     }
+    // A moment of which nothing is left is none.
+    captured.retain(|captured| {
+        captured.heap.is_some()
+            || captured.goroutines.is_some()
+            || captured.metrics != Metrics::default()
+    });
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    Some(SeriesProblem::OtherStarts {
+        processes: number(counts.len()),
+        left_out: number(left_out),
+    })
 }
+
+/// The clock that start times are reckoned by may be set in between.
+const SAME_START_SECONDS: f64 = 0.5;
 
 /// Seconds since the first moment. A moment without a time lies evenly between those around it.
 fn seconds(captured: &[Captured]) -> Vec<f64> {

@@ -74,46 +74,42 @@ fn by_key<K: Ord>(
 /// Folders that are an instance each. A folder may also hold one kind, or what was captured at one
 /// moment: then those beside it belong with it.
 fn by_folder(files: Vec<PlainFile>) -> Vec<(String, Vec<PlainFile>)> {
-    let folders = by_key(files, |file| instance_folder(&file.path));
-    if folders.len() < 2 {
-        return folders
-            .into_values()
-            .map(|files| (String::new(), files))
-            .collect();
-    }
-    let parents = |folders: &BTreeMap<PathBuf, Vec<PlainFile>>| {
-        let parent = |folder: &PathBuf| folder.parent().map(Path::to_owned);
-        folders.keys().map(parent).collect::<BTreeSet<_>>()
-    };
+    let folders = together(by_key(files, |file| instance_folder(&file.path)));
     let one_moment_each = folders.values().all(|files| most_of_a_kind(files) < 2);
     let kinds_apart = {
         let mut seen = BTreeSet::new();
-        folders
-            .values()
-            .all(|files| kinds(files).into_iter().all(|kind| seen.insert(kind)))
+        let kinds = folders.values().flat_map(|files| kinds(files));
+        kinds.into_iter().all(|kind| seen.insert(kind))
     };
-    if kinds_apart || (one_moment_each && parents(&folders).len() == 1) {
-        let files = folders.into_values().flatten().collect();
-        return vec![(String::new(), files)];
-    }
-    if one_moment_each && parents(&folders).len() < folders.len() {
-        // `instance/capture/heap.pprof`
-        let files = folders.into_values().flatten().collect();
-        let above = by_key(files, |file| {
-            let folder = instance_folder(&file.path);
-            folder.parent().map(Path::to_owned).unwrap_or_default()
-        });
-        return named(above);
-    }
-    if one_moment_each {
-        let files = folders.into_values().flatten().collect();
+    if folders.len() < 2 || kinds_apart || one_moment_each {
+        let files: Vec<PlainFile> = folders.into_values().flatten().collect();
         return vec![(String::new(), files)];
     }
     named(folders)
 }
 
+/// Folders side by side with one moment in each are the captures of one series.
+fn together(folders: BTreeMap<PathBuf, Vec<PlainFile>>) -> BTreeMap<PathBuf, Vec<PlainFile>> {
+    let parent = |folder: &Path| folder.parent().map(Path::to_owned).unwrap_or_default();
+    let mut captures: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    for (folder, files) in &folders {
+        if most_of_a_kind(files) < 2 {
+            *captures.entry(parent(folder)).or_default() += 1;
+        }
+    }
+    let mut found: BTreeMap<PathBuf, Vec<PlainFile>> = BTreeMap::new();
+    for (folder, files) in folders {
+        let above = parent(&folder);
+        let is_capture = most_of_a_kind(&files) < 2 && captures.get(&above).is_some_and(|n| *n > 1);
+        let key = if is_capture { above } else { folder };
+        found.entry(key).or_default().extend(files);
+    }
+    found
+}
+
 fn named(folders: BTreeMap<PathBuf, Vec<PlainFile>>) -> Vec<(String, Vec<PlainFile>)> {
     let name = |folder: &Path| {
+        let folder = folder.strip_prefix(".").unwrap_or(folder);
         let shown = folder.display().to_string();
         let shown = if shown.is_empty() { "." } else { &shown };
         format!("folder {shown}")

@@ -63,6 +63,8 @@ pub struct Input {
     pub series: String,
     /// Moments at which something was captured.
     pub points: u64,
+    /// How often the program was restarted in between; the process that was watched longest is judged.
+    pub restarts: u32,
     /// What was used.
     pub kinds: Vec<InputKind>,
     /// What was waited for locks and channels. It grows with the work done, and is no leak.

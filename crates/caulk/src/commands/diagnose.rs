@@ -10,7 +10,7 @@ use caulk_case::{
 use caulk_evidence::Run;
 use caulk_growth::{Metric, Options, Verdict};
 use caulk_profile::goroutine::{self, Dump};
-use caulk_report::{Block, Report};
+use caulk_report::{Block, Paragraph, Report};
 use caulk_system::Files;
 use clap::Args;
 
@@ -56,13 +56,16 @@ Examples:
   caulk diagnose profiles/ -o report.html
   curl -s localhost:6060/debug/pprof/heap | caulk diagnose -";
 
+/// Series that are told in full, the surest growth first; the others get a word.
+const MOST_TOLD: usize = 5;
+
 /// More than this on standard input is no profile.
 const LARGEST_INPUT: u64 = 4 << 30;
 
 pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
     let progress = context.progress(false);
     progress.phase("reading profiles");
-    let inputs = read(&args, context, &progress)?;
+    let (inputs, elsewhere) = read(&args, context, &progress)?;
     progress.phase("looking for the line");
     let mut all = Vec::with_capacity(inputs.len());
     for input in inputs {
@@ -71,6 +74,13 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
     progress.finish();
     // The surest growth first; as they came where that is the same.
     all.sort_by_key(|told: &Told| std::cmp::Reverse(told.findings.verdict()));
+    if let Some(Told { findings, .. }) = all.first_mut() {
+        let problems = elsewhere.iter().map(|problem| problem.to_string());
+        findings.warnings.extend(problems);
+        if let Some(input) = &mut findings.input {
+            input.add(&elsewhere);
+        }
+    }
 
     match context.format(OutputFormat::Full) {
         OutputFormat::Json => {
@@ -85,7 +95,10 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
         }
         OutputFormat::Html => {
             // A page is of one series: that of the surest growth.
-            let others: Vec<String> = all.iter().skip(1).map(in_short).collect();
+            let others = all.iter().skip(1).map(in_short);
+            let others: Vec<String> = others
+                .map(|told| format!("not on this page: {told}"))
+                .collect();
             if let Some(told) = all.first_mut() {
                 told.findings.warnings.extend(others);
                 let read = |file: &str| context.files.read(&told.root.join(file)).ok();
@@ -94,9 +107,13 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
         }
         format => {
             let mut report = Report::new();
-            for told in &all {
+            for told in all.iter().take(MOST_TOLD) {
                 let read = |file: &str| context.files.read(&told.root.join(file)).ok();
                 push(&mut report, told, &read, all.len());
+            }
+            let others: Vec<String> = all.iter().skip(MOST_TOLD).map(in_short).collect();
+            if !others.is_empty() {
+                report.push(Paragraph::with_lead("Others:", others.join("; ")));
             }
             context.print(&report, format)?;
         }
@@ -129,7 +146,7 @@ fn in_short(told: &Told) -> String {
         Some(Verdict::Steady) => "steady",
         None => "nothing to judge",
     };
-    format!("not on this page: {name}: {verdict}")
+    format!("{name}: {verdict}")
 }
 
 fn push(report: &mut Report, told: &Told, sources: &Sources<'_>, of: usize) {
@@ -155,19 +172,21 @@ fn findings(args: &DiagnoseArgs, input: Input, context: &Context) -> Result<Told
         .loaded
         .problems
         .iter()
-        .chain(&input.elsewhere)
         .map(|problem| problem.to_string())
         .collect();
-    let told_input = input
+    let mut told_input = input
         .case_folder
         .is_none()
-        .then(|| present_input::Input::of(&input.loaded, &input.elsewhere));
+        .then(|| present_input::Input::of(&input.loaded));
     let root = root(args, &input, context)?;
     let bytes_only = input.loaded.bytes_only;
     let run = Run::new(input.loaded, &input.dumps);
     let mut growth = run.growth(&Options::default());
     if bytes_only {
         growth.heap_objects = Metric::default();
+    }
+    if let Some(told) = &mut told_input {
+        told.judged(&growth);
     }
     let tags = args.build_tags.as_deref().unwrap_or_default();
     let grows = growth.verdict != Some(Verdict::Steady);
@@ -204,25 +223,23 @@ fn findings(args: &DiagnoseArgs, input: Input, context: &Context) -> Result<Told
 #[derive(Default)]
 struct Input {
     loaded: LoadedSeries,
-    /// What belongs to no series; told once.
-    elsewhere: Vec<SeriesProblem>,
     dumps: Vec<Option<Dump>>,
     case: Case,
     case_folder: Option<PathBuf>,
 }
 
-/// The series of a case, or those of plain files.
+/// The series of a case, or those of plain files with what belongs to none.
 fn read(
     args: &DiagnoseArgs,
     context: &Context,
     progress: &Progress,
-) -> Result<Vec<Input>, Failure> {
+) -> Result<(Vec<Input>, Vec<SeriesProblem>), Failure> {
     let files = &context.files;
     let paths = inputs::expand(files, &args.inputs)?;
     let is_case =
         |path: &PathBuf| CaseFolder::is_case(files, path) || path.ends_with(caulk_case::CASE_FILE);
     match (paths.as_slice(), paths.iter().find(|path| is_case(path))) {
-        ([path], Some(_)) => return Ok(vec![case(path, context)?]),
+        ([path], Some(_)) => return Ok((vec![case(path, context)?], Vec::new())),
         (_, Some(case)) => {
             let case = shown(case);
             return Err(anyhow!(
@@ -268,16 +285,12 @@ fn read(
         // They name the files.
         return Err(anyhow!("there is no profile to judge: {}", problems.join("; ")).into());
     }
-    let mut elsewhere = Some(problems);
-    Ok(series
-        .into_iter()
-        .map(|loaded| Input {
-            dumps: dumps(&loaded, files),
-            loaded,
-            elsewhere: elsewhere.take().unwrap_or_default(),
-            ..Input::default()
-        })
-        .collect())
+    let inputs = series.into_iter().map(|loaded| Input {
+        dumps: dumps(&loaded, files),
+        loaded,
+        ..Input::default()
+    });
+    Ok((inputs.collect(), problems))
 }
 
 /// The goroutine dumps of plain files, point by point.
@@ -329,7 +342,6 @@ fn case(path: &Path, context: &Context) -> Result<Input, Failure> {
         dumps,
         case: folder.case,
         case_folder: Some(folder.path),
-        ..Input::default()
     })
 }
 

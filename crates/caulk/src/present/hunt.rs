@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use caulk_evidence::{AnchorKind, Reason, StackEvidence, StoreKind};
-use caulk_growth::Verdict;
+use caulk_growth::{Axis, Growth, ScalarKind, Verdict};
 use caulk_leaks::Outcome;
 use caulk_report::json::check as json_check;
 use caulk_report::units;
@@ -21,6 +21,7 @@ const TOLD: usize = 3;
 const LAST_WORDS: usize = 8;
 const NOTHING_TO_COMPARE: &str =
     "there is nothing to compare: the load did not get past its beginning";
+const ONLY_WAITS: &str = "only what waits was captured, and it grows as long as a program works: no leak can be seen in it; capture heap and goroutine as well";
 const ONE_SNAPSHOT: &str =
     "One snapshot shows what is held, not what grows: a second one after some load would tell.";
 const TWO_SNAPSHOTS: &str = "Two snapshots cannot tell a leak from a warm-up: a third one after more load would (caulk capture, caulk hunt).";
@@ -169,7 +170,13 @@ fn remark(blamed: &Blamed) -> &'static str {
 pub fn sentence(findings: &Findings, blamed: &Blamed) -> String {
     let culprit = &blamed.culprit;
     let rates = rates(findings);
-    let often = rates.often(culprit.instances, culprit.weight.bytes);
+    let often = match culprit.weight.goroutines {
+        // Goroutine profiles alone know no bytes.
+        rate if culprit.weight.bytes <= 0.0 && rate > 0.0 && !rates.per_request => {
+            rates.goroutines(rate)
+        }
+        _ => rates.often(culprit.instances, culprit.weight.bytes),
+    };
     match &culprit.anchor.kind {
         AnchorKind::GoStatement => {
             let waits = match &culprit.blocked {
@@ -237,8 +244,15 @@ pub fn reservation(findings: &Findings) -> String {
     match findings.growth.verdict {
         Some(Verdict::Grew) if findings.growth.rounds == 0 => ONE_SNAPSHOT.to_owned(),
         Some(Verdict::Grew) => TWO_SNAPSHOTS.to_owned(),
-        None => NOTHING_TO_COMPARE.to_owned(),
+        None => nothing_to_compare(findings).to_owned(),
         Some(Verdict::Leak | Verdict::Growing | Verdict::Steady) => String::new(),
+    }
+}
+
+fn nothing_to_compare(findings: &Findings) -> &'static str {
+    match &findings.input {
+        Some(input) if input.only_waits() => ONLY_WAITS,
+        _ => NOTHING_TO_COMPARE,
     }
 }
 
@@ -267,18 +281,52 @@ fn without_culprit(findings: &Findings) -> String {
             if figures.requests > 0 {
                 let requests = units::count(figures.requests);
                 format!("nothing grows over {requests} requests in {watched}{seen}")
+            } else if growth.per == Axis::Snapshot {
+                format!("nothing grows over {} snapshots{seen}", growth.rounds + 1)
             } else {
                 format!("nothing grows over {watched}{seen}")
             }
         }
         Some(Verdict::Grew | Verdict::Growing | Verdict::Leak) => {
-            let heap = rates.bytes(growth.heap_bytes.rate.value);
             format!(
-                "the heap grows by {heap} {}, and no line of the source accounts for it",
-                rates.words
+                "{}, and no line of the source accounts for it",
+                what_grows(growth, &rates)
             )
         }
-        None => NOTHING_TO_COMPARE.to_owned(),
+        None => nothing_to_compare(findings).to_owned(),
+    }
+}
+
+/// The heap, or where that does not grow, what was counted.
+fn what_grows(growth: &Growth, rates: &Rates) -> String {
+    let counted = growth
+        .scalars
+        .iter()
+        .filter(|scalar| scalar.finding.verdict > Verdict::Steady)
+        .find_map(|scalar| {
+            let name = match scalar.kind {
+                ScalarKind::Goroutines => "goroutines",
+                ScalarKind::Threads => "threads",
+                ScalarKind::Descriptors => "open descriptors",
+                ScalarKind::Connections => "connections",
+                ScalarKind::HeapBytes => {
+                    let bytes = rates.bytes(scalar.metric?.rate.value);
+                    return Some(format!(
+                        "the heap with its garbage grows by {bytes} {}",
+                        rates.words
+                    ));
+                }
+                _ => return None,
+            };
+            let number = rates.number(&scalar.metric?.rate);
+            Some(format!("{name} grow by {number} {}", rates.words))
+        });
+    match counted {
+        Some(counted) if growth.heap_bytes.rate.value <= 0.0 => counted,
+        _ => {
+            let heap = rates.bytes(growth.heap_bytes.rate.value);
+            format!("the heap grows by {heap} {}", rates.words)
+        }
     }
 }
 
@@ -311,8 +359,12 @@ pub fn reasons(findings: &Findings, blamed: &Blamed) -> Vec<String> {
     if let Some(blocked) = &culprit.blocked
         && let (true, Some(file)) = (is_goroutine(blamed), &blocked.file)
     {
-        let (line, state) = (blocked.frame.line, &blocked.state);
-        reasons.push(format!("they wait at {file}:{line} ({state})"));
+        let line = blocked.frame.line;
+        // Counts of equal stacks have no states.
+        reasons.push(match blocked.state.as_str() {
+            "" => format!("they wait at {file}:{line}"),
+            state => format!("they wait at {file}:{line} ({state})"),
+        });
     }
     reasons
 }
@@ -452,9 +504,15 @@ pub fn watched(findings: &Findings) -> Vec<Paragraph> {
         findings.growth.verdict,
         Some(Verdict::Leak | Verdict::Growing)
     ) {
-        let watched = units::duration(seconds(findings.growth.watched_seconds.max(0.1)));
+        let watched = match findings.growth.per {
+            Axis::Snapshot => format!("over {} snapshots", findings.growth.rounds + 1),
+            _ => {
+                let watched = seconds(findings.growth.watched_seconds.max(0.1));
+                format!("for {}", units::duration(watched))
+            }
+        };
         said.push(Paragraph::from(format!(
-            "Watched for {watched} under load; what expires later than that would look the same."
+            "Watched {watched} under load; what expires later than that would look the same."
         )));
     }
     if findings.growth.verdict == Some(Verdict::Grew) {

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use caulk_case::{Contention, LoadedSeries, OrderedBy, ProfileKind, SeriesProblem, UsedKind};
+use caulk_growth::{Growth, Problem};
 use caulk_report::json::hunt as json;
 use caulk_report::{Paragraph, units};
+
+use super::check::counted;
 
 /// What is told of the input of one series.
 #[derive(Debug, Clone, Default)]
@@ -16,30 +19,62 @@ pub struct Input {
     contention: Vec<Contention>,
     leaked: Option<caulk_case::LeakedGoroutines>,
     left_out: Vec<(String, String)>,
+    /// How often the program was restarted, and how many points are of other processes than the one
+    /// that growth is of.
+    restarts: Option<(u32, u32)>,
 }
 
 impl Input {
     /// Of a series, and of what belongs to none.
-    pub fn of(loaded: &LoadedSeries, elsewhere: &[SeriesProblem]) -> Input {
+    pub fn of(loaded: &LoadedSeries) -> Input {
         Input {
+            restarts: None,
             name: loaded.name.clone(),
             kinds: loaded.used.clone(),
             points: loaded.series.points.len(),
             contention: loaded.contention.clone(),
             leaked: loaded.leaked_goroutines.clone(),
-            left_out: loaded
-                .problems
-                .iter()
-                .chain(elsewhere)
-                .flat_map(SeriesProblem::left_out)
-                .map(|(file, why)| (file.display().to_string(), why))
-                .collect(),
+            left_out: left_out(&loaded.problems),
         }
+    }
+
+    /// Whether it is known only what waits, in which no leak can be seen.
+    pub fn only_waits(&self) -> bool {
+        self.points == 0 && !self.contention.is_empty()
+    }
+
+    /// Takes over what belongs to no series.
+    pub fn add(&mut self, elsewhere: &[SeriesProblem]) {
+        self.left_out.extend(left_out(elsewhere));
+    }
+
+    /// Takes over what growth has to say of the input.
+    pub fn judged(&mut self, growth: &Growth) {
+        self.restarts = growth.problems.iter().find_map(|problem| match problem {
+            Problem::Restarted {
+                restarts,
+                snapshots,
+            } => Some((*restarts, *snapshots)),
+            _ => None,
+        });
     }
 
     /// The paragraphs that follow a diagnosis: what it was made of, and what is no growth but worth a word.
     pub fn paragraphs(&self) -> Vec<Paragraph> {
         let mut told = Vec::new();
+        if let Some((restarts, left_out)) = self.restarts {
+            let times = match restarts {
+                1 => "once".to_owned(),
+                more => format!("{more} times"),
+            };
+            told.push(Paragraph::with_lead(
+                "Restarted:",
+                format!(
+                    "{times}, or another process answered: allocations begin anew. The process that was watched longest is judged; {} of others left out",
+                    counted(left_out as usize, "snapshot")
+                ),
+            ));
+        }
         if let Some(leaked) = &self.leaked {
             let count = units::count(leaked.count);
             let one = leaked.count == 1;
@@ -67,7 +102,7 @@ impl Input {
         told
     }
 
-    /// `7 heap and 7 goroutine profiles, in the order of their own times`.
+    /// `7 heap profiles, 7 scrapes, in the order of the times in them`.
     fn made_of(&self) -> String {
         let same = |a: &UsedKind, b: &UsedKind| a.ordered_by == b.ordered_by;
         let groups: Vec<String> = self
@@ -76,15 +111,19 @@ impl Input {
             .map(|kinds| {
                 let names: Vec<String> = kinds
                     .iter()
-                    .map(|used| format!("{} {}", used.files, used.kind.name()))
+                    .map(|used| match used.kind {
+                        ProfileKind::Metrics => counted(used.files as usize, "scrape"),
+                        kind => counted(used.files as usize, &format!("{} profile", kind.name())),
+                    })
                     .collect();
                 let order = kinds
                     .first()
                     .map_or("", |used| order_words(used.ordered_by));
+                let names = names.join(", ");
                 if kinds.iter().all(|used| used.files < 2) {
-                    return names.join(", ");
+                    return names;
                 }
-                format!("{}, {order}", names.join(", "))
+                format!("{names}, {order}")
             })
             .collect();
         groups.join("; ")
@@ -94,6 +133,7 @@ impl Input {
         json::Input {
             series: self.name.clone(),
             points: self.points as u64,
+            restarts: self.restarts.map_or(0, |(restarts, _)| restarts),
             kinds: self
                 .kinds
                 .iter()
@@ -128,6 +168,14 @@ impl Input {
                 .collect(),
         }
     }
+}
+
+fn left_out(problems: &[SeriesProblem]) -> Vec<(String, String)> {
+    problems
+        .iter()
+        .flat_map(SeriesProblem::left_out)
+        .map(|(file, why)| (file.display().to_string(), why))
+        .collect()
 }
 
 fn order_words(order: OrderedBy) -> &'static str {

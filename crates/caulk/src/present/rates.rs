@@ -94,6 +94,13 @@ impl Rates {
         }
     }
 
+    /// Goroutines where no bytes are known: `40 goroutines per second`.
+    pub fn goroutines(&self, rate: f64) -> String {
+        let count = rate * self.factor;
+        let digits = if count >= 10.0 { 0 } else { 2 };
+        format!("{count:.digits$} goroutines {}", self.words)
+    }
+
     fn scaled(&self, rate: &Estimate) -> units::Estimate {
         units::Estimate {
             value: rate.value * self.factor,
