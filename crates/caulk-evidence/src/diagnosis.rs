@@ -16,6 +16,7 @@ use crate::frames::Frame;
 use crate::groups::{GroupCounts, group_goroutines};
 use crate::join::{Joined, join};
 use crate::observed::{GoroutineGroup, HeapStack, Observed};
+use crate::waiting::{Alike, alike};
 
 /// A run of a program: its series, with the groups of its goroutines among the scalars.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub struct Run {
     first_group: usize,
     has_dumps: bool,
     has_ancestors: bool,
+    alike: Vec<Alike>,
 }
 
 /// What a run shows.
@@ -47,6 +49,7 @@ impl Run {
         let mut groups = group_goroutines(&dumps);
         let has_dumps = dumps.iter().any(Option::is_some);
         let has_ancestors = groups.iter().any(|group| !group.group.ancestors.is_empty());
+        let alike = alike(&groups);
         // A group that is never larger than at the beginning has not grown: there may be thousands
         // of those that come and go, and each would cost the others some certainty.
         groups.retain(|group| {
@@ -76,7 +79,14 @@ impl Run {
             first_group,
             has_dumps,
             has_ancestors,
+            alike,
         }
+    }
+
+    /// All goroutines of the last dump, alike ones together, the most suspect first.
+    #[must_use]
+    pub fn alike(&self) -> &[Alike] {
+        &self.alike
     }
 
     /// Whether there is a goroutine dump.

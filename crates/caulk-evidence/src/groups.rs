@@ -14,6 +14,8 @@ pub struct GroupCounts {
     pub group: GoroutineGroup,
     /// How many there were; none where there was no dump.
     pub counts: Vec<Option<u64>>,
+    /// For how many minutes the one that has waited longest has, in the last dump that has any of them.
+    pub longest_minutes: Option<u64>,
 }
 
 /// Groups the goroutines of a series of dumps, in the order of first sight.
@@ -26,6 +28,7 @@ pub fn group_goroutines(dumps: &[Option<&Dump>]) -> Vec<GroupCounts> {
     let mut found: HashMap<Vec<u32>, usize> = HashMap::new();
     let mut groups: Vec<GroupCounts> = Vec::new();
     let mut states: Vec<BTreeMap<String, u64>> = Vec::new();
+    let mut seen_in: Vec<usize> = Vec::new();
 
     for (index, dump) in dumps.iter().enumerate() {
         let Some(dump) = dump else { continue };
@@ -37,12 +40,19 @@ pub fn group_goroutines(dumps: &[Option<&Dump>]) -> Vec<GroupCounts> {
                 groups.push(GroupCounts {
                     group: describe(goroutine),
                     counts,
+                    longest_minutes: None,
                 });
+                seen_in.push(index);
                 states.push(BTreeMap::new());
                 groups.len() - 1
             });
             if let Some(Some(count)) = groups.get_mut(at).and_then(|g| g.counts.get_mut(index)) {
                 *count = count.saturating_add(goroutine.count());
+            }
+            if let (Some(group), Some(seen_in)) = (groups.get_mut(at), seen_in.get_mut(at)) {
+                let before = group.longest_minutes.filter(|_| *seen_in == index);
+                group.longest_minutes = before.max(goroutine.wait_minutes());
+                *seen_in = index;
             }
             if let Some(states) = states.get_mut(at) {
                 *states.entry(goroutine.state().to_owned()).or_default() += goroutine.count();

@@ -17,6 +17,7 @@ mod locate;
 mod observed;
 mod reach;
 mod source;
+mod waiting;
 mod words;
 
 pub use account::{Blocked, Reason, StackEvidence, Weight};
@@ -29,4 +30,5 @@ pub use join::{Culprit, Joined, join};
 pub use locate::SyntaxSource;
 pub use observed::{Ancestor, GoroutineGroup, HeapStack, Observed};
 pub use source::{Source, Store, StoreKind};
+pub use waiting::{Alike, Stuck, Wait};
 pub use words::{Meaning, Part, Resource, Words};
