@@ -12,7 +12,7 @@ use caulk_profile::goroutine::Dump;
 
 use crate::anchor::Anchors;
 use crate::explain::{Explanation, explain};
-use crate::frames::Frame;
+use crate::frames::{Frame, UserCode};
 use crate::groups::{GroupCounts, group_goroutines};
 use crate::join::{Joined, join};
 use crate::observed::{GoroutineGroup, HeapStack, Observed};
@@ -80,6 +80,22 @@ impl Run {
             has_dumps,
             has_ancestors,
             alike,
+        }
+    }
+
+    /// Looks at the lines where goroutines wait, which may say more than their state: `source` gives a file
+    /// of the user's module.
+    pub fn look_at_lines(&mut self, code: &UserCode, source: &dyn Fn(&str) -> Option<Vec<u8>>) {
+        for alike in &mut self.alike {
+            let line = alike.place(code).and_then(|frame| {
+                let bytes = source(code.file_of(frame)?)?;
+                let text = String::from_utf8_lossy(&bytes);
+                let line = text.lines().nth(frame.line.checked_sub(1)? as usize)?;
+                Some(line.to_owned())
+            });
+            if let Some(line) = line {
+                alike.words = alike.wait.words_at(&line);
+            }
         }
     }
 
@@ -182,6 +198,10 @@ impl Run {
     }
 
     fn new_goroutines(&self, growth: &Growth) -> Vec<GoroutineGroup> {
+        if growth.rounds == 0 {
+            let suspects = self.alike.iter().filter(|alike| alike.is_suspect());
+            return suspects.map(held_group).collect();
+        }
         let mut groups = Vec::new();
         // Growth is that of the process that was watched longest.
         let (life, _) = longest_life(&self.loaded.series);
@@ -198,7 +218,7 @@ impl Run {
                 continue;
             };
             let grows = scalar.finding.verdict != Verdict::Steady;
-            if let Some(metric) = scalar.metric.filter(|_| grows && growth.rounds > 0) {
+            if let Some(metric) = scalar.metric.filter(|_| grows) {
                 let mut group = counted.group.clone();
                 group.growth = metric.rate.value;
                 group.new = counted.added(&life);
@@ -265,6 +285,15 @@ impl GroupCounts {
         i64::try_from(last)
             .unwrap_or(i64::MAX)
             .saturating_sub_unsigned(first)
+    }
+}
+
+/// Of a single dump, all that is there.
+fn held_group(alike: &Alike) -> GoroutineGroup {
+    GoroutineGroup {
+        growth: alike.count as f64,
+        new: i64::try_from(alike.count).unwrap_or(i64::MAX),
+        ..alike.group.clone()
     }
 }
 

@@ -18,6 +18,18 @@ pub struct GroupCounts {
     pub longest_minutes: Option<u64>,
 }
 
+impl GroupCounts {
+    /// Adds those of another group over the same dumps; it goes on to look as it does.
+    pub(crate) fn add(&mut self, other: &GroupCounts) {
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            if let (Some(mine), Some(theirs)) = (mine, theirs) {
+                *mine = mine.saturating_add(*theirs);
+            }
+        }
+        self.longest_minutes = self.longest_minutes.max(other.longest_minutes);
+    }
+}
+
 /// Groups the goroutines of a series of dumps, in the order of first sight.
 ///
 /// The state is no part of a group's identity: the same goroutine is now `running`, now in

@@ -1,6 +1,9 @@
 //! Goroutines that are alike, over some dumps: how many, for how long they have waited, for what, and
 //! how sure it is that they wait for ever.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
 use crate::groups::GroupCounts;
 use crate::observed::GoroutineGroup;
 use crate::words::without_closures;
@@ -73,7 +76,7 @@ pub enum Stuck {
     Certain,
 }
 
-/// Goroutines alike in stack, creator and ancestors.
+/// Goroutines alike in stack and creator.
 #[derive(Debug, Clone)]
 pub struct Alike {
     /// What they look like.
@@ -86,6 +89,8 @@ pub struct Alike {
     pub longest_minutes: Option<u64>,
     /// What they wait for.
     pub wait: Wait,
+    /// The same in words, as a clause after "they": see [`Wait::words`].
+    pub words: &'static str,
     /// How sure it is that they never go on.
     pub stuck: Stuck,
 }
@@ -127,7 +132,19 @@ fn is_users(frame: &Frame, code: &UserCode) -> bool {
 /// by how many came, how many there are, and how long they wait.
 #[must_use]
 pub(crate) fn alike(groups: &[GroupCounts]) -> Vec<Alike> {
-    let mut all: Vec<Alike> = groups.iter().filter_map(of_group).collect();
+    // Whoever their ancestors were.
+    let mut merged: BTreeMap<(&[Frame], Option<&Frame>), GroupCounts> = BTreeMap::new();
+    for counted in groups {
+        let key = (
+            counted.group.own.as_slice(),
+            counted.group.created_by.as_ref(),
+        );
+        match merged.entry(key) {
+            Entry::Occupied(mut known) => known.get_mut().add(counted),
+            Entry::Vacant(slot) => drop(slot.insert(counted.clone())),
+        }
+    }
+    let mut all: Vec<Alike> = merged.values().filter_map(of_group).collect();
     all.sort_by(|a, b| {
         let rank = |alike: &Alike| {
             (
@@ -162,6 +179,7 @@ fn of_group(counted: &GroupCounts) -> Option<Alike> {
         new,
         longest_minutes: counted.longest_minutes,
         wait,
+        words: wait.words(),
         stuck: stuck(group, wait, last, new, counted.longest_minutes),
         group: group.clone(),
     })

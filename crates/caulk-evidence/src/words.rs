@@ -137,25 +137,30 @@ impl Words {
 
     /// What the frames of a stack show, leaf first, up to the first of the user's own: what stands further
     /// out called the user's code, and says nothing of what that does.
+    ///
+    /// Of several that say as much, the innermost is the part, and the outermost what it belongs to: the keys
+    /// of a TLS connection that is a gRPC connection's.
     #[must_use]
     pub fn of_stack(&self, frames: &[&str]) -> Option<Meaning<'_>> {
         let names: Vec<&str> = frames.iter().map(|frame| without_closures(frame)).collect();
-        let mut best: Option<((u8, usize), &Part)> = None;
+        let mut found: Vec<&Part> = Vec::new();
         for (depth, name) in names.iter().enumerate() {
+            let outer = names.get(depth + 1..).unwrap_or(&[]);
             let parts = self.by_function.get(*name).into_iter().flatten();
-            for part in parts.filter_map(|index| self.parts.get(*index)) {
-                let outer = names.get(depth + 1..).unwrap_or(&[]);
-                let rank = (part.rank(), depth);
-                if part.fits(depth, outer) && best.is_none_or(|(known, _)| rank < known) {
-                    best = Some((rank, part));
-                }
-            }
+            let parts = parts.filter_map(|index| self.parts.get(*index));
+            found.extend(parts.filter(|part| part.fits(depth, outer)));
         }
-        let (_, part) = best?;
+        let rank = found.iter().map(|part| part.rank()).min()?;
+        let mut best = found.into_iter().filter(|part| part.rank() == rank);
+        let innermost = best.next()?;
+        let outermost = match rank {
+            0 => best.next_back().unwrap_or(innermost),
+            _ => innermost,
+        };
         Some(Meaning {
-            resource: self.resources.get(&part.resource)?,
-            part: &part.what,
-            is_general: part.general,
+            resource: self.resources.get(&outermost.resource)?,
+            part: &innermost.what,
+            is_general: innermost.general,
         })
     }
 }
@@ -254,6 +259,23 @@ mod tests {
             meaning(&under_grpc),
             Some(("a gRPC client connection", "read buffer"))
         );
+    }
+
+    #[test]
+    fn a_part_belongs_to_what_holds_all_of_it() {
+        let keys = [
+            "crypto/internal/fips140/aes/gcm.NewGCMForTLS13",
+            "crypto/tls.(*Conn).clientHandshake",
+            "google.golang.org/grpc/internal/transport.NewHTTP2Client",
+            "google.golang.org/grpc.(*addrConn).connect",
+        ];
+        let expected = (
+            "a gRPC client connection",
+            "TLS keys, buffers and certificates",
+        );
+        assert_eq!(meaning(&keys), Some(expected));
+        let alone = ("a TLS connection", "TLS keys, buffers and certificates");
+        assert_eq!(meaning(&keys[..2]), Some(alone));
     }
 
     #[test]

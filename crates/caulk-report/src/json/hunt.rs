@@ -38,6 +38,10 @@ pub struct HuntReport {
     /// What grows, in plain words.
     #[serde(default)]
     pub explanation: Explanation,
+    /// The goroutines of the last dump, alike ones together, the most suspect first; at most 50 groups, and
+    /// none where there was no dump.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub goroutines: Vec<Goroutines>,
     /// The largest first.
     pub culprits: Vec<Culprit>,
     /// In the order they ran.
@@ -139,6 +143,39 @@ pub enum Verdict {
     Grew,
     /// Did not grow above what could be seen.
     Steady,
+}
+
+/// Goroutines alike in stack, creator and ancestors.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Goroutines {
+    /// How many there are.
+    pub count: u64,
+    /// How many more than in the first dump; absent where there is one dump.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<i64>,
+    /// As the dump has it, such as `chan send`; empty where it does not say.
+    pub state: String,
+    /// For how many minutes the one that has waited longest has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_wait_minutes: Option<u64>,
+    /// What they do, as a clause after "they".
+    pub waits: String,
+    /// How sure it is that they never go on, as a clause.
+    pub for_ever: String,
+    /// The resource that they belong to, as in the explanation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
+    /// The frame that says most of where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Frame>,
+    /// Their `go` statement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<Frame>,
+    /// The user's innermost frame among their ancestors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descends_from: Option<Frame>,
+    /// From the innermost frame outwards.
+    pub frames: Vec<Frame>,
 }
 
 /// What grows, in plain words, with what they rest on.

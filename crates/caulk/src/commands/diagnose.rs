@@ -180,7 +180,7 @@ fn findings(args: &DiagnoseArgs, input: Input, context: &Context) -> Result<Told
         .then(|| present_input::Input::of(&input.loaded));
     let root = root(args, &input, context)?;
     let bytes_only = input.loaded.bytes_only;
-    let run = Run::new(input.loaded, &input.dumps);
+    let mut run = Run::new(input.loaded, &input.dumps);
     let mut growth = run.growth(&Options::default());
     if bytes_only {
         growth.heap_objects = Metric::default();
@@ -195,6 +195,8 @@ fn findings(args: &DiagnoseArgs, input: Input, context: &Context) -> Result<Told
         return Err(Failure::interrupted());
     }
     warnings.append(&mut solved.warnings);
+    let source = |file: &str| context.files.read(&solved.root.join(file)).ok();
+    run.look_at_lines(&solved.code, &source);
     let findings = Findings {
         not_covered: solved.not_covered(&input.case),
         input: told_input,

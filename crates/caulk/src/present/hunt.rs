@@ -10,6 +10,7 @@ use caulk_report::units;
 use caulk_report::{Block, Diagnostic, Figure, KeyValue, Paragraph, Report, Severity, Tone};
 
 use super::finding::{self, Sources};
+use super::goroutines;
 use super::rates::Rates;
 use super::table::table;
 use super::words;
@@ -43,12 +44,14 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
     }
     for (index, blamed) in findings.culprits.iter().take(TOLD).enumerate() {
         report.push(headline(findings, blamed, sources));
-        if index == 0 {
-            report.push(table(findings));
+        let figures = table(findings);
+        if index == 0 && !figures.rows.is_empty() {
+            report.push(figures);
         }
         push_why(&mut report, findings, blamed);
         push_fix(&mut report, findings, blamed, index == 0, PROVED_BESIDE);
     }
+    report.blocks.extend(goroutines::blocks(findings));
     for paragraph in words::paragraphs(findings) {
         report.push(paragraph);
     }
@@ -261,6 +264,9 @@ fn without_culprit(findings: &Findings) -> String {
     if let Some(failed) = not_watched(findings) {
         return failed;
     }
+    if let Some(dumps) = goroutines::headline(findings) {
+        return dumps;
+    }
     let rates = rates(findings);
     let seen = match growth.smallest_visible_bytes {
         Some(bytes) => format!(
@@ -343,7 +349,12 @@ pub fn reasons(findings: &Findings, blamed: &Blamed) -> Vec<String> {
         } else {
             "descend from it"
         };
-        reasons.push(format!("{of_all} new goroutines {how}"));
+        let which = if findings.growth.rounds == 0 {
+            ""
+        } else {
+            "new "
+        };
+        reasons.push(format!("{of_all} {which}goroutines {how}"));
     }
     if culprit.share_of_heap > 0.0 {
         let share = units::percent(culprit.share_of_heap);

@@ -32,6 +32,7 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
         horizon_s: findings.growth.watched_seconds,
         smallest_visible_heap_bytes_per_request: findings.growth.smallest_visible_bytes,
         explanation: super::words::to_json(findings),
+        goroutines: super::goroutines::to_json(findings),
         culprits: findings
             .culprits
             .iter()
@@ -148,7 +149,7 @@ fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::C
     }
 }
 
-fn frame_json(frame: &caulk_evidence::Frame) -> json::Frame {
+pub fn frame_json(frame: &caulk_evidence::Frame) -> json::Frame {
     json::Frame {
         function: frame.function.clone(),
         file: frame.file.clone(),

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod finding;
+pub mod goroutines;
 pub mod hunt;
 pub mod hunt_json;
 

@@ -218,7 +218,8 @@ fn next(findings: &Findings) -> Vec<String> {
             .culprits
             .iter()
             .any(|blamed| blamed.culprit.reason == Reason::Reach);
-    if grows(growth) && open {
+    let nobody = findings.culprits.is_empty() && super::goroutines::alone(findings);
+    if grows(growth) && (open || nobody) {
         let run = &findings.run;
         if !run.has_dumps() {
             said.push("a goroutine dump with each heap profile (/debug/pprof/goroutine?debug=2) of the program run with GODEBUG=tracebackancestors=10 names the line that started what grows".to_owned());
