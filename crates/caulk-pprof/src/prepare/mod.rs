@@ -1,6 +1,7 @@
 //! What the reference does to a profile when it has fetched it, before any report: names are
 //! shortened, frames that the profile itself wants hidden go, and the program gets its name.
 
+mod demangle;
 mod drop_frames;
 mod names;
 mod program;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use caulk_profile::Profile;
 
 use super::Names;
+use super::demangle::demangle;
 
 /// Gives the functions of a profile the names that are shown. A name that differs from the linker's
 /// is taken to be for people already, unless `force` says to begin from the linker's.
@@ -15,6 +16,11 @@ pub(super) fn show(profile: &mut Profile, names: Names, force: bool) {
         let is_for_people = !name.is_empty() && name != system_name;
         if is_for_people && (!force || system_name.is_empty()) {
             return None;
+        }
+        if names != Names::AsTheyAre
+            && let Some(demangled) = demangle(system_name, names)
+        {
+            return (demangled.as_bytes() != name).then(|| demangled.into_bytes());
         }
         let shown = match names {
             Names::AsTheyAre if !force || name.is_empty() => return None,

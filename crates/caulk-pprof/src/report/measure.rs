@@ -202,15 +202,13 @@ fn has_base_label(profile: &Profile) -> bool {
 }
 
 fn is_base(profile: &Profile, sample: usize) -> bool {
-    let mut values = profile
+    profile
         .labels(sample)
         .iter()
-        .filter_map(|label| match label.value {
-            LabelValue::Text(text) if profile.string(label.key) == BASE_LABEL => Some(text),
-            _ => None,
-        });
-    values
-        .next()
-        .is_some_and(|text| profile.string(text) == "true")
-        && values.next().is_none()
+        .any(|label| match label.value {
+            LabelValue::Text(text) => {
+                profile.string(text) == "true" && profile.string(label.key) == BASE_LABEL
+            }
+            LabelValue::Number { .. } => false,
+        })
 }
