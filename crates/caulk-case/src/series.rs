@@ -136,6 +136,12 @@ pub enum NotUsed {
     /// It could not be read; why, as it reads after "failed to".
     #[error("failed to {0}")]
     Unreadable(String),
+    /// It is larger than is read.
+    #[error("larger than the limit of {limit} bytes, which --max-profile-size raises")]
+    TooLarge {
+        /// The limit.
+        limit: u64,
+    },
     /// There is nothing in it: a capture that failed.
     #[error("empty, as after a capture that failed")]
     Empty,
@@ -341,7 +347,15 @@ impl LoadedSeries {
     /// The series of a case. Every snapshot is a point of the series, in the case's order; where
     /// snapshots are of several processes, there are no points at all.
     pub fn from_case(files: &dyn Files, case: &CaseFolder) -> LoadedSeries {
-        let mut reading = Reading::default();
+        Self::from_case_within(files, case, Limits::default())
+    }
+
+    /// The same, with other limits on what a profile may cost.
+    pub fn from_case_within(files: &dyn Files, case: &CaseFolder, limits: Limits) -> LoadedSeries {
+        let mut reading = Reading {
+            limits,
+            ..Reading::default()
+        };
         let mut points = Vec::with_capacity(case.case.snapshots.len());
         for snapshot in &case.case.snapshots {
             let heap = [FileKind::Heap, FileKind::HeapText]
@@ -392,6 +406,7 @@ impl LoadedSeries {
 /// What is gathered while the files of a case are read.
 #[derive(Debug, Default)]
 struct Reading {
+    limits: Limits,
     stacks: StackTable,
     problems: Vec<SeriesProblem>,
 }
@@ -416,7 +431,7 @@ impl Reading {
     }
 
     fn heap(&mut self, path: &Path, bytes: &[u8]) -> Option<Snapshot> {
-        let profile = match caulk_profile::read(bytes, Limits::default()) {
+        let profile = match caulk_profile::read(bytes, self.limits) {
             Ok(profile) => profile,
             Err(error) => {
                 self.unreadable(path, error);
@@ -438,7 +453,7 @@ impl Reading {
         if bytes.starts_with(b"goroutine ") {
             return Some(goroutine::read(bytes).total());
         }
-        match caulk_profile::read(bytes, Limits::default()) {
+        match caulk_profile::read(bytes, self.limits) {
             Ok(profile) => {
                 let column = profile.sample_type_named("goroutine")?;
                 let sum = profile

@@ -33,7 +33,8 @@ mod url;
 mod usage;
 
 pub use cli::{
-    Base, CommandLine, CommandLineError, Fetching, FlagError, Invocation, NamedReport, command_line,
+    Base, CommandLine, CommandLineError, Fetching, FlagError, Invocation, NamedReport,
+    command_line, size,
 };
 pub use combine::{BaseOptions, CombineError, combine, subtract};
 pub use commands::Makes;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use crate::series::NotUsed;
 
-use super::identify::{Identified, of_profile};
+use super::identify::{Identified, of_profile, unread};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -43,7 +43,7 @@ struct Deployment {
 
 /// The snapshots in a listing. Those of other kinds (CPU, contention over some seconds) are left out,
 /// unless there is nothing else.
-pub fn read(path: &Path, bytes: &[u8], stacks: &mut StackTable) -> Identified {
+pub fn read(path: &Path, bytes: &[u8], limits: Limits, stacks: &mut StackTable) -> Identified {
     let answer: Answer = serde_json::from_slice(bytes).map_err(|_| NotUsed::NoProfile)?;
     let listed = match answer {
         Answer::Listing { profiles } | Answer::Profiles(profiles) => profiles,
@@ -52,7 +52,7 @@ pub fn read(path: &Path, bytes: &[u8], stacks: &mut StackTable) -> Identified {
     let mut read = Vec::new();
     let mut not_used = NotUsed::NoProfile;
     for profile in listed {
-        match one(path, &profile, stacks) {
+        match one(path, &profile, limits, stacks) {
             Ok(file) => read.push(file),
             Err(why) => not_used = why,
         }
@@ -66,14 +66,14 @@ pub fn read(path: &Path, bytes: &[u8], stacks: &mut StackTable) -> Identified {
 fn one(
     path: &Path,
     listed: &Listed,
+    limits: Limits,
     stacks: &mut StackTable,
 ) -> Result<super::identify::PlainFile, NotUsed> {
     let decoded = STANDARD
         .decode(&listed.profile_bytes)
         .or_else(|_| URL_SAFE.decode(&listed.profile_bytes))
         .map_err(|error| NotUsed::Unreadable(format!("decode a profile: {error}")))?;
-    let profile = caulk_profile::read(&decoded, Limits::default())
-        .map_err(|error| NotUsed::Unreadable(error.to_string()))?;
+    let profile = caulk_profile::read(&decoded, limits).map_err(unread)?;
     let mut file = of_profile(path, &profile, stacks)?;
     // All lie in one file: its numbers say nothing of them.
     file.numbers.clear();

@@ -77,14 +77,23 @@ pub struct PlainFile {
 pub type Identified = Result<Vec<PlainFile>, NotUsed>;
 
 /// Reads a file into the table. A file of a store may hold several profiles.
-pub fn identify(files: &dyn Files, path: &Path, stacks: &mut StackTable) -> Identified {
+pub fn identify(
+    files: &dyn Files,
+    path: &Path,
+    limits: Limits,
+    stacks: &mut StackTable,
+) -> Identified {
+    let metadata = files.metadata(path).ok();
+    if metadata.is_some_and(|found| found.len > limits.inflated_bytes) {
+        return Err(NotUsed::TooLarge {
+            limit: limits.inflated_bytes,
+        });
+    }
     let bytes = read_raw(files, path).map_err(|error| NotUsed::Unreadable(error.to_string()))?;
-    let modified_nanos = files
-        .metadata(path)
-        .ok()
+    let modified_nanos = metadata
         .and_then(|found| found.modified?.duration_since(UNIX_EPOCH).ok())
         .and_then(|since| i64::try_from(since.as_nanos()).ok());
-    let mut read = of_bytes(path, &bytes, stacks)?;
+    let mut read = of_bytes(path, &bytes, limits, stacks)?;
     for file in &mut read {
         file.modified_nanos = modified_nanos;
     }
@@ -92,7 +101,7 @@ pub fn identify(files: &dyn Files, path: &Path, stacks: &mut StackTable) -> Iden
 }
 
 /// The same for bytes that came from elsewhere, under the name of `path`.
-pub fn of_bytes(path: &Path, bytes: &[u8], stacks: &mut StackTable) -> Identified {
+pub fn of_bytes(path: &Path, bytes: &[u8], limits: Limits, stacks: &mut StackTable) -> Identified {
     if bytes.is_empty() {
         return Err(NotUsed::Empty);
     }
@@ -100,19 +109,28 @@ pub fn of_bytes(path: &Path, bytes: &[u8], stacks: &mut StackTable) -> Identifie
         return Err(NotUsed::Trace);
     }
     if bytes.starts_with(b"{") || bytes.starts_with(b"[") {
-        return cloud::read(path, bytes, stacks);
+        return cloud::read(path, bytes, limits, stacks);
     }
     if let Some(dump) = dump(path, bytes) {
         return Ok(vec![dump]);
     }
-    match caulk_profile::read(bytes, Limits::default()) {
+    match caulk_profile::read(bytes, limits) {
         Ok(profile) => of_profile(path, &profile, stacks).map(|file| vec![file]),
         Err(ReadError::Unrecognized) => scrape(path, bytes).map(|file| vec![file]),
+        Err(error @ ReadError::TooLarge { .. }) => Err(unread(error)),
         Err(error) => match scrape(path, bytes) {
             Ok(file) => Ok(vec![file]),
             Err(NotUsed::Instances(labels)) => Err(NotUsed::Instances(labels)),
-            Err(_) => Err(NotUsed::Unreadable(error.to_string())),
+            Err(_) => Err(unread(error)),
         },
+    }
+}
+
+/// What came of a profile that is none, or too large.
+pub fn unread(error: ReadError) -> NotUsed {
+    match error {
+        ReadError::TooLarge { limit } => NotUsed::TooLarge { limit },
+        error => NotUsed::Unreadable(error.to_string()),
     }
 }
 

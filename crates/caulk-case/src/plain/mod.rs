@@ -12,7 +12,7 @@ mod order;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use caulk_profile::StackTable;
+use caulk_profile::{Limits, StackTable};
 use caulk_system::Files;
 
 use crate::series::{LoadedSeries, NotUsed, SeriesProblem};
@@ -35,6 +35,7 @@ pub struct PlainSeries {
 /// Plain files on their way into series.
 #[derive(Debug, Default)]
 pub struct PlainReader {
+    limits: Limits,
     stacks: StackTable,
     files: Vec<PlainFile>,
     not_used: Vec<(PathBuf, NotUsed)>,
@@ -43,6 +44,14 @@ pub struct PlainReader {
 }
 
 impl PlainReader {
+    /// With limits on what a profile may cost.
+    pub fn new(limits: Limits) -> Self {
+        PlainReader {
+            limits,
+            ..Self::default()
+        }
+    }
+
     /// Reads files, and the profiles of folders: those that lie in a folder itself, else those in the folders below it.
     /// In a folder, what is no profile is passed over in silence; a file that was named must be one. `progress` is told
     /// how many of how many were read, and says whether to go on.
@@ -58,14 +67,14 @@ impl PlainReader {
             if !progress(at, total) {
                 return;
             }
-            let identified = identify(files, &found.path, &mut self.stacks);
+            let identified = identify(files, &found.path, self.limits, &mut self.stacks);
             self.add(&found.path, found.named, identified);
         }
     }
 
     /// Reads what came from elsewhere, such as standard input.
     pub fn read_bytes(&mut self, name: &Path, bytes: &[u8]) {
-        let identified = of_bytes(name, bytes, &mut self.stacks);
+        let identified = of_bytes(name, bytes, self.limits, &mut self.stacks);
         self.add(name, true, identified);
     }
 

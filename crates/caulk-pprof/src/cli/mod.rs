@@ -357,7 +357,7 @@ impl Given {
 }
 
 /// A number of bytes, with a unit such as `MB` (powers of 1024) or without.
-fn size(text: &str) -> Option<u64> {
+pub fn size(text: &str) -> Option<u64> {
     let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let (digits, unit) = text.split_at(digits);
     let shift = match unit

@@ -1,5 +1,6 @@
 //! `caulk diagnose`: the culprits in captured snapshots.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
@@ -9,9 +10,10 @@ use caulk_case::{
 };
 use caulk_evidence::Run;
 use caulk_growth::{Metric, Options, Verdict};
+use caulk_profile::Limits;
 use caulk_profile::goroutine::{self, Dump};
 use caulk_report::{Block, Paragraph, Report};
-use caulk_system::Files;
+use caulk_system::{Files, SourceError, read_source};
 use clap::Args;
 
 use crate::cli::OutputFormat;
@@ -43,6 +45,9 @@ pub struct DiagnoseArgs {
     /// Build tags, separated by commas
     #[arg(long, visible_alias = "tags", value_name = "TAGS")]
     pub build_tags: Option<String>,
+    /// How large a profile may get when it is inflated: a number of bytes, or 4GB [default: 1GB]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_profile_size: Option<u64>,
     /// Write the report to this file; one that ends in .html or .json is of that format
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
@@ -59,8 +64,19 @@ Examples:
 /// Series that are told in full, the surest growth first; the others get a word.
 const MOST_TOLD: usize = 5;
 
-/// More than this on standard input is no profile.
-const LARGEST_INPUT: u64 = 4 << 30;
+fn size(text: &str) -> Result<u64, String> {
+    caulk_pprof::size(text).ok_or_else(|| "say a number of bytes, or 4GB".to_owned())
+}
+
+impl DiagnoseArgs {
+    fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        if let Some(size) = self.max_profile_size {
+            limits.inflated_bytes = size;
+        }
+        limits
+    }
+}
 
 pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
     let progress = context.progress(false);
@@ -241,7 +257,9 @@ fn read(
     let is_case =
         |path: &PathBuf| CaseFolder::is_case(files, path) || path.ends_with(caulk_case::CASE_FILE);
     match (paths.as_slice(), paths.iter().find(|path| is_case(path))) {
-        ([path], Some(_)) => return Ok((vec![case(path, context)?], Vec::new())),
+        ([path], Some(_)) => {
+            return Ok((vec![case(path, args.limits(), context)?], Vec::new()));
+        }
         (_, Some(case)) => {
             let case = shown(case);
             return Err(anyhow!(
@@ -251,16 +269,17 @@ fn read(
         }
         _ => {}
     }
-    let mut reader = PlainReader::default();
-    let plain: Vec<&Path> = paths
+    let mut reader = PlainReader::new(args.limits());
+    let (streams, plain): (Vec<&Path>, Vec<&Path>) = paths
         .iter()
         .map(PathBuf::as_path)
-        .filter(|path| path.as_os_str() != "-")
-        .collect();
-    if plain.len() < paths.len() {
-        let bytes = caulk_system::read_stdin(LARGEST_INPUT)
-            .map_err(|error| anyhow!("failed to read standard input: {error}"))?;
-        reader.read_bytes(Path::new("standard input"), &bytes);
+        .partition(|path| is_stream(files, path));
+    // What is read from a stream is gone from it.
+    let mut read_once = BTreeMap::new();
+    for path in streams {
+        let (name, bytes) = read_stream(path, args.limits(), context)?;
+        reader.read_bytes(&name, &bytes);
+        read_once.insert(name, bytes);
     }
     let mut cancelled = false;
     reader.read(files, &plain, &mut |at, total| {
@@ -288,20 +307,65 @@ fn read(
         return Err(anyhow!("there is no profile to judge: {}", problems.join("; ")).into());
     }
     let inputs = series.into_iter().map(|loaded| Input {
-        dumps: dumps(&loaded, files),
+        dumps: dumps(&loaded, files, &read_once),
         loaded,
         ..Input::default()
     });
     Ok((inputs.collect(), problems))
 }
 
+/// Standard input, a pipe or a device.
+fn is_stream(files: &dyn Files, path: &Path) -> bool {
+    path.as_os_str() == "-"
+        || files
+            .metadata(path)
+            .is_ok_and(|found| found.kind == caulk_system::FileKind::Other)
+}
+
+/// What is in a stream, and by which name it is told of. Whoever waits for it can be interrupted.
+fn read_stream(
+    path: &Path,
+    limits: Limits,
+    context: &Context,
+) -> Result<(PathBuf, Vec<u8>), Failure> {
+    // One byte more tells that there is too much.
+    let most = limits.inflated_bytes.saturating_add(1);
+    let is_input = path.as_os_str() == "-";
+    if is_input && !cfg!(unix) {
+        let bytes = caulk_system::read_stdin(most)
+            .map_err(|error| anyhow!("failed to read standard input: {error}"))?;
+        return Ok(("standard input".into(), bytes));
+    }
+    let (path, name) = match is_input {
+        true => (Path::new("/dev/stdin"), PathBuf::from("standard input")),
+        false => (path, path.to_owned()),
+    };
+    match read_source(path, most, &context.cancel) {
+        Ok(bytes) => Ok((name, bytes)),
+        Err(SourceError::Stopped(..)) => Err(Failure::interrupted()),
+        Err(error) => Err(anyhow!("failed to {error}").into()),
+    }
+}
+
 /// The goroutine dumps of plain files, point by point.
-fn dumps(loaded: &LoadedSeries, files: &dyn Files) -> Vec<Option<Dump>> {
+fn dumps(
+    loaded: &LoadedSeries,
+    files: &dyn Files,
+    read_once: &BTreeMap<PathBuf, Vec<u8>>,
+) -> Vec<Option<Dump>> {
     let dump = |point: &PointFiles| {
-        let bytes = read_raw(files, point.goroutines.as_ref()?).ok()?;
+        let path = point.goroutines.as_ref()?;
+        let from_file;
+        let bytes = match read_once.get(path) {
+            Some(bytes) => bytes,
+            None => {
+                from_file = read_raw(files, path).ok()?;
+                &from_file
+            }
+        };
         bytes
             .starts_with(b"goroutine ")
-            .then(|| goroutine::read(&bytes))
+            .then(|| goroutine::read(bytes))
     };
     loaded
         .files
@@ -311,10 +375,10 @@ fn dumps(loaded: &LoadedSeries, files: &dyn Files) -> Vec<Option<Dump>> {
         .collect()
 }
 
-fn case(path: &Path, context: &Context) -> Result<Input, Failure> {
+fn case(path: &Path, limits: Limits, context: &Context) -> Result<Input, Failure> {
     let files = &context.files;
     let folder = CaseFolder::open(files, path).map_err(|error| anyhow!("failed to {error}"))?;
-    let loaded = LoadedSeries::from_case(files, &folder);
+    let loaded = LoadedSeries::from_case_within(files, &folder, limits);
     if loaded.series.points.is_empty() {
         let problems: Vec<String> = loaded.problems.iter().map(|p| p.to_string()).collect();
         return Err(if problems.is_empty() {

@@ -11,4 +11,5 @@ mod paths;
 mod pprofs;
 mod services;
 mod setting_up;
+mod streams;
 mod world;
