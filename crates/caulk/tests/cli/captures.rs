@@ -2,6 +2,9 @@
 
 use std::process::{Child, Stdio};
 use std::sync::OnceLock;
+use std::time::Duration;
+
+use caulk_system::{Cancel, HttpClient, HttpRequest, Limits};
 
 use serde_json::Value;
 
@@ -300,4 +303,73 @@ fn what_is_no_profile_is_told() {
         .run(&["capture", "http://127.0.0.1:1", "-o", "c", "--data", "x"])
         .expect(2)
         .stderr_has("--data belongs to the --load before it");
+}
+
+/// What a person does without caulk: `curl` each profile into a folder, before and after some load.
+#[test]
+fn all_kinds_that_were_fetched_by_hand_are_one_series() {
+    let (server, world) = (Server::start(""), World::new());
+    let client = HttpClient::new();
+    let limits = Limits::new(&Cancel::new());
+    let request = |path: &str| HttpRequest {
+        url: format!("{}{path}", server.url),
+        headers: Vec::new(),
+        timeout: Duration::from_secs(30),
+        max_bytes: 1 << 26,
+    };
+    let fetch = |path: &str| {
+        let request = request(&format!("/debug/pprof/{path}"));
+        client.get(&request, &limits).unwrap().body
+    };
+    for round in 0..5 {
+        for _ in 0..60 {
+            client.post(&request("/v0/keep"), b"", &limits).unwrap();
+        }
+        for (path, name) in [
+            ("heap?gc=1", "heap.N.pprof"),
+            ("heap?debug=1", "heap.N.txt"),
+            ("allocs", "allocs.N.pprof"),
+            ("goroutine", "goroutine.N.pprof"),
+            ("goroutine?debug=1", "goroutine-counts.N.txt"),
+            ("goroutine?debug=2", "goroutine.N.txt"),
+            ("threadcreate", "threadcreate.N.pprof"),
+            ("threadcreate?debug=1", "threadcreate.N.txt"),
+            ("mutex", "mutex.N.pprof"),
+            ("block?debug=1", "block.N.txt"),
+        ] {
+            let name = format!("p/{}", name.replace('N', &round.to_string()));
+            world.write(&name, fetch(path));
+        }
+    }
+    world.write("p/cpu.pprof", fetch("profile?seconds=1"));
+    world.write("p/delta.pprof", fetch("heap?seconds=1"));
+    world.write("p/trace.out", fetch("trace?seconds=1"));
+    let ran = world.run(&["diagnose", "p", "--format", "json"]).expect(1);
+    let report: Value = serde_json::from_str(&ran.stdout).unwrap();
+    assert_eq!(report["verdict"], "leak", "{report:#}");
+    assert_eq!(report["input"]["points"], 5, "{report:#}");
+    let kinds: Vec<(&str, u64)> = report["input"]["kinds"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kind| {
+            (
+                kind["kind"].as_str().unwrap(),
+                kind["files"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    let of = |kind: &str| {
+        kinds
+            .iter()
+            .find(|(name, _)| *name == kind)
+            .map(|(_, files)| *files)
+    };
+    for kind in ["heap", "goroutine", "threadcreate", "mutex", "block"] {
+        assert_eq!(of(kind), Some(5), "{kind}: {report:#}");
+    }
+    let left_out = report["input"]["left_out"].to_string();
+    for name in ["cpu.pprof", "delta.pprof"] {
+        assert!(left_out.contains(name), "{left_out}");
+    }
 }
