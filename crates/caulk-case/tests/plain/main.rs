@@ -52,12 +52,14 @@ fn file(name: impl std::fmt::Display, bytes: impl Into<Vec<u8>>) -> (String, Vec
 
 /// The reasons for which files were left out, with how many.
 fn left_out(read: &PlainSeries) -> Vec<(&NotUsed, usize)> {
-    let of = |problem| match problem {
-        SeriesProblem::LeftOut { why, files } => Some((why, files.len())),
-        _ => None,
-    };
     let own = read.series.iter().flat_map(|series| &series.problems);
-    read.problems.iter().chain(own).filter_map(of).collect()
+    let mut found = Vec::new();
+    for problem in read.problems.iter().chain(own) {
+        if let SeriesProblem::LeftOut { why, files } = problem {
+            found.push((why, files.len()));
+        }
+    }
+    found
 }
 
 fn kinds(series: &LoadedSeries) -> Vec<(ProfileKind, u32, OrderedBy)> {
