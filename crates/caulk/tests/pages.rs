@@ -15,9 +15,13 @@ use std::process::Command;
 
 use chromium::Browser;
 
+fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}
+
 /// Has `inputs`, below the examples, diagnosed into a page.
 fn diagnosed(folder: &Path, name: &str, inputs: &[&str], source: &str) -> PathBuf {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let examples = examples();
     let page = folder.join(format!("{name}.html"));
     let output = Command::new(env!("CARGO_BIN_EXE_caulk"))
         .arg("diagnose")
@@ -75,6 +79,37 @@ fn the_recorded_cases_have_pages_that_work() {
     let page = diagnosed(folder, "two", &heaps, "session-store");
     let seen = looked_at(&mut browser, &page);
     assert!(seen.contains("GREW s.sessions only grows"), "{seen}");
+
+    let dump = ["secret-proxy/case/goroutine.3.txt.gz"];
+    let page = diagnosed(folder, "dump", &dump, "secret-proxy");
+    let seen = looked_at(&mut browser, &page);
+    assert!(seen.contains("310 goroutines"), "{seen}");
+    assert!(seen.contains("receive from a channel"), "{seen}");
+    let widest = browser.text("document.querySelector('.frames > div').textContent");
+    assert_eq!(widest, "main.main");
+
+    let heaps = |example: &str| {
+        let copies = folder.join(example);
+        std::fs::create_dir(&copies).unwrap();
+        for number in 0..4 {
+            let name = format!("heap.{number}.pb.gz");
+            std::fs::copy(
+                examples().join(example).join("case").join(&name),
+                copies.join(&name),
+            )
+            .unwrap();
+        }
+        copies.display().to_string()
+    };
+    let two = [heaps("job-queue"), heaps("session-store")];
+    let two: Vec<&str> = two.iter().map(String::as_str).collect();
+    let page = diagnosed(folder, "programs", &two, "session-store");
+    let seen = looked_at(&mut browser, &page);
+    for part in ["job-queue: ", "session-store: "] {
+        assert!(seen.contains(part), "no {part:?} in {seen}");
+    }
+    let graphs = browser.value("[...document.querySelectorAll('.frames')].filter(frames => frames.children.length > 0).length");
+    assert_eq!(graphs, 2, "{seen}");
 
     let page = diagnosed(folder, "leak", &["secret-proxy/case"], "secret-proxy");
     let seen = looked_at(&mut browser, &page);

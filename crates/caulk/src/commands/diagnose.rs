@@ -110,15 +110,29 @@ pub fn run(args: DiagnoseArgs, context: &Context) -> Outcome {
             context.print_json(&first)?;
         }
         OutputFormat::Html => {
-            // A page is of one series: that of the surest growth.
-            let others = all.iter().skip(1).map(in_short);
+            let others = all.iter().skip(MOST_TOLD).map(in_short);
             let others: Vec<String> = others
                 .map(|told| format!("not on this page: {told}"))
                 .collect();
-            if let Some(told) = all.first_mut() {
-                told.findings.warnings.extend(others);
-                let read = |file: &str| context.files.read(&told.root.join(file)).ok();
-                context.print_page(&page::page(&told.findings, &read))?;
+            if let Some(first) = all.first_mut() {
+                first.findings.warnings.extend(others);
+            }
+            let shown = all.get(..MOST_TOLD).unwrap_or(&all);
+            let readers: Vec<_> = shown
+                .iter()
+                .map(|told| move |file: &str| context.files.read(&told.root.join(file)).ok())
+                .collect();
+            let told = shown
+                .iter()
+                .zip(&readers)
+                .map(|(told, sources)| page::Told {
+                    name: told.findings.input.as_ref().map_or("", |input| &input.name),
+                    findings: &told.findings,
+                    sources,
+                });
+            let told: Vec<page::Told<'_>> = told.collect();
+            if let Some((first, others)) = told.split_first() {
+                context.print_page(&page::of_several(first, others))?;
             }
         }
         format => {

@@ -141,7 +141,7 @@ fn at(frame: &Frame) -> String {
 }
 
 /// What one group does, how sure it is that it never ends, where it comes from and what it belongs to.
-fn told(findings: &Findings, alike: &Alike) -> String {
+pub fn told(findings: &Findings, alike: &Alike) -> String {
     let mut said = vec![match alike.wait {
         Wait::Unknown => format!("they {}", alike.words),
         _ => format!("they {}, {}", alike.words, alike.stuck.words()),

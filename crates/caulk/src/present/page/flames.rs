@@ -1,8 +1,9 @@
 //! Flame graphs of the growth: which calls hold what came.
 
 use caulk_evidence::{Frame, GoroutineGroup, HeapStack, Observed, UserCode};
-use caulk_report::{FlameFrame, FlameGraph, Part, Section};
+use caulk_report::{FlameFrame, FlameGraph, Part, Section, units};
 
+use super::super::goroutines;
 use super::super::hunt::{self, short_symbol};
 use super::grows;
 use crate::hunting::result::Findings;
@@ -17,6 +18,9 @@ const KINDS: [&str; 4] = [
 
 /// Flame graphs of what grew; of a single snapshot, of what is held.
 pub fn section(findings: &Findings, grown: &Observed) -> Option<Section> {
+    if goroutines::alone(findings) {
+        return Some(of_dumps(findings));
+    }
     if !grows(findings) {
         return None;
     }
@@ -59,6 +63,26 @@ pub fn section(findings: &Findings, grown: &Observed) -> Option<Section> {
         )
     };
     Some(Section::new("Flame graph", vec![Part::Flames(graphs)]).with_lead(lead))
+}
+
+/// Of dumps alone, all goroutines that are there.
+fn of_dumps(findings: &Findings) -> Section {
+    let code = &findings.code;
+    let alike = findings.run.alike().iter();
+    let graph = FlameGraph::new(
+        "Goroutines",
+        "goroutines",
+        &KINDS,
+        alike.map(|alike| (alike.count as f64, &alike.group)),
+        |group| {
+            whole_stack(group)
+                .map(|frame| flame_frame(frame, code))
+                .collect()
+        },
+        |count| units::count(count as u64),
+    );
+    let lead = "Where goroutines stand: each box is a call, as wide as their number, its callers above it, and above those whoever started them.";
+    Section::new("Flame graph", vec![Part::Flames(vec![graph])]).with_lead(lead)
 }
 
 /// That the graph is less than the growth of the heap, where it is: a stack is drawn that grows by itself.

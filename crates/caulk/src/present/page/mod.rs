@@ -4,6 +4,7 @@
 mod evidence;
 mod flames;
 mod functions;
+mod goroutines;
 mod plots;
 
 use caulk_growth::Verdict;
@@ -92,6 +93,7 @@ fn opening(told: &Told<'_>) -> (Diagnostic, Vec<Paragraph>) {
     remarks.extend(hunt::watched(findings));
     remarks.extend(openings.map(|opening| opening.message.into()));
     remarks.extend(hunt::left_open(findings));
+    remarks.extend(findings.input.iter().flat_map(|input| input.paragraphs()));
     (verdict, remarks)
 }
 
@@ -104,7 +106,7 @@ fn sections(told: &Told<'_>, number: usize) -> Vec<Section> {
         proof(findings),
         flames::section(findings, &grown),
         functions::section(findings, &grown),
-        functions::goroutines(findings, &grown),
+        goroutines::section(findings),
         evidence::section(findings),
     ];
     sections.into_iter().flatten().collect()
@@ -150,7 +152,12 @@ fn facts(findings: &Findings) -> Vec<Figure> {
     } else {
         facts.push(Figure {
             value: units::count(points.len() as u64),
-            label: "snapshots".to_owned(),
+            label: if points.len() == 1 {
+                "snapshot"
+            } else {
+                "snapshots"
+            }
+            .to_owned(),
         });
     }
     if growth.watched_seconds > 0.0 {

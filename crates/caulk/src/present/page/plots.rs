@@ -35,6 +35,7 @@ pub fn section(findings: &Findings) -> Option<Section> {
     let mut plots = Vec::new();
     plots.extend(heap(&sides, &rates));
     let mut kinds = table::counts(&findings.growth);
+    kinds.push((ScalarKind::HeapBytes, "heap with its garbage"));
     kinds.push((ScalarKind::ResidentBytes, "resident memory"));
     // What grows comes before what stays level.
     let is_level = |kind| {
@@ -109,7 +110,7 @@ fn heap(sides: &[Side<'_>], rates: &Rates) -> Option<Plot> {
 fn scalar(sides: &[Side<'_>], rates: &Rates, kind: ScalarKind, name: &str) -> Option<Plot> {
     let first = sides.first()?;
     let unit = match kind {
-        ScalarKind::ResidentBytes => Unit::Bytes,
+        ScalarKind::ResidentBytes | ScalarKind::HeapBytes => Unit::Bytes,
         _ => Unit::Count,
     };
     let rate = of_scalar(first.growth, kind)?;
@@ -214,7 +215,7 @@ impl Side<'_> {
     }
 }
 
-/// The fitted slope, laid through the middle of the points: as many of those it is measured from lie above
+/// The fitted slope where a straight line says anything, laid through the middle of the points: as many of those it is measured from lie above
 /// it as below.
 fn fit(points: &[PlotPoint], rate: Estimate) -> Option<Fit> {
     let used: Vec<&PlotPoint> = points
@@ -232,12 +233,18 @@ fn fit(points: &[PlotPoint], rate: Estimate) -> Option<Fit> {
     heights.sort_by(f64::total_cmp);
     let upper = heights.get(heights.len() / 2)?;
     let lower = heights.get((heights.len() - 1) / 2)?;
-    Some(Fit {
+    let fit = Fit {
         from: (first.x, (lower + upper) / 2.0),
         to_x: last.x,
         slope: rate.value,
         slopes: rate.interval.map(|interval| (interval.low, interval.high)),
-    })
+    };
+    // What jumps, or stops, is no line: the rate is then of the typical step, and leads away from the points.
+    let heights = || used.iter().map(|point| point.y);
+    let range =
+        heights().fold(f64::NEG_INFINITY, f64::max) - heights().fold(f64::INFINITY, f64::min);
+    let misses = (fit.end() - last.y).abs() > range.max(f64::MIN_POSITIVE);
+    (!misses || range <= 0.0).then_some(fit)
 }
 
 /// Live bytes of the heap at each snapshot that saw it.
