@@ -11,6 +11,7 @@ use caulk_growth::{
 use caulk_profile::goroutine::Dump;
 
 use crate::anchor::Anchors;
+use crate::by::{LabelCounts, count_labels};
 use crate::explain::{Explanation, explain};
 use crate::frames::{Frame, UserCode};
 use crate::groups::{GroupCounts, group_goroutines};
@@ -28,6 +29,7 @@ pub struct Run {
     has_dumps: bool,
     has_ancestors: bool,
     alike: Vec<Alike>,
+    label_counts: LabelCounts,
 }
 
 /// What a run shows.
@@ -50,6 +52,7 @@ impl Run {
         let has_dumps = dumps.iter().any(Option::is_some);
         let has_ancestors = groups.iter().any(|group| !group.group.ancestors.is_empty());
         let alike = alike(&groups);
+        let label_counts = count_labels(&dumps);
         // A group that is never larger than at the beginning has not grown: there may be thousands
         // of those that come and go, and each would cost the others some certainty.
         groups.retain(|group| {
@@ -80,7 +83,12 @@ impl Run {
             has_dumps,
             has_ancestors,
             alike,
+            label_counts,
         }
+    }
+
+    pub(crate) fn label_counts(&self) -> &LabelCounts {
+        &self.label_counts
     }
 
     /// Looks at the lines where goroutines wait, which may say more than their state: `source` gives a file

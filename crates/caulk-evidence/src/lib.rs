@@ -7,6 +7,7 @@
 
 mod account;
 mod anchor;
+mod by;
 mod diagnosis;
 mod explain;
 mod frames;
@@ -22,6 +23,7 @@ mod words;
 
 pub use account::{Blocked, Reason, StackEvidence, Weight};
 pub use anchor::{Anchor, AnchorKind, Anchors};
+pub use by::{By, GrownBy};
 pub use diagnosis::{Diagnosis, Run};
 pub use explain::{Explained, ExplainedPart, Explanation, explain};
 pub use frames::{Frame, UserCode};

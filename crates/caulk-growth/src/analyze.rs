@@ -61,12 +61,12 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         tests.push(judged.test(&facts));
         total.add(&facts);
     }
-    let q = judged.false_discovery_rates(&tests);
+    let q = judged.false_discovery_rates(tests.iter());
     let (mut stacks, mut held) = (Vec::with_capacity(q.len()), Vec::with_capacity(q.len()));
     let mut rest = Rest::default();
     for (stack, (test, q)) in series.stacks.iter().zip(tests.iter().zip(q)) {
         let facts = facts_of(stack);
-        stacks.push(judged.stack(stack, &facts, test.p, q));
+        stacks.push(judged.stack(stack.id, &facts, test.p, q));
         held.push(facts.held());
         if q > options.false_discovery_rate {
             rest.add(&facts);
@@ -159,8 +159,8 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
 }
 
 /// Whether the objects of one stack grew, as a hypothesis among many.
-struct Test {
-    p: f64,
+pub(crate) struct Test {
+    pub(crate) p: f64,
     /// Whether the others become less sure by it.
     is_paid_for: bool,
 }
@@ -188,11 +188,11 @@ impl Rest {
 }
 
 /// What all judgements of one series share.
-struct Judged<'a> {
-    window: &'a Window,
-    heap_window: &'a Window,
-    options: &'a Options,
-    counts_lost: bool,
+pub(crate) struct Judged<'a> {
+    pub(crate) window: &'a Window,
+    pub(crate) heap_window: &'a Window,
+    pub(crate) options: &'a Options,
+    pub(crate) counts_lost: bool,
 }
 
 impl Judged<'_> {
@@ -258,7 +258,7 @@ impl Judged<'_> {
         judge(&evidence, self.options).0
     }
 
-    fn test(&self, facts: &HeapFacts) -> Test {
+    pub(crate) fn test(&self, facts: &HeapFacts) -> Test {
         let events = facts.track.growth_variance.max(facts.track.growth());
         Test {
             p: self.p_of(&facts.track),
@@ -270,15 +270,17 @@ impl Judged<'_> {
     }
 
     /// Of each test the rate at which it is the last one accepted.
-    fn false_discovery_rates(&self, tests: &[Test]) -> Vec<f64> {
+    pub(crate) fn false_discovery_rates<'t>(
+        &self,
+        tests: impl Iterator<Item = &'t Test> + Clone,
+    ) -> Vec<f64> {
         let paid_for: Vec<f64> = tests
-            .iter()
+            .clone()
             .filter(|test| test.is_paid_for)
             .map(|test| test.p)
             .collect();
         let mut rates = benjamini_hochberg(&paid_for).into_iter();
         tests
-            .iter()
             .map(|test| match test.is_paid_for {
                 true => rates.next().unwrap_or(1.0),
                 false => 1.0,
@@ -286,7 +288,7 @@ impl Judged<'_> {
             .collect()
     }
 
-    fn stack(&self, stack: &Stack, facts: &HeapFacts, p: f64, q: f64) -> StackGrowth {
+    pub(crate) fn stack(&self, id: StackId, facts: &HeapFacts, p: f64, q: f64) -> StackGrowth {
         let (finding, even) = judge(
             &Evidence {
                 track: &facts.track,
@@ -305,7 +307,7 @@ impl Judged<'_> {
         );
         let (objects, bytes) = facts.metrics(self.counts_lost, even, p);
         StackGrowth {
-            id: stack.id,
+            id,
             objects,
             bytes,
             share: 0.0,

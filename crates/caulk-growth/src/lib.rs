@@ -24,6 +24,7 @@ mod restart;
 mod series;
 mod shape;
 mod stats;
+mod totals;
 mod values;
 mod window;
 
@@ -41,4 +42,5 @@ pub use series::{
     Bucket, JoinKey, Load, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId,
     Stage,
 };
+pub use totals::{Grown, Total, TotalGrowth, TotalId, analyze_totals};
 pub use values::Values;

@@ -38,6 +38,9 @@ pub struct HuntReport {
     /// What grows, in plain words.
     #[serde(default)]
     pub explanation: Explanation,
+    /// Growth summed up by function, package or label, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<GrowthBy>,
     /// The goroutines of the last dump, alike ones together, the most suspect first; at most 50 groups, and
     /// none where there was no dump.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -143,6 +146,48 @@ pub enum Verdict {
     Grew,
     /// Did not grow above what could be seen.
     Steady,
+}
+
+/// Growth summed up by what stacks have in common.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrowthBy {
+    /// `function`, `package` or `label`.
+    pub by: String,
+    /// The largest growth first; what did not change is left out, and so is all beyond 200.
+    pub rows: Vec<GrownBy>,
+}
+
+/// The growth of one function, package or label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrownBy {
+    /// Its name; of a label `key=value`.
+    pub name: String,
+    /// The heap that it allocated itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flat: Option<GrownSum>,
+    /// The heap of the stacks in which it occurs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cum: Option<GrownSum>,
+    /// The goroutines with the label.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub goroutines: Option<GrownSum>,
+}
+
+/// How a sum of stacks, or a count, grows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GrownSum {
+    /// Bytes, or goroutines.
+    pub per_request: Rate,
+    /// The same per second; absent where times are not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub per_second: Option<Rate>,
+    /// Objects of the heap.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub objects_per_request: Option<Rate>,
+    /// The word for it.
+    pub verdict: Verdict,
+    /// The false-discovery rate over all of its kind at which it is called growth.
+    pub chance: f64,
 }
 
 /// Goroutines alike in stack, creator and ancestors.
@@ -265,6 +310,9 @@ pub struct Rate {
     pub standard_error: Option<f64>,
     /// Sampled objects or snapshots that it rests on.
     pub samples: u64,
+    /// The interval that holds the truth 19 times in 20, low end and high end; absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interval_95: Option<[f64; 2]>,
 }
 
 /// One kind of request that was sent.

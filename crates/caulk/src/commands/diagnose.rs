@@ -8,13 +8,13 @@ use caulk_case::{
     Case, CaseFolder, FileKind, LoadedSeries, PlainReader, PlainSeries, PointFiles, SeriesProblem,
     read_raw,
 };
-use caulk_evidence::Run;
+use caulk_evidence::{By, Run};
 use caulk_growth::{Metric, Options, Verdict};
 use caulk_profile::Limits;
 use caulk_profile::goroutine::{self, Dump};
 use caulk_report::{Block, Paragraph, Report};
 use caulk_system::{Files, SourceError, read_source};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::OutputFormat;
 use crate::context::{Context, shown, shown_folder};
@@ -48,9 +48,33 @@ pub struct DiagnoseArgs {
     /// How large a profile may get when it is inflated: a number of bytes, or 4GB [default: 1GB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_profile_size: Option<u64>,
+    /// Sum growth up by function, package or label as well
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub by: Option<SumUpBy>,
     /// Write the report to this file; one that ends in .html or .json is of that format
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// What growth is summed up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SumUpBy {
+    /// Functions, with what is allocated below them
+    Function,
+    /// Packages, with what is allocated below them
+    Package,
+    /// Labels of goroutines (pprof.Do), from dumps
+    Label,
+}
+
+impl From<SumUpBy> for By {
+    fn from(by: SumUpBy) -> By {
+        match by {
+            SumUpBy::Function => By::Function,
+            SumUpBy::Package => By::Package,
+            SumUpBy::Label => By::Label,
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -227,6 +251,10 @@ fn findings(args: &DiagnoseArgs, input: Input, context: &Context) -> Result<Told
     warnings.append(&mut solved.warnings);
     let source = |file: &str| context.files.read(&solved.root.join(file)).ok();
     run.look_at_lines(&solved.code, &source);
+    let grown_by = args.by.map(|by| {
+        let by = by.into();
+        (by, run.grown_by(by, &Options::default()))
+    });
     let findings = Findings {
         not_covered: solved.not_covered(&input.case),
         input: told_input,
@@ -234,6 +262,7 @@ fn findings(args: &DiagnoseArgs, input: Input, context: &Context) -> Result<Told
         culprits: std::mem::take(&mut solved.culprits),
         unexplained: std::mem::take(&mut solved.unexplained),
         explanation: std::mem::take(&mut solved.explanation),
+        grown_by,
         new_goroutines: solved.new_goroutines,
         proof: None,
         died: None,

@@ -466,6 +466,7 @@ impl<'a> Driver<'a> {
             culprits: std::mem::take(&mut solved.culprits),
             unexplained: std::mem::take(&mut solved.unexplained),
             explanation: std::mem::take(&mut solved.explanation),
+            grown_by: None,
             new_goroutines: solved.new_goroutines,
             proof,
             died: self.died.take(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use caulk_case::Case;
-use caulk_evidence::{Culprit, Explanation, Run, UserCode};
+use caulk_evidence::{By, Culprit, Explanation, GrownBy, Run, UserCode};
 use caulk_growth::{Growth, Verdict};
 use caulk_leaks::Finding;
 use caulk_report::{Patch, json::check, units};
@@ -31,6 +31,8 @@ pub struct Findings {
     pub unexplained: (f64, Vec<String>),
     /// What it is that grew.
     pub explanation: Explanation,
+    /// Growth summed up, where that was asked for.
+    pub grown_by: Option<(By, Vec<GrownBy>)>,
     /// New goroutines in all.
     pub new_goroutines: i64,
     /// The run with the fix, where there was one.

@@ -9,6 +9,7 @@ use caulk_report::json::check as json_check;
 use caulk_report::units;
 use caulk_report::{Block, Diagnostic, Figure, KeyValue, Paragraph, Report, Severity, Tone};
 
+use super::by;
 use super::finding::{self, Sources};
 use super::goroutines;
 use super::rates::Rates;
@@ -50,6 +51,9 @@ pub fn report(findings: &Findings, sources: &Sources<'_>) -> Report {
         }
         push_why(&mut report, findings, blamed);
         push_fix(&mut report, findings, blamed, index == 0, PROVED_BESIDE);
+    }
+    if let Some(table) = by::table(findings) {
+        report.push(table);
     }
     report.blocks.extend(goroutines::blocks(findings));
     for paragraph in words::paragraphs(findings) {

@@ -13,12 +13,7 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
     let load = load_figures(&findings.case);
     json::HuntReport {
         version: json::VERSION,
-        verdict: findings.verdict().map(|verdict| match verdict {
-            Verdict::Leak => json::Verdict::Leak,
-            Verdict::Growing => json::Verdict::Growing,
-            Verdict::Grew => json::Verdict::Grew,
-            Verdict::Steady => json::Verdict::Steady,
-        }),
+        verdict: findings.verdict().map(verdict_json),
         reason: super::hunt::reservation(findings),
         died: findings.died.as_ref().map(|died| json::Died {
             how: died.how.clone(),
@@ -32,6 +27,7 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
         horizon_s: findings.growth.watched_seconds,
         smallest_visible_heap_bytes_per_request: findings.growth.smallest_visible_bytes,
         explanation: super::words::to_json(findings),
+        by: super::by::to_json(findings),
         goroutines: super::goroutines::to_json(findings),
         culprits: findings
             .culprits
@@ -67,11 +63,24 @@ fn growth_json(growth: &Growth) -> json::Growth {
     }
 }
 
-fn rate_json(estimate: &Estimate) -> json::Rate {
+/// The word of a verdict.
+pub fn verdict_json(verdict: Verdict) -> json::Verdict {
+    match verdict {
+        Verdict::Leak => json::Verdict::Leak,
+        Verdict::Growing => json::Verdict::Growing,
+        Verdict::Grew => json::Verdict::Grew,
+        Verdict::Steady => json::Verdict::Steady,
+    }
+}
+
+pub fn rate_json(estimate: &Estimate) -> json::Rate {
     json::Rate {
         value: estimate.value,
         standard_error: estimate.error,
         samples: estimate.samples,
+        interval_95: estimate
+            .interval
+            .map(|interval| [interval.low, interval.high]),
     }
 }
 
@@ -109,6 +118,7 @@ fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::C
         value,
         standard_error: error,
         samples: 0,
+        interval_95: None,
     };
     json::Culprit {
         message: super::hunt::sentence(findings, blamed),

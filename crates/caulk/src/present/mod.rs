@@ -1,5 +1,6 @@
 //! From what the crates found to what is printed: the only place where domain meets report.
 
+pub mod by;
 pub mod check;
 pub mod finding;
 pub mod goroutines;

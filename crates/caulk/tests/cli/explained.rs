@@ -136,3 +136,35 @@ fn goroutine_dumps_alone_say_who_waits_for_what_and_how_many_came() {
     assert_eq!(group["for_ever"], "very likely for ever");
     assert_eq!(group["created_by"]["line"], 43);
 }
+
+#[test]
+fn growth_is_summed_up_by_what_was_asked_for() {
+    let case = example("secret-proxy/case");
+    let text = diagnosed(&[&case, "--by", "package"], 1);
+    contains(
+        &text,
+        &[
+            "flat/req",
+            "cum/req",
+            "95 %",
+            "google.golang.org/grpc/internal/transport",
+        ],
+    );
+    let json = diagnosed(&[&case, "--by", "function", "--format", "json"], 1);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let rows = json["by"]["rows"].as_array().unwrap();
+    let reader = rows
+        .iter()
+        .find(|row| row["name"] == "bufio.NewReaderSize")
+        .unwrap();
+    let rate = &reader["cum"]["per_request"];
+    let (low, high) = (
+        rate["interval_95"][0].as_f64().unwrap(),
+        rate["interval_95"][1].as_f64().unwrap(),
+    );
+    assert!(low < rate["value"].as_f64().unwrap() && rate["value"].as_f64().unwrap() < high);
+    assert!(
+        reader["cum"]["per_second"]["value"].as_f64().unwrap() > rate["value"].as_f64().unwrap()
+    );
+    assert_eq!(reader["cum"]["verdict"], "leak");
+}

@@ -1,0 +1,166 @@
+//! Growth by function, by package and by label: sums of stacks that have something in common.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use caulk_flow::Symbol;
+use caulk_growth::{
+    Finding, Grown, Metric, Options, Scalar, ScalarId, ScalarKind, Series, Total, analyze,
+    analyze_totals,
+};
+use caulk_profile::goroutine::Dump;
+
+use crate::diagnosis::Run;
+
+/// Labels beyond so many are not looked at: a label with the number of each request has no end.
+const MOST_LABELS: usize = 10_000;
+
+/// What growth is summed up by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum By {
+    /// Functions, as the runtime names them.
+    Function,
+    /// Packages, by import path.
+    Package,
+    /// Labels of goroutines, as `pprof.Do` sets them: `key=value`.
+    Label,
+}
+
+/// The growth of one function, package or label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GrownBy {
+    /// Its name.
+    pub name: String,
+    /// The heap of the stacks in which it occurs, each counted once; `None` for a label.
+    pub cum: Option<Grown>,
+    /// The heap of those that it allocated itself.
+    pub flat: Option<Grown>,
+    /// The goroutines with the label.
+    pub goroutines: Option<(Metric, Finding)>,
+}
+
+/// How many goroutines had each label, at each dump; none where there was none.
+pub(crate) type LabelCounts = BTreeMap<String, Vec<Option<u64>>>;
+
+/// Counts the goroutines of dumps by label.
+pub(crate) fn count_labels(dumps: &[Option<&Dump>]) -> LabelCounts {
+    let none_yet: Vec<Option<u64>> = dumps.iter().map(|dump| dump.map(|_| 0)).collect();
+    let mut counts = LabelCounts::new();
+    for (index, dump) in dumps.iter().enumerate() {
+        for goroutine in dump.iter().flat_map(|dump| dump.goroutines()) {
+            // A key is set once; a repeated one would count the goroutine twice.
+            let labels: BTreeSet<(&str, &str)> = goroutine.labels().collect();
+            for (key, value) in labels {
+                let name = format!("{key}={value}");
+                if counts.len() >= MOST_LABELS && !counts.contains_key(&name) {
+                    continue;
+                }
+                let counts = counts.entry(name).or_insert_with(|| none_yet.clone());
+                if let Some(Some(count)) = counts.get_mut(index) {
+                    *count = count.saturating_add(goroutine.count());
+                }
+            }
+        }
+    }
+    counts
+}
+
+impl Run {
+    /// What grew, summed up, the largest growth first; what did not change is left out. Whether something
+    /// leaks is judged at one false-discovery rate over all of one kind.
+    ///
+    /// Costs as much as the whole series for each frame of a stack.
+    #[must_use]
+    pub fn grown_by(&self, by: By, options: &Options) -> Vec<GrownBy> {
+        let mut grown = match by {
+            By::Function => self.sums(options, str::to_owned),
+            By::Package => self.sums(options, Symbol::package_of),
+            By::Label => self.labels(options),
+        };
+        let size = |grown: &GrownBy| {
+            let heap = grown.cum.as_ref().map(|cum| cum.bytes.rate.value);
+            let goroutines = grown
+                .goroutines
+                .as_ref()
+                .map(|(metric, _)| metric.rate.value);
+            heap.or(goroutines).unwrap_or(0.0)
+        };
+        grown.retain(|grown| size(grown) != 0.0);
+        grown.sort_by(|a, b| {
+            let inner = |grown: &GrownBy| {
+                grown
+                    .flat
+                    .as_ref()
+                    .map_or(0.0, |flat| flat.bytes.rate.value)
+            };
+            let order = size(b).total_cmp(&size(a));
+            order
+                .then(inner(b).total_cmp(&inner(a)))
+                .then_with(|| a.name.cmp(&b.name))
+        });
+        grown
+    }
+
+    fn sums(&self, options: &Options, name_of: impl Fn(&str) -> String) -> Vec<GrownBy> {
+        let loaded = self.loaded();
+        let mut totals: BTreeMap<String, Total> = BTreeMap::new();
+        for (position, stack) in loaded.series.stacks.iter().enumerate() {
+            let position = u32::try_from(position).unwrap_or(u32::MAX);
+            let frames = loaded.stacks.frames(caulk_profile::StackId(stack.id.0));
+            let names: Vec<String> = frames.map(|frame| name_of(frame.function)).collect();
+            if let Some(leaf) = names.first() {
+                totals.entry(leaf.clone()).or_default().flat.push(position);
+            }
+            // Recursion counts a stack once.
+            for name in names.into_iter().collect::<BTreeSet<String>>() {
+                totals.entry(name).or_default().cum.push(position);
+            }
+        }
+        let (names, totals): (Vec<String>, Vec<Total>) = totals.into_iter().unzip();
+        let growths = analyze_totals(&loaded.series, options, &totals);
+        growths
+            .into_iter()
+            .filter_map(|growth| {
+                Some(GrownBy {
+                    name: names.get(growth.id.0 as usize)?.clone(),
+                    cum: Some(growth.cum),
+                    flat: growth.flat,
+                    goroutines: None,
+                })
+            })
+            .collect()
+    }
+
+    fn labels(&self, options: &Options) -> Vec<GrownBy> {
+        let scalar = |(id, counts): (u32, &Vec<Option<u64>>)| Scalar {
+            id: ScalarId(id),
+            kind: ScalarKind::GoroutineGroup,
+            // Counts of goroutines are far below 2^52.
+            values: counts
+                .iter()
+                .map(|count| count.map(|count| count as f64))
+                .collect(),
+            may_expire: false,
+            join: None,
+        };
+        let series = Series {
+            points: self.loaded().series.points.clone(),
+            scalars: (0..)
+                .zip(self.label_counts().values())
+                .map(scalar)
+                .collect(),
+            ..Series::default()
+        };
+        let growth = analyze(&series, options);
+        let named = self.label_counts().keys().zip(growth.scalars);
+        named
+            .filter_map(|(name, scalar)| {
+                Some(GrownBy {
+                    name: name.clone(),
+                    cum: None,
+                    flat: None,
+                    goroutines: Some((scalar.metric?, scalar.finding)),
+                })
+            })
+            .collect()
+    }
+}
