@@ -176,10 +176,23 @@ const LARGEST_TEXT: u64 = 256 << 20;
 /// Reads a raw file of a snapshot; text that is kept packed is unpacked.
 pub fn read_raw(files: &dyn Files, path: &Path) -> Result<Vec<u8>, FileError> {
     let bytes = files.read(path)?;
-    if !path.to_string_lossy().ends_with(".txt.gz") {
+    if !path.to_string_lossy().ends_with(".txt.gz") && !is_packed_dump(&bytes) {
         return Ok(bytes);
     }
     unpack(&bytes).map_err(|error| FileError::unreadable(path, error))
+}
+
+/// Whether these are the goroutines of a program, packed: a profile is never plain text within.
+fn is_packed_dump(bytes: &[u8]) -> bool {
+    const DUMP: &[u8] = b"goroutine ";
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return false;
+    }
+    let mut start = Vec::new();
+    let read = MultiGzDecoder::new(bytes)
+        .take(DUMP.len() as u64)
+        .read_to_end(&mut start);
+    read.is_ok() && start == DUMP
 }
 
 fn pack(text: &[u8]) -> Vec<u8> {

@@ -1,8 +1,9 @@
 //! Which files there are to look at.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use caulk_system::{EntryKind, Files};
+use caulk_system::{EntryKind, Files, normalize};
 use flate2::read::MultiGzDecoder;
 use std::io::Read;
 
@@ -51,6 +52,9 @@ pub fn find(files: &dyn Files, paths: &[&Path], problems: &mut Vec<SeriesProblem
         let direct = search.folder(path, 0);
         found.extend(direct);
     }
+    // A file may be named beside its folder.
+    let mut seen = BTreeSet::new();
+    found.retain(|found| seen.insert(normalize(&found.path)));
     found
 }
 

@@ -8,7 +8,7 @@ use crate::series::{NotUsed, ProfileKind};
 use super::identify::{Form, PlainFile, Program};
 
 /// Words in the names of folders and files that name the kind of their profiles.
-pub const KIND_WORDS: [&str; 19] = [
+pub const KIND_WORDS: [&str; 22] = [
     "heap",
     "heaps",
     "inuse",
@@ -28,6 +28,9 @@ pub const KIND_WORDS: [&str; 19] = [
     "dump",
     "profile",
     "space",
+    "objects",
+    "contentions",
+    "delay",
 ];
 
 /// Files of one program, and what they have in common that others have not.

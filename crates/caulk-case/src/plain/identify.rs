@@ -115,7 +115,10 @@ pub fn of_bytes(path: &Path, bytes: &[u8], limits: Limits, stacks: &mut StackTab
         return Ok(vec![dump]);
     }
     match caulk_profile::read(bytes, limits) {
-        Ok(profile) => of_profile(path, &profile, stacks).map(|file| vec![file]),
+        Ok(mut profile) => {
+            plain_names(&mut profile);
+            of_profile(path, &profile, stacks).map(|file| vec![file])
+        }
         Err(ReadError::Unrecognized) => scrape(path, bytes).map(|file| vec![file]),
         Err(error @ ReadError::TooLarge { .. }) => Err(unread(error)),
         Err(error) => match scrape(path, bytes) {
@@ -132,6 +135,34 @@ pub fn unread(error: ReadError) -> NotUsed {
         ReadError::TooLarge { limit } => NotUsed::TooLarge { limit },
         error => NotUsed::Unreadable(error.to_string()),
     }
+}
+
+/// Some stores put their own name of a sample type into the profile, such as
+/// `memory:inuse_space:bytes:space:bytes`: the runtime's is in it.
+fn plain_names(profile: &mut Profile) {
+    const KNOWN: [&str; 9] = [
+        "inuse_space",
+        "inuse_objects",
+        "alloc_space",
+        "alloc_objects",
+        "goroutine",
+        "goroutines",
+        "contentions",
+        "delay",
+        "cpu",
+    ];
+    let types = profile.sample_types();
+    if !types
+        .iter()
+        .any(|named| profile.string(named.kind).contains(':'))
+    {
+        return;
+    }
+    profile.replace_strings(|text| {
+        let mut parts = text.split(':');
+        let known = parts.find(|part| KNOWN.contains(part))?;
+        text.contains(':').then(|| known.to_owned())
+    });
 }
 
 fn plain(path: &Path, kind: ProfileKind, form: Form) -> PlainFile {

@@ -446,6 +446,23 @@ fn what_a_store_merged_has_no_error_bars_and_is_never_sure() {
 }
 
 #[test]
+fn a_packed_dump_and_a_file_named_twice_are_read_as_one_would_think() {
+    let packed = |text: String| {
+        let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        std::io::Write::write_all(&mut packed, text.as_bytes()).unwrap();
+        packed.finish().unwrap()
+    };
+    let mut memory = MemoryFiles::new();
+    for round in 0..4 {
+        memory.insert(format!("/p/dump-{round}.gz"), packed(dump(round * 10)));
+    }
+    let read = read_from(&memory, &["/p", "/p/dump-2.gz", "/p/./dump-3.gz"]);
+    let series = only(&read);
+    assert_eq!(goroutines(series), [1.0, 11.0, 21.0, 31.0].map(Some));
+    assert_eq!(left_out(&read), []);
+}
+
+#[test]
 fn a_listing_of_cloud_profiler_is_split_by_instance() {
     use base64::Engine;
     let (one, mut two) = (Process::new(), Process::new());

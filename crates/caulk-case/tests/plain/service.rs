@@ -108,7 +108,12 @@ impl Process {
 
     /// What a store makes of the heap over some seconds: a sum of one sample type.
     pub fn merged(&self, at: i64, seconds: i64) -> Vec<u8> {
-        let mut builder = self.builder(at, &[("inuse_space", "bytes")]);
+        // Some stores put their own name of the type into the profile.
+        let kind = match at % (2 * seconds) {
+            0 => "inuse_space",
+            _ => "memory:inuse_space:bytes:space:bytes",
+        };
+        let mut builder = self.builder(at, &[(kind, "bytes")]);
         builder.period("space", "bytes", 524_288);
         builder.profile_mut().duration_nanos = seconds * SECOND;
         self.heap_samples(&mut builder, at, 1);

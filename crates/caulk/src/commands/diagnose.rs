@@ -214,7 +214,9 @@ fn push(report: &mut Report, told: &Told, sources: &Sources<'_>, of: usize) {
     let closing = own
         .blocks
         .pop_if(|block| matches!(block, Block::KeyValues(_)));
-    for paragraph in findings.input.iter().flat_map(|input| input.paragraphs()) {
+    let restarted = present_input::restarted(&findings.growth);
+    let of_input = findings.input.iter().flat_map(|input| input.paragraphs());
+    for paragraph in restarted.into_iter().chain(of_input) {
         own.push(paragraph);
     }
     own.blocks.extend(closing);

@@ -19,16 +19,14 @@ pub struct Input {
     contention: Vec<Contention>,
     leaked: Option<caulk_case::LeakedGoroutines>,
     left_out: Vec<(String, String)>,
-    /// How often the program was restarted, and how many points are of other processes than the one
-    /// that growth is of.
-    restarts: Option<(u32, u32)>,
+    restarts: u32,
 }
 
 impl Input {
     /// Of a series, and of what belongs to none.
     pub fn of(loaded: &LoadedSeries) -> Input {
         Input {
-            restarts: None,
+            restarts: 0,
             name: loaded.name.clone(),
             kinds: loaded.used.clone(),
             points: loaded.series.points.len(),
@@ -50,31 +48,12 @@ impl Input {
 
     /// Takes over what growth has to say of the input.
     pub fn judged(&mut self, growth: &Growth) {
-        self.restarts = growth.problems.iter().find_map(|problem| match problem {
-            Problem::Restarted {
-                restarts,
-                snapshots,
-            } => Some((*restarts, *snapshots)),
-            _ => None,
-        });
+        self.restarts = restarts(growth).map_or(0, |(restarts, _)| restarts);
     }
 
     /// The paragraphs that follow a diagnosis: what it was made of, and what is no growth but worth a word.
     pub fn paragraphs(&self) -> Vec<Paragraph> {
         let mut told = Vec::new();
-        if let Some((restarts, left_out)) = self.restarts {
-            let times = match restarts {
-                1 => "once".to_owned(),
-                more => format!("{more} times"),
-            };
-            told.push(Paragraph::with_lead(
-                "Restarted:",
-                format!(
-                    "{times}, or another process answered: allocations begin anew. The process that was watched longest is judged; {} of others left out",
-                    counted(left_out as usize, "snapshot")
-                ),
-            ));
-        }
         if let Some(leaked) = &self.leaked {
             let count = units::count(leaked.count);
             let one = leaked.count == 1;
@@ -133,7 +112,7 @@ impl Input {
         json::Input {
             series: self.name.clone(),
             points: self.points as u64,
-            restarts: self.restarts.map_or(0, |(restarts, _)| restarts),
+            restarts: self.restarts,
             kinds: self
                 .kinds
                 .iter()
@@ -168,6 +147,34 @@ impl Input {
                 .collect(),
         }
     }
+}
+
+/// How often a program was restarted while it was watched, and how many snapshots are of other processes
+/// than the one that growth is of.
+fn restarts(growth: &Growth) -> Option<(u32, u32)> {
+    growth.problems.iter().find_map(|problem| match problem {
+        Problem::Restarted {
+            restarts,
+            snapshots,
+        } => Some((*restarts, *snapshots)),
+        _ => None,
+    })
+}
+
+/// That a program was restarted, where it was.
+pub fn restarted(growth: &Growth) -> Option<Paragraph> {
+    let (restarts, left_out) = restarts(growth)?;
+    let times = match restarts {
+        1 => "once".to_owned(),
+        more => format!("{more} times"),
+    };
+    Some(Paragraph::with_lead(
+        "Restarted:",
+        format!(
+            "{times}, or another process answered: allocations begin anew. The process that was watched longest is judged; {} of others left out",
+            counted(left_out as usize, "snapshot")
+        ),
+    ))
 }
 
 fn left_out(problems: &[SeriesProblem]) -> Vec<(String, String)> {
