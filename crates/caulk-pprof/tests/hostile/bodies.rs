@@ -92,8 +92,8 @@ pub fn reports(bytes: &[u8], choice: u64) {
         profile = sum;
     } else if choice % 3 == 2 {
         let options = BaseOptions {
-            is_diff: choice % 2 == 0,
-            normalize: choice % 5 == 0,
+            is_diff: choice.is_multiple_of(2),
+            normalize: choice.is_multiple_of(5),
         };
         let Ok(difference) = subtract(profile.clone(), profile, options) else {
             return;
