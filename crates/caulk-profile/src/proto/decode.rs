@@ -64,7 +64,6 @@ impl Tables {
             1 => {
                 let value_type = value_type(at.expect_bytes(content)?)?;
                 profile.sample_types.push(value_type);
-                profile.values.push(Vec::new());
             }
             2 => {
                 at.expect_bytes(content)?;
@@ -74,19 +73,19 @@ impl Tables {
             4 => self.location(at.expect_bytes(content)?)?,
             5 => profile.functions.push(function(at.expect_bytes(content)?)?),
             6 => self.string(at.expect_bytes(content)?)?,
-            7 => profile.drop_frames = string_id(at.expect_varint(content)?)?,
-            8 => profile.keep_frames = string_id(at.expect_varint(content)?)?,
+            7 => profile.drop_frames = string_id(at.expect_varint(content)?),
+            8 => profile.keep_frames = string_id(at.expect_varint(content)?),
             9 if profile.time_nanos != 0 => return Err(Box::new(ReadError::Concatenated)),
             9 => profile.time_nanos = at.expect_varint(content)? as i64,
             10 => profile.duration_nanos = at.expect_varint(content)? as i64,
             11 => profile.period_type = value_type(at.expect_bytes(content)?)?,
             12 => profile.period = at.expect_varint(content)? as i64,
             13 => at.each_varint(content, |value| {
-                profile.comments.push(string_id(value)?);
+                profile.comments.push(string_id(value));
                 Ok(())
             })?,
-            14 => profile.default_sample_type = string_id(at.expect_varint(content)?)?,
-            15 => profile.doc_url = string_id(at.expect_varint(content)?)?,
+            14 => profile.default_sample_type = string_id(at.expect_varint(content)?),
+            15 => profile.doc_url = string_id(at.expect_varint(content)?),
             _ => {}
         }
         Ok(())
@@ -200,28 +199,29 @@ pub(super) fn check_string(id: StringId, count: usize) -> Result<(), Fault> {
     if id.index() < count {
         return Ok(());
     }
+    if id == NO_STRING {
+        return Err(malformed("a string is referred to that cannot be there"));
+    }
     Err(malformed(format!(
         "string {} is referred to, but there are {count} strings",
         id.0
     )))
 }
 
-pub(super) fn string_id(raw: u64) -> Result<StringId, Fault> {
-    match u32::try_from(raw) {
-        Ok(id) => Ok(StringId(id)),
-        Err(_) => Err(malformed(format!(
-            "string {} is referred to, which cannot be",
-            raw as i64
-        ))),
-    }
+/// In the place of a number that is none of a string. It may be replaced where the file has a field
+/// twice; what is left of them is found when all is read.
+const NO_STRING: StringId = StringId(u32::MAX);
+
+pub(super) fn string_id(raw: u64) -> StringId {
+    u32::try_from(raw).map_or(NO_STRING, StringId)
 }
 
 fn value_type(mut walk: Walk) -> Result<ValueType, Fault> {
     let mut value_type = ValueType::default();
     while !walk.is_at_end() {
         match walk.field()? {
-            (1, content) => value_type.kind = string_id(walk.expect_varint(content)?)?,
-            (2, content) => value_type.unit = string_id(walk.expect_varint(content)?)?,
+            (1, content) => value_type.kind = string_id(walk.expect_varint(content)?),
+            (2, content) => value_type.unit = string_id(walk.expect_varint(content)?),
             _ => {}
         }
     }
@@ -241,8 +241,8 @@ fn mapping(mut walk: Walk) -> Result<Mapping, Fault> {
             2 => mapping.start = value,
             3 => mapping.limit = value,
             4 => mapping.offset = value,
-            5 => mapping.file = string_id(value)?,
-            6 => mapping.build_id = string_id(value)?,
+            5 => mapping.file = string_id(value),
+            6 => mapping.build_id = string_id(value),
             7 => mapping.has_functions = value != 0,
             8 => mapping.has_filenames = value != 0,
             9 => mapping.has_line_numbers = value != 0,
@@ -258,9 +258,9 @@ fn function(mut walk: Walk) -> Result<Function, Fault> {
     while !walk.is_at_end() {
         match walk.field()? {
             (1, content) => function.id = walk.expect_varint(content)?,
-            (2, content) => function.name = string_id(walk.expect_varint(content)?)?,
-            (3, content) => function.system_name = string_id(walk.expect_varint(content)?)?,
-            (4, content) => function.filename = string_id(walk.expect_varint(content)?)?,
+            (2, content) => function.name = string_id(walk.expect_varint(content)?),
+            (3, content) => function.system_name = string_id(walk.expect_varint(content)?),
+            (4, content) => function.filename = string_id(walk.expect_varint(content)?),
             (5, content) => function.start_line = walk.expect_varint(content)? as i64,
             _ => {}
         }

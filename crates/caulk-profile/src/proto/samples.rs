@@ -44,6 +44,10 @@ pub(super) fn read(
             tables.width
         )));
     }
+    if count == 0 {
+        profile.values = vec![Vec::new(); tables.width];
+        return Ok(());
+    }
     // Two passes over the bytes: when it is known how many frames there are, each part is read into its
     // place of the columns, and nothing is moved.
     let parts = even_parts(marks.len(), LEAST_IN_A_PART / MARK_EVERY);
@@ -287,7 +291,7 @@ fn label(mut walk: Walk, string_count: usize) -> Result<Option<Label>, Fault> {
         }
     }
     let string = |raw| -> Result<StringId, Fault> {
-        let id = string_id(raw)?;
+        let id = string_id(raw);
         check_string(id, string_count)?;
         Ok(id)
     };

@@ -264,7 +264,7 @@ fn errors_name_what_is_wrong() {
         ),
         (
             |p| p.doc_url = -1,
-            "string -1 is referred to, which cannot be",
+            "a string is referred to that cannot be there",
         ),
         (
             |p| p.string_table[0] = "x".into(),

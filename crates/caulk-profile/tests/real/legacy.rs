@@ -4,6 +4,8 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use caulk_profile::{Label, LabelValue, Limits, Line, Mapping, ProfileBuilder, StringId};
+
 use crate::capture::{self, TEXT};
 use crate::forms;
 use crate::reference::{assert_neither, assert_same, difference};
@@ -111,4 +113,63 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
     seeds.extend(forms::READ.map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec())));
     seeds.extend(forms::cpus());
     seeds
+}
+
+/// Small profiles as `profile.proto`, inflated: what the legacy forms are once they are written, and
+/// one with labels of every kind, inlined calls and numbers that are large.
+pub fn protobufs() -> Vec<(String, Vec<u8>)> {
+    let mut builder = ProfileBuilder::new();
+    builder.period("cpu", "nanoseconds", 1);
+    builder.sample_type("samples", "count");
+    builder.sample_type("cpu", "nanoseconds");
+    builder.comment("a remark");
+    let mapping = builder.mapping(Mapping {
+        start: 0x40_0000,
+        limit: u64::MAX,
+        has_functions: true,
+        ..Mapping::default()
+    });
+    let lines = ["inlined", "main"].map(|name| Line {
+        function: builder.function(name, "a.go", 7),
+        line: i64::MAX,
+        column: -1,
+    });
+    let leaf = builder.location(Some(mapping), 0x40_0001, &lines);
+    let root = builder.location(None, u64::MAX, &lines[1..]);
+    let mut label = |key: &str, value: LabelValue| Label {
+        key: builder.string(key),
+        value,
+    };
+    let number = |value| LabelValue::Number {
+        value,
+        unit: StringId(1),
+    };
+    let labels = [
+        label("a", LabelValue::Text(StringId(2))),
+        label("a", LabelValue::Text(StringId(3))),
+        label("b", number(i64::MIN)),
+        label("b", number(5)),
+    ];
+    builder.sample(&[leaf, root], &[1, i64::MIN], &labels);
+    builder.sample(&[root], &[-1, i64::MAX], &labels[..2]);
+    let profile = builder.profile_mut();
+    profile.time_nanos = 1;
+    profile.duration_nanos = -1;
+    profile.doc_url = StringId(1);
+    profile.default_sample_type = StringId(2);
+    let made = ("made".to_owned(), builder.finish());
+    let legacy = forms::READ.iter().filter_map(|(name, text)| {
+        let profile = caulk_profile::read(text.as_bytes(), Limits::default()).ok()?;
+        Some(((*name).to_owned(), profile))
+    });
+    let all = legacy.chain([made.clone(), made]);
+    all.map(|(name, profile)| {
+        let mut file = Vec::new();
+        caulk_profile::write(&profile, &mut file).unwrap();
+        let mut bytes = Vec::new();
+        let mut inflated = flate2::read::GzDecoder::new(&file[..]);
+        std::io::Read::read_to_end(&mut inflated, &mut bytes).unwrap();
+        (name, bytes)
+    })
+    .collect()
 }

@@ -1,7 +1,7 @@
 //! Damaged profiles of every legacy form: what the reference refuses is refused, and what it reads
 //! is read as the same.
 
-use crate::legacy::seeds;
+use crate::legacy::{protobufs, seeds};
 use crate::reference::difference;
 
 /// What may stand in the place of a word.
@@ -137,22 +137,26 @@ fn mutate(random: &mut Random, text: &mut Vec<u8>, other: &[u8]) {
     }
 }
 
-#[test]
-fn damaged_profiles_are_read_or_refused_as_pprof_does() {
-    let rounds = std::env::var("CAULK_MUTATIONS").map_or(5_000, |count| count.parse().unwrap());
+fn rounds() -> usize {
+    std::env::var("CAULK_MUTATIONS").map_or(5_000, |count| count.parse().unwrap())
+}
+
+/// Damages the seeds many times, each time in up to five places.
+fn compare_damaged(seeds: &[(String, Vec<u8>)], damage: impl Fn(&mut Random, &mut Vec<u8>, &[u8])) {
+    let rounds = rounds();
     let mut random = Random(0x9e37_79b9_7f4a_7c15);
-    let seeds = seeds();
     let (mut read, mut differ) = (0, Vec::new());
     for round in 0..rounds {
-        let mut bytes = random.one(&seeds).1.clone();
-        let other = random.one(&seeds).1.clone();
+        let (name, bytes) = random.one(seeds);
+        let (name, mut bytes) = (name.clone(), bytes.clone());
+        let other = random.one(seeds).1.clone();
         for _ in 0..=random.below(4) {
-            mutate(&mut random, &mut bytes, &other);
+            damage(&mut random, &mut bytes, &other);
         }
         if let Some(difference) = difference(&bytes) {
             differ.push(format!(
-                "{round}: {difference}\n{}",
-                String::from_utf8_lossy(&bytes)
+                "{round} ({name}): {difference}\n{}",
+                bytes.escape_ascii()
             ));
         } else if caulk_profile::read_as_pprof(&bytes, Default::default()).is_ok() {
             read += 1;
@@ -171,4 +175,30 @@ fn damaged_profiles_are_read_or_refused_as_pprof_does() {
         shown.join("\n\n")
     );
     assert!(read > rounds / 10, "{read} of {rounds} can be read");
+}
+
+#[test]
+fn damaged_legacy_profiles_are_read_or_refused_as_pprof_does() {
+    compare_damaged(&seeds(), mutate);
+}
+
+#[test]
+fn damaged_protobuf_is_read_or_refused_as_pprof_does() {
+    compare_damaged(&protobufs(), |random, bytes, _| {
+        if bytes.is_empty() {
+            return;
+        }
+        let at = random.below(bytes.len());
+        match random.below(6) {
+            0 => bytes[at] ^= 1 << random.below(8),
+            1 => bytes[at] = *random.one(&[0, 1, 2, 0x7f, 0x80, 0xff]),
+            2 => bytes[at] = bytes[at].wrapping_add(1),
+            3 => bytes.insert(at, *random.one(&[0, 1, 0x0a, 0x12, 0x80, 0xff])),
+            4 => {
+                bytes.remove(at);
+            }
+            _ if random.below(20) == 0 => bytes.truncate(at),
+            _ => {}
+        }
+    });
 }

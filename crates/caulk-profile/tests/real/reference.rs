@@ -96,7 +96,7 @@ pub fn difference(bytes: &[u8]) -> Option<String> {
     let ours = read_as_pprof(bytes, Limits::default());
     match (ask(bytes), &ours) {
         (Answer::Profile(theirs), Ok(ours)) => {
-            let (ours, theirs) = (describe_with_zeros(ours), describe(&theirs));
+            let (ours, theirs) = (describe_with_zeros(ours), normalized(describe(&theirs)));
             (ours != theirs).then(|| {
                 let at = ours.iter().zip(&theirs).position(|(a, b)| a != b);
                 let at = at.unwrap_or(ours.len().min(theirs.len()));
@@ -117,6 +117,16 @@ fn describe_with_zeros(profile: &Profile) -> Vec<String> {
             line.truncate(line.len() - 1);
             line.push_str("zero\"");
         }
+    }
+    normalized(said)
+}
+
+/// The reference orders the labels of a sample when it writes, and drops texts that are empty.
+fn normalized(mut said: Vec<String>) -> Vec<String> {
+    let is_label = |line: &String| line.starts_with("label ");
+    said.retain(|line| !(is_label(line) && line.ends_with("\" \"\"")));
+    for labels in said.chunk_by_mut(|a, b| is_label(a) && is_label(b)) {
+        labels.sort();
     }
     said
 }
