@@ -38,6 +38,9 @@ pub struct HuntReport {
     /// What grows, in plain words.
     #[serde(default)]
     pub explanation: Explanation,
+    /// What grows together, in the same ratio: one resource with its parts; the largest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub together: Vec<Together>,
     /// Growth summed up by function, package or label, where that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<GrowthBy>,
@@ -146,6 +149,40 @@ pub enum Verdict {
     Grew,
     /// Did not grow above what could be seen.
     Steady,
+}
+
+/// Stacks and counts that grow in the same ratio: one resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Together {
+    /// How many of the resource come: what the rates of its parts are multiples of.
+    pub resources_per_request: Rate,
+    /// Exactly so many in every round; absent where it is not exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exactly: Option<u32>,
+    /// Objects of the heap, of all its parts.
+    pub heap_objects_per_request: Rate,
+    /// Bytes of the heap, of all its parts.
+    pub heap_bytes_per_request: Rate,
+    /// How many stacks it has.
+    pub stacks: u64,
+    /// How many of what was counted, such as goroutines, belong to it.
+    pub counts: u64,
+    /// The part with most bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub representative: Option<TogetherPart>,
+    /// The word for it.
+    pub verdict: Verdict,
+}
+
+/// A part of what grows together.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TogetherPart {
+    /// The function that allocates it.
+    pub function: String,
+    /// Its objects.
+    pub heap_objects_per_request: Rate,
+    /// Its bytes.
+    pub heap_bytes_per_request: Rate,
 }
 
 /// Growth summed up by what stacks have in common.

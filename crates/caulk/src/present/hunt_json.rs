@@ -27,6 +27,7 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
         horizon_s: findings.growth.watched_seconds,
         smallest_visible_heap_bytes_per_request: findings.growth.smallest_visible_bytes,
         explanation: super::words::to_json(findings),
+        together: super::together::to_json(findings),
         by: super::by::to_json(findings),
         goroutines: super::goroutines::to_json(findings),
         culprits: findings

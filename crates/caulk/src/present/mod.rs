@@ -11,6 +11,7 @@ pub mod input;
 pub mod page;
 pub mod rates;
 
+pub mod together;
 pub mod words;
 
 mod table;

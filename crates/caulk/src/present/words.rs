@@ -26,6 +26,12 @@ pub fn paragraphs(findings: &Findings) -> Vec<Paragraph> {
         }
     };
     say("What it is:", what(findings));
+    said.extend(super::together::paragraphs(findings));
+    let mut say = |lead, text: String| {
+        if !text.is_empty() {
+            said.push(Paragraph::with_lead(lead, text));
+        }
+    };
     say("How sure:", certainty(findings).join("; "));
     say("To know more:", next(findings).join("; "));
     said
