@@ -2,6 +2,7 @@
 
 mod fetch;
 mod interactive;
+mod lines;
 mod output;
 mod service;
 mod source;
