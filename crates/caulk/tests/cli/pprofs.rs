@@ -239,6 +239,56 @@ fn waiting_for_a_line_can_be_ended() {
     drop(open);
 }
 
+/// `script` is a terminal that can be written to.
+#[cfg(target_os = "linux")]
+#[test]
+fn lines_are_edited_and_completed_at_a_terminal() {
+    use std::io::{Read, Write};
+
+    let world = captured();
+    let line = format!(
+        "{} pprof heap.pb.gz >shown.txt",
+        env!("CARGO_BIN_EXE_caulk")
+    );
+    // No test waits for ever.
+    let mut command = world.command("timeout");
+    command
+        .args(["60", "script", "-qec", &line, "/dev/null"])
+        .env("TERM", "xterm");
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let mut keys = child.stdin.take().unwrap();
+    let mut screen = child.stdout.take().unwrap();
+    let mut seen = String::new();
+    // Each line begins with a word to the terminal.
+    let prompt = "\x1b[?2004h";
+    let mut type_after = |what: &str, count: usize, typed: &str| {
+        while seen.matches(what).count() < count {
+            let mut bytes = [0; 4096];
+            let count = screen.read(&mut bytes).unwrap();
+            assert!(count > 0, "{seen:?}");
+            seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        }
+        keys.write_all(typed.as_bytes()).unwrap();
+    };
+    type_after(prompt, 1, "alloc_objects\r");
+    type_after(prompt, 2, "topp\x7f1\r");
+    type_after(prompt, 3, "peek kee\t");
+    type_after("main.keep", 1, "\r");
+    type_after(prompt, 4, "topproto\x03");
+    type_after(prompt, 5, "\x1b[A\x1b[A\r");
+    type_after(prompt, 6, "\x04");
+    assert!(child.wait().unwrap().success());
+    let script = "alloc_objects\ntop1\npeek main.keep\ntop1\n";
+    let piped = shell(
+        world.caulk(&["pprof", "heap.pb.gz"]),
+        script,
+        &world.path(""),
+    );
+    let piped = String::from_utf8(piped.stdout).unwrap();
+    assert_eq!(world.read("shown.txt"), piped.replace("(pprof) ", ""));
+}
+
 #[test]
 fn a_picture_is_drawn_by_graphviz() {
     let world = captured();
