@@ -62,6 +62,21 @@ fn looked_at(browser: &mut Browser, page: &Path) -> String {
     browser.text("document.body.innerText")
 }
 
+/// A folder with the heap profiles of a program that was started three times, a minute apart.
+fn saw(folder: &Path) -> String {
+    let saw = folder.join("saw-of-heaps");
+    std::fs::create_dir(&saw).unwrap();
+    for taken in 0..12u32 {
+        let name = format!("session-store/case/heap.{}.pb.gz", taken % 4);
+        let bytes = std::fs::read(examples().join(name)).unwrap();
+        let mut profile = caulk_profile::read(&bytes, caulk_profile::Limits::default()).unwrap();
+        profile.time_nanos = (1_790_000_000 + 60 * i64::from(taken)) * 1_000_000_000;
+        let file = std::fs::File::create(saw.join(format!("heap.{taken}.pb.gz"))).unwrap();
+        caulk_profile::write(&profile, file).unwrap();
+    }
+    saw.display().to_string()
+}
+
 #[test]
 fn the_recorded_cases_have_pages_that_work() {
     let folder = tempfile::tempdir().unwrap();
@@ -79,6 +94,18 @@ fn the_recorded_cases_have_pages_that_work() {
     let page = diagnosed(folder, "two", &heaps, "session-store");
     let seen = looked_at(&mut browser, &page);
     assert!(seen.contains("GREW s.sessions only grows"), "{seen}");
+
+    let page = diagnosed(folder, "saw", &[&saw(folder)], "session-store");
+    let seen = looked_at(&mut browser, &page);
+    assert!(seen.contains("LEAK s.sessions only grows"), "{seen}");
+    // All three processes are drawn, and the line is fitted to the one that is judged.
+    let dots = browser.value("['circle.aside', 'circle:not(.aside)'].map(dots => document.querySelectorAll('.dots ' + dots).length)");
+    assert_eq!(dots, serde_json::json!([8, 4]));
+    let fitted = browser.value("document.querySelector('polyline.fit').getBBox().x / 1000");
+    assert!(
+        (fitted.as_f64().unwrap() - 8.0 / 11.0).abs() < 0.01,
+        "{fitted}"
+    );
 
     let dump = ["secret-proxy/case/goroutine.3.txt.gz"];
     let page = diagnosed(folder, "dump", &dump, "secret-proxy");

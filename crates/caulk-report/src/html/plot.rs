@@ -79,7 +79,8 @@ fn legend(plots: &[Plot]) -> Markup {
     let lines = || plots.iter().flat_map(|plot| &plot.lines);
     let has_fit = lines().any(|line| line.fit.is_some());
     let has_band = lines().any(|line| line.fit.is_some_and(|fit| fit.band().is_some()));
-    let has_aside = lines().any(|line| line.points.iter().any(|point| !point.aside.is_empty()));
+    let dotted = || lines().filter(|line| line.points.len() <= MOST_DOTS);
+    let has_aside = dotted().any(|line| line.points.iter().any(|point| !point.aside.is_empty()));
     let mut names: Vec<&str> = Vec::new();
     for line in lines() {
         if !names.contains(&line.name.as_str()) {

@@ -2,7 +2,7 @@
 
 use caulk_case::Case;
 use caulk_evidence::Run;
-use caulk_growth::{Axis as Per, Estimate, Growth, ScalarKind, Series, Stage};
+use caulk_growth::{Axis as Per, Estimate, Growth, ScalarKind, Series, Stage, longest_life};
 use caulk_report::units::ByteUnit;
 use caulk_report::{Axis, Fit, Part, Plot, PlotLine, PlotPoint, Section, Unit};
 
@@ -170,18 +170,22 @@ fn written(rates: &Rates, rate: &Estimate, unit: Unit) -> String {
 impl Side<'_> {
     /// One line of a plot from one value for each snapshot.
     fn line(&self, values: &[Option<f64>], rate: Estimate) -> PlotLine {
-        let points: Vec<PlotPoint> = self
-            .run
-            .loaded()
-            .series
+        let series = &self.run.loaded().series;
+        let (life, restarted) = longest_life(series);
+        // A process started anew counts its requests anew.
+        let is_shown =
+            |index| restarted.is_none() || self.growth.per != Per::Request || life.contains(&index);
+        let points: Vec<PlotPoint> = series
             .points
             .iter()
             .enumerate()
+            .filter(|(index, _)| is_shown(*index))
             .filter_map(|(index, point)| {
                 Some(PlotPoint {
                     x: self.position(index)?,
                     y: values.get(index).copied().flatten()?,
                     aside: match point.stage {
+                        _ if !life.contains(&index) => "of another process".to_owned(),
                         Stage::Cooldown => "after the cool-down".to_owned(),
                         Stage::Warmup if !self.is_baseline(index) => "warm-up".to_owned(),
                         Stage::Warmup | Stage::Round => String::new(),
