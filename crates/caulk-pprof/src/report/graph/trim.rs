@@ -1,7 +1,7 @@
 //! Which nodes a report shows, and in which order (`newTrimmedGraph` of the reference).
 
 use super::calls::Calls;
-use super::edges::{CALLS_BY, CALLS_OF, KEPT, Role, edges};
+use super::edges::{CALLS_BY, CALLS_OF, KEPT, Role, edges, only_rise};
 use super::order::{entropy_scores, sort_by_score, sort_by_value};
 use super::redundant::remove_redundant;
 use super::tags::{Tags, tags_of_places, tags_of_tree};
@@ -303,6 +303,11 @@ fn calls_of_places(
             *role = KEPT | asks;
         }
     }
-    let edges = edges(subject.profile, places, subject.columns(), &roles);
+    let columns = subject.columns();
+    let enough = match wanted {
+        Wanted::OfInlined if only_rise(columns) => Some(cut.edge_cutoff),
+        _ => None,
+    };
+    let edges = edges(subject.profile, places, columns, &roles, enough);
     Calls::new(edges, places.len())
 }

@@ -3,9 +3,9 @@
 use std::ops::Range;
 
 use super::LEAST_SAMPLES_IN_A_PART;
-use crate::report::places::Places;
-use caulk_profile::Profile;
+use crate::report::places::{PlaceId, Places};
 use caulk_profile::parallel::in_parts;
+use caulk_profile::{LocationIndex, Profile};
 
 /// The column that a report shows, and the one that it is divided by for means.
 #[derive(Debug, Clone, Copy)]
@@ -36,8 +36,6 @@ pub(in crate::report) struct NodeValue {
     pub flat_divisor: i64,
     pub cum: i64,
     pub cum_divisor: i64,
-    /// The last sample that was added, plus one.
-    seen_in: u32,
 }
 
 impl NodeValue {
@@ -101,21 +99,36 @@ fn place_values_of(
     samples: Range<usize>,
 ) -> Vec<NodeValue> {
     let mut totals = vec![NodeValue::default(); places.len()];
+    let mut cum = vec![Cum::default(); places.len()];
+    let only = only_places(profile, places);
     for sample in samples {
         let (value, divisor) = columns.of(sample);
         if value == 0 && divisor == 0 {
             continue;
         }
         let stamp = sample as u32 + 1;
+        let mut add = |place: PlaceId| {
+            if let Some(cum) = cum.get_mut(place as usize)
+                && cum.seen_in != stamp
+            {
+                cum.seen_in = stamp;
+                cum.sum = cum.sum.wrapping_add(value);
+                if divisor != 0
+                    && let Some(total) = totals.get_mut(place as usize)
+                {
+                    total.cum_divisor = total.cum_divisor.wrapping_add(divisor);
+                }
+            }
+        };
         let stack = profile.stack(sample);
         for &location in stack {
-            for &place in places.of_location(location) {
-                if let Some(total) = totals.get_mut(place as usize)
-                    && total.seen_in != stamp
-                {
-                    total.seen_in = stamp;
-                    total.add_cum(value, divisor);
-                }
+            match only.get(location.index()) {
+                Some(&SEVERAL) | None => places
+                    .of_location(location)
+                    .iter()
+                    .copied()
+                    .for_each(&mut add),
+                Some(&place) => add(place),
             }
         }
         let leaf = stack
@@ -125,5 +138,27 @@ fn place_values_of(
             total.add_flat(value, divisor);
         }
     }
+    for (total, cum) in totals.iter_mut().zip(cum) {
+        total.cum = cum.sum;
+    }
     totals
+}
+
+/// What is touched for every frame, and therefore small.
+#[derive(Debug, Clone, Copy, Default)]
+struct Cum {
+    sum: i64,
+    /// The last sample that was added, plus one.
+    seen_in: u32,
+}
+
+const SEVERAL: PlaceId = PlaceId::MAX;
+
+/// By location its place, or [`SEVERAL`].
+fn only_places(profile: &Profile, places: &Places) -> Vec<PlaceId> {
+    let only = |location: usize| match *places.of_location(LocationIndex(location as u32)) {
+        [place] => place,
+        _ => SEVERAL,
+    };
+    (0..profile.locations().len()).map(only).collect()
 }
