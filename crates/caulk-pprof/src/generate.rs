@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -54,6 +55,17 @@ pub struct Generated {
     pub warnings: Vec<String>,
 }
 
+/// Why there is no report, or not all of one.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteReportError {
+    /// There is none.
+    #[error(transparent)]
+    Report(#[from] ReportError),
+    /// It could not be written.
+    #[error("failed to write the report")]
+    Write(#[from] io::Error),
+}
+
 /// Makes a report (`generateReport` of the reference).
 ///
 /// The total is that of all samples, unless percentages are to be relative to what the filters leave.
@@ -63,6 +75,25 @@ pub fn generate(
     config: &Config,
     surroundings: &Surroundings,
 ) -> Result<Generated, ReportError> {
+    let (mut report, mut warnings) = (Vec::new(), Vec::new());
+    let tell = |told: &[String]| warnings.extend_from_slice(told);
+    match write_report(profile, request, config, surroundings, tell, &mut report) {
+        Err(WriteReportError::Report(error)) => Err(error),
+        // A vector takes everything.
+        Err(WriteReportError::Write(_)) | Ok(()) => Ok(Generated { report, warnings }),
+    }
+}
+
+/// As [`generate`], and writes the report to `out` as it is made: that of all stacks takes gigabytes.
+/// `tell` gets the warnings before anything is written; of a report that fails nothing is.
+pub fn write_report(
+    profile: &Profile,
+    request: &Request,
+    config: &Config,
+    surroundings: &Surroundings,
+    tell: impl FnOnce(&[String]),
+    out: &mut dyn Write,
+) -> Result<(), WriteReportError> {
     let config = &request.overridden(config);
     let mut warnings = Vec::new();
     let label_units = LabelUnits::new(profile, &mut warnings);
@@ -96,21 +127,25 @@ pub fn generate(
         pattern,
     };
     let mut report = Vec::new();
-    let out = &mut report;
+    let whole = &mut report;
     match request.command {
-        Command::Top => report::top(subject, out),
-        Command::TopProto => report::topproto(subject, out),
-        Command::List => report::list(subject, out)?,
-        Command::Callgrind => report::callgrind(subject, out)?,
-        Command::Dot => report::dot(subject, out)?,
-        Command::Tree | Command::Peek => report::tree(subject, out)?,
-        Command::Traces => report::traces(&subject, out),
-        Command::Tags => report::tags(&subject, out),
-        Command::Comments => report::comments(&profile, out),
-        Command::Raw => report::raw(&profile, surroundings, out),
-        Command::Proto => report::proto(&subject, out)?,
+        Command::Traces => {
+            tell(&warnings);
+            return Ok(report::traces(&subject, out)?);
+        }
+        Command::Top => report::top(subject, whole),
+        Command::TopProto => report::topproto(subject, whole),
+        Command::List => report::list(subject, whole)?,
+        Command::Callgrind => report::callgrind(subject, whole)?,
+        Command::Dot => report::dot(subject, whole)?,
+        Command::Tree | Command::Peek => report::tree(subject, whole)?,
+        Command::Tags => report::tags(&subject, whole),
+        Command::Comments => report::comments(&profile, whole),
+        Command::Raw => report::raw(&profile, surroundings, whole),
+        Command::Proto => report::proto(&subject, whole)?,
     }
-    Ok(Generated { report, warnings })
+    tell(&warnings);
+    Ok(out.write_all(&report)?)
 }
 
 /// What the other reports do as they look at locations.

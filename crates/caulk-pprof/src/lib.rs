@@ -39,7 +39,9 @@ pub use cli::{
 pub use combine::{BaseOptions, CombineError, combine, subtract};
 pub use commands::Makes;
 pub use config::{Config, Granularity, Sort};
-pub use generate::{Generated, SourceFiles, Surroundings, generate};
+pub use generate::{
+    Generated, SourceFiles, Surroundings, WriteReportError, generate, write_report,
+};
 pub use options::OptionError;
 pub use pattern::{Pattern, PatternError};
 pub use prepare::{

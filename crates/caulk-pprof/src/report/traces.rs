@@ -1,5 +1,7 @@
 //! `-traces`: each sample with its labels and stack.
 
+use std::io::{self, Write};
+
 use caulk_profile::{Label, LabelValue};
 
 use super::aligned::{pad, width};
@@ -10,9 +12,13 @@ use super::{Subject, units};
 const SEPARATOR: &[u8] = b"-----------+-------------------------------------------------------\n";
 const WIDTH: usize = 10;
 
-/// Appends to `out` what `go tool pprof -traces` prints.
-pub(crate) fn traces(subject: &Subject, out: &mut Vec<u8>) {
+/// What is written at once.
+const CHUNK: usize = 1 << 16;
+
+/// Writes to `sink` what `go tool pprof -traces` prints.
+pub(crate) fn traces(subject: &Subject, sink: &mut dyn Write) -> io::Result<()> {
     let profile = subject.profile;
+    let out = &mut Vec::with_capacity(2 * CHUNK);
     out.extend_from_slice(&profile_lines(subject).join(&b"\n"[..]));
     out.push(b'\n');
     // Source paths stay as they are.
@@ -23,6 +29,10 @@ pub(crate) fn traces(subject: &Subject, out: &mut Vec<u8>) {
         let stack = profile.stack(sample);
         if stack.is_empty() {
             continue;
+        }
+        if out.len() >= CHUNK {
+            sink.write_all(out)?;
+            out.clear();
         }
         out.extend_from_slice(SEPARATOR);
         profile.labels_by_key(sample, &mut labels);
@@ -44,6 +54,7 @@ pub(crate) fn traces(subject: &Subject, out: &mut Vec<u8>) {
         }
     }
     out.extend_from_slice(SEPARATOR);
+    sink.write_all(out)
 }
 
 /// A line for each key, texts before numbers.

@@ -1,6 +1,6 @@
 //! Where a report goes, and the pictures that Graphviz draws of it.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use anyhow::{anyhow, bail};
@@ -42,6 +42,11 @@ pub fn report(
         command,
         argument: report.argument.clone(),
     };
+    if format.is_none() && file.is_none() && config.output.is_empty() {
+        let mut out = std::io::stdout().lock();
+        caulk_pprof::write_report(profile, &request, config, surroundings, tell_all, &mut out)?;
+        return Ok(out.flush()?);
+    }
     let Generated {
         mut report,
         warnings,
