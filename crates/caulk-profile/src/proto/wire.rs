@@ -394,6 +394,19 @@ mod tests {
     }
 
     #[test]
+    fn as_many_varints_are_counted_as_there_are() {
+        for count in [0, 1, 7, 8, 247, 248, 249, 5000] {
+            let packed: Vec<u8> = (0..count).map(|at| (at % 128) as u8).collect();
+            assert_eq!(count_ends(&packed), count);
+            let longer: Vec<u8> = packed
+                .iter()
+                .flat_map(|&byte| [byte | 0x80, byte])
+                .collect();
+            assert_eq!(count_ends(&longer), count);
+        }
+    }
+
+    #[test]
     fn a_varint_does_not_reach_into_the_next_part() {
         let buffer = [0x0a, 0x01, 0x80, 0x01, 0, 0, 0, 0, 0, 0, 0];
         let mut walk = Walk::new(&buffer);
