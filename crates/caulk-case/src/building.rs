@@ -300,7 +300,9 @@ fn goroutine_stacks(points: &[Loaded]) -> BTreeMap<caulk_profile::StackId, Vec<O
     stacks.retain(|_, values| {
         let mut known = values.iter().copied().flatten();
         let first = known.next().unwrap_or(0.0);
-        known.any(|value| value > first)
+        // Seen once, all that is there counts.
+        let once = known.clone().next().is_none();
+        once || known.any(|value| value > first)
     });
     stacks
 }

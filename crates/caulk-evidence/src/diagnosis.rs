@@ -51,7 +51,9 @@ impl Run {
         let mut groups = group_goroutines(&dumps);
         let has_dumps = dumps.iter().any(Option::is_some);
         let has_ancestors = groups.iter().any(|group| !group.group.ancestors.is_empty());
-        let alike = alike(&groups);
+        let mut counted = groups.clone();
+        counted.extend(of_profiles(&loaded));
+        let alike = alike(&counted);
         let label_counts = count_labels(&dumps);
         // A group that is never larger than at the beginning has not grown: there may be thousands
         // of those that come and go, and each would cost the others some certainty.
@@ -260,18 +262,21 @@ impl Run {
     }
 
     fn frames(&self, id: StackId) -> Vec<Frame> {
-        let id = caulk_profile::StackId(id.0);
-        self.loaded
-            .stacks
-            .frames(id)
-            .map(|frame| Frame {
-                function: frame.function.to_owned(),
-                file: frame.file.to_owned(),
-                line: u32::try_from(frame.line).unwrap_or(0),
-                after_call: false,
-            })
-            .collect()
+        frames(&self.loaded, id)
     }
+}
+
+fn frames(loaded: &LoadedSeries, id: StackId) -> Vec<Frame> {
+    let id = caulk_profile::StackId(id.0);
+    let frames = loaded.stacks.frames(id);
+    frames
+        .map(|frame| Frame {
+            function: frame.function.to_owned(),
+            file: frame.file.to_owned(),
+            line: u32::try_from(frame.line).unwrap_or(0),
+            after_call: false,
+        })
+        .collect()
 }
 
 /// Bytes and objects that came from a stack. One snapshot shows no growth: then all that is held counts.
@@ -294,6 +299,26 @@ impl GroupCounts {
             .unwrap_or(i64::MAX)
             .saturating_sub_unsigned(first)
     }
+}
+
+/// The goroutines of profiles by stack, which know neither state nor creator.
+fn of_profiles(loaded: &LoadedSeries) -> impl Iterator<Item = GroupCounts> {
+    let named = loaded.scalars.iter().zip(&loaded.series.scalars);
+    named.filter_map(|(name, scalar)| {
+        let ScalarName::GoroutineStack(stack) = name else {
+            return None;
+        };
+        // Counts are whole, and never negative.
+        let count = |value: &Option<f64>| value.map(|value| value as u64);
+        Some(GroupCounts {
+            group: GoroutineGroup {
+                own: frames(loaded, StackId(stack.0)),
+                ..GoroutineGroup::default()
+            },
+            counts: scalar.values.iter().map(count).collect(),
+            longest_minutes: None,
+        })
+    })
 }
 
 /// Of a single dump, all that is there.

@@ -301,7 +301,11 @@ fn stuck(
         return Stuck::Certain;
     }
     // The main goroutine, and those of which there is one for the program's life.
-    let is_started = group.created_by.is_some() || group.state.is_empty();
+    let is_main = |frame: &Frame| matches!(frame.function.as_str(), "runtime.main" | "main.main");
+    let is_started = match group.state.is_empty() {
+        true => !group.own.iter().rev().take(2).any(is_main),
+        false => group.created_by.is_some(),
+    };
     match wait {
         Wait::Accept | Wait::Signals | Wait::Runtime | Wait::Running => return Stuck::Expected,
         // On purpose where it is main's.
@@ -345,8 +349,8 @@ impl Wait {
             Wait::Receive => "receive from a channel that nobody sends on or closes",
             Wait::Range => "range over a channel that is never closed",
             Wait::Select => "wait in a select of which no case is ready",
-            Wait::NilChannel => "wait on a nil channel, for ever",
-            Wait::NoCases => "wait in a select without cases, for ever",
+            Wait::NilChannel => "wait on a nil channel",
+            Wait::NoCases => "wait in a select without cases",
             Wait::Lock => "wait for a lock that somebody holds",
             Wait::WaitGroup => "wait for a WaitGroup on which Done is not called often enough",
             Wait::Condition => "wait for a condition that nobody signals",

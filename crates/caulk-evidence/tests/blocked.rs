@@ -2,9 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::Command;
 
-use caulk_case::LoadedSeries;
+use caulk_case::{LoadedSeries, PlainReader};
 use caulk_evidence::{Run, Stuck, UserCode, Wait};
 use caulk_profile::goroutine;
 
@@ -14,8 +15,17 @@ fn told(form: &str) -> BTreeMap<String, (u64, Wait, Stuck)> {
     let output = Command::new("go").args(["run", program, form]).output();
     let output = output.expect("this test needs Go");
     assert!(output.status.success(), "{output:?}");
-    let dump = goroutine::read(&output.stdout);
-    let run = Run::new(LoadedSeries::default(), &[Some(dump)]);
+    let run = match form {
+        "0" => {
+            let mut reader = PlainReader::default();
+            reader.read_bytes(Path::new("goroutine"), &output.stdout);
+            Run::new(reader.finish().series.remove(0), &[])
+        }
+        _ => Run::new(
+            LoadedSeries::default(),
+            &[Some(goroutine::read(&output.stdout))],
+        ),
+    };
     run.alike()
         .iter()
         .filter_map(|alike| {
@@ -68,4 +78,27 @@ fn counts_without_states_say_what_their_frames_do() {
         );
     }
     assert_eq!(told["main.accept"], (1, Wait::Accept, Stuck::Expected));
+}
+
+#[test]
+fn a_profile_has_the_runtimes_own_frames_to_say_it() {
+    let told = told("0");
+    for (function, wait) in [
+        ("main.send", Wait::Send),
+        ("main.receive", Wait::Receive),
+        ("main.ranges", Wait::Range),
+        ("main.selects", Wait::Select),
+        ("main.noCases", Wait::NoCases),
+        ("main.group", Wait::WaitGroup),
+        ("main.lock", Wait::Lock),
+        ("main.condition", Wait::Condition),
+        ("main.read", Wait::Read),
+    ] {
+        assert_eq!(
+            (told[function].0, told[function].1),
+            (12, wait),
+            "{function}"
+        );
+    }
+    assert_eq!(told["main.main"].2, Stuck::Expected);
 }

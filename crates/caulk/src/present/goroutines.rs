@@ -80,10 +80,15 @@ pub fn blocks(findings: &Findings) -> Vec<Block> {
 
 fn table(findings: &Findings) -> Table {
     let alike = findings.run.alike();
+    // Not every form of a dump has them all.
     let has_new = alike.iter().any(|alike| alike.new.is_some());
+    let has_state = alike.iter().any(|alike| !state(alike).is_empty());
+    let has_creator = alike.iter().any(|alike| alike.group.created_by.is_some());
     let mut columns = vec![Column::right("goroutines")];
     columns.extend(has_new.then(|| Column::right("new")));
-    columns.extend(["state", "wait at", "started by"].map(Column::left));
+    columns.extend(has_state.then(|| Column::left("state")));
+    columns.push(Column::left("wait at"));
+    columns.extend(has_creator.then(|| Column::left("started by")));
     let mut table = Table::new(columns);
     // The largest and the longest waits, whatever is suspect.
     let mut rows: Vec<&Alike> = alike.iter().collect();
@@ -98,11 +103,10 @@ fn table(findings: &Findings) -> Table {
         let place = alike.place(&findings.code);
         let mut cells = vec![Cell::from(units::count(alike.count))];
         cells.extend(has_new.then(|| Cell::from(change(alike.new))));
-        cells.push(Cell::from(state(alike)));
+        cells.extend(has_state.then(|| Cell::from(state(alike))));
         cells.push(Cell::from(place.map_or(String::new(), at)));
-        cells.push(Cell::from(
-            alike.group.created_by.as_ref().map_or(String::new(), at),
-        ));
+        let creator = alike.group.created_by.as_ref();
+        cells.extend(has_creator.then(|| Cell::from(creator.map_or(String::new(), at))));
         table.rows.push(cells);
     }
     table

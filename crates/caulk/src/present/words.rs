@@ -228,7 +228,12 @@ fn next(findings: &Findings) -> Vec<String> {
     if grows(growth) && (open || nobody) {
         let run = &findings.run;
         if !run.has_dumps() {
-            said.push("a goroutine dump with each heap profile (/debug/pprof/goroutine?debug=2) of the program run with GODEBUG=tracebackancestors=10 names the line that started what grows".to_owned());
+            let with = if nobody {
+                ""
+            } else {
+                " with each heap profile"
+            };
+            said.push(format!("a goroutine dump{with} (/debug/pprof/goroutine?debug=2) of the program run with GODEBUG=tracebackancestors=10 names the line that started what grows"));
         } else if !run.has_ancestors() {
             said.push("dumps of the program run with GODEBUG=tracebackancestors=10 name the lines that the goroutines descend from".to_owned());
         }
