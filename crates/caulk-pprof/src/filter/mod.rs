@@ -10,6 +10,8 @@ mod label_keys;
 mod label_range;
 mod label_samples;
 mod label_units;
+#[cfg(test)]
+mod tests;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

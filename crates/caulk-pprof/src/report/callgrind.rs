@@ -105,11 +105,15 @@ fn callee_names(graph: &Graph, places: &Places) -> FxHashMap<NodeId, Vec<u8>> {
     type Function = (Option<NodeId>, Place);
     let named = |node: NodeId| -> (Named, Function) {
         let place = graph.place(node);
-        let function = Place {
-            address: 0,
-            line: 0,
-            column: 0,
-            ..place
+        // Without address and line, a column alone makes a function of its own.
+        let function = match (place.address, place.line) {
+            (0, 0) => place,
+            _ => Place {
+                address: 0,
+                line: 0,
+                column: 0,
+                ..place
+            },
         };
         ((place.file, place.name), (graph.parent(node), function))
     };

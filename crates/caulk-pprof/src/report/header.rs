@@ -141,8 +141,8 @@ pub(super) fn profile_lines(subject: &Subject) -> Vec<Line> {
             line("Build ID: ", build_id);
         }
     }
-    for comment in profile.comments() {
-        let comment = comment.as_bytes();
+    for &comment in profile.comment_ids() {
+        let comment = strings.bytes(comment);
         if !comment.starts_with(b"#") {
             line("", comment);
         }
