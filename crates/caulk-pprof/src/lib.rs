@@ -45,8 +45,8 @@ pub use generate::{
 pub use options::OptionError;
 pub use pattern::{Pattern, PatternError};
 pub use prepare::{
-    MappingSource, NameQuery, Names, NamesError, Symbolize, files_with_names, name_program,
-    name_queries, note_source, prepare, take_names,
+    MappingSource, NameQuery, Names, NamesError, Symbolize, files_with_names, forget_empty_labels,
+    name_program, name_queries, note_source, prepare, take_names,
 };
 pub use report::ReportError;
 pub use request::{Command, Request};

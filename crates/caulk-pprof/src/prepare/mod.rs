@@ -8,7 +8,7 @@ mod program;
 mod remote_names;
 mod symbolize;
 
-use caulk_profile::Profile;
+use caulk_profile::{LabelValue, Profile, StringId};
 
 pub use self::program::{files_with_names, name_program};
 pub use self::remote_names::{
@@ -38,5 +38,23 @@ pub fn prepare(profile: &mut Profile, symbolize: Symbolize, comment: &str) {
     program::forget_sources(profile);
     if !comment.is_empty() {
         profile.add_comment(comment);
+    }
+}
+
+/// Takes out of a profile what is lost when it is written and read again: labels of nothing. The
+/// reference's shell makes its reports of such a copy.
+pub fn forget_empty_labels(profile: &mut Profile) {
+    let is_empty = |value: LabelValue| match value {
+        LabelValue::Text(text) => text == StringId(0),
+        LabelValue::Number { value, unit } => value == 0 && unit == StringId(0),
+    };
+    if profile
+        .all_labels()
+        .iter()
+        .any(|label| is_empty(label.value))
+    {
+        profile.rewrite_labels(|_, labels, kept| {
+            kept.extend(labels.iter().filter(|label| !is_empty(label.value)));
+        });
     }
 }

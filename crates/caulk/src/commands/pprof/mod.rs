@@ -46,13 +46,14 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
     };
     invocation.take_program(source::is_program);
     tell_all(&invocation.warnings);
-    let profile = fetch::fetch(&invocation, context)?;
+    let mut profile = fetch::fetch(&invocation, context)?;
     let surroundings = Surroundings {
         time_zone: jiff::tz::TimeZone::system(),
         sources: SourceFiles::new(Arc::new(OsFiles), working_folder()),
     };
     let Invocation { report, config, .. } = &invocation;
     let Some(report) = report else {
+        caulk_pprof::forget_empty_labels(&mut profile);
         return interactive::run(&profile, config, &surroundings, context);
     };
     let reader = Reader::CommandLine;
