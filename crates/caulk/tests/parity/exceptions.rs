@@ -19,8 +19,8 @@ pub enum Allowed {
 }
 
 const TIES: &str = "nodes and edges of the same size stand in the order of a Go map";
-const NOT_A_PROGRAM: &str = "the tool takes a binary CPU profile that is followed by other sources for a program in \
-                             the format of Plan 9, and leaves it out";
+const NOT_A_PROGRAM: &str = "the tool takes a binary CPU profile that is followed by other sources for a program of \
+                             Windows, and leaves it out";
 
 const fn ties(line: &'static str) -> Exception {
     Exception {
