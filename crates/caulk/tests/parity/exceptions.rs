@@ -56,6 +56,12 @@ const EXCEPTIONS: &[Exception] = &[
         allows: Allowed::Anything,
         why: "which of two paths around a node is the redundant one hangs on the order of a Go map",
     },
+    Exception {
+        profile: "cppbench.cpu",
+        line: "-topproto -base",
+        allows: Allowed::Anything,
+        why: TIES,
+    },
     first_eighty("", "-dot -call_tree"),
     first_eighty("recorded/", "-tree -files"),
     not_a_program("cppbench.cpu", "{file}"),
