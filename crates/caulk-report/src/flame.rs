@@ -22,6 +22,8 @@ pub struct FlameGraph {
     pub whole: String,
     /// The whole, written: `58.0 kB/req`.
     pub total: String,
+    /// A sentence on how to read it; may be empty.
+    pub remark: String,
     /// The kinds that frames are of, by [`FlameFrame::kind`].
     pub kinds: Vec<String>,
     /// In the order in which a reader meets them: a frame before those within it, the widest of those first.
@@ -101,6 +103,7 @@ impl FlameGraph {
             name: name.into(),
             whole: whole.into(),
             total: written(total),
+            remark: String::new(),
             kinds: kinds.iter().map(|kind| (*kind).to_owned()).collect(),
             boxes: Vec::new(),
             left_out: 0,
@@ -112,6 +115,12 @@ impl FlameGraph {
             graph.left_out_share = (lost / total).clamp(0.0, 1.0);
         }
         graph
+    }
+
+    /// The same with a sentence on how to read it.
+    pub fn with_remark(mut self, remark: impl Into<String>) -> Self {
+        self.remark = remark.into();
+        self
     }
 
     /// Places what is not too small, and returns the value of the stacks that end in what is.

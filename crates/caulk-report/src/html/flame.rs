@@ -53,5 +53,8 @@ fn whole(graph: &FlameGraph) -> String {
             units::percent(graph.left_out_share)
         ));
     }
+    if !graph.remark.is_empty() {
+        text.push_str(&format!(" {}", graph.remark));
+    }
     text
 }

@@ -34,10 +34,19 @@ pub fn section(findings: &Findings, grown: &Observed) -> Option<Section> {
         let frames = |stack: &&HeapStack| stack.frames.iter().rev().map(in_own_words).collect();
         FlameGraph::new(name, whole, &KINDS, stacks, frames, written)
     };
+    let inside_out = |written: &dyn Fn(f64) -> String| {
+        let stacks = grown.heap.iter().map(|stack| (stack.bytes, stack));
+        let frames = |stack: &&HeapStack| stack.frames.iter().map(in_own_words).collect();
+        let graph = FlameGraph::new("By allocation", whole, &KINDS, stacks, frames, written);
+        graph.with_remark(
+            "Here callers stand below what they call: the first row is what allocated.",
+        )
+    };
     let bytes = |bytes: f64| format!("{}{}", rates.bytes(bytes), rates.suffix);
     let amount = |count: f64| format!("{}{}", rates.amount(count), rates.suffix);
     let graphs: Vec<FlameGraph> = [
         heap("Heap bytes", |stack| stack.bytes, &bytes),
+        inside_out(&bytes),
         heap("Heap objects", |stack| stack.objects, &amount),
         FlameGraph::new(
             "Goroutines",
