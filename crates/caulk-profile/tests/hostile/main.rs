@@ -393,3 +393,26 @@ fn broken_legacy_profiles_say_what_is_wrong_where() {
         "read the profile: the sample is cut off at byte 64 of the binary CPU profile"
     );
 }
+
+/// `go tool pprof` gives up at these.
+#[test]
+fn lines_of_over_64_kib_are_read() {
+    let addresses: String = (0..10_000)
+        .map(|at| format!(" 0x{:x}", 0x40_0000 + at))
+        .collect();
+    let symbol = "x".repeat(100_000);
+    for text in [
+        format!("goroutine profile: total 7\n7 @{addresses}\n"),
+        format!("heap profile: 1: 2 [1: 2] @ heap/2\n1: 2 [1: 2] @{addresses}\n"),
+        format!("--- mutex:\n1 2 @{addresses}\n"),
+        format!("goroutine profile: total 7\n7 @ 0x5\n#\t0x4\t{symbol}\ta.go:1\n"),
+    ] {
+        for profile in [
+            read(text.as_bytes(), Limits::default()).unwrap(),
+            read_as_pprof(text.as_bytes(), Limits::default()).unwrap(),
+        ] {
+            let frames = if text.contains(&symbol) { 1 } else { 10_000 };
+            assert_eq!(profile.stack(0).len(), frames);
+        }
+    }
+}
