@@ -64,14 +64,49 @@ fn limited(negative: bool, digits: &str, radix: u32) -> Result<i64, NumberError>
     i64::try_from(if negative { -size } else { size }).map_err(|_| NumberError::Range)
 }
 
-/// `strconv.ParseFloat`, but for hexadecimal numbers.
+/// `strconv.ParseFloat`.
 pub(crate) fn float(text: &str) -> Result<f64, NumberError> {
+    let (negative, digits) = signed(text);
+    if let Some(digits) = digits.strip_prefix("0x").or(digits.strip_prefix("0X")) {
+        let size = hexadecimal_float(digits)?;
+        return Ok(if negative { -size } else { size });
+    }
     let value: f64 = text.parse().map_err(|_| NumberError::Syntax)?;
     let has_digits = text.bytes().any(|byte| byte.is_ascii_digit());
     if value.is_infinite() && has_digits {
         return Err(NumberError::Range);
     }
     Ok(value)
+}
+
+/// `1.8p-2`: hexadecimal digits, and how often they are doubled.
+fn hexadecimal_float(text: &str) -> Result<f64, NumberError> {
+    let text = text.to_ascii_lowercase();
+    let (mantissa, exponent) = text.split_once('p').ok_or(NumberError::Syntax)?;
+    let (whole, part) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, part].concat();
+    if digits.is_empty() || !digits.chars().all(|digit| digit.is_ascii_hexdigit()) {
+        return Err(NumberError::Syntax);
+    }
+    let exponent = i32::try_from(decimal(exponent)?).map_err(|_| NumberError::Range)?;
+    let mut size = 0.0;
+    for (place, digit) in digits
+        .chars()
+        .filter_map(|digit| digit.to_digit(16))
+        .enumerate()
+    {
+        let place = i32::try_from(place).unwrap_or(i32::MAX);
+        let above = i32::try_from(whole.len()).unwrap_or(i32::MAX);
+        let doubled = above
+            .saturating_sub(place)
+            .saturating_sub(1)
+            .saturating_mul(4);
+        size += f64::from(digit) * 2f64.powi(doubled.saturating_add(exponent));
+    }
+    if size.is_infinite() {
+        return Err(NumberError::Range);
+    }
+    Ok(size)
 }
 
 /// `%v` of a float: the shortest digits that read back as the same, with an exponent from 1e21 on
@@ -137,12 +172,18 @@ mod tests {
             ("-2.50", "-2.5"),
             ("1", "1"),
             ("-0", "-0"),
+            ("0x1p-2", "0.25"),
+            ("-0x1.8P1", "-3"),
+            ("0xff.fp0", "255.9375"),
             ("inf", "+Inf"),
             ("NaN", "NaN"),
         ] {
             assert_eq!(float(text).map(shown_float), Ok(shown.to_owned()), "{text}");
         }
         assert_eq!(float("1e999"), Err(NumberError::Range));
+        assert_eq!(float("0x1p9999"), Err(NumberError::Range));
+        assert_eq!(float("0x1"), Err(NumberError::Syntax));
+        assert_eq!(float("0x.p1"), Err(NumberError::Syntax));
         assert_eq!(float("x"), Err(NumberError::Syntax));
         assert_eq!(float(""), Err(NumberError::Syntax));
     }

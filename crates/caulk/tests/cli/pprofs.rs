@@ -113,6 +113,8 @@ fn the_bytes_are_those_of_the_tool() {
 #[test]
 fn flags_end_at_the_first_source() {
     compare(&["-top", "heap.pb.gz", "-cum"]);
+    compare(&["--", "-top", "heap.pb.gz"]);
+    compare(&["-top", "--", "-cum", "heap.pb.gz"]);
     captured()
         .run(&["pprof", "-top", "heap.pb.gz", "-cum"])
         .expect(0)

@@ -37,7 +37,8 @@ pub struct PprofArgs {
 }
 
 pub fn run(args: PprofArgs, context: &Context) -> Outcome {
-    let mut invocation = match caulk_pprof::command_line(&args.arguments)? {
+    let arguments = as_typed(args.arguments);
+    let mut invocation = match caulk_pprof::command_line(&arguments)? {
         CommandLine::Help => {
             write_out(caulk_pprof::usage().as_bytes())?;
             return Ok(Exit::Clean);
@@ -59,6 +60,16 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
     let reader = Reader::CommandLine;
     output::report(&profile, report, config, &surroundings, reader, context)?;
     Ok(Exit::Clean)
+}
+
+/// The arguments with a leading `--`, which Go's flags end with, too: it was taken off on the way.
+fn as_typed(arguments: Vec<OsString>) -> Vec<OsString> {
+    let typed = std::env::args_os();
+    let typed: Vec<OsString> = typed.skip_while(|word| word != "pprof").skip(1).collect();
+    match typed.split_first() {
+        Some((first, rest)) if first == "--" && rest == arguments => typed,
+        _ => arguments,
+    }
 }
 
 /// The current folder, by the name that the user has for it, as Go takes it.
