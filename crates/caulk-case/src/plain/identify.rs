@@ -76,32 +76,65 @@ pub struct PlainFile {
 /// What a file turned out to be.
 pub type Identified = Result<Vec<PlainFile>, NotUsed>;
 
-/// Reads a file into the table. A file of a store may hold several profiles.
-pub fn identify(
-    files: &dyn Files,
-    path: &Path,
-    limits: Limits,
-    stacks: &mut StackTable,
-) -> Identified {
+/// A file as far as it can be read without the table of stacks.
+pub struct Opened {
+    content: Result<Content, NotUsed>,
+    modified_nanos: Option<i64>,
+}
+
+/// What goes into the table of stacks, and what does not.
+enum Content {
+    Profile(Box<Profile>),
+    /// What a store exports, which may hold several profiles.
+    Export(Vec<u8>),
+    Other(Box<PlainFile>),
+}
+
+/// Reads a file.
+pub fn open(files: &dyn Files, path: &Path, limits: Limits) -> Opened {
     let metadata = files.metadata(path).ok();
-    if metadata.is_some_and(|found| found.len > limits.inflated_bytes) {
-        return Err(NotUsed::TooLarge {
-            limit: limits.inflated_bytes,
-        });
-    }
-    let bytes = read_raw(files, path).map_err(|error| NotUsed::Unreadable(error.to_string()))?;
     let modified_nanos = metadata
         .and_then(|found| found.modified?.duration_since(UNIX_EPOCH).ok())
         .and_then(|since| i64::try_from(since.as_nanos()).ok());
-    let mut read = of_bytes(path, &bytes, limits, stacks)?;
-    for file in &mut read {
-        file.modified_nanos = modified_nanos;
+    let content = if metadata.is_some_and(|found| found.len > limits.inflated_bytes) {
+        Err(NotUsed::TooLarge {
+            limit: limits.inflated_bytes,
+        })
+    } else {
+        read_raw(files, path)
+            .map_err(|error| NotUsed::Unreadable(error.to_string()))
+            .and_then(|bytes| content(path, &bytes, limits))
+    };
+    Opened {
+        content,
+        modified_nanos,
     }
-    Ok(read)
 }
 
 /// The same for bytes that came from elsewhere, under the name of `path`.
-pub fn of_bytes(path: &Path, bytes: &[u8], limits: Limits, stacks: &mut StackTable) -> Identified {
+pub fn open_bytes(path: &Path, bytes: &[u8], limits: Limits) -> Opened {
+    Opened {
+        content: content(path, bytes, limits),
+        modified_nanos: None,
+    }
+}
+
+impl Opened {
+    /// Says what the file is, with its stacks in the table.
+    pub fn identify(self, path: &Path, limits: Limits, stacks: &mut StackTable) -> Identified {
+        let mut read = match self.content? {
+            Content::Profile(profile) => vec![of_profile(path, &profile, stacks)?],
+            Content::Export(bytes) => cloud::read(path, &bytes, limits, stacks)?,
+            Content::Other(file) => vec![*file],
+        };
+        for file in &mut read {
+            file.modified_nanos = self.modified_nanos;
+        }
+        Ok(read)
+    }
+}
+
+fn content(path: &Path, bytes: &[u8], limits: Limits) -> Result<Content, NotUsed> {
     if bytes.is_empty() {
         return Err(NotUsed::Empty);
     }
@@ -109,20 +142,21 @@ pub fn of_bytes(path: &Path, bytes: &[u8], limits: Limits, stacks: &mut StackTab
         return Err(NotUsed::Trace);
     }
     if bytes.starts_with(b"{") || bytes.starts_with(b"[") {
-        return cloud::read(path, bytes, limits, stacks);
+        return Ok(Content::Export(bytes.to_vec()));
     }
+    let other = |file| Content::Other(Box::new(file));
     if let Some(dump) = dump(path, bytes) {
-        return Ok(vec![dump]);
+        return Ok(other(dump));
     }
     match caulk_profile::read(bytes, limits) {
         Ok(mut profile) => {
             plain_names(&mut profile);
-            of_profile(path, &profile, stacks).map(|file| vec![file])
+            Ok(Content::Profile(Box::new(profile)))
         }
-        Err(ReadError::Unrecognized) => scrape(path, bytes).map(|file| vec![file]),
+        Err(ReadError::Unrecognized) => scrape(path, bytes).map(other),
         Err(error @ ReadError::TooLarge { .. }) => Err(unread(error)),
         Err(error) => match scrape(path, bytes) {
-            Ok(file) => Ok(vec![file]),
+            Ok(file) => Ok(other(file)),
             Err(NotUsed::Instances(labels)) => Err(NotUsed::Instances(labels)),
             Err(_) => Err(unread(error)),
         },

@@ -10,7 +10,7 @@ mod instances;
 mod order;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 
 use caulk_profile::{Limits, StackTable};
 use caulk_system::Files;
@@ -19,7 +19,7 @@ use crate::series::{LoadedSeries, NotUsed, SeriesProblem};
 
 pub use order::OrderedBy;
 
-use identify::{Identified, PlainFile, identify, of_bytes};
+use identify::{Identified, PlainFile, open, open_bytes};
 
 /// What plain files hold.
 #[derive(Debug, Default)]
@@ -62,19 +62,33 @@ impl PlainReader {
         progress: &mut dyn FnMut(usize, usize) -> bool,
     ) {
         let found = find::find(files, paths, &mut self.problems);
-        let total = found.len();
-        for (at, found) in found.into_iter().enumerate() {
-            if !progress(at, total) {
-                return;
+        let (total, limits) = (found.len(), self.limits);
+        std::thread::scope(|scope| {
+            // One file is read while the one before goes into the table. Never are more of them in memory.
+            let (sender, opened) = mpsc::sync_channel(0);
+            let in_order = &found;
+            scope.spawn(move || {
+                for found in in_order {
+                    if sender.send(open(files, &found.path, limits)).is_err() {
+                        return;
+                    }
+                }
+            });
+            for (at, found) in found.iter().enumerate() {
+                if !progress(at, total) {
+                    return;
+                }
+                let Ok(opened) = opened.recv() else { return };
+                let identified = opened.identify(&found.path, limits, &mut self.stacks);
+                self.add(&found.path, found.named, identified);
             }
-            let identified = identify(files, &found.path, self.limits, &mut self.stacks);
-            self.add(&found.path, found.named, identified);
-        }
+        });
     }
 
     /// Reads what came from elsewhere, such as standard input.
     pub fn read_bytes(&mut self, name: &Path, bytes: &[u8]) {
-        let identified = of_bytes(name, bytes, self.limits, &mut self.stacks);
+        let opened = open_bytes(name, bytes, self.limits);
+        let identified = opened.identify(name, self.limits, &mut self.stacks);
         self.add(name, true, identified);
     }
 
