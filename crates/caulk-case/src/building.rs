@@ -9,6 +9,7 @@ use caulk_growth::{
 use caulk_profile::{Snapshot, StackTable};
 
 use crate::case::Metrics;
+use crate::labels::label_series;
 use crate::processes::{Processes, tell_apart};
 use crate::series::{LoadedSeries, ScalarName, SeriesProblem};
 
@@ -53,6 +54,7 @@ impl Building {
         let sampling = self.sampling(&points);
         let stacks = self.heap_stacks(&points);
         let (names, scalars) = scalars(&points);
+        let labels = label_series(&points);
         LoadedSeries {
             series: Series {
                 points: points.iter().map(|loaded| loaded.point).collect(),
@@ -62,6 +64,7 @@ impl Building {
             },
             stacks: self.stacks,
             scalars: names,
+            labels,
             problems: self.problems,
             ..LoadedSeries::default()
         }

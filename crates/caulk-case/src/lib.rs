@@ -11,6 +11,7 @@ mod case;
 mod contention;
 mod exposition;
 mod folder;
+mod labels;
 mod plain;
 mod processes;
 mod series;
@@ -23,6 +24,6 @@ pub use contention::Contention;
 pub use folder::{CASE_FILE, CaseError, CaseFolder, read_raw};
 pub use plain::{OrderedBy, PlainReader, PlainSeries};
 pub use series::{
-    LeakedGoroutines, LoadedSeries, NotUsed, PointFiles, ProfileKind, ScalarName, SeriesProblem,
-    UsedKind,
+    LabelSeries, LeakedGoroutines, LoadedSeries, NotUsed, PointFiles, ProfileKind, ScalarName,
+    SeriesProblem, UsedKind,
 };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use caulk_growth::{Point, Series};
+use caulk_growth::{Bucket, Point, Series};
 use caulk_profile::{Limits, Snapshot, StackId, StackTable, goroutine};
 use caulk_system::Files;
 
@@ -24,6 +24,8 @@ pub struct LoadedSeries {
     pub stacks: Arc<StackTable>,
     /// What each scalar is.
     pub scalars: Vec<ScalarName>,
+    /// Heap and goroutines by text label, for profiles that have labels.
+    pub labels: Vec<LabelSeries>,
     /// The snapshot of each point, for a case; empty for plain files.
     pub snapshots: Vec<SnapshotIndex>,
     /// The files of each point, for plain files; empty for a case.
@@ -107,6 +109,17 @@ pub struct LeakedGoroutines {
     pub count: u64,
     /// The function where most of them began.
     pub function: String,
+}
+
+/// The heap and the goroutines of one text label over a series.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LabelSeries {
+    /// `key=value`.
+    pub name: String,
+    /// Its heap by object size; empty where heap profiles have no such label.
+    pub buckets: Vec<Bucket>,
+    /// Its goroutines at each point; empty where goroutine profiles have no such label.
+    pub goroutines: Vec<Option<f64>>,
 }
 
 /// What a scalar of a series is.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use caulk_case::LabelSeries;
 use caulk_flow::Symbol;
 use caulk_growth::{
-    Finding, Grown, Metric, Options, Scalar, ScalarId, ScalarKind, Series, Total, analyze,
-    analyze_totals,
+    Finding, Grown, Metric, Options, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Total,
+    analyze, analyze_totals,
 };
 use caulk_profile::goroutine::Dump;
 
@@ -21,7 +22,7 @@ pub enum By {
     Function,
     /// Packages, by import path.
     Package,
-    /// Labels of goroutines, as `pprof.Do` sets them: `key=value`.
+    /// Labels of goroutines, as `pprof.Do` sets them, and of other profiles that have any: `key=value`.
     Label,
 }
 
@@ -30,7 +31,7 @@ pub enum By {
 pub struct GrownBy {
     /// Its name.
     pub name: String,
-    /// The heap of the stacks in which it occurs, each counted once; `None` for a label.
+    /// The heap of the stacks in which it occurs, each counted once; of a label, that of its samples.
     pub cum: Option<Grown>,
     /// The heap of those that it allocated itself.
     pub flat: Option<Grown>,
@@ -130,37 +131,78 @@ impl Run {
             .collect()
     }
 
+    /// Dumps and profiles know labels of goroutines; of the heap, profiles that Go did not write itself.
     fn labels(&self, options: &Options) -> Vec<GrownBy> {
-        let scalar = |(id, counts): (u32, &Vec<Option<u64>>)| Scalar {
+        let loaded = self.loaded();
+        let mut goroutines: BTreeMap<&str, Vec<Option<f64>>> = BTreeMap::new();
+        for (name, counts) in self.label_counts() {
+            // Counts of goroutines are far below 2^52.
+            let counts = counts.iter().map(|count| count.map(|count| count as f64));
+            goroutines.insert(name, counts.collect());
+        }
+        for label in loaded
+            .labels
+            .iter()
+            .filter(|label| !label.goroutines.is_empty())
+        {
+            let known = goroutines.entry(&label.name);
+            known.or_insert_with(|| label.goroutines.clone());
+        }
+        let scalar = |(id, values): (u32, &Vec<Option<f64>>)| Scalar {
             id: ScalarId(id),
             kind: ScalarKind::GoroutineGroup,
-            // Counts of goroutines are far below 2^52.
-            values: counts
-                .iter()
-                .map(|count| count.map(|count| count as f64))
-                .collect(),
+            values: values.clone(),
             may_expire: false,
             join: None,
         };
-        let series = Series {
-            points: self.loaded().series.points.clone(),
-            scalars: (0..)
-                .zip(self.label_counts().values())
-                .map(scalar)
-                .collect(),
+        let counted = Series {
+            points: loaded.series.points.clone(),
+            scalars: (0..).zip(goroutines.values()).map(scalar).collect(),
             ..Series::default()
         };
-        let growth = analyze(&series, options);
-        let named = self.label_counts().keys().zip(growth.scalars);
-        named
-            .filter_map(|(name, scalar)| {
-                Some(GrownBy {
-                    name: name.clone(),
-                    cum: None,
-                    flat: None,
-                    goroutines: Some((scalar.metric?, scalar.finding)),
-                })
+        let mut found: BTreeMap<&str, GrownBy> = BTreeMap::new();
+        let nothing = |name: &str| GrownBy {
+            name: name.to_owned(),
+            cum: None,
+            flat: None,
+            goroutines: None,
+        };
+        let named = goroutines.keys().zip(analyze(&counted, options).scalars);
+        for (name, scalar) in named {
+            let grown = found.entry(name).or_insert_with(|| nothing(name));
+            grown.goroutines = scalar.metric.map(|metric| (metric, scalar.finding));
+        }
+        let of_heap = || {
+            loaded
+                .labels
+                .iter()
+                .filter(|label| !label.buckets.is_empty())
+        };
+        let stack = |(id, label): (u32, &LabelSeries)| Stack {
+            id: StackId(id),
+            buckets: label.buckets.clone(),
+            may_expire: false,
+            join: None,
+        };
+        let heap = Series {
+            points: loaded.series.points.clone(),
+            sampling: loaded.series.sampling,
+            stacks: (0..).zip(of_heap()).map(stack).collect(),
+            scalars: Vec::new(),
+        };
+        let each: Vec<Total> = (0..)
+            .zip(of_heap())
+            .map(|(position, _)| Total {
+                cum: vec![position],
+                flat: Vec::new(),
             })
-            .collect()
+            .collect();
+        for (label, growth) in of_heap().zip(analyze_totals(&heap, options, &each)) {
+            let grown = found
+                .entry(&label.name)
+                .or_insert_with(|| nothing(&label.name));
+            grown.cum = Some(growth.cum);
+        }
+        found.into_values().collect()
     }
 }

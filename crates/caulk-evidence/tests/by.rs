@@ -1,7 +1,7 @@
 //! Growth summed up by function, package and label.
 #![allow(clippy::unwrap_used)]
 
-use caulk_case::LoadedSeries;
+use caulk_case::{LabelSeries, LoadedSeries};
 use caulk_evidence::{By, GrownBy, Run};
 use caulk_growth::{
     Bucket, Options, Point, Sampling, Series, Stack, StackId, Stage, Values, Verdict,
@@ -116,5 +116,34 @@ fn goroutines_are_counted_by_label() {
     let (metric, finding) = jobs.goroutines.as_ref().unwrap();
     assert_eq!(jobs.name, "kind=job");
     assert!((metric.rate.value - 0.5).abs() < 1e-9);
+    assert_eq!(finding.verdict, Verdict::Leak);
+}
+
+#[test]
+fn profiles_with_labels_are_summed_up_by_them() {
+    let values = |each: i64| -> Values { (0..6).map(|at| 100 * each * at).collect() };
+    let label = |name: &str, leaks: i64| LabelSeries {
+        name: name.to_owned(),
+        buckets: vec![Bucket {
+            object_bytes: 64,
+            objects: values(leaks),
+            bytes: values(64 * leaks),
+            allocated_objects: values(1),
+        }],
+        goroutines: (0..6)
+            .map(|at| Some(f64::from(50 * at) * leaks as f64))
+            .collect(),
+    };
+    let mut loaded = recursion();
+    loaded.labels = vec![label("tenant=a", 1), label("tenant=b", 0)];
+    let run = Run::new(loaded, &[]);
+    let labels = run.grown_by(By::Label, &Options::default());
+    let [tenant] = labels.as_slice() else {
+        panic!("{labels:#?}");
+    };
+    assert_eq!(tenant.name, "tenant=a");
+    assert!((rate(tenant) - 64.0).abs() < 1e-9);
+    let (goroutines, finding) = tenant.goroutines.as_ref().unwrap();
+    assert!((goroutines.rate.value - 0.5).abs() < 1e-9);
     assert_eq!(finding.verdict, Verdict::Leak);
 }

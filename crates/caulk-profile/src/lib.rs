@@ -16,6 +16,7 @@ mod edit;
 pub mod goroutine;
 mod ids;
 mod inflate;
+mod labelled;
 mod legacy;
 mod merge;
 mod mistaken;
@@ -32,6 +33,7 @@ mod write;
 
 pub use builder::ProfileBuilder;
 pub use ids::{FunctionIndex, LocationIndex, MappingIndex, StringId};
+pub use labelled::Labelled;
 pub use merge::{MergeError, merge};
 pub use profile::{
     Function, Label, LabelValue, Line, Location, Mapping, MemStats, Profile, Sample, ValueType,

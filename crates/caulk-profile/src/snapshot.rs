@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use crate::labelled::Labelled;
 use crate::{StackId, varint};
 
 /// What a column of a [`Snapshot`] measures.
@@ -29,6 +30,8 @@ pub struct Snapshot {
     pub time_nanos: i64,
     /// Over which time, nanoseconds, 0 if not known.
     pub duration_nanos: i64,
+    /// The same by text label, for profiles that have any.
+    pub labelled: Box<[Labelled]>,
     totals: Box<[i64]>,
     len: usize,
     /// Entry after entry: the stack as the difference to the one before, the object size, and each
@@ -118,6 +121,7 @@ impl Snapshot {
             heap_sampling_rate: None,
             time_nanos: 0,
             duration_nanos: 0,
+            labelled: Box::default(),
             totals: totals.into(),
             len,
             entries: bytes.into(),

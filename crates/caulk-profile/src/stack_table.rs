@@ -8,6 +8,7 @@ use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use crate::goroutine::Dump;
 use crate::ids::index_type;
+use crate::labelled::labelled;
 use crate::snapshot::{Row, SampleKind, Snapshot};
 use crate::{FunctionIndex, LocationIndex, Profile};
 
@@ -133,7 +134,8 @@ impl StackTable {
         })
     }
 
-    /// Adds a profile. Samples that differ only in labels other than `bytes` are added up.
+    /// Adds a profile. Samples that differ only in labels other than `bytes` are added up; by text label
+    /// they are in [`Snapshot::labelled`].
     pub fn add(&mut self, profile: &Profile) -> Snapshot {
         let functions: Vec<FunctionId> = (0..profile.functions().len())
             .map(|index| {
@@ -199,6 +201,7 @@ impl StackTable {
         snapshot.heap_sampling_rate = profile.heap_sampling_rate();
         snapshot.time_nanos = profile.time_nanos;
         snapshot.duration_nanos = profile.duration_nanos;
+        snapshot.labelled = labelled(profile);
         snapshot
     }
 
@@ -424,6 +427,38 @@ mod tests {
         let space = second.sample_type_named("inuse_space").unwrap();
         assert_eq!(second.total(space), 960);
         assert_eq!(second.heap_sampling_rate, Some(524_288));
+    }
+
+    #[test]
+    fn a_sample_counts_once_for_each_of_its_text_labels() {
+        let mut builder = ProfileBuilder::new();
+        builder.sample_type("goroutine", "count");
+        let function = builder.function("main.work", "main.go", 0);
+        let line = Line {
+            function,
+            line: 1,
+            column: 0,
+        };
+        let location = builder.location(None, 0, &[line]);
+        let text = |builder: &mut ProfileBuilder, key: &str, value: &str| Label {
+            key: builder.string(key),
+            value: LabelValue::Text(builder.string(value)),
+        };
+        let (a, b) = (
+            text(&mut builder, "kind", "a"),
+            text(&mut builder, "job", "1"),
+        );
+        builder.sample(&[location], &[3], &[a, b]);
+        builder.sample(&[location], &[4], &[a, a]);
+        builder.sample(&[location], &[5], &[]);
+        let snapshot = StackTable::new().add(&builder.finish());
+        let sums: Vec<(&str, i64)> = snapshot
+            .labelled
+            .iter()
+            .map(|labelled| (&*labelled.label, labelled.values[0]))
+            .collect();
+        assert_eq!(sums, [("job=1", 3), ("kind=a", 7)]);
+        assert_eq!(snapshot.total(0), 12);
     }
 
     #[test]

@@ -19,56 +19,66 @@ const MOST: usize = 200;
 pub fn table(findings: &Findings) -> Option<Table> {
     let (by, grown) = findings.grown_by.as_ref()?;
     let rates = Rates::new(&findings.growth, &findings.case);
-    let mut table = match by {
-        By::Label => Table::new([
-            Column::left("label"),
-            Column::right(format!("goroutines{}", rates.suffix)),
-            Column::left("95 %"),
-            Column::left(""),
-        ]),
-        By::Function | By::Package => Table::new([
-            Column::left(if *by == By::Function {
-                "function"
-            } else {
-                "package"
-            }),
-            Column::right(format!("flat{}", rates.suffix)),
-            Column::right(format!("cum{}", rates.suffix)),
-            Column::left("95 %"),
-            Column::left(""),
-        ]),
-    };
+    // Labels are of goroutines or of the heap; of what is allocated below a function there is no flat.
+    let has_heap = grown.iter().any(|row| row.cum.is_some());
+    let has_flat = grown.iter().any(|row| row.flat.is_some());
+    let has_goroutines = grown.iter().any(|row| row.goroutines.is_some());
+    let per = rates.suffix;
+    let mut columns = vec![Column::left(match by {
+        By::Function => "function",
+        By::Package => "package",
+        By::Label => "label",
+    })];
+    columns.extend(has_flat.then(|| Column::right(format!("flat{per}"))));
+    if has_heap {
+        let heap = if has_flat { "cum" } else { "heap" };
+        columns.push(Column::right(format!("{heap}{per}")));
+        columns.extend(["95 %", ""].map(Column::left));
+    }
+    if has_goroutines {
+        columns.push(Column::right(format!("goroutines{per}")));
+        columns.extend(["95 %", ""].map(Column::left));
+    }
+    let mut table = Table::new(columns);
+    let bytes = |value: f64| rates.bytes(value);
+    let number = |value: f64| rates.amount(value);
     for row in grown.iter().take(ROWS) {
-        let name = match by {
+        let mut cells = vec![Cell::from(match by {
             By::Function => short_symbol(&row.name),
             By::Package | By::Label => &row.name,
-        };
-        let mut cells = vec![Cell::from(name)];
-        match (&row.cum, &row.goroutines) {
-            (Some(cum), _) => {
-                let flat = row
-                    .flat
-                    .as_ref()
-                    .map(|flat| rates.bytes(flat.bytes.rate.value));
-                cells.push(Cell::from(flat.unwrap_or_default()));
-                cells.push(Cell::from(rates.bytes(cum.bytes.rate.value)));
-                cells.push(Cell::from(interval(&cum.bytes.rate, |value| {
-                    rates.bytes(value)
-                })));
-                cells.push(Cell::from(word(&cum.finding)));
-            }
-            (None, Some((metric, finding))) => {
-                cells.push(Cell::from(rates.amount(metric.rate.value)));
-                cells.push(Cell::from(interval(&metric.rate, |value| {
-                    rates.amount(value)
-                })));
-                cells.push(Cell::from(word(finding)));
-            }
-            (None, None) => continue,
+        })];
+        if has_flat {
+            let flat = row.flat.as_ref();
+            cells.push(
+                flat.map_or(String::new(), |flat| bytes(flat.bytes.rate.value))
+                    .into(),
+            );
+        }
+        if has_heap {
+            let cum = row.cum.as_ref();
+            let figures = cum.map(|cum| (&cum.bytes.rate, &cum.finding));
+            cells.extend(figure(figures, &bytes));
+        }
+        if has_goroutines {
+            let counted = row.goroutines.as_ref();
+            let figures = counted.map(|(metric, finding)| (&metric.rate, finding));
+            cells.extend(figure(figures, &number));
         }
         table.rows.push(cells);
     }
     (!table.rows.is_empty()).then_some(table)
+}
+
+/// A rate, its interval, and the word for it; three empty cells where there is none.
+fn figure(of: Option<(&Estimate, &Finding)>, text: &dyn Fn(f64) -> String) -> [Cell; 3] {
+    match of {
+        Some((rate, finding)) => [
+            text(rate.value).into(),
+            interval(rate, text).into(),
+            word(finding).into(),
+        ],
+        None => ["", "", ""].map(Cell::from),
+    }
 }
 
 fn interval(rate: &Estimate, text: impl Fn(f64) -> String) -> String {

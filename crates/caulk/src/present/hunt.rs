@@ -158,6 +158,12 @@ fn is_goroutine(blamed: &Blamed) -> bool {
     blamed.culprit.anchor.kind == AnchorKind::GoStatement || rule == Some("blocked-goroutine")
 }
 
+/// Whether it is known of goroutines alone, and no heap.
+fn only_goroutines(blamed: &Blamed) -> bool {
+    let weight = &blamed.culprit.weight;
+    weight.bytes <= 0.0 && weight.goroutines > 0.0
+}
+
 fn remark(blamed: &Blamed) -> &'static str {
     match &blamed.culprit.anchor.kind {
         AnchorKind::Acquisition(_) => finding::opening(
@@ -169,6 +175,7 @@ fn remark(blamed: &Blamed) -> &'static str {
         AnchorKind::GoStatement => "started here",
         AnchorKind::Store(store) if store.kind == StoreKind::Append => "appended here",
         AnchorKind::Store(_) => "put in here",
+        AnchorKind::Expression if only_goroutines(blamed) => "called here",
         AnchorKind::Expression => "allocated here",
     }
 }
@@ -217,6 +224,9 @@ pub fn sentence(findings: &Findings, blamed: &Blamed) -> String {
                         .next()
                         .unwrap_or(&resource.type_name);
                     format!("{name} is never released by {}: {often}", resource.release)
+                }
+                (None, None) if only_goroutines(blamed) => {
+                    format!("goroutines stay in what is called here: {often}")
                 }
                 (None, None) => {
                     format!(

@@ -1,0 +1,83 @@
+//! Heap and goroutines by text label over a series.
+
+use std::collections::BTreeMap;
+
+use caulk_growth::{Bucket, Values};
+
+use crate::building::Loaded;
+use crate::series::LabelSeries;
+
+/// What is gathered of one label.
+#[derive(Default)]
+struct Gathered {
+    by_size: BTreeMap<i64, Bucket>,
+    goroutines: Vec<Option<f64>>,
+}
+
+/// The series of each label that a profile has, in the order of their names.
+pub fn label_series(points: &[Loaded]) -> Vec<LabelSeries> {
+    let mut found: BTreeMap<&str, Gathered> = BTreeMap::new();
+    for (at, loaded) in points.iter().enumerate() {
+        let Some(heap) = &loaded.heap else { continue };
+        let column = |kind| heap.sample_type_named(kind);
+        let (objects, bytes) = (column("inuse_objects"), column("inuse_space"));
+        let allocated = column("alloc_objects");
+        for labelled in &heap.labelled {
+            let gathered = found.entry(&labelled.label).or_default();
+            let bucket = gathered
+                .by_size
+                .entry(labelled.object_size)
+                .or_insert_with(|| Bucket {
+                    object_bytes: labelled.object_size.max(0).unsigned_abs(),
+                    ..Bucket::default()
+                });
+            let add = |values: &mut Values, column: Option<usize>| {
+                let value = column.and_then(|column| labelled.values.get(column));
+                values.pad(at);
+                values.push(value.copied().unwrap_or(0));
+            };
+            add(&mut bucket.objects, objects);
+            add(&mut bucket.bytes, bytes);
+            if allocated.is_some() {
+                add(&mut bucket.allocated_objects, allocated);
+            }
+        }
+    }
+    let none_yet: Vec<Option<f64>> = points
+        .iter()
+        .map(|loaded| loaded.goroutine_stacks.as_ref().map(|_| 0.0))
+        .collect();
+    for (at, loaded) in points.iter().enumerate() {
+        let Some(snapshot) = &loaded.goroutine_stacks else {
+            continue;
+        };
+        let Some(column) = snapshot.sample_type_named("goroutine") else {
+            continue;
+        };
+        for labelled in &snapshot.labelled {
+            let counts = &mut found.entry(&labelled.label).or_default().goroutines;
+            if counts.is_empty() {
+                counts.clone_from(&none_yet);
+            }
+            if let Some(Some(count)) = counts.get_mut(at) {
+                *count += labelled.values.get(column).copied().unwrap_or(0) as f64;
+            }
+        }
+    }
+    let series = found.into_iter().map(|(name, gathered)| {
+        let mut buckets: Vec<Bucket> = gathered.by_size.into_values().collect();
+        for bucket in &mut buckets {
+            bucket.objects.pad(points.len());
+            bucket.bytes.pad(points.len());
+            if !bucket.allocated_objects.is_empty() {
+                bucket.allocated_objects.pad(points.len());
+            }
+        }
+        LabelSeries {
+            name: name.to_owned(),
+            buckets,
+            goroutines: gathered.goroutines,
+        }
+    });
+    series.collect()
+}
