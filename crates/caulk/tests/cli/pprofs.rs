@@ -241,6 +241,24 @@ fn waiting_for_a_line_can_be_ended() {
     drop(open);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_report_that_nobody_reads_can_be_ended() {
+    let world = World::new();
+    let made = world.command("mkfifo").arg("out").status().unwrap();
+    assert!(made.success());
+    let file = captured().path("heap.pb.gz");
+    let child = world
+        .caulk(&["pprof", "-top", "-output=out", file.to_str().unwrap()])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    crate::world::interrupt(&child);
+    let ran = world.ran(child.wait_with_output().unwrap()).expect(130);
+    assert_eq!(ran.stderr, "Generating report in out\ncaulk: interrupted\n");
+}
+
 /// `script` is a terminal that can be written to.
 #[cfg(target_os = "linux")]
 #[test]
