@@ -292,6 +292,10 @@ fn without_culprit(findings: &Findings) -> String {
     };
     match growth.verdict {
         Some(_) if growth.rounds == 0 => {
+            // Figures without stacks, as those of one scrape.
+            if growth.stacks.is_empty() {
+                return "figures of one moment, and no stacks: there is nothing to rank".to_owned();
+            }
             let held = units::bytes(growth.heap_bytes.last.value);
             format!("{held} held, and no line of the source accounts for it")
         }

@@ -150,6 +150,16 @@ fn two_programs_in_one_folder_are_diagnosed_each_by_itself() {
 }
 
 #[test]
+fn figures_of_one_moment_rank_nothing_and_say_so() {
+    let scrape = "go_goroutines 41\ngo_memstats_heap_alloc_bytes 5e+06\n";
+    World::with(&[("metrics.txt", scrape)])
+        .run(&["diagnose", "metrics.txt"])
+        .expect(4)
+        .stdout_has("GREW  figures of one moment, and no stacks: there is nothing to rank")
+        .stdout_has("From: 1 scrape");
+}
+
+#[test]
 fn what_is_missing_is_said_in_one_line() {
     let world = World::with(&[
         ("empty/README.md", "# nothing here\n"),
