@@ -33,6 +33,7 @@ fn written(page: &Page) -> Written {
 
 /// One browser for all: its start takes longer than all that is done with it.
 #[test]
+#[ignore = "needs Chromium"]
 fn pages_work_in_a_browser() {
     let mut browser = Browser::start();
     zoom_search_and_keys(&mut browser);
