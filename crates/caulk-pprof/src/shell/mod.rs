@@ -66,7 +66,7 @@ impl Shell {
                     "There are no samples of this type; sample_index=TYPE chooses another.\n";
             }
         }
-        greeting + "Reports are made here by name: help lists them, o lists the options.\n"
+        greeting + "Entering interactive mode (type \"help\" for commands, \"o\" for options)\n"
     }
 
     /// What a line asks for.
