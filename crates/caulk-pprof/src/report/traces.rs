@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 
 use caulk_profile::{Label, LabelValue};
+use rustc_hash::FxHashMap;
 
 use super::aligned::{pad, width};
 use super::header::profile_lines;
-use super::places::{Identity, Places};
+use super::places::{Identity, PlaceId, Places};
 use super::{Subject, units};
 
 const SEPARATOR: &[u8] = b"-----------+-------------------------------------------------------\n";
@@ -23,8 +24,10 @@ pub(crate) fn traces(subject: &Subject, sink: &mut dyn Write) -> io::Result<()> 
     out.push(b'\n');
     // Source paths stay as they are.
     let places = Places::new(profile, Identity::new(subject.config));
+    let rows = Rows::new(&places);
     let columns = subject.columns();
     let mut labels = Vec::new();
+    let mut known = KnownLines::default();
     for sample in 0..profile.sample_count() {
         let stack = profile.stack(sample);
         if stack.is_empty() {
@@ -36,16 +39,22 @@ pub(crate) fn traces(subject: &Subject, sink: &mut dyn Write) -> io::Result<()> 
         }
         out.extend_from_slice(SEPARATOR);
         profile.labels_by_key(sample, &mut labels);
-        write_labels(subject, &labels, out);
-        let mut value = subject.measure.label(columns.mean_of(sample));
+        match labels.as_slice() {
+            &[label] => known.write(subject, label, out),
+            labels => write_labels(subject, labels, out),
+        }
+        let mut value = Some(subject.measure.label(columns.mean_of(sample)));
         for &location in stack {
             let places_of = places.of_location(location);
             for (depth, &place) in places_of.iter().enumerate() {
-                pad(width(value.as_bytes()), WIDTH, out);
-                out.extend_from_slice(value.as_bytes());
-                value.clear();
-                out.extend_from_slice(b"   ");
-                out.extend_from_slice(places.name(place));
+                let mut row = rows.of(place);
+                // The value stands before the first.
+                if let Some(value) = value.take() {
+                    pad(width(value.as_bytes()), WIDTH, out);
+                    out.extend_from_slice(value.as_bytes());
+                    row = row.get(WIDTH..).unwrap_or(row);
+                }
+                out.extend_from_slice(row);
                 if depth + 1 < places_of.len() {
                     out.extend_from_slice(b" (inline)");
                 }
@@ -55,6 +64,60 @@ pub(crate) fn traces(subject: &Subject, sink: &mut dyn Write) -> io::Result<()> 
     }
     out.extend_from_slice(SEPARATOR);
     sink.write_all(out)
+}
+
+/// The row of each place below the first of a stack: most of the report is these.
+struct Rows {
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Rows {
+    fn new(places: &Places) -> Rows {
+        let mut rows = Rows {
+            text: Vec::new(),
+            ends: Vec::with_capacity(places.len()),
+        };
+        for place in 0..places.len() {
+            pad(0, WIDTH + 3, &mut rows.text);
+            rows.text.extend_from_slice(places.name(place as PlaceId));
+            rows.ends.push(rows.text.len());
+        }
+        rows
+    }
+
+    fn of(&self, place: PlaceId) -> &[u8] {
+        let at = place as usize;
+        let start = at.checked_sub(1).and_then(|before| self.ends.get(before));
+        let end = self.ends.get(at).copied().unwrap_or(0);
+        self.text
+            .get(start.copied().unwrap_or(0)..end)
+            .unwrap_or(&[])
+    }
+}
+
+/// The lines of labels that were written before: in a heap profile every sample has the size of its
+/// objects, and there are few sizes.
+#[derive(Default)]
+struct KnownLines {
+    lines: FxHashMap<Label, Vec<u8>>,
+}
+
+impl KnownLines {
+    /// More lines than this are not worth their memory.
+    const MOST: usize = 1 << 12;
+
+    fn write(&mut self, subject: &Subject, label: Label, out: &mut Vec<u8>) {
+        if let Some(line) = self.lines.get(&label) {
+            return out.extend_from_slice(line);
+        }
+        let start = out.len();
+        write_labels(subject, &[label], out);
+        if self.lines.len() < Self::MOST {
+            self.lines
+                .insert(label, out.get(start..).unwrap_or(&[]).to_vec());
+        }
+    }
 }
 
 /// A line for each key, texts before numbers.
