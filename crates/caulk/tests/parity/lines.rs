@@ -203,7 +203,7 @@ pub const SCRIPTS: &[&str] = &[
     "focus=main //: a remark\ntop\nfocus\nfocus=\ntop\n",
     "nodecount=3\ntop\ntree\nnodecount=-1\ntop\n",
     "cum\ntop 4\nflat\ntop 4\nsort=cum\ntop 4\nsort=bogus\n",
-    "lines\ntop 6\nfunctions\ntop 6\ngranularity=files\ntop 6\n",
+    "lines\ntop 6\nfunctions\ntop 6\ngranularity=files\ntop 1000\n",
     "granularity=addresses\ntraces\n",
     "nodefraction=0.1\nedgefraction=0.1\ntree\n",
     "nodefraction=x\ntrim=false\ntop\ntrim=perhaps\n",

@@ -82,7 +82,8 @@ fn compare(pair: &Pair, home: &Path) -> Outcome {
             Some(first) => wavers |= *first != reference,
         }
     }
-    let allowed = exception(&pair.item.name, pair.line).map(|exception| exception.allows);
+    let allowed = exception(&pair.item.name, pair.script.unwrap_or(pair.line))
+        .map(|exception| exception.allows);
     let Some(reference) = first else {
         return Outcome::Same;
     };
