@@ -126,6 +126,19 @@ impl Measure {
         units::scale(value, &self.unit, &self.output_unit).0
     }
 
+    /// The figures of a row about a node: its own value, the sum down to this row, its value with what it
+    /// called.
+    pub fn figures(&self, flat: i64, sum: i64, cum: i64) -> String {
+        format!(
+            "{:>10} {} {} {:>10} {}",
+            self.label(flat),
+            units::percentage(flat, self.total),
+            units::percentage(sum, self.total),
+            self.label(cum),
+            units::percentage(cum, self.total),
+        )
+    }
+
     /// A value as it is printed.
     pub fn label(&self, value: i64) -> String {
         units::label(self.divided(value), &self.unit, &self.output_unit)

@@ -1,9 +1,9 @@
 //! `-top`: a row for each node.
 
+use super::Subject;
 use super::graph::{Inlining, Wanted, trim};
 use super::header::write_header;
 use super::places::Places;
-use super::{Subject, units};
 
 /// Appends to `out` what `go tool pprof -top` prints for the profile.
 pub(crate) fn top(mut subject: Subject, out: &mut Vec<u8>) {
@@ -19,15 +19,8 @@ pub(crate) fn top(mut subject: Subject, out: &mut Vec<u8>) {
         let value = graph.value(node);
         let (flat, cum) = (value.flat_value(), value.cum_value());
         sum = sum.wrapping_add(flat);
-        let row = format!(
-            "{:>10} {} {} {:>10} {}  ",
-            measure.label(flat),
-            units::percentage(flat, measure.total),
-            units::percentage(sum, measure.total),
-            measure.label(cum),
-            units::percentage(cum, measure.total),
-        );
-        out.extend_from_slice(row.as_bytes());
+        out.extend_from_slice(measure.figures(flat, sum, cum).as_bytes());
+        out.extend_from_slice(b"  ");
         out.extend_from_slice(graph.name(node));
         out.extend_from_slice(match graph.inlining(node) {
             Inlining::Always => b" (inline)",

@@ -53,15 +53,8 @@ pub(crate) fn tree(mut subject: Subject, out: &mut Vec<u8>) -> Result<(), Report
             write_call(out, edge, edge.caller, cum);
         }
         sum = sum.wrapping_add(flat);
-        let row = format!(
-            "{:>10} {} {} {:>10} {}                | ",
-            measure.label(flat),
-            units::percentage(flat, measure.total),
-            units::percentage(sum, measure.total),
-            measure.label(cum),
-            units::percentage(cum, measure.total),
-        );
-        out.extend_from_slice(row.as_bytes());
+        out.extend_from_slice(measure.figures(flat, sum, cum).as_bytes());
+        out.extend_from_slice(b"                | ");
         out.extend_from_slice(name);
         out.push(b'\n');
         for edge in graph.calls_by(node) {
