@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use caulk_growth::{
-    Bucket, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage, Values,
+    Bucket, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage,
 };
 use caulk_profile::{Snapshot, StackTable};
 
+use crate::buckets::{HeapColumns, bucket_of, pad};
 use crate::case::Metrics;
 use crate::labels::label_series;
 use crate::processes::{Processes, tell_apart};
@@ -124,40 +125,20 @@ impl Building {
         let mut buckets: BTreeMap<(caulk_profile::StackId, i64), Bucket> = BTreeMap::new();
         for (at, loaded) in points.iter().enumerate() {
             let Some(heap) = &loaded.heap else { continue };
-            let column = |kind| heap.sample_type_named(kind);
-            let (objects, bytes) = (column("inuse_objects"), column("inuse_space"));
-            let allocated = column("alloc_objects");
+            let mut columns = HeapColumns::of(heap);
             // A store keeps bytes and objects apart: with bytes alone each of them counts as an object.
-            let (objects, size_of_each) = match objects {
-                Some(objects) => (Some(objects), None),
-                None => (bytes, Some(1)),
-            };
+            let size_of_each = columns.objects.is_none().then_some(1);
+            columns.objects = columns.objects.or(columns.bytes);
             for entry in heap.entries() {
                 let size = size_of_each.or(entry.object_size).unwrap_or(0).max(0);
                 let bucket = buckets
                     .entry((entry.stack, size))
-                    .or_insert_with(|| Bucket {
-                        object_bytes: size.unsigned_abs(),
-                        ..Bucket::default()
-                    });
-                let add = |values: &mut Values, column: Option<usize>| {
-                    let value = column.and_then(|column| entry.values.get(column));
-                    values.pad(at);
-                    values.push(value.copied().unwrap_or(0));
-                };
-                add(&mut bucket.objects, objects);
-                add(&mut bucket.bytes, bytes);
-                if allocated.is_some() {
-                    add(&mut bucket.allocated_objects, allocated);
-                }
+                    .or_insert_with(|| bucket_of(size));
+                columns.add(&entry.values, at, bucket);
             }
         }
         for bucket in buckets.values_mut() {
-            bucket.objects.pad(points.len());
-            bucket.bytes.pad(points.len());
-            if !bucket.allocated_objects.is_empty() {
-                bucket.allocated_objects.pad(points.len());
-            }
+            pad(bucket, points.len());
         }
         let mut stacks: Vec<Stack> = Vec::new();
         for ((id, _), bucket) in buckets {

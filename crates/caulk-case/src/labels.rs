@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use caulk_growth::{Bucket, Values};
+use caulk_growth::Bucket;
 
+use crate::buckets::{HeapColumns, bucket_of, pad};
 use crate::building::Loaded;
 use crate::series::LabelSeries;
 
@@ -19,28 +20,14 @@ pub fn label_series(points: &[Loaded]) -> Vec<LabelSeries> {
     let mut found: BTreeMap<&str, Gathered> = BTreeMap::new();
     for (at, loaded) in points.iter().enumerate() {
         let Some(heap) = &loaded.heap else { continue };
-        let column = |kind| heap.sample_type_named(kind);
-        let (objects, bytes) = (column("inuse_objects"), column("inuse_space"));
-        let allocated = column("alloc_objects");
+        let columns = HeapColumns::of(heap);
         for labelled in &heap.labelled {
             let gathered = found.entry(&labelled.label).or_default();
             let bucket = gathered
                 .by_size
                 .entry(labelled.object_size)
-                .or_insert_with(|| Bucket {
-                    object_bytes: labelled.object_size.max(0).unsigned_abs(),
-                    ..Bucket::default()
-                });
-            let add = |values: &mut Values, column: Option<usize>| {
-                let value = column.and_then(|column| labelled.values.get(column));
-                values.pad(at);
-                values.push(value.copied().unwrap_or(0));
-            };
-            add(&mut bucket.objects, objects);
-            add(&mut bucket.bytes, bytes);
-            if allocated.is_some() {
-                add(&mut bucket.allocated_objects, allocated);
-            }
+                .or_insert_with(|| bucket_of(labelled.object_size));
+            columns.add(&labelled.values, at, bucket);
         }
     }
     let none_yet: Vec<Option<f64>> = points
@@ -67,11 +54,7 @@ pub fn label_series(points: &[Loaded]) -> Vec<LabelSeries> {
     let series = found.into_iter().map(|(name, gathered)| {
         let mut buckets: Vec<Bucket> = gathered.by_size.into_values().collect();
         for bucket in &mut buckets {
-            bucket.objects.pad(points.len());
-            bucket.bytes.pad(points.len());
-            if !bucket.allocated_objects.is_empty() {
-                bucket.allocated_objects.pad(points.len());
-            }
+            pad(bucket, points.len());
         }
         LabelSeries {
             name: name.to_owned(),

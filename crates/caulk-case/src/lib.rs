@@ -6,6 +6,7 @@
 //! - [`LoadedSeries`]: a case, or profile files that nobody numbered, as growth's plain input beside
 //!   the table of stacks that its ids refer to.
 
+mod buckets;
 mod building;
 mod case;
 mod contention;
