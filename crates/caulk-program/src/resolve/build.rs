@@ -21,6 +21,8 @@ pub(crate) struct Build {
     main_modules: Vec<Arc<Module>>,
     replacements: Replacements,
     vendor: Option<Vendor>,
+    /// What the packages of a tree's `vendor` folders belong to.
+    vendored: Arc<Module>,
     direct: OnceLock<BTreeMap<String, Located>>,
     graph: OnceLock<BTreeMap<String, Located>>,
 }
@@ -38,6 +40,9 @@ struct Vendor {
     dir: PathBuf,
     packages: HashMap<String, Arc<Module>>,
 }
+
+/// Where a tree without `go.mod` can have a GOPATH of its own, with the dependencies that it brings along.
+pub(crate) const VENDOR_SRC: &str = "vendor/src";
 
 /// A selected module; its folder is looked for when a package of it is.
 #[derive(Debug)]
@@ -197,16 +202,24 @@ impl Build {
                     version: String::new(),
                     dir: Some(main.dir.clone()),
                     go_minor: main.file.go,
-                    is_main: true,
+                    is_main: !main.dir.ends_with(VENDOR_SRC),
                 })
             })
             .collect();
+        let vendored = Arc::new(Module {
+            path: String::new(),
+            version: String::new(),
+            dir: None,
+            go_minor: None,
+            is_main: false,
+        });
         Build {
             kind,
             mains,
             main_modules,
             replacements,
             vendor,
+            vendored,
             direct: OnceLock::new(),
             graph: OnceLock::new(),
         }
@@ -263,14 +276,14 @@ impl Build {
                     _ => Import::MissingPackage,
                 };
             }
-            for (main, module) in roots() {
+            for main in &self.mains {
                 for folder in dir
                     .ancestors()
                     .take_while(|folder| folder.starts_with(&main.dir))
                 {
                     let vendored = folder.join("vendor").join(path);
                     if ground.has_package(&vendored) {
-                        return ground.found(path, vendored, module);
+                        return ground.found(path, vendored, &self.vendored);
                     }
                 }
             }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use caulk_system::{Files, normalize};
 
-use super::build::Build;
+use super::build::{Build, VENDOR_SRC};
 use super::environment::{GoEnv, GoWork};
 use super::folders::Folders;
 use super::modfile::ModFile;
@@ -226,10 +226,23 @@ impl Finder<'_> {
                 (root.to_owned(), self.repository_path(root))
             }
         };
-        if let Some(index) = self.build_of.get(&root) {
+        // Projects that brought their dependencies along as a GOPATH of their own.
+        let vendored = dir
+            .ancestors()
+            .take_while(|folder| folder.starts_with(&root))
+            .find(|folder| {
+                self.has_folder(folder, "vendor") && self.has_folder(&folder.join("vendor"), "src")
+            })
+            .map(|folder| folder.join(VENDOR_SRC));
+        let key = vendored.clone().unwrap_or_else(|| root.clone());
+        if let Some(index) = self.build_of.get(&key) {
             return *index;
         }
-        let mut roots = vec![(root.clone(), path)];
+        let mut roots: Vec<_> = vendored
+            .map(|dir| (dir, String::new()))
+            .into_iter()
+            .collect();
+        roots.push((root.clone(), path));
         roots.extend(
             self.env
                 .gopath
@@ -239,8 +252,13 @@ impl Finder<'_> {
                 .map(|p| (p, String::new())),
         );
         let index = self.add(Build::go_path(roots));
-        self.build_of.insert(root, index);
+        self.build_of.insert(key, index);
         index
+    }
+
+    fn has_folder(&self, dir: &Path, name: &str) -> bool {
+        let listing = self.folders.list(self.files, dir);
+        listing.folders.iter().any(|folder| folder == name)
     }
 
     /// Import path of a repository: its first remote's address without scheme and `.git`, else the folder's name.

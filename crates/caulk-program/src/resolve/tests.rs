@@ -366,6 +366,28 @@ fn trees_without_go_mod() {
 }
 
 #[test]
+fn a_tree_brings_its_dependencies_along() {
+    let program = load(
+        &[
+            (
+                "/gopath/src/x.y/app/cmd/a.go",
+                "package cmd\nimport (\n\t\"x.y/app/lib\"\n\tv \"z.w/vend\"\n)\nvar A = lib.Open()\nvar B = v.Open()\n",
+            ),
+            ("/gopath/src/x.y/app/lib/l.go", LIB),
+            ("/gopath/src/x.y/app/vendor/src/z.w/vend/l.go", LIB),
+        ],
+        &["/gopath/src/x.y/app/..."],
+    );
+    assert_eq!(checked(&program), ["x.y/app/cmd", "x.y/app/lib"]);
+    assert_eq!(type_of(&program, "A"), "*x.y/app/lib.Store");
+    assert_eq!(type_of(&program, "B"), "*z.w/vend.Store");
+    let vendored = program
+        .find_package(program.check_packages()[0], "z.w/vend")
+        .unwrap();
+    assert!(!program.package(vendored).module().is_main);
+}
+
+#[test]
 fn the_standard_library_sees_what_it_vendors() {
     let program = load(&[], &["/go/src/net"]);
     assert_eq!(checked(&program), ["net"]);
