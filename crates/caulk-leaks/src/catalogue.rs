@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("context.toml", include_str!("../catalogue/context.toml")),
     ("effects.toml", include_str!("../catalogue/effects.toml")),
+    ("errors.toml", include_str!("../catalogue/errors.toml")),
     ("files.toml", include_str!("../catalogue/files.toml")),
     ("google.toml", include_str!("../catalogue/google.toml")),
     ("http.toml", include_str!("../catalogue/http.toml")),
@@ -53,12 +54,27 @@ pub(crate) enum CallEffect {
     Unknown,
 }
 
+/// What a call says of an error among its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ErrorTest {
+    /// It returns only where the error is nil.
+    ReturnsIfNil,
+    /// It returns only where the error is not nil.
+    ReturnsIfError,
+    /// Its result is true only where the error is nil, and false only where it is not.
+    TrueIfNil,
+    /// Its result is true only where the error is not nil.
+    TrueIfError,
+}
+
 /// Contracts and effects by import path and name.
 #[derive(Debug, Default)]
 pub struct Catalogue {
     acquires: Table<Contract>,
     effects: Table<CallEffect>,
     exits: Table<()>,
+    error_tests: Table<ErrorTest>,
     borrowing_fields: Vec<FieldEntry>,
     /// Files that could not be read, with the reason. Empty for the shipped files (tested).
     pub problems: Vec<String>,
@@ -93,6 +109,9 @@ impl Catalogue {
         for entry in file.exit {
             self.exits.push(entry.select, ());
         }
+        for entry in file.error {
+            self.error_tests.push(entry.select, entry.test);
+        }
         self.borrowing_fields.extend(file.field);
     }
 
@@ -104,6 +123,11 @@ impl Catalogue {
     /// What a call does with a resource among its arguments, where the catalogue says so.
     pub(crate) fn effect(&self, package: &str, function: &str) -> Option<CallEffect> {
         self.effects.find(package, function).copied()
+    }
+
+    /// What a call says of an error among its arguments.
+    pub(crate) fn error_test(&self, package: &str, function: &str) -> Option<ErrorTest> {
+        self.error_tests.find(package, function).copied()
     }
 
     /// Whether a call never returns.
@@ -230,6 +254,8 @@ struct File {
     field: Vec<FieldEntry>,
     #[serde(default)]
     exit: Vec<ExitEntry>,
+    #[serde(default)]
+    error: Vec<ErrorEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -243,6 +269,13 @@ struct EffectEntry {
 struct ExitEntry {
     #[serde(flatten)]
     select: Selector,
+}
+
+#[derive(Debug, Deserialize)]
+struct ErrorEntry {
+    #[serde(flatten)]
+    select: Selector,
+    test: ErrorTest,
 }
 
 #[derive(Debug, Deserialize)]
@@ -284,6 +317,12 @@ struct AcquireEntry {
     context_ends: Option<usize>,
     parent: Option<ParentEntry>,
     until: Option<String>,
+    /// `asynctimerchan=1`: the `godebug` line with which it matters whatever the version.
+    revived_by: Option<String>,
+    /// The channel that is never closed: the field `C` of a ticker, or nothing where it is the value itself.
+    endless_channel: Option<String>,
+    #[serde(default)]
+    endless_context: bool,
     #[serde(default)]
     main_is_ok: bool,
     #[serde(default)]
@@ -340,6 +379,7 @@ impl AcquireEntry {
             } else {
                 self.results
             },
+            beside: None,
             error: match self.error {
                 None => ErrorAt::Last,
                 Some(index) => usize::try_from(index).map_or(ErrorAt::Never, ErrorAt::Index),
@@ -366,6 +406,9 @@ impl AcquireEntry {
                 .until
                 .as_deref()
                 .and_then(crate::contract::parse_version),
+            revived_by: self.revived_by,
+            endless_channel: self.endless_channel,
+            endless_context: self.endless_context,
             main_is_ok: self.main_is_ok,
             preview: self.preview,
             harm,

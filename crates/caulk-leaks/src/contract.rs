@@ -11,6 +11,8 @@ pub struct Contract {
     pub type_name: String,
     /// Indexes of the results that are owed.
     pub results: Vec<usize>,
+    /// Another result through which it can be released as well: the resource beside the function that releases it.
+    pub beside: Option<usize>,
     /// Which result says that nothing was acquired.
     pub error: ErrorAt,
     /// What releases it.
@@ -19,6 +21,9 @@ pub struct Contract {
     pub two_results: bool,
     /// The channel field whose receive ends it: `C` of a timer.
     pub end_on_receive: Option<String>,
+    /// The channel that is never closed, so that a range over it does not end: `C` of a ticker; empty where it is the
+    /// value itself.
+    pub endless_channel: Option<String>,
     /// Methods before which nothing is held: `Connect`.
     pub acquired_after: Vec<String>,
     /// Index of the context argument whose cancellation ends it.
@@ -27,6 +32,10 @@ pub struct Contract {
     pub parent: Option<String>,
     /// The Go version from which an unreleased one does no harm.
     pub until: Option<(u32, u32)>,
+    /// The `godebug` setting, as `name=value`, with which it does harm in any version.
+    pub revived_by: Option<String>,
+    /// Owed only where the context argument is known never to end.
+    pub endless_context: bool,
     /// Never reported in `main.main`.
     pub main_is_ok: bool,
     /// Reported only when asked for.

@@ -43,6 +43,7 @@ pub(crate) fn verdicts(module: &Module<'_>, owner: BodyOwner) -> Vec<(Site, Verd
                 call: site.call,
                 result: site.result,
                 error: site.error,
+                beside: site.contract.beside,
                 results: site.results,
             };
             let run = Run::new(
@@ -92,6 +93,15 @@ fn sites_of_call(
                 Vec::new()
             }
         }
+        None if is_stream(module, function, call) => {
+            let stream = module
+                .catalogue
+                .contract("google.golang.org/grpc", "ClientConn.NewStream");
+            stream
+                .map(|contract| (contract.clone(), ContractSource::Catalogue))
+                .into_iter()
+                .collect()
+        }
         None => match func.id {
             Some(id)
                 if !matches!(callee, Callee::Interface { .. })
@@ -111,7 +121,9 @@ fn sites_of_call(
     };
     let mut sites = Vec::new();
     for (contract, source) in found {
-        if !matters(module, function, &contract) {
+        if !matters(module, function, &contract)
+            || contract.endless_context && !has_endless_context(module, function, call, &contract)
+        {
             continue;
         }
         let contract = Arc::new(contract);
@@ -162,6 +174,21 @@ fn by_convention(
     likely.confidence = Confidence::Likely;
     likely.context_ends = None;
     vec![(likely, ContractSource::Catalogue)]
+}
+
+/// Whether a call opens a stream of gRPC, as the methods of generated clients do: beside an error its first result
+/// embeds the interface of streams.
+fn is_stream(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let program = module.program;
+    let results = program.results_of(function.info().type_of(call));
+    let [value, last] = results.as_slice() else {
+        return false;
+    };
+    program.is_interface(*value)
+        && crate::types::is_error(program, *last)
+        && ["CloseSend", "RecvMsg"]
+            .iter()
+            .all(|method| program.has_method(*value, method))
 }
 
 /// The function whose contract the types of the results call for.
@@ -249,8 +276,31 @@ fn matters(module: &Module<'_>, function: &Function, contract: &Contract) -> boo
     let Some((_, until)) = contract.until else {
         return true;
     };
-    let go_minor = module.program.package(function.package).module().go_minor;
-    go_minor.is_none_or(|minor| minor < until)
+    let own = module.program.package(function.package).module();
+    let setting = contract.revived_by.as_deref().unwrap_or_default();
+    if let Some((name, value)) = setting.split_once('=')
+        && let Some(set) = own.godebug(name)
+    {
+        return set == value;
+    }
+    own.go_minor.is_none_or(|minor| minor < until)
+}
+
+/// Whether the context that would end what a call acquires is known never to end.
+fn has_endless_context(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let context = contract
+        .context_ends
+        .and_then(|index| tree.exprs(args).get(index));
+    context.is_some_and(|context| crate::context::never_ends(module, function, *context))
 }
 
 /// How many results a call has: by its type, else by what they are assigned to.

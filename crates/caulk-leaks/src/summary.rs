@@ -27,6 +27,8 @@ pub(crate) struct ParamQuery {
     pub field: Option<SmolStr>,
     /// How many fields down the path of the release the value is.
     pub depth: usize,
+    /// The parameter that is passed the error of the acquisition: `decode(client.Do(q))`.
+    pub error: Option<usize>,
     pub release: Arc<Release>,
 }
 
@@ -90,6 +92,9 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
         local,
         field: query.field.clone(),
         depth: query.depth,
+        error: query
+            .error
+            .and_then(|index| info.params().get(index).copied()),
     };
     let outcomes = Run::new(module, &function, None, &query.release, None).outcomes(start);
     effect_of(outcomes)
@@ -251,6 +256,9 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId) -> Results {
                 let concrete = verdict.outcomes.returned_type.unwrap_or(ty);
                 held(module, &site.contract, concrete, &field)
             }
+            Value::Releaser => {
+                by_function(module, &site.contract, ty, verdict.outcomes.beside.as_ref())
+            }
             _ => None,
         };
         let Some(mut contract) = owed else { continue };
@@ -295,6 +303,43 @@ fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
     Some(contract)
 }
 
+/// The contract of a function that releases, returned for the caller to call; the resource itself may be the result `beside` it.
+fn by_function(
+    module: &Module<'_>,
+    contract: &Contract,
+    ty: TypeId,
+    beside: Option<&(usize, Value)>,
+) -> Option<Contract> {
+    let signature = module.program.func_type(ty)?;
+    if !signature.params.is_empty() {
+        return None;
+    }
+    let mut actions = vec![ReleaseAction::parse("()")];
+    let beside = match beside {
+        None => None,
+        Some((index, Value::At(0))) if contract.release.path().is_empty() => Some(*index),
+        // Its own methods may release it too.
+        Some(_) => return None,
+    };
+    if beside.is_some() {
+        actions.extend(contract.release.actions.iter().cloned());
+    }
+    let last = signature.results.last();
+    Some(Contract {
+        rule: "uncalled-cancel",
+        release: Release {
+            actions,
+            returns_error: last.is_some_and(|ty| crate::types::is_error(module.program, *ty)),
+            ..Release::default()
+        },
+        beside,
+        end_on_receive: None,
+        context_ends: None,
+        parent: None,
+        ..contract.clone()
+    })
+}
+
 /// The contract of a value without a release method, whose visible field holds the resource.
 fn by_field(
     module: &Module<'_>,
@@ -322,6 +367,10 @@ fn held(module: &Module<'_>, contract: &Contract, ty: TypeId, field: &SmolStr) -
     let release = Arc::new(contract.release.clone());
     let by_method = RELEASE_METHODS.iter().find_map(|name| {
         let method = module.program.method(ty, name)?;
+        if method.through.first() == Some(field) {
+            let own = method.through.len() == 1 && release.path().is_empty();
+            return (own && release.is_method(name)).then_some((name, release.returns_error));
+        }
         let func = method
             .func
             .id
@@ -331,29 +380,24 @@ fn held(module: &Module<'_>, contract: &Contract, ty: TypeId, field: &SmolStr) -
             param: Param::Receiver,
             field: Some(field.clone()),
             depth: 0,
+            error: None,
             release: release.clone(),
         };
         match module.effect(query) {
-            ParamEffect::Closes | ParamEffect::ClosesOnSuccess => Some((name, func)),
+            ParamEffect::Closes | ParamEffect::ClosesOnSuccess => {
+                Some((name, returns_error(module, func)))
+            }
             _ => None,
         }
     });
-    let Some(method) = by_method else {
+    let Some((method, returns_error)) = by_method else {
         return by_field(module, contract, ty, field);
-    };
-    let returns_error = {
-        let signature = module.program.signature(method.1);
-        module
-            .program
-            .func_type(signature)
-            .and_then(|signature| signature.results.last().copied())
-            .is_some_and(|ty| crate::types::is_error(module.program, ty))
     };
     Some(Contract {
         rule: "unclosed-resource",
         release: Release {
             returns_error,
-            ..Release::method(method.0)
+            ..Release::method(method)
         },
         end_on_receive: None,
         context_ends: None,
@@ -362,4 +406,10 @@ fn held(module: &Module<'_>, contract: &Contract, ty: TypeId, field: &SmolStr) -
         confidence: Confidence::Certain.min(contract.confidence),
         ..contract.clone()
     })
+}
+
+fn returns_error(module: &Module<'_>, func: FuncId) -> bool {
+    let signature = module.program.func_type(module.program.signature(func));
+    let last = signature.and_then(|signature| signature.results.last().copied());
+    last.is_some_and(|ty| crate::types::is_error(module.program, ty))
 }

@@ -83,6 +83,7 @@ impl PackageTable {
             version: String::new(),
             dir: None,
             go_minor: None,
+            godebug: Vec::new(),
             is_main: false,
         };
         PackageTable {

@@ -116,6 +116,7 @@ impl Program {
             version: String::new(),
             dir: options.env.goroot.as_ref().map(|root| root.join("src")),
             go_minor: Some(options.platform.go_minor),
+            godebug: Vec::new(),
             is_main: false,
         });
         let mut program = Program {

@@ -7,7 +7,7 @@ use caulk_syntax::{AssignOp, ExprId, ExprKind, SpecKind, StmtId, StmtKind};
 use smol_str::SmolStr;
 
 use super::closure::ClosureEffect;
-use super::run::Run;
+use super::run::{Run, Start};
 use super::state::{Deferred, Fact, Place, State, Status, Value};
 use crate::finding::SettledBy;
 
@@ -312,6 +312,27 @@ impl Run<'_, '_> {
             .is_some_and(Value::holds);
         let target = value.and_then(|target| self.function.local(target));
         holds && target.is_some_and(|local| state.get(&Place::of(local)).is_none())
+    }
+
+    /// Whether a range is over a channel of the resource that is never closed: `range ticker.C`.
+    pub(super) fn ranges_without_end(&self, state: &State, stmt: StmtId) -> bool {
+        let tree = self.function.tree();
+        let channel = self
+            .contract
+            .and_then(|contract| contract.endless_channel.as_deref());
+        let (Some(channel), StmtKind::Range { x, .. }) = (channel, tree.stmt(stmt).kind) else {
+            return false;
+        };
+        let x = caulk_flow::unparen(tree, x);
+        let value = match (channel, tree.expr(x).kind) {
+            ("", ExprKind::Call { .. }) => {
+                return matches!(&self.start, Some(Start::Call { call, .. }) if *call == x);
+            }
+            ("", _) => self.place(x),
+            (_, ExprKind::Selector { x, sel }) if tree.name(sel) == channel => self.place(x),
+            _ => None,
+        };
+        value.is_some_and(|place| matches!(state.get(&place), Some(Value::At(0))))
     }
 
     fn go(&mut self, state: &mut State, call: ExprId) {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use caulk_program::{Builtin, Callee, FuncId, FuncRef};
 use caulk_syntax::{ExprId, ExprKind};
+use smol_str::SmolStr;
 
 use super::closure::ClosureEffect;
-use super::known::{asserted, is_borrowing_interface};
+use super::known::is_borrowing_interface;
 use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
-use crate::catalogue::CallEffect;
+use crate::catalogue::{CallEffect, ErrorTest};
 use crate::finding::SettledBy;
 use crate::module::Followed;
 use crate::summary::{Param, ParamEffect, ParamQuery, is_release_name};
@@ -18,7 +19,17 @@ use crate::summary::{Param, ParamEffect, ParamQuery, is_release_name};
 struct Named<'a> {
     package: &'a str,
     name: &'a str,
-    func: &'a FuncRef,
+}
+
+/// Where a callee gets the resource.
+struct Passed {
+    param: Param,
+    /// The field that holds it there.
+    field: Option<SmolStr>,
+    /// How many fields down the path of its release the value is.
+    depth: usize,
+    /// The parameter that gets the error of the acquisition.
+    error: Option<usize>,
 }
 
 impl Run<'_, '_> {
@@ -75,11 +86,7 @@ impl Run<'_, '_> {
         }
         let name = callee.func().map(|func| {
             let (package, name) = crate::types::split_name(self.module.program, func);
-            Named {
-                package,
-                name,
-                func,
-            }
+            Named { package, name }
         });
         let mut results = Vec::new();
         if let Some(receiver) = receiver {
@@ -88,10 +95,11 @@ impl Run<'_, '_> {
                 return results;
             }
         }
-        self.assertion(state, name.as_ref(), &args, &values);
+        self.assertion(state, callee, name.as_ref(), &args, &values);
         for (index, value) in values.iter().enumerate() {
             let Some(value) = value else { continue };
-            let from = self.on_argument(state, call, callee, name.as_ref(), index, value);
+            let from =
+                self.on_argument(state, call, callee, name.as_ref(), (index, value), &values);
             if results.is_empty() {
                 results = from;
             }
@@ -153,6 +161,7 @@ impl Run<'_, '_> {
         let Some(Start::Call {
             result,
             error,
+            beside,
             results,
             ..
         }) = self.start.clone()
@@ -164,7 +173,7 @@ impl Run<'_, '_> {
         }
         (0..results)
             .map(|index| {
-                if index == result {
+                if index == result || Some(index) == beside {
                     Some(Value::At(0))
                 } else if Some(index) == error {
                     Some(self.error_value(call, index))
@@ -206,7 +215,7 @@ impl Run<'_, '_> {
                     return Vec::new();
                 }
                 if self.release.ends_on_error.contains(&method) {
-                    return vec![None, Some(Value::ReleasedIf { nil: false })];
+                    return self.in_error_result(call, Value::ReleasedIf { nil: false });
                 }
                 if let Some(name) = name
                     && self.module.catalogue.effect(name.package, name.name)
@@ -215,7 +224,13 @@ impl Run<'_, '_> {
                     self.release_at(state, span);
                     return Vec::new();
                 }
-                match self.follow(callee, Param::Receiver, None, depth) {
+                let passed = Passed {
+                    param: Param::Receiver,
+                    field: None,
+                    depth,
+                    error: None,
+                };
+                match self.follow(callee, passed) {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None => self.handles(call, depth),
                 }
@@ -230,7 +245,13 @@ impl Run<'_, '_> {
                     self.lose_track(state, "held too deep in what has this method", span);
                     return Vec::new();
                 }
-                match self.follow(callee, Param::Receiver, field.clone(), 0) {
+                let passed = Passed {
+                    param: Param::Receiver,
+                    field,
+                    depth: 0,
+                    error: None,
+                };
+                match self.follow(callee, passed) {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None => Vec::new(),
                 }
@@ -268,8 +289,8 @@ impl Run<'_, '_> {
         call: ExprId,
         callee: &Callee,
         name: Option<&Named<'_>>,
-        index: usize,
-        value: &Value,
+        (index, value): (usize, &Value),
+        values: &[Option<Value>],
     ) -> Vec<Option<Value>> {
         let span = self.span_of(call);
         match value {
@@ -318,7 +339,16 @@ impl Run<'_, '_> {
             },
             _ => Param::At(index),
         };
-        if let Some(effect) = self.follow(callee, param, field, depth) {
+        let passed = Passed {
+            param,
+            field,
+            depth,
+            error: values
+                .iter()
+                .position(|value| matches!(value, Some(Value::Error)))
+                .filter(|_| param == Param::At(index)),
+        };
+        if let Some(effect) = self.follow(callee, passed) {
             return self.apply(state, call, callee, effect);
         }
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
@@ -406,13 +436,7 @@ impl Run<'_, '_> {
     }
 
     /// The summary of a callee whose source is followed.
-    fn follow(
-        &mut self,
-        callee: &Callee,
-        param: Param,
-        field: Option<smol_str::SmolStr>,
-        depth: usize,
-    ) -> Option<ParamEffect> {
+    fn follow(&mut self, callee: &Callee, passed: Passed) -> Option<ParamEffect> {
         if let Callee::Local(local) = callee {
             // A variable that holds one of several functions: they must agree.
             let functions: Vec<FuncId> = self
@@ -421,9 +445,7 @@ impl Run<'_, '_> {
                 .iter()
                 .copied()
                 .collect();
-            let mut effects = functions
-                .into_iter()
-                .map(|id| self.effect_of(id, param, field.clone(), depth));
+            let mut effects = functions.into_iter().map(|id| self.effect_of(id, &passed));
             let first = effects.next()??;
             return effects
                 .all(|effect| effect.as_ref() == Some(&first))
@@ -433,24 +455,19 @@ impl Run<'_, '_> {
             Callee::Static(func) | Callee::Method { func, .. } => func.id?,
             _ => return None,
         };
-        self.effect_of(id, param, field, depth)
+        self.effect_of(id, &passed)
     }
 
-    fn effect_of(
-        &self,
-        id: FuncId,
-        param: Param,
-        field: Option<smol_str::SmolStr>,
-        depth: usize,
-    ) -> Option<ParamEffect> {
+    fn effect_of(&self, id: FuncId, passed: &Passed) -> Option<ParamEffect> {
         match self.module.follows(self.function.id(), id) {
             Followed::No => None,
             Followed::Recursive => Some(ParamEffect::Recursive),
             Followed::Yes => Some(self.module.effect(ParamQuery {
                 func: id,
-                param,
-                field,
-                depth,
+                param: passed.param,
+                field: passed.field.clone(),
+                depth: passed.depth,
+                error: passed.error,
                 release: Arc::clone(self.release),
             })),
         }
@@ -540,23 +557,32 @@ impl Run<'_, '_> {
     fn assertion(
         &mut self,
         state: &mut State,
+        callee: &Callee,
         name: Option<&Named<'_>>,
         args: &[ExprId],
         values: &[Option<Value>],
     ) {
-        let Some(name) = name else { return };
-        let what = asserted(name.package, name.name);
+        let stated = match (callee, name) {
+            // A helper object whose type is not known: `check := require.New(t)`.
+            (Callee::Unknown { name, .. }, None) if &**name == "NoError" => Some(true),
+            (_, Some(name)) => match self.module.catalogue.error_test(name.package, name.name) {
+                Some(ErrorTest::ReturnsIfNil) => Some(true),
+                Some(ErrorTest::ReturnsIfError) => Some(false),
+                _ => None,
+            },
+            _ => return,
+        };
         for (index, arg) in args.iter().enumerate() {
-            let helper = what.is_none() && self.asserts_nil(name.func, index, values.get(index));
-            let nil = match what {
+            let value = values.get(index).and_then(Option::as_ref);
+            let nil = match stated {
                 Some(nil) => nil,
-                None if helper => true,
+                None if self.asserts_nil(callee, index, value) => true,
                 None => continue,
             };
-            match values.get(index).cloned().flatten() {
+            match value {
                 Some(Value::Error) if nil => state.error_is_known(),
                 Some(Value::Error) => state.reset(),
-                Some(Value::ReleasedIf { nil: when }) if when == nil => {
+                Some(Value::ReleasedIf { nil: when }) if *when == nil => {
                     self.release_at(state, self.span_of(*arg))
                 }
                 None => {
@@ -577,11 +603,13 @@ impl Run<'_, '_> {
     }
 
     /// Whether a helper of the module returns only where its parameter is nil.
-    fn asserts_nil(&mut self, func: &FuncRef, index: usize, value: Option<&Option<Value>>) -> bool {
-        if !matches!(value, Some(Some(Value::Error | Value::ReleasedIf { .. }))) {
+    fn asserts_nil(&mut self, callee: &Callee, index: usize, value: Option<&Value>) -> bool {
+        if !matches!(value, Some(Value::Error | Value::ReleasedIf { .. })) {
             return false;
         }
-        let Some(id) = func.id else { return false };
+        let Some(id) = callee.func().and_then(|func| func.id) else {
+            return false;
+        };
         self.module.follows(self.function.id(), id) == Followed::Yes
             && self.module.asserts_nil(id, index)
     }

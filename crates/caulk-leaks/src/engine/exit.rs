@@ -149,6 +149,12 @@ impl Run<'_, '_> {
         let span = self.function.tree().stmt(stmt).span;
         // Beside a function that releases it the value itself is only borrowed.
         if let Some(result) = self.returned_releaser(state, returned) {
+            let mut values = returned.iter().enumerate();
+            let held = values.find_map(|(index, value)| match value {
+                Some(value @ (Value::At(_) | Value::Owner(_))) => Some((index, value.clone())),
+                _ => None,
+            });
+            self.out.beside = self.out.beside.take().or(held);
             state.status = Status::Returned {
                 result,
                 value: Value::Releaser,

@@ -34,6 +34,8 @@ pub(crate) struct Outcomes {
     pub released_at: Option<Span>,
     pub settled: Option<(SettledBy, Span)>,
     pub returned: Option<(usize, Value)>,
+    /// The result that is the resource, or holds it, beside one that is a function which releases it.
+    pub beside: Option<(usize, Value)>,
     pub returned_at: Option<Span>,
     /// The error of a callee that takes it over or not is returned without a look at it.
     pub depends_on_returned: bool,

@@ -1,11 +1,12 @@
 //! What a condition says about a path.
 
-use caulk_program::{Callee, LocalId};
+use caulk_program::{Callee, LocalId, Object};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind};
 
-use super::known::{implies_error, is_no_error_assertion};
+use super::known::implies_error;
 use super::run::Run;
 use super::state::{Fact, State, Status, Value};
+use crate::catalogue::ErrorTest;
 
 impl Run<'_, '_> {
     /// Adds that a condition was true (or false) to a state; false where that cannot be.
@@ -195,6 +196,10 @@ impl Run<'_, '_> {
     ) -> bool {
         for (subject, other) in [(x, y), (y, x)] {
             match self.value_at(state, subject) {
+                // What was just acquired is none of the package's: `f != os.Stdin`.
+                Some(Value::At(0)) if self.is_package_variable(other) => {
+                    return !equal || state.status != Status::Owed;
+                }
                 Some(Value::Error) if equal => return self.refine_acquired(state, false),
                 Some(Value::Acquired(when)) => {
                     if let Some(fact @ (Fact::True | Fact::False)) = self.fact_of(state, other) {
@@ -225,6 +230,11 @@ impl Run<'_, '_> {
             }
         }
         true
+    }
+
+    fn is_package_variable(&self, expr: ExprId) -> bool {
+        let expr = caulk_flow::unparen(self.function.tree(), expr);
+        matches!(self.function.info().object(expr), Object::PackageVar(_))
     }
 
     /// The acquisition succeeded, or failed and holds nothing.
@@ -294,25 +304,32 @@ impl Run<'_, '_> {
                 return true;
             }
         }
-        let name = callee
-            .func()
-            .map(|func| func.name.to_string())
-            .unwrap_or_default();
+        let Some(func) = callee.func() else {
+            return self.refine_unknown_call(state, args);
+        };
+        let (package, name) = crate::types::split_name(self.module.program, func);
+        let test = match self.module.catalogue.error_test(package, name) {
+            None if implies_error(name) => Some(ErrorTest::TrueIfError),
+            test => test,
+        };
         for arg in args {
-            match self.value_at(state, *arg) {
-                Some(Value::Error) => {
-                    if implies_error(&name) {
-                        if truth {
-                            return self.refine_acquired(state, false);
-                        }
-                    } else if is_no_error_assertion(&name) {
-                        return self.refine_acquired(state, truth);
-                    } else {
-                        state.doubt = true;
-                    }
+            match (self.value_at(state, *arg), test) {
+                (Some(Value::Error), Some(ErrorTest::TrueIfError)) => {
+                    return !truth || self.refine_acquired(state, false);
+                }
+                (Some(Value::Error), Some(ErrorTest::TrueIfNil)) => {
+                    return self.refine_acquired(state, truth);
+                }
+                (Some(Value::Error), _) => {
+                    state.doubt = true;
                     return true;
                 }
-                None if implies_error(&name) && truth => {
+                (Some(Value::ReleasedIf { nil: false }), Some(ErrorTest::TrueIfError)) if truth => {
+                    let span = self.span_of(*arg);
+                    self.release_at(state, span);
+                    return true;
+                }
+                (None, Some(ErrorTest::TrueIfError)) if truth => {
                     if let Some(local) = self.function.local(*arg)
                         && self
                             .function
@@ -329,36 +346,64 @@ impl Run<'_, '_> {
         true
     }
 
-    /// A clause of a type switch over the acquisition's error.
-    pub(super) fn refine_type(&mut self, state: &mut State, stmt: StmtId, case: StmtId) -> bool {
+    /// A condition that asks a function which is not known about the acquisition's error.
+    fn refine_unknown_call(&mut self, state: &mut State, args: &[ExprId]) -> bool {
+        let asks = |arg: &ExprId| matches!(self.value_at(state, *arg), Some(Value::Error));
+        if args.iter().any(asks) {
+            state.doubt = true;
+        }
+        true
+    }
+
+    /// A clause of a type switch over the acquisition's error; none where no clause fits.
+    pub(super) fn refine_type(
+        &mut self,
+        state: &mut State,
+        stmt: StmtId,
+        case: Option<StmtId>,
+    ) -> bool {
         let tree = self.function.tree();
-        let StmtKind::TypeSwitch { assign, .. } = tree.stmt(stmt).kind else {
+        let StmtKind::TypeSwitch { assign, body, .. } = tree.stmt(stmt).kind else {
             return true;
         };
         let Some(operand) = caulk_flow::type_switch_operand(tree, assign) else {
             return true;
         };
-        let StmtKind::Case { list, .. } = tree.stmt(case).kind else {
-            return true;
-        };
+        let types = case.map_or(&[][..], |case| self.clause_types(case));
         match self.value_at(state, operand) {
-            Some(Value::Error) => {
-                let types = tree.exprs(list);
-                if types.iter().any(|ty| self.is_nil(*ty)) {
-                    return types.len() > 1 || self.refine_acquired(state, true);
-                }
-                if !types.is_empty() {
-                    return self.refine_acquired(state, false);
-                }
-                true
+            Some(Value::Error) if types.iter().any(|ty| self.is_nil(*ty)) => {
+                types.len() > 1 || self.refine_acquired(state, true)
             }
-            Some(Value::At(_) | Value::Owner(_)) => {
+            Some(Value::Error) if types.is_empty() && !self.has_nil_clause(body) => true,
+            Some(Value::Error) => self.refine_acquired(state, false),
+            Some(Value::At(_) | Value::Owner(_)) if case.is_some() => {
                 let span = self.span_of(operand);
                 self.lose_track(state, "looked at by a type switch", span);
                 true
             }
             _ => true,
         }
+    }
+
+    fn clause_types(&self, clause: StmtId) -> &[ExprId] {
+        let tree = self.function.tree();
+        match tree.stmt(clause).kind {
+            StmtKind::Case { list, .. } => tree.exprs(list),
+            _ => &[],
+        }
+    }
+
+    /// Whether a clause of a type switch stands for `nil`, so that the others stand for what is not.
+    fn has_nil_clause(&self, body: StmtId) -> bool {
+        let tree = self.function.tree();
+        let StmtKind::Block(block) = tree.stmt(body).kind else {
+            return false;
+        };
+        let mut types = tree
+            .stmts(block.stmts)
+            .iter()
+            .flat_map(|clause| self.clause_types(*clause));
+        types.any(|ty| self.is_nil(*ty))
     }
 }
 

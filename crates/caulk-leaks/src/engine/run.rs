@@ -28,13 +28,16 @@ pub(crate) enum Start {
         call: ExprId,
         result: usize,
         error: Option<usize>,
+        /// Another result that is the resource too.
+        beside: Option<usize>,
         results: usize,
     },
-    /// At the entry, in a parameter or in a field of it.
+    /// At the entry, in a parameter or in a field of it; another parameter may be the error.
     Param {
         local: LocalId,
         field: Option<SmolStr>,
         depth: usize,
+        error: Option<LocalId>,
     },
     /// At the entry, with this parameter as the error of an acquisition elsewhere.
     Error { local: LocalId },
@@ -136,9 +139,13 @@ impl<'a, 'p> Run<'a, 'p> {
             local,
             field,
             depth,
+            error,
         } = start
         {
             state.status = Status::Owed;
+            if let Some(error) = error {
+                state.bind(Place::of(*error), Some(Value::Error));
+            }
             let place = Place::of(*local);
             match field {
                 None => state.bind(place, Some(Value::At(*depth))),
@@ -242,13 +249,13 @@ impl<'a, 'p> Run<'a, 'p> {
                     }
                 }
                 End::TypeSwitch { stmt, cases, other } => {
-                    for (case, to) in cases {
+                    let clauses = cases.iter().map(|(case, to)| (Some(*case), *to));
+                    for (case, to) in clauses.chain(other.map(|to| (None, to))) {
                         let mut state = state.clone();
-                        if self.refine_type(&mut state, *stmt, *case) {
-                            next.push((*to, state, None));
+                        if self.refine_type(&mut state, *stmt, case) {
+                            next.push((to, state, None));
                         }
                     }
-                    next.extend(other.map(|to| (to, state, None)));
                 }
                 End::Select { cases, .. } => {
                     next.extend(cases.iter().map(|(_, to)| (*to, state.clone(), None)));
@@ -264,8 +271,9 @@ impl<'a, 'p> Run<'a, 'p> {
                 End::Range { stmt, body, done } => {
                     // Over what holds the resource there is a first element.
                     let first = self.ranges_over_resource(&state, *stmt);
+                    let endless = self.ranges_without_end(&state, *stmt);
                     next.push((*body, state.clone(), None));
-                    if !first {
+                    if !first && !endless {
                         next.push((*done, state, None));
                     }
                 }

@@ -202,6 +202,7 @@ impl Build {
                     version: String::new(),
                     dir: Some(main.dir.clone()),
                     go_minor: main.file.go,
+                    godebug: main.file.godebug.clone(),
                     is_main: !main.dir.ends_with(VENDOR_SRC),
                 })
             })
@@ -415,6 +416,7 @@ impl Build {
                 version: module.version.clone(),
                 dir,
                 go_minor,
+                godebug: Vec::new(),
                 is_main: false,
             })
         })
@@ -447,6 +449,7 @@ impl Vendor {
                 path: module.path,
                 version: module.version,
                 go_minor: go,
+                godebug: Vec::new(),
                 is_main: false,
             });
             packages.extend(

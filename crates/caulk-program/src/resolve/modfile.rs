@@ -33,6 +33,8 @@ pub(crate) struct ModFile {
     pub module: String,
     /// Minor number of the `go` line.
     pub go: Option<u32>,
+    /// Settings of the `godebug` lines: name, value.
+    pub godebug: Vec<(String, String)>,
     pub require: Vec<Require>,
     pub replace: Vec<Replace>,
     pub exclude: Vec<ModuleVersion>,
@@ -78,6 +80,11 @@ impl ModFile {
         match (verb, words) {
             ("module", [path, ..]) => self.module = path.clone(),
             ("go", [version, ..]) => self.go = version::go_minor(version),
+            ("godebug", [setting, ..]) => {
+                if let Some((name, value)) = setting.split_once('=') {
+                    self.godebug.push((name.to_owned(), value.to_owned()));
+                }
+            }
             ("require", [path, version, ..]) => {
                 self.require.push(Require {
                     module: module(path, Some(version)),

@@ -25,8 +25,18 @@ pub struct Module {
     pub dir: Option<PathBuf>,
     /// Minor number of its `go` line.
     pub go_minor: Option<u32>,
+    /// Settings of the `godebug` lines of a main module: name, value.
+    pub godebug: Vec<(String, String)>,
     /// Whether it is the user's own.
     pub is_main: bool,
+}
+
+impl Module {
+    /// What a `godebug` line sets a setting to.
+    pub fn godebug(&self, name: &str) -> Option<&str> {
+        let setting = self.godebug.iter().find(|(setting, _)| setting == name)?;
+        Some(&setting.1)
+    }
 }
 
 /// A module of the user, with its `go.mod`.

@@ -1,0 +1,130 @@
+//! Every case of `cases/*.md` gets its verdict; `cases/README.md` says how they are written.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use caulk_leaks::{Analysis, Options, check};
+use caulk_program::{GoEnv, Program};
+use caulk_system::MemoryFiles;
+
+use support::{Compared, Reported};
+
+/// A Go file of a suite.
+struct GoFile {
+    /// Below the root of the module: a folder for each heading.
+    name: String,
+    text: String,
+    /// Where it begins: file, line.
+    suite: String,
+    line: usize,
+}
+
+/// The Go blocks of all suites, by name.
+fn go_files() -> Vec<GoFile> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+    let mut suites: Vec<PathBuf> = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "md"))
+        .collect();
+    suites.sort();
+    suites.iter().flat_map(|path| blocks(path)).collect()
+}
+
+/// The Go blocks of a suite: one package for each heading.
+fn blocks(path: &Path) -> Vec<GoFile> {
+    #[expect(clippy::disallowed_methods, reason = "a test reads its own fixtures")]
+    let text = std::fs::read_to_string(path).unwrap();
+    let suite = path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let mut files: Vec<GoFile> = Vec::new();
+    let mut heading = String::new();
+    let mut open = false;
+    for (index, line) in text.lines().enumerate() {
+        if open {
+            open = line != "```";
+            if open && let Some(file) = files.last_mut() {
+                file.text.push_str(line);
+                file.text.push('\n');
+            }
+        } else if let Some(title) = line.strip_prefix("## ") {
+            heading = slug(title);
+        } else if let Some(info) = line.strip_prefix("```go") {
+            open = true;
+            let file = match info.trim() {
+                "" => "case.go",
+                name => name,
+            };
+            files.push(GoFile {
+                name: format!("{suite}/{heading}/{file}"),
+                text: String::new(),
+                suite: format!("{suite}.md"),
+                line: index + 2,
+            });
+        }
+    }
+    files
+}
+
+fn slug(title: &str) -> String {
+    let letters = title.chars().map(|c| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            '_'
+        }
+    });
+    letters.collect()
+}
+
+fn analyse(cases: &[GoFile]) -> Analysis {
+    let root = PathBuf::from("/cases");
+    let files = cases.iter().fold(
+        MemoryFiles::new().with("/cases/go.mod", "module example.com/cases\n\ngo 1.22\n"),
+        |files, case| files.with(root.join(&case.name), case.text.as_str()),
+    );
+    let files: Arc<dyn caulk_system::Files> = Arc::new(files);
+    // Neither Go nor a module is there: the outline of the standard library and the catalogue are all there is.
+    let env = GoEnv::discover(&*files, &|_| None);
+    let options = caulk_program::Options::new(env, root.clone());
+    let program = Program::load(files, options, &[root.join("...")]);
+    let options = Options {
+        preview: true,
+        threads: Some(2),
+        ..Options::default()
+    };
+    check(&program, &options)
+}
+
+#[test]
+fn every_case_gets_its_verdict() {
+    let cases = go_files();
+    let mut reported = Reported::of(&analyse(&cases));
+    let mut compared = Compared::default();
+    for case in &cases {
+        let shown = |index: usize| format!("{}:{}", case.suite, case.line + index);
+        reported.compare(&case.name, &shown, &case.text, &mut compared);
+    }
+    println!(
+        "{} expectations, wanted: {:?}",
+        compared.expectations, compared.wanted
+    );
+    assert!(
+        compared.wrong.is_empty(),
+        "{} of {} wrong:\n{}",
+        compared.wrong.len(),
+        compared.expectations,
+        compared.wrong.join("\n")
+    );
+    let wanted: usize = compared.wanted.values().sum();
+    assert!(wanted > 120, "only {wanted} findings are wanted");
+    assert!(
+        compared.expectations > 300,
+        "only {} expectations were read",
+        compared.expectations
+    );
+}
