@@ -212,6 +212,7 @@ impl Build {
             version: String::new(),
             dir: None,
             go_minor: None,
+            godebug: Vec::new(),
             is_main: false,
         });
         Build {
