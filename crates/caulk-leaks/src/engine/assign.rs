@@ -350,7 +350,10 @@ impl Run<'_, '_> {
                 .map(|arg| self.eval(state, *arg))
                 .collect();
             match self.closure_effect(state, literal, &values) {
-                ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),
+                ClosureEffect::Releases => {
+                    self.taken_over(state, call, literal, &values);
+                    self.settle_at(state, SettledBy::HandedOver, span);
+                }
                 ClosureEffect::Uses => self.obstacle(span, "used by a goroutine"),
                 ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
                 ClosureEffect::Nothing => {}

@@ -7,6 +7,7 @@ mod closure;
 mod eval;
 mod exit;
 mod function;
+mod handover;
 mod known;
 mod outcome;
 mod refine;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use caulk_program::TypeId;
 use caulk_syntax::{Span, StmtId, StmtKind};
 
+use super::function::Root;
 use super::run::{ExitAt, Run, Start, Visit};
 use super::state::{State, Status, Value};
 use crate::finding::{ExitKind, SettledBy};
@@ -188,14 +189,36 @@ impl Run<'_, '_> {
         });
     }
 
+    /// A goroutine that has taken it over ends, or returns, with it.
+    pub(super) fn lose_in_goroutine(
+        &mut self,
+        exit: ExitAt,
+        span: Span,
+        state: &State,
+        visit: usize,
+        visits: &[Visit],
+    ) {
+        let kind = if matches!(exit, ExitAt::End) {
+            ExitKind::End
+        } else {
+            ExitKind::Return
+        };
+        self.lose(kind, span, None, state, visit, visits);
+    }
+
     fn exit_span(&self, exit: ExitAt) -> Span {
+        self.exit_span_in(exit, self.root)
+    }
+
+    /// The statement that leaves a function or a literal, or its closing brace.
+    pub(super) fn exit_span_in(&self, exit: ExitAt, root: Root) -> Span {
         let tree = self.function.tree();
         match exit {
             ExitAt::Return(stmt) => tree.stmt(stmt).span,
             _ => {
                 let span = self
                     .function
-                    .graph(self.root)
+                    .graph(root)
                     .map_or(Span::default(), |graph| tree.stmt(graph.body).span);
                 Span::new(span.end.saturating_sub(1), span.end)
             }

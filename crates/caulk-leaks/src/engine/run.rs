@@ -175,7 +175,12 @@ impl<'a, 'p> Run<'a, 'p> {
     }
 
     /// Walks a graph from a state; gives every state that leaves it, its own defers not yet run.
-    fn walk(&mut self, graph: &Graph, state: State, visits: &mut Vec<Visit>) -> Vec<Left> {
+    pub(super) fn walk(
+        &mut self,
+        graph: &Graph,
+        state: State,
+        visits: &mut Vec<Visit>,
+    ) -> Vec<Left> {
         let mut seen: FxHashMap<(BlockId, State), ()> = FxHashMap::default();
         let mut todo = std::collections::VecDeque::new();
         let mut left = Vec::new();
