@@ -16,7 +16,8 @@ fn main() {
     let dir = std::path::absolute(&dir).unwrap_or(dir);
     let files: Arc<dyn Files> = Arc::new(OsFiles);
     let env = GoEnv::of_process(&*files);
-    let options = caulk_program::Options::new(env, dir.clone());
+    let mut options = caulk_program::Options::new(env, dir.clone());
+    options.known_types = Some(caulk_leaks::known_types());
     let start = std::time::Instant::now();
     let program = Program::load(files, options, &[dir.join("...")]);
     let loaded = start.elapsed();

@@ -75,6 +75,9 @@ pub struct Catalogue {
     effects: Table<CallEffect>,
     exits: Table<()>,
     error_tests: Table<ErrorTest>,
+    returns: Table<Vec<String>>,
+    /// Indexes into `acquires` by package and name of a result's type.
+    by_type: FxHashMap<String, FxHashMap<String, usize>>,
     borrowing_fields: Vec<FieldEntry>,
     /// Files that could not be read, with the reason. Empty for the shipped files (tested).
     pub problems: Vec<String>,
@@ -101,6 +104,11 @@ impl Catalogue {
     fn add(&mut self, file: File) {
         for entry in file.acquire {
             let selector = entry.select.clone();
+            for ty in &entry.of_type {
+                let (package, name) = crate::types::split_canonical(ty);
+                let names = self.by_type.entry(package.to_owned()).or_default();
+                names.insert(name.to_owned(), self.acquires.entries.len());
+            }
             self.acquires.push(selector, entry.into_contract());
         }
         for entry in file.effect {
@@ -108,6 +116,9 @@ impl Catalogue {
         }
         for entry in file.exit {
             self.exits.push(entry.select, ());
+        }
+        for entry in file.returns {
+            self.returns.push(entry.select, entry.results);
         }
         for entry in file.error {
             self.error_tests.push(entry.select, entry.test);
@@ -120,9 +131,23 @@ impl Catalogue {
         self.acquires.find(package, function)
     }
 
+    /// The contract of whatever call gives a result of this type beside an error.
+    pub(crate) fn contract_of_type(&self, package: &str, name: &str) -> Option<&Contract> {
+        let index = *self.by_type.get(package)?.get(name)?;
+        self.acquires
+            .entries
+            .get(index)
+            .map(|(_, contract)| contract)
+    }
+
     /// What a call does with a resource among its arguments, where the catalogue says so.
     pub(crate) fn effect(&self, package: &str, function: &str) -> Option<CallEffect> {
         self.effects.find(package, function).copied()
+    }
+
+    /// The result types of a function as its `returns` entry writes them.
+    pub(crate) fn returns(&self, package: &str, function: &str) -> Option<&[String]> {
+        self.returns.find(package, function).map(Vec::as_slice)
     }
 
     /// What a call says of an error among its arguments.
@@ -256,6 +281,8 @@ struct File {
     exit: Vec<ExitEntry>,
     #[serde(default)]
     error: Vec<ErrorEntry>,
+    #[serde(default)]
+    returns: Vec<ReturnsEntry>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -269,6 +296,13 @@ struct EffectEntry {
 struct ExitEntry {
     #[serde(flatten)]
     select: Selector,
+}
+
+#[derive(Debug, Deserialize)]
+struct ReturnsEntry {
+    #[serde(flatten)]
+    select: Selector,
+    results: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -323,6 +357,9 @@ struct AcquireEntry {
     endless_channel: Option<String>,
     #[serde(default)]
     endless_context: bool,
+    /// Types of a first result, beside an error, that are owed whatever function gives them.
+    #[serde(default)]
+    of_type: Vec<String>,
     #[serde(default)]
     main_is_ok: bool,
     #[serde(default)]

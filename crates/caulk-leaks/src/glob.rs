@@ -38,8 +38,14 @@ pub(crate) fn name_matches(pattern: &str, name: &str) -> bool {
 /// The import path without `/v2` and the like at its end.
 pub(crate) fn without_major_version(path: &str) -> Option<&str> {
     let (base, last) = path.rsplit_once('/')?;
-    let digits = last.strip_prefix('v')?;
-    (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then_some(base)
+    is_major_version(last).then_some(base)
+}
+
+/// Whether an element of an import path is `v2` and the like.
+pub(crate) fn is_major_version(element: &str) -> bool {
+    element
+        .strip_prefix('v')
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod engine;
 mod finding;
 mod fingerprint;
 mod glob;
+mod known_types;
 mod module;
 mod policy;
 mod report;
@@ -27,4 +28,5 @@ pub use finding::{
     FixTemplate, Harm, Heat, Held, Location, Obstacle, Outcome, Problem, ReleaseCall, Resource,
     SettledBy, Settlement, Severity, Step,
 };
+pub use known_types::known_types;
 pub use rules::{Page, Rule, rule, rules};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, LocalKind, TypeId};
+use caulk_program::{BodyOwner, Callee, LocalKind, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::{Contract, Release};
@@ -83,7 +83,10 @@ fn sites_of_call(
     };
     let (package, name) = crate::types::split_name(module.program, func);
     let count = result_count(module, function, call);
-    let from_catalogue = module.catalogue.contract(package, name);
+    let from_catalogue = module
+        .catalogue
+        .contract(package, name)
+        .or_else(|| by_result_type(module, function, call));
     let found: Vec<(Contract, ContractSource)> = match from_catalogue {
         Some(contract) => {
             let fits = !contract.two_results || count == 2;
@@ -92,15 +95,6 @@ fn sites_of_call(
             } else {
                 Vec::new()
             }
-        }
-        None if is_stream(module, function, call) => {
-            let stream = module
-                .catalogue
-                .contract("google.golang.org/grpc", "ClientConn.NewStream");
-            stream
-                .map(|contract| (contract.clone(), ContractSource::Catalogue))
-                .into_iter()
-                .collect()
         }
         None => match func.id {
             Some(id)
@@ -176,19 +170,33 @@ fn by_convention(
     vec![(likely, ContractSource::Catalogue)]
 }
 
-/// Whether a call opens a stream of gRPC, as the methods of generated clients do: beside an error its first result
-/// embeds the interface of streams.
-fn is_stream(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+/// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what
+/// the interface that it is embeds.
+fn by_result_type<'m>(
+    module: &'m Module<'_>,
+    function: &Function,
+    call: ExprId,
+) -> Option<&'m Contract> {
     let program = module.program;
     let results = program.results_of(function.info().type_of(call));
     let [value, last] = results.as_slice() else {
-        return false;
+        return None;
     };
-    program.is_interface(*value)
-        && crate::types::is_error(program, *last)
-        && ["CloseSend", "RecvMsg"]
-            .iter()
-            .all(|method| program.has_method(*value, method))
+    let of = |ty: TypeId| {
+        let named = program.named_of(ty)?;
+        module
+            .catalogue
+            .contract_of_type(&named.package, &named.name)
+    };
+    let embedded = || match program.ty(program.underlying(*value)) {
+        Type::Interface(interface) => {
+            let mut terms = interface.embedded.iter().flat_map(|terms| terms.iter());
+            terms.find_map(|term| of(term.ty))
+        }
+        _ => None,
+    };
+    let contract = of(*value).or_else(embedded)?;
+    crate::types::is_error(program, *last).then_some(contract)
 }
 
 /// The function whose contract the types of the results call for.

@@ -57,7 +57,7 @@ impl Options {
 pub trait KnownTypes: Send + Sync {
     /// The result types of a function by its canonical name, as Go types with full package paths, such as
     /// `*cloud.google.com/go/pubsub.Client` and `error`.
-    fn results_of(&self, func: &str) -> Option<&[String]>;
+    fn results_of(&self, func: &str) -> Option<Vec<String>>;
 }
 
 /// Packages with what their names mean, read as they are asked for.

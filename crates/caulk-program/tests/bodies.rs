@@ -284,8 +284,8 @@ func f(l log, b both, n named, p *log, fs []*os.File, m map[string]func()) {
 struct Catalogue(Vec<String>);
 
 impl KnownTypes for Catalogue {
-    fn results_of(&self, func: &str) -> Option<&[String]> {
-        (func == "cloud.example.com/go/pubsub/v2.NewClient").then_some(&self.0)
+    fn results_of(&self, func: &str) -> Option<Vec<String>> {
+        (func == "cloud.example.com/go/pubsub/v2.NewClient").then(|| self.0.clone())
     }
 }
 

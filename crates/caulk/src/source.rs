@@ -72,6 +72,7 @@ pub fn load(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Program {
     if let Some(goarch) = &reading.goarch {
         options.platform.goarch.clone_from(goarch);
     }
+    options.known_types = Some(caulk_leaks::known_types());
     Program::load(files, options, &reading.patterns)
 }
 
