@@ -39,6 +39,16 @@ pub fn check(program: &Program, options: &Options) -> Analysis {
     }
 }
 
+/// Checks several builds of one tree, each asked for files of its own, as if they were one.
+pub fn check_builds(builds: &[&Program], options: &Options) -> Analysis {
+    let mut parts = builds.iter().map(|program| check(program, options));
+    let mut whole = parts.next().unwrap_or_default();
+    for part in parts {
+        whole.add(part);
+    }
+    whole
+}
+
 /// What one body gives.
 #[derive(Default)]
 struct Part {
@@ -185,12 +195,7 @@ fn heat(calls: &Calls, file: &SourceFile, function: &Function, root: crate::engi
 
 /// Sorts, silences, counts, and tells equal findings apart.
 fn finish(program: &Program, analysis: &mut Analysis) {
-    analysis
-        .acquisitions
-        .sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
-    analysis
-        .findings
-        .sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+    analysis.sort_by_place();
     let silenced = crate::suppress::comments(program);
     let before = analysis.findings.len();
     analysis

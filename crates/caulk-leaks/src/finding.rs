@@ -345,6 +345,32 @@ pub struct Analysis {
     pub problems: Vec<Problem>,
 }
 
+impl Analysis {
+    /// Adds the answer for other files of the same tree.
+    pub(crate) fn add(&mut self, other: Analysis) {
+        self.acquisitions.extend(other.acquisitions);
+        self.findings.extend(other.findings);
+        self.sort_by_place();
+        self.suppressed += other.suppressed;
+        self.coverage.files += other.coverage.files;
+        self.coverage.functions += other.coverage.functions;
+        self.coverage.acquisitions += other.coverage.acquisitions;
+        self.coverage.decided += other.coverage.decided;
+        // What is missing in one build is mostly missing in the other too.
+        self.problems.extend(other.problems);
+        self.problems.sort();
+        self.problems
+            .dedup_by(|a, b| a.kind == b.kind && a.what == b.what);
+    }
+
+    pub(crate) fn sort_by_place(&mut self) {
+        self.acquisitions
+            .sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+        self.findings
+            .sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
+    }
+}
+
 impl Severity {
     /// The word of the output formats.
     pub fn word(self) -> &'static str {

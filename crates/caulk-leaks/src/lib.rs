@@ -21,7 +21,7 @@ mod template;
 mod types;
 
 pub use catalogue::Catalogue;
-pub use check::{Options, check};
+pub use check::{Options, check, check_builds};
 pub use contract::{Contract, ErrorAt, Release, ReleaseAction};
 pub use finding::{
     Acquisition, Analysis, ByteSpan, Confidence, ContractSource, Coverage, Exit, ExitKind, Finding,

@@ -31,9 +31,12 @@
 //! To check edits, lay them over the files ([`caulk_system::Overlay`]) and [`Program::reload`]: what was read of other
 //! folders is kept, and again only what is asked for is looked at.
 //!
+//! A program is one build: one platform with its tags. [`load_builds`] gives those that all files of a tree need.
+//!
 //! It does not know leaks.
 
 mod body;
+mod builds;
 mod load;
 mod package;
 mod problem;
@@ -46,6 +49,7 @@ pub use body::{
     BodyInfo, BodyOwner, Builtin, Callee, FuncRef, Literal, Local, LocalId, LocalKind, Object,
     TypedBody,
 };
+pub use builds::load_builds;
 pub use package::{Func, FuncId, Initializer, Package, PackageId, PackageKind, SourceFile};
 pub use problem::{Problem, ProblemKind};
 pub use program::{KnownTypes, Options, Program};

@@ -73,6 +73,7 @@ pub struct Program {
     pub(crate) types: TypeTable,
     pub(crate) names: Names,
     pub(crate) local_types: Mutex<HashMap<NamedId, LocalType>>,
+    patterns: Vec<PathBuf>,
     roots: Vec<RootFolder>,
     check: Vec<PackageId>,
     problems: Vec<Problem>,
@@ -87,14 +88,9 @@ impl Program {
     /// The same program over edited files: only folders with a file in `changed` are read again.
     ///
     /// `files` is what the program was loaded over with the edits laid on top.
-    pub fn reload(
-        &self,
-        files: Arc<dyn Files>,
-        patterns: &[PathBuf],
-        changed: &[PathBuf],
-    ) -> Program {
+    pub fn reload(&self, files: Arc<dyn Files>, changed: &[PathBuf]) -> Program {
         let sources = self.sources.without(changed);
-        Program::with_sources(files, self.options.clone(), patterns, sources)
+        Program::with_sources(files, self.options.clone(), &self.patterns, sources)
     }
 
     fn with_sources(
@@ -131,6 +127,7 @@ impl Program {
             types: TypeTable::new(),
             names: Names::new(),
             local_types: Mutex::default(),
+            patterns: patterns.to_vec(),
             roots: roots.folders,
             check: Vec::new(),
             problems: roots.problems,
@@ -183,6 +180,16 @@ impl Program {
                 .as_ref()
                 .is_none_or(|only| only.contains(&file.path))
         })
+    }
+
+    /// The folders that were asked for, by path.
+    pub(crate) fn roots(&self) -> &[RootFolder] {
+        &self.roots
+    }
+
+    /// Drops problems that another build of the same tree does not have.
+    pub(crate) fn forget(&mut self, gone: impl Fn(&Problem) -> bool) {
+        self.problems.retain(|problem| !gone(problem));
     }
 
     /// The folder that was asked for at this path.

@@ -143,10 +143,10 @@ pub struct SourceArgs {
         value_delimiter = ','
     )]
     pub build_tags: Vec<String>,
-    /// Operating system to check for [default: this one]
+    /// Operating system to check for [default: this one, and for files that it leaves out one that takes them]
     #[arg(long, value_name = "GOOS")]
     pub goos: Option<String>,
-    /// Architecture to check for [default: this one]
+    /// Architecture to check for [default: as for the operating system]
     #[arg(long, value_name = "GOARCH")]
     pub goarch: Option<String>,
     /// Leave test files out

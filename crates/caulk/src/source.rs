@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use caulk_leaks::Analysis;
-use caulk_program::{GoEnv, Options, Program};
+use caulk_program::{GoEnv, Options, Program, load_builds};
 use caulk_system::{Files, OsFiles, WalkOptions};
 
 /// What is read, and how.
@@ -17,6 +17,8 @@ pub struct Reading {
     pub goos: Option<String>,
     pub goarch: Option<String>,
     pub no_tests: bool,
+    /// Files that the platform and its tags leave out are read too, in builds that take them.
+    pub other_builds: bool,
     /// Rules in preview report too.
     pub preview: bool,
 }
@@ -30,6 +32,7 @@ impl Default for Reading {
             goos: None,
             goarch: None,
             no_tests: false,
+            other_builds: false,
             preview: false,
         }
     }
@@ -40,24 +43,38 @@ pub struct Analysed {
     /// What the paths of the analysis are relative to.
     pub root: PathBuf,
     pub program: Program,
+    /// Other builds of the tree, each asked for files of its own.
+    pub other_builds: Vec<Program>,
     pub analysis: Analysis,
 }
 
 /// Loads what `reading` names and analyses it. Never fails: what is missing or broken is among the
 /// problems of the analysis.
 pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analysed {
-    let program = load(files, root, reading);
-    let analysis = analysis(&program, reading);
+    let options = options(&*files, root, reading);
+    let mut other_builds = if reading.other_builds {
+        load_builds(files, options, &reading.patterns)
+    } else {
+        vec![Program::load(files, options, &reading.patterns)]
+    };
+    let analysis = analysis(&other_builds.iter().collect::<Vec<_>>(), reading);
+    let program = other_builds.remove(0);
     Analysed {
         root: root.to_owned(),
         program,
+        other_builds,
         analysis,
     }
 }
 
 /// Loads without analysing.
 pub fn load(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Program {
-    let mut options = Options::new(GoEnv::of_process(&*files), root.to_owned());
+    let options = options(&*files, root, reading);
+    Program::load(files, options, &reading.patterns)
+}
+
+fn options(files: &dyn Files, root: &Path, reading: &Reading) -> Options {
+    let mut options = Options::new(GoEnv::of_process(files), root.to_owned());
     options.tests = !reading.no_tests;
     options.platform.tags.extend(
         reading
@@ -73,15 +90,15 @@ pub fn load(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Program {
         options.platform.goarch.clone_from(goarch);
     }
     options.known_types = Some(caulk_leaks::known_types());
-    Program::load(files, options, &reading.patterns)
+    options
 }
 
-fn analysis(program: &Program, reading: &Reading) -> Analysis {
+fn analysis(builds: &[&Program], reading: &Reading) -> Analysis {
     let options = caulk_leaks::Options {
         preview: reading.preview,
         ..caulk_leaks::Options::default()
     };
-    caulk_leaks::check(program, &options)
+    caulk_leaks::check_builds(builds, &options)
 }
 
 /// The operating system's files, shared.
@@ -117,8 +134,11 @@ pub fn again(
     reading: &Reading,
     changed: &[PathBuf],
 ) -> Analysis {
-    let program = analysed.program.reload(files, &reading.patterns, changed);
-    analysis(&program, reading)
+    let builds: Vec<Program> = std::iter::once(&analysed.program)
+        .chain(&analysed.other_builds)
+        .map(|program| program.reload(files.clone(), changed))
+        .collect();
+    analysis(&builds.iter().collect::<Vec<_>>(), reading)
 }
 
 /// The HTTP routes that a program registers, as method (empty for any) and pattern.

@@ -199,6 +199,34 @@ impl Platform {
     }
 }
 
+/// The tags that a file's constraints name and do not negate, other than systems, architectures and what the toolchain
+/// sets itself: those to be given with `-tags`.
+pub(crate) fn tags_asked_for(text: &[u8]) -> Vec<String> {
+    let head = Head::of(text);
+    let lines = head.go_build.into_iter().chain(head.plus_build);
+    let mut tags: Vec<String> = Vec::new();
+    for line in lines {
+        let mut before = ' ';
+        for word in line.split_inclusive(|c: char| !is_tag_character(c)) {
+            let tag = word.trim_end_matches(|c: char| !is_tag_character(c));
+            let set_elsewhere = KNOWN_OS.contains(&tag)
+                || KNOWN_ARCH.contains(&tag)
+                || matches!(tag, "" | "unix" | "cgo" | "gc" | "gccgo")
+                || tag.starts_with("go1.")
+                || tag.starts_with("goexperiment.");
+            if !set_elsewhere && before != '!' && !tags.iter().any(|known| known == tag) {
+                tags.push(tag.to_owned());
+            }
+            before = word.chars().next_back().unwrap_or(' ');
+        }
+    }
+    tags
+}
+
+fn is_tag_character(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '.'
+}
+
 /// The constraint lines that stand before the package clause.
 #[derive(Default)]
 struct Head<'a> {
@@ -316,7 +344,7 @@ impl Expression<'_> {
         }
         let rest = self.rest.trim_start();
         let end = rest
-            .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '.'))
+            .find(|c: char| !is_tag_character(c))
             .unwrap_or(rest.len());
         let (tag, rest) = rest.split_at(end);
         if tag.is_empty() {

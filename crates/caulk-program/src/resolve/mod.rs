@@ -6,6 +6,7 @@ mod environment;
 mod folders;
 mod modfile;
 mod module;
+mod other_platform;
 mod roots;
 #[cfg(test)]
 mod tests;
@@ -22,4 +23,5 @@ pub(crate) use build::{Build, Found, Ground, Import};
 pub(crate) use constraint::LATEST_GO_MINOR;
 pub(crate) use folders::Folders;
 pub(crate) use module::ModFiles;
+pub(crate) use other_platform::taking;
 pub(crate) use roots::{BuildIndex, RootFolder, Roots, STD_BUILD};

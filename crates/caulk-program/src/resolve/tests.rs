@@ -440,11 +440,50 @@ fn edited_files_are_read_again() {
         Arc::from(&b"package m\nvar A = \"\"\n"[..]),
     )]);
     let edited = caulk_system::Overlay::new(tree, edits);
-    let after = before.reload(Arc::new(edited), &patterns, &[PathBuf::from("/w/a.go")]);
+    let after = before.reload(Arc::new(edited), &[PathBuf::from("/w/a.go")]);
     assert_eq!(type_of(&after, "A"), "string");
     let b = |program: &Program| program.package(program.check_packages()[1]).files()[0].clone();
     assert!(
         Arc::ptr_eq(&b(&before), &b(&after)),
         "what was not edited is kept"
     );
+}
+
+#[test]
+fn every_file_is_asked_for_in_one_build() {
+    let mut options = Options::new(env(), PathBuf::from("/w"));
+    options.platform.goos = "linux".into();
+    options.platform.goarch = "amd64".into();
+    let tree = files(&[
+        ("/w/go.mod", "module m\n"),
+        ("/w/a.go", "package m\nvar A = size\n"),
+        ("/w/size_linux.go", "package m\nvar size = 1\n"),
+        ("/w/size_windows.go", "package m\nvar size = \"\"\n"),
+        ("/w/other.go", "//go:build !linux\n\npackage m\n"),
+        ("/w/a_test.go", "//go:build integration\n\npackage m\n"),
+        ("/w/never.go", "//go:build linux && windows\n\npackage m\n"),
+        ("/w/b/b.go", "package b\n"),
+    ]);
+    let builds = crate::load_builds(tree, options, &["./...".into()]);
+    let asked: Vec<Vec<String>> = builds
+        .iter()
+        .map(|program| {
+            let packages = program.check_packages().iter();
+            let files = packages.flat_map(|package| program.package(*package).files());
+            let asked = files.filter(|file| program.is_asked_for(file));
+            asked
+                .map(|file| program.relative(&file.path).display().to_string())
+                .collect()
+        })
+        .collect();
+    assert_eq!(
+        asked,
+        [
+            vec!["a.go", "size_linux.go", "b/b.go"],
+            vec!["a_test.go"],
+            vec!["other.go", "size_windows.go"],
+        ]
+    );
+    assert_eq!(type_of(&builds[0], "A"), "int");
+    assert_eq!(type_of(&builds[2], "A"), "string");
 }

@@ -173,6 +173,10 @@ impl Selected {
             goos: args.goos.clone(),
             goarch: args.goarch.clone(),
             no_tests: args.no_tests,
+            // Who names a platform or tags wants that build and no other.
+            other_builds: args.goos.is_none()
+                && args.goarch.is_none()
+                && args.build_tags.is_empty(),
             preview: args.preview,
             ..Reading::default()
         };

@@ -41,3 +41,31 @@ fn a_folder_stands_for_all_that_is_below_it() {
     }
     world.run(&["check", "b"]).expect(0);
 }
+
+#[test]
+fn files_of_other_platforms_and_tags_are_checked_and_fixed_too() {
+    let tagged = LEAKY
+        .replace("Fetch", "FetchOften")
+        .replace("package", "//go:build slow && !race\n\npackage");
+    let files: [(&str, &str); 5] = [
+        ("go.mod", "module example.com/m\n\ngo 1.22\n"),
+        ("inner/fetch_windows.go", LEAKY),
+        ("inner/fetch_plan9.go", LEAKY),
+        ("inner/slow_test.go", &tagged),
+        ("inner/inner.go", "package inner\n"),
+    ];
+    let world = World::with(&files);
+    let all = world.run(&["check", "--severity", "low"]).expect(1).stdout;
+    for (file, _) in &files[1..4] {
+        assert!(all.contains(file), "{file}: {all}");
+    }
+    let here = world.run(&["check", "--goos", "linux"]).expect(0).stdout;
+    assert!(!here.contains("inner/"), "{here}");
+    world.run(&["fix", "--severity", "low"]).expect(0);
+    for (file, _) in &files[1..4] {
+        assert!(
+            world.read(file).contains("defer resp.Body.Close()"),
+            "{file}"
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! The builds that a tree needs so that each of its files is seen: no single one takes both `a_linux.go` and
+//! `a_windows.go`.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use caulk_system::Files;
+use rayon::prelude::*;
+
+use crate::problem::ProblemKind;
+use crate::program::{Options, Program};
+use crate::resolve::{Platform, RootFolder, taking};
+
+/// A file that the first build leaves out, with its text.
+struct LeftOut {
+    path: PathBuf,
+    text: Vec<u8>,
+}
+
+impl LeftOut {
+    fn name(&self) -> &str {
+        self.path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+    }
+
+    fn is_taken_by(&self, platform: &Platform) -> bool {
+        platform.allows_name(self.name()) && platform.allows_text(&self.text)
+    }
+}
+
+/// The program for the platform of `options`, and after it one for each further platform that files below `patterns`
+/// need: other systems and architectures, and tags that nothing sets. Each file is asked for in one program alone.
+pub fn load_builds(files: Arc<dyn Files>, options: Options, patterns: &[PathBuf]) -> Vec<Program> {
+    let mut first = Program::load(files.clone(), options.clone(), patterns);
+    let left_out = first.left_out();
+    let mut builds: Vec<(Platform, Vec<PathBuf>)> = Vec::new();
+    for file in &left_out {
+        match builds
+            .iter_mut()
+            .find(|(platform, _)| file.is_taken_by(platform))
+        {
+            Some((_, paths)) => paths.push(file.path.clone()),
+            None => {
+                if let Some(platform) = taking(&options.platform, file.name(), &file.text) {
+                    builds.push((platform, vec![file.path.clone()]));
+                }
+            }
+        }
+    }
+    let taken: BTreeSet<String> = builds
+        .iter()
+        .flat_map(|(_, paths)| paths)
+        .map(|path| first.relative(path).display().to_string())
+        .collect();
+    first.forget(|problem| problem.kind == ProblemKind::Excluded && taken.contains(&problem.what));
+    let others = builds.into_iter().map(|(platform, paths)| {
+        let options = Options {
+            platform,
+            ..options.clone()
+        };
+        Program::load(files.clone(), options, &paths)
+    });
+    std::iter::once(first)
+        .chain(others.collect::<Vec<_>>())
+        .collect()
+}
+
+impl Program {
+    /// The Go files of the folders that were asked for, that the build constraints leave out, in order.
+    fn left_out(&self) -> Vec<LeftOut> {
+        let of_folders: Vec<Vec<LeftOut>> = self
+            .roots()
+            .par_iter()
+            .map(|root| self.left_out_of(root))
+            .collect();
+        of_folders.into_iter().flatten().collect()
+    }
+
+    fn left_out_of(&self, root: &RootFolder) -> Vec<LeftOut> {
+        let taken = self.root_sources(root);
+        let is_taken = |path: &Path| taken.iter().any(|file| file.path == path);
+        self.folders
+            .list(&*self.files, &root.dir)
+            .go_files
+            .iter()
+            .filter(|name| self.options.tests || !name.ends_with("_test.go"))
+            .map(|name| root.dir.join(name))
+            .filter(|path| root.only.as_ref().is_none_or(|only| only.contains(path)))
+            .filter(|path| !is_taken(path))
+            .filter_map(|path| {
+                let text = self.files.read(&path).ok()?;
+                Some(LeftOut { path, text })
+            })
+            .collect()
+    }
+}
