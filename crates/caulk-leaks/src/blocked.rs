@@ -11,7 +11,7 @@ use crate::finding::{
     Acquisition, Confidence, ContractSource, ExitKind, Finding, FixTemplate, Harm, Heat, Held,
     Obstacle, Outcome, ReleaseCall, Resource, Step,
 };
-use crate::module::{Followed, Module};
+use crate::module::Module;
 use crate::report::{byte_span, location, severity};
 
 const RULE: &str = "blocked-goroutine";
@@ -162,7 +162,7 @@ fn waiting(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -
         Callee::Static(func) | Callee::Method { func, .. } => {
             let id = func
                 .id
-                .filter(|id| module.follows(function.id(), *id) == Followed::Yes)?;
+                .filter(|id| module.follows_own(function.id(), *id))?;
             let callee = module.function(BodyOwner::Func(id))?;
             let body = callee.typed.block()?;
             let params = callee.info().params().to_vec();

@@ -1,14 +1,16 @@
-//! The shipped catalogue: which calls acquire, what calls do with what is passed to them, which do
+//! The catalogue, the shipped one and what a project adds to it: which calls acquire, what calls do with what is passed to them, which do
 //! not return. Matched on import path and name alone, so that it speaks also where a dependency's
 //! source is missing.
+
+mod entry;
 
 use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use crate::contract::{Contract, ErrorAt, Release, ReleaseAction};
-use crate::finding::{Confidence, Harm};
+use self::entry::{Entry, FieldEntry, File, ProjectEntry, Selector};
+use crate::contract::{Contract, Origin};
 use crate::glob;
 
 /// The files of the catalogue: name, text.
@@ -69,11 +71,12 @@ pub(crate) enum ErrorTest {
 }
 
 /// Contracts and effects by import path and name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Catalogue {
     acquires: Table<Contract>,
-    effects: Table<CallEffect>,
-    exits: Table<()>,
+    effects: Table<(CallEffect, Origin)>,
+    exits: Table<Origin>,
+    free: Table<Origin>,
     error_tests: Table<ErrorTest>,
     returns: Table<Vec<String>>,
     /// Indexes into `acquires` by package and name of a result's type.
@@ -83,6 +86,15 @@ pub struct Catalogue {
     pub problems: Vec<String>,
 }
 
+/// An entry of a project that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContractError {
+    /// 1-based line on which the entry begins.
+    pub line: u32,
+    /// What is wrong, as a fragment.
+    pub message: String,
+}
+
 impl Catalogue {
     /// The catalogue that caulk ships.
     pub fn shipped() -> &'static Catalogue {
@@ -90,39 +102,80 @@ impl Catalogue {
         SHIPPED.get_or_init(|| Catalogue::from_files(FILES))
     }
 
-    fn from_files(files: &[(&str, &str)]) -> Catalogue {
+    /// The shipped catalogue with a project's own entries behind it: each the line on which it begins,
+    /// and its table. An entry that names a package counts before one with a pattern for it; among
+    /// equals the shipped one does.
+    pub fn with_project(
+        entries: impl IntoIterator<Item = (u32, toml::Table)>,
+    ) -> Result<Catalogue, ContractError> {
+        let mut catalogue = Catalogue::shipped().clone();
+        for (line, table) in entries {
+            let origin = Origin::Project { line };
+            match ProjectEntry::read(table).map_err(|message| ContractError { line, message })? {
+                ProjectEntry::Acquire(entry) => catalogue
+                    .acquires
+                    .push(entry.select.clone(), entry.into_contract(origin)),
+                ProjectEntry::Effect(entry) => {
+                    catalogue.effects.push(entry.select, (entry.effect, origin));
+                }
+                ProjectEntry::Exit(entry) => catalogue.exits.push(entry.select, origin),
+                ProjectEntry::Free(entry) => catalogue.free.push(entry.select, origin),
+            }
+        }
+        Ok(catalogue)
+    }
+
+    fn from_files(files: &[(&'static str, &str)]) -> Catalogue {
         let mut catalogue = Catalogue::default();
         for (name, text) in files {
             match toml::from_str::<File>(text) {
-                Ok(file) => catalogue.add(file),
+                Ok(file) => catalogue.add(file, name, text),
                 Err(error) => catalogue.problems.push(format!("{name}: {error}")),
             }
         }
         catalogue
     }
 
-    fn add(&mut self, file: File) {
+    fn add(&mut self, file: File, name: &'static str, text: &str) {
+        let mut problems = Vec::new();
+        let mut checked = |start: usize, fault: Option<String>| {
+            let line = line_of(text, start);
+            problems.extend(fault.map(|fault| format!("{name}:{line}: {fault}")));
+            Origin::Catalogue { file: name, line }
+        };
         for entry in file.acquire {
-            let selector = entry.select.clone();
+            let origin = checked(entry.span().start, entry.get_ref().fault());
+            let entry = entry.into_inner();
             for ty in &entry.of_type {
                 let (package, name) = crate::types::split_canonical(ty);
                 let names = self.by_type.entry(package.to_owned()).or_default();
                 names.insert(name.to_owned(), self.acquires.entries.len());
             }
-            self.acquires.push(selector, entry.into_contract());
+            self.acquires
+                .push(entry.select.clone(), entry.into_contract(origin));
         }
         for entry in file.effect {
-            self.effects.push(entry.select, entry.effect);
+            let origin = checked(entry.span().start, entry.get_ref().fault());
+            let entry = entry.into_inner();
+            self.effects.push(entry.select, (entry.effect, origin));
         }
-        for entry in file.exit {
-            self.exits.push(entry.select, ());
+        for (entries, table) in [(file.exit, &mut self.exits), (file.free, &mut self.free)] {
+            for entry in entries {
+                let origin = checked(entry.span().start, entry.get_ref().fault());
+                table.push(entry.into_inner().select, origin);
+            }
         }
         for entry in file.returns {
+            checked(entry.span().start, entry.get_ref().fault());
+            let entry = entry.into_inner();
             self.returns.push(entry.select, entry.results);
         }
         for entry in file.error {
+            checked(entry.span().start, entry.get_ref().fault());
+            let entry = entry.into_inner();
             self.error_tests.push(entry.select, entry.test);
         }
+        self.problems.extend(problems);
         self.borrowing_fields.extend(file.field);
     }
 
@@ -142,7 +195,14 @@ impl Catalogue {
 
     /// What a call does with a resource among its arguments, where the catalogue says so.
     pub(crate) fn effect(&self, package: &str, function: &str) -> Option<CallEffect> {
-        self.effects.find(package, function).copied()
+        self.effects
+            .find(package, function)
+            .map(|(effect, _)| *effect)
+    }
+
+    /// Who says that a call owes nothing, whatever its documentation or its types say.
+    pub(crate) fn free_entry(&self, package: &str, function: &str) -> Option<&Origin> {
+        self.free.find(package, function)
     }
 
     /// The result types of a function as its `returns` entry writes them.
@@ -176,7 +236,7 @@ impl Catalogue {
 }
 
 /// Entries selected by package and function; the first that matches wins, exact packages before globs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Table<T> {
     entries: Vec<(Selector, T)>,
     exact: FxHashMap<String, Vec<usize>>,
@@ -229,233 +289,11 @@ impl<T> Table<T> {
     }
 }
 
-#[derive(Debug, Clone, Deserialize)]
-struct Selector {
-    package: Option<String>,
-    #[serde(default)]
-    packages: Vec<String>,
-    #[serde(default)]
-    except_packages: Vec<String>,
-    functions: Vec<String>,
-    #[serde(default)]
-    except_functions: Vec<String>,
-}
-
-impl Selector {
-    fn packages(&self) -> impl Iterator<Item = &String> {
-        self.package.iter().chain(&self.packages)
-    }
-
-    fn names(&self, function: &str) -> bool {
-        self.functions
-            .iter()
-            .any(|pattern| glob::name_matches(pattern, function))
-            && !self
-                .except_functions
-                .iter()
-                .any(|pattern| glob::name_matches(pattern, function))
-    }
-
-    fn selects(&self, package: &str, function: &str) -> bool {
-        self.names(function)
-            && self
-                .packages()
-                .any(|pattern| glob::path_matches(pattern, package))
-            && !self
-                .except_packages
-                .iter()
-                .any(|pattern| glob::path_matches(pattern, package))
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    acquire: Vec<AcquireEntry>,
-    #[serde(default)]
-    effect: Vec<EffectEntry>,
-    #[serde(default)]
-    field: Vec<FieldEntry>,
-    #[serde(default)]
-    exit: Vec<ExitEntry>,
-    #[serde(default)]
-    error: Vec<ErrorEntry>,
-    #[serde(default)]
-    returns: Vec<ReturnsEntry>,
-}
-
-#[derive(Debug, Deserialize)]
-struct EffectEntry {
-    #[serde(flatten)]
-    select: Selector,
-    effect: CallEffect,
-}
-
-#[derive(Debug, Deserialize)]
-struct ExitEntry {
-    #[serde(flatten)]
-    select: Selector,
-}
-
-#[derive(Debug, Deserialize)]
-struct ReturnsEntry {
-    #[serde(flatten)]
-    select: Selector,
-    results: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ErrorEntry {
-    #[serde(flatten)]
-    select: Selector,
-    test: ErrorTest,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldEntry {
-    package: String,
-    #[serde(rename = "type")]
-    type_name: String,
-    fields: Vec<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct AcquireEntry {
-    #[serde(flatten)]
-    select: Selector,
-    rule: String,
-    #[serde(rename = "type")]
-    type_name: String,
-    #[serde(default)]
-    results: Vec<usize>,
-    error: Option<i32>,
-    release: Vec<String>,
-    #[serde(default)]
-    release_arguments: String,
-    #[serde(default)]
-    returns_error: bool,
-    abort: Option<String>,
-    #[serde(default)]
-    commits: bool,
-    #[serde(default)]
-    two_results: bool,
-    #[serde(default)]
-    end_on_false: Vec<String>,
-    #[serde(default)]
-    end_on_error: Vec<String>,
-    end_on_receive: Option<String>,
-    #[serde(default)]
-    acquired_after: Vec<String>,
-    context_ends: Option<usize>,
-    parent: Option<ParentEntry>,
-    until: Option<String>,
-    /// `asynctimerchan=1`: the `godebug` line with which it matters whatever the version.
-    revived_by: Option<String>,
-    /// The channel that is never closed: the field `C` of a ticker, or nothing where it is the value itself.
-    endless_channel: Option<String>,
-    #[serde(default)]
-    endless_context: bool,
-    /// Types of a first result, beside an error, that are owed whatever function gives them.
-    #[serde(default)]
-    of_type: Vec<String>,
-    #[serde(default)]
-    main_is_ok: bool,
-    #[serde(default)]
-    preview: bool,
-    #[serde(default)]
-    harm: Vec<HarmEntry>,
-    #[serde(default)]
-    cost: String,
-    #[serde(default)]
-    confidence: ConfidenceEntry,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ParentEntry {
-    receiver: String,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum HarmEntry {
-    Goroutines,
-    Connections,
-    Descriptors,
-    Memory,
-    Healed,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum ConfidenceEntry {
-    #[default]
-    Certain,
-    Likely,
-}
-
-impl AcquireEntry {
-    fn into_contract(self) -> Contract {
-        let mut harm = Harm::default();
-        for kind in &self.harm {
-            match kind {
-                HarmEntry::Goroutines => harm.goroutines = true,
-                HarmEntry::Connections => harm.connections = true,
-                HarmEntry::Descriptors => harm.descriptors = true,
-                HarmEntry::Memory => harm.memory = true,
-                HarmEntry::Healed => harm.healed = true,
-            }
-        }
-        Contract {
-            rule: crate::rules::static_name(&self.rule),
-            type_name: self.type_name,
-            results: if self.results.is_empty() {
-                vec![0]
-            } else {
-                self.results
-            },
-            beside: None,
-            error: match self.error {
-                None => ErrorAt::Last,
-                Some(index) => usize::try_from(index).map_or(ErrorAt::Never, ErrorAt::Index),
-            },
-            release: Release {
-                actions: self
-                    .release
-                    .iter()
-                    .map(|text| ReleaseAction::parse(text))
-                    .collect(),
-                arguments: self.release_arguments,
-                returns_error: self.returns_error,
-                commits: self.commits,
-                abort: self.abort,
-                ends_on_false: self.end_on_false,
-                ends_on_error: self.end_on_error,
-            },
-            two_results: self.two_results,
-            end_on_receive: self.end_on_receive,
-            acquired_after: self.acquired_after,
-            context_ends: self.context_ends,
-            parent: self.parent.map(|parent| parent.receiver),
-            until: self
-                .until
-                .as_deref()
-                .and_then(crate::contract::parse_version),
-            revived_by: self.revived_by,
-            endless_channel: self.endless_channel,
-            endless_context: self.endless_context,
-            main_is_ok: self.main_is_ok,
-            preview: self.preview,
-            harm,
-            cost: self.cost,
-            confidence: match self.confidence {
-                ConfidenceEntry::Certain => Confidence::Certain,
-                ConfidenceEntry::Likely => Confidence::Likely,
-            },
-        }
-    }
+/// The 1-based line of an offset.
+fn line_of(text: &str, offset: usize) -> u32 {
+    let before = text.as_bytes().get(..offset).unwrap_or_default();
+    let newlines = before.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! The whole check: every acquisition of the packages that were asked for, in order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use caulk_flow::{Calls, Frequency};
 use caulk_program::{BodyOwner, Program, SourceFile};
 use rayon::prelude::*;
 
+use crate::catalogue::Catalogue;
 use crate::engine::Function;
 use crate::finding::{
     Acquisition, Analysis, Coverage, Finding, Heat, Outcome, Problem, SettledBy, Settlement,
 };
-use crate::module::Module;
+use crate::module::{Module, Reach};
 use crate::report::Described;
 
 /// Stack of a worker: a summary asks for the summaries of what it calls, as deep as the program does.
@@ -25,6 +27,17 @@ pub struct Options {
     pub rules: Vec<String>,
     /// How many threads work; as many as there are processors where it is not given.
     pub threads: Option<usize>,
+    /// What is known of calls; the shipped catalogue where it is not given.
+    pub catalogue: Option<Arc<Catalogue>>,
+}
+
+impl Options {
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        match &self.catalogue {
+            Some(catalogue) => catalogue,
+            None => Catalogue::shipped(),
+        }
+    }
 }
 
 /// Checks the packages of a program. Never fails; the same program gives the same answer.
@@ -60,6 +73,7 @@ fn check_here(program: &Program, options: &Options) -> Analysis {
     let calls = Calls::of(program);
     let module = Module::new(
         program,
+        options.catalogue(),
         calls.components().iter().map(|(id, n)| (*id, *n)).collect(),
     );
     let owners: Vec<BodyOwner> = program
@@ -121,7 +135,7 @@ fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: Body
     let Some(file) = file_of(module.program, owner) else {
         return part;
     };
-    let verdicts = module.verdicts(owner);
+    let verdicts = module.verdicts(owner, Reach::FULL);
     let blocked = module
         .function(owner)
         .map(|function| crate::blocked::goroutines(module, &function))
@@ -215,7 +229,33 @@ fn finish(program: &Program, analysis: &mut Analysis) {
         .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
         .count();
     analysis.problems = program.problems().iter().map(problem).collect();
+    analysis.problems.extend(idle_directives(program));
     analysis.problems.sort();
+}
+
+/// Directives that name no parameter.
+fn idle_directives(program: &Program) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for package in program.check_packages() {
+        for func in program.package(*package).funcs() {
+            let Some(id) = func.reference.id else {
+                continue;
+            };
+            for directive in crate::directive::directives(program, id) {
+                if !crate::directive::names_a_parameter(program, id, &directive.name)
+                    && let Some(file) = program.file_of(id)
+                {
+                    let path = program.relative(&file.path).to_string_lossy();
+                    problems.push(Problem {
+                        kind: "directive".to_owned(),
+                        what: format!("{} has no parameter {}", func.name, directive.name),
+                        place: format!("{}:{}", path.replace('\\', "/"), directive.line),
+                    });
+                }
+            }
+        }
+    }
+    problems
 }
 
 fn problem(problem: &caulk_program::Problem) -> Problem {

@@ -1,6 +1,8 @@
 //! What it means that a call acquires.
 
-use crate::finding::{Confidence, Harm};
+use std::sync::Arc;
+
+use crate::finding::{Confidence, ContractSource, Harm, Location, Step};
 
 /// A call acquires: which result is owed, what releases it, what an unreleased one does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +48,78 @@ pub struct Contract {
     pub cost: String,
     /// What the contract rests on.
     pub confidence: Confidence,
+    /// Who says so, and where.
+    pub origin: Origin,
+}
+
+/// Who says what is believed of a function, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// An entry of the shipped catalogue.
+    Catalogue {
+        /// Its file.
+        file: &'static str,
+        /// 1-based line on which the entry begins.
+        line: u32,
+    },
+    /// An entry of the project's configuration.
+    Project {
+        /// 1-based line on which the entry begins.
+        line: u32,
+    },
+    /// The function's source: from what it calls down to what is acquired, and what releases it.
+    Source(Arc<[Step]>),
+    /// A sentence of the function's documentation.
+    Documentation {
+        /// The sentence.
+        sentence: Arc<str>,
+        /// The function.
+        at: Arc<Location>,
+    },
+    /// The types of the results alone.
+    Convention,
+}
+
+impl Origin {
+    /// In one word.
+    pub fn source(&self) -> ContractSource {
+        match self {
+            Origin::Catalogue { .. } => ContractSource::Catalogue,
+            Origin::Project { .. } => ContractSource::Project,
+            Origin::Source(_) => ContractSource::Source,
+            Origin::Documentation { .. } => ContractSource::Documentation,
+            Origin::Convention => ContractSource::Convention,
+        }
+    }
+}
+
+impl Contract {
+    /// A value that owes one of these methods, with nothing special about it.
+    pub(crate) fn of(release: Release, confidence: Confidence, origin: Origin) -> Contract {
+        Contract {
+            rule: crate::rules::static_name("unclosed-resource"),
+            type_name: "*".to_owned(),
+            results: vec![0],
+            beside: None,
+            error: ErrorAt::Last,
+            release,
+            two_results: false,
+            end_on_receive: None,
+            endless_channel: None,
+            acquired_after: Vec::new(),
+            context_ends: None,
+            parent: None,
+            until: None,
+            revived_by: None,
+            endless_context: false,
+            main_is_ok: false,
+            preview: false,
+            harm: Harm::default(),
+            cost: String::new(),
+            confidence,
+            origin,
+        }
+    }
 }
 
 /// Which result says that nothing was acquired.
@@ -116,11 +190,17 @@ impl ReleaseAction {
 impl Release {
     /// A release by one method of the value itself.
     pub fn method(name: &str) -> Release {
+        Release::any_of([name])
+    }
+
+    /// A release by any of these methods of the value itself; the first is the one to write.
+    pub fn any_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Release {
+        let action = |name: &str| ReleaseAction {
+            path: Vec::new(),
+            method: Some(name.to_owned()),
+        };
         Release {
-            actions: vec![ReleaseAction {
-                path: Vec::new(),
-                method: Some(name.to_owned()),
-            }],
+            actions: names.into_iter().map(action).collect(),
             ..Release::default()
         }
     }

@@ -75,6 +75,10 @@ pub enum ContractSource {
     Project,
     /// The source of the acquiring function.
     Source,
+    /// The documentation of the acquiring function.
+    Documentation,
+    /// The types of its results alone.
+    Convention,
 }
 
 /// What is acquired, by what, and what releases it.
@@ -399,6 +403,8 @@ impl ContractSource {
             ContractSource::Catalogue => "catalogue",
             ContractSource::Project => "caulk.toml",
             ContractSource::Source => "source",
+            ContractSource::Documentation => "documentation",
+            ContractSource::Convention => "convention",
         }
     }
 }

@@ -5,24 +5,28 @@ mod catalogue;
 mod check;
 mod context;
 mod contract;
+mod directive;
+mod doc;
 mod engine;
 mod finding;
 mod fingerprint;
 mod glob;
 mod known_types;
 mod module;
+mod owned;
 mod policy;
 mod report;
 mod rules;
 mod sites;
+mod started;
 mod summary;
 mod suppress;
 mod template;
 mod types;
 
-pub use catalogue::Catalogue;
+pub use catalogue::{Catalogue, ContractError};
 pub use check::{Options, check, check_builds};
-pub use contract::{Contract, ErrorAt, Release, ReleaseAction};
+pub use contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
 pub use finding::{
     Acquisition, Analysis, ByteSpan, Confidence, ContractSource, Coverage, Exit, ExitKind, Finding,
     FixTemplate, Harm, Heat, Held, Location, Obstacle, Outcome, Problem, ReleaseCall, Resource,

@@ -1,60 +1,124 @@
 //! What is asked of a whole program while its functions are followed: contracts of calls, summaries
 //! of callees, calls that never return. Answers are kept; none depends on who asks first.
+//!
+//! The project's own functions are followed as far as they call each other. Those of dependencies are
+//! followed on demand and a few calls deep: how far a walk may still go is part of every question, so
+//! that the answer is the same whoever asks.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, Program, TypedBody};
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, Program, TypeId, TypedBody};
 use caulk_syntax::ExprId;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::catalogue::Catalogue;
-use crate::engine::Function;
+use crate::directive::Declared;
+use crate::engine::{Function, Verdict};
+use crate::owned::Results;
 use crate::sites::Site;
-use crate::summary::{ParamEffect, ParamQuery, Results};
+use crate::summary::{Param, ParamEffect, ParamQuery};
+
+/// How many calls deep functions of dependencies are followed.
+const DEPENDENCY_DEPTH: u8 = 5;
+
+/// How many calls deep a dependency's function is looked into for one that never returns.
+const EXIT_DEPTH: u8 = 3;
+
+/// Parts of the names of functions that may never return.
+const EXIT_WORDS: &[&str] = &["fatal", "panic", "exit", "die", "abort", "fail", "skip"];
+
+/// How many calls further into dependencies a walk may go. A walk through the project's own code has
+/// the full reach.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Reach(u8);
+
+impl Reach {
+    pub const FULL: Reach = Reach(DEPENDENCY_DEPTH);
+
+    fn one_less(self) -> Option<Reach> {
+        self.0.checked_sub(1).map(Reach)
+    }
+}
+
+/// The acquisitions of a body, each with what becomes of it.
+pub(crate) type Verdicts = Arc<Vec<(Site, Verdict)>>;
 
 /// The functions that are followed, with what is known of each so far.
 pub(crate) struct Module<'p> {
     pub program: &'p Program,
-    pub catalogue: &'static Catalogue,
+    pub catalogue: &'p Catalogue,
     components: FxHashMap<FuncId, u32>,
     effects: Memo<ParamQuery, ParamEffect>,
-    results: Memo<FuncId, Arc<Results>>,
-    sites: Memo<BodyOwner, Arc<Vec<(Site, crate::engine::Verdict)>>>,
+    results: Memo<(FuncId, Reach), Arc<Results>>,
+    sites: Memo<(BodyOwner, Reach), Verdicts>,
     returns: Memo<FuncId, bool>,
-    asserts: Memo<(FuncId, usize), bool>,
+    exits: Memo<(FuncId, u8), bool>,
+    ownable: Memo<TypeId, bool>,
+    declared: Memo<(FuncId, Param), Option<Declared>>,
+    asserts: Memo<(FuncId, usize, Reach), bool>,
     functions: Memo<BodyOwner, Option<Arc<Function>>>,
 }
 
 impl<'p> Module<'p> {
-    /// `components` numbers the strongly connected components of the call graph. Only functions in
-    /// it are followed into; a call within one component is taken to borrow, and to return nothing
-    /// that is owned, so that every summary rests on finished ones alone.
-    pub fn new(program: &'p Program, components: FxHashMap<FuncId, u32>) -> Module<'p> {
+    /// `components` numbers the strongly connected components of the project's call graph. A call within
+    /// one component is taken to borrow, and to return nothing that is owned, so that every summary rests
+    /// on finished ones alone.
+    pub fn new(
+        program: &'p Program,
+        catalogue: &'p Catalogue,
+        components: FxHashMap<FuncId, u32>,
+    ) -> Module<'p> {
         Module {
             program,
-            catalogue: Catalogue::shipped(),
+            catalogue,
             components,
             effects: Memo::default(),
             results: Memo::default(),
             sites: Memo::default(),
             returns: Memo::default(),
+            exits: Memo::default(),
+            ownable: Memo::default(),
+            declared: Memo::default(),
             asserts: Memo::default(),
             functions: Memo::default(),
         }
     }
 
-    /// Whether a callee's source is followed when `caller` calls it.
-    pub fn follows(&self, caller: Option<FuncId>, callee: FuncId) -> Followed {
+    /// Whether a callee's source is followed when `caller` calls it, and with which reach.
+    pub fn follows(&self, reach: Reach, caller: Option<FuncId>, callee: FuncId) -> Followed {
         match (
             caller.and_then(|id| self.components.get(&id)),
             self.components.get(&callee),
         ) {
-            (_, None) => Followed::No,
             (Some(caller), Some(callee)) if caller == callee => Followed::Recursive,
-            _ => Followed::Yes,
+            (_, Some(_)) if reach == Reach::FULL => Followed::Yes(reach),
+            // A dependency that calls back into the project.
+            (_, Some(_)) => Followed::No,
+            // The catalogue knows what the standard library does.
+            (_, None) if self.program.package(callee.package).is_std() => Followed::No,
+            (_, None) => reach.one_less().map_or(Followed::No, Followed::Yes),
         }
+    }
+
+    /// Whether a callee is one of the project's own that is followed when `caller` calls it.
+    pub fn follows_own(&self, caller: Option<FuncId>, callee: FuncId) -> bool {
+        self.is_own(callee) && matches!(self.follows(Reach::FULL, caller, callee), Followed::Yes(_))
+    }
+
+    /// The reach of a walk through a function that is looked at from elsewhere than a call of it.
+    pub fn enter(&self, reach: Reach, id: FuncId) -> Option<Reach> {
+        if self.is_own(id) || reach != Reach::FULL {
+            Some(reach)
+        } else {
+            reach.one_less()
+        }
+    }
+
+    /// Whether a function belongs to the project.
+    pub fn is_own(&self, id: FuncId) -> bool {
+        self.components.contains_key(&id)
     }
 
     /// A body, ready to be followed; none where it is implemented elsewhere.
@@ -87,14 +151,43 @@ impl<'p> Module<'p> {
             return true;
         }
         match func.id {
-            Some(id)
-                if self.follows(caller, id) == Followed::Yes
-                    && !matches!(callee, Callee::Interface { .. }) =>
-            {
-                !self.returns(id)
-            }
+            Some(_) if matches!(callee, Callee::Interface { .. }) => false,
+            Some(id) if self.follows_own(caller, id) => !self.returns(id),
+            Some(id) if !self.is_own(id) => self.exits(id, EXIT_DEPTH),
             _ => false,
         }
+    }
+
+    /// Whether a dependency's function never returns. Only those whose name says so are looked into.
+    fn exits(&self, id: FuncId, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return false;
+        };
+        let says_so = self.program.func(id).is_some_and(|func| {
+            let name = func.name.to_lowercase();
+            EXIT_WORDS.iter().any(|word| name.contains(word))
+        });
+        if !says_so || self.program.package(id.package).is_std() {
+            return false;
+        }
+        self.exits.get((id, depth), || {
+            let Some(typed) = self.program.body(BodyOwner::Func(id)) else {
+                return false;
+            };
+            let Some(block) = typed.block() else {
+                return false;
+            };
+            let never = |call: ExprId| match typed.info.callee(call) {
+                Callee::Builtin(Builtin::Panic) => true,
+                Callee::Static(func) | Callee::Method { func, .. } => {
+                    let (package, name) = crate::types::split_name(self.program, func);
+                    self.catalogue.exits(package, name)
+                        || func.id.is_some_and(|id| self.exits(id, depth))
+                }
+                _ => false,
+            };
+            !caulk_flow::graph(typed.tree(), block, &never).returns()
+        })
     }
 
     fn returns(&self, id: FuncId) -> bool {
@@ -107,9 +200,17 @@ impl<'p> Module<'p> {
     }
 
     /// Whether a function returns only where this parameter, an error, is nil.
-    pub fn asserts_nil(&self, id: FuncId, index: usize) -> bool {
-        self.asserts
-            .get((id, index), || crate::summary::asserts_nil(self, id, index))
+    pub fn asserts_nil(&self, id: FuncId, index: usize, reach: Reach) -> bool {
+        self.asserts.get((id, index, reach), || {
+            crate::summary::asserts_nil(self, id, index, reach)
+        })
+    }
+
+    /// What comments above a function say that it does with a parameter.
+    pub fn declared(&self, id: FuncId, param: Param) -> Option<Declared> {
+        self.declared.get((id, param), || {
+            crate::directive::declared(self.program, id, param)
+        })
     }
 
     /// What a function does with a parameter.
@@ -119,22 +220,31 @@ impl<'p> Module<'p> {
     }
 
     /// Which results of a function are owned by its caller.
-    pub fn results(&self, id: FuncId) -> Arc<Results> {
-        self.results
-            .get(id, || Arc::new(crate::summary::results(self, id)))
+    pub fn results(&self, id: FuncId, reach: Reach) -> Arc<Results> {
+        self.results.get((id, reach), || {
+            Arc::new(crate::owned::results(self, id, reach))
+        })
     }
 
     /// What becomes of every acquisition of a body.
-    pub fn verdicts(&self, owner: BodyOwner) -> Arc<Vec<(Site, crate::engine::Verdict)>> {
-        self.sites
-            .get(owner, || Arc::new(crate::sites::verdicts(self, owner)))
+    pub fn verdicts(&self, owner: BodyOwner, reach: Reach) -> Verdicts {
+        self.sites.get((owner, reach), || {
+            Arc::new(crate::sites::verdicts(self, owner, reach))
+        })
+    }
+
+    /// Whether a result of this type can be something that its receiver has to release.
+    pub fn can_be_owned(&self, ty: TypeId) -> bool {
+        self.ownable
+            .get(ty, || crate::types::can_be_owned(self.program, ty))
     }
 }
 
 /// Whether the source of a callee is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Followed {
-    Yes,
+    /// With this reach.
+    Yes(Reach),
     /// It calls back to the caller.
     Recursive,
     No,

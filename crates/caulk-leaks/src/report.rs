@@ -317,7 +317,7 @@ impl<'a, 'p> Described<'a, 'p> {
                 Held::Variable(name) | Held::Place(name) => Some(name.clone()),
                 Held::Blank(_) | Held::Nothing => None,
             },
-            contract_from: self.site.source,
+            contract_from: self.site.contract.origin.source(),
             harm: self.site.contract.harm,
             cost: self.site.contract.cost.clone(),
         }

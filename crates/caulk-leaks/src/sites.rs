@@ -5,10 +5,10 @@ use std::sync::Arc;
 use caulk_program::{BodyOwner, Callee, LocalKind, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
-use crate::contract::{Contract, Release};
+use crate::contract::{Contract, Origin, Release};
 use crate::engine::{Function, Root, Run, Start, Verdict};
 use crate::finding::{Confidence, ContractSource};
-use crate::module::{Followed, Module};
+use crate::module::{Followed, Module, Reach};
 
 /// An acquiring call.
 #[derive(Debug, Clone)]
@@ -22,7 +22,6 @@ pub(crate) struct Site {
     pub error: Option<usize>,
     pub contract: Arc<Contract>,
     pub release: Arc<Release>,
-    pub source: ContractSource,
     /// The function or literal that it stands in.
     pub root: Root,
     /// Canonical name of the acquiring function.
@@ -32,11 +31,15 @@ pub(crate) struct Site {
 }
 
 /// Follows every acquisition of a body.
-pub(crate) fn verdicts(module: &Module<'_>, owner: BodyOwner) -> Vec<(Site, Verdict)> {
+pub(crate) fn verdicts(
+    module: &Module<'_>,
+    owner: BodyOwner,
+    reach: Reach,
+) -> Vec<(Site, Verdict)> {
     let Some(function) = module.function(owner) else {
         return Vec::new();
     };
-    sites(module, &function)
+    sites(module, &function, reach)
         .into_iter()
         .map(|site| {
             let start = Start::Call {
@@ -50,6 +53,7 @@ pub(crate) fn verdicts(module: &Module<'_>, owner: BodyOwner) -> Vec<(Site, Verd
                 module,
                 &function,
                 site.root,
+                reach,
                 &site.release,
                 Some(&site.contract),
             );
@@ -62,10 +66,10 @@ pub(crate) fn verdicts(module: &Module<'_>, owner: BodyOwner) -> Vec<(Site, Verd
 }
 
 /// The acquiring calls of a body, by place.
-pub(crate) fn sites(module: &Module<'_>, function: &Function) -> Vec<Site> {
+pub(crate) fn sites(module: &Module<'_>, function: &Function, reach: Reach) -> Vec<Site> {
     let mut sites = Vec::new();
     for (call, callee) in function.info().calls() {
-        sites.extend(sites_of_call(module, function, call, callee));
+        sites.extend(sites_of_call(module, function, reach, call, callee));
     }
     let tree = function.tree();
     sites.sort_by_key(|site| (tree.expr(site.call).span, site.result));
@@ -75,6 +79,7 @@ pub(crate) fn sites(module: &Module<'_>, function: &Function) -> Vec<Site> {
 fn sites_of_call(
     module: &Module<'_>,
     function: &Function,
+    reach: Reach,
     call: ExprId,
     callee: &Callee,
 ) -> Vec<Site> {
@@ -83,40 +88,13 @@ fn sites_of_call(
     };
     let (package, name) = crate::types::split_name(module.program, func);
     let count = result_count(module, function, call);
-    let from_catalogue = module
-        .catalogue
-        .contract(package, name)
-        .or_else(|| by_result_type(module, function, call));
-    let found: Vec<(Contract, ContractSource)> = match from_catalogue {
-        Some(contract) => {
-            let fits = !contract.two_results || count == 2;
-            if fits {
-                vec![(contract.clone(), ContractSource::Catalogue)]
-            } else {
-                Vec::new()
-            }
-        }
-        None => match func.id {
-            Some(id)
-                if !matches!(callee, Callee::Interface { .. })
-                    && module.follows(function.id(), id) == Followed::Yes =>
-            {
-                module
-                    .results(id)
-                    .contracts
-                    .iter()
-                    .map(|contract| (contract.clone(), ContractSource::Source))
-                    .collect()
-            }
-            // The standard library's own are all known.
-            _ if crate::types::is_std_path(package) => Vec::new(),
-            _ => by_convention(module, function, call),
-        },
-    };
     let mut sites = Vec::new();
-    for (contract, source) in found {
-        if !matters(module, function, &contract)
-            || contract.endless_context && !has_endless_context(module, function, call, &contract)
+    for contract in contracts_of_call(module, function, reach, call, callee, count) {
+        let ends =
+            contract.endless_context && !has_endless_context(module, function, call, &contract);
+        if ends
+            || !matters(module, function, &contract)
+            || is_fire_and_forget(function, call, &contract)
         {
             continue;
         }
@@ -127,7 +105,7 @@ fn sites_of_call(
                 continue;
             }
             let ty = result_type(module, function, call, result);
-            if !can_release(module, ty, &contract, source) {
+            if !can_release(module, ty, &contract) {
                 continue;
             }
             sites.push(Site {
@@ -136,7 +114,6 @@ fn sites_of_call(
                 results: count,
                 error: contract.error.index(count),
                 release: Arc::clone(&release),
-                source,
                 root: function.root_of(call),
                 acquired_by: func.name.to_string(),
                 type_name: type_name(module, &contract, ty, package, name),
@@ -147,14 +124,80 @@ fn sites_of_call(
     sites
 }
 
+/// A statement that starts goroutines and drops what stops them means them to run to the end.
+fn is_fire_and_forget(function: &Function, call: ExprId, contract: &Contract) -> bool {
+    let tree = function.tree();
+    let is_statement = matches!(
+        function.parent(call),
+        Some(Node::Stmt(stmt)) if matches!(tree.stmt(stmt).kind, StmtKind::Expr(_))
+    );
+    is_statement
+        && contract.confidence == Confidence::Likely
+        && contract.origin.source() == ContractSource::Source
+}
+
+/// What a call owes: by the catalogue, by the source of what it calls, by its documentation, and by
+/// convention, in this order.
+fn contracts_of_call(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    call: ExprId,
+    callee: &Callee,
+    count: usize,
+) -> Vec<Contract> {
+    let Some(func) = callee.func() else {
+        return Vec::new();
+    };
+    let (package, name) = crate::types::split_name(module.program, func);
+    let from_catalogue = module
+        .catalogue
+        .contract(package, name)
+        .or_else(|| by_result_type(module, function, call));
+    if let Some(contract) = from_catalogue {
+        let fits = !contract.two_results || count == 2;
+        return if fits {
+            vec![contract.clone()]
+        } else {
+            Vec::new()
+        };
+    }
+    // The standard library's own are all known.
+    if crate::types::is_std_path(package) && !func.id.is_some_and(|id| module.is_own(id))
+        || module.catalogue.free_entry(package, name).is_some()
+    {
+        return Vec::new();
+    }
+    let id = func
+        .id
+        .filter(|_| !matches!(callee, Callee::Interface { .. }));
+    let followed = id.map_or(Followed::No, |id| module.follows(reach, function.id(), id));
+    match (id, followed) {
+        (Some(id), Followed::Yes(reach)) if module.is_own(id) => {
+            module.results(id, reach).contracts.clone()
+        }
+        (Some(id), Followed::Yes(reach)) => {
+            let types = module.program.results_of(function.info().type_of(call));
+            if !types.iter().any(|ty| module.can_be_owned(*ty)) {
+                return Vec::new();
+            }
+            let results = module.results(id, reach);
+            if !results.contracts.is_empty() || results.accounted {
+                return results.contracts.clone();
+            }
+            match crate::doc::contract(module, id) {
+                Some(contract) => vec![contract],
+                None => by_convention(module, function, call),
+            }
+        }
+        _ => by_convention(module, function, call),
+    }
+}
+
 /// What a function owes by its results alone, where its source is not followed: whoever gets a
 /// cancel function beside a context calls it, and whoever gets a stream, a body or a transaction
 /// beside an error ends it.
-fn by_convention(
-    module: &Module<'_>,
-    function: &Function,
-    call: ExprId,
-) -> Vec<(Contract, ContractSource)> {
+fn by_convention(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<Contract> {
     let model = if function.info().type_of(call).is_unknown() {
         looks_like_response(function, call).then_some(("net/http", "Get"))
     } else {
@@ -167,7 +210,8 @@ fn by_convention(
     let mut likely = contract.clone();
     likely.confidence = Confidence::Likely;
     likely.context_ends = None;
-    vec![(likely, ContractSource::Catalogue)]
+    likely.origin = Origin::Convention;
+    vec![likely]
 }
 
 /// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what
@@ -279,11 +323,15 @@ fn looks_like_response(function: &Function, call: ExprId) -> bool {
     body && status
 }
 
-/// Whether an unreleased one does harm with the Go version of the module.
+/// Whether an unreleased one does harm with the Go version of the module; within a dependency that is
+/// for the project's module to say.
 fn matters(module: &Module<'_>, function: &Function, contract: &Contract) -> bool {
     let Some((_, until)) = contract.until else {
         return true;
     };
+    if function.id().is_some_and(|id| !module.is_own(id)) {
+        return true;
+    }
     let own = module.program.package(function.package).module();
     let setting = contract.revived_by.as_deref().unwrap_or_default();
     if let Some((name, value)) = setting.split_once('=')
@@ -354,15 +402,11 @@ fn result_type(module: &Module<'_>, function: &Function, call: ExprId, result: u
 }
 
 /// Whether the type, where it is known, has what releases it.
-fn can_release(
-    module: &Module<'_>,
-    ty: TypeId,
-    contract: &Contract,
-    source: ContractSource,
-) -> bool {
+fn can_release(module: &Module<'_>, ty: TypeId, contract: &Contract) -> bool {
     let program = module.program;
     let unknown = ty.is_unknown() || program.named_of(ty).is_some_and(|named| !named.is_loaded());
-    if unknown || source != ContractSource::Catalogue || !contract.release.path().is_empty() {
+    let by_source = contract.origin.source() == ContractSource::Source;
+    if unknown || by_source || !contract.release.path().is_empty() {
         return true;
     }
     contract.release.actions.is_empty()

@@ -1,14 +1,14 @@
-//! What a caller may believe of a function: what it does with a parameter, which results are owned.
+//! What a caller may believe of a function: what it does with a parameter.
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, FuncId, TypeId};
+use caulk_program::{BodyOwner, FuncId};
 use smol_str::SmolStr;
 
-use crate::contract::{Contract, ErrorAt, Release, ReleaseAction};
+use crate::contract::Release;
 use crate::engine::{Outcomes, Run, Start, Value};
-use crate::finding::{Confidence, SettledBy};
-use crate::module::Module;
+use crate::finding::SettledBy;
+use crate::module::{Module, Reach};
 
 /// Which parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +30,7 @@ pub(crate) struct ParamQuery {
     /// The parameter that is passed the error of the acquisition: `decode(client.Do(q))`.
     pub error: Option<usize>,
     pub release: Arc<Release>,
+    pub reach: Reach,
 }
 
 /// What a function does with a resource that is passed to it.
@@ -62,12 +63,6 @@ pub(crate) enum ParamEffect {
     Unknown(Arc<str>),
 }
 
-/// Which results of a function are owned by its caller.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Results {
-    pub contracts: Vec<Contract>,
-}
-
 /// Follows a parameter through a function.
 pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffect {
     let unknown = |why: &str| ParamEffect::Unknown(Arc::from(why));
@@ -96,7 +91,8 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
             .error
             .and_then(|index| info.params().get(index).copied()),
     };
-    let outcomes = Run::new(module, &function, None, &query.release, None).outcomes(start);
+    let outcomes =
+        Run::new(module, &function, None, query.reach, &query.release, None).outcomes(start);
     effect_of(outcomes)
 }
 
@@ -164,7 +160,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
 }
 
 /// Whether a function returns only where the parameter, an error, is nil.
-pub(crate) fn asserts_nil(module: &Module<'_>, func: FuncId, index: usize) -> bool {
+pub(crate) fn asserts_nil(module: &Module<'_>, func: FuncId, index: usize, reach: Reach) -> bool {
     let Some(function) = module.function(BodyOwner::Func(func)) else {
         return false;
     };
@@ -173,12 +169,12 @@ pub(crate) fn asserts_nil(module: &Module<'_>, func: FuncId, index: usize) -> bo
     };
     let release = Arc::new(Release::default());
     let outcomes =
-        Run::new(module, &function, None, &release, None).outcomes(Start::Error { local });
+        Run::new(module, &function, None, reach, &release, None).outcomes(Start::Error { local });
     !outcomes.owed.is_empty() && !outcomes.returns_with_error && outcomes.unknown.is_none()
 }
 
 /// Methods that are taken for the release of a type that holds a resource, the usual first.
-const RELEASE_METHODS: &[&str] = &[
+pub(crate) const RELEASE_METHODS: &[&str] = &[
     "Close",
     "Stop",
     "Shutdown",
@@ -222,194 +218,4 @@ pub(crate) fn is_release_name(name: &str) -> bool {
         ]
         .iter()
         .any(|prefix| name.starts_with(prefix))
-}
-
-/// Which results of a function carry something that it acquired.
-pub(crate) fn results(module: &Module<'_>, id: FuncId) -> Results {
-    let mut contracts: Vec<Contract> = Vec::new();
-    let Some(function) = module.function(BodyOwner::Func(id)) else {
-        return Results::default();
-    };
-    let error = function.error_result(module.program, None);
-    let verdicts = module.verdicts(BodyOwner::Func(id));
-    for (site, verdict) in verdicts.iter() {
-        if site.root.is_some() || verdict.outcomes.unknown.is_some() {
-            continue;
-        }
-        let Some((result, value)) = verdict.outcomes.returned.clone() else {
-            continue;
-        };
-        if verdict.outcomes.returns_other.contains(&result) {
-            continue;
-        }
-        let Some(ty) = function
-            .results(None)
-            .get(result)
-            .and_then(|local| function.info().local_info(*local))
-            .map(|local| local.ty)
-        else {
-            continue;
-        };
-        let owed = match value {
-            Value::At(depth) => handed_on(&site.contract, depth),
-            Value::Owner(Some(field)) => {
-                let concrete = verdict.outcomes.returned_type.unwrap_or(ty);
-                held(module, &site.contract, concrete, &field)
-            }
-            Value::Releaser => {
-                by_function(module, &site.contract, ty, verdict.outcomes.beside.as_ref())
-            }
-            _ => None,
-        };
-        let Some(mut contract) = owed else { continue };
-        contract.results = vec![result];
-        contract.error = error.map_or(ErrorAt::Never, ErrorAt::Index);
-        contract.two_results = false;
-        contract.type_name = module
-            .program
-            .type_string(ty)
-            .trim_start_matches('*')
-            .to_owned();
-        contract.acquired_after = Vec::new();
-        if !contracts
-            .iter()
-            .any(|known| known.results == contract.results)
-        {
-            contracts.push(contract);
-        }
-    }
-    Results { contracts }
-}
-
-/// The contract of a resource returned as it is, or of a part of it.
-fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
-    let mut contract = contract.clone();
-    contract.release.actions = contract
-        .release
-        .actions
-        .iter()
-        .filter_map(|action| {
-            Some(ReleaseAction {
-                path: action.path.get(depth..)?.to_vec(),
-                method: action.method.clone(),
-            })
-        })
-        .collect();
-    contract.context_ends = None;
-    contract.parent = None;
-    if contract.release.actions.is_empty() {
-        return None;
-    }
-    Some(contract)
-}
-
-/// The contract of a function that releases, returned for the caller to call; the resource itself may be the result `beside` it.
-fn by_function(
-    module: &Module<'_>,
-    contract: &Contract,
-    ty: TypeId,
-    beside: Option<&(usize, Value)>,
-) -> Option<Contract> {
-    let signature = module.program.func_type(ty)?;
-    if !signature.params.is_empty() {
-        return None;
-    }
-    let mut actions = vec![ReleaseAction::parse("()")];
-    let beside = match beside {
-        None => None,
-        Some((index, Value::At(0))) if contract.release.path().is_empty() => Some(*index),
-        // Its own methods may release it too.
-        Some(_) => return None,
-    };
-    if beside.is_some() {
-        actions.extend(contract.release.actions.iter().cloned());
-    }
-    let last = signature.results.last();
-    Some(Contract {
-        rule: "uncalled-cancel",
-        release: Release {
-            actions,
-            returns_error: last.is_some_and(|ty| crate::types::is_error(module.program, *ty)),
-            ..Release::default()
-        },
-        beside,
-        end_on_receive: None,
-        context_ends: None,
-        parent: None,
-        ..contract.clone()
-    })
-}
-
-/// The contract of a value without a release method, whose visible field holds the resource.
-fn by_field(
-    module: &Module<'_>,
-    contract: &Contract,
-    ty: TypeId,
-    field: &SmolStr,
-) -> Option<Contract> {
-    let releases = RELEASE_METHODS
-        .iter()
-        .any(|name| module.program.has_method(ty, name));
-    if releases || !caulk_syntax::is_exported(field) || module.program.is_interface(ty) {
-        return None;
-    }
-    let mut contract = contract.clone();
-    for action in &mut contract.release.actions {
-        action.method.as_ref()?;
-        action.path.insert(0, field.to_string());
-    }
-    Some(contract)
-}
-
-/// The contract of a value whose field holds the resource: owed where a release method of its type
-/// releases the field.
-fn held(module: &Module<'_>, contract: &Contract, ty: TypeId, field: &SmolStr) -> Option<Contract> {
-    let release = Arc::new(contract.release.clone());
-    let by_method = RELEASE_METHODS.iter().find_map(|name| {
-        let method = module.program.method(ty, name)?;
-        if method.through.first() == Some(field) {
-            let own = method.through.len() == 1 && release.path().is_empty();
-            return (own && release.is_method(name)).then_some((name, release.returns_error));
-        }
-        let func = method
-            .func
-            .id
-            .filter(|_| !method.of_interface && method.through.is_empty())?;
-        let query = ParamQuery {
-            func,
-            param: Param::Receiver,
-            field: Some(field.clone()),
-            depth: 0,
-            error: None,
-            release: release.clone(),
-        };
-        match module.effect(query) {
-            ParamEffect::Closes | ParamEffect::ClosesOnSuccess => {
-                Some((name, returns_error(module, func)))
-            }
-            _ => None,
-        }
-    });
-    let Some((method, returns_error)) = by_method else {
-        return by_field(module, contract, ty, field);
-    };
-    Some(Contract {
-        rule: "unclosed-resource",
-        release: Release {
-            returns_error,
-            ..Release::method(method)
-        },
-        end_on_receive: None,
-        context_ends: None,
-        parent: None,
-        main_is_ok: contract.main_is_ok,
-        confidence: Confidence::Certain.min(contract.confidence),
-        ..contract.clone()
-    })
-}
-
-fn returns_error(module: &Module<'_>, func: FuncId) -> bool {
-    let signature = module.program.func_type(module.program.signature(func));
-    let last = signature.and_then(|signature| signature.results.last().copied());
-    last.is_some_and(|ty| crate::types::is_error(module.program, ty))
 }

@@ -69,6 +69,28 @@ fn is_data(program: &Program, ty: TypeId, depth: u32) -> bool {
     }
 }
 
+/// Whether a value of the type can be something that whoever gets it releases: it has a method that
+/// releases or is a function that could, or a field of it that others can see is.
+pub(crate) fn can_be_owned(program: &Program, ty: TypeId) -> bool {
+    if is_error(program, ty) || is_message(program, ty) {
+        return false;
+    }
+    let releases = |ty: TypeId| {
+        crate::summary::RELEASE_METHODS
+            .iter()
+            .filter(|name| caulk_syntax::is_exported(name))
+            .any(|name| program.has_method(ty, name))
+    };
+    match program.ty(program.underlying(ty)) {
+        Type::Func(signature) => signature.params.is_empty() && signature.results.len() <= 1,
+        _ if releases(ty) => true,
+        _ => program
+            .struct_fields(ty)
+            .iter()
+            .any(|field| caulk_syntax::is_exported(&field.name) && releases(field.ty)),
+    }
+}
+
 /// Whether a type is a message of protocol buffers, which holds data only.
 fn is_message(program: &Program, ty: TypeId) -> bool {
     program.has_method(ty, "ProtoReflect") || program.has_method(ty, "ProtoMessage")

@@ -230,7 +230,9 @@ impl Run<'_, '_> {
                     depth,
                     error: None,
                 };
-                match self.follow(callee, passed) {
+                // What else a dependency's method does with its own receiver does not matter.
+                let matters = self.is_own(callee) || is_release_name(&method);
+                match self.follow(callee, passed).filter(|_| matters) {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None => self.handles(call, depth),
                 }
@@ -240,7 +242,7 @@ impl Run<'_, '_> {
                     self.release_at(state, span);
                     return Vec::new();
                 }
-                if field.is_none() && !method.is_empty() && self.is_followed(callee) {
+                if field.is_none() && !method.is_empty() && self.is_own(callee) {
                     // Which of its fields holds it is not known.
                     self.lose_track(state, "held too deep in what has this method", span);
                     return Vec::new();
@@ -428,9 +430,19 @@ impl Run<'_, '_> {
 
     fn is_followed(&self, callee: &Callee) -> bool {
         match callee {
-            Callee::Static(func) | Callee::Method { func, .. } => func
-                .id
-                .is_some_and(|id| self.module.follows(self.function.id(), id) != Followed::No),
+            Callee::Static(func) | Callee::Method { func, .. } => func.id.is_some_and(|id| {
+                self.module.follows(self.reach, self.function.id(), id) != Followed::No
+            }),
+            _ => false,
+        }
+    }
+
+    /// Whether a callee is a function of the project.
+    fn is_own(&self, callee: &Callee) -> bool {
+        match callee {
+            Callee::Static(func) | Callee::Method { func, .. } => {
+                func.id.is_some_and(|id| self.module.is_own(id))
+            }
             _ => false,
         }
     }
@@ -459,16 +471,20 @@ impl Run<'_, '_> {
     }
 
     fn effect_of(&self, id: FuncId, passed: &Passed) -> Option<ParamEffect> {
-        match self.module.follows(self.function.id(), id) {
+        if let Some(declared) = self.module.declared(id, passed.param) {
+            return Some(declared.effect());
+        }
+        match self.module.follows(self.reach, self.function.id(), id) {
             Followed::No => None,
             Followed::Recursive => Some(ParamEffect::Recursive),
-            Followed::Yes => Some(self.module.effect(ParamQuery {
+            Followed::Yes(reach) => Some(self.module.effect(ParamQuery {
                 func: id,
                 param: passed.param,
                 field: passed.field.clone(),
                 depth: passed.depth,
                 error: passed.error,
                 release: Arc::clone(self.release),
+                reach,
             })),
         }
     }
@@ -610,8 +626,10 @@ impl Run<'_, '_> {
         let Some(id) = callee.func().and_then(|func| func.id) else {
             return false;
         };
-        self.module.follows(self.function.id(), id) == Followed::Yes
-            && self.module.asserts_nil(id, index)
+        match self.module.follows(self.reach, self.function.id(), id) {
+            Followed::Yes(reach) => self.module.asserts_nil(id, index, reach),
+            Followed::Recursive | Followed::No => false,
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use super::outcome::Outcomes;
 use super::state::{Deferred, Place, State, Status, Value};
 use crate::contract::{Contract, Release};
 use crate::finding::SettledBy;
-use crate::module::Module;
+use crate::module::{Module, Reach};
 
 /// States per walk; on the Go standard library no function needs more than a tenth of it.
 const MAX_STATES: usize = 6000;
@@ -60,6 +60,7 @@ pub(crate) struct Run<'a, 'p> {
     pub(super) module: &'a Module<'p>,
     pub(super) function: &'a Function,
     pub(super) root: Root,
+    pub(super) reach: Reach,
     pub(super) release: &'a Arc<Release>,
     pub(super) contract: Option<&'a Contract>,
     pub(super) start: Option<Start>,
@@ -98,6 +99,7 @@ impl<'a, 'p> Run<'a, 'p> {
         module: &'a Module<'p>,
         function: &'a Function,
         root: Root,
+        reach: Reach,
         release: &'a Arc<Release>,
         contract: Option<&'a Contract>,
     ) -> Run<'a, 'p> {
@@ -105,6 +107,7 @@ impl<'a, 'p> Run<'a, 'p> {
             module,
             function,
             root,
+            reach,
             release,
             contract,
             start: None,

@@ -113,7 +113,7 @@ pub struct Resource {
     pub release: String,
     /// The variable that holds it; empty where the result is discarded.
     pub variable: String,
-    /// Who says that it is owed: `catalogue`, `caulk.toml` or `source`.
+    /// Who says that it is owed: `catalogue`, `caulk.toml`, `source`, `documentation` or `convention`.
     pub contract_from: String,
 }
 

@@ -1,0 +1,372 @@
+//! The form of an entry: as the shipped files have it in tables of their own (`[[acquire]]`,
+//! `[[effect]]`, …), and a project in `[[contract]]`, where the keys say of which kind it is.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+
+use super::{CallEffect, ErrorTest};
+use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
+use crate::finding::{Confidence, Harm};
+use crate::glob;
+
+/// Which functions an entry speaks of.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Selector {
+    package: Option<String>,
+    #[serde(default)]
+    packages: Vec<String>,
+    #[serde(default)]
+    except_packages: Vec<String>,
+    #[serde(default)]
+    functions: Vec<String>,
+    #[serde(default)]
+    except_functions: Vec<String>,
+}
+
+impl Selector {
+    pub fn packages(&self) -> impl Iterator<Item = &String> {
+        self.package.iter().chain(&self.packages)
+    }
+
+    pub fn names(&self, function: &str) -> bool {
+        self.functions
+            .iter()
+            .any(|pattern| glob::name_matches(pattern, function))
+            && !self
+                .except_functions
+                .iter()
+                .any(|pattern| glob::name_matches(pattern, function))
+    }
+
+    pub fn selects(&self, package: &str, function: &str) -> bool {
+        self.names(function)
+            && self
+                .packages()
+                .any(|pattern| glob::path_matches(pattern, package))
+            && !self
+                .except_packages
+                .iter()
+                .any(|pattern| glob::path_matches(pattern, package))
+    }
+}
+
+/// A file of the catalogue.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct File {
+    #[serde(default)]
+    pub acquire: Vec<Spanned<AcquireEntry>>,
+    #[serde(default)]
+    pub effect: Vec<Spanned<EffectEntry>>,
+    #[serde(default)]
+    pub field: Vec<FieldEntry>,
+    #[serde(default)]
+    pub exit: Vec<Spanned<BareEntry>>,
+    #[serde(default)]
+    pub free: Vec<Spanned<BareEntry>>,
+    #[serde(default)]
+    pub error: Vec<Spanned<ErrorEntry>>,
+    #[serde(default)]
+    pub returns: Vec<Spanned<ReturnsEntry>>,
+}
+
+/// The types of a function's results.
+#[derive(Debug, Deserialize)]
+pub(super) struct ReturnsEntry {
+    #[serde(flatten)]
+    pub select: Selector,
+    pub results: Vec<String>,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+/// What calls say of an error.
+#[derive(Debug, Deserialize)]
+pub(super) struct ErrorEntry {
+    #[serde(flatten)]
+    pub select: Selector,
+    pub test: ErrorTest,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+/// What calls do with what is passed to them.
+#[derive(Debug, Deserialize)]
+pub(super) struct EffectEntry {
+    #[serde(flatten)]
+    pub select: Selector,
+    pub effect: CallEffect,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+/// An entry whose table says everything else.
+#[derive(Debug, Deserialize)]
+pub(super) struct BareEntry {
+    #[serde(flatten)]
+    pub select: Selector,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+/// Fields that borrow what is stored in them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FieldEntry {
+    pub package: String,
+    #[serde(rename = "type")]
+    pub type_name: String,
+    pub fields: Vec<String>,
+}
+
+/// Keys that mean nothing.
+type Rest = BTreeMap<String, toml::Value>;
+
+/// A call that acquires.
+#[derive(Debug, Deserialize)]
+pub(super) struct AcquireEntry {
+    #[serde(flatten)]
+    pub select: Selector,
+    #[serde(default = "usual_rule")]
+    rule: String,
+    #[serde(default = "any_type", rename = "type")]
+    type_name: String,
+    #[serde(default)]
+    results: Vec<usize>,
+    error: Option<i32>,
+    release: Vec<String>,
+    #[serde(default)]
+    release_arguments: String,
+    #[serde(default)]
+    returns_error: bool,
+    abort: Option<String>,
+    #[serde(default)]
+    commits: bool,
+    #[serde(default)]
+    two_results: bool,
+    #[serde(default)]
+    end_on_false: Vec<String>,
+    #[serde(default)]
+    end_on_error: Vec<String>,
+    end_on_receive: Option<String>,
+    #[serde(default)]
+    acquired_after: Vec<String>,
+    context_ends: Option<usize>,
+    parent: Option<ParentEntry>,
+    until: Option<String>,
+    /// `asynctimerchan=1`: the `godebug` line with which it matters whatever the version.
+    revived_by: Option<String>,
+    /// The channel that is never closed: the field `C` of a ticker, or nothing where it is the value itself.
+    endless_channel: Option<String>,
+    #[serde(default)]
+    endless_context: bool,
+    /// Types of a first result, beside an error, that are owed whatever function gives them.
+    #[serde(default)]
+    pub of_type: Vec<String>,
+    #[serde(default)]
+    main_is_ok: bool,
+    #[serde(default)]
+    preview: bool,
+    #[serde(default)]
+    harm: Vec<HarmEntry>,
+    #[serde(default)]
+    cost: String,
+    #[serde(default)]
+    confidence: ConfidenceEntry,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+fn usual_rule() -> String {
+    "unclosed-resource".to_owned()
+}
+
+fn any_type() -> String {
+    "*".to_owned()
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ParentEntry {
+    receiver: String,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum HarmEntry {
+    Goroutines,
+    Connections,
+    Descriptors,
+    Memory,
+    Healed,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum ConfidenceEntry {
+    #[default]
+    Certain,
+    Likely,
+}
+
+impl AcquireEntry {
+    pub fn into_contract(self, origin: Origin) -> Contract {
+        let mut harm = Harm::default();
+        for kind in &self.harm {
+            match kind {
+                HarmEntry::Goroutines => harm.goroutines = true,
+                HarmEntry::Connections => harm.connections = true,
+                HarmEntry::Descriptors => harm.descriptors = true,
+                HarmEntry::Memory => harm.memory = true,
+                HarmEntry::Healed => harm.healed = true,
+            }
+        }
+        Contract {
+            rule: crate::rules::static_name(&self.rule),
+            type_name: self.type_name,
+            results: if self.results.is_empty() {
+                vec![0]
+            } else {
+                self.results
+            },
+            beside: None,
+            error: match self.error {
+                None => ErrorAt::Last,
+                Some(index) => usize::try_from(index).map_or(ErrorAt::Never, ErrorAt::Index),
+            },
+            release: Release {
+                actions: self
+                    .release
+                    .iter()
+                    .map(|text| ReleaseAction::parse(text))
+                    .collect(),
+                arguments: self.release_arguments,
+                returns_error: self.returns_error,
+                commits: self.commits,
+                abort: self.abort,
+                ends_on_false: self.end_on_false,
+                ends_on_error: self.end_on_error,
+            },
+            two_results: self.two_results,
+            end_on_receive: self.end_on_receive,
+            acquired_after: self.acquired_after,
+            context_ends: self.context_ends,
+            parent: self.parent.map(|parent| parent.receiver),
+            until: self
+                .until
+                .as_deref()
+                .and_then(crate::contract::parse_version),
+            revived_by: self.revived_by,
+            endless_channel: self.endless_channel,
+            endless_context: self.endless_context,
+            main_is_ok: self.main_is_ok,
+            preview: self.preview,
+            harm,
+            cost: self.cost,
+            confidence: match self.confidence {
+                ConfidenceEntry::Certain => Confidence::Certain,
+                ConfidenceEntry::Likely => Confidence::Likely,
+            },
+            origin,
+        }
+    }
+}
+
+/// An entry that can be wrong in ways that its types do not show.
+pub(super) trait Entry: DeserializeOwned {
+    /// What is wrong with it, as a fragment.
+    fn fault(&self) -> Option<String>;
+}
+
+impl Entry for AcquireEntry {
+    fn fault(&self) -> Option<String> {
+        if crate::rules::static_name(&self.rule).is_empty() {
+            return Some(format!("there is no rule `{}`", self.rule));
+        }
+        if let Some(until) = &self.until
+            && crate::contract::parse_version(until).is_none()
+        {
+            return Some(format!("`until` is no Go version: `{until}`"));
+        }
+        fault_of(&self.select, &self.rest)
+    }
+}
+
+impl Entry for EffectEntry {
+    fn fault(&self) -> Option<String> {
+        fault_of(&self.select, &self.rest)
+    }
+}
+
+impl Entry for ReturnsEntry {
+    fn fault(&self) -> Option<String> {
+        fault_of(&self.select, &self.rest)
+    }
+}
+
+impl Entry for ErrorEntry {
+    fn fault(&self) -> Option<String> {
+        fault_of(&self.select, &self.rest)
+    }
+}
+
+impl Entry for BareEntry {
+    fn fault(&self) -> Option<String> {
+        fault_of(&self.select, &self.rest)
+    }
+}
+
+fn fault_of(select: &Selector, rest: &Rest) -> Option<String> {
+    if let Some(key) = rest.keys().next() {
+        return Some(format!("unknown key `{key}`"));
+    }
+    if select.packages().next().is_none() {
+        return Some("missing key `package`".to_owned());
+    }
+    select
+        .functions
+        .is_empty()
+        .then(|| "missing key `functions`".to_owned())
+}
+
+/// An entry of a project's `[[contract]]`.
+pub(super) enum ProjectEntry {
+    Acquire(Box<AcquireEntry>),
+    Effect(EffectEntry),
+    Exit(BareEntry),
+    Free(BareEntry),
+}
+
+impl ProjectEntry {
+    /// Reads one table: with `effect` it says what calls do with an argument, with `exits` that they do
+    /// not return, with `free` that they owe nothing; else it says what is owed.
+    pub fn read(mut table: toml::Table) -> Result<ProjectEntry, String> {
+        if table.contains_key("effect") {
+            return entry(table).map(ProjectEntry::Effect);
+        }
+        for (key, make) in [
+            ("exits", ProjectEntry::Exit as fn(BareEntry) -> ProjectEntry),
+            ("free", ProjectEntry::Free),
+        ] {
+            match table.remove(key) {
+                Some(toml::Value::Boolean(true)) => return entry(table).map(make),
+                Some(_) => return Err(format!("`{key}` can only be true")),
+                None => {}
+            }
+        }
+        entry(table).map(|entry| ProjectEntry::Acquire(Box::new(entry)))
+    }
+}
+
+fn entry<T: Entry>(table: toml::Table) -> Result<T, String> {
+    let entry: T = table
+        .try_into()
+        .map_err(|error: toml::de::Error| error.message().to_owned())?;
+    match entry.fault() {
+        Some(fault) => Err(fault),
+        None => Ok(entry),
+    }
+}

@@ -1,0 +1,337 @@
+//! What a caller may believe of a function's results: which of them it owns, and why.
+
+use std::sync::Arc;
+
+use caulk_program::{BodyOwner, FuncId, TypeId};
+use caulk_syntax::Span;
+use smol_str::SmolStr;
+
+use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
+use crate::engine::{Function, Value, Verdict};
+use crate::finding::{Confidence, Location, Step};
+use crate::module::{Module, Reach};
+use crate::sites::Site;
+use crate::summary::{Param, ParamEffect, ParamQuery, RELEASE_METHODS};
+
+/// Which results of a function are owned by its caller.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Results {
+    pub contracts: Vec<Contract>,
+    /// It acquires what it returns the like of, and deals with all of that itself.
+    pub accounted: bool,
+}
+
+/// Which results of a function carry something that it acquired.
+pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results {
+    let mut contracts: Vec<Contract> = Vec::new();
+    let Some(function) = module.function(BodyOwner::Func(id)) else {
+        return Results::default();
+    };
+    let error = function.error_result(module.program, None);
+    let verdicts = module.verdicts(BodyOwner::Func(id), reach);
+    let mut add = |mut contract: Contract, result: usize, ty: TypeId| {
+        contract.results = vec![result];
+        contract.error = error.map_or(ErrorAt::Never, ErrorAt::Index);
+        contract.two_results = false;
+        contract.type_name = module
+            .program
+            .type_string(ty)
+            .trim_start_matches('*')
+            .to_owned();
+        contract.acquired_after = Vec::new();
+        if !contracts
+            .iter()
+            .any(|known| known.results == contract.results)
+        {
+            contracts.push(contract);
+        }
+    };
+    let result_type = |result: usize| {
+        let local = function.results(None).get(result)?;
+        Some(function.info().local_info(*local)?.ty)
+    };
+    let mut accounted = false;
+    for (site, verdict) in verdicts.iter().filter(|(site, _)| site.root.is_none()) {
+        let outcomes = &verdict.outcomes;
+        accounted |= outcomes.unknown.is_none()
+            && outcomes.returned.is_none()
+            && function.results(None).iter().any(|local| {
+                let ty = function.info().local_info(*local).map(|local| local.ty);
+                ty.and_then(|ty| module.program.named_name(ty)).as_ref() == Some(&site.type_name)
+            });
+        if outcomes.unknown.is_some() {
+            continue;
+        }
+        let Some((result, value)) = outcomes.returned.clone() else {
+            continue;
+        };
+        let Some(ty) = result_type(result).filter(|_| !outcomes.returns_other.contains(&result))
+        else {
+            continue;
+        };
+        let owed = match value {
+            Value::At(depth) => handed_on(&site.contract, depth),
+            Value::Owner(Some(field)) => {
+                let concrete = outcomes.returned_type.unwrap_or(ty);
+                held(module, &site.contract, concrete, &field, reach)
+            }
+            Value::Releaser => by_function(module, &site.contract, ty, outcomes.beside.as_ref()),
+            _ => None,
+        };
+        let Some(mut owed) = owed else { continue };
+        owed.origin = origin(module, &function, site, verdict, &owed);
+        add(owed, result, ty);
+    }
+    for (result, local) in function.results(None).iter().enumerate() {
+        let known = function.info().local_info(*local).map(|local| local.ty);
+        if let Some(ty) = known
+            && let Some(contract) = crate::started::contract(module, &function, result, ty)
+        {
+            add(contract, result, ty);
+        }
+    }
+    let undecided = verdicts
+        .iter()
+        .any(|(_, verdict)| verdict.outcomes.unknown.is_some());
+    Results {
+        contracts,
+        accounted: accounted && !undecided,
+    }
+}
+
+/// From the acquiring call to what releases it, then what the acquired function's own source says.
+fn origin(
+    module: &Module<'_>,
+    function: &Function,
+    site: &Site,
+    verdict: &Verdict,
+    owed: &Contract,
+) -> Origin {
+    let mut steps = Vec::new();
+    let call = function.tree().expr(site.call).span;
+    steps.extend(step(
+        module,
+        function,
+        call,
+        format!("calls {}", site.acquired_by),
+    ));
+    if let Some(at) = verdict.outcomes.returned_at {
+        let note = match &verdict.outcomes.returned {
+            Some((_, Value::Owner(Some(field)))) => format!("returns it in {field}"),
+            _ => "returns it".to_owned(),
+        };
+        steps.extend(step(module, function, at, note));
+    }
+    if let Origin::Source(own) = &owed.origin {
+        steps.extend(own.iter().cloned());
+    }
+    match &site.contract.origin {
+        Origin::Source(inner) => steps.extend(inner.iter().cloned()),
+        inner => steps.extend(step(module, function, call, reason(inner, site))),
+    }
+    Origin::Source(steps.into())
+}
+
+/// Where a chain ends: who says that the innermost call acquires.
+fn reason(origin: &Origin, site: &Site) -> String {
+    let releases = site.release.words();
+    match origin {
+        Origin::Catalogue { file, line } => {
+            format!("which owes {releases} by the catalogue ({file}:{line})")
+        }
+        Origin::Project { line } => format!("which owes {releases} by caulk.toml:{line}"),
+        Origin::Documentation { sentence, .. } => {
+            format!("which owes {releases} by its documentation: {sentence}")
+        }
+        Origin::Source(_) | Origin::Convention => {
+            format!("which owes {releases} by the type of its result")
+        }
+    }
+}
+
+/// A place of a function, with what happens there.
+pub(crate) fn step(
+    module: &Module<'_>,
+    function: &Function,
+    span: Span,
+    note: String,
+) -> Option<Step> {
+    let file = crate::check::file_of(module.program, function.typed.owner)?;
+    Some(Step {
+        location: crate::report::location(module, file, span),
+        note,
+    })
+}
+
+/// Where a function is declared.
+pub(crate) fn declared_at(module: &Module<'_>, id: FuncId) -> Option<Location> {
+    let file = module.program.file_of(id)?;
+    let name = module.program.func(id)?.decl.name;
+    Some(crate::report::location(module, file, name.span))
+}
+
+/// The contract of a resource returned as it is, or of a part of it.
+fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
+    let mut contract = contract.clone();
+    contract.release.actions = contract
+        .release
+        .actions
+        .iter()
+        .filter_map(|action| {
+            Some(ReleaseAction {
+                path: action.path.get(depth..)?.to_vec(),
+                method: action.method.clone(),
+            })
+        })
+        .collect();
+    contract.context_ends = None;
+    contract.parent = None;
+    contract.origin = Origin::Convention;
+    if contract.release.actions.is_empty() {
+        return None;
+    }
+    Some(contract)
+}
+
+/// The contract of a function that releases, returned for the caller to call; the resource itself may be the result `beside` it.
+fn by_function(
+    module: &Module<'_>,
+    contract: &Contract,
+    ty: TypeId,
+    beside: Option<&(usize, Value)>,
+) -> Option<Contract> {
+    let signature = module.program.func_type(ty)?;
+    if !signature.params.is_empty() {
+        return None;
+    }
+    let mut actions = vec![ReleaseAction::parse("()")];
+    let beside = match beside {
+        None => None,
+        Some((index, Value::At(0))) if contract.release.path().is_empty() => Some(*index),
+        // Its own methods may release it too.
+        Some(_) => return None,
+    };
+    if beside.is_some() {
+        actions.extend(contract.release.actions.iter().cloned());
+    }
+    let last = signature.results.last();
+    Some(Contract {
+        rule: "uncalled-cancel",
+        release: Release {
+            actions,
+            returns_error: last.is_some_and(|ty| crate::types::is_error(module.program, *ty)),
+            ..Release::default()
+        },
+        beside,
+        end_on_receive: None,
+        context_ends: None,
+        parent: None,
+        origin: Origin::Convention,
+        ..contract.clone()
+    })
+}
+
+/// The contract of a value without a release method, whose visible field holds the resource.
+fn by_field(
+    module: &Module<'_>,
+    contract: &Contract,
+    ty: TypeId,
+    field: &SmolStr,
+) -> Option<Contract> {
+    let releases = RELEASE_METHODS
+        .iter()
+        .any(|name| module.program.has_method(ty, name));
+    if releases || !caulk_syntax::is_exported(field) || module.program.is_interface(ty) {
+        return None;
+    }
+    let mut contract = contract.clone();
+    contract.origin = Origin::Convention;
+    for action in &mut contract.release.actions {
+        action.method.as_ref()?;
+        action.path.insert(0, field.to_string());
+    }
+    Some(contract)
+}
+
+/// The contract of a value whose field holds the resource: owed where a release method of its type
+/// releases the field.
+fn held(
+    module: &Module<'_>,
+    contract: &Contract,
+    ty: TypeId,
+    field: &SmolStr,
+    reach: Reach,
+) -> Option<Contract> {
+    let release = Arc::new(contract.release.clone());
+    let releasing: Vec<(&str, Option<FuncId>)> = RELEASE_METHODS
+        .iter()
+        .filter_map(|name| {
+            let method = module.program.method(ty, name)?;
+            let func = method.func.id.filter(|_| !method.of_interface);
+            if method.through.first() == Some(field) {
+                let own = method.through.len() == 1 && release.path().is_empty();
+                return (own && release.is_method(name)).then_some((*name, func));
+            }
+            let func = func.filter(|_| method.through.is_empty())?;
+            let query = ParamQuery {
+                func,
+                param: Param::Receiver,
+                field: Some(field.clone()),
+                depth: 0,
+                error: None,
+                release: release.clone(),
+                reach: module.enter(reach, func)?,
+            };
+            let releases = matches!(
+                module.effect(query),
+                ParamEffect::Closes | ParamEffect::ClosesOnSuccess
+            );
+            releases.then_some((*name, Some(func)))
+        })
+        .collect();
+    let Some((_, first)) = releasing.first().copied() else {
+        return by_field(module, contract, ty, field);
+    };
+    Some(Contract {
+        rule: "unclosed-resource",
+        release: Release {
+            returns_error: first.map_or(release.returns_error, |method| {
+                returns_error(module, method)
+            }),
+            ..Release::any_of(releasing.iter().map(|(name, _)| *name))
+        },
+        end_on_receive: None,
+        context_ends: None,
+        parent: None,
+        main_is_ok: contract.main_is_ok,
+        confidence: Confidence::Certain.min(contract.confidence),
+        origin: first.map_or(Origin::Convention, |method| {
+            released_by(module, method, field)
+        }),
+        ..contract.clone()
+    })
+}
+
+/// The method that releases what a field holds, as the end of a chain.
+pub(crate) fn released_by(module: &Module<'_>, method: FuncId, field: &SmolStr) -> Origin {
+    let name = module
+        .program
+        .func(method)
+        .map(|func| func.name.to_string())
+        .unwrap_or_default();
+    let step = declared_at(module, method).map(|location| Step {
+        location,
+        note: format!("{name} releases {field}"),
+    });
+    Origin::Source(step.into_iter().collect())
+}
+
+/// Whether a method returns an error, alone or last.
+pub(crate) fn returns_error(module: &Module<'_>, method: FuncId) -> bool {
+    let signature = module.program.signature(method);
+    module
+        .program
+        .func_type(signature)
+        .and_then(|signature| signature.results.last().copied())
+        .is_some_and(|ty| crate::types::is_error(module.program, ty))
+}
