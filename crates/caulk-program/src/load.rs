@@ -11,7 +11,7 @@ use crate::package::{
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
-use crate::resolve::{Found, Ground, Import, Module, RootFolder, STD_BUILD, Source};
+use crate::resolve::{Found, Ground, Import, Module, RootFolder, STD_BUILD, Source, original_path};
 use crate::std_outline;
 use crate::types::Arena;
 
@@ -344,7 +344,7 @@ impl Program {
             } else {
                 importer.build
             },
-            path: Arc::from(found.path),
+            path: Arc::from(original_path(&found.path)),
             source: found.source,
             kind: PackageKind::Primary,
         };

@@ -2,6 +2,7 @@
 
 mod build;
 mod constraint;
+mod copied;
 mod environment;
 mod folders;
 mod modfile;
@@ -21,6 +22,7 @@ pub use module::Module;
 pub(crate) use build::{Build, Found, Ground, Import};
 #[cfg(test)]
 pub(crate) use constraint::LATEST_GO_MINOR;
+pub(crate) use copied::original_path;
 pub(crate) use folders::Folders;
 pub(crate) use module::ModFiles;
 pub(crate) use other_platform::taking;

@@ -487,3 +487,21 @@ fn every_file_is_asked_for_in_one_build() {
     assert_eq!(type_of(&builds[0], "A"), "int");
     assert_eq!(type_of(&builds[2], "A"), "string");
 }
+
+#[test]
+fn copies_go_by_the_path_of_what_they_are_copies_of() {
+    let program = load(
+        &[
+            (
+                "/w/a.go",
+                "package w\nimport \"w/Godeps/_workspace/src/google.golang.org/grpc\"\nvar A = grpc.Conn{}\n",
+            ),
+            (
+                "/w/Godeps/_workspace/src/google.golang.org/grpc/grpc.go",
+                "package grpc\ntype Conn struct{}\n",
+            ),
+        ],
+        &["."],
+    );
+    assert_eq!(type_of(&program, "A"), "google.golang.org/grpc.Conn");
+}

@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use super::typer::{Import, Typer};
 use crate::package::{ImportDecl, ImportTarget};
+use crate::resolve::original_path;
 
 impl<'p> Typer<'p> {
     pub fn imports(&self) -> &'p [ImportDecl] {
@@ -42,7 +43,10 @@ impl<'p> Typer<'p> {
         match self.program.import_target(self.package, import) {
             ImportTarget::Package(id) => Import::Package(*id),
             ImportTarget::Unsafe => Import::Unsafe,
-            ImportTarget::Missing => Import::Missing(import.path.clone()),
+            ImportTarget::Missing => match original_path(&import.path) {
+                path if path.len() == import.path.len() => Import::Missing(import.path.clone()),
+                path => Import::Missing(path.into()),
+            },
         }
     }
 
