@@ -418,6 +418,76 @@ fn receiving_loop(function: &Function, go: StmtId, receive: Node) -> Option<Stmt
     found
 }
 
+/// What the clause of a `select` that receives, in a loop without an end of its own, sets: a
+/// condition beside that `select` that looks at it knows whether something was received.
+struct Told {
+    round: Span,
+    select: Span,
+    set: BTreeSet<LocalId>,
+}
+
+impl Told {
+    fn decides(&self, function: &Function, cond: ExprId) -> bool {
+        let tree = function.tree();
+        let mut found = false;
+        tree.walk(cond, |node| {
+            if let Node::Expr(expr) = node {
+                found |= function
+                    .info()
+                    .local(expr)
+                    .is_some_and(|local| self.set.contains(&local));
+            }
+            Descend::Into
+        });
+        let at = tree.expr(cond).span;
+        found && self.round.encloses(at) && !self.select.encloses(at)
+    }
+}
+
+fn told(function: &Function, go: StmtId, receive: Node) -> Option<Told> {
+    let tree = function.tree();
+    let round = function.innermost_loop(receive)?;
+    let endless = matches!(tree.stmt(round).kind, StmtKind::For { cond: None, .. });
+    if !endless || tree.stmt(round).span.encloses(tree.stmt(go).span) {
+        return None;
+    }
+    let mut at = receive;
+    let clause = loop {
+        match function.parent(at)? {
+            Node::Stmt(stmt) if matches!(tree.stmt(stmt).kind, StmtKind::Comm { .. }) => {
+                break stmt;
+            }
+            parent => at = parent,
+        }
+    };
+    let mut set = BTreeSet::new();
+    tree.walk(clause, |node| {
+        if let Node::Stmt(stmt) = node {
+            match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, .. } => {
+                    set.extend(tree.exprs(lhs).iter().filter_map(|x| function.local(*x)));
+                }
+                StmtKind::IncDec { x, .. } => set.extend(function.local(x)),
+                _ => {}
+            }
+        }
+        Descend::Into
+    });
+    let select = loop {
+        match function.parent(at)? {
+            Node::Stmt(stmt) if matches!(tree.stmt(stmt).kind, StmtKind::Select { .. }) => {
+                break stmt;
+            }
+            parent => at = parent,
+        }
+    };
+    Some(Told {
+        round: tree.stmt(round).span,
+        select: tree.stmt(select).span,
+        set,
+    })
+}
+
 /// An exit that is reached from the `go` statement without a receive.
 fn leaves_without(function: &Function, root: Root, go: StmtId, receives: &[Node]) -> Option<Span> {
     let tree = function.tree();
@@ -439,6 +509,11 @@ fn leaves_without(function: &Function, root: Root, go: StmtId, receives: &[Node]
             .iter()
             .any(|receive| span.encloses(node_span(function, *receive)))
     };
+    let told: Vec<Told> = receives
+        .iter()
+        .filter_map(|receive| told(function, go, *receive))
+        .collect();
+    let knows_of_receive = |cond: ExprId| told.iter().any(|told| told.decides(function, cond));
     let event_receives = |event: &Event| match event {
         Event::Eval(expr) => {
             let span = tree.expr(*expr).span;
@@ -471,6 +546,7 @@ fn leaves_without(function: &Function, root: Root, go: StmtId, receives: &[Node]
             End::Fall => exits.extend(closing_brace(function, root)),
             end if loop_begins(end) => {}
             End::Branch { cond, .. } if receives_in(tree.expr(*cond).span) => {}
+            End::Branch { cond, .. } if knows_of_receive(*cond) => {}
             End::Compare { tag, .. } if receives_in(tree.expr(*tag).span) => {}
             end => {
                 for next in end.targets() {

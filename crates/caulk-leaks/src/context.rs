@@ -57,6 +57,18 @@ fn is_background(function: &Function, call: ExprId) -> bool {
     }
 }
 
+/// Whether a call derives a context from `context.Background()` or `context.TODO()`, which keep no
+/// list of what was derived from them.
+pub(crate) fn is_rootless(function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    tree.exprs(args)
+        .first()
+        .is_some_and(|parent| is_background(function, *parent))
+}
+
 fn is_ending(function: &Function, call: ExprId) -> bool {
     match function.callee(call) {
         Callee::Static(func) | Callee::Method { func, .. } => matches!(

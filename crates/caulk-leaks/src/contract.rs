@@ -11,6 +11,8 @@ pub struct Contract {
     pub rule: &'static str,
     /// The Go type that is owed, `*` where it follows from the call.
     pub type_name: String,
+    /// The concrete type behind an interface that is owed, where it is known.
+    pub dynamic_type: Option<String>,
     /// Indexes of the results that are owed.
     pub results: Vec<usize>,
     /// Another result through which it can be released as well: the resource beside the function that releases it.
@@ -28,6 +30,10 @@ pub struct Contract {
     pub endless_channel: Option<String>,
     /// Methods before which nothing is held: `Connect`.
     pub acquired_after: Vec<String>,
+    /// It may be nil although there is no error: another result says so, or a test of it.
+    pub optional: bool,
+    /// Nothing is held until a method starts a goroutine.
+    pub idle: bool,
     /// Index of the context argument whose cancellation ends it.
     pub context_ends: Option<usize>,
     /// Type of a receiver whose own release ends it: rows of a transaction.
@@ -106,6 +112,9 @@ impl Contract {
             two_results: false,
             end_on_receive: None,
             endless_channel: None,
+            dynamic_type: None,
+            optional: false,
+            idle: false,
             acquired_after: Vec::new(),
             context_ends: None,
             parent: None,

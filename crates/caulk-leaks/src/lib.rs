@@ -11,6 +11,7 @@ mod engine;
 mod finding;
 mod fingerprint;
 mod glob;
+mod idle;
 mod known_types;
 mod module;
 mod owned;

@@ -69,16 +69,25 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         else {
             continue;
         };
-        let owed = match value {
-            Value::At(depth) => handed_on(&site.contract, depth),
+        let owed = match &value {
+            Value::At(depth) => handed_on(&site.contract, *depth),
             Value::Owner(Some(field)) => {
                 let concrete = outcomes.returned_type.unwrap_or(ty);
-                held(module, &site.contract, concrete, &field, reach)
+                held(module, &site.contract, concrete, field, reach)
             }
             Value::Releaser => by_function(module, &site.contract, ty, outcomes.beside.as_ref()),
             _ => None,
         };
         let Some(mut owed) = owed else { continue };
+        owed.optional |= outcomes.returns_nil.contains(&result);
+        owed.idle = site.contract.rule == "uncalled-cancel"
+            && matches!(value, Value::Owner(_))
+            && crate::idle::only_stores(module, &function, site.call);
+        owed.dynamic_type = outcomes
+            .returned_type
+            .filter(|ty| !module.program.is_interface(*ty))
+            .and_then(|ty| module.program.named_name(ty))
+            .or(owed.dynamic_type);
         owed.origin = origin(module, &function, site, verdict, &owed);
         add(owed, result, ty);
     }

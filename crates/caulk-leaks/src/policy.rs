@@ -80,20 +80,11 @@ impl Described<'_, '_> {
         let handed_on =
             outcomes.settled.is_some() || outcomes.returned.is_some() || outcomes.unknown.is_some();
         let only_on_error = outcomes.owed.iter().all(|lost| lost.error == Some(true));
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
         self.site.contract.rule == "uncalled-cancel"
             && !outcomes.owed.is_empty()
             && handed_on
             && only_on_error
-            && tree.exprs(args).first().is_some_and(|parent| {
-                let callee = self.function.callee(*parent).func();
-                callee.is_some_and(|func| {
-                    matches!(&*func.name, "context.Background" | "context.TODO")
-                })
-            })
+            && crate::context::is_rootless(self.function, self.site.call)
     }
 
     /// A package's variable that each request assigns, without a look at what it holds.

@@ -397,7 +397,10 @@ impl<'a, 'p> Described<'a, 'p> {
     pub fn early_release(&self) -> Option<Finding> {
         let at = self.verdict.outcomes.early_defer?;
         // Without a check behind it there is nothing to put right.
-        crate::template::error_check(self.function, self.site, Some(at))?;
+        let check = crate::template::error_check(self.function, self.site, Some(at))?;
+        if check.start < at.start {
+            return None;
+        }
         let severity = if self.site.release.path().is_empty() {
             Severity::Low
         } else {

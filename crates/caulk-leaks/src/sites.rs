@@ -282,6 +282,10 @@ fn model_of(
             (false, false) => None,
         };
     }
+    // What wraps a request: its body is for whoever sends it to close.
+    if program.field_type(*value, "Method").is_some() {
+        return None;
+    }
     let body = program
         .field_type(*value, "Body")
         .filter(|_| !program.is_interface(*value))?;

@@ -107,6 +107,12 @@ impl Run<'_, '_> {
         if program.is_interface(ty) && releases && depth == self.release.path().len() {
             return vec![value, Some(Value::Acquired(true))];
         }
+        let known = self
+            .contract
+            .and_then(|contract| contract.dynamic_type.as_ref());
+        if known.is_some() && program.named_name(ty).as_ref() == known {
+            return vec![value, Some(Value::Acquired(true))];
+        }
         self.out.asserted = true;
         vec![value]
     }

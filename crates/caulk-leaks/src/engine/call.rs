@@ -152,6 +152,11 @@ impl Run<'_, '_> {
             for (arg, value) in args.iter().zip(values).skip(1) {
                 self.hand_over(state, *arg, value, SettledBy::Stored);
             }
+            return Vec::new();
+        }
+        // `new(x)` points to a copy of x.
+        if builtin == Builtin::New {
+            return values;
         }
         Vec::new()
     }
@@ -171,6 +176,14 @@ impl Run<'_, '_> {
         if state.status != Status::Owed {
             return Vec::new();
         }
+        if self
+            .contract
+            .is_some_and(|contract| contract.idle || !contract.acquired_after.is_empty())
+        {
+            // What is held is known; that it is owed is for a method of it to say.
+            state.status = Status::Before;
+        }
+        state.untested = error.is_none() && self.is_optional();
         (0..results)
             .map(|index| {
                 if index == result || Some(index) == beside {
@@ -178,7 +191,8 @@ impl Run<'_, '_> {
                 } else if Some(index) == error {
                     Some(self.error_value(call, index))
                 } else {
-                    error.map(|_| Value::Companion)
+                    let says = error.is_some() || self.is_optional();
+                    says.then_some(Value::Companion)
                 }
             })
             .collect()
@@ -210,6 +224,10 @@ impl Run<'_, '_> {
         let method = method_name(callee, name);
         match receiver {
             Value::At(depth) => {
+                if state.status == Status::Before && self.wakes(callee, &method) {
+                    state.status = Status::Owed;
+                }
+                state.is_there();
                 if self.is_release(depth, &method) {
                     self.release_at(state, span);
                     return Vec::new();
@@ -270,6 +288,18 @@ impl Run<'_, '_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether something is held from this call of a method on, and not before.
+    fn wakes(&self, callee: &Callee, method: &str) -> bool {
+        let Some(contract) = self.contract else {
+            return false;
+        };
+        contract.acquired_after.iter().any(|name| name == method)
+            || contract.idle
+                && callee.func().and_then(|func| func.id).is_some_and(|id| {
+                    self.is_followed(callee) && crate::idle::starts(self.module, id)
+                })
     }
 
     /// Results of a method of the resource that may be of no use once it is released.
@@ -504,6 +534,10 @@ impl Run<'_, '_> {
                 self.settle_at(state, SettledBy::HandedOver, span);
                 Vec::new()
             }
+            ParamEffect::ClosesSometimes if self.is_told_by_companion(state, call) => {
+                self.lose_track(state, "another result says whether it is released", span);
+                Vec::new()
+            }
             ParamEffect::ClosesSometimes => Vec::new(),
             ParamEffect::Closes => {
                 self.release_at(state, span);
@@ -553,6 +587,22 @@ impl Run<'_, '_> {
                 Vec::new()
             }
         }
+    }
+
+    /// Whether it may be nil although there is no error.
+    pub(super) fn is_optional(&self) -> bool {
+        self.contract.is_some_and(|contract| contract.optional)
+    }
+
+    /// Whether another result of the acquisition is passed as well.
+    fn is_told_by_companion(&self, state: &State, call: ExprId) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return false;
+        };
+        tree.exprs(args)
+            .iter()
+            .any(|arg| self.is_companion(state, *arg))
     }
 
     fn in_error_result(&self, call: ExprId, value: Value) -> Vec<Option<Value>> {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{LocalId, LocalKind, Object};
-use caulk_syntax::{ExprId, Node, StmtId, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
 
 use super::closure::ClosureEffect;
 use super::run::{ExitAt, Left, Run, Visit};
@@ -70,17 +70,17 @@ impl Run<'_, '_> {
         let is_error = info
             .local_info(*results.get(index)?)
             .is_some_and(|local| crate::types::is_error(self.module.program, local.ty));
-        let others_nil = exprs.len() > 1
-            && exprs
+        let is_nil = |expr: ExprId| matches!(info.object(expr), Object::Nil);
+        let others: Vec<ExprId> = exprs
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| *i != index)
+            .map(|(_, expr)| caulk_flow::unparen(tree, *expr))
+            .collect();
+        let others_nil = others.iter().any(|expr| is_nil(*expr))
+            && others
                 .iter()
-                .enumerate()
-                .filter(|(i, _)| *i != index)
-                .all(|(_, expr)| {
-                    matches!(
-                        info.object(caulk_flow::unparen(tree, *expr)),
-                        caulk_program::Object::Nil
-                    )
-                });
+                .all(|expr| is_nil(*expr) || is_zero(tree, *expr));
         let is_call = matches!(
             tree.expr(*exprs.get(index)?).kind,
             caulk_syntax::ExprKind::Call { .. }
@@ -90,26 +90,32 @@ impl Run<'_, '_> {
 
     pub(super) fn leave(&mut self, left: Left, visits: &[Visit]) {
         let Left {
-            mut state,
+            state,
             returned,
             exit,
             visit,
         } = left;
         if let ExitAt::Return(stmt) = exit {
             self.note_others(&state, stmt);
-            self.hand_to_caller(&mut state, stmt, &returned);
         }
         if matches!(exit, ExitAt::Never) {
             self.out.never_returns |= state.status == Status::Owed;
             return;
         }
         let error = self.error_at(&state, exit, &returned);
+        if let ExitAt::Return(stmt) = exit {
+            self.note_nil(&state, stmt, error);
+        }
         let states = if matches!(exit, ExitAt::Midway) {
             vec![state]
         } else {
             self.run_defers(state)
         };
-        for state in states {
+        for mut state in states {
+            // What a deferred call has released is of no use to the caller.
+            if let ExitAt::Return(stmt) = exit {
+                self.hand_to_caller(&mut state, stmt, &returned);
+            }
             self.record(state, exit, error, visit, visits);
         }
     }
@@ -142,6 +148,20 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Notes which results are nil where nothing is held and the error is nil.
+    fn note_nil(&mut self, state: &State, stmt: StmtId, error: Option<bool>) {
+        let root = self.function.root_of(stmt);
+        let fails = self.function.error_result(self.module.program, root);
+        if state.status != Status::Before || fails.is_some() && error != Some(false) {
+            return;
+        }
+        for (index, result) in self.function.results(root).iter().enumerate() {
+            if Some(index) != fails && state.fact(*result) == Some(Fact::Nil) {
+                self.out.returns_nil.insert(index);
+            }
+        }
+    }
+
     fn hand_to_caller(&mut self, state: &mut State, stmt: StmtId, returned: &[Option<Value>]) {
         if state.status != Status::Owed {
             return;
@@ -160,6 +180,17 @@ impl Run<'_, '_> {
                 value: Value::Releaser,
                 span,
             };
+            return;
+        }
+        if returned
+            .iter()
+            .flatten()
+            .filter(|value| value.holds())
+            .count()
+            > 1
+        {
+            let why = "returned twice: by itself and in what owns it";
+            state.status = Status::Unknown(Arc::from(why), span);
             return;
         }
         for (index, value) in returned.iter().enumerate() {
@@ -245,5 +276,15 @@ impl Run<'_, '_> {
             Fact::Nil => Some(false),
             _ => None,
         }
+    }
+}
+
+/// Whether an expression is a literal zero: `0`, `""`, `false`, `T{}`.
+fn is_zero(tree: &Tree, expr: ExprId) -> bool {
+    match tree.expr(expr).kind {
+        ExprKind::BasicLit(literal) => matches!(tree.literal(literal), "0" | "\"\"" | "``"),
+        ExprKind::Ident(name) => tree.name(name) == "false",
+        ExprKind::CompositeLit { elts, .. } => elts.is_empty(),
+        _ => false,
     }
 }

@@ -51,7 +51,7 @@ impl Function {
         }
         let roots = caulk_flow::roots(program, &typed);
         let parents = parents(tree, &roots);
-        let tracked = tracked(program, &typed, &graphs);
+        let tracked = tracked(program, &typed, &graphs, &roots);
         let fresh = fresh(&typed, &roots);
         let captured = typed
             .info
@@ -236,12 +236,13 @@ fn parents(tree: &Tree, roots: &[Node]) -> FxHashMap<Node, Node> {
     parents
 }
 
-/// Variables that at least two conditions look at, errors and flags that one looks at, and results: only facts
-/// about these can rule a path out or say how it ends.
+/// Variables that at least two conditions look at, errors and flags that one looks at, results, and what is
+/// returned and may still be nil: only facts about these can rule a path out or say how it ends.
 fn tracked(
     program: &Program,
     typed: &TypedBody,
     graphs: &BTreeMap<Root, Graph>,
+    roots: &[Node],
 ) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let mut seen: BTreeMap<LocalId, u32> = BTreeMap::new();
@@ -277,7 +278,42 @@ fn tracked(
         .iter()
         .filter(|(local, count)| **count > 1 || is_flag(local))
         .map(|(local, _)| *local);
-    results.map(|(id, _)| id).chain(often).collect()
+    results
+        .map(|(id, _)| id)
+        .chain(often)
+        .chain(returned_unset(typed, roots))
+        .collect()
+}
+
+/// Variables that are declared without a value and returned.
+fn returned_unset(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
+    let tree = typed.tree();
+    let (mut unset, mut returned) = (BTreeSet::new(), BTreeSet::new());
+    for root in roots {
+        tree.walk(*root, |node| {
+            let Node::Stmt(stmt) = node else {
+                return Descend::Into;
+            };
+            match tree.stmt(stmt).kind {
+                StmtKind::Decl(decl) => {
+                    for spec in tree.specs(tree.gen_decl(decl).specs) {
+                        if let SpecKind::Value(spec) = spec.kind
+                            && spec.values.is_empty()
+                        {
+                            let names = tree.names(spec.names).iter();
+                            unset.extend(names.filter_map(|n| typed.info.defined_at(n.span)));
+                        }
+                    }
+                }
+                StmtKind::Return(list) => {
+                    returned.extend(tree.exprs(list).iter().filter_map(|x| typed.info.local(*x)));
+                }
+                _ => {}
+            }
+            Descend::Into
+        });
+    }
+    unset.intersection(&returned).copied().collect()
 }
 
 /// Variables all of whose values are composite literals, `new(T)` or zero values.

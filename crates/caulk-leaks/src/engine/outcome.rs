@@ -48,6 +48,8 @@ pub(crate) struct Outcomes {
     /// Results that on another path are something that is not made here: a parameter, a package's
     /// variable.
     pub returns_other: BTreeSet<usize>,
+    /// Results that are nil on some path that ends without an error.
+    pub returns_nil: BTreeSet<usize>,
     /// Statements that release, deferred or not.
     pub releases: BTreeSet<Span>,
     /// Reasons why it may be in use after the function ends.

@@ -50,6 +50,9 @@ impl Run<'_, '_> {
                 if let Some(Value::Acquired(when)) = self.value_at(state, cond) {
                     return self.refine_acquired(state, when == truth);
                 }
+                if self.is_companion(state, cond) && self.is_optional() {
+                    self.look_at_companion(state);
+                }
                 let Some(local) = function.local(cond) else {
                     return true;
                 };
@@ -95,10 +98,8 @@ impl Run<'_, '_> {
     ) -> bool {
         let tree = self.function.tree();
         let (x, y) = (caulk_flow::unparen(tree, x), caulk_flow::unparen(tree, y));
-        if state.status == Status::Owed
-            && (self.is_companion(state, x) || self.is_companion(state, y))
-        {
-            state.doubt = true;
+        if self.is_companion(state, x) || self.is_companion(state, y) {
+            self.look_at_companion(state);
         }
         let (subject, nil) = if self.is_nil(y) {
             (x, true)
@@ -134,6 +135,7 @@ impl Run<'_, '_> {
                 if equal {
                     return self.refine_acquired(state, false);
                 }
+                state.is_there();
                 return true;
             }
             // What is bound to it can be nil while it is held: a reply, a message.
@@ -146,8 +148,15 @@ impl Run<'_, '_> {
         }
     }
 
+    /// A condition on another result of the acquisition may say that there is nothing to release.
+    fn look_at_companion(&self, state: &mut State) {
+        if state.status == Status::Owed && (!state.succeeded || self.is_optional()) {
+            state.doubt = true;
+        }
+    }
+
     /// Whether an expression is another result of the acquisition, or a field of one.
-    fn is_companion(&self, state: &State, expr: ExprId) -> bool {
+    pub(super) fn is_companion(&self, state: &State, expr: ExprId) -> bool {
         let tree = self.function.tree();
         let mut expr = caulk_flow::unparen(tree, expr);
         while let ExprKind::Selector { x, .. } = tree.expr(expr).kind {

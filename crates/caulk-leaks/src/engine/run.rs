@@ -236,6 +236,7 @@ impl<'a, 'p> Run<'a, 'p> {
                     let span = self.function.tree().expr(*cond).span;
                     for (to, truth) in [(*yes, true), (*no, false)] {
                         let mut state = state.clone();
+                        state.doubt |= state.untested;
                         if self.refine(&mut state, *cond, truth) {
                             next.push((to, state, Some((span, truth))));
                         }

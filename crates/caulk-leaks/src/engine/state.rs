@@ -135,6 +135,8 @@ pub(crate) struct State {
     pub doubt: bool,
     /// The acquisition's error was looked at and is nil.
     pub succeeded: bool,
+    /// It may be nil, nothing but a test can tell, and there was none so far, nor a use.
+    pub untested: bool,
 }
 
 impl State {
@@ -146,6 +148,7 @@ impl State {
             defers: Vec::new(),
             doubt: false,
             succeeded: false,
+            untested: false,
         }
     }
 
@@ -211,6 +214,7 @@ impl State {
         self.status = Status::Before;
         self.doubt = false;
         self.succeeded = false;
+        self.untested = false;
         self.bindings
             .retain(|(_, value)| matches!(value, Value::Closure(_)));
         self.defers
@@ -224,9 +228,17 @@ impl State {
         self.bindings.retain(|(_, value)| {
             !matches!(
                 value,
-                Value::Error | Value::DerivedError | Value::Acquired(_) | Value::Companion
+                Value::Error | Value::DerivedError | Value::Acquired(_)
             )
         });
+    }
+
+    /// It was looked at, or used, and is not nil.
+    pub fn is_there(&mut self) {
+        if self.untested {
+            self.untested = false;
+            self.doubt = false;
+        }
     }
 
     /// Whether something that will run at exit can release it.

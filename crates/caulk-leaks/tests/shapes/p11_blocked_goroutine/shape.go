@@ -160,3 +160,42 @@ func generator(n int) <-chan int {
 	}()
 	return out
 }
+
+func untilBothAreClosed() error {
+	a, b := make(chan error), make(chan error)
+	go func() { // ok
+		defer close(a)
+		a <- errTimeout
+	}()
+	go func() { // ok
+		defer close(b)
+		b <- errTimeout
+	}()
+	var aDone, bDone bool
+	for {
+		if aDone && bDone {
+			return nil
+		}
+		select {
+		case _, ok := <-a:
+			aDone = !ok
+		case _, ok := <-b:
+			bDone = !ok
+		}
+	}
+}
+
+func untilCancelled(ctx context.Context) (n int) {
+	done := make(chan int)
+	go func() { // want leak /blocked-goroutine/
+		done <- work()
+	}()
+	for {
+		select {
+		case x := <-done:
+			n += x
+		case <-ctx.Done():
+			return n
+		}
+	}
+}

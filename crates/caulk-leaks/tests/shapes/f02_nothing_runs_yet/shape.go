@@ -1,0 +1,74 @@
+// Package f02 makes owners of a context, with and without something that the context would stop.
+package f02
+
+import "context"
+
+type renewer struct {
+	ctx  context.Context
+	stop context.CancelFunc
+	wait int
+}
+
+func newRenewer() *renewer {
+	ctx, stop := context.WithCancel(context.Background())
+	return &renewer{ctx: ctx, stop: stop, wait: 10}
+}
+
+func (r *renewer) run() { go r.renew() }
+
+func (r *renewer) renew() { <-r.ctx.Done() }
+
+func (r *renewer) Shutdown() { r.stop() }
+
+func looksAtIt() int {
+	r := newRenewer() // ok
+	return r.wait
+}
+
+func startsIt() int {
+	r := newRenewer() // want leak
+	r.run()
+	return r.wait
+}
+
+func startsAndStopsIt() int {
+	r := newRenewer() // ok
+	r.run()
+	defer r.Shutdown()
+	return r.wait
+}
+
+type hook struct {
+	renewer *renewer
+}
+
+func newHook() *hook { return &hook{renewer: newRenewer()} }
+
+func (h *hook) Shutdown() { h.renewer.Shutdown() }
+
+func heldByAnother() *renewer {
+	h := newHook() // ok
+	return h.renewer
+}
+
+func newRunning(parent context.Context) *renewer {
+	ctx, stop := context.WithCancel(parent)
+	return &renewer{ctx: ctx, stop: stop}
+}
+
+func knownToItsParent(parent context.Context) int {
+	r := newRunning(parent) // want leak
+	return r.wait
+}
+
+func newStarted() *renewer {
+	ctx, stop := context.WithCancel(context.Background())
+	r := &renewer{ctx: ctx, stop: stop}
+	r.run()
+	return r
+}
+
+func startedByItsMaker() int {
+	r := newStarted() // want leak
+	return r.wait
+}

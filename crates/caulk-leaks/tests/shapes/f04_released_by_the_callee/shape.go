@@ -1,0 +1,130 @@
+// Package f04 gets values whose maker has released them, or gives them to an owner as well.
+package f04
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"sync/atomic"
+)
+
+// temporary returns a file for its name: it is closed.
+func temporary(dir string) (*os.File, error) {
+	f, err := os.CreateTemp(dir, "x")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return f, nil
+}
+
+func named(dir string) (string, error) {
+	f, err := temporary(dir) // ok
+	if err != nil {
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// kept is closed where something fails, and only there.
+func kept(dir string) (_ *os.File, err error) {
+	f, err := os.CreateTemp(dir, "x")
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+		}
+	}()
+	if _, err := f.WriteString("x"); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func forgetsKept(dir string) (string, error) {
+	f, err := kept(dir) // want leak
+	if err != nil {
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+type segment struct {
+	f *os.File
+	r *bufio.Reader
+}
+
+func (s *segment) Close() error { return s.f.Close() }
+
+// both gives the file and what owns it.
+func both(p string) (*os.File, *segment) {
+	f, err := os.Open(p)
+	if err != nil {
+		panic(err)
+	}
+	return f, &segment{f: f, r: bufio.NewReader(f)}
+}
+
+func closesTheOwner() (os.FileInfo, error) {
+	f, s := both("x") // ok
+	defer s.Close()
+	return f.Stat()
+}
+
+type box struct {
+	stop atomic.Pointer[func(error)]
+}
+
+func (b *box) Close(err error) { (*b.stop.Load())(err) }
+
+func newBox(ctx context.Context) *box {
+	ctx, cancel := context.WithCancelCause(ctx) // ok
+	b := &box{}
+	b.stop.Store(new(func(err error) { cancel(err) }))
+	go func() { <-ctx.Done() }()
+	return b
+}
+
+func status(code int) error {
+	if code == 404 {
+		return os.ErrNotExist
+	}
+	return errors.New("status")
+}
+
+// fetch closes the body where it returns an error.
+func fetch(u string) (_ *http.Response, _ int64, failed error) {
+	resp, err := http.Get(u) // ok
+	if err != nil {
+		return nil, 0, err
+	}
+	defer func() {
+		if failed != nil {
+			resp.Body.Close()
+		}
+	}()
+	if resp.StatusCode != http.StatusOK {
+		return nil, 0, status(resp.StatusCode)
+	}
+	return resp, resp.ContentLength, nil
+}
+
+// sealed wraps a request, whose body is for whoever sends it to close.
+type sealed struct{ *http.Request }
+
+type sealer interface {
+	Seal(u string) (*sealed, error)
+}
+
+func sends(s sealer) error {
+	q, err := s.Seal("http://localhost/") // ok
+	if err != nil {
+		return err
+	}
+	q.Header.Set("A", "b")
+	return nil
+}
