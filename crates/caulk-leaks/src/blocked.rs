@@ -606,7 +606,6 @@ pub(crate) fn described(
     ];
     let in_loop = function.in_loop(blocked.go);
     let symbol = symbol_of(module.program, &function.typed, blocked.root);
-    let declared = symbol_of(module.program, &function.typed, None);
     let acquisition = Acquisition {
         location: at.clone(),
         resource: resource.clone(),
@@ -634,7 +633,8 @@ pub(crate) fn described(
                 )
             }
         },
-        fingerprint: [RULE, &at.file, &declared, "go", &blocked.channel].join("\0"),
+        identity: crate::fingerprint::identity(module, function, RULE, "go", &blocked.channel),
+        fingerprint: String::new(),
         location: at,
         resource,
         path,

@@ -210,18 +210,19 @@ fn heat(calls: &Calls, file: &SourceFile, function: &Function, root: crate::engi
 /// Sorts, silences, counts, and tells equal findings apart.
 fn finish(program: &Program, analysis: &mut Analysis) {
     analysis.sort_by_place();
+    // Before any is silenced: a comment must not give the others a new name.
+    let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();
+    for finding in &mut analysis.findings {
+        let ordinal = ordinals.entry(finding.identity.clone()).or_default();
+        *ordinal += 1;
+        finding.fingerprint = crate::fingerprint::of(&finding.identity, *ordinal);
+    }
     let silenced = crate::suppress::comments(program);
     let before = analysis.findings.len();
     analysis
         .findings
         .retain(|finding| !silenced.covers(finding));
     analysis.suppressed = before - analysis.findings.len();
-    let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();
-    for finding in &mut analysis.findings {
-        let ordinal = ordinals.entry(finding.fingerprint.clone()).or_default();
-        *ordinal += 1;
-        finding.fingerprint = crate::fingerprint::of(&finding.fingerprint, *ordinal);
-    }
     analysis.coverage.acquisitions = analysis.acquisitions.len();
     analysis.coverage.decided = analysis
         .acquisitions

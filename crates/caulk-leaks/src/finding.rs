@@ -213,7 +213,10 @@ pub struct Finding {
     pub heat: Heat,
     /// What an edit that ends the leak needs to know.
     pub fix: FixTemplate,
-    /// Stable under shifts of lines: rule, file, function, acquirer, variable, ordinal among equals.
+    /// Rule, package, declared function, acquirer and variable: the same wherever in its package it stands, and the
+    /// same for several of a kind in one function.
+    pub identity: String,
+    /// A name for it, unique in an analysis: [`Self::identity`] and the ordinal among equals.
     pub fingerprint: String,
 }
 

@@ -1,5 +1,30 @@
 //! A name for a finding that stays the same when lines move.
 
+use caulk_program::BodyOwner;
+
+use crate::engine::Function;
+use crate::module::Module;
+
+/// What a finding is, wherever it stands: the rule, the package, the declared function, what is acquired by what and
+/// held in what. No file and no line, so that it stays the same when code moves within its package; and no literal,
+/// since those are numbered in order.
+pub(crate) fn identity(
+    module: &Module<'_>,
+    function: &Function,
+    rule: &str,
+    acquired_by: &str,
+    variable: &str,
+) -> String {
+    let package = match function.typed.owner {
+        BodyOwner::Func(id) => id.package,
+        BodyOwner::Initializer(package, _) => package,
+    };
+    let declared = caulk_flow::symbol_of(module.program, &function.typed, None);
+    // The symbol of a main package does not say which.
+    let package = module.program.package(package).path();
+    [rule, package, &declared, acquired_by, variable].join("\n")
+}
+
 /// 64 bits of FNV-1a over what a finding is, and which of several equal ones it is, in hexadecimal.
 ///
 /// Formula: <https://datatracker.ietf.org/doc/html/draft-eastlake-fnv>, section 2.

@@ -368,16 +368,14 @@ impl<'a, 'p> Described<'a, 'p> {
         let location = self.location(self.function.tree().expr(self.site.call).span);
         let function = self.symbol();
         let resource = self.resource();
-        // Literals are numbered in order, so a new one above would move them: the declared function is steadier.
-        let declared = symbol_of(self.module.program, &self.function.typed, None);
-        let fingerprint = [
+        let variable = resource.variable.as_deref().unwrap_or("_");
+        let identity = crate::fingerprint::identity(
+            self.module,
+            self.function,
             rule,
-            &location.file,
-            &declared,
             &resource.acquired_by,
-            resource.variable.as_deref().unwrap_or("_"),
-        ]
-        .join("\0");
+            variable,
+        );
         Finding {
             rule,
             severity,
@@ -389,7 +387,8 @@ impl<'a, 'p> Described<'a, 'p> {
             function,
             heat: self.heat,
             fix: crate::template::template(self),
-            fingerprint,
+            identity,
+            fingerprint: String::new(),
         }
     }
 
