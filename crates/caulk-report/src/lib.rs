@@ -6,7 +6,9 @@
 //! crate knows no Go, no profile and no leak: whoever has results turns them into blocks, and whoever
 //! prints decides once, in [`terminal`], how wide and how colourful.
 
+mod catalogue;
 mod diagnostic;
+mod findings;
 mod flame;
 pub mod html;
 pub mod json;
@@ -20,7 +22,11 @@ mod table;
 pub mod terminal;
 pub mod units;
 
+pub use catalogue::{Catalogue, CatalogueItem, Facet};
 pub use diagnostic::{Diagnostic, Location, Severity, Step, Tone};
+pub use findings::{
+    FindingList, Level, ListedFinding, ListedFix, Region, RegionEdit, RuleInfo, Tool, Waypoint,
+};
 pub use flame::{FlameBox, FlameFrame, FlameGraph};
 pub use page::{Page, Part, Section};
 pub use patch::{Patch, PatchHunk, PatchLine};

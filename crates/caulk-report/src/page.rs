@@ -1,4 +1,4 @@
-use crate::{Block, Diagnostic, Figure, FlameGraph, Paragraph, Plot, Table};
+use crate::{Block, Catalogue, Diagnostic, Figure, FlameGraph, Paragraph, Plot, Table};
 
 /// What stands on one page: a verdict in words, then sections in reading order.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +63,8 @@ pub enum Part {
     Plots(Vec<Plot>),
     /// Flame graphs of which one is shown at a time.
     Flames(Vec<FlameGraph>),
+    /// Many of one kind, of which a reader chooses.
+    Catalogue(Catalogue),
     /// Blocks that belong together and that can be linked to.
     Article {
         /// Its name in links, unique on the page: see [`crate::Cell::link`].

@@ -86,14 +86,34 @@ pub struct Common {
 /// The output formats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum OutputFormat {
+    /// In full while there is little to say, else a line each; the usual one.
+    Text,
     /// One line for each finding.
     Concise,
     /// Findings with snippets and paths.
     Full,
     /// One JSON document.
     Json,
-    /// One page for a browser, which needs no network (hunt and diagnose).
+    /// One page for a browser, which needs no network (check, hunt and diagnose).
     Html,
+    /// SARIF 2.1.0, for code scanning (check).
+    Sarif,
+    /// Annotations of GitHub, as workflow commands (check).
+    Github,
+    /// The code quality report of GitLab (check).
+    Gitlab,
+    /// JUnit's XML, for build servers (check).
+    Junit,
+}
+
+impl OutputFormat {
+    /// Whether it only has a form for findings in source.
+    pub fn is_for_findings(self) -> bool {
+        matches!(
+            self,
+            OutputFormat::Sarif | OutputFormat::Github | OutputFormat::Gitlab | OutputFormat::Junit
+        )
+    }
 }
 
 /// When to use colour.

@@ -8,6 +8,7 @@ use caulk_report::{Page, Report, html, render};
 use caulk_system::{Cancel, OsFiles};
 
 use crate::cli::{ColorWhen, Common, OutputFormat};
+use crate::outputs::Output;
 use crate::progress::Progress;
 
 /// Made once, from the flags that every command takes.
@@ -32,15 +33,25 @@ impl Context {
 
     /// The same with results in a file, whose name may say the format.
     pub fn writing_to(mut self, output: Option<PathBuf>) -> Context {
-        let extension = output.as_deref().and_then(Path::extension);
-        let named = match extension.and_then(|extension| extension.to_str()) {
-            Some("html" | "htm") => Some(OutputFormat::Html),
-            Some("json") => Some(OutputFormat::Json),
-            _ => None,
-        };
+        let named = output.as_deref().and_then(crate::outputs::named);
+        // A name that ends as another command's report does is a name like others here.
+        let named = named.filter(|format| !format.is_for_findings());
         self.common.output_format = self.common.output_format.or(named);
         self.output = output;
         self
+    }
+
+    /// The same for one of several reports.
+    pub fn to(&self, output: &Output) -> Context {
+        Context {
+            files: OsFiles,
+            cancel: self.cancel.clone(),
+            common: Common {
+                output_format: output.format,
+                ..self.common.clone()
+            },
+            output: output.file.clone(),
+        }
     }
 
     /// Progress for a command; `log` as for [`Progress::new`].
@@ -65,16 +76,17 @@ impl Context {
         } else {
             usual
         };
-        self.common.output_format.unwrap_or(quiet)
+        match self.common.output_format {
+            None | Some(OutputFormat::Text) => quiet,
+            Some(format) => format,
+        }
     }
 
     /// Prints a report as text.
     pub fn print(&self, report: &Report, format: OutputFormat) -> anyhow::Result<()> {
         let text = match format {
             OutputFormat::Concise => render::concise(report, self.terminal()),
-            OutputFormat::Full | OutputFormat::Json | OutputFormat::Html => {
-                render::full(report, self.terminal())
-            }
+            _ => render::full(report, self.terminal()),
         };
         self.hand_over(text.as_bytes())
     }
@@ -87,6 +99,11 @@ impl Context {
     /// Prints a value as JSON.
     pub fn print_json(&self, value: &impl serde::Serialize) -> anyhow::Result<()> {
         self.hand_over(render::json(value)?.as_bytes())
+    }
+
+    /// Prints a text that is ready.
+    pub fn print_text(&self, text: &str) -> anyhow::Result<()> {
+        self.hand_over(text.as_bytes())
     }
 
     fn hand_over(&self, results: &[u8]) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ mod exit;
 mod hunting;
 mod inputs;
 mod load_flags;
+mod outputs;
 mod patching;
 mod present;
 mod progress;
@@ -17,8 +18,8 @@ mod source;
 use std::io::Write;
 use std::process::ExitCode;
 
-use anyhow::anyhow;
-use clap::{CommandFactory, FromArgMatches};
+use anyhow::bail;
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
 
 use crate::cli::{Cli, Command, OutputFormat};
 use crate::context::Context;
@@ -53,9 +54,8 @@ fn main() -> ExitCode {
 }
 
 fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outcome {
-    let has_page = matches!(command, Command::Hunt(_) | Command::Diagnose(_));
-    if context.common.output_format == Some(OutputFormat::Html) && !has_page {
-        return Err(anyhow!("only hunt and diagnose have an HTML report (--format html)").into());
+    if let Some(format) = context.common.output_format {
+        has_format(&command, format)?;
     }
     match command {
         Command::Capture(args) => {
@@ -83,6 +83,23 @@ fn run(command: Command, matches: &clap::ArgMatches, context: &Context) -> Outco
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::completions::man(args),
     }
+}
+
+/// Whether a command has a format that not every command has.
+fn has_format(command: &Command, format: OutputFormat) -> anyhow::Result<()> {
+    let has_page = matches!(
+        command,
+        Command::Hunt(_) | Command::Diagnose(_) | Command::Check(_)
+    );
+    if format == OutputFormat::Html && !has_page {
+        bail!("only check, hunt and diagnose have an HTML report (--format html)");
+    }
+    if format.is_for_findings() && !matches!(command, Command::Check(_)) {
+        let name = format.to_possible_value();
+        let name = name.as_ref().map_or("", |value| value.get_name());
+        bail!("--format {name} is for the findings of check alone");
+    }
+    Ok(())
 }
 
 /// One line on stderr. Messages of several lines (a compiler's, a program's last words) follow it as

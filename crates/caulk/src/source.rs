@@ -126,6 +126,19 @@ pub fn slashed(path: &Path) -> Option<String> {
     Some(parts?.join("/"))
 }
 
+/// The way from the top of the repository that holds `folder` down to it, with `/` behind each part; empty
+/// where there is no repository.
+pub fn below_repository(files: &dyn Files, folder: &Path) -> String {
+    let top = folder
+        .ancestors()
+        .find(|above| files.exists(&above.join(".git")));
+    let below = top.and_then(|top| slashed(folder.strip_prefix(top).ok()?));
+    match below {
+        Some(below) if !below.is_empty() => format!("{below}/"),
+        _ => String::new(),
+    }
+}
+
 /// Analyses a tree again with edited files laid over it; only folders with a file in `changed` are
 /// read again.
 pub fn again(

@@ -62,6 +62,45 @@ fn looked_at(browser: &mut Browser, page: &Path) -> String {
     browser.text("document.body.innerText")
 }
 
+#[test]
+#[ignore = "needs Chromium"]
+fn the_findings_of_a_check_have_a_page_that_works() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("findings.html");
+    let shapes = examples().join("../crates/caulk-leaks/tests/shapes");
+    let output = Command::new(env!("CARGO_BIN_EXE_caulk"))
+        .args(["check", "--fixes", "-o"])
+        .arg(&page)
+        .current_dir(shapes)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let mut browser = Browser::start();
+    let seen = looked_at(&mut browser, &page);
+    for part in [
+        "LEAKS",
+        "acquisitions decided",
+        "opened here",
+        "defer resp.Body.Close()",
+        "caulk fix --only",
+        "What the rules mean",
+    ] {
+        assert!(seen.contains(part), "no {part:?} in {seen}");
+    }
+    // What is high comes first, and is what stays when it is chosen.
+    let words = "[...document.querySelectorAll('.catalogue article')].filter(a => a.checkVisibility()).map(a => a.querySelector('.word').textContent)";
+    assert_eq!(browser.text(&format!("{words}[0]")), "high");
+    browser.value("(() => { const choice = document.querySelectorAll('.catalogue select')[1]; choice.value = '0'; choice.dispatchEvent(new Event('change')); })()");
+    assert_eq!(
+        browser.text(&format!("[...new Set({words})].join()")),
+        "high"
+    );
+    // The rule's name in the table leads to what it means.
+    browser.click("document.querySelector('table a')");
+    let target = "document.querySelector('article:target').innerText";
+    assert!(browser.text(target).contains("More: caulk explain "));
+}
+
 /// A folder with the heap profiles of a program that was started three times, a minute apart.
 fn saw(folder: &Path) -> String {
     let saw = folder.join("saw-of-heaps");

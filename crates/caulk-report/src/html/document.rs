@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::block::{block, paragraph};
 use super::data::Data;
-use super::{block, flame, plot};
+use super::{block, catalogue, flame, plot};
 use crate::html::block::{severity_class, table};
 use crate::render::harmless;
 use crate::{Block, Page, Part, Section};
@@ -14,7 +14,8 @@ const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = concat!(
     include_str!("page.js"),
     include_str!("plot.js"),
-    include_str!("flame.js")
+    include_str!("flame.js"),
+    include_str!("catalogue.js")
 );
 
 /// The whole page. The same page gives the same bytes.
@@ -136,6 +137,7 @@ fn part(part: &Part, data: &mut Data) -> Markup {
         Part::Table { caption, table } => self::table(table, Some(caption)),
         Part::Plots(plots) => plot::plots(plots, data),
         Part::Flames(graphs) => flame::flames(graphs, data),
+        Part::Catalogue(all) => catalogue::catalogue(all),
         Part::Article { name, blocks } => article(name, blocks),
         Part::Folded { summary, parts } => html! {
             details {

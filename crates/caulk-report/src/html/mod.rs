@@ -8,6 +8,7 @@
 //! was overlooked in a name or a path could not run.
 
 mod block;
+mod catalogue;
 mod data;
 mod document;
 mod flame;

@@ -160,7 +160,8 @@ impl Browser {
     #[track_caller]
     pub fn point_at(&mut self, element: &str) -> (f64, f64) {
         let place = self.value(&format!(
-            "(() => {{ const element = {element}; element.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+            "(async () => {{ const element = {element}; element.scrollIntoView({{block: 'center', behavior: 'instant'}}); \
+             await new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))); \
              const room = element.getBoundingClientRect(); \
              return [room.left + room.width / 2, room.top + room.height / 2]; }})()"
         ));

@@ -40,6 +40,7 @@ fn pages_work_in_a_browser() {
     plots_say_their_values(&mut browser);
     light_and_dark(&mut browser);
     hostile_names(&mut browser);
+    catalogues_are_chosen_from(&mut browser);
     without_scripts(&mut browser);
     narrow_and_wide(&mut browser);
     a_large_graph_is_drawn_at_once(&mut browser);
@@ -232,6 +233,43 @@ fn hostile_names(browser: &mut Browser) {
     }
 }
 
+fn catalogues_are_chosen_from(browser: &mut Browser) {
+    let page = written(&support::page("unclosed-client"));
+    browser.open(&page.file, 1280, "light");
+    let shown = "[...document.querySelectorAll('.catalogue article')].filter(a => a.checkVisibility()).map(a => a.id).join()";
+    let found = "document.querySelector('.catalogue .found').textContent";
+    let choose = |browser: &mut Browser, at: usize, value: &str| {
+        browser.value(&format!(
+            "(() => {{ const choice = document.querySelectorAll('.catalogue select')[{at}]; choice.value = '{value}'; choice.dispatchEvent(new Event('change')); }})()"
+        ));
+    };
+    assert_eq!(browser.text(shown), "finding-1,finding-2,finding-3");
+    assert_eq!(browser.text(found), "3 of 3");
+    let offered =
+        "[...document.querySelectorAll('.catalogue select')[1].options].map(o => o.text).join()";
+    assert_eq!(browser.text(offered), "all,high (1),low (2)");
+
+    choose(browser, 1, "1");
+    assert_eq!(browser.text(shown), "finding-2,finding-3");
+    choose(browser, 0, "1");
+    assert_eq!(browser.text(shown), "finding-3");
+    assert_eq!(browser.text(found), "1 of 3");
+    choose(browser, 1, "0");
+    assert_eq!(browser.text(shown), "");
+    let none = "document.querySelector('.catalogue .none').checkVisibility()";
+    assert_eq!(browser.value(none), true);
+
+    // A link to what is hidden shows it.
+    browser.value("location.hash = 'finding-2'; new Promise(done => setTimeout(done, 50))");
+    assert_eq!(browser.text(shown), "finding-1,finding-2,finding-3");
+    assert_eq!(browser.value(none), false);
+
+    browser.click("document.querySelector('.catalogue .search input')");
+    browser.type_text("CLOSED conn");
+    assert_eq!(browser.text(shown), "finding-2");
+    quiet(browser);
+}
+
 fn without_scripts(browser: &mut Browser) {
     let page = written(&support::page("example.com/a.B"));
     browser.scripts(false);
@@ -245,12 +283,13 @@ fn without_scripts(browser: &mut Browser) {
         "opened here",
         "defer client.Close()",
         "73 %",
+        "conn is never closed",
     ] {
         assert!(seen.contains(part), "no {part:?} in {seen}");
     }
     assert!(seen.contains("scripts are switched off"), "{seen}");
     assert!(
-        !seen.contains("Whole graph") && !seen.contains("Theme"),
+        !seen.contains("Whole graph") && !seen.contains("of 3") && !seen.contains("Theme"),
         "{seen}"
     );
     let drawn =

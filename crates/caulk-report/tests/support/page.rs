@@ -3,9 +3,9 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use caulk_report::{
-    Axis, Block, Cell, Column, Diagnostic, Figure, Fit, FlameFrame, FlameGraph, KeyValue, Location,
-    Mark, Page, Paragraph, Part, Patch, PatchHunk, PatchLine, Plot, PlotLine, PlotPoint, Section,
-    Severity, Snippet, Table, Tone, Unit,
+    Axis, Block, Catalogue, CatalogueItem, Cell, Column, Diagnostic, Facet, Figure, Fit,
+    FlameFrame, FlameGraph, KeyValue, Location, Mark, Page, Paragraph, Part, Patch, PatchHunk,
+    PatchLine, Plot, PlotLine, PlotPoint, Section, Severity, Snippet, Table, Tone, Unit,
 };
 
 /// Names as nobody should choose them.
@@ -80,8 +80,33 @@ pub fn page(name: &str) -> Page {
                 ],
             ),
             Section::new("Flame graph", vec![Part::Flames(flames(name))]),
+            Section::new("Findings", vec![Part::Catalogue(catalogue(name))]),
         ],
         made_by: "caulk".to_owned(),
+    }
+}
+
+/// Three findings: a rule of this name at high and at low, another one at low.
+pub fn catalogue(name: &str) -> Catalogue {
+    let facet = |name: &str, values: &[&str]| Facet {
+        name: name.to_owned(),
+        values: values.iter().map(|&value| value.to_owned()).collect(),
+    };
+    let item = |number: usize, values: [usize; 2], text: &str| CatalogueItem {
+        name: format!("finding-{number}"),
+        values: values.to_vec(),
+        blocks: vec![Diagnostic::new(Severity::new("high", Tone::Alarm), text).into()],
+    };
+    Catalogue {
+        facets: vec![
+            facet("Rule", &[name, "unclosed-file"]),
+            facet("Severity", &["high", "low"]),
+        ],
+        items: vec![
+            item(1, [0, 0], name),
+            item(2, [0, 1], "conn is never closed"),
+            item(3, [1, 1], "f is never closed"),
+        ],
     }
 }
 

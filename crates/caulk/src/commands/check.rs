@@ -1,19 +1,22 @@
 //! `caulk check`: findings in source.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use caulk_leaks::{Finding, Outcome, Severity};
 use caulk_report::json::check as json;
-use caulk_report::{Block, Report};
+use caulk_report::{Block, FindingList, Page, Report, render};
 use caulk_system::Files;
 use clap::{Args, ValueEnum};
 
 use crate::cli::{OutputFormat, SourceArgs};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome as Ended};
+use crate::outputs::{Output, outputs};
 use crate::patching;
-use crate::present::{check as present, finding};
+use crate::present::listing::{self, Places, Told};
+use crate::present::{check as present, finding, findings_page};
 use crate::source::{self, Analysed, Reading};
 
 /// Find leaks in source
@@ -40,6 +43,10 @@ pub struct CheckArgs {
     /// Say of each finding how it would be fixed
     #[arg(long)]
     pub fixes: bool,
+    /// Write results to a file instead of stdout, in the format that its name says (.json, .sarif,
+    /// .html, .xml); with a format before it (gitlab=FILE), besides stdout; may repeat
+    #[arg(short, long, value_name = "[FORMAT=]FILE")]
+    pub output: Vec<OsString>,
 }
 
 const EXAMPLES: &str = "\
@@ -68,17 +75,22 @@ impl Level {
 }
 
 pub fn run(args: CheckArgs, context: &Context) -> Ended {
+    let outputs = outputs(&args.output, context.common.output_format)?;
     let selected = Selected::new(&args, context)?;
     let progress = context.progress(false);
     progress.phase("checking");
     let analysed = selected.analyse()?;
-    let findings = selected.findings(&analysed);
+    let mut findings = selected.findings(&analysed);
+    if let Some(least) = args.severity {
+        findings.retain(|f| f.severity >= least.severity());
+    }
     let shown: Vec<&Finding> = findings
         .iter()
         .copied()
         .filter(|f| f.severity >= selected.least)
         .collect();
-    let patches = if args.fixes {
+    let is_sarif = |output: &Output| output.format == Some(OutputFormat::Sarif);
+    let patches = if args.fixes || outputs.iter().any(is_sarif) {
         progress.phase("planning fixes");
         patching::plan(&analysed, &selected.reading, &findings, false)
     } else {
@@ -92,34 +104,113 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     let fails = findings
         .iter()
         .any(|f| f.severity >= args.fail_on.severity());
-    let format = context.format(present::usual_format(shown.len()));
-    if format == OutputFormat::Json {
-        context.print_json(&json_report(&analysed, &findings, &patches))?;
-    } else {
-        let read = |file: &str| context.files.read(&analysed.root.join(file)).ok();
+    let results = Results {
+        args: &args,
+        analysed: &analysed,
+        findings: &findings,
+        shown: &shown,
+        patches: &patches,
+    };
+    for output in &outputs {
+        results.print(&context.to(output))?;
+    }
+    Ok(if fails { Exit::Found } else { Exit::Clean })
+}
+
+/// What was found, for every format.
+struct Results<'a> {
+    args: &'a CheckArgs,
+    analysed: &'a Analysed,
+    findings: &'a [&'a Finding],
+    /// Those that are not only counted where a person reads.
+    shown: &'a [&'a Finding],
+    patches: &'a patching::Patches,
+}
+
+impl Results<'_> {
+    fn print(&self, context: &Context) -> anyhow::Result<()> {
+        match context.format(present::usual_format(self.shown.len())) {
+            OutputFormat::Json => {
+                context.print_json(&json_report(self.analysed, self.findings, self.patches))
+            }
+            OutputFormat::Sarif => context.print_text(&render::sarif(&self.list(self.findings))),
+            OutputFormat::Github => context.print_text(&render::github(&self.list(self.shown))),
+            OutputFormat::Gitlab => context.print_text(&render::gitlab(&self.list(self.shown))),
+            OutputFormat::Junit => context.print_text(&render::junit(&self.list(self.shown))),
+            OutputFormat::Html => context.print_page(&self.page()),
+            format => context.print(&self.report(context.common.quiet), format),
+        }
+    }
+
+    fn source(&self, file: &str) -> Option<Vec<u8>> {
+        source::os_files().read(&self.analysed.root.join(file)).ok()
+    }
+
+    /// For what shows findings elsewhere, where paths begin at the top of the repository.
+    fn list(&self, findings: &[&Finding]) -> FindingList {
+        let read = |file: &str| self.source(file);
+        let prefix = source::below_repository(&*source::os_files(), &self.analysed.root);
+        let told: Vec<Told<'_>> = findings
+            .iter()
+            .map(|finding| Told {
+                finding,
+                first: None,
+                fix: self.patches.outcome(finding),
+            })
+            .collect();
+        let places = Places::new(&read, &prefix);
+        listing::list(&told, &self.analysed.analysis.problems, &places)
+    }
+
+    fn page(&self) -> Page {
+        let read = |file: &str| self.source(file);
+        let root = self.analysed.root.file_name().unwrap_or_default();
+        let told: Vec<findings_page::Told<'_>> = self
+            .findings
+            .iter()
+            .map(|finding| findings_page::Told {
+                finding,
+                fix: self.patches.outcome(finding),
+                patch: self.patches.hunks(finding),
+            })
+            .collect();
+        let analysis = &self.analysed.analysis;
+        findings_page::page(
+            &root.to_string_lossy(),
+            told,
+            &analysis.coverage,
+            present::limits(analysis),
+            &read,
+        )
+    }
+
+    fn report(&self, quiet: bool) -> Report {
+        let read = |file: &str| self.source(file);
         let mut report = Report::new();
-        for finding in &shown {
+        for finding in self.shown {
             let mut diagnostic = finding::diagnostic(finding, &read);
-            present::add_fix(&mut diagnostic, patches.outcome(finding));
+            present::add_fix(&mut diagnostic, self.patches.outcome(finding));
             report.push(diagnostic);
         }
-        if args.undecided {
-            for acquisition in &analysed.analysis.acquisitions {
+        let analysis = &self.analysed.analysis;
+        if self.args.undecided {
+            for acquisition in &analysis.acquisitions {
                 if let Outcome::Unknown { why, .. } = &acquisition.outcome {
                     report.push(present::undecided(acquisition, why));
                 }
             }
         }
-        let hidden = findings.len() - shown.len();
-        report.push(Block::Summary(present::summary(
-            &analysed.analysis,
-            &shown,
-            hidden,
-            args.undecided,
-        )));
-        context.print(&report, format)?;
+        if !quiet {
+            let hidden = self.findings.len() - self.shown.len();
+            report.push(Block::Summary(present::summary(
+                analysis,
+                self.shown,
+                hidden,
+                self.args.undecided,
+            )));
+        }
+        report
     }
-    Ok(if fails { Exit::Found } else { Exit::Clean })
 }
 
 /// A folder stands for everything in it, as it does for other checkers: nobody who names the top of a

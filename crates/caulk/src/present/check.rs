@@ -87,12 +87,7 @@ pub fn summary(
             counted(hidden, "finding")
         ));
     }
-    if analysis.suppressed > 0 {
-        lines.push(format!(
-            "{} suppressed by caulk:ignore",
-            counted(analysis.suppressed, "finding")
-        ));
-    }
+    lines.extend(suppressed(analysis));
     let undecided = coverage.acquisitions.saturating_sub(coverage.decided);
     let rest = match undecided {
         0 => String::new(),
@@ -110,8 +105,21 @@ pub fn summary(
     lines
 }
 
+fn suppressed(analysis: &Analysis) -> Option<String> {
+    (analysis.suppressed > 0).then(|| {
+        let findings = counted(analysis.suppressed, "finding");
+        format!("{findings} suppressed by caulk:ignore")
+    })
+}
+
+/// What the findings have to be read with: what is silenced, and what was missing.
+pub fn limits(analysis: &Analysis) -> Vec<String> {
+    let suppressed = suppressed(analysis).into_iter();
+    suppressed.chain(missing(&analysis.problems)).collect()
+}
+
 /// What could not be read, and the command that brings missing modules.
-fn missing(problems: &[Problem]) -> Vec<String> {
+pub fn missing(problems: &[Problem]) -> Vec<String> {
     let mut lines = Vec::new();
     let modules: Vec<&str> = problems
         .iter()

@@ -3,11 +3,13 @@
 pub mod by;
 pub mod check;
 pub mod finding;
+pub mod findings_page;
 pub mod goroutines;
 pub mod hunt;
 pub mod hunt_json;
 
 pub mod input;
+pub mod listing;
 pub mod page;
 pub mod rates;
 

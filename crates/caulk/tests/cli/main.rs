@@ -6,6 +6,7 @@ mod captures;
 mod diagnoses;
 mod explained;
 mod faults;
+mod formats;
 mod general;
 mod pages;
 mod paths;
