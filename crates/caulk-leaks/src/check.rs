@@ -42,24 +42,28 @@ impl Options {
 
 /// Checks the packages of a program. Never fails; the same program gives the same answer.
 pub fn check(program: &Program, options: &Options) -> Analysis {
-    match rayon::ThreadPoolBuilder::new()
-        .stack_size(STACK_BYTES)
-        .num_threads(options.threads.unwrap_or(0))
-        .build()
-    {
-        Ok(pool) => pool.install(|| check_here(program, options)),
-        Err(_) => check_here(program, options),
-    }
+    check_builds(&[program], options)
 }
 
 /// Checks several builds of one tree, each asked for files of its own, as if they were one.
 pub fn check_builds(builds: &[&Program], options: &Options) -> Analysis {
-    let mut parts = builds.iter().map(|program| check(program, options));
-    let mut whole = parts.next().unwrap_or_default();
-    for part in parts {
-        whole.add(part);
+    let pool = rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK_BYTES)
+        .num_threads(options.threads.unwrap_or(0))
+        .build();
+    let run = || {
+        let mut parts = builds.iter().map(|program| check_here(program, options));
+        let mut whole = parts.next().unwrap_or_default();
+        for part in parts {
+            whole.add(part);
+        }
+        finish(builds, options, &mut whole);
+        whole
+    };
+    match pool {
+        Ok(pool) => pool.install(run),
+        Err(_) => run(),
     }
-    whole
 }
 
 /// What one body gives.
@@ -94,7 +98,14 @@ fn check_here(program: &Program, options: &Options) -> Analysis {
         analysis.acquisitions.extend(part.acquisitions);
         analysis.findings.extend(part.findings);
     }
-    finish(program, &mut analysis);
+    analysis.coverage.acquisitions = analysis.acquisitions.len();
+    analysis.coverage.decided = analysis
+        .acquisitions
+        .iter()
+        .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
+        .count();
+    analysis.problems = program.problems().iter().map(problem).collect();
+    analysis.problems.extend(idle_directives(program));
     analysis
 }
 
@@ -178,7 +189,7 @@ fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: Body
     part
 }
 
-fn wants(options: &Options, rule: &str, preview: bool) -> bool {
+pub(crate) fn wants(options: &Options, rule: &str, preview: bool) -> bool {
     let preview = preview || crate::rules::rule(rule).is_some_and(|rule| rule.preview);
     if options.rules.is_empty() {
         options.preview || !preview
@@ -207,8 +218,8 @@ fn heat(calls: &Calls, file: &SourceFile, function: &Function, root: crate::engi
     }
 }
 
-/// Sorts, silences, counts, and tells equal findings apart.
-fn finish(program: &Program, analysis: &mut Analysis) {
+/// Sorts, tells equal findings apart, and silences.
+fn finish(builds: &[&Program], options: &Options, analysis: &mut Analysis) {
     analysis.sort_by_place();
     // Before any is silenced: a comment must not give the others a new name.
     let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();
@@ -217,20 +228,7 @@ fn finish(program: &Program, analysis: &mut Analysis) {
         *ordinal += 1;
         finding.fingerprint = crate::fingerprint::of(&finding.identity, *ordinal);
     }
-    let silenced = crate::suppress::comments(program);
-    let before = analysis.findings.len();
-    analysis
-        .findings
-        .retain(|finding| !silenced.covers(finding));
-    analysis.suppressed = before - analysis.findings.len();
-    analysis.coverage.acquisitions = analysis.acquisitions.len();
-    analysis.coverage.decided = analysis
-        .acquisitions
-        .iter()
-        .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
-        .count();
-    analysis.problems = program.problems().iter().map(problem).collect();
-    analysis.problems.extend(idle_directives(program));
+    crate::suppress::silence(builds, options, analysis);
     analysis.problems.sort();
 }
 

@@ -357,8 +357,6 @@ impl Analysis {
     pub(crate) fn add(&mut self, other: Analysis) {
         self.acquisitions.extend(other.acquisitions);
         self.findings.extend(other.findings);
-        self.sort_by_place();
-        self.suppressed += other.suppressed;
         self.coverage.files += other.coverage.files;
         self.coverage.functions += other.coverage.functions;
         self.coverage.acquisitions += other.coverage.acquisitions;

@@ -201,6 +201,9 @@ impl Results<'_> {
             }
         }
         if !quiet {
+            for diagnostic in present::wrong_comments(&analysis.problems) {
+                report.push(diagnostic);
+            }
             let hidden = self.findings.len() - self.shown.len();
             report.push(Block::Summary(present::summary(
                 analysis,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use caulk_leaks::{Acquisition, Analysis, Finding, Problem};
 use caulk_report::json::check::{Fix, FixOutcome};
-use caulk_report::{Diagnostic, Severity, Tone, units};
+use caulk_report::{Diagnostic, Location, Severity, Tone, units};
 
 use super::finding;
 use crate::cli::OutputFormat;
@@ -108,18 +108,50 @@ pub fn summary(
 fn suppressed(analysis: &Analysis) -> Option<String> {
     (analysis.suppressed > 0).then(|| {
         let findings = counted(analysis.suppressed, "finding");
-        format!("{findings} suppressed by caulk:ignore")
+        format!("{findings} suppressed by comments")
     })
 }
 
 /// What the findings have to be read with: what is silenced, and what was missing.
 pub fn limits(analysis: &Analysis) -> Vec<String> {
     let suppressed = suppressed(analysis).into_iter();
-    suppressed.chain(missing(&analysis.problems)).collect()
+    suppressed.chain(remarks(&analysis.problems)).collect()
+}
+
+/// Comments that silence findings, or should: what is wrong with them.
+pub fn wrong_comments(problems: &[Problem]) -> Vec<Diagnostic> {
+    of_comments(problems)
+        .map(|problem| {
+            let (file, line) = problem
+                .place
+                .rsplit_once(':')
+                .unwrap_or((&problem.place, ""));
+            let mut diagnostic =
+                Diagnostic::new(Severity::new("notice", Tone::Notice), &problem.what)
+                    .at(Location::new(file, line.parse().unwrap_or(1), 1));
+            diagnostic.rule = Some(problem.kind.clone());
+            diagnostic
+        })
+        .collect()
+}
+
+fn of_comments(problems: &[Problem]) -> impl Iterator<Item = &Problem> {
+    problems.iter().filter(|problem| {
+        matches!(
+            problem.kind.as_str(),
+            "stale-ignore" | "unknown-rule" | "ignore-without-reason"
+        )
+    })
+}
+
+/// What limited a check and which comments are wrong, a line each.
+pub fn remarks(problems: &[Problem]) -> Vec<String> {
+    let comments = of_comments(problems).map(|p| format!("{}: {}", p.place, p.what));
+    missing(problems).into_iter().chain(comments).collect()
 }
 
 /// What could not be read, and the command that brings missing modules.
-pub fn missing(problems: &[Problem]) -> Vec<String> {
+fn missing(problems: &[Problem]) -> Vec<String> {
     let mut lines = Vec::new();
     let modules: Vec<&str> = problems
         .iter()

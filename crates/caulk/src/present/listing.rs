@@ -94,7 +94,7 @@ pub fn list(told: &[Told<'_>], problems: &[leaks::Problem], places: &Places<'_>)
         },
         rules,
         findings,
-        remarks: check::missing(problems),
+        remarks: check::remarks(problems),
     }
 }
 

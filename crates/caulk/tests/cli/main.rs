@@ -13,5 +13,6 @@ mod paths;
 mod pprofs;
 mod services;
 mod setting_up;
+mod silenced;
 mod streams;
 mod world;
