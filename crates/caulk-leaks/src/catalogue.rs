@@ -15,26 +15,51 @@ use crate::glob;
 
 /// The files of the catalogue: name, text.
 const FILES: &[(&str, &str)] = &[
+    ("aws.toml", include_str!("../catalogue/aws.toml")),
+    ("azure.toml", include_str!("../catalogue/azure.toml")),
     (
         "compression.toml",
         include_str!("../catalogue/compression.toml"),
     ),
     (
+        "containers.toml",
+        include_str!("../catalogue/containers.toml"),
+    ),
+    ("context.toml", include_str!("../catalogue/context.toml")),
+    (
         "convention.toml",
         include_str!("../catalogue/convention.toml"),
     ),
-    ("context.toml", include_str!("../catalogue/context.toml")),
+    (
+        "coordination.toml",
+        include_str!("../catalogue/coordination.toml"),
+    ),
+    (
+        "databases.toml",
+        include_str!("../catalogue/databases.toml"),
+    ),
     ("effects.toml", include_str!("../catalogue/effects.toml")),
     ("errors.toml", include_str!("../catalogue/errors.toml")),
     ("files.toml", include_str!("../catalogue/files.toml")),
     ("google.toml", include_str!("../catalogue/google.toml")),
     ("http.toml", include_str!("../catalogue/http.toml")),
+    ("kafka.toml", include_str!("../catalogue/kafka.toml")),
+    (
+        "kubernetes.toml",
+        include_str!("../catalogue/kubernetes.toml"),
+    ),
+    ("kv.toml", include_str!("../catalogue/kv.toml")),
     (
         "messaging.toml",
         include_str!("../catalogue/messaging.toml"),
     ),
     ("net.toml", include_str!("../catalogue/net.toml")),
+    ("objects.toml", include_str!("../catalogue/objects.toml")),
+    ("postgres.toml", include_str!("../catalogue/postgres.toml")),
+    ("redis.toml", include_str!("../catalogue/redis.toml")),
+    ("remote.toml", include_str!("../catalogue/remote.toml")),
     ("sql.toml", include_str!("../catalogue/sql.toml")),
+    ("system.toml", include_str!("../catalogue/system.toml")),
     ("tracing.toml", include_str!("../catalogue/tracing.toml")),
 ];
 
@@ -267,8 +292,8 @@ impl<T> Table<T> {
     }
 
     fn find(&self, package: &str, function: &str) -> Option<&T> {
-        let unversioned = glob::without_major_version(package);
-        let exact = [Some(package), unversioned]
+        let unversioned = glob::unversioned(package);
+        let exact = [Some(package), unversioned.as_deref()]
             .into_iter()
             .flatten()
             .filter_map(|name| self.exact.get(name))

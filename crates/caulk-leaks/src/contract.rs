@@ -44,6 +44,10 @@ pub struct Contract {
     pub revived_by: Option<String>,
     /// Owed only where the context argument is known never to end.
     pub endless_context: bool,
+    /// The field of the value that is the error of the acquisition.
+    pub error_field: Option<String>,
+    /// Whether the release of the receiver of the acquiring call releases it.
+    pub of_parent: bool,
     /// Never reported in `main.main`.
     pub main_is_ok: bool,
     /// Reported only when asked for.
@@ -121,6 +125,8 @@ impl Contract {
             until: None,
             revived_by: None,
             endless_context: false,
+            error_field: None,
+            of_parent: false,
             main_is_ok: false,
             preview: false,
             harm: Harm::default(),
@@ -217,6 +223,12 @@ impl Release {
     /// The field path of the first action.
     pub fn path(&self) -> &[String] {
         self.actions.first().map_or(&[], |action| &action.path)
+    }
+
+    /// Whether a field, or a method's result, so many down leads on to what is released.
+    pub fn leads(&self, depth: usize, name: &str) -> bool {
+        let part = |action: &ReleaseAction| action.path.get(depth).is_some_and(|part| part == name);
+        self.actions.iter().any(part)
     }
 
     /// Whether calling `method` on the value at its field path releases.

@@ -41,6 +41,15 @@ pub(crate) fn without_major_version(path: &str) -> Option<&str> {
     is_major_version(last).then_some(base)
 }
 
+/// The import path without its major version, which may stand before the package's own folder; none where it has none.
+pub(crate) fn unversioned(path: &str) -> Option<String> {
+    if !path.split('/').any(is_major_version) {
+        return None;
+    }
+    let parts = path.split('/').filter(|part| !is_major_version(part));
+    Some(parts.collect::<Vec<_>>().join("/"))
+}
+
 /// Whether an element of an import path is `v2` and the like.
 pub(crate) fn is_major_version(element: &str) -> bool {
     element
@@ -61,6 +70,11 @@ mod tests {
         assert!(path_matches("**/*pb", "example.com/x/kmspb"));
         assert!(!path_matches("debug/*", "debug/elf/internal"));
         assert!(path_matches("gopkg.in/yaml", "gopkg.in/yaml/v3"));
+        assert_eq!(
+            unversioned("github.com/jackc/pgx/v5/pgxpool").as_deref(),
+            Some("github.com/jackc/pgx/pgxpool")
+        );
+        assert_eq!(unversioned("cloud.google.com/go/kms/apiv1"), None);
         assert!(name_matches("New*Client", "NewKeyClient"));
         assert!(!name_matches("New*Client", "NewKeyClientX"));
         assert!(name_matches("*.Fatal", "common.Fatal"));

@@ -69,17 +69,12 @@ fn type_of(contract: &Contract, package: &str, name: &str) -> Option<String> {
     if base.is_empty() || base.contains(' ') {
         return None;
     }
-    Some(if unversioned(path) == unversioned(package) {
+    let plain = |path: &str| glob::unversioned(path).unwrap_or_else(|| path.to_owned());
+    Some(if plain(path) == plain(package) {
         format!("*{package}.{base}")
     } else {
         format!("*{text}")
     })
-}
-
-/// An import path without its major version, which may stand before the package's own folder.
-fn unversioned(path: &str) -> String {
-    let parts = path.split('/').filter(|part| !glob::is_major_version(part));
-    parts.collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use caulk_syntax::{Descend, ExprKind, Node, StmtKind};
 
 use crate::finding::{ExitKind, Heat, Held, SettledBy, Step};
+use crate::module::Reach;
 use crate::report::Described;
 
 impl Described<'_, '_> {
@@ -64,6 +65,9 @@ impl Described<'_, '_> {
         {
             return true;
         }
+        if self.site.contract.of_parent && self.is_parent_released() {
+            return true;
+        }
         let Some(index) = self.site.contract.context_ends else {
             return false;
         };
@@ -71,6 +75,31 @@ impl Described<'_, '_> {
             return false;
         };
         crate::context::ends_here(self.module, self.function, context)
+    }
+
+    /// Whether what it was made from is acquired in the same function, and released there on every path.
+    fn is_parent_released(&self) -> bool {
+        let receiver = self.function.callee(self.site.call).receiver();
+        let Some(parent) = receiver.and_then(|receiver| self.function.local(receiver)) else {
+            return false;
+        };
+        let tree = self.function.tree();
+        let verdicts = self.module.verdicts(self.function.typed.owner, Reach::FULL);
+        verdicts.iter().any(|(site, verdict)| {
+            let stmt = self
+                .function
+                .statement(site.call)
+                .map(|stmt| tree.stmt(stmt).kind);
+            let held = match stmt {
+                Some(StmtKind::Assign { lhs, .. }) => tree.exprs(lhs).get(site.result).copied(),
+                _ => None,
+            };
+            let outcomes = &verdict.outcomes;
+            held.and_then(|held| self.function.local(held)) == Some(parent)
+                && outcomes.owed.is_empty()
+                && outcomes.unknown.is_none()
+                && outcomes.released_at.is_some()
+        })
     }
 
     /// A constructor that fails drops a context which nothing has been hung on: one made from

@@ -1,4 +1,4 @@
-//! Every case of `cases/*.md` gets its verdict; `cases/README.md` says how they are written.
+//! Every case of `cases/*.md` and `catalogue/*.md` gets its verdict; `cases/README.md` says how they are written.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
@@ -7,7 +7,7 @@ mod support;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use caulk_leaks::{Analysis, Options, check};
+use caulk_leaks::{Analysis, Catalogue, Contract, Options, check};
 use caulk_program::{GoEnv, Program};
 use caulk_system::MemoryFiles;
 
@@ -23,9 +23,11 @@ struct GoFile {
     line: usize,
 }
 
-/// The Go blocks of all suites, by name.
-fn go_files() -> Vec<GoFile> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
+/// The Go blocks of all suites of a folder, by name.
+fn go_files(folder: &str) -> Vec<GoFile> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(folder);
     let mut suites: Vec<PathBuf> = folder
         .read_dir()
         .unwrap()
@@ -101,17 +103,18 @@ fn analyse(cases: &[GoFile]) -> Analysis {
     check(&program, &options)
 }
 
-#[test]
-fn every_case_gets_its_verdict() {
-    let cases = go_files();
-    let mut reported = Reported::of(&analyse(&cases));
+/// Compares what is reported with what the suites of a folder expect.
+fn compare(folder: &str) -> (Analysis, Compared) {
+    let cases = go_files(folder);
+    let analysis = analyse(&cases);
+    let mut reported = Reported::of(&analysis);
     let mut compared = Compared::default();
     for case in &cases {
         let shown = |index: usize| format!("{}:{}", case.suite, case.line + index);
         reported.compare(&case.name, &shown, &case.text, &mut compared);
     }
     println!(
-        "{} expectations, wanted: {:?}",
+        "{folder}: {} expectations, wanted: {:?}",
         compared.expectations, compared.wanted
     );
     assert!(
@@ -121,11 +124,53 @@ fn every_case_gets_its_verdict() {
         compared.expectations,
         compared.wrong.join("\n")
     );
+    (analysis, compared)
+}
+
+#[test]
+fn every_case_gets_its_verdict() {
+    let (_, compared) = compare("cases");
     let wanted: usize = compared.wanted.values().sum();
     assert!(wanted > 150, "only {wanted} findings are wanted");
     assert!(
         compared.expectations > 300,
         "only {} expectations were read",
         compared.expectations
+    );
+}
+
+/// The catalogue's entry for a function by its canonical name.
+fn entry(name: &str) -> Option<&'static Contract> {
+    let base = name.rfind('/').map_or(0, |slash| slash + 1);
+    let dots = name.match_indices('.').filter(|(at, _)| *at >= base);
+    dots.into_iter()
+        .filter_map(|(at, _)| Catalogue::shipped().contract(&name[..at], &name[at + 1..]))
+        .next()
+}
+
+/// Entries without an example: those that stand for types and not for functions.
+const WITHOUT: &[&str] = &["convention.toml"];
+
+#[test]
+fn every_entry_of_the_catalogue_is_used() {
+    let (catalogue, _) = compare("catalogue");
+    let (cases, _) = compare("cases");
+    let used: Vec<&Contract> = catalogue
+        .findings
+        .iter()
+        .chain(&cases.findings)
+        .filter_map(|finding| entry(&finding.resource.acquired_by))
+        .collect();
+    let unused: Vec<String> = Catalogue::shipped()
+        .contracts()
+        .filter(|contract| !used.iter().any(|used| std::ptr::eq(*used, *contract)))
+        .map(|contract| format!("{:?} {}", contract.origin, contract.type_name))
+        .filter(|entry| !WITHOUT.iter().any(|known| entry.contains(known)))
+        .collect();
+    assert!(
+        unused.is_empty(),
+        "{} entries without an example:\n{}",
+        unused.len(),
+        unused.join("\n")
     );
 }

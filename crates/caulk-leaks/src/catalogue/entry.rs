@@ -163,6 +163,11 @@ pub(super) struct AcquireEntry {
     endless_channel: Option<String>,
     #[serde(default)]
     endless_context: bool,
+    /// The field that is the error of the acquisition: `Error` of a transaction of gorm.
+    error_field: Option<String>,
+    /// Whether the release of its receiver releases it.
+    #[serde(default)]
+    of_parent: bool,
     /// Types of a first result, beside an error, that are owed whatever function gives them.
     #[serde(default)]
     pub of_type: Vec<String>,
@@ -265,6 +270,8 @@ impl AcquireEntry {
             revived_by: self.revived_by,
             endless_channel: self.endless_channel,
             endless_context: self.endless_context,
+            error_field: self.error_field,
+            of_parent: self.of_parent,
             main_is_ok: self.main_is_ok,
             preview: self.preview,
             harm,

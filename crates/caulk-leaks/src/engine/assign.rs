@@ -248,9 +248,7 @@ impl Run<'_, '_> {
     /// Whether `x.name` is what the release of the resource goes through.
     fn is_part(&self, state: &State, x: ExprId, name: &str) -> bool {
         match self.place(x).and_then(|place| state.get(&place)) {
-            Some(Value::At(depth)) => {
-                self.release.path().get(*depth).map(String::as_str) == Some(name)
-            }
+            Some(Value::At(depth)) => self.release.leads(*depth, name),
             _ => false,
         }
     }

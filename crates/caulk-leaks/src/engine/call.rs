@@ -130,12 +130,8 @@ impl Run<'_, '_> {
         match (value, through.first()) {
             (Some(Value::Owner(Some(field))), Some(first)) if field == *first => Some(Value::At(0)),
             (Some(Value::At(depth)), Some(first)) => {
-                let next = self.release.path().get(depth);
-                Some(Value::At(if next == Some(&first.to_string()) {
-                    depth + 1
-                } else {
-                    depth
-                }))
+                let leads = self.release.leads(depth, first);
+                Some(Value::At(depth + usize::from(leads)))
             }
             (value, _) => value,
         }
@@ -231,6 +227,10 @@ impl Run<'_, '_> {
                 if self.is_release(depth, &method) {
                     self.release_at(state, span);
                     return Vec::new();
+                }
+                // The way to the release leads through a method: `out.GetStream().Close()`.
+                if self.release.leads(depth, &method) {
+                    return vec![Some(Value::At(depth + 1))];
                 }
                 if self.release.ends_on_error.contains(&method) {
                     return self.in_error_result(call, Value::ReleasedIf { nil: false });

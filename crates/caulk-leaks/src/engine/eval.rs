@@ -164,6 +164,9 @@ impl Run<'_, '_> {
         let value = self.eval(state, x)?;
         let is_method = matches!(self.function.info().object(expr), Object::Method(_));
         match value {
+            Value::At(0) if self.is_error_field(name) => Some(Value::Error),
+            // Whether it is a field or a method of a type whose source is missing cannot be seen.
+            Value::At(depth) if self.release.leads(depth, name) => Some(Value::At(depth + 1)),
             Value::At(depth) if is_method || self.is_release(depth, name) => {
                 Some(if self.is_release(depth, name) {
                     Value::Releaser
@@ -171,10 +174,7 @@ impl Run<'_, '_> {
                     Value::View
                 })
             }
-            Value::At(depth) => {
-                let next = self.release.path().get(depth);
-                (next.map(String::as_str) == Some(name)).then_some(Value::At(depth + 1))
-            }
+            Value::At(_) => None,
             Value::Owner(field) if is_method => Some(if crate::summary::is_release_name(name) {
                 Value::Releaser
             } else {
@@ -193,6 +193,14 @@ impl Run<'_, '_> {
     /// Whether `value.name()` releases, for a value so many fields down.
     pub(super) fn is_release(&self, depth: usize, name: &str) -> bool {
         depth == self.release.path().len() && self.release.is_method(name)
+    }
+
+    /// Whether a field of the resource is the error of its acquisition.
+    pub(super) fn is_error_field(&self, name: &str) -> bool {
+        let field = self
+            .contract
+            .and_then(|contract| contract.error_field.as_deref());
+        field == Some(name)
     }
 
     fn received(&mut self, state: &mut State, channel: ExprId, expr: ExprId) {

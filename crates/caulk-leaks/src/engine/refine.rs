@@ -78,9 +78,10 @@ impl Run<'_, '_> {
             };
             let name = tree.name(sel);
             match self.value_at(state, x)? {
+                Value::At(0) if self.is_error_field(name) => Some(Value::Error),
                 Value::At(depth) => {
-                    let next = self.release.path().get(depth)?;
-                    (next == name).then_some(Value::At(depth + 1))
+                    let leads = self.release.leads(depth, name);
+                    leads.then_some(Value::At(depth + 1))
                 }
                 Value::Owner(Some(field)) => (field == name).then_some(Value::At(0)),
                 _ => None,
