@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, Program, TypeId, TypedBody};
-use caulk_syntax::ExprId;
+use caulk_syntax::{ExprId, ExprKind};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::catalogue::Catalogue;
@@ -141,6 +141,14 @@ impl<'p> Module<'p> {
     pub fn never_returns(&self, caller: Option<FuncId>, typed: &TypedBody, call: ExprId) -> bool {
         let callee = typed.info.callee(call);
         if *callee == Callee::Builtin(Builtin::Panic) {
+            return true;
+        }
+        // What it is called on is evaluated first: `log.Fatal().Msg("no")`.
+        if let Some(receiver) = callee.receiver()
+            && let receiver = caulk_flow::unparen(typed.tree(), receiver)
+            && matches!(typed.tree().expr(receiver).kind, ExprKind::Call { .. })
+            && self.never_returns(caller, typed, receiver)
+        {
             return true;
         }
         let Some(func) = callee.func() else {
