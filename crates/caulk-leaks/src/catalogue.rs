@@ -41,6 +41,10 @@ const FILES: &[(&str, &str)] = &[
     ("effects.toml", include_str!("../catalogue/effects.toml")),
     ("errors.toml", include_str!("../catalogue/errors.toml")),
     ("files.toml", include_str!("../catalogue/files.toml")),
+    (
+        "goroutines.toml",
+        include_str!("../catalogue/goroutines.toml"),
+    ),
     ("google.toml", include_str!("../catalogue/google.toml")),
     ("http.toml", include_str!("../catalogue/http.toml")),
     ("kafka.toml", include_str!("../catalogue/kafka.toml")),
@@ -102,6 +106,7 @@ pub struct Catalogue {
     effects: Table<(CallEffect, Origin)>,
     exits: Table<Origin>,
     free: Table<Origin>,
+    starts: Table<Origin>,
     error_tests: Table<ErrorTest>,
     returns: Table<Vec<String>>,
     /// Indexes into `acquires` by package and name of a result's type.
@@ -184,7 +189,11 @@ impl Catalogue {
             let entry = entry.into_inner();
             self.effects.push(entry.select, (entry.effect, origin));
         }
-        for (entries, table) in [(file.exit, &mut self.exits), (file.free, &mut self.free)] {
+        for (entries, table) in [
+            (file.exit, &mut self.exits),
+            (file.free, &mut self.free),
+            (file.start, &mut self.starts),
+        ] {
             for entry in entries {
                 let origin = checked(entry.span().start, entry.get_ref().fault());
                 table.push(entry.into_inner().select, origin);
@@ -243,6 +252,11 @@ impl Catalogue {
     /// Whether a call never returns.
     pub fn exits(&self, package: &str, function: &str) -> bool {
         self.exits.find(package, function).is_some()
+    }
+
+    /// Whether a call runs a function among its arguments in a goroutine of its own.
+    pub(crate) fn starts_goroutine(&self, package: &str, function: &str) -> bool {
+        self.starts.find(package, function).is_some()
     }
 
     /// Whether a field only borrows what is stored in it: `os/exec`, `Cmd`, `Stdout`.

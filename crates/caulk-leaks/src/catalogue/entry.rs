@@ -68,6 +68,8 @@ pub(super) struct File {
     #[serde(default)]
     pub free: Vec<Spanned<BareEntry>>,
     #[serde(default)]
+    pub start: Vec<Spanned<BareEntry>>,
+    #[serde(default)]
     pub error: Vec<Spanned<ErrorEntry>>,
     #[serde(default)]
     pub returns: Vec<Spanned<ReturnsEntry>>,

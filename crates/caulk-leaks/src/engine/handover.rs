@@ -16,7 +16,12 @@ impl Run<'_, '_> {
         literal: ExprId,
         args: &[Option<Value>],
     ) {
-        if self.trying > 0 || self.nesting > 0 || !self.is_left_to(state, call, literal) {
+        // A goroutine that holds a cancel function commonly ends because the context has.
+        if self.trying > 0
+            || self.nesting > 0
+            || self.release.is_call()
+            || !self.is_left_to(state, call, literal)
+        {
             return;
         }
         let function = self.function;

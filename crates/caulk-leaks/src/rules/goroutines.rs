@@ -4,11 +4,13 @@ use super::{Page, Rule};
 
 pub(super) const RULES: &[Rule] = &[Rule {
     name: "blocked-goroutine",
-    summary: "a goroutine can block for ever on a send that nobody receives",
+    summary: "a goroutine can block for ever on a channel that nobody serves any more",
     preview: false,
     page: Page {
-        what: "Finds goroutines that send on an unbuffered channel of the function that starts them, where that function can leave \
-               without receiving: through another case of a `select`, or by an early return.",
+        what: "Finds goroutines that wait on a channel of the function that starts them, where nobody serves it any more: a send after \
+               the receiver has left through another case of a `select` or an early return, more sends than receives and room, a \
+               producer whose consumers stop before the channel is closed, a range or a receive where the starter returns before \
+               it closes the channel.",
         why: "The goroutine waits for ever, and keeps its stack and everything that it can reach.",
         example: "ch := make(chan result)\ngo func() { ch <- work() }()\nselect {\ncase r := <-ch:\n\treturn r, nil\ncase <-ctx.Done():\n\treturn nil, ctx.Err()\n}",
         instead: "ch := make(chan result, 1)\ngo func() { ch <- work() }()\nselect {\ncase r := <-ch:\n\treturn r, nil\ncase <-ctx.Done():\n\treturn nil, ctx.Err()\n}",
