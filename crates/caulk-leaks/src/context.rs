@@ -94,7 +94,7 @@ fn assigned_ending(module: &Module<'_>, function: &Function, local: LocalId) -> 
 }
 
 /// The expressions whose first value a variable is assigned.
-fn values_of(module: &Module<'_>, function: &Function, local: LocalId) -> Vec<ExprId> {
+pub(crate) fn values_of(module: &Module<'_>, function: &Function, local: LocalId) -> Vec<ExprId> {
     let tree = function.tree();
     let mut found = Vec::new();
     for root in caulk_flow::roots(module.program, &function.typed) {

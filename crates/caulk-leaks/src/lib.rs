@@ -15,6 +15,7 @@ mod idle;
 mod known_types;
 mod module;
 mod owned;
+mod parents;
 mod policy;
 mod report;
 mod rules;

@@ -35,20 +35,11 @@ impl Described<'_, '_> {
     }
 
     pub(super) fn is_main(&self) -> bool {
-        self.site.root.is_none()
-            && self
-                .function
-                .id()
-                .and_then(|id| self.module.program.func(id))
-                .is_some_and(|func| {
-                    func.receiver.is_none()
-                        && func.name == "main"
-                        && self.module.program.package(self.function.package).name() == "main"
-                })
+        self.site.root.is_none() && self.function.is_main(self.module.program)
     }
 
     /// A transaction whose context is cancelled in this function, or ends with the request; rows of
-    /// a transaction.
+    /// a transaction; a stream of a client that this function closes.
     pub(super) fn is_ended_by_parent(&self) -> bool {
         let tree = self.function.tree();
         let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
@@ -79,10 +70,10 @@ impl Described<'_, '_> {
 
     /// Whether what it was made from is acquired in the same function, and released there on every path.
     fn is_parent_released(&self) -> bool {
-        let receiver = self.function.callee(self.site.call).receiver();
-        let Some(parent) = receiver.and_then(|receiver| self.function.local(receiver)) else {
+        let parents = crate::parents::variables(self.module, self.function, self.site.call);
+        if parents.is_empty() {
             return false;
-        };
+        }
         let tree = self.function.tree();
         let verdicts = self.module.verdicts(self.function.typed.owner, Reach::FULL);
         verdicts.iter().any(|(site, verdict)| {
@@ -95,7 +86,8 @@ impl Described<'_, '_> {
                 _ => None,
             };
             let outcomes = &verdict.outcomes;
-            held.and_then(|held| self.function.local(held)) == Some(parent)
+            held.and_then(|held| self.function.local(held))
+                .is_some_and(|held| parents.contains(&held))
                 && outcomes.owed.is_empty()
                 && outcomes.unknown.is_none()
                 && outcomes.released_at.is_some()

@@ -370,16 +370,20 @@ impl Run<'_, '_> {
                         | "golang.org/x/xerrors.Errorf"
                         | "golang.org/x/xerrors.New"
                         | "google.golang.org/grpc/status.Error"
-                        | "google.golang.org/grpc/status.Errorf"
-                        // These return when something went wrong, and then only.
-                        | "net/http.ListenAndServe"
+                        | "google.golang.org/grpc/status.Errorf" => Some(Fact::NonNil),
+                        // These return when something went wrong, and then only. A `main` is read as it is
+                        // written: what it opens is closed where it goes on behind its server.
+                        "net/http.ListenAndServe"
                         | "net/http.ListenAndServeTLS"
                         | "net/http.Serve"
                         | "net/http.ServeTLS"
                         | "net/http.Server.ListenAndServe"
                         | "net/http.Server.ListenAndServeTLS"
                         | "net/http.Server.Serve"
-                        | "net/http.Server.ServeTLS" => Some(Fact::NonNil),
+                        | "net/http.Server.ServeTLS" => {
+                            let in_main = self.function.is_main(self.module.program);
+                            (!in_main).then_some(Fact::NonNil)
+                        }
                         "github.com/pkg/errors.Wrap"
                         | "github.com/pkg/errors.Wrapf"
                         | "github.com/pkg/errors.WithStack"

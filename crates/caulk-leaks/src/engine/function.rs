@@ -86,6 +86,17 @@ impl Function {
         }
     }
 
+    /// Whether it is the `main` of a command.
+    pub fn is_main(&self, program: &Program) -> bool {
+        self.id()
+            .and_then(|id| program.func(id))
+            .is_some_and(|func| {
+                func.receiver.is_none()
+                    && func.name == "main"
+                    && program.package(self.package).name() == "main"
+            })
+    }
+
     pub fn graph(&self, root: Root) -> Option<&Graph> {
         self.graphs.get(&root)
     }
