@@ -85,7 +85,7 @@ impl Checked {
                 .collect();
             let changed: Vec<PathBuf> = edits.keys().cloned().collect();
             let files = Arc::new(Overlay::new(Arc::clone(&self.files), edits));
-            let program = self.program.reload(files, &["./...".into()], &changed);
+            let program = self.program.reload(files, &changed);
             findings(&program)
         };
         plan(

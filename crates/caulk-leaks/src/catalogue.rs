@@ -234,6 +234,20 @@ impl Catalogue {
             .map(|(effect, _)| *effect)
     }
 
+    /// The same, with who says so.
+    pub(crate) fn effect_entry(
+        &self,
+        package: &str,
+        function: &str,
+    ) -> Option<&(CallEffect, Origin)> {
+        self.effects.find(package, function)
+    }
+
+    /// Who says that a call never returns.
+    pub(crate) fn exit_entry(&self, package: &str, function: &str) -> Option<&Origin> {
+        self.exits.find(package, function)
+    }
+
     /// Who says that a call owes nothing, whatever its documentation or its types say.
     pub(crate) fn free_entry(&self, package: &str, function: &str) -> Option<&Origin> {
         self.free.find(package, function)

@@ -47,20 +47,28 @@ pub fn check(program: &Program, options: &Options) -> Analysis {
 
 /// Checks several builds of one tree, each asked for files of its own, as if they were one.
 pub fn check_builds(builds: &[&Program], options: &Options) -> Analysis {
-    let pool = rayon::ThreadPoolBuilder::new()
-        .stack_size(STACK_BYTES)
-        .num_threads(options.threads.unwrap_or(0))
-        .build();
-    let run = || {
-        let mut parts = builds.iter().map(|program| check_here(program, options));
+    in_pool(options, || {
+        let mut parts = builds.iter().map(|program| {
+            let calls = Calls::of(program);
+            let module = Module::of(program, options.catalogue(), &calls);
+            analysis(&module, &calls, options)
+        });
         let mut whole = parts.next().unwrap_or_default();
         for part in parts {
             whole.add(part);
         }
         finish(builds, options, &mut whole);
         whole
-    };
-    match pool {
+    })
+}
+
+/// Runs on threads with stacks that are deep enough.
+pub(crate) fn in_pool<T: Send>(options: &Options, run: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK_BYTES)
+        .num_threads(options.threads.unwrap_or(0))
+        .build()
+    {
         Ok(pool) => pool.install(run),
         Err(_) => run(),
     }
@@ -73,13 +81,9 @@ struct Part {
     findings: Vec<Finding>,
 }
 
-fn check_here(program: &Program, options: &Options) -> Analysis {
-    let calls = Calls::of(program);
-    let module = Module::new(
-        program,
-        options.catalogue(),
-        calls.components().iter().map(|(id, n)| (*id, *n)).collect(),
-    );
+/// What becomes of every acquisition that was asked for.
+pub(crate) fn analysis(module: &Module<'_>, calls: &Calls, options: &Options) -> Analysis {
+    let program = module.program;
     let owners: Vec<BodyOwner> = program
         .check_packages()
         .iter()
@@ -88,7 +92,7 @@ fn check_here(program: &Program, options: &Options) -> Analysis {
         .collect();
     let parts: Vec<Part> = owners
         .par_iter()
-        .map(|owner| check_body(&module, &calls, options, *owner))
+        .map(|owner| check_body(module, calls, options, *owner))
         .collect();
     let mut analysis = Analysis {
         coverage: coverage(program, &owners),
@@ -199,7 +203,12 @@ pub(crate) fn wants(options: &Options, rule: &str, preview: bool) -> bool {
 }
 
 /// How often a function or a literal in it is likely to run.
-fn heat(calls: &Calls, file: &SourceFile, function: &Function, root: crate::engine::Root) -> Heat {
+pub(crate) fn heat(
+    calls: &Calls,
+    file: &SourceFile,
+    function: &Function,
+    root: crate::engine::Root,
+) -> Heat {
     if file.is_test() {
         return Heat::Test;
     }
@@ -219,7 +228,7 @@ fn heat(calls: &Calls, file: &SourceFile, function: &Function, root: crate::engi
 }
 
 /// Sorts, tells equal findings apart, and silences.
-fn finish(builds: &[&Program], options: &Options, analysis: &mut Analysis) {
+pub(crate) fn finish(builds: &[&Program], options: &Options, analysis: &mut Analysis) {
     analysis.sort_by_place();
     // Before any is silenced: a comment must not give the others a new name.
     let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();

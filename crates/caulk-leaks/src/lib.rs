@@ -1,5 +1,6 @@
 //! Contracts, obligations and rules; publishes each acquisition with its outcome. Does not know profiles or text edits.
 
+mod belief;
 mod blocked;
 mod catalogue;
 mod check;
@@ -24,8 +25,10 @@ mod started;
 mod summary;
 mod suppress;
 mod template;
+mod trace;
 mod types;
 
+pub use belief::{Belief, ParameterBelief, explain_function};
 pub use catalogue::{Catalogue, ContractError};
 pub use check::{Options, check, check_builds};
 pub use contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
@@ -36,3 +39,4 @@ pub use finding::{
 };
 pub use known_types::known_types;
 pub use rules::{Page, Rule, rule, rules};
+pub use trace::{LineExplained, Traced, explain_line};

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use caulk_flow::Calls;
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, Program, TypeId, TypedBody};
 use caulk_syntax::{ExprId, ExprKind};
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -62,10 +63,16 @@ pub(crate) struct Module<'p> {
 }
 
 impl<'p> Module<'p> {
+    /// The functions of a program whose calls were read.
+    pub fn of(program: &'p Program, catalogue: &'p Catalogue, calls: &Calls) -> Module<'p> {
+        let components = calls.components().iter().map(|(id, n)| (*id, *n));
+        Module::new(program, catalogue, components.collect())
+    }
+
     /// `components` numbers the strongly connected components of the project's call graph. A call within
     /// one component is taken to borrow, and to return nothing that is owned, so that every summary rests
     /// on finished ones alone.
-    pub fn new(
+    fn new(
         program: &'p Program,
         catalogue: &'p Catalogue,
         components: FxHashMap<FuncId, u32>,
@@ -163,6 +170,15 @@ impl<'p> Module<'p> {
             Some(id) if self.follows_own(caller, id) => !self.returns(id),
             Some(id) if !self.is_own(id) => self.exits(id, EXIT_DEPTH),
             _ => false,
+        }
+    }
+
+    /// Whether a function never returns, by its source.
+    pub fn ends(&self, id: FuncId) -> bool {
+        if self.is_own(id) {
+            !self.returns(id)
+        } else {
+            self.exits(id, EXIT_DEPTH)
         }
     }
 

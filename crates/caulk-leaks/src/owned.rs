@@ -145,16 +145,10 @@ fn origin(
 fn reason(origin: &Origin, site: &Site) -> String {
     let releases = site.release.words();
     match origin {
-        Origin::Catalogue { file, line } => {
-            format!("which owes {releases} by the catalogue ({file}:{line})")
-        }
-        Origin::Project { line } => format!("which owes {releases} by caulk.toml:{line}"),
         Origin::Documentation { sentence, .. } => {
             format!("which owes {releases} by its documentation: {sentence}")
         }
-        Origin::Source(_) | Origin::Convention => {
-            format!("which owes {releases} by the type of its result")
-        }
+        origin => format!("which owes {releases} by {}", crate::belief::who(origin)),
     }
 }
 

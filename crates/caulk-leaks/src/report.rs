@@ -192,7 +192,7 @@ impl<'a, 'p> Described<'a, 'p> {
         steps
     }
 
-    fn exit_note(&self, lost: &Lost) -> String {
+    pub(crate) fn exit_note(&self, lost: &Lost) -> String {
         let what = lost
             .held_by
             .clone()
@@ -508,7 +508,7 @@ fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
 }
 
 /// The text on one line, cut where it is long.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(80) {
         Some((cut, _)) => format!("{}…", line.get(..cut).unwrap_or_default()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, LocalKind, Type, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, LocalKind, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::{Contract, Origin, Release};
@@ -136,8 +136,20 @@ fn is_fire_and_forget(function: &Function, call: ExprId, contract: &Contract) ->
         && contract.origin.source() == ContractSource::Source
 }
 
-/// What a call owes: by the catalogue, by the source of what it calls, by its documentation, and by
-/// convention, in this order.
+/// A call, or a function as it would be called.
+pub(crate) struct Called<'a> {
+    pub func: &'a FuncRef,
+    /// Whether it is a method of an interface.
+    pub of_interface: bool,
+    /// Types of its results.
+    pub types: &'a [TypeId],
+    /// How many results it has.
+    pub count: usize,
+    /// How far the function that calls it is followed, and which that is.
+    pub reach: Reach,
+    pub caller: Option<FuncId>,
+}
+
 fn contracts_of_call(
     module: &Module<'_>,
     function: &Function,
@@ -149,36 +161,58 @@ fn contracts_of_call(
     let Some(func) = callee.func() else {
         return Vec::new();
     };
+    let ty = function.info().type_of(call);
+    let called = Called {
+        func,
+        of_interface: matches!(callee, Callee::Interface { .. }),
+        types: &module.program.results_of(ty),
+        count,
+        reach,
+        caller: function.id(),
+    };
+    contracts_of(module, &called, &|| {
+        ty.is_unknown() && looks_like_response(function, call)
+    })
+}
+
+/// What a call owes: by the catalogue, by the source of what it calls, by its documentation, and by
+/// convention, in this order. `looks_like_response` tells what the use of a result of unknown type tells.
+pub(crate) fn contracts_of(
+    module: &Module<'_>,
+    called: &Called<'_>,
+    looks_like_response: &dyn Fn() -> bool,
+) -> Vec<Contract> {
+    let func = called.func;
     let (package, name) = crate::types::split_name(module.program, func);
-    let from_catalogue = module
-        .catalogue
-        .contract(package, name)
-        .or_else(|| by_result_type(module, function, call));
-    if let Some(contract) = from_catalogue {
-        let fits = !contract.two_results || count == 2;
-        return if fits {
-            vec![contract.clone()]
-        } else {
-            Vec::new()
-        };
+    let fits = |contract: &Contract| !contract.two_results || called.count == 2;
+    if let Some(contract) = module.catalogue.contract(package, name) {
+        return Some(contract)
+            .filter(|contract| fits(contract))
+            .cloned()
+            .into_iter()
+            .collect();
     }
-    // The standard library's own are all known.
-    if crate::types::is_std_path(package) && !func.id.is_some_and(|id| module.is_own(id))
-        || module.catalogue.free_entry(package, name).is_some()
-    {
+    if module.catalogue.free_entry(package, name).is_some() {
         return Vec::new();
     }
-    let id = func
-        .id
-        .filter(|_| !matches!(callee, Callee::Interface { .. }));
-    let followed = id.map_or(Followed::No, |id| module.follows(reach, function.id(), id));
+    if let Some(contract) = by_result_type(module, called.types).filter(|contract| fits(contract)) {
+        return vec![contract.clone()];
+    }
+    // The standard library's own are all known.
+    if crate::types::is_std_path(package) && !func.id.is_some_and(|id| module.is_own(id)) {
+        return Vec::new();
+    }
+    let convention = || by_convention(module, called.types, looks_like_response);
+    let id = func.id.filter(|_| !called.of_interface);
+    let followed = id.map_or(Followed::No, |id| {
+        module.follows(called.reach, called.caller, id)
+    });
     match (id, followed) {
         (Some(id), Followed::Yes(reach)) if module.is_own(id) => {
             module.results(id, reach).contracts.clone()
         }
         (Some(id), Followed::Yes(reach)) => {
-            let types = module.program.results_of(function.info().type_of(call));
-            if !types.iter().any(|ty| module.can_be_owned(*ty)) {
+            if !called.types.iter().any(|ty| module.can_be_owned(*ty)) {
                 return Vec::new();
             }
             let results = module.results(id, reach);
@@ -187,21 +221,25 @@ fn contracts_of_call(
             }
             match crate::doc::contract(module, id) {
                 Some(contract) => vec![contract],
-                None => by_convention(module, function, call),
+                None => convention(),
             }
         }
-        _ => by_convention(module, function, call),
+        _ => convention(),
     }
 }
 
 /// What a function owes by its results alone, where its source is not followed: whoever gets a
 /// cancel function beside a context calls it, and whoever gets a stream, a body or a transaction
 /// beside an error ends it.
-fn by_convention(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<Contract> {
-    let model = if function.info().type_of(call).is_unknown() {
-        looks_like_response(function, call).then_some(("net/http", "Get"))
+fn by_convention(
+    module: &Module<'_>,
+    types: &[TypeId],
+    looks_like_response: &dyn Fn() -> bool,
+) -> Vec<Contract> {
+    let model = if looks_like_response() {
+        Some(("net/http", "Get"))
     } else {
-        model_of(module, function, call)
+        model_of(module, types)
     };
     let Some(contract) = model.and_then(|(package, name)| module.catalogue.contract(package, name))
     else {
@@ -216,14 +254,9 @@ fn by_convention(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<
 
 /// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what
 /// the interface that it is embeds.
-fn by_result_type<'m>(
-    module: &'m Module<'_>,
-    function: &Function,
-    call: ExprId,
-) -> Option<&'m Contract> {
+fn by_result_type<'m>(module: &'m Module<'_>, types: &[TypeId]) -> Option<&'m Contract> {
     let program = module.program;
-    let results = program.results_of(function.info().type_of(call));
-    let [value, last] = results.as_slice() else {
+    let [value, last] = types else {
         return None;
     };
     let of = |ty: TypeId| {
@@ -244,14 +277,9 @@ fn by_result_type<'m>(
 }
 
 /// The function whose contract the types of the results call for.
-fn model_of(
-    module: &Module<'_>,
-    function: &Function,
-    call: ExprId,
-) -> Option<(&'static str, &'static str)> {
+fn model_of(module: &Module<'_>, types: &[TypeId]) -> Option<(&'static str, &'static str)> {
     let program = module.program;
-    let results = program.results_of(function.info().type_of(call));
-    let [value, last] = results.as_slice() else {
+    let [value, last] = types else {
         return None;
     };
     let value_name = program.named_name(*value).unwrap_or_default();

@@ -60,7 +60,8 @@ pub(crate) fn contract(
         if let Origin::Source(released) = released_by(module, first.method, &first.field) {
             steps.extend(released.iter().cloned());
         }
-        let names = stopping.iter().map(|stop| stop.name);
+        let mut names: Vec<&str> = stopping.iter().map(|stop| stop.name).collect();
+        names.dedup();
         Some(Contract {
             harm: Harm {
                 goroutines: true,

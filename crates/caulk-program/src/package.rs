@@ -259,6 +259,11 @@ impl Package {
         &self.initializers
     }
 
+    /// The import paths in its files, in their order, repeated where files repeat them.
+    pub fn imported_paths(&self) -> impl Iterator<Item = &str> {
+        self.imports.iter().flatten().map(|import| &*import.path)
+    }
+
     /// The file of a function.
     pub fn file_of(&self, func: &Func) -> Option<&Arc<SourceFile>> {
         self.files.get(func.file as usize)

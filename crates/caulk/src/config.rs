@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context;
+use caulk_leaks::Catalogue;
 use caulk_system::Files;
 use serde::Deserialize;
+use toml::Spanned;
 
 /// The name of the file.
 pub const FILE_NAME: &str = "caulk.toml";
@@ -16,6 +19,9 @@ pub const FILE_NAME: &str = "caulk.toml";
 pub struct Config {
     /// How to hunt in the program of this folder.
     pub hunt: Option<HuntConfig>,
+    /// What calls owe, beside what the shipped catalogue says: in the form of its entries.
+    #[serde(default)]
+    pub contract: Vec<Spanned<toml::Table>>,
 }
 
 /// `[hunt]`: how the program is built, started and loaded. Every string may hold `{port:NAME}`, a
@@ -106,6 +112,39 @@ pub struct Found {
     pub folder: PathBuf,
     /// What it says.
     pub config: Config,
+    text: String,
+}
+
+impl Found {
+    /// The shipped catalogue with the contracts of the file; none where it has none.
+    pub fn catalogue(self) -> anyhow::Result<Option<Arc<Catalogue>>> {
+        if self.config.contract.is_empty() {
+            return Ok(None);
+        }
+        let text = &self.text;
+        let entries = self.config.contract.into_iter().map(|entry| {
+            let before = text.get(..entry.span().start).unwrap_or_default();
+            let line = u32::try_from(before.matches('\n').count() + 1).unwrap_or(u32::MAX);
+            (line, entry.into_inner())
+        });
+        let catalogue = Catalogue::with_project(entries).map_err(|error| {
+            let path = crate::context::shown(&self.folder.join(FILE_NAME));
+            anyhow::anyhow!(
+                "{path}:{}: in this [[contract]]: {}",
+                error.line,
+                error.message
+            )
+        })?;
+        Ok(Some(Arc::new(catalogue)))
+    }
+}
+
+/// The catalogue as the nearest `caulk.toml` above a folder adds to it; none where it adds nothing.
+pub fn catalogue(files: &dyn Files, start: &Path) -> anyhow::Result<Option<Arc<Catalogue>>> {
+    match find(files, start)? {
+        Some(found) => found.catalogue(),
+        None => Ok(None),
+    }
 }
 
 /// Looks for `caulk.toml` in `start` and the folders above it, up to the one that holds `.git`.
@@ -113,9 +152,11 @@ pub fn find(files: &dyn Files, start: &Path) -> anyhow::Result<Option<Found>> {
     for folder in start.ancestors() {
         let path = folder.join(FILE_NAME);
         if files.exists(&path) {
+            let (config, text) = read(files, &path)?;
             return Ok(Some(Found {
                 folder: folder.to_owned(),
-                config: read(files, &path)?,
+                config,
+                text,
             }));
         }
         if files.exists(&folder.join(".git")) {
@@ -125,10 +166,11 @@ pub fn find(files: &dyn Files, start: &Path) -> anyhow::Result<Option<Found>> {
     Ok(None)
 }
 
-fn read(files: &dyn Files, path: &Path) -> anyhow::Result<Config> {
+fn read(files: &dyn Files, path: &Path) -> anyhow::Result<(Config, String)> {
     let bytes = files.read(path)?;
     let text =
         std::str::from_utf8(&bytes).with_context(|| format!("{} is not UTF-8", path.display()))?;
-    toml::from_str(text)
-        .map_err(|error| anyhow::anyhow!("{}: {}", path.display(), error.to_string().trim_end()))
+    let config = toml::from_str(text)
+        .map_err(|error| anyhow::anyhow!("{}: {}", path.display(), error.to_string().trim_end()))?;
+    Ok((config, text.to_owned()))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use caulk_leaks::Analysis;
+use caulk_leaks::{Analysis, Catalogue};
 use caulk_program::{GoEnv, Options, Program, load_builds};
 use caulk_system::{Files, OsFiles, WalkOptions};
 
@@ -21,6 +21,8 @@ pub struct Reading {
     pub other_builds: bool,
     /// Rules in preview report too.
     pub preview: bool,
+    /// What is known of calls, where the project adds to the shipped catalogue.
+    pub catalogue: Option<Arc<Catalogue>>,
 }
 
 impl Default for Reading {
@@ -34,6 +36,7 @@ impl Default for Reading {
             no_tests: false,
             other_builds: false,
             preview: false,
+            catalogue: None,
         }
     }
 }
@@ -51,12 +54,7 @@ pub struct Analysed {
 /// Loads what `reading` names and analyses it. Never fails: what is missing or broken is among the
 /// problems of the analysis.
 pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analysed {
-    let options = options(&*files, root, reading);
-    let mut other_builds = if reading.other_builds {
-        load_builds(files, options, &reading.patterns)
-    } else {
-        vec![Program::load(files, options, &reading.patterns)]
-    };
+    let mut other_builds = builds(files, root, reading);
     let analysis = analysis(&other_builds.iter().collect::<Vec<_>>(), reading);
     let program = other_builds.remove(0);
     Analysed {
@@ -64,6 +62,16 @@ pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analyse
         program,
         other_builds,
         analysis,
+    }
+}
+
+/// Loads without analysing: the build of the platform, and others where they are wanted.
+pub fn builds(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Vec<Program> {
+    let options = options(&*files, root, reading);
+    if reading.other_builds {
+        load_builds(files, options, &reading.patterns)
+    } else {
+        vec![Program::load(files, options, &reading.patterns)]
     }
 }
 
@@ -94,11 +102,16 @@ fn options(files: &dyn Files, root: &Path, reading: &Reading) -> Options {
 }
 
 fn analysis(builds: &[&Program], reading: &Reading) -> Analysis {
-    let options = caulk_leaks::Options {
+    caulk_leaks::check_builds(builds, &leak_options(reading))
+}
+
+/// What to look for.
+pub fn leak_options(reading: &Reading) -> caulk_leaks::Options {
+    caulk_leaks::Options {
         preview: reading.preview,
+        catalogue: reading.catalogue.clone(),
         ..caulk_leaks::Options::default()
-    };
-    caulk_leaks::check_builds(builds, &options)
+    }
 }
 
 /// The operating system's files, shared.

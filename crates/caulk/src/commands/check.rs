@@ -272,6 +272,7 @@ impl Selected {
                 && args.goarch.is_none()
                 && args.build_tags.is_empty(),
             preview: args.preview,
+            catalogue: crate::config::catalogue(&context.files, &root)?,
             ..Reading::default()
         };
         let reading = match args.paths.as_slice() {

@@ -2,6 +2,7 @@
 
 pub mod by;
 pub mod check;
+pub mod explain;
 pub mod finding;
 pub mod findings_page;
 pub mod goroutines;

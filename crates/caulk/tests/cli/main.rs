@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
 mod captures;
+mod contracts;
 mod diagnoses;
 mod explained;
 mod faults;

@@ -1,0 +1,180 @@
+//! What is believed of functions, why a line is reported or not, and what a project adds to it.
+
+use crate::world::{Ran, World};
+
+const STORE: &str = "package store
+
+import \"os\"
+
+type Store struct{ log *os.File }
+
+// Open opens a store.
+func Open(path string) (*Store, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Store{log: f}, nil
+}
+
+func (s *Store) Path() string { return s.log.Name() }
+
+func (s *Store) Close() error { return s.log.Close() }
+
+var Connect func() (*Store, error)
+";
+
+const MAIN: &str = "package m
+
+import \"example.com/store\"
+
+func Path() string {
+	s, err := store.Open(\"a\")
+	if err != nil {
+		return \"\"
+	}
+	return s.Path()
+}
+
+func Kept() (*store.Store, error) {
+	s, err := store.Open(\"b\")
+	return s, err
+}
+";
+
+/// A module with a dependency in the module cache.
+fn world() -> World {
+    World::with(&[
+        (
+            "m/go.mod",
+            "module example.com/m\n\ngo 1.22\n\nrequire example.com/store v1.0.0\n",
+        ),
+        ("m/m.go", MAIN),
+        (
+            "cache/example.com/store@v1.0.0/go.mod",
+            "module example.com/store\n",
+        ),
+        ("cache/example.com/store@v1.0.0/store.go", STORE),
+    ])
+}
+
+fn run(world: &World, arguments: &[&str]) -> Ran {
+    let mut command = world.caulk(arguments);
+    command
+        .current_dir(world.path("m"))
+        .env("GOMODCACHE", world.path("cache"));
+    world.ran(command.output().unwrap())
+}
+
+#[test]
+fn a_dependency_that_opens_is_owed_without_configuration() {
+    let ran = run(
+        &world(),
+        &["check", "--color", "never", "--format", "concise"],
+    )
+    .expect(1);
+    assert!(
+        ran.stdout
+            .starts_with("m.go:6:12: s from store.Open is never closed [unclosed-resource]"),
+        "{}",
+        ran.stdout
+    );
+}
+
+#[test]
+fn explain_contract_tells_the_chain_from_the_call_to_the_resource() {
+    let ran = run(&world(), &["explain", "--contract", "store.Open"]).expect(0);
+    let cache = "[HERE]/cache/example.com/store@v1.0.0/store.go";
+    assert_eq!(
+        ran.stdout,
+        format!(
+            "example.com/store.Open
+  func(string) (*example.com/store.Store, error)
+  declared at {cache}:8
+  result 1 is owed: Close() releases it [unclosed-resource]
+    unreleased it keeps a descriptor until the collector finds it
+    it costs 1 file descriptor until the collector runs
+    certain, by its source
+      {cache}:9: calls os.Create
+      {cache}:13: returns it in log
+      {cache}:18: Close releases log
+      {cache}:9: which owes Close by the catalogue (files.toml:3)
+"
+        )
+    );
+    let ran = run(&world(), &["explain", "--contract", "(*store.Store).Close"]).expect(0);
+    assert!(
+        ran.stdout
+            .contains("owes nothing: none of its results is something to release"),
+        "{}",
+        ran.stdout
+    );
+    let json = run(
+        &world(),
+        &["explain", "--contract", "os.Open", "--format", "json"],
+    )
+    .expect(0);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["owed"][0]["from"], "catalogue");
+    assert_eq!(json["owed"][0]["release"], "Close");
+}
+
+#[test]
+fn explain_contract_names_what_is_alike() {
+    let ran = run(&world(), &["explain", "--contract", "store.Opne"]).expect(2);
+    assert_eq!(
+        ran.stderr,
+        "caulk: nothing is known of a function store.Opne; there is example.com/store.Open\n"
+    );
+}
+
+#[test]
+fn explain_line_tells_why_it_is_reported_or_not() {
+    let ran = run(&world(), &["explain", "m.go:6"]).expect(0);
+    for part in [
+        "m.go:6:12: example.com/store.Open acquires example.com/store.Store\n  lost on some path\n",
+        "  reported: s from store.Open is never closed [unclosed-resource] medium, certain\n",
+        "      m.go:6: acquired by example.com/store.Open\n",
+        "      m.go:10: returns with s still open\n",
+    ] {
+        assert!(ran.stdout.contains(part), "no {part:?} in\n{}", ran.stdout);
+    }
+    let ran = run(&world(), &["explain", "./m.go:14:5"]).expect(0);
+    assert!(
+        ran.stdout.contains("  settled: returned at m.go:15\n"),
+        "{}",
+        ran.stdout
+    );
+    let ran = run(&world(), &["explain", "m.go:10"]).expect(0);
+    assert!(
+        ran.stdout
+            .starts_with("m.go:10 acquires nothing; it calls\n\nexample.com/store.Store.Path\n"),
+        "{}",
+        ran.stdout
+    );
+    let ran = run(&world(), &["explain", "m.go:99"]).expect(2);
+    assert_eq!(ran.stderr, "caulk: m.go has 16 lines\n");
+    let ran = run(&world(), &["explain", "n.go:1"]).expect(2);
+    assert_eq!(ran.stderr, "caulk: n.go: there is no such file\n");
+}
+
+#[test]
+fn a_project_says_what_calls_owe() {
+    let world = world();
+    let entry = "[[contract]]\npackage = \"example.com/store\"\nfunctions = [\"Open\"]\n";
+    world.write("m/caulk.toml", format!("{entry}free = true\n"));
+    run(&world, &["check"]).expect(0);
+    let ran = run(&world, &["explain", "--contract", "store.Open"]).expect(0);
+    assert!(
+        ran.stdout
+            .contains("  owes nothing: caulk.toml:1 says that it owes nothing\n"),
+        "{}",
+        ran.stdout
+    );
+    world.write("m/caulk.toml", format!("\n{entry}relese = [\"Close\"]\n"));
+    let ran = run(&world, &["check"]).expect(2);
+    assert_eq!(
+        ran.stderr,
+        "caulk: caulk.toml:2: in this [[contract]]: missing field `release`\n"
+    );
+}
