@@ -1,7 +1,8 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, parents that
 //! end a resource, variables of a package.
 
-use caulk_syntax::{Descend, ExprKind, Node, StmtKind};
+use caulk_program::LocalId;
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::finding::{ExitKind, Heat, Held, SettledBy, Step};
 use crate::module::Reach;
@@ -56,7 +57,8 @@ impl Described<'_, '_> {
         {
             return true;
         }
-        if self.site.contract.of_parent && self.is_parent_released() {
+        if self.site.contract.of_parent && (self.is_parent_made_here() || self.is_parent_released())
+        {
             return true;
         }
         let Some(index) = self.site.contract.context_ends else {
@@ -92,6 +94,44 @@ impl Described<'_, '_> {
                 && outcomes.unknown.is_none()
                 && outcomes.released_at.is_some()
         })
+    }
+
+    /// Whether what it was made from comes into being in the same function: then that is to be released, and this with it.
+    fn is_parent_made_here(&self) -> bool {
+        let receiver = self.function.callee(self.site.call).receiver();
+        let Some(parent) = receiver.and_then(|receiver| self.path_of(receiver)) else {
+            return false;
+        };
+        let tree = self.function.tree();
+        let Some(graph) = self.function.graph(None) else {
+            return false;
+        };
+        let mut made = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+            {
+                let mut targets = tree.exprs(lhs).iter();
+                made |= targets.any(|target| self.path_of(*target).as_ref() == Some(&parent));
+            }
+            Descend::Into
+        });
+        made
+    }
+
+    /// A variable and the fields that lead on from it: `s.conn`.
+    fn path_of(&self, expr: ExprId) -> Option<(LocalId, Vec<&str>)> {
+        let tree = self.function.tree();
+        let expr = caulk_flow::unparen(tree, expr);
+        match tree.expr(expr).kind {
+            ExprKind::Ident(_) => Some((self.function.local(expr)?, Vec::new())),
+            ExprKind::Selector { x, sel } => {
+                let (root, mut fields) = self.path_of(x)?;
+                fields.push(tree.name(sel));
+                Some((root, fields))
+            }
+            _ => None,
+        }
     }
 
     /// A constructor that fails drops a context which nothing has been hung on: one made from

@@ -83,10 +83,16 @@ fn sites_of_call(
     call: ExprId,
     callee: &Callee,
 ) -> Vec<Site> {
-    let Some(func) = callee.func() else {
-        return Vec::new();
+    let (acquired_by, package, name) = match callee.func() {
+        Some(func) => {
+            let (package, name) = crate::types::split_name(module.program, func);
+            (func.name.to_string(), package, name)
+        }
+        None => match called_value(function, callee) {
+            Some(name) => (name, "", ""),
+            None => return Vec::new(),
+        },
     };
-    let (package, name) = crate::types::split_name(module.program, func);
     let count = result_count(module, function, call);
     let mut sites = Vec::new();
     for contract in contracts_of_call(module, function, reach, call, callee, count) {
@@ -115,13 +121,26 @@ fn sites_of_call(
                 error: contract.error.index(count),
                 release: Arc::clone(&release),
                 root: function.root_of(call),
-                acquired_by: func.name.to_string(),
+                acquired_by: acquired_by.clone(),
                 type_name: type_name(module, &contract, ty, package, name),
                 contract: Arc::clone(&contract),
             });
         }
     }
     sites
+}
+
+/// The name of the variable or the field whose function is called.
+fn called_value(function: &Function, callee: &Callee) -> Option<String> {
+    match callee {
+        Callee::Local(local) => {
+            let local = function.info().local_info(*local)?;
+            Some(local.name.to_string())
+        }
+        Callee::Field { name, .. } => Some(name.to_string()),
+        Callee::PackageVar(name) => Some(name.to_string()),
+        _ => None,
+    }
 }
 
 /// A statement that starts goroutines and drops what stops them means them to run to the end.
@@ -159,7 +178,9 @@ fn contracts_of_call(
     count: usize,
 ) -> Vec<Contract> {
     let Some(func) = callee.func() else {
-        return Vec::new();
+        // Which function the value is cannot be seen; its results can.
+        let types = module.program.results_of(function.info().type_of(call));
+        return by_convention(module, &types, &|| false);
     };
     let ty = function.info().type_of(call);
     let called = Called {
