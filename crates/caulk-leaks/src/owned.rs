@@ -29,9 +29,9 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
     };
     let error = function.error_result(module.program, None);
     let verdicts = module.verdicts(BodyOwner::Func(id), reach);
-    let mut add = |mut contract: Contract, result: usize, ty: TypeId| {
+    let mut add = |mut contract: Contract, result: usize, flag: Option<usize>, ty: TypeId| {
         contract.results = vec![result];
-        contract.error = error.map_or(ErrorAt::Never, ErrorAt::Index);
+        contract.error = error.or(flag).map_or(ErrorAt::Never, ErrorAt::Index);
         contract.two_results = false;
         contract.type_name = module
             .program
@@ -89,14 +89,14 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             .and_then(|ty| module.program.named_name(ty))
             .or(owed.dynamic_type);
         owed.origin = origin(module, &function, site, verdict, &owed);
-        add(owed, result, ty);
+        add(owed, result, outcomes.nil_flag(), ty);
     }
     for (result, local) in function.results(None).iter().enumerate() {
         let known = function.info().local_info(*local).map(|local| local.ty);
         if let Some(ty) = known
             && let Some(contract) = crate::started::contract(module, &function, result, ty)
         {
-            add(contract, result, ty);
+            add(contract, result, None, ty);
         }
     }
     let undecided = verdicts

@@ -319,10 +319,19 @@ fn model_of(module: &Module<'_>, types: &[TypeId]) -> Option<(&'static str, &'st
         _ => {}
     }
     let has = |method: &str| program.has_method(*value, method);
-    if has("Commit") && has("Rollback") {
+    // A connection of a driver has these too, and a release of its own.
+    if has("Commit") && has("Rollback") && !has("Close") {
         return Some(("database/sql", "DB.Begin"));
     }
     if program.is_interface(*value) && has("Close") {
+        // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
+        let over = |method: &str| {
+            takes_what_has(module, function, call, method)
+                && !takes_what_has(module, function, call, "Deadline")
+        };
+        if has("Read") && over("Read") || has("Write") && over("Write") {
+            return None;
+        }
         return match (has("Read"), has("Write")) {
             // A file or a connection of the program's own: who owns it is for its maker to say.
             (true, true) => None,
@@ -339,6 +348,18 @@ fn model_of(module: &Module<'_>, types: &[TypeId]) -> Option<(&'static str, &'st
         .field_type(*value, "Body")
         .filter(|_| !program.is_interface(*value))?;
     (program.named_name(body).as_deref() == Some("io.ReadCloser")).then_some(("net/http", "Get"))
+}
+
+/// Whether an argument of a call has this method.
+fn takes_what_has(module: &Module<'_>, function: &Function, call: ExprId, method: &str) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    tree.exprs(args).iter().any(|arg| {
+        let ty = function.info().type_of(*arg);
+        module.program.has_method(ty, method)
+    })
 }
 
 /// Whether a value of a type that is not known is used as a response is: by its body and its status.

@@ -150,7 +150,15 @@ impl Run<'_, '_> {
                 .bindings()
                 .any(|(_, value)| matches!(value, Value::View | Value::Handle))
         {
-            state.status = Status::Lost(stmt);
+            state.status = if state.doubt {
+                let span = self.function.tree().stmt(stmt).span;
+                Status::Unknown(
+                    Arc::from("a condition on its error is not understood"),
+                    span,
+                )
+            } else {
+                Status::Lost(stmt)
+            };
         }
     }
 

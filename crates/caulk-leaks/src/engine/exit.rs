@@ -155,10 +155,18 @@ impl Run<'_, '_> {
         if state.status != Status::Before || fails.is_some() && error != Some(false) {
             return;
         }
-        for (index, result) in self.function.results(root).iter().enumerate() {
+        let results = self.function.results(root);
+        for (index, result) in results.iter().enumerate() {
             if Some(index) != fails && state.fact(*result) == Some(Fact::Nil) {
                 self.out.returns_nil.insert(index);
             }
+        }
+        let flag = results
+            .last()
+            .filter(|flag| state.fact(**flag) == Some(Fact::False))
+            .map(|_| results.len() - 1);
+        if fails.is_none() && results.iter().any(|r| state.fact(*r) == Some(Fact::Nil)) {
+            self.out.nil_flags.insert(flag);
         }
     }
 

@@ -50,6 +50,8 @@ pub(crate) struct Outcomes {
     pub returns_other: BTreeSet<usize>,
     /// Results that are nil on some path that ends without an error.
     pub returns_nil: BTreeSet<usize>,
+    /// Where a result is nil and there is no error among the results: the last of them, if it is false.
+    pub nil_flags: BTreeSet<Option<usize>>,
     /// Statements that release, deferred or not.
     pub releases: BTreeSet<Span>,
     /// Reasons why it may be in use after the function ends.
@@ -66,6 +68,16 @@ pub(crate) struct Outcomes {
     pub never_returns: bool,
     /// Some path returns although the error is not nil, or was not looked at.
     pub returns_with_error: bool,
+}
+
+impl Outcomes {
+    /// The result that is false wherever what is owed is nil: `return nil, false`.
+    pub fn nil_flag(&self) -> Option<usize> {
+        match self.nil_flags.len() {
+            1 => self.nil_flags.first().copied().flatten(),
+            _ => None,
+        }
+    }
 }
 
 /// An acquisition and what the walk found.

@@ -8,6 +8,12 @@ import (
 
 type Client struct{ sessions chan struct{} }
 
+func NewClient(ctx context.Context, database string) (*Client, error) {
+	return &Client{sessions: make(chan struct{})}, ctx.Err()
+}
+
+func (c *Client) Close() { close(c.sessions) }
+
 type Statement struct {
 	SQL    string
 	Params map[string]any
