@@ -180,7 +180,10 @@ fn contracts_of_call(
     let Some(func) = callee.func() else {
         // Which function the value is cannot be seen; its results can.
         let types = module.program.results_of(function.info().type_of(call));
-        return by_convention(module, &types, &|| false);
+        return by_convention(module, &types, &|| false)
+            .into_iter()
+            .filter(|contract| !is_unconventional(module, function, call, contract))
+            .collect();
     };
     let ty = function.info().type_of(call);
     let called = Called {
@@ -191,9 +194,31 @@ fn contracts_of_call(
         reach,
         caller: function.id(),
     };
-    contracts_of(module, &called, &|| {
+    let mut contracts = contracts_of(module, &called, &|| {
         ty.is_unknown() && looks_like_response(function, call)
-    })
+    });
+    contracts.retain(|contract| !is_unconventional(module, function, call, contract));
+    contracts
+}
+
+/// Whether a call makes what its results owe by convention unlikely.
+fn is_unconventional(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
+    if contract.origin != Origin::Convention {
+        return false;
+    }
+    // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
+    let over = |method: &str| {
+        takes_what_has(module, function, call, method)
+            && !takes_what_has(module, function, call, "Deadline")
+    };
+    contract.rule == "unclosed-reader" && over("Read")
+        || contract.rule == "unclosed-writer" && over("Write")
+        || is_dropped_by_test(module, function, call)
 }
 
 /// What a call owes: by the catalogue, by the source of what it calls, by its documentation, and by
@@ -273,6 +298,19 @@ fn by_convention(
     vec![likely]
 }
 
+/// A test that drops a value for its error means to see the call fail.
+fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let in_test = crate::check::file_of(module.program, function.typed.owner)
+        .is_some_and(caulk_program::SourceFile::is_test);
+    let assigned = function.statement(call).map(|stmt| tree.stmt(stmt).kind);
+    in_test
+        && matches!(assigned, Some(StmtKind::Assign { lhs, .. })
+        if tree.exprs(lhs).first().is_some_and(|target| {
+            matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
+        }))
+}
+
 /// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what
 /// the interface that it is embeds.
 fn by_result_type<'m>(module: &'m Module<'_>, types: &[TypeId]) -> Option<&'m Contract> {
@@ -324,14 +362,6 @@ fn model_of(module: &Module<'_>, types: &[TypeId]) -> Option<(&'static str, &'st
         return Some(("database/sql", "DB.Begin"));
     }
     if program.is_interface(*value) && has("Close") {
-        // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
-        let over = |method: &str| {
-            takes_what_has(module, function, call, method)
-                && !takes_what_has(module, function, call, "Deadline")
-        };
-        if has("Read") && over("Read") || has("Write") && over("Write") {
-            return None;
-        }
         return match (has("Read"), has("Write")) {
             // A file or a connection of the program's own: who owns it is for its maker to say.
             (true, true) => None,

@@ -162,7 +162,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn zero(&self, local: caulk_program::LocalId) -> Option<Fact> {
+    pub(super) fn zero(&self, local: caulk_program::LocalId) -> Option<Fact> {
         let ty = self.function.info().local_info(local)?.ty;
         if crate::types::is_bool(self.module.program, ty) {
             Some(Fact::False)

@@ -27,7 +27,13 @@ impl Run<'_, '_> {
             ExprKind::Unary {
                 op: UnaryOp::Address,
                 x,
-            } => self.eval(state, x),
+            } => {
+                // Whoever has its address can assign it.
+                if let Some(local) = function.local(x) {
+                    state.set_fact(local, None);
+                }
+                self.eval(state, x)
+            }
             ExprKind::Ident(_) => {
                 let local = function.local(expr)?;
                 state.get(&Place::of(local)).cloned()

@@ -138,6 +138,7 @@ impl<'a, 'p> Run<'a, 'p> {
             return;
         };
         let mut state = State::new();
+        self.zero_results(&mut state, self.root);
         if let Start::Param {
             local,
             field,
@@ -168,6 +169,20 @@ impl<'a, 'p> Run<'a, 'p> {
         let mut visits = Vec::new();
         for left in self.walk(graph, state, &mut visits) {
             self.leave(left, &visits);
+        }
+    }
+
+    /// Named results begin as zero values.
+    fn zero_results(&self, state: &mut State, root: Root) {
+        for result in self.function.results(root) {
+            let named = self
+                .function
+                .info()
+                .local_info(*result)
+                .is_some_and(|local| !local.name.is_empty());
+            if named && self.is_tracked(*result) {
+                state.set_fact(*result, self.zero(*result));
+            }
         }
     }
 
@@ -416,6 +431,7 @@ impl<'a, 'p> Run<'a, 'p> {
         }
         self.nesting += 1;
         let outer = std::mem::take(&mut state.defers);
+        self.zero_results(&mut state, Some(literal));
         let mut visits = Vec::new();
         let mut states = Vec::new();
         for mut left in self.walk(graph, state, &mut visits) {

@@ -5,8 +5,10 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 )
 
@@ -127,4 +129,43 @@ func sends(s sealer) error {
 	}
 	q.Header.Set("A", "b")
 	return nil
+}
+
+// answer closes the body unless it returns it.
+func answer(u string) (code int, body io.ReadCloser, _ error) {
+	resp, err := http.Get(u) // ok
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() {
+		if body == nil {
+			resp.Body.Close()
+		}
+	}()
+	if resp.StatusCode == http.StatusOK {
+		body = resp.Body
+	}
+	return resp.StatusCode, body, nil
+}
+
+func once(ctx context.Context) {
+	var once sync.Once
+	ctx, cancel := context.WithCancel(ctx) // ok
+	defer func() { once.Do(cancel) }()
+	<-ctx.Done()
+}
+
+func fill(f **os.File) { *f = os.Stdout }
+
+func filledThroughItsAddress(p string) error {
+	var out *os.File
+	in, err := os.Open(p) // want leak
+	if err != nil {
+		return err
+	}
+	fill(&out)
+	if out != nil {
+		return nil
+	}
+	return in.Close()
 }
