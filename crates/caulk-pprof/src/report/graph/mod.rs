@@ -3,6 +3,7 @@
 
 mod calls;
 mod edges;
+mod inlined;
 mod order;
 mod redundant;
 mod tags;

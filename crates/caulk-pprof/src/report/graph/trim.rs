@@ -1,7 +1,8 @@
 //! Which nodes a report shows, and in which order (`newTrimmedGraph` of the reference).
 
 use super::calls::Calls;
-use super::edges::{CALLS_BY, CALLS_OF, KEPT, Role, edges, only_rise};
+use super::edges::{CALLS_BY, CALLS_OF, KEPT, Role, edges};
+use super::inlined::{inlined_calls, only_rise};
 use super::order::{entropy_scores, sort_by_score, sort_by_value};
 use super::redundant::remove_redundant;
 use super::tags::{Tags, tags_of_places, tags_of_tree};
@@ -54,7 +55,7 @@ pub(in crate::report) fn trim<'p>(
         places.name(node)
     });
     cut.limit(&mut shown, &values, subject.limit());
-    let mut calls = calls_of_places(subject, places, &cut, &shown, wanted);
+    let mut calls = calls_of_places(subject, places, &values, &cut, &shown, wanted);
     let dropped_edges = cut.drop_light_edges(&mut calls, &shown);
     Trimmed {
         graph: Graph {
@@ -87,13 +88,13 @@ pub(in crate::report) fn trim_picture<'p>(subject: &Subject, places: &'p Places)
         let scores = entropy_scores(shown, &values, calls);
         sort_by_score(shown, &values, &scores, name);
     };
-    let mut calls = calls_of_places(subject, places, &cut, &shown, Wanted::All);
+    let mut calls = calls_of_places(subject, places, &values, &cut, &shown, Wanted::All);
     sort(&mut shown, &calls);
     let mut dropped_edges = None;
     if subject.limit() > 0 {
         let limit = tags.limit(&shown, subject.limit());
         if cut.limit(&mut shown, &values, limit) {
-            calls = calls_of_places(subject, places, &cut, &shown, Wanted::All);
+            calls = calls_of_places(subject, places, &values, &cut, &shown, Wanted::All);
             sort(&mut shown, &calls);
         } else {
             // They are dropped before they are counted.
@@ -286,14 +287,25 @@ pub(super) fn membership(count: usize, nodes: &[NodeId]) -> Vec<bool> {
 fn calls_of_places(
     subject: &Subject,
     places: &Places,
+    values: &[NodeValue],
     cut: &Cut,
     shown: &[NodeId],
     wanted: Wanted,
 ) -> Calls {
+    let columns = subject.columns();
+    // Where sums cannot fall, a call that is always inlined is too light if all inlined ones are.
+    let least = match wanted {
+        Wanted::OfInlined if only_rise(columns) => cut.edge_cutoff,
+        _ => i64::MIN,
+    };
+    let may_be_inlined = |node: NodeId| {
+        let inlined = values.get(node as usize).map_or(0, |value| value.inlined);
+        places.is_ever_inlined(node) && inlined >= least
+    };
     let mut roles: Vec<Role> = vec![if cut.is_all { KEPT } else { 0 }; places.len()];
     for &node in shown {
         let asks = match wanted {
-            Wanted::OfInlined if places.is_ever_inlined(node) => CALLS_OF,
+            Wanted::OfInlined if may_be_inlined(node) => CALLS_OF,
             Wanted::None | Wanted::OfInlined => 0,
             Wanted::All => CALLS_OF | CALLS_BY,
             Wanted::Around(is_wanted) if is_wanted(places.name(node)) => CALLS_OF | CALLS_BY,
@@ -303,11 +315,9 @@ fn calls_of_places(
             *role = KEPT | asks;
         }
     }
-    let columns = subject.columns();
-    let enough = match wanted {
-        Wanted::OfInlined if only_rise(columns) => Some(cut.edge_cutoff),
-        _ => None,
+    let edges = match wanted {
+        Wanted::OfInlined => inlined_calls(subject.profile, places, columns, &roles),
+        _ => edges(subject.profile, places, columns, &roles),
     };
-    let edges = edges(subject.profile, places, columns, &roles, enough);
     Calls::new(edges, places.len())
 }

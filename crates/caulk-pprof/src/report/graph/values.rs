@@ -36,6 +36,9 @@ pub(in crate::report) struct NodeValue {
     pub flat_divisor: i64,
     pub cum: i64,
     pub cum_divisor: i64,
+    /// At least what its inlined calls have: one that is on a stack several times counts each time.
+    /// Not known for the nodes of a tree.
+    pub inlined: i64,
 }
 
 impl NodeValue {
@@ -87,6 +90,7 @@ pub(in crate::report) fn place_values(
         for (total, value) in totals.iter_mut().zip(part) {
             total.add_flat(value.flat, value.flat_divisor);
             total.add_cum(value.cum, value.cum_divisor);
+            total.inlined = total.inlined.saturating_add(value.inlined);
         }
     }
     totals
@@ -100,6 +104,7 @@ fn place_values_of(
 ) -> Vec<NodeValue> {
     let mut totals = vec![NodeValue::default(); places.len()];
     let mut cum = vec![Cum::default(); places.len()];
+    let mut inlined = vec![0i64; places.len()];
     let only = only_places(profile, places);
     for sample in samples {
         let (value, divisor) = columns.of(sample);
@@ -123,11 +128,16 @@ fn place_values_of(
         let stack = profile.stack(sample);
         for &location in stack {
             match only.get(location.index()) {
-                Some(&SEVERAL) | None => places
-                    .of_location(location)
-                    .iter()
-                    .copied()
-                    .for_each(&mut add),
+                Some(&SEVERAL) | None => {
+                    let places = places.of_location(location);
+                    places.iter().copied().for_each(&mut add);
+                    let (_, inner) = places.split_last().unwrap_or((&0, &[]));
+                    for &place in inner {
+                        if let Some(sum) = inlined.get_mut(place as usize) {
+                            *sum = sum.saturating_add(value);
+                        }
+                    }
+                }
                 Some(&place) => add(place),
             }
         }
@@ -138,8 +148,9 @@ fn place_values_of(
             total.add_flat(value, divisor);
         }
     }
-    for (total, cum) in totals.iter_mut().zip(cum) {
+    for ((total, cum), inlined) in totals.iter_mut().zip(cum).zip(inlined) {
         total.cum = cum.sum;
+        total.inlined = inlined;
     }
     totals
 }
