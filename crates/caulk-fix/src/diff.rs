@@ -48,6 +48,58 @@ pub fn unified(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
     patch
 }
 
+/// Which lines of a text stand in another one too. Lines are 1-based.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LineMap {
+    /// First line after, first line before, and how many follow them in both.
+    kept: Vec<(u32, u32, u32)>,
+    touched: Vec<u32>,
+}
+
+impl LineMap {
+    /// Compares two texts; the ends of their lines count for nothing.
+    pub fn between(before: &[u8], after: &[u8]) -> LineMap {
+        let bare = |text| {
+            lines(text)
+                .into_iter()
+                .map(<[u8]>::trim_ascii_end)
+                .collect()
+        };
+        let (old, new): (Vec<&[u8]>, Vec<&[u8]>) = (bare(before), bare(after));
+        let number = |index: usize| u32::try_from(index + 1).unwrap_or(u32::MAX);
+        let mut map = LineMap::default();
+        for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+            let (from, to) = (op.old_range(), op.new_range());
+            match op {
+                DiffOp::Equal { len, .. } => {
+                    let count = u32::try_from(len).unwrap_or(u32::MAX);
+                    map.kept.push((number(to.start), number(from.start), count));
+                }
+                // What is gone is seen at the line that stands there now.
+                _ if to.is_empty() => {
+                    let last = new.len().saturating_sub(1);
+                    map.touched.push(number(to.start.min(last)));
+                }
+                _ => map.touched.extend(to.map(number)),
+            }
+        }
+        map
+    }
+
+    /// The number that a line had before; none for one that was added or changed.
+    pub fn before(&self, line: u32) -> Option<u32> {
+        let run = self.kept.partition_point(|(after, _, _)| *after <= line);
+        let (after, before, count) = self.kept.get(run.checked_sub(1)?)?;
+        let offset = line - after;
+        (offset < *count).then(|| before + offset)
+    }
+
+    /// Lines that were added or changed, and those that stand where lines were taken away, in order.
+    pub fn touched(&self) -> impl Iterator<Item = u32> {
+        self.touched.iter().copied()
+    }
+}
+
 fn hunk(group: &[DiffOp], old: &[&[u8]], new: &[&[u8]]) -> Hunk {
     let text = |line: &[u8]| {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
@@ -143,6 +195,20 @@ mod tests {
 
     fn patch(before: &str, after: &str) -> String {
         String::from_utf8(unified("a/b.go", before.as_bytes(), after.as_bytes())).unwrap()
+    }
+
+    #[test]
+    fn lines_are_followed_through_changes() {
+        let before = b"one\ntwo\nthree\nfour\nfive\n";
+        let after = b"zero\r\none\r\ntwo and more\nthree\nfive";
+        let map = LineMap::between(before, after);
+        let was: Vec<Option<u32>> = (0..=6).map(|line| map.before(line)).collect();
+        assert_eq!(was, [None, None, Some(1), None, Some(3), Some(5), None]);
+        assert_eq!(map.touched().collect::<Vec<_>>(), [1, 3, 5]);
+        let gone = LineMap::between(b"a\nb\n", b"a\n");
+        assert_eq!(gone.touched().collect::<Vec<_>>(), [1]);
+        assert_eq!(LineMap::between(b"", b"a\n").before(1), None);
+        assert_eq!(LineMap::between(b"a\n", b"").touched().count(), 1);
     }
 
     #[test]

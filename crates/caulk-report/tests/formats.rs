@@ -180,6 +180,7 @@ fn check_json() {
             end_line: 47,
             end_column: 62,
         },
+        changed: None,
         resource: Some(check::Resource {
             type_name: "cloud.google.com/go/pubsub.Client".into(),
             acquired_by: "cloud.google.com/go/pubsub.NewClient".into(),

@@ -170,8 +170,11 @@ pub struct SourceArgs {
     #[arg(long, value_name = "GOARCH")]
     pub goarch: Option<String>,
     /// Leave test files out
-    #[arg(long)]
+    #[arg(long, overrides_with = "tests")]
     pub no_tests: bool,
+    /// Read test files, which caulk.toml may leave out
+    #[arg(long, overrides_with = "no_tests")]
+    pub tests: bool,
     /// Rules in preview report too
     #[arg(long)]
     pub preview: bool,

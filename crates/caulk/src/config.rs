@@ -10,6 +10,8 @@ use caulk_system::Files;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::commands::check::{Level, Sureness};
+
 /// The name of the file.
 pub const FILE_NAME: &str = "caulk.toml";
 
@@ -22,6 +24,34 @@ pub struct Config {
     /// What calls owe, beside what the shipped catalogue says: in the form of its entries.
     #[serde(default)]
     pub contract: Vec<Spanned<toml::Table>>,
+    /// What `check` and `fix` look at and report.
+    #[serde(default)]
+    pub check: CheckConfig,
+}
+
+/// `[check]`: what the flags of these names say, for everybody who checks this tree.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CheckConfig {
+    /// Only findings of these rules.
+    #[serde(default)]
+    pub rules: Vec<String>,
+    /// The least severity that ends `check` with 1.
+    pub fail_on: Option<Level>,
+    /// The least severity that is reported.
+    pub severity: Option<Level>,
+    /// The least confidence that is reported.
+    pub confidence: Option<Sureness>,
+    /// Whether test files are read.
+    pub tests: Option<bool>,
+    /// Whether rules in preview report.
+    #[serde(default)]
+    pub preview: bool,
+    /// Build tags.
+    #[serde(default)]
+    pub build_tags: Vec<String>,
+    /// Known findings, relative to the folder of `caulk.toml`.
+    pub baseline: Option<PathBuf>,
 }
 
 /// `[hunt]`: how the program is built, started and loaded. Every string may hold `{port:NAME}`, a
@@ -164,6 +194,18 @@ pub fn find(files: &dyn Files, start: &Path) -> anyhow::Result<Option<Found>> {
         }
     }
     Ok(None)
+}
+
+/// What the nearest `caulk.toml` says of checks.
+pub fn check(files: &dyn Files, start: &Path) -> anyhow::Result<CheckConfig> {
+    let Some(found) = find(files, start)? else {
+        return Ok(CheckConfig::default());
+    };
+    let check = found.config.check;
+    Ok(CheckConfig {
+        baseline: check.baseline.map(|file| found.folder.join(file)),
+        ..check
+    })
 }
 
 fn read(files: &dyn Files, path: &Path) -> anyhow::Result<(Config, String)> {

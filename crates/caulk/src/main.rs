@@ -1,5 +1,6 @@
 //! The command line of caulk: flags and configuration in, one command, one report out.
 
+mod baseline;
 mod cli;
 mod commands;
 mod config;
@@ -13,6 +14,8 @@ mod patching;
 mod present;
 mod progress;
 mod recording;
+mod results;
+mod since;
 mod source;
 
 use std::io::Write;

@@ -52,6 +52,10 @@ pub struct Finding {
     pub message: String,
     /// The acquiring call.
     pub location: Span,
+    /// The change that made it a finding, where that is not at the acquiring call; only with `--new-from-rev` and
+    /// `--new-from-merge-base`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed: Option<Span>,
     /// What is held; absent where the fault is not about a resource.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<Resource>,

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use super::{Entry, FileAction, FileError, FileKind, Files, Metadata, normalize};
 pub struct Overlay {
     base: Arc<dyn Files>,
     edits: BTreeMap<PathBuf, Arc<[u8]>>,
+    hidden: BTreeSet<PathBuf>,
 }
 
 impl Overlay {
@@ -21,7 +22,23 @@ impl Overlay {
             .into_iter()
             .map(|(path, bytes)| (normalize(&path), bytes))
             .collect();
-        Self { base, edits }
+        Self {
+            base,
+            edits,
+            hidden: BTreeSet::new(),
+        }
+    }
+
+    /// The same without some files of the base.
+    #[must_use]
+    pub fn without(mut self, files: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.hidden
+            .extend(files.into_iter().map(|path| normalize(&path)));
+        self
+    }
+
+    fn is_hidden(&self, wanted: &Path) -> bool {
+        self.hidden.contains(wanted) && !self.edits.contains_key(wanted)
     }
 
     /// The files laid over, by normalized path.
@@ -32,14 +49,17 @@ impl Overlay {
 
 impl Files for Overlay {
     fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
-        match self.edits.get(&normalize(path)) {
+        let wanted = normalize(path);
+        match self.edits.get(&wanted) {
             Some(bytes) => Ok(bytes.to_vec()),
+            None if self.is_hidden(&wanted) => Err(FileError::missing(FileAction::Read, path)),
             None => self.base.read(path),
         }
     }
 
     fn read_dir(&self, path: &Path) -> Result<Vec<Entry>, FileError> {
-        let over = children(&self.edits, &normalize(path));
+        let folder = normalize(path);
+        let over = children(&self.edits, &folder);
         let under = match self.base.read_dir(path) {
             Ok(entries) => entries,
             Err(error) if over.is_empty() || !error.is_missing() => return Err(error),
@@ -47,6 +67,7 @@ impl Files for Overlay {
         };
         let mut entries: BTreeMap<_, _> = under
             .into_iter()
+            .filter(|entry| !self.is_hidden(&folder.join(&entry.name)))
             .map(|entry| (entry.name, entry.kind))
             .collect();
         entries.extend(over.into_iter().map(|entry| (entry.name, entry.kind)));
@@ -66,6 +87,9 @@ impl Files for Overlay {
                 modified: None,
             });
         }
+        if self.is_hidden(&wanted) {
+            return Err(FileError::missing(FileAction::Inspect, path));
+        }
         match self.base.metadata(path) {
             Err(error) if error.is_missing() && implies_folder(&self.edits, &wanted) => {
                 Ok(Metadata {
@@ -79,6 +103,9 @@ impl Files for Overlay {
     }
 
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, FileError> {
+        if self.is_hidden(&normalize(path)) {
+            return Err(FileError::missing(FileAction::Resolve, path));
+        }
         match self.base.canonicalize(path) {
             Err(error) if error.is_missing() && self.metadata(path).is_ok() => Ok(normalize(path)),
             Err(error) => Err(FileError {
@@ -120,5 +147,20 @@ mod tests {
         assert_eq!(names, ["a.go", "b.go", "zz"]);
         let resolved = files.canonicalize(Path::new("/m/zz/c.go")).unwrap();
         assert_eq!(resolved, Path::new("/m/zz/c.go"));
+    }
+
+    #[test]
+    fn what_is_hidden_is_missing() {
+        let base = MemoryFiles::new().with("/m/a.go", "a").with("/m/b.go", "b");
+        let edits = BTreeMap::from([(PathBuf::from("/m/b.go"), Arc::from(b"new".as_slice()))]);
+        let gone = ["/m/a.go", "/m/x/../b.go"].map(PathBuf::from);
+        let files = Overlay::new(Arc::new(base), edits).without(gone);
+        let path = Path::new("/m/a.go");
+        assert!(files.read(path).unwrap_err().is_missing());
+        assert!(files.metadata(path).unwrap_err().is_missing());
+        assert!(files.canonicalize(path).unwrap_err().is_missing());
+        let entries = files.read_dir(Path::new("/m")).unwrap();
+        assert_eq!(entries.len(), 1, "{entries:?}");
+        assert_eq!(files.read_to_string(Path::new("/m/b.go")).unwrap(), "new");
     }
 }

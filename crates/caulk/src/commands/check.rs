@@ -1,22 +1,25 @@
 //! `caulk check`: findings in source.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
-use caulk_leaks::{Finding, Outcome, Severity};
-use caulk_report::json::check as json;
-use caulk_report::{Block, FindingList, Page, Report, render};
-use caulk_system::Files;
+use caulk_leaks::{Confidence, Finding, Severity};
+use caulk_system::{Files, Limits};
 use clap::{Args, ValueEnum};
+use serde::Deserialize;
 
+use crate::baseline::{self, Baseline, Scope};
 use crate::cli::{OutputFormat, SourceArgs};
-use crate::context::Context;
+use crate::config::{self, CheckConfig};
+use crate::context::{Context, shown, write_out};
 use crate::exit::{Exit, Failure, Outcome as Ended};
 use crate::outputs::{Output, outputs};
 use crate::patching;
-use crate::present::listing::{self, Places, Told};
-use crate::present::{check as present, finding, findings_page};
+use crate::present::check as present;
+use crate::results::Results;
+use crate::since::{self, From};
 use crate::source::{self, Analysed, Reading};
 
 /// Find leaks in source
@@ -28,12 +31,15 @@ use crate::source::{self, Analysed, Reading};
 pub struct CheckArgs {
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Exit with 1 for findings of this severity and above
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Level::Medium)]
-    pub fail_on: Level,
-    /// Show findings of this severity and above [default: as --fail-on]
+    /// Exit with 1 for findings of this severity and above [default: medium]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<Level>,
+    /// Only findings of this severity and above [default: as --fail-on where a person reads, else low]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub severity: Option<Level>,
+    /// Only findings that are as sure as this [default: likely]
+    #[arg(long, value_enum, value_name = "CONFIDENCE")]
+    pub confidence: Option<Sureness>,
     /// Only findings of these rules, separated by commas
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub rule: Vec<String>,
@@ -47,17 +53,43 @@ pub struct CheckArgs {
     /// .html, .xml); with a format before it (gitlab=FILE), besides stdout; may repeat
     #[arg(short, long, value_name = "[FORMAT=]FILE")]
     pub output: Vec<OsString>,
+    /// Only findings that this revision did not have: its tree is checked too
+    #[arg(long, value_name = "REV", help_heading = NEW)]
+    pub new_from_rev: Option<String>,
+    /// The same from the commit where HEAD and this branch parted
+    #[arg(long, value_name = "BRANCH", help_heading = NEW, conflicts_with = "new_from_rev")]
+    pub new_from_merge_base: Option<String>,
+    /// Leave out the findings that this file has
+    #[arg(long, value_name = "FILE", help_heading = NEW)]
+    pub baseline: Option<PathBuf>,
+    /// Write all findings to the baseline [default: caulk-baseline.json], and report none
+    #[arg(
+        long,
+        help_heading = NEW,
+        conflicts_with_all = ["new_from_rev", "new_from_merge_base", "prune_baseline"]
+    )]
+    pub write_baseline: bool,
+    /// Take findings that are gone out of the baseline
+    #[arg(long, help_heading = NEW)]
+    pub prune_baseline: bool,
 }
+
+/// Where help lists the flags that tell new findings from known ones.
+const NEW: &str = "New findings only";
 
 const EXAMPLES: &str = "\
 Examples:
   caulk check                          all packages below this folder
   caulk check ./internal/... --rule unclosed-response-body
-  caulk check --format json --severity low ./...
+  caulk check --new-from-merge-base main            what this branch adds
+  caulk check --write-baseline; caulk check --baseline caulk-baseline.json
+  caulk check --format github -o sarif=caulk.sarif  two reports of one run
+  caulk check -o report.html                        a page to send around
   caulk check --undecided ./store";
 
 /// Severities as they are typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
     Low,
     Medium,
@@ -74,21 +106,86 @@ impl Level {
     }
 }
 
+/// Confidences as they are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Sureness {
+    /// A step may rest on a convention.
+    Likely,
+    /// Every step was decided.
+    Certain,
+}
+
+impl Sureness {
+    fn confidence(self) -> Confidence {
+        match self {
+            Sureness::Likely => Confidence::Likely,
+            Sureness::Certain => Confidence::Certain,
+        }
+    }
+}
+
 pub fn run(args: CheckArgs, context: &Context) -> Ended {
     let outputs = outputs(&args.output, context.common.output_format)?;
-    let selected = Selected::new(&args, context)?;
+    let selected = Selected::new(&args.source, &args.rule, context)?;
+    let settings = &selected.settings;
+    let fail_on = args.fail_on.or(settings.fail_on).unwrap_or(Level::Medium);
+    let severity = args.severity.or(settings.severity);
+    let confidence = args.confidence.or(settings.confidence);
+    let typed = args.baseline.as_ref().map(|file| selected.root.join(file));
+    let baseline = typed.or(settings.baseline.clone());
     let progress = context.progress(false);
     progress.phase("checking");
     let analysed = selected.analyse()?;
     let mut findings = selected.findings(&analysed);
-    if let Some(least) = args.severity {
-        findings.retain(|f| f.severity >= least.severity());
+    findings.retain(|f| severity.is_none_or(|least| f.severity >= least.severity()));
+    findings.retain(|f| confidence.is_none_or(|least| f.confidence >= least.confidence()));
+    let scope = Scope {
+        analysed: &analysed,
+        runs: &|rule| selected.runs(rule),
+    };
+    if args.write_baseline {
+        progress.finish();
+        let path = baseline.unwrap_or_else(|| selected.root.join(baseline::FILE_NAME));
+        baseline::write_new(&context.files, &path, &findings, &scope)?;
+        let count = present::counted(findings.len(), "finding");
+        write_out(format!("{count} written to {}\n", shown(&path)).as_bytes())?;
+        return Ok(Exit::Clean);
     }
-    let shown: Vec<&Finding> = findings
-        .iter()
-        .copied()
-        .filter(|f| f.severity >= selected.least)
-        .collect();
+
+    let mut notes = Vec::new();
+    let mut changed = BTreeMap::new();
+    if let Some(from) = from(&args) {
+        progress.phase("checking the older tree");
+        let limits = Limits::new(&context.cancel);
+        let since = since::check(&selected.root, &selected.reading, &from, &limits)?;
+        let all = findings.len();
+        let new = since.new_ones(&analysed, &findings);
+        findings = new.iter().map(|new| new.finding).collect();
+        notes.extend(present::older(all - findings.len(), &since.commit));
+        for new in new {
+            let of = (new.finding.fingerprint.clone(), new.changed);
+            changed.extend(of.1.map(|at| (of.0, at)));
+        }
+    }
+    if let Some(path) = baseline {
+        let baseline = Baseline::read(&context.files, &path)?;
+        let all: Vec<&Finding> = analysed.analysis.findings.iter().collect();
+        let known = baseline.take_away(&mut findings);
+        let gone = baseline.gone(&all, &scope);
+        if args.prune_baseline && gone > 0 {
+            baseline.prune(&all, &scope)?;
+        }
+        notes.extend(present::known(
+            known,
+            gone,
+            args.prune_baseline,
+            &shown(&path),
+        ));
+    } else if args.prune_baseline {
+        return Err(anyhow!("--prune-baseline needs --baseline FILE").into());
+    }
+
     let is_sarif = |output: &Output| output.format == Some(OutputFormat::Sarif);
     let patches = if args.fixes || outputs.iter().any(is_sarif) {
         progress.phase("planning fixes");
@@ -101,119 +198,38 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
         return Err(Failure::interrupted());
     }
 
-    let fails = findings
-        .iter()
-        .any(|f| f.severity >= args.fail_on.severity());
+    let least = severity.unwrap_or(fail_on).severity();
     let results = Results {
-        args: &args,
         analysed: &analysed,
-        findings: &findings,
-        shown: &shown,
+        shown: findings
+            .iter()
+            .copied()
+            .filter(|f| f.severity >= least)
+            .collect(),
         patches: &patches,
+        changed,
+        notes,
+        undecided: args.undecided,
+        findings,
     };
     for output in &outputs {
         results.print(&context.to(output))?;
     }
-    Ok(if fails { Exit::Found } else { Exit::Clean })
+    let fails = |f: &&Finding| f.severity >= fail_on.severity();
+    Ok(match results.findings.iter().any(fails) {
+        true => Exit::Found,
+        false => Exit::Clean,
+    })
 }
 
-/// What was found, for every format.
-struct Results<'a> {
-    args: &'a CheckArgs,
-    analysed: &'a Analysed,
-    findings: &'a [&'a Finding],
-    /// Those that are not only counted where a person reads.
-    shown: &'a [&'a Finding],
-    patches: &'a patching::Patches,
+fn from(args: &CheckArgs) -> Option<From> {
+    let revision = args.new_from_rev.clone().map(From::Revision);
+    revision.or_else(|| args.new_from_merge_base.clone().map(From::MergeBase))
 }
 
-impl Results<'_> {
-    fn print(&self, context: &Context) -> anyhow::Result<()> {
-        match context.format(present::usual_format(self.shown.len())) {
-            OutputFormat::Json => {
-                context.print_json(&json_report(self.analysed, self.findings, self.patches))
-            }
-            OutputFormat::Sarif => context.print_text(&render::sarif(&self.list(self.findings))),
-            OutputFormat::Github => context.print_text(&render::github(&self.list(self.shown))),
-            OutputFormat::Gitlab => context.print_text(&render::gitlab(&self.list(self.shown))),
-            OutputFormat::Junit => context.print_text(&render::junit(&self.list(self.shown))),
-            OutputFormat::Html => context.print_page(&self.page()),
-            format => context.print(&self.report(context.common.quiet), format),
-        }
-    }
-
-    fn source(&self, file: &str) -> Option<Vec<u8>> {
-        source::os_files().read(&self.analysed.root.join(file)).ok()
-    }
-
-    /// For what shows findings elsewhere, where paths begin at the top of the repository.
-    fn list(&self, findings: &[&Finding]) -> FindingList {
-        let read = |file: &str| self.source(file);
-        let prefix = source::below_repository(&*source::os_files(), &self.analysed.root);
-        let told: Vec<Told<'_>> = findings
-            .iter()
-            .map(|finding| Told {
-                finding,
-                first: None,
-                fix: self.patches.outcome(finding),
-            })
-            .collect();
-        let places = Places::new(&read, &prefix);
-        listing::list(&told, &self.analysed.analysis.problems, &places)
-    }
-
-    fn page(&self) -> Page {
-        let read = |file: &str| self.source(file);
-        let root = self.analysed.root.file_name().unwrap_or_default();
-        let told: Vec<findings_page::Told<'_>> = self
-            .findings
-            .iter()
-            .map(|finding| findings_page::Told {
-                finding,
-                fix: self.patches.outcome(finding),
-                patch: self.patches.hunks(finding),
-            })
-            .collect();
-        let analysis = &self.analysed.analysis;
-        findings_page::page(
-            &root.to_string_lossy(),
-            told,
-            &analysis.coverage,
-            present::limits(analysis),
-            &read,
-        )
-    }
-
-    fn report(&self, quiet: bool) -> Report {
-        let read = |file: &str| self.source(file);
-        let mut report = Report::new();
-        for finding in self.shown {
-            let mut diagnostic = finding::diagnostic(finding, &read);
-            present::add_fix(&mut diagnostic, self.patches.outcome(finding));
-            report.push(diagnostic);
-        }
-        let analysis = &self.analysed.analysis;
-        if self.args.undecided {
-            for acquisition in &analysis.acquisitions {
-                if let Outcome::Unknown { why, .. } = &acquisition.outcome {
-                    report.push(present::undecided(acquisition, why));
-                }
-            }
-        }
-        if !quiet {
-            for diagnostic in present::wrong_comments(&analysis.problems) {
-                report.push(diagnostic);
-            }
-            let hidden = self.findings.len() - self.shown.len();
-            report.push(Block::Summary(present::summary(
-                analysis,
-                self.shown,
-                hidden,
-                self.args.undecided,
-            )));
-        }
-        report
-    }
+/// Who names a rule wants it.
+fn is_preview(rule: &str) -> bool {
+    caulk_leaks::rule(rule).is_some_and(|rule| rule.preview)
 }
 
 /// A folder stands for everything in it, as it does for other checkers: nobody who names the top of a
@@ -226,28 +242,17 @@ fn with_all_below(files: &dyn Files, root: &Path, path: &Path) -> PathBuf {
     }
 }
 
-/// What was asked for on the command line of `check` or `fix`.
+/// What was asked for on the command line of `check` or `fix`, and in `[check]` of `caulk.toml`.
 pub struct Selected {
     pub root: PathBuf,
     pub reading: Reading,
-    /// Findings below it are counted, not shown.
-    pub least: Severity,
+    settings: CheckConfig,
     rules: Vec<String>,
 }
 
 impl Selected {
-    fn new(args: &CheckArgs, context: &Context) -> anyhow::Result<Selected> {
-        let least = args.severity.unwrap_or(args.fail_on);
-        Selected::from_parts(&args.source, least, &args.rule, context)
-    }
-
-    /// Checks that paths and rules exist.
-    pub fn from_parts(
-        args: &SourceArgs,
-        least: Level,
-        rules: &[String],
-        context: &Context,
-    ) -> anyhow::Result<Selected> {
+    /// Checks that paths and rules exist. What is typed holds before what is written.
+    pub fn new(args: &SourceArgs, rules: &[String], context: &Context) -> anyhow::Result<Selected> {
         let root = caulk_system::current_folder()?;
         for path in &args.paths {
             let text = path.to_string_lossy();
@@ -257,22 +262,27 @@ impl Selected {
                 bail!("{text}: there is no such file or folder");
             }
         }
-        for rule in rules {
+        let settings = config::check(&context.files, &root)?;
+        let typed_or = |typed: &[String], written: &[String]| match typed {
+            [] => written.to_vec(),
+            typed => typed.to_vec(),
+        };
+        let rules = typed_or(rules, &settings.rules);
+        for rule in &rules {
             if !caulk_leaks::rules().iter().any(|known| known.name == *rule) {
                 bail!("there is no rule {rule}: caulk rules lists them");
             }
         }
+        let build_tags = typed_or(&args.build_tags, &settings.build_tags);
         let reading = Reading {
-            build_tags: args.build_tags.clone(),
             goos: args.goos.clone(),
             goarch: args.goarch.clone(),
-            no_tests: args.no_tests,
+            no_tests: args.no_tests || (!args.tests && settings.tests == Some(false)),
             // Who names a platform or tags wants that build and no other.
-            other_builds: args.goos.is_none()
-                && args.goarch.is_none()
-                && args.build_tags.is_empty(),
-            preview: args.preview,
-            catalogue: crate::config::catalogue(&context.files, &root)?,
+            other_builds: args.goos.is_none() && args.goarch.is_none() && build_tags.is_empty(),
+            preview: args.preview || settings.preview || rules.iter().any(|rule| is_preview(rule)),
+            build_tags,
+            catalogue: config::catalogue(&context.files, &root)?,
             ..Reading::default()
         };
         let reading = match args.paths.as_slice() {
@@ -288,8 +298,8 @@ impl Selected {
         Ok(Selected {
             root,
             reading,
-            least: least.severity(),
-            rules: rules.to_vec(),
+            settings,
+            rules,
         })
     }
 
@@ -319,35 +329,17 @@ impl Selected {
 
     /// The findings of the rules that were asked for.
     pub fn findings<'a>(&self, analysed: &'a Analysed) -> Vec<&'a Finding> {
-        let wanted = |finding: &&Finding| {
-            self.rules.is_empty() || self.rules.iter().any(|r| r == finding.rule)
-        };
+        let wanted = |finding: &&Finding| self.is_asked_for(finding.rule);
         analysed.analysis.findings.iter().filter(wanted).collect()
     }
-}
 
-/// The report for machines.
-pub fn json_report(
-    analysed: &Analysed,
-    findings: &[&Finding],
-    patches: &patching::Patches,
-) -> json::CheckReport {
-    let analysis = &analysed.analysis;
-    json::CheckReport {
-        version: json::VERSION,
-        findings: findings
-            .iter()
-            .map(|f| finding::to_json(f, patches.outcome(f)))
-            .collect(),
-        problems: analysis.problems.iter().map(finding::problem).collect(),
-        coverage: json::Coverage {
-            acquisitions: analysis.coverage.acquisitions as u64,
-            decided: analysis.coverage.decided as u64,
-        },
-        summary: json::Summary {
-            files: analysis.coverage.files as u64,
-            functions: analysis.coverage.functions as u64,
-            findings: findings.len() as u64,
-        },
+    fn is_asked_for(&self, rule: &str) -> bool {
+        self.rules.is_empty() || self.rules.iter().any(|asked| asked == rule)
+    }
+
+    /// Whether a rule can have findings in this run.
+    fn runs(&self, rule: &str) -> bool {
+        let is_on = |rule: &caulk_leaks::Rule| self.reading.preview || !rule.preview;
+        self.is_asked_for(rule) && caulk_leaks::rule(rule).is_none_or(is_on)
     }
 }

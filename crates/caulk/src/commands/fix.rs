@@ -9,13 +9,14 @@ use caulk_report::{Block, Report};
 use caulk_system::Files;
 use clap::Args;
 
-use super::check::{Level, Selected, json_report};
+use super::check::{Level, Selected};
 use crate::cli::{OutputFormat, SourceArgs};
 use crate::context::{Context, write_out};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::hunting::module_root;
 use crate::patching;
 use crate::present::{check as present, finding};
+use crate::results::json_report;
 use crate::source::slashed;
 
 /// Fix leaks in source
@@ -72,7 +73,7 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
         source.paths = only.iter().map(|place| folder_of(&place.file)).collect();
         source.paths.dedup();
     }
-    let mut selected = Selected::from_parts(&source, least, &args.rule, context)?;
+    let mut selected = Selected::new(&source, &args.rule, context)?;
     let current = selected.root.clone();
     if let Some(root) = root_elsewhere(&current, &source.paths, context) {
         selected = selected.below(root);
@@ -87,7 +88,7 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
     progress.phase("checking");
     let analysed = selected.analyse()?;
     let mut findings = selected.findings(&analysed);
-    findings.retain(|f| f.severity >= selected.least);
+    findings.retain(|f| f.severity >= least.severity());
     if let Some(missing) = only
         .iter()
         .find(|place| !findings.iter().any(|f| place.is(f)))

@@ -105,6 +105,31 @@ pub fn summary(
     lines
 }
 
+/// What is not shown because an older tree had it.
+pub fn older(findings: usize, commit: &str) -> Option<String> {
+    (findings > 0).then(|| {
+        let findings = counted(findings, "finding");
+        format!("{findings} not shown: in {commit} already")
+    })
+}
+
+/// What a baseline has to do with the findings.
+pub fn known(known: usize, gone: usize, pruned: bool, baseline: &str) -> Vec<String> {
+    let mut lines = Vec::new();
+    if known > 0 {
+        let findings = counted(known, "finding");
+        lines.push(format!("{findings} not shown: known from {baseline}"));
+    }
+    if gone > 0 {
+        let findings = counted(gone, "finding");
+        lines.push(match pruned {
+            true => format!("{findings} gone, and taken out of {baseline}"),
+            false => format!("{findings} of {baseline} gone: --prune-baseline takes them out"),
+        });
+    }
+    lines
+}
+
 fn suppressed(analysis: &Analysis) -> Option<String> {
     (analysis.suppressed > 0).then(|| {
         let findings = counted(analysis.suppressed, "finding");

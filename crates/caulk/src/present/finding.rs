@@ -100,6 +100,7 @@ pub fn to_json(finding: &leaks::Finding, fix: Option<json::Fix>) -> json::Findin
         },
         message: finding.message.clone(),
         location: span(&finding.location),
+        changed: None,
         resource: Some(resource(&finding.resource)),
         path: finding
             .path

@@ -28,6 +28,8 @@ pub struct Told<'a> {
     pub finding: &'a Finding,
     pub fix: Option<Fix>,
     pub patch: Patch,
+    /// What else is said of it.
+    pub note: Option<String>,
 }
 
 /// The page of what was found below a folder that goes by `name`, the worst first; `remarks` say what it has to
@@ -214,6 +216,7 @@ fn blocks(told: &Told<'_>, sources: &Sources<'_>) -> Vec<Block> {
         Some(FixOutcome::Refused) | None => None,
     };
     add_fix(&mut diagnostic, told.fix.clone());
+    diagnostic.notes.extend(told.note.clone());
     let mut blocks = vec![Block::from(diagnostic)];
     if !told.patch.hunks.is_empty() {
         blocks.push(told.patch.clone().into());

@@ -9,6 +9,7 @@ mod explained;
 mod faults;
 mod formats;
 mod general;
+mod newness;
 mod pages;
 mod paths;
 mod pprofs;

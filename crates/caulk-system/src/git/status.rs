@@ -1,10 +1,8 @@
-//! What is asked of git, by running it.
-
+use std::ffi::OsStr;
 use std::path::Path;
-use std::time::Duration;
 
+use super::ask;
 use crate::cancel::Limits;
-use crate::process::{Command, run};
 
 /// How git sees one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -56,17 +54,9 @@ fn split(file: &Path) -> Option<(&Path, &Path)> {
 
 /// The output of a git command that succeeded.
 fn git(folder: &Path, args: &[&str], path: Option<&Path>, limits: &Limits) -> Option<String> {
-    let mut command = Command::new("git")
-        // Asking must not write: `status` otherwise refreshes the index under a lock.
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        // A path is a file's name here, whatever pattern characters it has.
-        .env("GIT_LITERAL_PATHSPECS", "1")
-        .args(args.iter().copied())
-        .folder(folder);
-    if let Some(path) = path {
-        command = command.arg(path);
-    }
-    let output = run(&command, &limits.within(Duration::from_secs(60))).ok()?;
+    let args = args.iter().map(OsStr::new);
+    let path = path.map(Path::as_os_str);
+    let output = ask(folder, args.chain(path), None, limits).ok()?;
     output
         .status
         .success()
