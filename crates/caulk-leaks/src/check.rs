@@ -90,6 +90,7 @@ pub(crate) fn analysis(module: &Module<'_>, calls: &Calls, options: &Options) ->
         .flat_map(|package| program.owners(*package))
         .filter(|owner| file_of(program, *owner).is_some_and(|file| program.is_asked_for(file)))
         .collect();
+    module.look_at_fields();
     let parts: Vec<Part> = owners
         .par_iter()
         .map(|owner| check_body(module, calls, options, *owner))
@@ -164,8 +165,16 @@ fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: Body
     for (site, verdict) in verdicts.iter() {
         let heat = heat(calls, file, &function, site.root);
         let described = Described::new(module, &function, file, site, verdict, heat);
-        let wanted = wants(options, site.contract.rule, site.contract.preview);
+        if let Some(forgotten) = described.forgotten_field() {
+            let wanted = wants(options, forgotten.rule, site.contract.preview);
+            part.acquisitions
+                .push(described.acquisition(Outcome::Owed(forgotten.path.clone())));
+            part.findings
+                .extend(wanted.then(|| described.forgotten(forgotten)));
+            continue;
+        }
         let outcome = described.outcome();
+        let wanted = wants(options, site.contract.rule, site.contract.preview);
         let in_loop = described.defer_in_loop();
         if let Outcome::Owed(path) = &outcome
             && wanted

@@ -13,6 +13,7 @@ mod finding;
 mod fingerprint;
 mod glob;
 mod idle;
+mod kept;
 mod known_types;
 mod module;
 mod owned;

@@ -7,16 +7,18 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use caulk_flow::Calls;
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, Program, TypeId, TypedBody};
 use caulk_syntax::{ExprId, ExprKind};
+use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::catalogue::Catalogue;
 use crate::directive::Declared;
 use crate::engine::{Function, Verdict};
+use crate::kept::FieldUses;
 use crate::owned::Results;
 use crate::sites::Site;
 use crate::summary::{Param, ParamEffect, ParamQuery};
@@ -60,6 +62,7 @@ pub(crate) struct Module<'p> {
     declared: Memo<(FuncId, Param), Option<Declared>>,
     asserts: Memo<(FuncId, usize, Reach), bool>,
     functions: Memo<BodyOwner, Option<Arc<Function>>>,
+    fields: OnceLock<FieldUses>,
 }
 
 impl<'p> Module<'p> {
@@ -90,6 +93,7 @@ impl<'p> Module<'p> {
             declared: Memo::default(),
             asserts: Memo::default(),
             functions: Memo::default(),
+            fields: OnceLock::new(),
         }
     }
 
@@ -126,6 +130,29 @@ impl<'p> Module<'p> {
     /// Whether a function belongs to the project.
     pub fn is_own(&self, id: FuncId) -> bool {
         self.components.contains_key(&id)
+    }
+
+    /// Looks at how all bodies of the module use fields. Once, and before anything is reported.
+    pub fn look_at_fields(&self) {
+        let packages = self.program.check_packages();
+        let owners: Vec<BodyOwner> = packages
+            .iter()
+            .flat_map(|package| self.program.owners(*package))
+            .collect();
+        let uses = owners
+            .par_iter()
+            .map(|owner| FieldUses::of(self, *owner))
+            .reduce(FieldUses::default, |mut uses, other| {
+                uses.extend(other);
+                uses
+            });
+        // Who comes second found the same.
+        let _ = self.fields.set(uses);
+    }
+
+    /// How the bodies of the module use fields, where they were looked at.
+    pub fn field_uses(&self) -> Option<&FieldUses> {
+        self.fields.get()
     }
 
     /// A body, ready to be followed; none where it is implemented elsewhere.

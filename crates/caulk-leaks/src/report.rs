@@ -6,9 +6,10 @@ use caulk_syntax::{ExprKind, Node, Span, StmtKind};
 
 use crate::engine::{Function, Lost, Verdict};
 use crate::finding::{
-    Acquisition, ByteSpan, Confidence, ExitKind, Finding, Harm, Heat, Held, Location, Outcome,
-    Resource, SettledBy, Settlement, Severity, Step,
+    Acquisition, ByteSpan, Confidence, ExitKind, Finding, Harm, Heat, Held, Location, Obstacle,
+    Outcome, Resource, SettledBy, Settlement, Severity, Step,
 };
+use crate::kept::Forgotten;
 use crate::module::Module;
 use crate::sites::Site;
 
@@ -229,7 +230,7 @@ impl<'a, 'p> Described<'a, 'p> {
         }
     }
 
-    fn done_word(&self) -> &'static str {
+    pub(crate) fn done_word(&self) -> &'static str {
         match self.site.contract.rule {
             "uncalled-cancel" => "called",
             "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => {
@@ -390,6 +391,20 @@ impl<'a, 'p> Described<'a, 'p> {
             identity,
             fingerprint: String::new(),
         }
+    }
+
+    /// A field that keeps it and is never released. Nothing in the function that acquires can put that right.
+    pub fn forgotten(&self, forgotten: Forgotten) -> Finding {
+        let severity = severity(self.site.contract.harm, self.heat, self.in_loop);
+        let at = forgotten.path.first().map(|step| step.location.span);
+        let mut finding =
+            self.finding_of(forgotten.rule, severity, forgotten.message, forgotten.path);
+        finding.confidence = Confidence::Likely;
+        finding.fix.obstacles.extend(at.map(|span| Obstacle {
+            span,
+            why: "kept in a field that outlives the call".to_owned(),
+        }));
+        finding
     }
 
     /// A deferred release that stands before the check of the error.

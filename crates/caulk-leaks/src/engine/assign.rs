@@ -220,6 +220,9 @@ impl Run<'_, '_> {
                 if self.field_borrows(function.info().type_of(x), &name) {
                     return;
                 }
+                if matches!(value, Value::At(0) | Value::Releaser) {
+                    self.note_store(function.info().type_of(x), &name);
+                }
                 if matches!(value, Value::View) && self.is_part(state, x, &name) {
                     self.lose_track(state, "its part is replaced by what reads from it", span);
                     return;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use caulk_program::TypeId;
 use caulk_syntax::{Span, StmtId, StmtKind};
+use smol_str::SmolStr;
 
 use super::function::Root;
 use super::run::{ExitAt, Run, Start, Visit};
@@ -34,6 +35,10 @@ pub(crate) struct Outcomes {
     pub released: BTreeSet<Option<bool>>,
     pub released_at: Option<Span>,
     pub settled: Option<(SettledBy, Span)>,
+    /// The type and the field that it is stored in, where it is always the same.
+    pub stored_in: Option<(TypeId, SmolStr)>,
+    /// It is stored in several fields, or elsewhere too.
+    pub stored_elsewhere: bool,
     pub returned: Option<(usize, Value)>,
     /// The result that is the resource, or holds it, beside one that is a function which releases it.
     pub beside: Option<(usize, Value)>,
@@ -251,6 +256,20 @@ impl Run<'_, '_> {
         self.out.settled = known
             .filter(|(_, known)| *known <= span)
             .or(Some((how, span)));
+    }
+
+    /// It is stored in a field of this type.
+    pub(super) fn note_store(&mut self, ty: TypeId, field: &SmolStr) {
+        if self.trying > 0 {
+            return;
+        }
+        let stored = (ty, field.clone());
+        self.out.stored_elsewhere |= self
+            .out
+            .stored_in
+            .as_ref()
+            .is_some_and(|known| *known != stored);
+        self.out.stored_in = Some(stored);
     }
 
     pub(super) fn unknown(&mut self, why: &str, span: Span) {

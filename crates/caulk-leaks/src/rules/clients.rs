@@ -32,6 +32,20 @@ pub(super) const RULES: &[Rule] = &[
         },
     },
     Rule {
+        name: "field-never-released",
+        summary: "the release method of a type forgets a field",
+        preview: true,
+        page: Page {
+            what: "Finds resources that are kept in a field of a type with a release method, where neither that method nor anything else \
+                   in the module releases the field.",
+            why: "Whoever closes the value believes that everything in it is closed. What the field holds stays open with nobody left to know of it.",
+            example: "index, err := os.Create(path + \".idx\")\nif err != nil {\n\treturn nil, err\n}\nreturn &Journal{data: data, index: index}, nil\n\n\
+                      // func (j *Journal) Close() error { return j.data.Close() }",
+            instead: "// func (j *Journal) Close() error { return errors.Join(j.data.Close(), j.index.Close()) }",
+            fix_safety: "Never fixed automatically: the order of the releases in the method is for its author to choose.",
+        },
+    },
+    Rule {
         name: "unstopped-watcher",
         summary: "a watcher is not stopped",
         preview: false,

@@ -1,0 +1,270 @@
+//! Fields that keep a resource, and whether anything in the module ever releases what they keep.
+
+use caulk_program::{BodyOwner, Callee, Object, TypeId};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+
+use crate::catalogue::CallEffect;
+use crate::engine::{Function, Value};
+use crate::finding::{Heat, SettledBy, Step};
+use crate::module::Module;
+use crate::report::Described;
+use crate::summary::{RELEASE_METHODS, is_release_name};
+
+/// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name
+/// of the type is empty where it is not known.
+#[derive(Debug, Default)]
+pub(crate) struct FieldUses {
+    by_field: FxHashMap<SmolStr, FxHashMap<String, Uses>>,
+}
+
+/// What is done with one field.
+#[derive(Debug, Default)]
+struct Uses {
+    /// Methods that are called on it.
+    methods: FxHashSet<SmolStr>,
+    /// It is called, passed on, copied or returned: whoever gets it may release it.
+    escapes: bool,
+}
+
+impl FieldUses {
+    /// The uses in one body.
+    pub fn of(module: &Module<'_>, owner: BodyOwner) -> FieldUses {
+        let mut uses = FieldUses::default();
+        let Some(function) = module.function(owner) else {
+            return uses;
+        };
+        let tree = function.tree();
+        for root in caulk_flow::roots(module.program, &function.typed) {
+            tree.walk(root, |node| {
+                if let Node::Expr(expr) = node
+                    && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
+                    && let Object::Field { .. } | Object::Unknown = function.info().object(expr)
+                {
+                    uses.add(module, &function, expr, x, tree.name(sel));
+                }
+                Descend::Into
+            });
+        }
+        uses
+    }
+
+    /// Adds those of another body.
+    pub fn extend(&mut self, other: FieldUses) {
+        for (field, types) in other.by_field {
+            let known = self.by_field.entry(field).or_default();
+            for (name, uses) in types {
+                let known = known.entry(name).or_default();
+                known.methods.extend(uses.methods);
+                known.escapes |= uses.escapes;
+            }
+        }
+    }
+
+    fn add(
+        &mut self,
+        module: &Module<'_>,
+        function: &Function,
+        expr: ExprId,
+        x: ExprId,
+        name: &str,
+    ) {
+        let kind = use_of(module, function, expr);
+        if kind == Use::Harmless {
+            return;
+        }
+        let direct = matches!(
+            function.info().object(expr),
+            Object::Field { through, .. } if through.is_empty()
+        );
+        let of = direct
+            .then(|| module.program.named_name(function.info().type_of(x)))
+            .flatten()
+            .unwrap_or_default();
+        let types = self.by_field.entry(SmolStr::new(name)).or_default();
+        let uses = types.entry(of).or_default();
+        match kind {
+            Use::Method(method) => {
+                uses.methods.insert(method);
+            }
+            _ => uses.escapes = true,
+        }
+    }
+
+    /// Whether something releases the field of a type, or gets what it holds and may do so.
+    fn may_release(&self, ty: &str, field: &str, releases: &dyn Fn(&str) -> bool) -> bool {
+        let Some(types) = self.by_field.get(field) else {
+            return false;
+        };
+        [ty, ""]
+            .iter()
+            .filter_map(|name| types.get(*name))
+            .any(|uses| {
+                uses.escapes
+                    || uses
+                        .methods
+                        .iter()
+                        .any(|method| is_release_name(method) || releases(method))
+            })
+    }
+}
+
+/// What is done with a field where it is named.
+#[derive(PartialEq, Eq)]
+enum Use {
+    /// It is assigned, compared with nil, or lent to the standard library.
+    Harmless,
+    /// A method is called on it.
+    Method(SmolStr),
+    /// Anything else.
+    Escapes,
+}
+
+fn use_of(module: &Module<'_>, function: &Function, expr: ExprId) -> Use {
+    let tree = function.tree();
+    match function.parent(expr) {
+        Some(Node::Expr(parent)) => match tree.expr(parent).kind {
+            ExprKind::Selector { sel, .. } => match function.parent(parent) {
+                Some(Node::Expr(call)) if is_called(function, call, parent) => {
+                    Use::Method(SmolStr::new(tree.name(sel)))
+                }
+                _ => Use::Escapes,
+            },
+            ExprKind::Binary {
+                op: BinaryOp::Eql | BinaryOp::Neq,
+                ..
+            } => Use::Harmless,
+            ExprKind::Call { .. } if !is_called(function, parent, expr) => {
+                if is_lent(module, function.callee(parent)) {
+                    Use::Harmless
+                } else {
+                    Use::Escapes
+                }
+            }
+            _ => Use::Escapes,
+        },
+        Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+            StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr) => Use::Harmless,
+            _ => Use::Escapes,
+        },
+        None => Use::Escapes,
+    }
+}
+
+fn is_called(function: &Function, call: ExprId, fun: ExprId) -> bool {
+    matches!(function.tree().expr(call).kind, ExprKind::Call { fun: called, .. } if called == fun)
+}
+
+/// Whether a call of the standard library only uses its arguments.
+fn is_lent(module: &Module<'_>, callee: &Callee) -> bool {
+    let Callee::Static(func) = callee else {
+        return false;
+    };
+    let (package, name) = crate::types::split_name(module.program, func);
+    crate::types::is_std_path(package)
+        && matches!(
+            module.catalogue.effect(package, name),
+            None | Some(CallEffect::Borrow)
+        )
+}
+
+/// A field that keeps a resource which nothing ever releases.
+pub(crate) struct Forgotten {
+    pub rule: &'static str,
+    pub message: String,
+    pub path: Vec<Step>,
+}
+
+impl Described<'_, '_> {
+    /// The field that the resource is kept in, where nothing in the module releases it: of a type whose own release
+    /// method forgets it, or of one without such a method that is made again and again.
+    pub(crate) fn forgotten_field(&self) -> Option<Forgotten> {
+        let uses = self.module.field_uses()?;
+        let outcomes = &self.verdict.outcomes;
+        if !outcomes.owed.is_empty() || outcomes.unknown.is_some() {
+            return None;
+        }
+        let (ty, field) = self.kept_in()?;
+        let named = self.module.program.named_of(ty)?;
+        if !self.is_own_field(ty, &field) {
+            return None;
+        }
+        let release = &self.site.release;
+        if uses.may_release(&named.full_name(), &field, &|method| {
+            release.is_method(method)
+        }) {
+            return None;
+        }
+        let by = crate::report::short_name(&self.site.acquired_by);
+        let owner = &named.name;
+        let at = outcomes
+            .returned_at
+            .or(outcomes.settled.map(|(_, at)| at))
+            .unwrap_or_default();
+        let path = |note: String| {
+            vec![Step {
+                location: self.location(at),
+                note,
+            }]
+        };
+        match self.release_method(ty) {
+            Some(method) => Some(Forgotten {
+                rule: crate::rules::static_name("field-never-released"),
+                message: format!(
+                    "{owner}.{field} from {by} is never {}: {owner}.{method} forgets it",
+                    self.done_word()
+                ),
+                path: path(format!("kept in {owner}.{field}, which nothing releases")),
+            }),
+            None if self.in_loop || self.heat == Heat::Request => Some(Forgotten {
+                rule: self.site.contract.rule,
+                message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
+                path: path(format!("kept in {owner}.{field}, which nothing releases")),
+            }),
+            None => None,
+        }
+    }
+
+    /// The type and the field of it that the resource ends up in on every path.
+    fn kept_in(&self) -> Option<(TypeId, SmolStr)> {
+        let outcomes = &self.verdict.outcomes;
+        match (&outcomes.returned, outcomes.settled) {
+            (Some((_, Value::Owner(Some(field)))), None) => {
+                Some((outcomes.returned_type?, field.clone()))
+            }
+            (None, Some((SettledBy::Stored, _))) if !outcomes.stored_elsewhere => {
+                outcomes.stored_in.clone()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether only the module itself can reach the field of a type that it declares, and the field is no embedded one.
+    fn is_own_field(&self, ty: TypeId, field: &str) -> bool {
+        let program = self.module.program;
+        let Some(named) = program.named_of(ty).filter(|named| named.is_loaded()) else {
+            return false;
+        };
+        let fields = program.struct_fields(program.underlying(program.deref(ty)));
+        let Some(declared) = fields.iter().find(|declared| declared.name == field) else {
+            return false;
+        };
+        let hidden = !caulk_syntax::is_exported(field)
+            || !caulk_syntax::is_exported(&named.name)
+            || named.package.split('/').any(|part| part == "internal");
+        let own = program.package(self.function.package);
+        let hidden = hidden || own.name() == "main";
+        hidden && !declared.embedded && &*named.package == own.path()
+    }
+
+    /// A release method that the type declares itself.
+    fn release_method(&self, ty: TypeId) -> Option<&'static str> {
+        let program = self.module.program;
+        RELEASE_METHODS.iter().copied().find(|name| {
+            program
+                .method(ty, name)
+                .is_some_and(|method| !method.of_interface && method.through.is_empty())
+        })
+    }
+}
