@@ -114,6 +114,7 @@ impl<'a> Leak<'a> {
             function: "example.com/x.f".into(),
             heat: Heat::Unknown,
             fix,
+            identity: format!("{start}"),
             fingerprint: format!("{start}"),
         };
         let next = src[end..].trim_start();
