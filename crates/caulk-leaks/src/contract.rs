@@ -48,6 +48,8 @@ pub struct Contract {
     pub error_field: Option<String>,
     /// Whether the release of the receiver of the acquiring call releases it.
     pub of_parent: bool,
+    /// Index of another result of the call whose own release ends this one too.
+    pub ended_with: Option<usize>,
     /// Never reported in `main.main`.
     pub main_is_ok: bool,
     /// Reported only when asked for.
@@ -127,6 +129,7 @@ impl Contract {
             endless_context: false,
             error_field: None,
             of_parent: false,
+            ended_with: None,
             main_is_ok: false,
             preview: false,
             harm: Harm::default(),

@@ -21,6 +21,7 @@ mod parents;
 mod policy;
 mod report;
 mod rules;
+mod sibling;
 mod sites;
 mod started;
 mod summary;

@@ -189,6 +189,7 @@ fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
         .collect();
     contract.context_ends = None;
     contract.parent = None;
+    contract.ended_with = None;
     contract.origin = Origin::Convention;
     if contract.release.actions.is_empty() {
         return None;
@@ -229,6 +230,7 @@ fn by_function(
         end_on_receive: None,
         context_ends: None,
         parent: None,
+        ended_with: None,
         origin: Origin::Convention,
         ..contract.clone()
     })
@@ -306,6 +308,7 @@ fn held(
         end_on_receive: None,
         context_ends: None,
         parent: None,
+        ended_with: None,
         main_is_ok: contract.main_is_ok,
         confidence: Confidence::Certain.min(contract.confidence),
         origin: first.map_or(Origin::Convention, |method| {

@@ -61,6 +61,11 @@ impl Described<'_, '_> {
         {
             return true;
         }
+        if let Some(result) = self.site.contract.ended_with
+            && crate::sibling::may_be_released(self.module, self.function, self.site.call, result)
+        {
+            return true;
+        }
         let Some(index) = self.site.contract.context_ends else {
             return false;
         };

@@ -170,6 +170,8 @@ pub(super) struct AcquireEntry {
     /// Whether the release of its receiver releases it.
     #[serde(default)]
     of_parent: bool,
+    /// Index of another result whose release ends this one too: the other end of a pipe.
+    ended_with: Option<usize>,
     /// Types of a first result, beside an error, that are owed whatever function gives them.
     #[serde(default)]
     pub of_type: Vec<String>,
@@ -274,6 +276,7 @@ impl AcquireEntry {
             endless_context: self.endless_context,
             error_field: self.error_field,
             of_parent: self.of_parent,
+            ended_with: self.ended_with,
             main_is_ok: self.main_is_ok,
             preview: self.preview,
             harm,
