@@ -4,6 +4,7 @@
 use caulk_program::LocalId;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
+use crate::engine::PASSED_ON;
 use crate::finding::{ExitKind, Heat, Held, SettledBy, Step};
 use crate::module::Reach;
 use crate::report::Described;
@@ -37,6 +38,13 @@ impl Described<'_, '_> {
 
     pub(super) fn is_main(&self) -> bool {
         self.site.root.is_none() && self.function.is_main(self.module.program)
+    }
+
+    /// A `main` that ends with what its handlers use: they use it for as long as the process lives.
+    pub(super) fn serves_to_the_end(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let handed = outcomes.obstacles.values().any(|why| why == PASSED_ON);
+        handed && outcomes.owed.iter().all(|lost| lost.kind == ExitKind::End)
     }
 
     /// A transaction whose context is cancelled in this function, or ends with the request; rows of

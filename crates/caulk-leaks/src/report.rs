@@ -106,7 +106,8 @@ impl<'a, 'p> Described<'a, 'p> {
             return Outcome::Unknown { why, at: None };
         }
         if !outcomes.owed.is_empty() {
-            return if self.is_main() && self.site.contract.main_is_ok {
+            return if self.is_main() && (self.site.contract.main_is_ok || self.serves_to_the_end())
+            {
                 crate::check::settled_without_place(SettledBy::ProcessLifetime)
             } else {
                 Outcome::Owed(self.path())

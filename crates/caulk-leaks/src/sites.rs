@@ -180,6 +180,9 @@ fn contracts_of_call(
     let Some(func) = callee.func() else {
         // Which function the value is cannot be seen; its results can.
         let types = module.program.results_of(function.info().type_of(call));
+        if is_free_field(module, function, callee) || is_dropped(function, call) {
+            return Vec::new();
+        }
         return by_convention(module, &types, &|| false)
             .into_iter()
             .filter(|contract| !is_unconventional(module, function, call, contract))
@@ -298,17 +301,36 @@ fn by_convention(
     vec![likely]
 }
 
+/// Whether a function is called that is kept in a field which owes nothing by the catalogue.
+fn is_free_field(module: &Module<'_>, function: &Function, callee: &Callee) -> bool {
+    let Callee::Field { receiver, name } = callee else {
+        return false;
+    };
+    let holder = module.program.named_of(function.info().type_of(*receiver));
+    holder.is_some_and(|holder| {
+        let name = format!("{}.{name}", holder.name);
+        module
+            .catalogue
+            .free_entry(&holder.package, &name)
+            .is_some()
+    })
+}
+
 /// A test that drops a value for its error means to see the call fail.
 fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    let tree = function.tree();
     let in_test = crate::check::file_of(module.program, function.typed.owner)
         .is_some_and(caulk_program::SourceFile::is_test);
+    in_test && is_dropped(function, call)
+}
+
+/// Whether the first value of a call is assigned to nothing: `_, err := f()`.
+fn is_dropped(function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
     let assigned = function.statement(call).map(|stmt| tree.stmt(stmt).kind);
-    in_test
-        && matches!(assigned, Some(StmtKind::Assign { lhs, .. })
-        if tree.exprs(lhs).first().is_some_and(|target| {
-            matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
-        }))
+    matches!(assigned, Some(StmtKind::Assign { lhs, .. })
+    if tree.exprs(lhs).first().is_some_and(|target| {
+        matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
+    }))
 }
 
 /// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what

@@ -15,6 +15,9 @@ use crate::finding::SettledBy;
 use crate::module::Followed;
 use crate::summary::{Param, ParamEffect, ParamQuery, is_release_name};
 
+/// What uses it may run as long as the process does.
+pub(crate) const PASSED_ON: &str = "used by a function literal that is passed on";
+
 /// A function by import path and name.
 struct Named<'a> {
     package: &'a str,
@@ -333,9 +336,7 @@ impl Run<'_, '_> {
             Value::Closure(literal) => {
                 match self.closure_effect(state, *literal, &[]) {
                     ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),
-                    ClosureEffect::Uses => {
-                        self.obstacle(span, "used by a function literal that is passed on")
-                    }
+                    ClosureEffect::Uses => self.obstacle(span, PASSED_ON),
                     ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
                     ClosureEffect::Nothing => {}
                 }

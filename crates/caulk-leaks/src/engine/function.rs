@@ -51,7 +51,10 @@ impl Function {
         }
         let roots = caulk_flow::roots(program, &typed);
         let parents = parents(tree, &roots);
-        let tracked = tracked(program, &typed, &graphs, &roots);
+        let mut tracked = tracked(program, &typed, &graphs, &roots);
+        for local in assigned_any_time(&typed, &roots, &parents) {
+            tracked.remove(&local);
+        }
         let fresh = fresh(&typed, &roots);
         let captured = typed
             .info
@@ -294,6 +297,79 @@ fn tracked(
         .chain(often)
         .chain(returned_unset(typed, roots))
         .collect()
+}
+
+/// Variables that a function literal assigns which may run at any time: one that is passed on, stored or a goroutine.
+fn assigned_any_time(
+    typed: &TypedBody,
+    roots: &[Node],
+    parents: &FxHashMap<Node, Node>,
+) -> BTreeSet<LocalId> {
+    let tree = typed.tree();
+    let mut found = BTreeSet::new();
+    for literal in typed.info.literals() {
+        if runs_where_called(typed, roots, parents, literal.expr) {
+            continue;
+        }
+        tree.walk(literal.expr, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+            {
+                let targets = tree.exprs(lhs).iter().filter_map(|x| typed.info.local(*x));
+                found.extend(targets.filter(|local| literal.captures.contains(local)));
+            }
+            Descend::Into
+        });
+    }
+    found
+}
+
+/// Whether a literal is called where it stands or deferred, or is kept in a variable that is only called.
+fn runs_where_called(
+    typed: &TypedBody,
+    roots: &[Node],
+    parents: &FxHashMap<Node, Node>,
+    literal: ExprId,
+) -> bool {
+    let tree = typed.tree();
+    let is_called = |expr: ExprId| match parents.get(&Node::Expr(expr)) {
+        Some(Node::Expr(call)) => {
+            let is_fun = matches!(tree.expr(*call).kind, ExprKind::Call { fun, .. } if fun == expr);
+            let in_goroutine = matches!(parents.get(&Node::Expr(*call)), Some(Node::Stmt(stmt))
+                if matches!(tree.stmt(*stmt).kind, StmtKind::Go(_)));
+            is_fun && !in_goroutine
+        }
+        _ => false,
+    };
+    if is_called(literal) {
+        return true;
+    }
+    let Some(Node::Stmt(stmt)) = parents.get(&Node::Expr(literal)) else {
+        return false;
+    };
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(*stmt).kind else {
+        return false;
+    };
+    let position = tree.exprs(rhs).iter().position(|x| *x == literal);
+    let target = position.and_then(|index| tree.exprs(lhs).get(index).copied());
+    let Some(ExprKind::Ident(name)) = target.map(|target| tree.expr(target).kind) else {
+        return false;
+    };
+    let Some(local) = typed.info.defined_at(name.span) else {
+        return false;
+    };
+    let mut only_called = true;
+    for root in roots {
+        tree.walk(*root, |node| {
+            if let Node::Expr(expr) = node
+                && typed.info.local(expr) == Some(local)
+            {
+                only_called &= is_called(expr);
+            }
+            Descend::Into
+        });
+    }
+    only_called
 }
 
 /// Variables that are declared without a value and returned.

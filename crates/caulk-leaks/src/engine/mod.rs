@@ -14,6 +14,7 @@ mod refine;
 mod run;
 mod state;
 
+pub(crate) use call::PASSED_ON;
 pub(crate) use function::{Function, Root};
 pub(crate) use outcome::{Lost, Outcomes, Verdict};
 pub(crate) use run::{Run, Start};
