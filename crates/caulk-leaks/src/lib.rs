@@ -40,5 +40,5 @@ pub use finding::{
     SettledBy, Settlement, Severity, Step,
 };
 pub use known_types::known_types;
-pub use rules::{Page, Rule, rule, rules};
+pub use rules::{HEADINGS, Rule, rule, rules};
 pub use trace::{LineExplained, Traced, explain_line};

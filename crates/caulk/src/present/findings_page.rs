@@ -234,8 +234,9 @@ fn rules(told: &[Told<'_>]) -> Section {
         .map(|rule| Part::Article {
             name: rule_name(rule.name),
             blocks: vec![
-                Paragraph::with_lead(rule.name, rule.page.what).into(),
-                Paragraph::from(rule.page.why).into(),
+                Paragraph::with_lead(rule.name, rule.section("What it does").replace('\n', " "))
+                    .into(),
+                Paragraph::from(rule.section("Why it is bad").replace('\n', " ")).into(),
                 Paragraph::from(format!("More: caulk explain {}", rule.name)).into(),
             ],
         })
