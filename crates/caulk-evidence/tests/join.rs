@@ -118,6 +118,7 @@ fn acquisition(location: Location, call: &str, outcome: &str) -> Acquisition {
             "unknown" => Outcome::Unknown {
                 why: String::new(),
                 at: None,
+                callee: None,
             },
             _ => Outcome::Settled(Settlement {
                 how: SettledBy::Released,

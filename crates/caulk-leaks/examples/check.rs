@@ -42,7 +42,7 @@ fn main() {
     if all {
         for acquisition in &analysis.acquisitions {
             match &acquisition.outcome {
-                Outcome::Unknown { why, at } => {
+                Outcome::Unknown { why, at, .. } => {
                     let at = at.as_ref().map(ToString::to_string).unwrap_or_default();
                     println!(
                         "unknown {} {}: {why} ({at})",

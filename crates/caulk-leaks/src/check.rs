@@ -264,7 +264,7 @@ fn idle_directives(program: &Program) -> Vec<Problem> {
                 {
                     let path = program.relative(&file.path).to_string_lossy();
                     problems.push(Problem {
-                        kind: "directive".to_owned(),
+                        kind: "unknown-parameter".to_owned(),
                         what: format!("{} has no parameter {}", func.name, directive.name),
                         place: format!("{}:{}", path.replace('\\', "/"), directive.line),
                     });

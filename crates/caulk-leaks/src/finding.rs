@@ -137,6 +137,8 @@ pub enum Outcome {
         why: String,
         /// Where the trail was lost.
         at: Option<Location>,
+        /// Canonical name of the function that is called there, where one is.
+        callee: Option<String>,
     },
 }
 

@@ -5,7 +5,7 @@ use caulk_program::LocalId;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::engine::PASSED_ON;
-use crate::finding::{ExitKind, Heat, Held, SettledBy, Step};
+use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
 use crate::module::Reach;
 use crate::report::Described;
 
@@ -171,7 +171,12 @@ impl Described<'_, '_> {
         let Held::Variable(name) = &self.held else {
             return None;
         };
-        if self.heat != Heat::Request || !outcomes.releases.is_empty() || self.is_guarded(name) {
+        let is_certain = self.site.contract.confidence == Confidence::Certain;
+        if !is_certain
+            || self.heat != Heat::Request
+            || !outcomes.releases.is_empty()
+            || self.is_guarded(name)
+        {
             return None;
         }
         let note = format!("the next request overwrites {name} while still open");

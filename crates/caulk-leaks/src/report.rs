@@ -99,11 +99,19 @@ impl<'a, 'p> Described<'a, 'p> {
         }
         if self.is_released_on_the_way_round() {
             let why = "released earlier in the loop, under a condition".to_owned();
-            return Outcome::Unknown { why, at: None };
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
         }
         if self.is_rootless_context() {
             let why = "a context without a parent holds nothing by itself".to_owned();
-            return Outcome::Unknown { why, at: None };
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
         }
         if !outcomes.owed.is_empty() {
             return if self.is_main() && (self.site.contract.main_is_ok || self.serves_to_the_end())
@@ -117,10 +125,10 @@ impl<'a, 'p> Described<'a, 'p> {
             return Outcome::Owed(self.path());
         }
         if let Some((why, at)) = &outcomes.unknown {
-            let at = (!at.is_empty()).then(|| self.location(*at));
             return Outcome::Unknown {
                 why: why.to_string(),
-                at,
+                callee: self.called_at(*at),
+                at: (!at.is_empty()).then(|| self.location(*at)),
             };
         }
         if let Some(path) = self.overwritten_per_request() {
@@ -145,6 +153,15 @@ impl<'a, 'p> Described<'a, 'p> {
             // Every path ends the process or the test, or goes on for ever.
             None => crate::check::settled_without_place(SettledBy::NeverReturns),
         }
+    }
+
+    /// The function that the call at a place calls.
+    fn called_at(&self, span: Span) -> Option<String> {
+        let calls = self.function.info().calls();
+        let (_, callee) = calls
+            .into_iter()
+            .find(|(call, _)| self.function.tree().expr(*call).span == span)?;
+        Some(callee.func()?.name.to_string())
     }
 
     pub(crate) fn location(&self, span: Span) -> Location {

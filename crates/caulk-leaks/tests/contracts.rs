@@ -358,7 +358,10 @@ fn directives_say_what_no_analysis_can_know() {
         .iter()
         .map(|problem| format!("{} {}: {}", problem.kind, problem.place, problem.what))
         .collect();
-    assert_eq!(texts, ["directive m.go:27: look has no parameter t"]);
+    assert_eq!(
+        texts,
+        ["unknown-parameter m.go:27: look has no parameter t"]
+    );
     let without = Project::new(&DIRECTIVES.replace("//caulk:", "//"), STORE).check();
     assert!(
         without

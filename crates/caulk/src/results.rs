@@ -156,6 +156,13 @@ pub fn json_report(
             acquisitions: analysis.coverage.acquisitions as u64,
             decided: analysis.coverage.decided as u64,
         },
+        blocked_by: present::blocking(analysis)
+            .into_iter()
+            .map(|(callee, times)| json::Blocking {
+                callee: callee.to_owned(),
+                acquisitions: times as u64,
+            })
+            .collect(),
         summary: json::Summary {
             files: analysis.coverage.files as u64,
             functions: analysis.coverage.functions as u64,

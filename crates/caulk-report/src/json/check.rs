@@ -16,6 +16,9 @@ pub struct CheckReport {
     pub problems: Vec<Problem>,
     /// How much of what was seen could be decided.
     pub coverage: Coverage,
+    /// The functions at whose calls the others were lost track of, those that block most first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked_by: Vec<Blocking>,
     /// Totals.
     pub summary: Summary,
 }
@@ -28,6 +31,7 @@ impl CheckReport {
             findings: Vec::new(),
             problems: Vec::new(),
             coverage: Coverage::default(),
+            blocked_by: Vec::new(),
             summary: Summary::default(),
         }
     }
@@ -189,6 +193,15 @@ pub struct Coverage {
     pub acquisitions: u64,
     /// Those whose outcome is known.
     pub decided: u64,
+}
+
+/// A function of which too little is known to say what becomes of what it is passed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blocking {
+    /// Import path and name.
+    pub callee: String,
+    /// How many acquisitions are undecided because of it.
+    pub acquisitions: u64,
 }
 
 /// Totals of a run.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caulk_leaks::{Acquisition, Analysis, Finding, Problem};
+use caulk_leaks::{Acquisition, Analysis, Finding, Outcome, Problem};
 use caulk_report::json::check::{Fix, FixOutcome};
 use caulk_report::{Diagnostic, Location, Severity, Tone, units};
 
@@ -100,6 +100,7 @@ pub fn summary(
             units::count(coverage.decided as u64),
             units::count(coverage.acquisitions as u64)
         ));
+        lines.extend(in_the_way(analysis, undecided_listed));
     }
     lines.extend(missing(&analysis.problems));
     lines
@@ -128,6 +129,43 @@ pub fn known(known: usize, gone: usize, pruned: bool, baseline: &str) -> Vec<Str
         });
     }
     lines
+}
+
+/// How many callees that block are named, and how many where the undecided are listed.
+const BLOCKING: usize = 3;
+const BLOCKING_LISTED: usize = 20;
+
+/// The callees at which most trails are lost.
+fn in_the_way(analysis: &Analysis, undecided_listed: bool) -> Option<String> {
+    let most = if undecided_listed {
+        BLOCKING_LISTED
+    } else {
+        BLOCKING
+    };
+    let named: Vec<String> = blocking(analysis)
+        .into_iter()
+        .filter(|(_, times)| undecided_listed || *times > 1)
+        .take(most)
+        .map(|(callee, times)| format!("{callee} ({times})"))
+        .collect();
+    (!named.is_empty()).then(|| format!("most often undecided at: {}", named.join(", ")))
+}
+
+/// The callees at which trails are lost, with how many are: most first, then by name.
+pub fn blocking(analysis: &Analysis) -> Vec<(&str, usize)> {
+    let mut times: BTreeMap<&str, usize> = BTreeMap::new();
+    for acquisition in &analysis.acquisitions {
+        if let Outcome::Unknown {
+            callee: Some(callee),
+            ..
+        } = &acquisition.outcome
+        {
+            *times.entry(callee).or_default() += 1;
+        }
+    }
+    let mut times: Vec<(&str, usize)> = times.into_iter().collect();
+    times.sort_by_key(|(callee, times)| (std::cmp::Reverse(*times), *callee));
+    times
 }
 
 fn suppressed(analysis: &Analysis) -> Option<String> {
@@ -164,7 +202,7 @@ fn of_comments(problems: &[Problem]) -> impl Iterator<Item = &Problem> {
     problems.iter().filter(|problem| {
         matches!(
             problem.kind.as_str(),
-            "stale-ignore" | "unknown-rule" | "ignore-without-reason"
+            "stale-ignore" | "unknown-rule" | "ignore-without-reason" | "unknown-parameter"
         )
     })
 }

@@ -236,7 +236,7 @@ fn verdict(traced: &Traced) -> String {
             ),
             None => format!("settled: {}", settlement.how.word()),
         },
-        Outcome::Unknown { why, at } => match at {
+        Outcome::Unknown { why, at, .. } => match at {
             Some(at) => format!(
                 "not decided, so not reported: {why} at {}:{}",
                 at.file, at.line

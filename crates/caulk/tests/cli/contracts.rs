@@ -178,3 +178,44 @@ fn a_project_says_what_calls_owe() {
         "caulk: caulk.toml:2: in this [[contract]]: missing field `release`\n"
     );
 }
+
+#[test]
+fn the_callees_that_block_most_are_named() {
+    let world = world();
+    world.write(
+        "m/n.go",
+        "package m
+
+import (
+	\"example.com/gone\"
+	\"example.com/store\"
+)
+
+func First() {
+	s, err := store.Open(\"c\")
+	if err == nil {
+		gone.Keep(s)
+	}
+}
+
+func Second() {
+	s, err := store.Open(\"d\")
+	if err == nil {
+		gone.Keep(s)
+	}
+}
+",
+    );
+    let ran = run(&world, &["check"]).expect(1);
+    assert!(
+        ran.stdout.contains(
+            "coverage: 2 of 4 acquisitions decided; --undecided lists the other 2\nmost often undecided at: example.com/gone.Keep (2)\n"
+        ),
+        "{}",
+        ran.stdout
+    );
+    let json = run(&world, &["check", "--format", "json"]).expect(1);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["blocked_by"][0]["callee"], "example.com/gone.Keep");
+    assert_eq!(json["blocked_by"][0]["acquisitions"], 2);
+}
