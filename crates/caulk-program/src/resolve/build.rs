@@ -298,7 +298,37 @@ impl Build {
                 }
             }
         }
-        Import::MissingPackage
+        importer_dir
+            .and_then(|dir| self.import_renamed(ground, dir, path))
+            .unwrap_or(Import::MissingPackage)
+    }
+
+    /// A package of the importer's own repository, where that has moved, or is a fork, and goes by its old path:
+    /// what follows the name of its folder in the path is there.
+    fn import_renamed(
+        &self,
+        ground: &Ground<'_>,
+        importer_dir: &Path,
+        path: &str,
+    ) -> Option<Import> {
+        let parts: Vec<&str> = path.split('/').collect();
+        importer_dir.ancestors().find_map(|folder| {
+            let name = folder.file_name()?.to_str()?;
+            let at = parts
+                .iter()
+                .position(|part| *part == name)
+                .filter(|at| *at > 0)?;
+            let rest = parts.get(at + 1..).filter(|rest| !rest.is_empty())?;
+            let dir = rest
+                .iter()
+                .fold(folder.to_owned(), |dir, part| dir.join(part));
+            let (module, path) = self
+                .main_package(&dir)
+                .filter(|(module, _)| module.is_main)?;
+            ground
+                .has_package(&dir)
+                .then(|| ground.found(&path, dir, &module))
+        })
     }
 
     fn import_module(&self, ground: &Ground<'_>, path: &str) -> Import {

@@ -366,6 +366,22 @@ fn trees_without_go_mod() {
 }
 
 #[test]
+fn a_tree_that_moved_still_names_itself_as_before() {
+    let program = load(
+        &[
+            (
+                "/gopath/src/x.y/new/app/cmd/a.go",
+                "package cmd\nimport \"x.y/old/app/lib\"\nvar A = lib.Open()\n",
+            ),
+            ("/gopath/src/x.y/new/app/lib/l.go", LIB),
+        ],
+        &["/gopath/src/x.y/new/app/..."],
+    );
+    assert_eq!(type_of(&program, "A"), "*x.y/new/app/lib.Store");
+    assert!(program.problems().is_empty(), "{:?}", program.problems());
+}
+
+#[test]
 fn a_tree_brings_its_dependencies_along() {
     let program = load(
         &[
