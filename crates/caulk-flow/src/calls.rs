@@ -7,6 +7,7 @@ use caulk_program::{
 };
 use caulk_syntax::{ExprId, Node};
 use rayon::prelude::*;
+use smol_str::SmolStr;
 
 use crate::components::components;
 use crate::frequency::{self, Frequency};
@@ -128,6 +129,28 @@ impl Calls {
     /// How often a function literal of a body is likely to run.
     pub fn literal_frequency(&self, owner: BodyOwner, literal: ExprId) -> Frequency {
         self.frequency_of(&Target::Literal(owner, literal))
+    }
+
+    /// The methods that a call of an interface's method, through embedded fields of `holder`, may reach; none where
+    /// there are too many to say anything.
+    pub fn implementers(
+        &self,
+        program: &Program,
+        holder: TypeId,
+        through: &[SmolStr],
+        name: &SmolStr,
+    ) -> Vec<FuncId> {
+        let target = reach::interface(program, holder, through)
+            .map(|iface| Target::Method(program.type_string(iface), name.clone()));
+        let steps = target.and_then(|target| self.steps.get(&target));
+        let implementing = steps
+            .into_iter()
+            .flatten()
+            .filter_map(|step| match step.to {
+                Target::Body(BodyOwner::Func(id)) => Some(id),
+                _ => None,
+            });
+        implementing.collect()
     }
 
     fn frequency_of(&self, target: &Target) -> Frequency {

@@ -50,6 +50,13 @@ pub(crate) struct Reached {
     pub interfaces: BTreeMap<String, TypeId>,
 }
 
+/// The interface that a value leads to through embedded fields.
+pub(crate) fn interface(program: &Program, holder: TypeId, through: &[SmolStr]) -> Option<TypeId> {
+    through
+        .iter()
+        .try_fold(holder, |ty, field| program.field_type(ty, field))
+}
+
 /// Reads one body.
 pub(crate) fn reached(program: &Program, body: &TypedBody, in_test: bool) -> Reached {
     let mut reader = Reader {
@@ -272,10 +279,7 @@ impl Reader<'_> {
         name: &SmolStr,
         through: &[SmolStr],
     ) -> Option<Target> {
-        let mut iface = holder;
-        for field in through {
-            iface = self.program.field_type(iface, field)?;
-        }
+        let iface = interface(self.program, holder, through)?;
         let key = self.program.type_string(iface);
         self.reached.interfaces.insert(key.clone(), iface);
         Some(Target::Method(key, name.clone()))

@@ -50,6 +50,8 @@ pub struct Contract {
     pub of_parent: bool,
     /// Index of another result of the call whose own release ends this one too.
     pub ended_with: Option<usize>,
+    /// Its release writes what was kept back, and frees nothing: owed only where it is never released and nothing fails.
+    pub finishes: bool,
     /// Never reported in `main.main`.
     pub main_is_ok: bool,
     /// Reported only when asked for.
@@ -130,6 +132,7 @@ impl Contract {
             error_field: None,
             of_parent: false,
             ended_with: None,
+            finishes: false,
             main_is_ok: false,
             preview: false,
             harm: Harm::default(),

@@ -14,6 +14,7 @@ use caulk_program::{BodyOwner, Builtin, Callee, FuncId, Program, TypeId, TypedBo
 use caulk_syntax::{ExprId, ExprKind};
 use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use smol_str::SmolStr;
 
 use crate::catalogue::Catalogue;
 use crate::directive::Declared;
@@ -40,7 +41,8 @@ pub(crate) struct Reach(u8);
 impl Reach {
     pub const FULL: Reach = Reach(DEPENDENCY_DEPTH);
 
-    fn one_less(self) -> Option<Reach> {
+    /// One call further; none where that is too far.
+    pub fn one_less(self) -> Option<Reach> {
         self.0.checked_sub(1).map(Reach)
     }
 }
@@ -52,6 +54,7 @@ pub(crate) type Verdicts = Arc<Vec<(Site, Verdict)>>;
 pub(crate) struct Module<'p> {
     pub program: &'p Program,
     pub catalogue: &'p Catalogue,
+    calls: &'p Calls,
     components: FxHashMap<FuncId, u32>,
     effects: Memo<ParamQuery, ParamEffect>,
     results: Memo<(FuncId, Reach), Arc<Results>>,
@@ -66,24 +69,15 @@ pub(crate) struct Module<'p> {
 }
 
 impl<'p> Module<'p> {
-    /// The functions of a program whose calls were read.
-    pub fn of(program: &'p Program, catalogue: &'p Catalogue, calls: &Calls) -> Module<'p> {
-        let components = calls.components().iter().map(|(id, n)| (*id, *n));
-        Module::new(program, catalogue, components.collect())
-    }
-
-    /// `components` numbers the strongly connected components of the project's call graph. A call within
-    /// one component is taken to borrow, and to return nothing that is owned, so that every summary rests
-    /// on finished ones alone.
-    fn new(
-        program: &'p Program,
-        catalogue: &'p Catalogue,
-        components: FxHashMap<FuncId, u32>,
-    ) -> Module<'p> {
+    /// The functions of a program, whose calls were read. A call within one strongly connected component of
+    /// the call graph is taken to borrow, and to return nothing that is owned, so that every summary rests on
+    /// finished ones alone.
+    pub fn of(program: &'p Program, catalogue: &'p Catalogue, calls: &'p Calls) -> Module<'p> {
         Module {
             program,
             catalogue,
-            components,
+            calls,
+            components: calls.components().iter().map(|(id, n)| (*id, *n)).collect(),
             effects: Memo::default(),
             results: Memo::default(),
             sites: Memo::default(),
@@ -125,6 +119,11 @@ impl<'p> Module<'p> {
         } else {
             reach.one_less()
         }
+    }
+
+    /// The methods of the project's own types that a call of an interface's method may reach.
+    pub fn implementers(&self, holder: TypeId, through: &[SmolStr], name: &SmolStr) -> Vec<FuncId> {
+        self.calls.implementers(self.program, holder, through, name)
     }
 
     /// Whether a function belongs to the project.

@@ -8,10 +8,11 @@ use smol_str::SmolStr;
 
 use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
 use crate::engine::{Function, Value, Verdict};
-use crate::finding::{Confidence, Location, Step};
+use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
 use crate::module::{Module, Reach};
+use crate::provenance::Provenance;
 use crate::sites::Site;
-use crate::summary::{Param, ParamEffect, ParamQuery, RELEASE_METHODS};
+use crate::summary::{Param, ParamQuery, RELEASE_METHODS, may_release};
 
 /// Which results of a function are owned by its caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,7 +54,10 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
     let mut accounted = false;
     for (site, verdict) in verdicts.iter().filter(|(site, _)| site.root.is_none()) {
         let outcomes = &verdict.outcomes;
+        // What a callee takes over can be in what it returns.
+        let handed_over = matches!(outcomes.settled, Some((SettledBy::HandedOver, _)));
         accounted |= outcomes.unknown.is_none()
+            && !handed_over
             && outcomes.returned.is_none()
             && function.results(None).iter().any(|local| {
                 let ty = function.info().local_info(*local).map(|local| local.ty);
@@ -95,6 +99,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         let known = function.info().local_info(*local).map(|local| local.ty);
         if let Some(ty) = known
             && let Some(contract) = crate::started::contract(module, &function, result, ty)
+                .or_else(|| made(module, &function, result, ty, reach))
         {
             add(contract, result, None, ty);
         }
@@ -106,6 +111,64 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         contracts,
         accounted: accounted && !undecided,
     }
+}
+
+/// Methods that release whatever has them.
+const MADE_RELEASES: &[&str] = &["Close", "Stop", "Shutdown", "Release", "Disconnect"];
+
+/// The contract of a value that a function builds, with a release that does something, out of what nobody else
+/// answers for.
+fn made(
+    module: &Module<'_>,
+    function: &Function,
+    result: usize,
+    ty: TypeId,
+    reach: Reach,
+) -> Option<Contract> {
+    let program = module.program;
+    let name = MADE_RELEASES
+        .iter()
+        .find(|name| program.has_method(ty, name))?;
+    // What comes with a function is released by that function.
+    let with_function = function.results(None).iter().any(|local| {
+        let info = function.info().local_info(*local);
+        info.is_some_and(|info| program.func_type(info.ty).is_some())
+    });
+    let id = function.id().filter(|_| !with_function)?;
+    let provenance = crate::provenance::of_result(module, id, result, reach);
+    if !matches!(provenance, Provenance::Made | Provenance::Unfinished) {
+        return None;
+    }
+    let signature = program.method(ty, name).map(|method| method.signature)?;
+    let returns = program.func_type(signature)?.results.last();
+    let release = Release {
+        returns_error: returns.is_some_and(|ty| crate::types::is_error(program, *ty)),
+        ..Release::method(name)
+    };
+    let is_writer = program.has_method(ty, "Write");
+    Some(Contract {
+        rule: crate::rules::static_name(if is_writer {
+            "unclosed-writer"
+        } else {
+            "unclosed-resource"
+        }),
+        finishes: provenance == Provenance::Unfinished,
+        harm: Harm {
+            goroutines: !is_writer,
+            memory: true,
+            ..Harm::default()
+        },
+        ..Contract::of(release, Confidence::Likely, built_by(module, id))
+    })
+}
+
+/// The function that builds a value, as the end of a chain.
+fn built_by(module: &Module<'_>, id: FuncId) -> Origin {
+    let step = declared_at(module, id).map(|location| Step {
+        location,
+        note: "builds it, with a release that does something".to_owned(),
+    });
+    Origin::Source(step.into_iter().collect())
 }
 
 /// From the acquiring call to what releases it, then what the acquired function's own source says.
@@ -287,11 +350,7 @@ fn held(
                 release: release.clone(),
                 reach: module.enter(reach, func)?,
             };
-            let releases = matches!(
-                module.effect(query),
-                ParamEffect::Closes | ParamEffect::ClosesOnSuccess
-            );
-            releases.then_some((*name, Some(func)))
+            may_release(module, &query).then_some((*name, Some(func)))
         })
         .collect();
     let Some((_, first)) = releasing.first().copied() else {

@@ -161,6 +161,19 @@ impl Described<'_, '_> {
             && crate::context::is_rootless(self.function, self.site.call)
     }
 
+    /// A writer that frees nothing, and is left as it is where something fails, or is finished elsewhere.
+    pub(super) fn is_left_unfinished(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let finished = !outcomes.releases.is_empty()
+            || !outcomes.released.is_empty()
+            || outcomes.settled.is_some()
+            || outcomes.returned.is_some()
+            || outcomes.unknown.is_some();
+        self.site.contract.finishes
+            && !outcomes.owed.is_empty()
+            && (finished || outcomes.owed.iter().all(|lost| lost.error == Some(true)))
+    }
+
     /// A package's variable that each request assigns, without a look at what it holds.
     pub(super) fn overwritten_per_request(&self) -> Option<Vec<Step>> {
         let outcomes = &self.verdict.outcomes;

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, LocalKind, Type, TypeId};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
 
-use crate::contract::{Contract, Origin, Release};
+use crate::contract::{Contract, Release};
 use crate::engine::{Function, Root, Run, Start, Verdict};
 use crate::finding::{Confidence, ContractSource};
 use crate::module::{Followed, Module, Reach};
@@ -179,49 +179,31 @@ fn contracts_of_call(
 ) -> Vec<Contract> {
     let Some(func) = callee.func() else {
         // Which function the value is cannot be seen; its results can.
-        let types = module.program.results_of(function.info().type_of(call));
-        if is_free_field(module, function, callee) || is_dropped(function, call) {
+        if crate::convention::is_free_field(module, function, callee)
+            || crate::convention::is_dropped(function, call)
+        {
             return Vec::new();
         }
-        return by_convention(module, &types, &|| false)
+        let types = crate::types::results(module.program, function.info().type_of(call));
+        return crate::convention::of_types(module, &types, &|| false)
             .into_iter()
-            .filter(|contract| !is_unconventional(module, function, call, contract))
+            .filter(|contract| !crate::convention::is_unlikely(module, function, call, contract))
             .collect();
     };
     let ty = function.info().type_of(call);
     let called = Called {
         func,
         of_interface: matches!(callee, Callee::Interface { .. }),
-        types: &module.program.results_of(ty),
+        types: &crate::types::results(module.program, ty),
         count,
         reach,
         caller: function.id(),
     };
     let mut contracts = contracts_of(module, &called, &|| {
-        ty.is_unknown() && looks_like_response(function, call)
+        ty.is_unknown() && crate::convention::looks_like_response(function, call)
     });
-    contracts.retain(|contract| !is_unconventional(module, function, call, contract));
+    contracts.retain(|contract| !crate::convention::is_unlikely(module, function, call, contract));
     contracts
-}
-
-/// Whether a call makes what its results owe by convention unlikely.
-fn is_unconventional(
-    module: &Module<'_>,
-    function: &Function,
-    call: ExprId,
-    contract: &Contract,
-) -> bool {
-    if contract.origin != Origin::Convention {
-        return false;
-    }
-    // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
-    let over = |method: &str| {
-        takes_what_has(module, function, call, method)
-            && !takes_what_has(module, function, call, "Deadline")
-    };
-    contract.rule == "unclosed-reader" && over("Read")
-        || contract.rule == "unclosed-writer" && over("Write")
-        || is_dropped_by_test(module, function, call)
 }
 
 /// What a call owes: by the catalogue, by the source of what it calls, by its documentation, and by
@@ -251,14 +233,19 @@ pub(crate) fn contracts_of(
     if crate::types::is_std_path(package) && !func.id.is_some_and(|id| module.is_own(id)) {
         return Vec::new();
     }
-    let convention = || by_convention(module, called.types, looks_like_response);
+    let convention = || crate::convention::of_types(module, called.types, looks_like_response);
     let id = func.id.filter(|_| !called.of_interface);
     let followed = id.map_or(Followed::No, |id| {
         module.follows(called.reach, called.caller, id)
     });
     match (id, followed) {
         (Some(id), Followed::Yes(reach)) if module.is_own(id) => {
-            module.results(id, reach).contracts.clone()
+            let results = module.results(id, reach);
+            if results.contracts.is_empty() && !results.accounted {
+                crate::convention::of_source(module, called.types, id, reach)
+            } else {
+                results.contracts.clone()
+            }
         }
         (Some(id), Followed::Yes(reach)) => {
             if !called.types.iter().any(|ty| module.can_be_owned(*ty)) {
@@ -270,67 +257,11 @@ pub(crate) fn contracts_of(
             }
             match crate::doc::contract(module, id) {
                 Some(contract) => vec![contract],
-                None => convention(),
+                None => crate::convention::of_source(module, called.types, id, reach),
             }
         }
         _ => convention(),
     }
-}
-
-/// What a function owes by its results alone, where its source is not followed: whoever gets a
-/// cancel function beside a context calls it, and whoever gets a stream, a body or a transaction
-/// beside an error ends it.
-fn by_convention(
-    module: &Module<'_>,
-    types: &[TypeId],
-    looks_like_response: &dyn Fn() -> bool,
-) -> Vec<Contract> {
-    let model = if looks_like_response() {
-        Some(("net/http", "Get"))
-    } else {
-        model_of(module, types)
-    };
-    let Some(contract) = model.and_then(|(package, name)| module.catalogue.contract(package, name))
-    else {
-        return Vec::new();
-    };
-    let mut likely = contract.clone();
-    likely.confidence = Confidence::Likely;
-    likely.context_ends = None;
-    likely.origin = Origin::Convention;
-    vec![likely]
-}
-
-/// Whether a function is called that is kept in a field which owes nothing by the catalogue.
-fn is_free_field(module: &Module<'_>, function: &Function, callee: &Callee) -> bool {
-    let Callee::Field { receiver, name } = callee else {
-        return false;
-    };
-    let holder = module.program.named_of(function.info().type_of(*receiver));
-    holder.is_some_and(|holder| {
-        let name = format!("{}.{name}", holder.name);
-        module
-            .catalogue
-            .free_entry(&holder.package, &name)
-            .is_some()
-    })
-}
-
-/// A test that drops a value for its error means to see the call fail.
-fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    let in_test = crate::check::file_of(module.program, function.typed.owner)
-        .is_some_and(caulk_program::SourceFile::is_test);
-    in_test && is_dropped(function, call)
-}
-
-/// Whether the first value of a call is assigned to nothing: `_, err := f()`.
-fn is_dropped(function: &Function, call: ExprId) -> bool {
-    let tree = function.tree();
-    let assigned = function.statement(call).map(|stmt| tree.stmt(stmt).kind);
-    matches!(assigned, Some(StmtKind::Assign { lhs, .. })
-    if tree.exprs(lhs).first().is_some_and(|target| {
-        matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
-    }))
 }
 
 /// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what
@@ -355,98 +286,6 @@ fn by_result_type<'m>(module: &'m Module<'_>, types: &[TypeId]) -> Option<&'m Co
     };
     let contract = of(*value).or_else(embedded)?;
     crate::types::is_error(program, *last).then_some(contract)
-}
-
-/// The function whose contract the types of the results call for.
-fn model_of(module: &Module<'_>, types: &[TypeId]) -> Option<(&'static str, &'static str)> {
-    let program = module.program;
-    let [value, last] = types else {
-        return None;
-    };
-    let value_name = program.named_name(*value).unwrap_or_default();
-    if value_name == "context.Context" {
-        let is_cancel = program.named_name(*last).as_deref() == Some("context.CancelFunc");
-        return is_cancel.then_some(("context", "WithCancel"));
-    }
-    if !crate::types::is_error(program, *last) {
-        return None;
-    }
-    match value_name.as_str() {
-        "net/http.Response" => return Some(("net/http", "Get")),
-        "net.Conn" => return Some(("net", "Dial")),
-        // Its body is for whoever sends it to close.
-        "net/http.Request" => return None,
-        _ => {}
-    }
-    let has = |method: &str| program.has_method(*value, method);
-    // A connection of a driver has these too, and a release of its own.
-    if has("Commit") && has("Rollback") && !has("Close") {
-        return Some(("database/sql", "DB.Begin"));
-    }
-    if program.is_interface(*value) && has("Close") {
-        return match (has("Read"), has("Write")) {
-            // A file or a connection of the program's own: who owns it is for its maker to say.
-            (true, true) => None,
-            (true, false) => Some(("io", "ReadCloser")),
-            (false, true) => Some(("io", "WriteCloser")),
-            (false, false) => None,
-        };
-    }
-    // What wraps a request: its body is for whoever sends it to close.
-    if program.field_type(*value, "Method").is_some() {
-        return None;
-    }
-    let body = program
-        .field_type(*value, "Body")
-        .filter(|_| !program.is_interface(*value))?;
-    (program.named_name(body).as_deref() == Some("io.ReadCloser")).then_some(("net/http", "Get"))
-}
-
-/// Whether an argument of a call has this method.
-fn takes_what_has(module: &Module<'_>, function: &Function, call: ExprId, method: &str) -> bool {
-    let tree = function.tree();
-    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
-        return false;
-    };
-    tree.exprs(args).iter().any(|arg| {
-        let ty = function.info().type_of(*arg);
-        module.program.has_method(ty, method)
-    })
-}
-
-/// Whether a value of a type that is not known is used as a response is: by its body and its status.
-fn looks_like_response(function: &Function, call: ExprId) -> bool {
-    let tree = function.tree();
-    let Some(stmt) = function.statement(call) else {
-        return false;
-    };
-    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
-        return false;
-    };
-    let ([value, _], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
-        return false;
-    };
-    if caulk_flow::unparen(tree, *single) != call {
-        return false;
-    }
-    let Some(local) = function.local(*value) else {
-        return false;
-    };
-    let Some(graph) = function.graph(function.root_of(call)) else {
-        return false;
-    };
-    let (mut body, mut status) = (false, false);
-    tree.walk(graph.body, |node| {
-        if let Node::Expr(expr) = node
-            && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
-            && function.local(x) == Some(local)
-        {
-            body |= tree.name(sel) == "Body";
-            status |= tree.name(sel) == "StatusCode";
-        }
-        Descend::Into
-    });
-    body && status
 }
 
 /// Whether an unreleased one does harm with the Go version of the module; within a dependency that is

@@ -6,7 +6,7 @@ use caulk_program::{BodyOwner, FuncId};
 use smol_str::SmolStr;
 
 use crate::contract::Release;
-use crate::engine::{Outcomes, Run, Start, Value};
+use crate::engine::{Function, Outcomes, Run, Start, Value};
 use crate::finding::SettledBy;
 use crate::module::{Module, Reach};
 
@@ -65,23 +65,41 @@ pub(crate) enum ParamEffect {
 
 /// Follows a parameter through a function.
 pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffect {
-    let unknown = |why: &str| ParamEffect::Unknown(Arc::from(why));
     let Some(function) = module.function(BodyOwner::Func(query.func)) else {
-        return unknown("its body is not in Go");
+        return ParamEffect::Unknown(Arc::from("its body is not in Go"));
     };
+    param_outcomes(module, &function, query).map_or(ParamEffect::Borrows, effect_of)
+}
+
+/// Whether a function, a release method as a rule, releases a parameter or a field of it on some path: on the others
+/// there is nothing to release, or it failed.
+pub(crate) fn may_release(module: &Module<'_>, query: &ParamQuery) -> bool {
+    match module.effect(query.clone()) {
+        ParamEffect::Closes | ParamEffect::ClosesOnSuccess => true,
+        ParamEffect::Unknown(_) => {
+            let function = module.function(BodyOwner::Func(query.func));
+            function
+                .and_then(|function| param_outcomes(module, &function, query))
+                .is_some_and(|outcomes| !outcomes.released.is_empty())
+        }
+        _ => false,
+    }
+}
+
+/// What becomes of a parameter; none where the function does not name it.
+fn param_outcomes(
+    module: &Module<'_>,
+    function: &Function,
+    query: &ParamQuery,
+) -> Option<Outcomes> {
     let info = function.info();
     let local = match query.param {
         Param::Receiver => info.receiver(),
         Param::At(index) => info.params().get(index).or(info.params().last()).copied(),
-    };
-    let Some(local) = local else {
-        return ParamEffect::Borrows;
-    };
-    if info
-        .local_info(local)
-        .is_none_or(|local| local.name.is_empty() || local.name == "_")
-    {
-        return ParamEffect::Borrows;
+    }?;
+    let name = &info.local_info(local)?.name;
+    if name.is_empty() || name == "_" {
+        return None;
     }
     let start = Start::Param {
         local,
@@ -91,9 +109,8 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
             .error
             .and_then(|index| info.params().get(index).copied()),
     };
-    let outcomes =
-        Run::new(module, &function, None, query.reach, &query.release, None).outcomes(start);
-    effect_of(outcomes)
+    let run = Run::new(module, function, None, query.reach, &query.release, None);
+    Some(run.outcomes(start))
 }
 
 fn effect_of(outcomes: Outcomes) -> ParamEffect {

@@ -2,6 +2,9 @@
 
 use caulk_program::{Basic, FuncRef, NamedOrigin, Program, Type, TypeId};
 
+use crate::contract::Release;
+use crate::summary::RELEASE_METHODS;
+
 /// Whether a type is `error`.
 pub(crate) fn is_error(program: &Program, ty: TypeId) -> bool {
     program
@@ -116,6 +119,41 @@ pub(crate) fn is_std_path(path: &str) -> bool {
         && !first.contains('.')
         && first != "main"
         && first != "command-line-arguments"
+}
+
+/// Types of the results of a call of this type: one, several, or, where it is not known, none that are.
+pub(crate) fn results(program: &Program, call: TypeId) -> Vec<TypeId> {
+    match program.ty(call) {
+        Type::Tuple(types) => types.to_vec(),
+        _ => vec![call],
+    }
+}
+
+/// Whether a value of the type has a method whose name says that it releases.
+pub(crate) fn has_release(program: &Program, ty: TypeId) -> bool {
+    RELEASE_METHODS
+        .iter()
+        .any(|name| program.has_method(ty, name))
+}
+
+/// Whether a type is an interface with methods, none of which releases: who is given a value as one of these
+/// uses it and leaves its release to others.
+pub(crate) fn only_lends(program: &Program, ty: TypeId, release: &Release) -> bool {
+    let Type::Interface(interface) = program.ty(program.underlying(ty)) else {
+        return false;
+    };
+    let has_methods = !interface.methods.is_empty() || !interface.embedded.is_empty();
+    let releases = || {
+        release
+            .actions
+            .iter()
+            .filter_map(|action| action.method.as_deref())
+    };
+    let complete = program.implements(ty, ty) == Some(true);
+    complete
+        && has_methods
+        && !has_release(program, ty)
+        && !releases().any(|method| program.has_method(ty, method))
 }
 
 /// Import path and name (`Func` or `Type.Method`) of a function.

@@ -172,6 +172,8 @@ pub(super) struct AcquireEntry {
     of_parent: bool,
     /// Index of another result whose release ends this one too: the other end of a pipe.
     ended_with: Option<usize>,
+    #[serde(default)]
+    finishes: bool,
     /// Types of a first result, beside an error, that are owed whatever function gives them.
     #[serde(default)]
     pub of_type: Vec<String>,
@@ -277,6 +279,7 @@ impl AcquireEntry {
             error_field: self.error_field,
             of_parent: self.of_parent,
             ended_with: self.ended_with,
+            finishes: self.finishes,
             main_is_ok: self.main_is_ok,
             preview: self.preview,
             harm,

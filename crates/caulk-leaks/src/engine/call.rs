@@ -353,7 +353,7 @@ impl Run<'_, '_> {
             return self.apply_known(state, call, value, effect);
         }
         if matches!(value, Value::View) {
-            return self.pass_view(state, call, callee, name);
+            return self.pass_view(state, call, callee, name, index);
         }
         let (field, depth) = match value {
             Value::At(depth) => (None, *depth),
@@ -394,8 +394,84 @@ impl Run<'_, '_> {
         {
             return Vec::new();
         }
+        if self.is_lent(call, callee, index, value) {
+            return self.lend(state, call, value);
+        }
         self.lose_track(state, self.unknown_callee(call), span);
         Vec::new()
+    }
+
+    /// Whether a callee uses what is passed and cannot release it: the parameter's type is an interface without a
+    /// release, `io.Reader`, and so say those who are known to implement the method.
+    fn is_lent(&self, call: ExprId, callee: &Callee, index: usize, value: &Value) -> bool {
+        let ExprKind::Call { fun, .. } = self.function.tree().expr(call).kind else {
+            return false;
+        };
+        let program = self.module.program;
+        let Some(signature) = program.func_type(self.function.info().type_of(fun)) else {
+            return false;
+        };
+        let is_whole = match value {
+            Value::At(depth) => *depth == self.release.path().len(),
+            value => matches!(value, Value::Owner(_) | Value::View),
+        };
+        is_whole
+            && signature
+                .params
+                .get(index)
+                .is_some_and(|ty| crate::types::only_lends(program, *ty, self.release))
+            && self.implementers_borrow(callee, index)
+    }
+
+    fn implementers_borrow(&self, callee: &Callee, index: usize) -> bool {
+        let Callee::Interface {
+            iface,
+            name,
+            through,
+            ..
+        } = callee
+        else {
+            return true;
+        };
+        let known = self.module.implementers(*iface, through, name);
+        if known.is_empty() {
+            return true;
+        }
+        self.reach.one_less().is_some_and(|reach| {
+            known.into_iter().all(|func| {
+                let effect = self.module.effect(ParamQuery {
+                    func,
+                    param: Param::At(index),
+                    field: None,
+                    depth: self.release.path().len(),
+                    error: None,
+                    release: Arc::clone(self.release),
+                    reach,
+                });
+                effect == ParamEffect::Borrows
+            })
+        })
+    }
+
+    /// The callee uses the resource and cannot release it; what it returns may go on doing so.
+    fn lend(&mut self, state: &mut State, call: ExprId, value: &Value) -> Vec<Option<Value>> {
+        let program = self.module.program;
+        let ty = self.function.info().type_of(call);
+        let results = program.results_of(ty);
+        // What has no result, or a result with a release of its own, may have been made to keep it.
+        let may_keep = ty == caulk_program::TypeId::VOID
+            || !matches!(value, Value::View)
+                && results
+                    .iter()
+                    .any(|ty| crate::types::has_release(program, *ty));
+        if may_keep {
+            self.lose_track(state, self.unknown_callee(call), self.span_of(call));
+            return Vec::new();
+        }
+        results
+            .into_iter()
+            .map(|ty| crate::types::can_be_bound(program, ty).then_some(Value::View))
+            .collect()
     }
 
     fn has_receiver(&self, func: &FuncRef) -> bool {
@@ -421,9 +497,13 @@ impl Run<'_, '_> {
         call: ExprId,
         callee: &Callee,
         name: Option<&Named<'_>>,
+        index: usize,
     ) -> Vec<Option<Value>> {
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
         if !std && !self.is_followed(callee) {
+            if self.is_lent(call, callee, index, &Value::View) {
+                return self.lend(state, call, &Value::View);
+            }
             self.lose_track(state, self.unknown_callee(call), self.span_of(call));
         }
         Vec::new()

@@ -180,7 +180,10 @@ impl Run<'_, '_> {
                     Value::View
                 })
             }
-            Value::At(_) => None,
+            // A part that has the same release, as what is embedded has, stands for the whole.
+            Value::At(depth) => {
+                (depth == self.release.path().len() && self.is_releasable(expr)).then_some(value)
+            }
             Value::Owner(field) if is_method => Some(if crate::summary::is_release_name(name) {
                 Value::Releaser
             } else {
@@ -194,6 +197,15 @@ impl Run<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether the type of an expression has the method that releases.
+    fn is_releasable(&self, expr: ExprId) -> bool {
+        let ty = self.function.info().type_of(expr);
+        self.release.actions.iter().any(|action| {
+            let method = action.method.as_ref();
+            method.is_some_and(|method| self.module.program.has_method(ty, method))
+        })
     }
 
     /// Whether `value.name()` releases, for a value so many fields down.

@@ -1,0 +1,265 @@
+//! What a call owes by its results alone: whoever gets a cancel function beside a context calls it, and whoever
+//! gets a stream, a body or a transaction beside an error ends it.
+
+use caulk_program::{BodyOwner, Callee, FuncId, Program, TypeId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+
+use crate::contract::{Contract, ErrorAt, Origin};
+use crate::engine::Function;
+use crate::finding::{Confidence, SettledBy};
+use crate::module::{Module, Reach};
+use crate::provenance::{self, Provenance};
+
+/// A function whose contract stands for those of others, and the result that is owed.
+struct Model {
+    package: &'static str,
+    name: &'static str,
+    result: usize,
+}
+
+/// What a call owes where the callee's source is not followed.
+pub(crate) fn of_types(
+    module: &Module<'_>,
+    types: &[TypeId],
+    looks_like_response: &dyn Fn() -> bool,
+) -> Vec<Contract> {
+    let model = if looks_like_response() {
+        Some(Model {
+            package: "net/http",
+            name: "Get",
+            result: 0,
+        })
+    } else {
+        model_of(module.program, types)
+    };
+    model
+        .and_then(|model| contract_of(module, &model))
+        .into_iter()
+        .collect()
+}
+
+/// What a call owes where the callee's source does not say: the same, unless it shows that the result is someone
+/// else's, or one that needs no release.
+pub(crate) fn of_source(
+    module: &Module<'_>,
+    types: &[TypeId],
+    callee: FuncId,
+    reach: Reach,
+) -> Vec<Contract> {
+    let Some(model) = model_of(module.program, types) else {
+        return Vec::new();
+    };
+    let contract = match provenance::of_result(module, callee, model.result, reach) {
+        Provenance::Made | Provenance::Unknown => contract_of(module, &model),
+        Provenance::Nothing | Provenance::Idle | Provenance::Unfinished | Provenance::Foreign => {
+            None
+        }
+    };
+    let keeps = || keeps_what_it_acquires(module, callee, reach);
+    contract
+        .map(|contract| Contract {
+            origin: if keeps() {
+                Origin::Source([].into())
+            } else {
+                Origin::Convention
+            },
+            ..contract
+        })
+        .into_iter()
+        .collect()
+}
+
+/// Whether a function hands on what it acquires itself, so that its result may hold that.
+fn keeps_what_it_acquires(module: &Module<'_>, id: FuncId, reach: Reach) -> bool {
+    let verdicts = module.verdicts(BodyOwner::Func(id), reach);
+    verdicts.iter().any(|(site, verdict)| {
+        let outcomes = &verdict.outcomes;
+        let settled = outcomes.settled.map(|(how, _)| how);
+        site.root.is_none()
+            && (outcomes.returned.is_some()
+                || matches!(settled, Some(SettledBy::HandedOver | SettledBy::Stored)))
+    })
+}
+
+fn contract_of(module: &Module<'_>, model: &Model) -> Option<Contract> {
+    let contract = module.catalogue.contract(model.package, model.name)?;
+    let mut likely = contract.clone();
+    likely.confidence = Confidence::Likely;
+    likely.context_ends = None;
+    likely.origin = Origin::Convention;
+    if model.result > 0 {
+        likely.results = vec![model.result];
+        likely.error = ErrorAt::Last;
+    }
+    Some(likely)
+}
+
+/// The function whose contract the types of the results call for.
+fn model_of(program: &Program, types: &[TypeId]) -> Option<Model> {
+    let [values @ .., last] = types else {
+        return None;
+    };
+    if let [context] = values
+        && program.named_name(*context).as_deref() == Some("context.Context")
+    {
+        let is_cancel = program.named_name(*last).as_deref() == Some("context.CancelFunc");
+        return is_cancel.then_some(Model {
+            package: "context",
+            name: "WithCancel",
+            result: 0,
+        });
+    }
+    if !crate::types::is_error(program, *last) {
+        return None;
+    }
+    values.iter().enumerate().find_map(|(result, ty)| {
+        let (package, name) = model_of_type(program, *ty)?;
+        // A response beside a connection is its handshake, a body beside a response the response's.
+        let is_alone = values.iter().enumerate().all(|(other, ty)| {
+            other == result
+                || !program.is_missing(*ty)
+                    && !crate::types::has_release(program, *ty)
+                    && model_of_type(program, *ty).is_none()
+        });
+        is_alone.then_some(Model {
+            package,
+            name,
+            result,
+        })
+    })
+}
+
+fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'static str)> {
+    match program.named_name(value).unwrap_or_default().as_str() {
+        "net/http.Response" => return Some(("net/http", "Get")),
+        "net.Conn" => return Some(("net", "Dial")),
+        // Its body is for whoever sends it to close.
+        "net/http.Request" => return None,
+        _ => {}
+    }
+    let has = |method: &str| program.has_method(value, method);
+    // A connection of a driver has these too, and a release of its own.
+    if has("Commit") && has("Rollback") && !has("Close") {
+        return Some(("database/sql", "DB.Begin"));
+    }
+    if program.is_interface(value) && has("Close") {
+        return match (has("Read"), has("Write")) {
+            // A file or a connection of the program's own: who owns it is for its maker to say.
+            (true, true) => None,
+            (true, false) => Some(("io", "ReadCloser")),
+            (false, true) => Some(("io", "WriteCloser")),
+            (false, false) => None,
+        };
+    }
+    // What wraps a request: its body is for whoever sends it to close.
+    if program.is_interface(value) || program.field_type(value, "Method").is_some() {
+        return None;
+    }
+    let field = |name: &str| {
+        let ty = program.field_type(value, name);
+        ty.and_then(|ty| program.named_name(ty)).unwrap_or_default()
+    };
+    if has("Close") && field("Conn") == "net.Conn" {
+        return Some(("net", "Dial"));
+    }
+    (field("Body") == "io.ReadCloser").then_some(("net/http", "Get"))
+}
+
+/// Whether a call makes what its results owe by convention unlikely.
+pub(crate) fn is_unlikely(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
+    if contract.origin != Origin::Convention {
+        return false;
+    }
+    // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
+    let over = |method: &str| {
+        takes_what_has(module, function, call, method)
+            && !takes_what_has(module, function, call, "Deadline")
+    };
+    contract.rule == "unclosed-reader" && over("Read")
+        || contract.rule == "unclosed-writer" && over("Write")
+        || is_dropped_by_test(module, function, call)
+}
+
+/// Whether a function is called that is kept in a field which owes nothing by the catalogue.
+pub(crate) fn is_free_field(module: &Module<'_>, function: &Function, callee: &Callee) -> bool {
+    let Callee::Field { receiver, name } = callee else {
+        return false;
+    };
+    let holder = module.program.named_of(function.info().type_of(*receiver));
+    holder.is_some_and(|holder| {
+        let name = format!("{}.{name}", holder.name);
+        module
+            .catalogue
+            .free_entry(&holder.package, &name)
+            .is_some()
+    })
+}
+
+/// A test that drops a value for its error means to see the call fail.
+fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let in_test = crate::check::file_of(module.program, function.typed.owner)
+        .is_some_and(caulk_program::SourceFile::is_test);
+    in_test && is_dropped(function, call)
+}
+
+/// Whether the first value of a call is assigned to nothing: `_, err := f()`.
+pub(crate) fn is_dropped(function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let assigned = function.statement(call).map(|stmt| tree.stmt(stmt).kind);
+    matches!(assigned, Some(StmtKind::Assign { lhs, .. })
+    if tree.exprs(lhs).first().is_some_and(|target| {
+        matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
+    }))
+}
+
+/// Whether an argument of a call has this method.
+fn takes_what_has(module: &Module<'_>, function: &Function, call: ExprId, method: &str) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    tree.exprs(args).iter().any(|arg| {
+        let ty = function.info().type_of(*arg);
+        module.program.has_method(ty, method)
+    })
+}
+
+/// Whether a value of a type that is not known is used as a response is: by its body and its status.
+pub(crate) fn looks_like_response(function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let Some(stmt) = function.statement(call) else {
+        return false;
+    };
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+        return false;
+    };
+    let ([value, _], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+        return false;
+    };
+    if caulk_flow::unparen(tree, *single) != call {
+        return false;
+    }
+    let Some(local) = function.local(*value) else {
+        return false;
+    };
+    let Some(graph) = function.graph(function.root_of(call)) else {
+        return false;
+    };
+    let (mut body, mut status) = (false, false);
+    tree.walk(graph.body, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
+            && function.local(x) == Some(local)
+        {
+            body |= tree.name(sel) == "Body";
+            status |= tree.name(sel) == "StatusCode";
+        }
+        Descend::Into
+    });
+    body && status
+}
