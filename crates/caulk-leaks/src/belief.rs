@@ -441,6 +441,7 @@ fn known_in_words(effect: CallEffect) -> &'static str {
             "used by the result, which does not release it; the caller still owes it"
         }
         CallEffect::Own => "owned by the result: whoever releases that releases it",
+        CallEffect::Pass => "given back as the result",
         CallEffect::Unknown => "not known",
     }
 }

@@ -81,6 +81,8 @@ pub(crate) enum CallEffect {
     View,
     /// The result owns it.
     Own,
+    /// The result is it.
+    Pass,
     /// Not known.
     Unknown,
 }

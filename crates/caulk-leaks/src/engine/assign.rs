@@ -304,10 +304,7 @@ impl Run<'_, '_> {
         let StmtKind::Range { key, value, x, .. } = self.function.tree().stmt(stmt).kind else {
             return;
         };
-        let element = self
-            .place(x)
-            .and_then(|place| state.get(&place).cloned())
-            .filter(Value::holds);
+        let element = self.ranged(state, x);
         for (target, element) in [(key, None), (value, element)] {
             if let Some(local) = target.and_then(|target| self.function.local(target)) {
                 state.bind(Place::of(local), element);
@@ -316,15 +313,31 @@ impl Run<'_, '_> {
         }
     }
 
+    /// How the elements of what is ranged over relate to the resource: those of a variable that holds it, or of a
+    /// literal that lists it.
+    fn ranged(&mut self, state: &State, x: ExprId) -> Option<Value> {
+        let tree = self.function.tree();
+        let ExprKind::CompositeLit { elts, .. } = tree.expr(caulk_flow::unparen(tree, x)).kind
+        else {
+            let place = self.place(x)?;
+            return state.get(&place).cloned().filter(Value::holds);
+        };
+        let mut before = state.clone();
+        self.trying += 1;
+        let listed = tree
+            .exprs(elts)
+            .iter()
+            .find_map(|elt| self.eval(&mut before, *elt).filter(Value::holds));
+        self.trying -= 1;
+        listed
+    }
+
     /// Whether a range over what holds the resource comes to its first element.
-    pub(super) fn ranges_over_resource(&self, state: &State, stmt: StmtId) -> bool {
+    pub(super) fn ranges_over_resource(&mut self, state: &State, stmt: StmtId) -> bool {
         let StmtKind::Range { value, x, .. } = self.function.tree().stmt(stmt).kind else {
             return false;
         };
-        let holds = self
-            .place(x)
-            .and_then(|place| state.get(&place))
-            .is_some_and(Value::holds);
+        let holds = state.status == Status::Owed && self.ranged(state, x).is_some();
         let target = value.and_then(|target| self.function.local(target));
         holds && target.is_some_and(|local| state.get(&Place::of(local)).is_none())
     }

@@ -101,6 +101,14 @@ impl Run<'_, '_> {
         self.assertion(state, callee, name.as_ref(), &args, &values);
         for (index, value) in values.iter().enumerate() {
             let Some(value) = value else { continue };
+            // Through a method expression the receiver comes first: `(*os.File).Close(f)`.
+            if index == 0
+                && matches!(callee, Callee::Static(_))
+                && name.as_ref().is_some_and(|name| name.name.contains('.'))
+            {
+                results = self.on_receiver(state, call, callee, name.as_ref(), value.clone());
+                continue;
+            }
             let from =
                 self.on_argument(state, call, callee, name.as_ref(), (index, value), &values);
             if results.is_empty() {
@@ -528,6 +536,7 @@ impl Run<'_, '_> {
                 Vec::new()
             }
             CallEffect::View => vec![Some(Value::View)],
+            CallEffect::Pass => vec![Some(value.clone())],
             CallEffect::Own => match value {
                 Value::View => vec![Some(Value::View)],
                 _ => vec![Some(Value::Owner(None))],
