@@ -39,6 +39,10 @@ impl Run<'_, '_> {
         self.trying += 1;
         let states = self.run_literal(state, literal);
         self.trying -= 1;
+        if states.is_empty() {
+            // It never returns: `log.Fatal(http.Serve(l, nil))`, or a loop without an end.
+            return ClosureEffect::Releases;
+        }
         let mut effect = ClosureEffect::Uses;
         for state in states {
             match state.status {
