@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{LocalId, LocalKind, Object};
+use caulk_program::{LocalId, LocalKind, Object, Type};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
 
 use super::closure::ClosureEffect;
@@ -55,12 +55,29 @@ impl Run<'_, '_> {
             let fact = match exprs.get(index).filter(|_| exprs.len() == results.len()) {
                 Some(expr) => self
                     .fact_of(state, *expr)
+                    .or_else(|| self.concrete_error(*result, *expr))
                     .or_else(|| self.assumed_error(&results, exprs, index)),
                 None => None,
             };
             state.bind(Place::of(*result), values.get(index).cloned().flatten());
             state.set_fact(*result, fact);
         }
+    }
+
+    /// `return errno`: a value of a type that is no interface makes an error that is not nil.
+    fn concrete_error(&self, result: LocalId, expr: ExprId) -> Option<Fact> {
+        let program = self.module.program;
+        let info = self.function.info();
+        let is_error = info
+            .local_info(result)
+            .is_some_and(|local| crate::types::is_error(program, local.ty));
+        let ty = info.type_of(expr);
+        let known = !ty.is_unknown() && !matches!(info.object(expr), Object::Nil);
+        let concrete = matches!(
+            program.ty(program.underlying(ty)),
+            Type::Basic(_) | Type::Struct(_) | Type::Pointer(_)
+        );
+        (is_error && known && concrete).then_some(Fact::NonNil)
     }
 
     /// `return nil, fail(x)`: nobody returns nothing and no error.

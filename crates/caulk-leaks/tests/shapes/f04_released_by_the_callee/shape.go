@@ -169,3 +169,26 @@ func filledThroughItsAddress(p string) error {
 	}
 	return in.Close()
 }
+
+type code int
+
+func (c code) Error() string { return "code" }
+
+func check(f *os.File) code { return 0 }
+
+// checked closes what it opens where it returns a code, which makes an error that is not nil.
+func checked(p string) (_ *os.File, failed error) {
+	f, err := os.Open(p) // ok
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if failed != nil {
+			f.Close()
+		}
+	}()
+	if c := check(f); c != 0 {
+		return nil, c
+	}
+	return f, nil
+}
