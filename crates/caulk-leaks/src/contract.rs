@@ -237,6 +237,13 @@ impl Release {
         self.actions.iter().any(part)
     }
 
+    /// Whether calling `method` on a value so many fields down releases.
+    pub fn releases(&self, depth: usize, method: &str) -> bool {
+        self.actions
+            .iter()
+            .any(|action| action.path.len() == depth && action.method.as_deref() == Some(method))
+    }
+
     /// Whether calling `method` on the value at its field path releases.
     pub fn is_method(&self, method: &str) -> bool {
         self.actions

@@ -107,7 +107,11 @@ impl<'a, 'p> Described<'a, 'p> {
         }
         if self.is_left_unfinished() {
             let why = "an unfinished writer holds nothing by itself".to_owned();
-            return Outcome::Unknown { why, at: None };
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
         }
         if self.is_rootless_context() {
             let why = "a context without a parent holds nothing by itself".to_owned();

@@ -246,12 +246,12 @@ impl Run<'_, '_> {
                 if self.release.ends_on_error.contains(&method) {
                     return self.in_error_result(call, Value::ReleasedIf { nil: false });
                 }
-                if let Some(name) = name
-                    && self.module.catalogue.effect(name.package, name.name)
-                        == Some(CallEffect::Close)
+                let known =
+                    name.and_then(|name| self.module.catalogue.effect(name.package, name.name));
+                if let Some(effect @ (CallEffect::Close | CallEffect::Own | CallEffect::Pass)) =
+                    known
                 {
-                    self.release_at(state, span);
-                    return Vec::new();
+                    return self.apply_known(state, call, &Value::At(depth), effect);
                 }
                 let passed = Passed {
                     param: Param::Receiver,
@@ -368,7 +368,9 @@ impl Run<'_, '_> {
             Value::Owner(Some(field)) => (Some(field.clone()), 0),
             _ => (None, 0),
         };
-        if matches!(value, Value::Owner(None)) {
+        let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
+        let lent = std && !matches!(callee, Callee::Interface { .. });
+        if matches!(value, Value::Owner(None)) && !lent {
             self.lose_track(state, self.unknown_callee(call), span);
             return Vec::new();
         }
@@ -392,8 +394,7 @@ impl Run<'_, '_> {
         if let Some(effect) = self.follow(callee, passed) {
             return self.apply(state, call, callee, effect);
         }
-        let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
-        if std && !matches!(callee, Callee::Interface { .. }) {
+        if lent {
             return self.apply_known(state, call, value, CallEffect::Borrow);
         }
         if let Callee::Interface { .. } = callee

@@ -210,7 +210,7 @@ impl Run<'_, '_> {
 
     /// Whether `value.name()` releases, for a value so many fields down.
     pub(super) fn is_release(&self, depth: usize, name: &str) -> bool {
-        depth == self.release.path().len() && self.release.is_method(name)
+        self.release.releases(depth, name)
     }
 
     /// Whether a field of the resource is the error of its acquisition.
