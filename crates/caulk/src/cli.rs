@@ -36,8 +36,8 @@ Exit codes:
   1    findings, a leak, or changes that --diff shows
   2    wrong use, wrong configuration or unreadable input
   3    the target program could not be built, started or reached
-  4    inconclusive: growing but not yet sure, seen in one or two snapshots only, or most
-       requests failed
+  4    inconclusive: growing but not yet sure, seen in one or two snapshots only, most requests
+       failed, or less decided than --min-coverage asks for
   130  ended by Ctrl-C";
 
 /// Where help lists the flags that every command takes, apart from the command's own.

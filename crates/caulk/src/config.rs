@@ -38,6 +38,8 @@ pub struct CheckConfig {
     pub rules: Vec<String>,
     /// The least severity that ends `check` with 1.
     pub fail_on: Option<Level>,
+    /// The least share of decided acquisitions, in percent, with which `check` ends with 0.
+    pub min_coverage: Option<f64>,
     /// The least severity that is reported.
     pub severity: Option<Level>,
     /// The least confidence that is reported.

@@ -13,7 +13,7 @@ pub enum Exit {
     Usage = 2,
     /// The target program could not be built, started or reached.
     Target = 3,
-    /// Inconclusive: growing but not yet sure, or most requests failed.
+    /// Inconclusive: growing but not yet sure, most requests failed, or too little could be decided.
     Inconclusive = 4,
     /// Ended by Ctrl-C.
     Interrupted = 130,

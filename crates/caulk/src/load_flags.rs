@@ -66,6 +66,23 @@ pub fn complete(loads: &mut [LoadConfig], folder: &Path, files: &dyn Files) -> a
     Ok(())
 }
 
+/// The address of a service that is asked by HTTP, as it was typed.
+pub fn service_url(text: &str) -> Result<String, String> {
+    let host = match text.split_once("://") {
+        Some(("http" | "https", host)) => host,
+        Some((scheme, _)) => {
+            return Err(format!(
+                "a service is asked by http:// or https://, not {scheme}://"
+            ));
+        }
+        None => text,
+    };
+    match host.split(['/', '?', '#']).next() {
+        Some("") | None => Err("there is no host in it".to_owned()),
+        Some(_) => Ok(text.to_owned()),
+    }
+}
+
 /// `Name: value` in two.
 pub fn header_parts(header: &str) -> anyhow::Result<(String, String)> {
     match header.split_once(':') {

@@ -8,7 +8,7 @@ use caulk_report::{Block, FindingList, Page, Report, render};
 use caulk_system::Files;
 
 use crate::cli::OutputFormat;
-use crate::context::Context;
+use crate::context::{Context, shown_folder};
 use crate::patching;
 use crate::present::listing::{self, Places, Told};
 use crate::present::{check as present, finding, findings_page};
@@ -110,23 +110,28 @@ impl Results<'_> {
 
     fn report(&self, quiet: bool) -> Report {
         let read = |file: &str| self.source(file);
+        let folder = shown_folder(&self.analysed.root);
         let mut report = Report::new();
         for finding in &self.shown {
             let mut diagnostic = finding::diagnostic(finding, &read);
             present::add_fix(&mut diagnostic, self.patches.outcome(finding));
             diagnostic.notes.extend(self.change(finding));
+            finding::put_before(&mut diagnostic, &folder);
             report.push(diagnostic);
         }
         let analysis = &self.analysed.analysis;
         if self.undecided {
             for acquisition in &analysis.acquisitions {
                 if let Outcome::Unknown { why, .. } = &acquisition.outcome {
-                    report.push(present::undecided(acquisition, why));
+                    let mut diagnostic = present::undecided(acquisition, why);
+                    finding::put_before(&mut diagnostic, &folder);
+                    report.push(diagnostic);
                 }
             }
         }
         if !quiet {
-            for diagnostic in present::wrong_comments(&analysis.problems) {
+            for mut diagnostic in present::wrong_comments(&analysis.problems) {
+                finding::put_before(&mut diagnostic, &folder);
                 report.push(diagnostic);
             }
             let hidden = self.findings.len() - self.shown.len();

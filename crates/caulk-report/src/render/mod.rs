@@ -25,4 +25,5 @@ pub use junit::junit;
 pub(crate) use patch::spread;
 pub use sarif::sarif;
 pub(crate) use snippet::{Shown, shared_indent};
-pub(crate) use width::{char_width, harmless, printable};
+pub use width::printable;
+pub(crate) use width::{char_width, harmless};

@@ -14,7 +14,7 @@ pub(crate) fn char_width(character: char) -> usize {
 
 /// Text that moves no cursor, sends no escape sequence and does not reorder its line: control characters
 /// become their pictures, a tab a space, and direction overrides U+FFFD.
-pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     if text
         .chars()
         .any(|character| harmless(character) != character)

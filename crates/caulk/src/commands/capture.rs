@@ -36,7 +36,7 @@ const ROUNDS: u32 = 8;
 #[command(after_help = EXAMPLES)]
 pub struct CaptureArgs {
     /// The service, its /debug/pprof/, or another folder under which its profiles are
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = load_flags::service_url)]
     pub url: String,
     /// Where to keep the snapshots; a case of the same service is continued
     #[arg(short, long, value_name = "CASE")]

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
-use caulk_leaks::{Confidence, Finding, Severity};
+use caulk_leaks::{Confidence, Coverage, Finding, Severity};
 use caulk_system::{Files, Limits};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
@@ -15,6 +15,7 @@ use crate::cli::{OutputFormat, SourceArgs};
 use crate::config::{self, CheckConfig};
 use crate::context::{Context, shown, write_out};
 use crate::exit::{Exit, Failure, Outcome as Ended};
+use crate::hunting::module_root;
 use crate::outputs::{Output, outputs};
 use crate::patching;
 use crate::present::check as present;
@@ -34,6 +35,9 @@ pub struct CheckArgs {
     /// Exit with 1 for findings of this severity and above [default: medium]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<Level>,
+    /// Exit with 4 where nothing is found and less than this share of the acquisitions was decided
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    pub min_coverage: Option<f64>,
     /// Only findings of this severity and above [default: as --fail-on where a person reads, else low]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub severity: Option<Level>,
@@ -132,7 +136,8 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     let fail_on = args.fail_on.or(settings.fail_on).unwrap_or(Level::Medium);
     let severity = args.severity.or(settings.severity);
     let confidence = args.confidence.or(settings.confidence);
-    let typed = args.baseline.as_ref().map(|file| selected.root.join(file));
+    let current = caulk_system::current_folder()?;
+    let typed = args.baseline.as_ref().map(|file| current.join(file));
     let baseline = typed.or(settings.baseline.clone());
     let progress = context.progress(false);
     progress.phase("checking");
@@ -146,7 +151,10 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     };
     if args.write_baseline {
         progress.finish();
-        let path = baseline.unwrap_or_else(|| selected.root.join(baseline::FILE_NAME));
+        let path = match baseline {
+            Some(path) => path,
+            None => current.join(baseline::FILE_NAME),
+        };
         baseline::write_new(&context.files, &path, &findings, &scope)?;
         let count = present::counted(findings.len(), "finding");
         write_out(format!("{count} written to {}\n", shown(&path)).as_bytes())?;
@@ -216,10 +224,29 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
         results.print(&context.to(output))?;
     }
     let fails = |f: &&Finding| f.severity >= fail_on.severity();
-    Ok(match results.findings.iter().any(fails) {
-        true => Exit::Found,
-        false => Exit::Clean,
+    if results.findings.iter().any(fails) {
+        return Ok(Exit::Found);
+    }
+    let min_coverage = args.min_coverage.or(settings.min_coverage);
+    Ok(match min_coverage {
+        Some(least) if decided(&analysed.analysis.coverage) < least => Exit::Inconclusive,
+        _ => Exit::Clean,
     })
+}
+
+/// The share of the acquisitions that was decided, in percent; all where there are none.
+fn decided(coverage: &Coverage) -> f64 {
+    match coverage.acquisitions {
+        0 => 100.0,
+        all => 100.0 * coverage.decided as f64 / all as f64,
+    }
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches('%').parse() {
+        Ok(percent) if (0.0..=100.0).contains(&percent) => Ok(percent),
+        _ => Err("say a number from 0 to 100".to_owned()),
+    }
 }
 
 fn from(args: &CheckArgs) -> Option<From> {
@@ -240,6 +267,25 @@ fn with_all_below(files: &dyn Files, root: &Path, path: &Path) -> PathBuf {
     } else {
         path.to_owned()
     }
+}
+
+/// Where paths lead out of the current folder, the module that they lie in, else the folder that holds
+/// them all: files outside of what is checked are not edited.
+fn root_elsewhere(current: &Path, paths: &[PathBuf], context: &Context) -> Option<PathBuf> {
+    let folders: Vec<PathBuf> = paths
+        .iter()
+        .map(|path| {
+            let mut folder = caulk_system::normalize(&current.join(path));
+            while !context.files.is_dir(&folder) && folder.pop() {}
+            folder
+        })
+        .collect();
+    if folders.iter().all(|folder| folder.starts_with(current)) {
+        return None;
+    }
+    let mut common = folders.first()?.clone();
+    while !folders.iter().all(|folder| folder.starts_with(&common)) && common.pop() {}
+    Some(module_root(&context.files, &common).unwrap_or(common))
 }
 
 /// What was asked for on the command line of `check` or `fix`, and in `[check]` of `caulk.toml`.
@@ -295,16 +341,20 @@ impl Selected {
                 ..reading
             },
         };
-        Ok(Selected {
+        let selected = Selected {
             root,
             reading,
             settings,
             rules,
+        };
+        Ok(match root_elsewhere(&selected.root, &args.paths, context) {
+            Some(root) => selected.below(root),
+            None => selected,
         })
     }
 
     /// The same, with paths told relative to another folder, which all that was named is below.
-    pub fn below(mut self, root: PathBuf) -> Selected {
+    fn below(mut self, root: PathBuf) -> Selected {
         for pattern in &mut self.reading.patterns {
             *pattern = caulk_system::normalize(&self.root.join(&*pattern));
         }

@@ -23,7 +23,7 @@ use crate::source::{self, Reading};
 #[command(after_help = EXAMPLES)]
 pub struct DoctorArgs {
     /// Also look at a running service with net/http/pprof
-    #[arg(value_name = "URL")]
+    #[arg(value_name = "URL", value_parser = crate::load_flags::service_url)]
     pub url: Option<String>,
     /// Print the stacks of the service to see whether they name their ancestors; this stops it for a moment
     #[arg(long, requires = "url")]
@@ -94,6 +94,9 @@ impl Check {
     }
 }
 
+/// The name of the check whether a service answers.
+const SERVICE: &str = "service";
+
 #[derive(Serialize)]
 struct DoctorReport<'a> {
     version: u32,
@@ -133,8 +136,14 @@ pub fn run(args: DoctorArgs, context: &Context) -> Outcome {
         }
         format => context.print(&report(&checks), format)?,
     }
-    let all = checks.iter().all(|check| check.state != State::Missing);
-    Ok(if all { Exit::Clean } else { Exit::Found })
+    let is_missing = |check: &&Check| check.state == State::Missing;
+    let missing: Vec<&Check> = checks.iter().filter(is_missing).collect();
+    Ok(match missing.as_slice() {
+        [] => Exit::Clean,
+        // As for every command that cannot reach what it is about.
+        missing if missing.iter().any(|check| check.name == SERVICE) => Exit::Target,
+        _ => Exit::Found,
+    })
 }
 
 /// What is there, then what is not and the way to it.
@@ -348,16 +357,13 @@ fn service(url: &str, args: &DoctorArgs, limits: &Limits) -> anyhow::Result<Vec<
         Ok(captured) => captured,
         Err(error) => {
             return Ok(vec![Check::missing(
-                "service",
+                SERVICE,
                 format!("failed to {error}"),
                 "the service must import net/http/pprof and serve it there; hunt needs none of this",
             )]);
         }
     };
-    let mut checks = vec![Check::good(
-        "service",
-        format!("{} answers", endpoint.base()),
-    )];
+    let mut checks = vec![Check::good(SERVICE, format!("{} answers", endpoint.base()))];
     checks.push(rate(&captured.heap));
     checks.push(match &captured.goroutines {
         None => Check::lacking(

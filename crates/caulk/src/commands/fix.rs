@@ -1,10 +1,12 @@
 //! `caulk fix`: edits that end findings, printed or written.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use caulk_leaks::Finding;
 use caulk_report::json::check::FixOutcome;
+use caulk_report::render::printable;
 use caulk_report::{Block, Report};
 use caulk_system::Files;
 use clap::Args;
@@ -13,7 +15,6 @@ use super::check::{Level, Selected};
 use crate::cli::{OutputFormat, SourceArgs};
 use crate::context::{Context, write_out};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::hunting::module_root;
 use crate::patching;
 use crate::present::{check as present, finding};
 use crate::results::json_report;
@@ -73,11 +74,8 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
         source.paths = only.iter().map(|place| folder_of(&place.file)).collect();
         source.paths.dedup();
     }
-    let mut selected = Selected::new(&source, &args.rule, context)?;
-    let current = selected.root.clone();
-    if let Some(root) = root_elsewhere(&current, &source.paths, context) {
-        selected = selected.below(root);
-    }
+    let current = caulk_system::current_folder()?;
+    let selected = Selected::new(&source, &args.rule, context)?;
     for place in &mut only {
         let file = caulk_system::normalize(&current.join(&place.file));
         if let Some(relative) = file.strip_prefix(&selected.root).ok().and_then(slashed) {
@@ -109,6 +107,9 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
             context.print_json(&json_report(&analysed, &findings, &patches))?;
         } else {
             write_out(&patches.unified())?;
+            if !context.common.quiet {
+                tell_what_is_left(&findings, &patches, args.take_review);
+            }
         }
         return Ok(if patches.changes() {
             Exit::Found
@@ -139,23 +140,24 @@ fn folder_of(file: &str) -> PathBuf {
     }
 }
 
-/// Where paths lead out of the current folder, the module that they lie in, else the folder that holds
-/// them all: files outside of what is checked are not edited.
-fn root_elsewhere(current: &Path, paths: &[PathBuf], context: &Context) -> Option<PathBuf> {
-    let folders: Vec<PathBuf> = paths
-        .iter()
-        .map(|path| {
-            let mut folder = caulk_system::normalize(&current.join(path));
-            while !context.files.is_dir(&folder) && folder.pop() {}
-            folder
-        })
-        .collect();
-    if folders.iter().all(|folder| folder.starts_with(current)) {
-        return None;
+/// On stderr, since stdout is the patch.
+fn tell_what_is_left(findings: &[&Finding], patches: &patching::Patches, take_review: bool) {
+    for finding in findings {
+        let Some(fix) = patches.outcome(finding) else {
+            continue;
+        };
+        if !is_done(finding, patches, take_review) {
+            let more = match fix.outcome {
+                FixOutcome::FixedReview => " (--unsafe takes it)",
+                _ => "",
+            };
+            let line = format!(
+                "caulk: {}: not fixed: {}{more}",
+                finding.location, fix.reason
+            );
+            drop(writeln!(std::io::stderr(), "{}", printable(&line)));
+        }
     }
-    let mut common = folders.first()?.clone();
-    while !folders.iter().all(|folder| folder.starts_with(&common)) && common.pop() {}
-    Some(module_root(&context.files, &common).unwrap_or(common))
 }
 
 fn is_done(finding: &Finding, patches: &patching::Patches, take_review: bool) -> bool {

@@ -77,7 +77,12 @@ pub struct HuntArgs {
     )]
     pub exec: Option<String>,
     /// Hunt in a service that runs already and serves net/http/pprof
-    #[arg(long, value_name = "URL", help_heading = "Program")]
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = crate::load_flags::service_url,
+        help_heading = "Program"
+    )]
     pub attach: Option<String>,
     /// Add to the program's environment; may repeat
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Program")]

@@ -29,6 +29,24 @@ pub fn diagnostic(finding: &leaks::Finding, sources: &Sources<'_>) -> Diagnostic
     diagnostic
 }
 
+/// Lets paths begin at the current folder, where they do not: `folder` leads to where they begin.
+pub fn put_before(diagnostic: &mut Diagnostic, folder: &str) {
+    if folder.is_empty() {
+        return;
+    }
+    let places = diagnostic.location.iter_mut();
+    let places = places.chain(diagnostic.steps.iter_mut().map(|step| &mut step.location));
+    let files = places.map(|place| &mut place.file);
+    for file in files.chain(
+        diagnostic
+            .snippets
+            .iter_mut()
+            .map(|snippet| &mut snippet.file),
+    ) {
+        file.insert_str(0, folder);
+    }
+}
+
 /// What is said of the place where a resource begins.
 pub fn opening(rule: &str) -> &'static str {
     match rule {

@@ -172,6 +172,74 @@ func main() { first(os.Args[1]) }
 }
 
 #[test]
+fn a_program_beside_the_current_folder_is_checked_as_it_is_fixed() {
+    let leaks = "package shop\n\nimport \"os\"\n\nfunc Name(name string) string {\n\tf, err := os.Open(name)\n\tif err != nil {\n\t\treturn \"\"\n\t}\n\treturn f.Name()\n}\n";
+    let world = World::with(&[
+        ("shop/go.mod", "module example.com/shop\n\ngo 1.24\n"),
+        ("shop/cmd/shop.go", leaks),
+        ("here/notes.txt", ""),
+    ]);
+    let check = |more: &[&str]| {
+        let arguments = [&["check", "--fixes", "../shop/..."][..], more].concat();
+        let mut command = world.caulk(&arguments);
+        let output = command.current_dir(world.path("here")).output().unwrap();
+        world.ran(output).expect(1)
+    };
+    check(&[]).stdout_has(
+        "[HERE]/shop/cmd/shop.go:6:12  f from os.Open is never closed [unclosed-file] (fixable)",
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&check(&["--format", "json"]).stdout).unwrap();
+    assert_eq!(json["findings"][0]["location"]["file"], "cmd/shop.go");
+    assert_eq!(json["findings"][0]["fix"]["outcome"], "fixed");
+    check(&["--format", "sarif"]).stdout_has("\"uri\": \"cmd/shop.go\"");
+}
+
+#[test]
+fn a_patch_that_is_empty_says_why() {
+    let leaks = "package shop\n\nimport \"net/http\"\n\nfunc Get(c *http.Client, r *http.Request) {\n\tc.Do(r)\n}\n";
+    let world = World::with(&[
+        ("go.mod", "module example.com/shop\n\ngo 1.24\n"),
+        ("shop.go", leaks),
+    ]);
+    let ran = world
+        .run(&["fix", "--diff"])
+        .expect(0)
+        .says_nothing_on_stdout();
+    assert!(
+        ran.stderr.starts_with("caulk: shop.go:6:2: not fixed: "),
+        "{ran:#?}"
+    );
+    assert_eq!(world.run(&["fix", "--diff", "-q"]).stderr, "");
+}
+
+#[test]
+fn a_service_is_asked_by_http() {
+    let world = World::new();
+    for arguments in [
+        &["capture", "ftp://127.0.0.1:1", "-o", "case"][..],
+        &["doctor", "ftp://127.0.0.1:1"],
+        &[
+            "hunt",
+            "--attach",
+            "ftp://127.0.0.1:1",
+            "--load",
+            "GET http://127.0.0.1:1/",
+        ],
+    ] {
+        world
+            .run(arguments)
+            .expect(2)
+            .says_nothing_on_stdout()
+            .stderr_has("a service is asked by http:// or https://, not ftp://");
+    }
+    world
+        .run(&["capture", "http://", "-o", "case"])
+        .expect(2)
+        .stderr_has("there is no host in it");
+}
+
+#[test]
 fn every_format_of_json_is_json() {
     let world = World::with(&[("main.go", "package main\n\nfunc main() {}\n")]);
     for arguments in [

@@ -5,6 +5,7 @@
 mod captures;
 mod contracts;
 mod diagnoses;
+mod documented;
 mod explained;
 mod faults;
 mod formats;

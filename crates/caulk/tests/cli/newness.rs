@@ -508,6 +508,25 @@ fn the_configuration_says_what_the_flags_say() {
 }
 
 #[test]
+fn too_little_that_was_decided_is_inconclusive() {
+    let unknown = "package a\n\nimport (\n\t\"os\"\n\n\t\"example.com/lost\"\n)\n\nfunc Keep() {\n\tf, _ := os.Open(\"a\")\n\tlost.Take(f)\n\tg, _ := os.Open(\"b\")\n\tg.Close()\n}\n";
+    let world = World::with(&[("go.mod", MODULE), ("a.go", unknown)]);
+    let check = |least: &str| world.run(&["check", "--min-coverage", least]).code;
+    world
+        .run(&["check"])
+        .expect(0)
+        .stdout_has("1 of 2 acquisitions decided");
+    assert_eq!(
+        (check("50"), check("51%"), check("100")),
+        (Some(0), Some(4), Some(4))
+    );
+    assert_eq!(check("101"), Some(2));
+    world.write("caulk.toml", "[check]\nmin-coverage = 80\n");
+    world.run(&["check"]).expect(4);
+    assert_eq!(check("10"), Some(0));
+}
+
+#[test]
 fn tests_are_left_out_and_read_again() {
     let world = World::with(&[
         ("go.mod", MODULE),

@@ -150,6 +150,6 @@ fn the_doctor_names_the_way_out() {
         .stdout_has("requets");
     world
         .run(&["doctor", "http://127.0.0.1:1"])
-        .expect(1)
+        .expect(3)
         .stdout_has("missing  service: failed to get http://127.0.0.1:1/debug/pprof/heap");
 }
