@@ -129,10 +129,6 @@ pub enum ColorWhen {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one, and it is taken apart at once"
-)]
 pub enum Command {
     Hunt(commands::hunt::HuntArgs),
     Diagnose(commands::diagnose::DiagnoseArgs),
