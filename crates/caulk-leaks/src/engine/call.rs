@@ -138,14 +138,7 @@ impl Run<'_, '_> {
             }
             _ => Box::default(),
         };
-        match (value, through.first()) {
-            (Some(Value::Owner(Some(field))), Some(first)) if field == *first => Some(Value::At(0)),
-            (Some(Value::At(depth)), Some(first)) => {
-                let leads = self.release.leads(depth, first);
-                Some(Value::At(depth + usize::from(leads)))
-            }
-            (value, _) => value,
-        }
+        Some(self.through_embedded(value?, &through))
     }
 
     fn builtin(

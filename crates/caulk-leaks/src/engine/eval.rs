@@ -168,6 +168,10 @@ impl Run<'_, '_> {
             return None;
         }
         let value = self.eval(state, x)?;
+        let value = match self.function.info().object(expr) {
+            Object::Field { through, .. } => self.through_embedded(value, through),
+            _ => value,
+        };
         let is_method = matches!(self.function.info().object(expr), Object::Method(_));
         match value {
             Value::At(0) if self.is_error_field(name) => Some(Value::Error),
@@ -197,6 +201,15 @@ impl Run<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// What is reached through embedded fields that the source does not name.
+    pub(super) fn through_embedded(&self, value: Value, through: &[SmolStr]) -> Value {
+        through.iter().fold(value, |value, name| match value {
+            Value::At(depth) if self.release.leads(depth, name) => Value::At(depth + 1),
+            Value::Owner(Some(field)) if field == *name => Value::At(0),
+            other => other,
+        })
     }
 
     /// Whether the type of an expression has the method that releases.

@@ -77,7 +77,13 @@ impl Run<'_, '_> {
                 return None;
             };
             let name = tree.name(sel);
-            match self.value_at(state, x)? {
+            let mut value = self.value_at(state, x)?;
+            if let Object::Field { through, .. } =
+                self.function.info().object(caulk_flow::unparen(tree, expr))
+            {
+                value = self.through_embedded(value, through);
+            }
+            match value {
                 Value::At(0) if self.is_error_field(name) => Some(Value::Error),
                 Value::At(depth) => {
                     let leads = self.release.leads(depth, name);
