@@ -71,6 +71,12 @@ pub(crate) fn is_rootless(function: &Function, call: ExprId) -> bool {
 
 fn is_ending(function: &Function, call: ExprId) -> bool {
     match function.callee(call) {
+        // That of a test ends with the test: `t.Context()`.
+        Callee::Static(func) | Callee::Method { func, .. }
+            if func.name.starts_with("testing.") && func.name.ends_with(".Context") =>
+        {
+            true
+        }
         Callee::Static(func) | Callee::Method { func, .. } => matches!(
             &*func.name,
             "context.WithCancel"

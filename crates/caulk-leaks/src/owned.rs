@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, FuncId, TypeId};
-use caulk_syntax::Span;
+use caulk_syntax::{ExprKind, Span};
 use smol_str::SmolStr;
 
 use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
@@ -87,6 +87,9 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         owed.idle = site.contract.rule == "uncalled-cancel"
             && matches!(value, Value::Owner(_))
             && crate::idle::only_stores(module, &function, site.call);
+        if site.contract.rule == "uncalled-cancel" && matches!(value, Value::Owner(_)) {
+            owed.context_ends = parent_parameter(&function, site);
+        }
         owed.dynamic_type = outcomes
             .returned_type
             .filter(|ty| !module.program.is_interface(*ty))
@@ -169,6 +172,17 @@ fn built_by(module: &Module<'_>, id: FuncId) -> Origin {
         note: "builds it, with a release that does something".to_owned(),
     });
     Origin::Source(step.into_iter().collect())
+}
+
+/// The parameter that a context is derived from, where its parent is one: the child ends with it.
+fn parent_parameter(function: &Function, site: &Site) -> Option<usize> {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(site.call).kind else {
+        return None;
+    };
+    let parent = function.local(*tree.exprs(args).first()?)?;
+    let params = function.info().params();
+    params.iter().position(|param| *param == parent)
 }
 
 /// From the acquiring call to what releases it, then what the acquired function's own source says.

@@ -330,7 +330,8 @@ fn starts_with(function: &Function, local: LocalId) -> bool {
         if let Node::Stmt(stmt) = node
             && let StmtKind::Go(call) = tree.stmt(stmt).kind
         {
-            found |= mentions(function, stmt, call, local);
+            found |= mentions(function, stmt, call, local)
+                && !crate::started::is_conditional(function, node);
         }
         Descend::Into
     });

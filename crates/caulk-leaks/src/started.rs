@@ -99,7 +99,10 @@ fn goroutines(
         return;
     };
     let tree = function.tree();
-    let mut start = |runs: ExprId, span: Span| {
+    let mut start = |runs: ExprId, span: Span, at: Node| {
+        if is_conditional(function, at) {
+            return;
+        }
         let waits_on = waits(module, function, runs, of);
         if !waits_on.is_empty() {
             found.push(Start { waits_on, span });
@@ -111,7 +114,7 @@ fn goroutines(
             match node {
                 Node::Stmt(stmt) => {
                     if let StmtKind::Go(call) = tree.stmt(stmt).kind {
-                        start(call, tree.stmt(stmt).span);
+                        start(call, tree.stmt(stmt).span, node);
                         return Descend::Skip;
                     }
                 }
@@ -124,7 +127,7 @@ fn goroutines(
                     {
                         let span = tree.expr(expr).span;
                         match tree.exprs(args) {
-                            [task] if func.name.ends_with("Group.Go") => start(*task, span),
+                            [task] if func.name.ends_with("Group.Go") => start(*task, span, node),
                             _ if is_one_of(function, *receiver, of) => {
                                 helpers.extend(func.id.map(|id| (id, span)));
                             }
@@ -145,6 +148,24 @@ fn goroutines(
         }
         found.extend(inner.into_iter().map(|start| Start { span, ..start }));
     }
+}
+
+/// Whether something in a function happens under a condition: an option may leave the goroutine out.
+pub(crate) fn is_conditional(function: &Function, at: Node) -> bool {
+    let tree = function.tree();
+    let mut at = function.parent(at);
+    while let Some(node) = at {
+        if let Node::Stmt(stmt) = node
+            && matches!(
+                tree.stmt(stmt).kind,
+                StmtKind::If { .. } | StmtKind::Case { .. } | StmtKind::Comm { .. }
+            )
+        {
+            return true;
+        }
+        at = function.parent(node);
+    }
+    false
 }
 
 fn is_one_of(function: &Function, expr: ExprId, of: &[LocalId]) -> bool {

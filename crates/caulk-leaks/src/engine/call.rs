@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{Builtin, Callee, FuncId, FuncRef};
-use caulk_syntax::{ExprId, ExprKind};
+use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
 use smol_str::SmolStr;
 
 use super::closure::ClosureEffect;
@@ -98,7 +98,7 @@ impl Run<'_, '_> {
                 return results;
             }
         }
-        self.assertion(state, callee, name.as_ref(), &args, &values);
+        self.assertion(state, call, name.as_ref(), &args, &values);
         for (index, value) in values.iter().enumerate() {
             let Some(value) = value else { continue };
             // Through a method expression the receiver comes first: `(*os.File).Close(f)`.
@@ -707,17 +707,26 @@ impl Run<'_, '_> {
     fn assertion(
         &mut self,
         state: &mut State,
-        callee: &Callee,
+        call: ExprId,
         name: Option<&Named<'_>>,
         args: &[ExprId],
         values: &[Option<Value>],
     ) {
+        let function = self.function;
+        let callee = function.callee(call);
+        // `assert.Error(t, err)`: a test that goes on has failed where it does not hold.
+        let is_statement = matches!(
+            function.parent(call),
+            Some(Node::Stmt(stmt)) if matches!(function.tree().stmt(stmt).kind, StmtKind::Expr(_))
+        );
         let stated = match (callee, name) {
             // A helper object whose type is not known: `check := require.New(t)`.
             (Callee::Unknown { name, .. }, None) if &**name == "NoError" => Some(true),
             (_, Some(name)) => match self.module.catalogue.error_test(name.package, name.name) {
                 Some(ErrorTest::ReturnsIfNil) => Some(true),
                 Some(ErrorTest::ReturnsIfError) => Some(false),
+                Some(ErrorTest::TrueIfNil) if is_statement => Some(true),
+                Some(ErrorTest::TrueIfError) if is_statement => Some(false),
                 _ => None,
             },
             _ => return,

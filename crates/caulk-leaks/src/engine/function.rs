@@ -52,7 +52,7 @@ impl Function {
         let roots = caulk_flow::roots(program, &typed);
         let parents = parents(tree, &roots);
         let mut tracked = tracked(program, &typed, &graphs, &roots);
-        for local in assigned_any_time(&typed, &roots, &parents) {
+        for local in assigned_any_time(program, &typed, &roots, &parents) {
             tracked.remove(&local);
         }
         let fresh = fresh(&typed, &roots);
@@ -300,7 +300,9 @@ fn tracked(
 }
 
 /// Variables that a function literal assigns which may run at any time: one that is passed on, stored or a goroutine.
+/// Errors are looked at where they are set.
 fn assigned_any_time(
+    program: &Program,
     typed: &TypedBody,
     roots: &[Node],
     parents: &FxHashMap<Node, Node>,
@@ -316,7 +318,11 @@ fn assigned_any_time(
                 && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
             {
                 let targets = tree.exprs(lhs).iter().filter_map(|x| typed.info.local(*x));
-                found.extend(targets.filter(|local| literal.captures.contains(local)));
+                found.extend(targets.filter(|local| {
+                    let ty = typed.info.local_info(*local).map(|local| local.ty);
+                    literal.captures.contains(local)
+                        && !ty.is_some_and(|ty| crate::types::is_error(program, ty))
+                }));
             }
             Descend::Into
         });

@@ -72,3 +72,28 @@ func startedByItsMaker() int {
 	r := newStarted() // want leak
 	return r.wait
 }
+
+type cleaner struct {
+	done chan struct{}
+	idle int
+}
+
+// newCleaner cleans up only if there is something that gets idle.
+func newCleaner(idle int) *cleaner {
+	c := &cleaner{done: make(chan struct{}), idle: idle}
+	if idle > 0 {
+		go func() { <-c.done }()
+	}
+	return c
+}
+
+func (c *cleaner) Close() {
+	if c.idle > 0 {
+		close(c.done)
+	}
+}
+
+func nothingToClean() int {
+	c := newCleaner(0) // ok
+	return c.idle
+}

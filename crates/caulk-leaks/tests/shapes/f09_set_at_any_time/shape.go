@@ -76,3 +76,24 @@ func asksForTheError(open func(string) (io.ReadCloser, error)) error {
 	_, err := open("") // ok
 	return err
 }
+
+type listener struct{}
+
+func (listener) accept() (*os.File, error) { return os.Open("x") }
+
+// serve looks at an error twice; a goroutine has one of the same name.
+func serve(l listener, closed func() bool) {
+	for {
+		f, err := l.accept() // ok
+		if err != nil && closed() {
+			return
+		}
+		if err != nil {
+			continue
+		}
+		go func() {
+			_, err = io.Copy(io.Discard, f)
+			f.Close()
+		}()
+	}
+}
