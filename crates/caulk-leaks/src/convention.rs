@@ -1,12 +1,12 @@
 //! What a call owes by its results alone: whoever gets a cancel function beside a context calls it, and whoever
 //! gets a stream, a body or a transaction beside an error ends it.
 
-use caulk_program::{BodyOwner, Callee, FuncId, Program, TypeId};
+use caulk_program::{Callee, FuncId, Program, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::{Contract, ErrorAt, Origin};
 use crate::engine::Function;
-use crate::finding::{Confidence, SettledBy};
+use crate::finding::Confidence;
 use crate::module::{Module, Reach};
 use crate::provenance::{self, Provenance};
 
@@ -49,36 +49,17 @@ pub(crate) fn of_source(
     let Some(model) = model_of(module.program, types) else {
         return Vec::new();
     };
-    let contract = match provenance::of_result(module, callee, model.result, reach) {
-        Provenance::Made | Provenance::Unknown => contract_of(module, &model),
+    let origin = match provenance::of_result(module, callee, model.result, reach) {
+        Provenance::Made | Provenance::Holding => Origin::Source([].into()),
+        Provenance::Unknown => Origin::Convention,
         Provenance::Nothing | Provenance::Idle | Provenance::Unfinished | Provenance::Foreign => {
-            None
+            return Vec::new();
         }
     };
-    let keeps = || keeps_what_it_acquires(module, callee, reach);
-    contract
-        .map(|contract| Contract {
-            origin: if keeps() {
-                Origin::Source([].into())
-            } else {
-                Origin::Convention
-            },
-            ..contract
-        })
+    contract_of(module, &model)
+        .map(|contract| Contract { origin, ..contract })
         .into_iter()
         .collect()
-}
-
-/// Whether a function hands on what it acquires itself, so that its result may hold that.
-fn keeps_what_it_acquires(module: &Module<'_>, id: FuncId, reach: Reach) -> bool {
-    let verdicts = module.verdicts(BodyOwner::Func(id), reach);
-    verdicts.iter().any(|(site, verdict)| {
-        let outcomes = &verdict.outcomes;
-        let settled = outcomes.settled.map(|(how, _)| how);
-        site.root.is_none()
-            && (outcomes.returned.is_some()
-                || matches!(settled, Some(SettledBy::HandedOver | SettledBy::Stored)))
-    })
 }
 
 fn contract_of(module: &Module<'_>, model: &Model) -> Option<Contract> {

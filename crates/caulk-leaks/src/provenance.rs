@@ -7,6 +7,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, 
 
 use crate::catalogue::CallEffect;
 use crate::engine::Function;
+use crate::finding::SettledBy;
 use crate::module::{Followed, Module, Reach};
 use crate::summary::{RELEASE_METHODS, is_release_name};
 
@@ -22,6 +23,8 @@ pub(crate) enum Provenance {
     Idle,
     /// Not known, or acquired here by a call.
     Unknown,
+    /// The same, and something that was acquired on the way to it is handed on.
+    Holding,
     /// Built here; its release writes what was kept back, and frees nothing.
     Unfinished,
     /// Built here; its release frees something.
@@ -61,7 +64,7 @@ fn traced(module: &Module<'_>, id: FuncId, result: usize, reach: Reach, depth: u
         End::Return(stmt) => Some(*stmt),
         _ => None,
     });
-    strongest(returns.map(|stmt| {
+    let origin = strongest(returns.map(|stmt| {
         let StmtKind::Return(list) = tree.stmt(stmt).kind else {
             return Provenance::Unknown;
         };
@@ -75,7 +78,24 @@ fn traced(module: &Module<'_>, id: FuncId, result: usize, reach: Reach, depth: u
                 .get(result)
                 .map_or(Provenance::Unknown, |expr| tracer.expr(*expr, depth)),
         }
-    }))
+    }));
+    if origin == Provenance::Unknown && hands_on(module, id, reach) {
+        Provenance::Holding
+    } else {
+        origin
+    }
+}
+
+/// Whether a function hands on what it acquires itself, so that its result may hold that.
+fn hands_on(module: &Module<'_>, id: FuncId, reach: Reach) -> bool {
+    let verdicts = module.verdicts(BodyOwner::Func(id), reach);
+    verdicts.iter().any(|(site, verdict)| {
+        let outcomes = &verdict.outcomes;
+        let settled = outcomes.settled.map(|(how, _)| how);
+        site.root.is_none()
+            && (outcomes.returned.is_some()
+                || matches!(settled, Some(SettledBy::HandedOver | SettledBy::Stored)))
+    })
 }
 
 fn strongest(provenances: impl Iterator<Item = Provenance>) -> Provenance {
@@ -122,7 +142,7 @@ impl Tracer<'_, '_> {
     /// A field of a value: someone else's unless the value was made here.
     fn field(&self, x: ExprId, depth: u32) -> Provenance {
         match self.expr(x, depth) {
-            Provenance::Unknown => Provenance::Unknown,
+            Provenance::Unknown | Provenance::Holding => Provenance::Unknown,
             _ => Provenance::Foreign,
         }
     }

@@ -364,6 +364,9 @@ impl Run<'_, '_> {
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
         let lent = std && !matches!(callee, Callee::Interface { .. });
         if matches!(value, Value::Owner(None)) && !lent {
+            if self.is_lent(call, callee, index, value) {
+                return self.lend(state, call, value);
+            }
             self.lose_track(state, self.unknown_callee(call), span);
             return Vec::new();
         }
