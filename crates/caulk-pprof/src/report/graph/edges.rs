@@ -31,6 +31,12 @@ impl Edge {
         mean(self.weight, self.divisor)
     }
 
+    /// Whether a call of a sample would be the first that was not inlined.
+    pub(super) fn would_cease_to_be_inlined(&self, counted: Counted, is_inlined: bool) -> bool {
+        let was_seen = self.seen_in != 0 && self.seen_in != counted.stamp;
+        was_seen && self.is_inline && !is_inlined
+    }
+
     /// Counts a call of a sample, unless one was already; whether it did.
     #[inline(always)]
     pub(super) fn count(&mut self, counted: Counted, is_inlined: bool) -> bool {

@@ -1,7 +1,8 @@
 //! Whether calls were inlined, where nothing else is asked about them.
 //!
-//! Of most frames nothing is asked. A frame of which something is looks for its caller itself, so that
-//! the others cost no more than a look at a table.
+//! Of most frames nothing is asked, and of most others nothing new is learnt once their calls are known
+//! to be heavy. A frame that has something to tell looks for its caller itself, so that all others cost
+//! no more than a look at a table.
 
 use std::ops::Range;
 
@@ -12,22 +13,26 @@ use crate::report::places::Places;
 use caulk_profile::parallel::in_parts;
 use caulk_profile::{LocationIndex, Profile};
 
-/// The calls of nodes that want them ([`CALLS_OF`]), by caller and then callee, with what they weigh
-/// and whether all of them were inlined.
+/// The calls of nodes that want them ([`CALLS_OF`]), by caller and then callee, with whether all of
+/// them were inlined.
+///
+/// With `enough`, the weight of a call that weighs as much may be too small: nothing is asked but
+/// whether it does. Only where no weight can fall ([`only_rise`]).
 pub(super) fn inlined_calls(
     profile: &Profile,
     places: &Places,
     columns: Columns,
     roles: &[Role],
+    enough: Option<i64>,
 ) -> Vec<Edge> {
-    let stacks = Stacks::new(profile, places, roles);
-    if !stacks.is_asked.contains(&true) {
+    let frames = Frames::new(profile, places, roles);
+    if frames.known.iter().all(|&known| known == NOTHING_IS_ASKED) {
         return Vec::new();
     }
     Edges::joined(in_parts(
         profile.sample_count(),
         LEAST_SAMPLES_IN_A_PART,
-        |samples| stacks.calls(columns, samples),
+        |samples| frames.calls(columns, samples, enough),
     ))
 }
 
@@ -37,70 +42,135 @@ pub(super) fn only_rise(columns: Columns) -> bool {
     columns.values.iter().try_fold(0, add).is_some()
 }
 
-/// Where one looks for calls.
-struct Stacks<'g> {
+/// Instead of a location: the frame is of no interest.
+const NOTHING_IS_ASKED: LocationIndex = LocationIndex(u32::MAX);
+/// Instead of a location: no call is known.
+const NO_CALLER: LocationIndex = LocationIndex(u32::MAX - 1);
+/// Instead of a location: what calls the root.
+const ABOVE_ROOT: LocationIndex = LocationIndex(u32::MAX - 2);
+
+/// The locations of stacks, as what calls and is called.
+struct Frames<'g> {
     profile: &'g Profile,
     places: &'g Places,
     roles: &'g [Role],
-    /// By location, whether a node of it wants its calls.
-    is_asked: Vec<bool>,
+    /// By location, the location whose calls of it have nothing new to tell.
+    known: Vec<LocationIndex>,
     /// By location, the node that what is below is called by, if it has one that is kept.
     callers: Vec<Option<NodeId>>,
 }
 
-impl<'g> Stacks<'g> {
+impl<'g> Frames<'g> {
     fn new(profile: &'g Profile, places: &'g Places, roles: &'g [Role]) -> Self {
-        let mut stacks = Stacks {
+        let mut frames = Frames {
             profile,
             places,
             roles,
-            is_asked: Vec::new(),
+            known: Vec::new(),
             callers: Vec::new(),
         };
         for location in 0..profile.locations().len() as u32 {
             let nodes = places.of_location(LocationIndex(location));
-            let mut kept = nodes.iter().filter(|&&node| stacks.role(node) & KEPT != 0);
-            let is_asked = kept.clone().any(|&node| stacks.role(node) & CALLS_OF != 0);
-            let caller = kept.next().copied();
-            stacks.is_asked.push(is_asked);
-            stacks.callers.push(caller);
+            let has = |node: NodeId, role: Role| frames.role(node) & role != 0;
+            let is_asked = nodes.iter().any(|&node| has(node, CALLS_OF));
+            let caller = nodes.iter().copied().find(|&node| has(node, KEPT));
+            frames.known.push(match is_asked {
+                true => NO_CALLER,
+                false => NOTHING_IS_ASKED,
+            });
+            frames.callers.push(caller);
         }
-        stacks
+        frames
     }
 
     fn role(&self, node: NodeId) -> Role {
         self.roles.get(node as usize).copied().unwrap_or(0)
     }
 
-    fn calls(&self, columns: Columns, samples: Range<usize>) -> Edges {
+    fn calls(&self, columns: Columns, samples: Range<usize>, enough: Option<i64>) -> Edges {
         let mut edges = Edges::new(self.roles.len());
+        let mut all_known = self.known.clone();
         for sample in samples {
             let Some(counted) = Counted::of(columns, sample) else {
                 continue;
             };
             let stack = self.profile.stack(sample);
+            let mut caller = ABOVE_ROOT;
+            let mut skips = true;
             // From the root: of equal calls the first counts.
-            for (position, location) in stack.iter().enumerate().rev() {
-                if self.is_asked.get(location.index()) == Some(&true) {
-                    self.frame(
-                        stack.get(position..).unwrap_or_default(),
-                        counted,
-                        &mut edges,
-                    );
+            for (position, &location) in stack.iter().enumerate().rev() {
+                if let Some(known) = all_known.get_mut(location.index()) {
+                    // One branch, and that a rare one: which of both it is cannot be foreseen.
+                    let is_known = (*known == caller) & skips;
+                    let has_news = (*known != NOTHING_IS_ASKED) & !is_known;
+                    if has_news
+                        && self.count(stack, position, counted, enough, &mut skips, &mut edges)
+                    {
+                        *known = caller;
+                    }
                 }
+                caller = location;
             }
         }
         edges
     }
 
-    /// Counts the calls that come to the first of some frames.
-    fn frame(&self, stack: &[LocationIndex], counted: Counted, edges: &mut Edges) {
-        let Some((&location, above)) = stack.split_first() else {
+    /// Counts the calls that come to a frame; whether they are known now, whatever the rest of the
+    /// stack. Where a call that was skipped may matter, the skipped ones are counted, and `skips`
+    /// says that the rest of the stack is not to be skipped.
+    fn count(
+        &self,
+        stack: &[LocationIndex],
+        position: usize,
+        counted: Counted,
+        enough: Option<i64>,
+        skips: &mut bool,
+        edges: &mut Edges,
+    ) -> bool {
+        let is_caller_kept = stack
+            .get(position + 1)
+            .is_some_and(|&above| self.caller(above).is_some());
+        let mut are_known = is_caller_kept && enough.is_some();
+        self.each_call(stack, position, |caller, callee, is_inlined| {
+            // The same call may have been inlined further up, and skipped there: then that counts.
+            if *skips
+                && edges
+                    .edge(caller, callee)
+                    .would_cease_to_be_inlined(counted, is_inlined)
+            {
+                *skips = false;
+                for above in (position + 1..stack.len()).rev() {
+                    self.each_call(stack, above, |caller, callee, is_inlined| {
+                        edges.edge(caller, callee).count(counted, is_inlined);
+                    });
+                }
+            }
+            let edge = edges.edge(caller, callee);
+            edge.count(counted, is_inlined);
+            let is_settled = is_inlined || !edge.is_inline;
+            are_known &= is_settled && enough.is_some_and(|enough| edge.weight >= enough);
+        });
+        are_known
+    }
+
+    fn caller(&self, location: LocationIndex) -> Option<NodeId> {
+        self.callers.get(location.index()).copied().flatten()
+    }
+
+    /// Hands the calls that come to a frame to `take`, the outermost first: caller, callee and whether
+    /// it was inlined.
+    fn each_call(
+        &self,
+        stack: &[LocationIndex],
+        position: usize,
+        mut take: impl FnMut(NodeId, NodeId, bool),
+    ) {
+        let Some((&location, above)) = stack.get(position..).and_then(<[_]>::split_first) else {
             return;
         };
-        let caller_of = |at: &LocationIndex| self.callers.get(at.index()).copied().flatten();
-        let mut caller = above.iter().find_map(caller_of);
-        for (depth, &node) in self.places.of_location(location).iter().rev().enumerate() {
+        let mut caller = above.iter().find_map(|&above| self.caller(above));
+        let nodes = self.places.of_location(location);
+        for (depth, &node) in nodes.iter().rev().enumerate() {
             let role = self.role(node);
             if role & KEPT == 0 {
                 continue;
@@ -109,7 +179,7 @@ impl<'g> Stacks<'g> {
                 && caller != node
                 && role & CALLS_OF != 0
             {
-                edges.edge(caller, node).count(counted, depth > 0);
+                take(caller, node, depth > 0);
             }
         }
     }
@@ -176,9 +246,19 @@ mod tests {
                 .map(|node| [0, KEPT, KEPT | CALLS_OF][((seed / 3 + node) % 3) as usize])
                 .collect();
             let all = edges(&profile, &places, columns, &roles);
-            let asked = inlined_calls(&profile, &places, columns, &roles);
+            let asked = inlined_calls(&profile, &places, columns, &roles, None);
             let told = |edges: &[Edge]| edges.iter().map(told).collect::<Vec<_>>();
             assert_eq!(told(&all), told(&asked), "{seed}");
+            for enough in [0, 1, 10, 40] {
+                let asked = inlined_calls(&profile, &places, columns, &roles, Some(enough));
+                let heavy = |edges: &[Edge]| {
+                    let heavy = edges.iter().filter(|edge| edge.weight >= enough);
+                    heavy
+                        .map(|edge| (edge.caller, edge.callee, edge.is_inline))
+                        .collect::<Vec<_>>()
+                };
+                assert_eq!(heavy(&all), heavy(&asked), "{seed} {enough}");
+            }
             // No call that is always inlined weighs more than what is known before.
             let values = place_values(&profile, &places, columns);
             for edge in all.iter().filter(|edge| edge.is_inline) {

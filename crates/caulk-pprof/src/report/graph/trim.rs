@@ -294,13 +294,13 @@ fn calls_of_places(
 ) -> Calls {
     let columns = subject.columns();
     // Where sums cannot fall, a call that is always inlined is too light if all inlined ones are.
-    let least = match wanted {
-        Wanted::OfInlined if only_rise(columns) => cut.edge_cutoff,
-        _ => i64::MIN,
+    let enough = match wanted {
+        Wanted::OfInlined if only_rise(columns) => Some(cut.edge_cutoff),
+        _ => None,
     };
     let may_be_inlined = |node: NodeId| {
         let inlined = values.get(node as usize).map_or(0, |value| value.inlined);
-        places.is_ever_inlined(node) && inlined >= least
+        places.is_ever_inlined(node) && enough.is_none_or(|enough| inlined >= enough)
     };
     let mut roles: Vec<Role> = vec![if cut.is_all { KEPT } else { 0 }; places.len()];
     for &node in shown {
@@ -316,7 +316,7 @@ fn calls_of_places(
         }
     }
     let edges = match wanted {
-        Wanted::OfInlined => inlined_calls(subject.profile, places, columns, &roles),
+        Wanted::OfInlined => inlined_calls(subject.profile, places, columns, &roles, enough),
         _ => edges(subject.profile, places, columns, &roles),
     };
     Calls::new(edges, places.len())
