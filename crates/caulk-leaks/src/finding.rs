@@ -1,12 +1,19 @@
 //! What an analysis publishes: acquisitions with their outcome, findings, coverage, problems.
 //!
 //! Everything here is plain data. Files are relative to the folder that was checked, with `/`;
-//! lines and columns are 1-based, columns count bytes; spans are byte offsets into the file.
+//! lines and columns are 1-based, columns count bytes; spans are byte offsets into the file. All of it can be written
+//! down and read back by the same build of caulk.
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// The name of a rule, as the table of rules has it. A type of its own: `serde` would borrow a plain one from what it
+/// reads.
+pub type RuleName = &'static str;
+
 /// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Location {
     /// File relative to the folder that was checked, with `/`.
     pub file: String,
@@ -23,7 +30,9 @@ pub struct Location {
 }
 
 /// A half-open range of bytes of one file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 pub struct ByteSpan {
     /// Offset of the first byte.
     pub start: u32,
@@ -32,7 +41,7 @@ pub struct ByteSpan {
 }
 
 /// How much an unreleased resource hurts where it stands: harm × frequency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Severity {
     /// In `main`, `init` and tests, where exit cleans up.
     Low,
@@ -43,7 +52,7 @@ pub enum Severity {
 }
 
 /// What a finding rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Confidence {
     /// A convention: a doc comment, a name, an interface's usual implementer.
     Likely,
@@ -52,7 +61,7 @@ pub enum Confidence {
 }
 
 /// How often a function is likely to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Heat {
     /// Reached only from tests.
     Test,
@@ -67,7 +76,7 @@ pub enum Heat {
 }
 
 /// Where the belief comes from that a call acquires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ContractSource {
     /// The catalogue shipped with caulk.
     Catalogue,
@@ -82,7 +91,7 @@ pub enum ContractSource {
 }
 
 /// What is acquired, by what, and what releases it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Resource {
     /// The Go type that is owed, without a pointer star: `cloud.google.com/go/pubsub.Client`.
     pub type_name: String,
@@ -101,7 +110,7 @@ pub struct Resource {
 }
 
 /// What an unreleased resource keeps alive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Harm {
     /// Goroutines stay blocked.
     pub goroutines: bool,
@@ -116,7 +125,7 @@ pub struct Harm {
 }
 
 /// One step of the path that loses a resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// Where.
     pub location: Location,
@@ -125,7 +134,7 @@ pub struct Step {
 }
 
 /// What became of an acquisition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// Some path loses it; the shortest such path, from the acquisition on.
     Owed(Vec<Step>),
@@ -143,7 +152,7 @@ pub enum Outcome {
 }
 
 /// How an acquisition was settled. Where paths differ, the first in source order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     /// In which way.
     pub how: SettledBy,
@@ -152,7 +161,7 @@ pub struct Settlement {
 }
 
 /// The ways to settle an obligation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SettledBy {
     /// Released here or by a callee, deferred or not.
     Released,
@@ -174,14 +183,15 @@ pub enum SettledBy {
 
 /// An acquiring call and what became of it. Published also where undecided: run-time proof
 /// matters most where the source cannot say.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acquisition {
     /// The acquiring call expression.
     pub location: Location,
     /// What is acquired.
     pub resource: Resource,
     /// Rule that speaks of this kind of resource.
-    pub rule: &'static str,
+    #[serde(deserialize_with = "rule_name")]
+    pub rule: RuleName,
     /// Runtime symbol of the function it stands in: `example.com/m/store.(*DB).Load.func1`.
     pub function: String,
     /// How often that function is likely to run.
@@ -193,10 +203,11 @@ pub struct Acquisition {
 }
 
 /// A leak, or an order of statements that will become one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// Name of the rule, as `caulk rules` lists it.
-    pub rule: &'static str,
+    #[serde(deserialize_with = "rule_name")]
+    pub rule: RuleName,
     /// How bad.
     pub severity: Severity,
     /// How sure.
@@ -223,7 +234,7 @@ pub struct Finding {
 }
 
 /// What an edit that ends a leak needs to know. Spans are of [`Finding::location`]'s file.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FixTemplate {
     /// The call that releases.
     pub release: ReleaseCall,
@@ -253,7 +264,7 @@ pub struct FixTemplate {
 }
 
 /// The parts of a call that releases: `{value}{path}.{method}({arguments})`, or `{value}()`.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ReleaseCall {
     /// Field path from the value to what is released, with dots: `.Body`, or empty.
     pub path: String,
@@ -270,7 +281,7 @@ pub struct ReleaseCall {
 }
 
 /// How a value is held after the acquiring statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Held {
     /// In a variable that the release can name.
     Variable(String),
@@ -283,7 +294,7 @@ pub enum Held {
 }
 
 /// Where control leaves with a resource still open.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exit {
     /// The statement that leaves; for [`ExitKind::End`] the closing brace.
     pub span: ByteSpan,
@@ -294,7 +305,7 @@ pub struct Exit {
 }
 
 /// In which way a resource is lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ExitKind {
     /// A `return` statement.
     Return,
@@ -307,7 +318,7 @@ pub enum ExitKind {
 }
 
 /// A reason why a release at the end of the function could close something still in use.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Obstacle {
     /// Where.
     pub span: ByteSpan,
@@ -316,7 +327,7 @@ pub struct Obstacle {
 }
 
 /// A fact that limits what was checked.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Problem {
     /// Kind in kebab case: `missing-module`, `syntax`, `bound`.
     pub kind: String,
@@ -327,7 +338,7 @@ pub struct Problem {
 }
 
 /// How much was decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Coverage {
     /// Files read.
     pub files: usize,
@@ -340,7 +351,7 @@ pub struct Coverage {
 }
 
 /// The answer of a check: sorted, the same for the same input.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Analysis {
     /// Every acquiring call, by place.
     pub acquisitions: Vec<Acquisition>,
@@ -376,6 +387,14 @@ impl Analysis {
         self.findings
             .sort_by(|a, b| (&a.location, a.rule).cmp(&(&b.location, b.rule)));
     }
+}
+
+/// The name of a rule as the table holds it.
+fn rule_name<'de, D: Deserializer<'de>>(from: D) -> Result<RuleName, D::Error> {
+    let name = String::deserialize(from)?;
+    let rule = crate::rules::rule(&name);
+    rule.map(|rule| rule.name)
+        .ok_or_else(|| serde::de::Error::custom("there is no such rule"))
 }
 
 impl Severity {

@@ -4,6 +4,7 @@ mod memory;
 mod os;
 mod overlay;
 mod source;
+mod traced;
 mod walk;
 
 use std::ffi::OsString;
@@ -16,6 +17,7 @@ pub use memory::MemoryFiles;
 pub use os::OsFiles;
 pub use overlay::Overlay;
 pub use source::{SourceError, read_source};
+pub use traced::{Holds, Stamp, Trace, Traced};
 pub use walk::{WalkOptions, Walked, walk};
 
 use crate::error::io_message;
@@ -157,21 +159,29 @@ pub trait Files: Send + Sync {
     /// The absolute path without symbolic links or `..`.
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, FileError>;
 
+    /// What is there; none where nothing is, or nothing that can be looked at.
+    fn kind(&self, path: &Path) -> Option<FileKind> {
+        self.metadata(path).ok().map(|found| found.kind)
+    }
+
+    /// What tells without reading whether the path still leads to the same content.
+    fn stamp(&self, _path: &Path) -> Stamp {
+        Stamp::Unsure
+    }
+
     /// Whether something is there, of any kind.
     fn exists(&self, path: &Path) -> bool {
-        self.metadata(path).is_ok()
+        self.kind(path).is_some()
     }
 
     /// Whether a folder is there.
     fn is_dir(&self, path: &Path) -> bool {
-        self.metadata(path)
-            .is_ok_and(|found| found.kind == FileKind::Folder)
+        self.kind(path) == Some(FileKind::Folder)
     }
 
     /// Whether a regular file is there.
     fn is_file(&self, path: &Path) -> bool {
-        self.metadata(path)
-            .is_ok_and(|found| found.kind == FileKind::File)
+        self.kind(path) == Some(FileKind::File)
     }
 
     /// A file's text; bytes that are not UTF-8 are an error of kind `InvalidData`.
@@ -199,6 +209,12 @@ impl<F: Files + ?Sized> Files for Arc<F> {
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, FileError> {
         (**self).canonicalize(path)
     }
+    fn kind(&self, path: &Path) -> Option<FileKind> {
+        (**self).kind(path)
+    }
+    fn stamp(&self, path: &Path) -> Stamp {
+        (**self).stamp(path)
+    }
 }
 
 impl<F: Files + ?Sized> Files for &F {
@@ -216,6 +232,12 @@ impl<F: Files + ?Sized> Files for &F {
     }
     fn canonicalize(&self, path: &Path) -> Result<PathBuf, FileError> {
         (**self).canonicalize(path)
+    }
+    fn kind(&self, path: &Path) -> Option<FileKind> {
+        (**self).kind(path)
+    }
+    fn stamp(&self, path: &Path) -> Stamp {
+        (**self).stamp(path)
     }
 }
 

@@ -6,6 +6,7 @@
     reason = "this is the one crate that may touch the file system, processes and the network"
 )]
 
+mod cache;
 mod cancel;
 mod error;
 mod facts;
@@ -19,12 +20,14 @@ mod socket;
 mod stdin;
 mod write;
 
+pub use cache::{Cache, CacheKey};
 pub use cancel::{Cancel, Limits, Stopped};
 pub use error::io_message;
 pub use facts::{CgroupMemory, Descriptors, ProcessFacts, group_members};
 pub use files::{
-    Entry, EntryKind, FileAction, FileError, FileKind, Files, MemoryFiles, Metadata, OsFiles,
-    Overlay, SourceError, WalkOptions, Walked, normalize, read_source, walk,
+    Entry, EntryKind, FileAction, FileError, FileKind, Files, Holds, MemoryFiles, Metadata,
+    OsFiles, Overlay, SourceError, Stamp, Trace, Traced, WalkOptions, Walked, normalize,
+    read_source, walk,
 };
 pub use folders::{TempFolder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest, Trust};

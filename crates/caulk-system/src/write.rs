@@ -73,7 +73,7 @@ pub fn is_read_only(path: &Path) -> bool {
 }
 
 /// A name that no other writer of this or another process uses, hidden so that tools skip it.
-fn temporary_beside(target: &Path) -> PathBuf {
+pub(crate) fn temporary_beside(target: &Path) -> PathBuf {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
     let mut name = std::ffi::OsString::from(".");

@@ -104,7 +104,7 @@ impl Baseline {
 
 impl Scope<'_> {
     fn files(&self) -> BTreeSet<PathBuf> {
-        let programs = std::iter::once(&self.analysed.program).chain(&self.analysed.other_builds);
+        let programs = self.analysed.builds().iter();
         let files = programs.flat_map(|program| {
             let packages = program.check_packages().iter();
             let files = packages.flat_map(|package| program.package(*package).files());

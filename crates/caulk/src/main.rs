@@ -14,9 +14,11 @@ mod patching;
 mod present;
 mod progress;
 mod recording;
+mod remembered;
 mod results;
 mod since;
 mod source;
+mod stats;
 
 use std::io::Write;
 use std::process::ExitCode;

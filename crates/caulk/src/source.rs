@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use caulk_leaks::{Analysis, Catalogue};
 use caulk_program::{GoEnv, Options, Program, load_builds};
 use caulk_system::{Files, OsFiles, WalkOptions};
+
+use crate::stats::Phases;
 
 /// What is read, and how.
 #[derive(Debug, Clone)]
@@ -41,27 +43,62 @@ impl Default for Reading {
     }
 }
 
-/// A tree that was loaded and analysed.
+/// A tree that was analysed.
 pub struct Analysed {
     /// What the paths of the analysis are relative to.
     pub root: PathBuf,
-    pub program: Program,
-    /// Other builds of the tree, each asked for files of its own.
-    pub other_builds: Vec<Program>,
     pub analysis: Analysis,
+    /// What it took.
+    pub phases: Phases,
+    files: Arc<dyn Files>,
+    reading: Reading,
+    /// The builds of the tree, each asked for files of its own; the first is that of the platform. Loaded
+    /// when someone asks: the analysis alone may be known from an earlier run.
+    builds: OnceLock<Vec<Program>>,
+}
+
+impl Analysed {
+    /// A tree with an analysis from an earlier run, of the same files.
+    pub fn known(
+        files: Arc<dyn Files>,
+        root: &Path,
+        reading: &Reading,
+        analysis: Analysis,
+        phases: Phases,
+    ) -> Analysed {
+        Analysed {
+            root: root.to_owned(),
+            analysis,
+            phases,
+            files,
+            reading: reading.clone(),
+            builds: OnceLock::new(),
+        }
+    }
+
+    /// The tree as the platform's build sees it.
+    pub fn program(&self) -> Option<&Program> {
+        self.builds().first()
+    }
+
+    /// All builds of the tree.
+    pub fn builds(&self) -> &[Program] {
+        self.builds
+            .get_or_init(|| builds(self.files.clone(), &self.root, &self.reading))
+    }
 }
 
 /// Loads what `reading` names and analyses it. Never fails: what is missing or broken is among the
 /// problems of the analysis.
 pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analysed {
-    let mut other_builds = builds(files, root, reading);
-    let analysis = analysis(&other_builds.iter().collect::<Vec<_>>(), reading);
-    let program = other_builds.remove(0);
+    let mut phases = Phases::start();
+    let builds = builds(files.clone(), root, reading);
+    phases.end("load");
+    let analysis = analysis(&builds, reading);
+    phases.end("follow");
     Analysed {
-        root: root.to_owned(),
-        program,
-        other_builds,
-        analysis,
+        builds: OnceLock::from(builds),
+        ..Analysed::known(files, root, reading, analysis, phases)
     }
 }
 
@@ -101,8 +138,9 @@ fn options(files: &dyn Files, root: &Path, reading: &Reading) -> Options {
     options
 }
 
-fn analysis(builds: &[&Program], reading: &Reading) -> Analysis {
-    caulk_leaks::check_builds(builds, &leak_options(reading))
+fn analysis(builds: &[Program], reading: &Reading) -> Analysis {
+    let builds: Vec<&Program> = builds.iter().collect();
+    caulk_leaks::check_builds(&builds, &leak_options(reading))
 }
 
 /// What to look for.
@@ -160,11 +198,12 @@ pub fn again(
     reading: &Reading,
     changed: &[PathBuf],
 ) -> Analysis {
-    let builds: Vec<Program> = std::iter::once(&analysed.program)
-        .chain(&analysed.other_builds)
+    let builds: Vec<Program> = analysed
+        .builds()
+        .iter()
         .map(|program| program.reload(files.clone(), changed))
         .collect();
-    analysis(&builds.iter().collect::<Vec<_>>(), reading)
+    analysis(&builds, reading)
 }
 
 /// The HTTP routes that a program registers, as method (empty for any) and pattern.

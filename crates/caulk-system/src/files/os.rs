@@ -1,8 +1,9 @@
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
-use super::{Entry, EntryKind, FileAction, FileError, FileKind, Files, Metadata};
+use super::{Entry, EntryKind, FileAction, FileError, FileKind, Files, Metadata, Stamp};
 
 /// The operating system's files.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,6 +67,37 @@ impl Files for OsFiles {
         fs::canonicalize(path)
             .map(plain)
             .map_err(|error| FileError::new(FileAction::Resolve, path, error))
+    }
+
+    fn stamp(&self, path: &Path) -> Stamp {
+        let now = SystemTime::now();
+        match fs::metadata(path) {
+            Ok(found) => stamp_of(&found, now),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Stamp::Missing,
+            Err(_) => Stamp::Unsure,
+        }
+    }
+}
+
+#[cfg(unix)]
+fn stamp_of(found: &fs::Metadata, now: SystemTime) -> Stamp {
+    use std::os::unix::fs::MetadataExt;
+    let nanoseconds =
+        |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
+    let changed = (
+        nanoseconds(found.mtime(), found.mtime_nsec()),
+        nanoseconds(found.ctime(), found.ctime_nsec()),
+    );
+    Stamp::new(found.len(), (found.dev(), found.ino()), changed, now)
+}
+
+#[cfg(not(unix))]
+fn stamp_of(found: &fs::Metadata, now: SystemTime) -> Stamp {
+    let modified = found.modified().ok();
+    let since = modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+    match since.and_then(|since| i64::try_from(since.as_nanos()).ok()) {
+        Some(modified) => Stamp::new(found.len(), (0, 0), (modified, modified), now),
+        None => Stamp::Unsure,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
 use caulk_leaks::{Confidence, Coverage, Finding, Severity};
-use caulk_system::{Files, Limits};
+use caulk_system::{Cache, Files, Limits};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 
@@ -19,9 +19,11 @@ use crate::hunting::module_root;
 use crate::outputs::{Output, outputs};
 use crate::patching;
 use crate::present::check as present;
+use crate::remembered;
 use crate::results::Results;
 use crate::since::{self, From};
 use crate::source::{self, Analysed, Reading};
+use crate::stats::{self, CacheUse, Phases};
 
 /// Find leaks in source
 ///
@@ -76,6 +78,12 @@ pub struct CheckArgs {
     /// Take findings that are gone out of the baseline
     #[arg(long, help_heading = NEW)]
     pub prune_baseline: bool,
+    /// Check everything anew, and keep nothing for the next time
+    #[arg(long)]
+    pub no_cache: bool,
+    /// Say on stderr what was read, what was known from earlier runs, and where the time went
+    #[arg(long)]
+    pub stats: bool,
 }
 
 /// Where help lists the flags that tell new findings from known ones.
@@ -141,7 +149,9 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     let baseline = typed.or(settings.baseline.clone());
     let progress = context.progress(false);
     progress.phase("checking");
-    let analysed = selected.analyse()?;
+    let cache = Cache::of_user().filter(|_| !args.no_cache);
+    let (mut analysed, cache_use) = selected.analyse_with(cache.as_ref(), context)?;
+    let mut phases = std::mem::replace(&mut analysed.phases, Phases::start());
     let mut findings = selected.findings(&analysed);
     findings.retain(|f| severity.is_none_or(|least| f.severity >= least.severity()));
     findings.retain(|f| confidence.is_none_or(|least| f.confidence >= least.confidence()));
@@ -224,14 +234,22 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
         results.print(&context.to(output))?;
     }
     let fails = |f: &&Finding| f.severity >= fail_on.severity();
-    if results.findings.iter().any(fails) {
-        return Ok(Exit::Found);
-    }
     let min_coverage = args.min_coverage.or(settings.min_coverage);
-    Ok(match min_coverage {
-        Some(least) if decided(&analysed.analysis.coverage) < least => Exit::Inconclusive,
-        _ => Exit::Clean,
-    })
+    let exit = if results.findings.iter().any(fails) {
+        Exit::Found
+    } else {
+        match min_coverage {
+            Some(least) if decided(&analysed.analysis.coverage) < least => Exit::Inconclusive,
+            _ => Exit::Clean,
+        }
+    };
+    if args.stats {
+        phases.end("report");
+        stats::print(&analysed.analysis, cache_use, &phases);
+    }
+    // Nobody looks at the program again: the system takes its memory back faster than we could.
+    std::mem::forget(analysed);
+    Ok(exit)
 }
 
 /// The share of the acquisitions that was decided, in percent; all where there are none.
@@ -365,6 +383,24 @@ impl Selected {
     /// Reads and analyses; a tree without Go is an error, since nothing was checked.
     pub fn analyse(&self) -> Result<Analysed, Failure> {
         let analysed = source::analyse(source::os_files(), &self.root, &self.reading);
+        self.not_empty(analysed)
+    }
+
+    /// The same, from the cache where it was done before.
+    fn analyse_with(
+        &self,
+        cache: Option<&Cache>,
+        context: &Context,
+    ) -> Result<(Analysed, CacheUse), Failure> {
+        let Some(cache) = cache else {
+            return Ok((self.analyse()?, CacheUse::Off));
+        };
+        let (analysed, cache_use) =
+            remembered::analyse(cache, &self.root, &self.reading, &context.cancel);
+        Ok((self.not_empty(analysed)?, cache_use))
+    }
+
+    fn not_empty(&self, analysed: Analysed) -> Result<Analysed, Failure> {
         if analysed.analysis.coverage.files == 0 {
             let patterns: Vec<String> = self
                 .reading

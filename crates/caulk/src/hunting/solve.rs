@@ -163,7 +163,7 @@ pub fn solve(
         new_goroutines: diagnosis.new_goroutines,
         culprits: blamed,
         warnings: Vec::new(),
-        routes: source::routes(&analysed.program),
+        routes: analysed.program().map(source::routes).unwrap_or_default(),
         patches,
         code,
         root: root.folder.clone(),
@@ -255,7 +255,7 @@ fn constructor(acquisition: &Acquisition, analysed: &Analysed) -> Option<(String
     } else {
         format!("{package}/{base}")
     };
-    let program = &analysed.program;
+    let program = analysed.program()?;
     let ids = program.check_packages().iter();
     let package = ids
         .map(|id| program.package(*id))

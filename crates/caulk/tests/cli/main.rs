@@ -14,6 +14,7 @@ mod newness;
 mod pages;
 mod paths;
 mod pprofs;
+mod remembered;
 mod services;
 mod setting_up;
 mod silenced;

@@ -65,7 +65,13 @@ impl World {
             .env_clear();
         command.envs(environment().iter().map(|(name, value)| (name, value)));
         command.env("TMPDIR", self.temporary.path());
+        command.env("CAULK_CACHE", self.cache());
         command
+    }
+
+    /// Where caulk keeps what it found in this world.
+    pub fn cache(&self) -> PathBuf {
+        self.temporary.path().join("cache")
     }
 
     /// caulk, to be run in this folder.
