@@ -44,17 +44,24 @@ impl Calls {
                 .collect();
             todo.clear();
             for (owner, read) in found {
-                let callees = read.callees();
-                for callee in &callees {
+                let mut callees = read.callees();
+                callees.retain(|callee| {
                     let body = BodyOwner::Func(*callee);
-                    if is_followed(program.package(callee.package)) && seen.insert(body) {
+                    let is_new = is_followed(program.package(callee.package)) && seen.insert(body);
+                    if is_new {
                         todo.push(body);
                     }
-                }
+                    is_new || seen.contains(&body)
+                });
                 calls.edges.insert(owner, callees);
                 own.insert(owner, read.own);
                 interfaces.extend(read.reached.interfaces);
-                for step in read.reached.steps {
+                // Most lead into dependencies, which are not read: nothing comes of them.
+                let leads_on = |step: &Step| match &step.to {
+                    Target::Body(body) => seen.contains(body),
+                    _ => true,
+                };
+                for step in read.reached.steps.into_iter().filter(leads_on) {
                     calls.add(step);
                 }
             }
@@ -114,11 +121,6 @@ impl Calls {
     /// The bodies of the graph, in order of their packages.
     pub fn owners(&self) -> impl Iterator<Item = BodyOwner> {
         self.edges.keys().copied()
-    }
-
-    /// The functions that a body calls or hands on by name.
-    pub fn callees(&self, owner: BodyOwner) -> &[FuncId] {
-        self.edges.get(&owner).map_or(&[], Vec::as_slice)
     }
 
     /// How often a function is likely to run.
@@ -194,10 +196,12 @@ fn read(program: &Program, owner: BodyOwner) -> Read {
         return Read::default();
     };
     let in_test = file_of(program, owner).is_some_and(|file| file.is_test());
-    Read {
+    let read = Read {
         reached: reach::reached(program, &body, in_test),
         own: frequency::own(program, &body, in_test),
-    }
+    };
+    program.keep_body(body);
+    read
 }
 
 /// The file that a body stands in.

@@ -12,7 +12,7 @@ fn frequencies<const N: usize>(program: &Program, symbols: [&str; N]) -> [Freque
     let functions: BTreeMap<String, FuncId> = calls
         .owners()
         .filter_map(|owner| match owner {
-            BodyOwner::Func(id) => Some((symbol_of(program, &program.body(owner)?, None), id)),
+            BodyOwner::Func(id) => Some((symbol_of(program, &*program.body(owner)?, None), id)),
             BodyOwner::Initializer(..) => None,
         })
         .collect();

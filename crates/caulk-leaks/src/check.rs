@@ -7,6 +7,7 @@ use caulk_flow::{Calls, Frequency};
 use caulk_program::{BodyOwner, Program, SourceFile};
 use rayon::prelude::*;
 
+use crate::blocked::Blocked;
 use crate::catalogue::Catalogue;
 use crate::engine::Function;
 use crate::finding::{
@@ -84,21 +85,23 @@ struct Part {
 /// What becomes of every acquisition that was asked for.
 pub(crate) fn analysis(module: &Module<'_>, calls: &Calls, options: &Options) -> Analysis {
     let program = module.program;
-    let owners: Vec<BodyOwner> = program
-        .check_packages()
-        .iter()
-        .flat_map(|package| program.owners(*package))
-        .filter(|owner| file_of(program, *owner).is_some_and(|file| program.is_asked_for(file)))
-        .collect();
-    module.look_at_fields();
-    let parts: Vec<Part> = owners
-        .par_iter()
-        .map(|owner| check_body(module, calls, options, *owner))
+    let looked: Vec<(BodyOwner, Vec<Blocked>)> = module
+        .look_at_bodies(|owner| {
+            let is_asked_for =
+                file_of(program, owner).is_some_and(|file| program.is_asked_for(file));
+            is_asked_for.then(|| look(module, owner))
+        })
+        .into_iter()
+        .filter_map(|(owner, blocked)| Some((owner, blocked?)))
         .collect();
     let mut analysis = Analysis {
-        coverage: coverage(program, &owners),
+        coverage: coverage(program, looked.iter().map(|(owner, _)| *owner)),
         ..Analysis::default()
     };
+    let parts: Vec<Part> = looked
+        .into_par_iter()
+        .map(|(owner, blocked)| check_body(module, calls, options, owner, blocked))
+        .collect();
     for part in parts {
         analysis.acquisitions.extend(part.acquisitions);
         analysis.findings.extend(part.findings);
@@ -114,7 +117,7 @@ pub(crate) fn analysis(module: &Module<'_>, calls: &Calls, options: &Options) ->
     analysis
 }
 
-fn coverage(program: &Program, owners: &[BodyOwner]) -> Coverage {
+fn coverage(program: &Program, owners: impl Iterator<Item = BodyOwner>) -> Coverage {
     let files = program
         .check_packages()
         .iter()
@@ -122,7 +125,6 @@ fn coverage(program: &Program, owners: &[BodyOwner]) -> Coverage {
         .filter(|file| program.is_asked_for(file))
         .count();
     let functions = owners
-        .iter()
         .filter(|owner| matches!(owner, BodyOwner::Func(_)))
         .count();
     Coverage {
@@ -146,16 +148,27 @@ pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile
     }
 }
 
-fn check_body(module: &Module<'_>, calls: &Calls, options: &Options, owner: BodyOwner) -> Part {
+/// Follows what a body acquires, which the module keeps, and finds the goroutines that block.
+fn look(module: &Module<'_>, owner: BodyOwner) -> Vec<Blocked> {
+    module.verdicts(owner, Reach::FULL);
+    module
+        .function(owner)
+        .map(|function| crate::blocked::goroutines(module, &function))
+        .unwrap_or_default()
+}
+
+fn check_body(
+    module: &Module<'_>,
+    calls: &Calls,
+    options: &Options,
+    owner: BodyOwner,
+    blocked: Vec<Blocked>,
+) -> Part {
     let mut part = Part::default();
     let Some(file) = file_of(module.program, owner) else {
         return part;
     };
     let verdicts = module.verdicts(owner, Reach::FULL);
-    let blocked = module
-        .function(owner)
-        .map(|function| crate::blocked::goroutines(module, &function))
-        .unwrap_or_default();
     if verdicts.is_empty() && blocked.is_empty() {
         return part;
     }

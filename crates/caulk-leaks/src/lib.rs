@@ -21,6 +21,7 @@ mod owned;
 mod parents;
 mod policy;
 mod provenance;
+mod recent;
 mod report;
 mod rules;
 mod sibling;

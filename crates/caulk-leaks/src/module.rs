@@ -21,6 +21,7 @@ use crate::directive::Declared;
 use crate::engine::{Function, Verdict};
 use crate::kept::FieldUses;
 use crate::owned::Results;
+use crate::recent::RecentFunctions;
 use crate::sites::Site;
 use crate::summary::{Param, ParamEffect, ParamQuery};
 
@@ -64,7 +65,7 @@ pub(crate) struct Module<'p> {
     ownable: Memo<TypeId, bool>,
     declared: Memo<(FuncId, Param), Option<Declared>>,
     asserts: Memo<(FuncId, usize, Reach), bool>,
-    functions: Memo<BodyOwner, Option<Arc<Function>>>,
+    functions: RecentFunctions,
     fields: OnceLock<FieldUses>,
 }
 
@@ -86,7 +87,7 @@ impl<'p> Module<'p> {
             ownable: Memo::default(),
             declared: Memo::default(),
             asserts: Memo::default(),
-            functions: Memo::default(),
+            functions: RecentFunctions::default(),
             fields: OnceLock::new(),
         }
     }
@@ -131,22 +132,31 @@ impl<'p> Module<'p> {
         self.components.contains_key(&id)
     }
 
-    /// Looks at how all bodies of the module use fields. Once, and before anything is reported.
-    pub fn look_at_fields(&self) {
+    /// Looks at how all bodies of the module use fields, once and before anything is reported; and, while each is
+    /// at hand, at what else the caller wants.
+    pub fn look_at_bodies<T: Send>(
+        &self,
+        look: impl Fn(BodyOwner) -> T + Sync,
+    ) -> Vec<(BodyOwner, T)> {
         let packages = self.program.check_packages();
         let owners: Vec<BodyOwner> = packages
             .iter()
             .flat_map(|package| self.program.owners(*package))
             .collect();
-        let uses = owners
-            .par_iter()
-            .map(|owner| FieldUses::of(self, *owner))
-            .reduce(FieldUses::default, |mut uses, other| {
-                uses.extend(other);
-                uses
-            });
+        let all = Mutex::new(FieldUses::default());
+        let looked = owners
+            .into_par_iter()
+            .map(|owner| {
+                let uses = FieldUses::of(self, owner);
+                let lock = || all.lock().unwrap_or_else(PoisonError::into_inner);
+                lock().extend(uses);
+                (owner, look(owner))
+            })
+            .collect();
         // Who comes second found the same.
-        let _ = self.fields.set(uses);
+        let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let _ = self.fields.set(all);
+        looked
     }
 
     /// How the bodies of the module use fields, where they were looked at.

@@ -45,6 +45,12 @@ impl TypedBody {
         }
     }
 
+    /// Bytes of source that the tree stands for; 0 for an initializer, whose tree is its file's.
+    pub fn source_bytes(&self) -> usize {
+        self.block()
+            .map_or(0, |block| self.tree().stmt(block).span.len() as usize)
+    }
+
     /// The block of a function's body; `None` for an initializer.
     pub fn block(&self) -> Option<StmtId> {
         match &self.text {

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex};
 use caulk_system::Files;
 use rayon::prelude::*;
 
-use crate::body::{BodyOwner, TypedBody};
+use crate::body::BodyOwner;
 use crate::load::{FolderSources, PackageTable};
 use crate::package::{Func, FuncId, Package, PackageId, ScopeEntry, SourceFile};
 use crate::problem::{self, Problem};
 use crate::resolve::{Build, Folders, GoEnv, ModFiles, Module, Platform, RootFolder, Roots};
-use crate::types::{LocalType, NamedId, Names, TypeId, TypeTable};
+use crate::types::{KeptBodies, LocalType, NamedId, Names, TypeId, TypeTable};
 
 /// What a program is loaded for.
 #[derive(Clone)]
@@ -73,6 +73,7 @@ pub struct Program {
     pub(crate) types: TypeTable,
     pub(crate) names: Names,
     pub(crate) local_types: Mutex<HashMap<NamedId, LocalType>>,
+    pub(crate) kept_bodies: KeptBodies,
     patterns: Vec<PathBuf>,
     roots: Vec<RootFolder>,
     check: Vec<PackageId>,
@@ -127,6 +128,7 @@ impl Program {
             types: TypeTable::new(),
             names: Names::new(),
             local_types: Mutex::default(),
+            kept_bodies: KeptBodies::default(),
             patterns: patterns.to_vec(),
             roots: roots.folders,
             check: Vec::new(),
@@ -247,11 +249,6 @@ impl Program {
             return Some(from);
         }
         self.import(importer, path)
-    }
-
-    /// Parses a body and finds out what it means; `None` where the owner has none.
-    pub fn body(&self, owner: BodyOwner) -> Option<TypedBody> {
-        crate::types::type_body(self, owner)
     }
 
     /// The bodies of a package: its functions', then its variables'.

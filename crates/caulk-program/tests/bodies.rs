@@ -435,7 +435,7 @@ var close = func() error { f := file; return f.Close() }
 ",
     );
     let package = program.check_packages()[0];
-    let bodies: Vec<TypedBody> = program
+    let bodies: Vec<_> = program
         .owners(package)
         .into_iter()
         .filter_map(|owner| program.body(owner))

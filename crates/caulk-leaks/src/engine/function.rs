@@ -1,6 +1,7 @@
 //! One function with its literals, ready to be followed: graphs, parents, and which variables matter.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use caulk_flow::{End, Graph, unparen};
 use caulk_program::{
@@ -17,7 +18,7 @@ pub(crate) type Root = Option<ExprId>;
 
 /// A function body with everything that following a resource through it needs.
 pub(crate) struct Function {
-    pub typed: TypedBody,
+    pub typed: Arc<TypedBody>,
     pub package: PackageId,
     graphs: BTreeMap<Root, Graph>,
     parents: FxHashMap<Node, Node>,
@@ -31,7 +32,7 @@ impl Function {
     /// Prepares a body. `no_return` says of a call whether it never returns.
     pub fn new(
         program: &Program,
-        typed: TypedBody,
+        typed: Arc<TypedBody>,
         no_return: &dyn Fn(&TypedBody, ExprId) -> bool,
     ) -> Function {
         let package = match typed.owner {

@@ -1,6 +1,10 @@
 //! Bodies of functions and values of package-level variables, as a whole.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use caulk_syntax::{Descend, Node, Tree};
+use rustc_hash::FxBuildHasher;
 
 use super::kind::Type;
 use super::typer::Typer;
@@ -8,7 +12,54 @@ use crate::body::{BodyInfo, BodyOwner, BodyText, LocalKind, TypedBody};
 use crate::package::{FuncId, PackageId};
 use crate::program::Program;
 
-pub(crate) fn type_body(program: &Program, owner: BodyOwner) -> Option<TypedBody> {
+/// Bodies are kept up to so many bytes of source. With its meaning a body takes some thirty times that.
+const KEPT_BYTES: usize = 4 << 20;
+
+/// Bodies that someone is done with, for who asks next.
+#[derive(Default)]
+pub(crate) struct KeptBodies(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    bodies: HashMap<BodyOwner, Arc<TypedBody>, FxBuildHasher>,
+    bytes: usize,
+}
+
+impl KeptBodies {
+    fn with<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn take(&self, owner: BodyOwner) -> Option<Arc<TypedBody>> {
+        self.with(|kept| {
+            let body = kept.bodies.remove(&owner)?;
+            kept.bytes = kept.bytes.saturating_sub(body.source_bytes());
+            Some(body)
+        })
+    }
+}
+
+impl Program {
+    /// Parses a body and finds out what it means; `None` where the owner has none.
+    pub fn body(&self, owner: BodyOwner) -> Option<Arc<TypedBody>> {
+        self.kept_bodies
+            .take(owner)
+            .or_else(|| type_body(self, owner).map(Arc::new))
+    }
+
+    /// Keeps a body of a function for whoever asks for it next, as far as memory allows.
+    pub fn keep_body(&self, body: Arc<TypedBody>) {
+        let bytes = body.source_bytes();
+        self.kept_bodies.with(|kept| {
+            if bytes > 0 && kept.bytes + bytes <= KEPT_BYTES {
+                kept.bytes += bytes;
+                kept.bodies.insert(body.owner, body);
+            }
+        });
+    }
+}
+
+fn type_body(program: &Program, owner: BodyOwner) -> Option<TypedBody> {
     match owner {
         BodyOwner::Func(id) => type_func(program, id),
         BodyOwner::Initializer(package, index) => type_initializer(program, package, index),

@@ -26,7 +26,7 @@ pub use kind::{
 pub use named::{NamedDecl, NamedOrigin, ParamOwner, TypeParamDecl};
 pub use query::Method;
 
-pub(crate) use bodies::type_body;
+pub(crate) use bodies::KeptBodies;
 pub(crate) use named::Names;
 pub(crate) use print::type_string;
 pub(crate) use table::{Arena, TypeTable};

@@ -55,7 +55,7 @@ func Open(name string) (*File, error)
     files
 }
 
-pub fn body(program: &Program, func: &str) -> TypedBody {
+pub fn body(program: &Program, func: &str) -> Arc<TypedBody> {
     let package = program.check_packages()[0];
     let id = program
         .find_func(package, &format!("m.{func}"))
