@@ -2,25 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
-use std::sync::Arc;
+mod module;
 
-use caulk_leaks::{Analysis, ExitKind, Heat, Held, Options, Severity, check};
-use caulk_program::{GoEnv, Program};
-use caulk_system::MemoryFiles;
-
-/// Checks a module of one file. The standard library is not there: the catalogue knows it by name.
-fn analyse(source: &str) -> Analysis {
-    let root = PathBuf::from("/m");
-    let files = MemoryFiles::new()
-        .with("/m/go.mod", "module example.com/m\n\ngo 1.22\n")
-        .with("/m/m.go", source);
-    let files: Arc<dyn caulk_system::Files> = Arc::new(files);
-    let env = GoEnv::discover(&*files, &|_| None);
-    let options = caulk_program::Options::new(env, root.clone());
-    let program = Program::load(files, options, &[root.join("...")]);
-    check(&program, &Options::default())
-}
+use caulk_leaks::{ExitKind, Heat, Held, Severity};
+use module::analyse;
 
 const HANDLER: &str = r#"package m
 

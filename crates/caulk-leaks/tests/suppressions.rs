@@ -2,24 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::path::PathBuf;
-use std::sync::Arc;
+mod module;
 
-use caulk_leaks::{Analysis, Options, check};
-use caulk_program::{GoEnv, Program};
-use caulk_system::MemoryFiles;
-
-fn analyse(source: &str) -> Analysis {
-    let root = PathBuf::from("/m");
-    let files = MemoryFiles::new()
-        .with("/m/go.mod", "module example.com/m\n\ngo 1.22\n")
-        .with("/m/m.go", source);
-    let files: Arc<dyn caulk_system::Files> = Arc::new(files);
-    let env = GoEnv::discover(&*files, &|_| None);
-    let options = caulk_program::Options::new(env, root.clone());
-    let program = Program::load(files, options, &[root.join("...")]);
-    check(&program, &Options::default())
-}
+use caulk_leaks::{Options, check};
+use module::{analyse, program};
 
 /// Three leaks: a response in line 11, a file in line 16, and another file in line 22.
 const LEAKS: &str = r#"// head
@@ -213,14 +199,7 @@ fn what_is_wrong_with_a_comment_is_told() {
 #[test]
 fn a_comment_for_a_rule_that_does_not_run_is_not_stale() {
     let source = LEAKS.replace("// GET", "//caulk:ignore unclosed-client not today");
-    let root = PathBuf::from("/m");
-    let files = MemoryFiles::new()
-        .with("/m/go.mod", "module example.com/m\n\ngo 1.22\n")
-        .with("/m/m.go", source.as_str());
-    let files: Arc<dyn caulk_system::Files> = Arc::new(files);
-    let env = GoEnv::discover(&*files, &|_| None);
-    let options = caulk_program::Options::new(env, root.clone());
-    let program = Program::load(files, options, &[root.join("...")]);
+    let program = program(&source);
     let problems = |rules: &[&str]| {
         let options = Options {
             rules: rules.iter().map(|&rule| rule.to_owned()).collect(),

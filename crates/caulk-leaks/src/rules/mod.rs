@@ -77,7 +77,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "unclosed-pipe",
-        summary: "the write end of an `io.Pipe` is not closed",
+        summary: "the write end of an io.Pipe is not closed",
         preview: false,
         page: include_str!("pages/unclosed-pipe.md"),
     },

@@ -162,7 +162,11 @@ fn top(folder: &Path, limits: &Limits) -> Result<PathBuf, GitError> {
     )?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut lines = text.lines();
-    if !output.status.success() || lines.next() != Some("true") {
+    if !output.status.success() && !line(&output.stderr).contains("not a git repository") {
+        // Such as a repository that belongs to somebody else.
+        return told(output).map(|_| PathBuf::new());
+    }
+    if lines.next() != Some("true") {
         return Err(GitError::NoRepository(folder.to_owned()));
     }
     Ok(normalize(&folder.join(lines.next().unwrap_or_default())))
