@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, FuncId, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, TypeId};
 use caulk_syntax::{ExprKind, Span};
 use smol_str::SmolStr;
 
 use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
 use crate::engine::{Function, Value, Verdict};
 use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
-use crate::module::{Module, Reach};
+use crate::module::{Followed, Module, Reach};
 use crate::provenance::Provenance;
 use crate::sites::Site;
 use crate::summary::{Param, ParamQuery, RELEASE_METHODS, may_release};
@@ -20,6 +20,8 @@ pub(crate) struct Results {
     pub contracts: Vec<Contract>,
     /// It acquires what it returns the like of, and deals with all of that itself.
     pub accounted: bool,
+    /// It acquires what it returns the like of, and what becomes of that is not known.
+    pub undecided: bool,
 }
 
 /// Which results of a function carry something that it acquired.
@@ -51,18 +53,18 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         let local = function.results(None).get(result)?;
         Some(function.info().local_info(*local)?.ty)
     };
-    let mut accounted = false;
+    let (mut accounted, mut undecided_alike) = (false, false);
     for (site, verdict) in verdicts.iter().filter(|(site, _)| site.root.is_none()) {
         let outcomes = &verdict.outcomes;
         // What a callee takes over can be in what it returns.
         let handed_over = matches!(outcomes.settled, Some((SettledBy::HandedOver, _)));
-        accounted |= outcomes.unknown.is_none()
-            && !handed_over
-            && outcomes.returned.is_none()
-            && function.results(None).iter().any(|local| {
-                let ty = function.info().local_info(*local).map(|local| local.ty);
-                ty.and_then(|ty| module.program.named_name(ty)).as_ref() == Some(&site.type_name)
-            });
+        let is_alike = function.results(None).iter().any(|local| {
+            let ty = function.info().local_info(*local).map(|local| local.ty);
+            ty.and_then(|ty| module.program.named_name(ty)).as_ref() == Some(&site.type_name)
+        });
+        accounted |=
+            is_alike && !handed_over && outcomes.unknown.is_none() && outcomes.returned.is_none();
+        undecided_alike |= is_alike && outcomes.unknown.is_some();
         if outcomes.unknown.is_some() {
             continue;
         }
@@ -113,7 +115,40 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
     Results {
         contracts,
         accounted: accounted && !undecided,
+        undecided: undecided_alike || calls_undecided(module, &function, reach),
     }
+}
+
+/// Whether a function calls one that gives a result of a type of its own, and does not know what becomes of that.
+fn calls_undecided(module: &Module<'_>, function: &Function, reach: Reach) -> bool {
+    let names: Vec<String> = function
+        .results(None)
+        .iter()
+        .filter_map(|local| function.info().local_info(*local))
+        .filter(|local| module.can_be_owned(local.ty))
+        .filter_map(|local| module.program.named_name(local.ty))
+        .collect();
+    if names.is_empty() {
+        return false;
+    }
+    function.info().calls().iter().any(|(call, callee)| {
+        let (Callee::Static(func) | Callee::Method { func, .. }) = callee else {
+            return false;
+        };
+        let Some(id) = func.id.filter(|id| module.is_own(*id)) else {
+            return false;
+        };
+        let types = module.program.results_of(function.info().type_of(*call));
+        let is_alike = types
+            .iter()
+            .filter_map(|ty| module.program.named_name(*ty))
+            .any(|name| names.contains(&name));
+        is_alike
+            && match module.follows(reach, function.id(), id) {
+                Followed::Yes(reach) => module.results(id, reach).undecided,
+                Followed::Recursive | Followed::No => false,
+            }
+    })
 }
 
 /// Methods that release whatever has them.

@@ -241,7 +241,7 @@ pub(crate) fn contracts_of(
     match (id, followed) {
         (Some(id), Followed::Yes(reach)) if module.is_own(id) => {
             let results = module.results(id, reach);
-            if results.contracts.is_empty() && !results.accounted {
+            if results.contracts.is_empty() && !results.accounted && !results.undecided {
                 crate::convention::of_source(module, called.types, id, reach)
             } else {
                 results.contracts.clone()
@@ -252,7 +252,7 @@ pub(crate) fn contracts_of(
                 return Vec::new();
             }
             let results = module.results(id, reach);
-            if !results.contracts.is_empty() || results.accounted {
+            if !results.contracts.is_empty() || results.accounted || results.undecided {
                 return results.contracts.clone();
             }
             match crate::doc::contract(module, id) {
