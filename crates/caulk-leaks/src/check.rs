@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use crate::blocked::Blocked;
 use crate::catalogue::Catalogue;
+use crate::endless::Endless;
 use crate::engine::Function;
 use crate::finding::{
     Acquisition, Analysis, Coverage, Finding, Heat, Outcome, Problem, SettledBy, Settlement,
@@ -85,14 +86,14 @@ struct Part {
 /// What becomes of every acquisition that was asked for.
 pub(crate) fn analysis(module: &Module<'_>, calls: &Calls, options: &Options) -> Analysis {
     let program = module.program;
-    let looked: Vec<(BodyOwner, Vec<Blocked>)> = module
+    let looked: Vec<(BodyOwner, Goroutines)> = module
         .look_at_bodies(|owner| {
             let is_asked_for =
                 file_of(program, owner).is_some_and(|file| program.is_asked_for(file));
             is_asked_for.then(|| look(module, owner))
         })
         .into_iter()
-        .filter_map(|(owner, blocked)| Some((owner, blocked?)))
+        .filter_map(|(owner, goroutines)| Some((owner, goroutines?)))
         .collect();
     let mut analysis = Analysis {
         coverage: coverage(program, looked.iter().map(|(owner, _)| *owner)),
@@ -100,7 +101,7 @@ pub(crate) fn analysis(module: &Module<'_>, calls: &Calls, options: &Options) ->
     };
     let parts: Vec<Part> = looked
         .into_par_iter()
-        .map(|(owner, blocked)| check_body(module, calls, options, owner, blocked))
+        .map(|(owner, goroutines)| check_body(module, calls, options, owner, goroutines))
         .collect();
     for part in parts {
         analysis.acquisitions.extend(part.acquisitions);
@@ -148,12 +149,22 @@ pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile
     }
 }
 
-/// Follows what a body acquires, which the module keeps, and finds the goroutines that block.
-fn look(module: &Module<'_>, owner: BodyOwner) -> Vec<Blocked> {
+/// The goroutines of a body that stay for ever.
+#[derive(Default)]
+struct Goroutines {
+    blocked: Vec<Blocked>,
+    endless: Vec<Endless>,
+}
+
+/// Follows what a body acquires, which the module keeps, and finds the goroutines that stay.
+fn look(module: &Module<'_>, owner: BodyOwner) -> Goroutines {
     module.verdicts(owner, Reach::FULL);
     module
         .function(owner)
-        .map(|function| crate::blocked::goroutines(module, &function))
+        .map(|function| Goroutines {
+            blocked: crate::blocked::goroutines(module, &function),
+            endless: crate::endless::goroutines(module, &function),
+        })
         .unwrap_or_default()
 }
 
@@ -162,14 +173,15 @@ fn check_body(
     calls: &Calls,
     options: &Options,
     owner: BodyOwner,
-    blocked: Vec<Blocked>,
+    goroutines: Goroutines,
 ) -> Part {
     let mut part = Part::default();
     let Some(file) = file_of(module.program, owner) else {
         return part;
     };
     let verdicts = module.verdicts(owner, Reach::FULL);
-    if verdicts.is_empty() && blocked.is_empty() {
+    let Goroutines { blocked, endless } = goroutines;
+    if verdicts.is_empty() && blocked.is_empty() && endless.is_empty() {
         return part;
     }
     let Some(function) = module.function(owner) else {
@@ -204,13 +216,26 @@ fn check_body(
             .extend(in_loop.filter(|_| wants(options, "defer-in-loop", false)));
         part.acquisitions.push(described.acquisition(outcome));
     }
+    let mut add = |(acquisition, finding): (Acquisition, Finding)| {
+        part.acquisitions.push(acquisition);
+        if wants(options, finding.rule, false) {
+            part.findings.push(finding);
+        }
+    };
     for goroutine in blocked {
         let heat = heat(calls, file, &function, goroutine.root);
-        let (acquisition, finding) =
-            crate::blocked::described(module, &function, file, &goroutine, heat);
-        part.acquisitions.push(acquisition);
-        part.findings
-            .extend(finding.filter(|finding| wants(options, finding.rule, false)));
+        add(crate::blocked::described(
+            module, &function, file, &goroutine, heat,
+        ));
+    }
+    for goroutine in endless {
+        let heat = heat(calls, file, &function, goroutine.root);
+        // What is started once may run as long as the process.
+        if !matches!(heat, Heat::Once | Heat::Test)
+            && let Some(described) = crate::endless::described(module, &function, &goroutine, heat)
+        {
+            add(described);
+        }
     }
     part
 }

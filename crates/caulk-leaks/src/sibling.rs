@@ -59,6 +59,7 @@ fn can_release(module: &Module<'_>, function: &Function, used: ExprId, local: Lo
             ExprKind::Selector { sel, .. } => {
                 !matches!(function.info().object(parent), Object::Field { .. })
                     && is_release_name(tree.name(sel))
+                    && !is_conditional(function, parent, local)
             }
             ExprKind::Call { fun, args, .. } => {
                 let index = tree.exprs(args).iter().position(|arg| *arg == used);
@@ -81,4 +82,13 @@ fn can_release(module: &Module<'_>, function: &Function, used: ExprId, local: Lo
             _ => true,
         },
     }
+}
+
+/// Whether a goroutine or another literal only does so under a condition.
+fn is_conditional(function: &Function, used: ExprId, local: LocalId) -> bool {
+    let made_in = function
+        .info()
+        .local_info(local)
+        .and_then(|local| local.function);
+    function.root_of(used) != made_in && crate::blocked::branch_of(function, used.into()).is_some()
 }

@@ -1,6 +1,5 @@
 //! What is published of a blocked goroutine.
 
-use caulk_flow::symbol_of;
 use caulk_program::SourceFile;
 use caulk_syntax::Span;
 
@@ -8,11 +7,12 @@ use super::channel::span_of;
 use super::{Blocked, Wait};
 use crate::engine::Function;
 use crate::finding::{
-    Acquisition, Confidence, ContractSource, ExitKind, Finding, FixTemplate, Harm, Heat, Held,
-    Obstacle, Outcome, ReleaseCall, Resource, Step,
+    Acquisition, Confidence, ExitKind, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall,
+    Step,
 };
+use crate::goroutine::{Stuck, published};
 use crate::module::Module;
-use crate::report::{byte_span, location, severity};
+use crate::report::{byte_span, location};
 
 const RULE: &str = "blocked-goroutine";
 
@@ -23,116 +23,82 @@ pub(crate) fn described(
     file: &SourceFile,
     blocked: &Blocked,
     heat: Heat,
-) -> (Acquisition, Option<Finding>) {
-    let tree = function.tree();
-    let at = location(module, file, span_of(function, blocked.go));
-    let harm = Harm {
-        goroutines: true,
-        memory: true,
-        ..Harm::default()
-    };
-    let resource = Resource {
-        type_name: "goroutine".to_owned(),
-        acquired_by: "go".to_owned(),
-        release: match blocked.wait {
-            Wait::Receive => format!("receive from {}", blocked.channel),
-            Wait::Close | Wait::Signal => format!("close({})", blocked.channel),
-        },
-        variable: Some(blocked.channel.clone()),
-        contract_from: ContractSource::Source,
-        harm,
-        cost: "1 goroutine, its stack, and all that it can reach".to_owned(),
-    };
-
+) -> (Acquisition, Finding) {
+    let channel = &blocked.channel;
     let path = vec![
         Step {
             location: location(module, file, one_line(file, blocked.waits)),
             note: match blocked.wait {
-                Wait::Receive => format!("sends on {}", blocked.channel),
-                Wait::Close => format!("ranges over {}", blocked.channel),
-                Wait::Signal => format!("waits for {}", blocked.channel),
+                Wait::Receive => format!("sends on {channel}"),
+                Wait::Close => format!("ranges over {channel}"),
+                Wait::Signal => format!("waits for {channel}"),
             },
         },
         Step {
             location: location(module, file, one_line(file, blocked.leaves)),
             note: match blocked.wait {
-                Wait::Receive => format!("leaves senders on {} behind", blocked.channel),
-                Wait::Close | Wait::Signal => format!("leaves without closing {}", blocked.channel),
+                Wait::Receive => format!("leaves senders on {channel} behind"),
+                Wait::Close | Wait::Signal => format!("leaves without closing {channel}"),
             },
         },
     ];
-    let in_loop = function.in_loop(blocked.go);
-    let symbol = symbol_of(module.program, &function.typed, blocked.root);
-    let acquisition = Acquisition {
-        location: at.clone(),
-        resource: resource.clone(),
+    let stuck = Stuck {
         rule: RULE,
-        function: symbol.clone(),
-        heat,
-        in_loop,
-        outcome: Outcome::Owed(path.clone()),
-    };
-    let finding = Finding {
-        rule: RULE,
-        severity: severity(harm, heat, in_loop),
-        confidence: Confidence::Certain,
+        location: location(module, file, span_of(function, blocked.go)),
+        start: blocked.go,
+        root: blocked.root,
+        variable: channel.clone(),
+        release: match blocked.wait {
+            Wait::Receive => format!("receive from {channel}"),
+            Wait::Close | Wait::Signal => format!("close({channel})"),
+        },
         message: match blocked.wait {
             Wait::Receive => {
-                format!(
-                    "goroutine blocks for ever on {} <- when nobody receives",
-                    blocked.channel
-                )
+                format!("goroutine blocks for ever on {channel} <- when nobody receives")
             }
             Wait::Close => {
-                format!(
-                    "goroutine ranges for ever over {} when nobody closes it",
-                    blocked.channel
-                )
+                format!("goroutine ranges for ever over {channel} when nobody closes it")
             }
             Wait::Signal => {
-                format!(
-                    "goroutine waits for ever for {} when nobody closes it",
-                    blocked.channel
-                )
+                format!("goroutine waits for ever for {channel} when nobody closes it")
             }
         },
-        identity: crate::fingerprint::identity(module, function, RULE, "go", &blocked.channel),
-        fingerprint: String::new(),
-        location: at,
-        resource,
+        confidence: Confidence::Certain,
         path,
-        function: symbol,
-        heat,
-        fix: FixTemplate {
-            // The release of a blocked send is room for it: the channel's `make` gets a capacity.
-            release: ReleaseCall::default(),
-            held: Held::Place(blocked.channel.clone()),
-            error_variable: None,
-            statement: byte_span(blocked.made),
-            after: byte_span(blocked.made),
-            body: function
-                .graph(blocked.root)
-                .map(|graph| byte_span(tree.stmt(graph.body).span))
-                .unwrap_or_default(),
-            in_loop: !blocked.single_send,
-            test_variable: None,
-            losing_exits: vec![crate::finding::Exit {
-                span: byte_span(blocked.leaves),
-                kind: ExitKind::End,
-                with_error: false,
-            }],
-            handed_on: false,
-            releases: Vec::new(),
-            obstacles: match blocked.wait {
-                Wait::Receive => Vec::new(),
-                Wait::Close | Wait::Signal => vec![Obstacle {
-                    span: byte_span(blocked.waits),
-                    why: "who closes the channel is for its senders to decide".to_owned(),
-                }],
-            },
-        },
+        fix: fix(function, blocked),
     };
-    (acquisition, Some(finding))
+    published(module, function, stuck, heat)
+}
+
+/// The release of a blocked send is room for it: the channel's `make` gets a capacity.
+fn fix(function: &Function, blocked: &Blocked) -> FixTemplate {
+    FixTemplate {
+        release: ReleaseCall::default(),
+        held: Held::Place(blocked.channel.clone()),
+        error_variable: None,
+        statement: byte_span(blocked.made),
+        after: byte_span(blocked.made),
+        body: function
+            .graph(blocked.root)
+            .map(|graph| byte_span(function.tree().stmt(graph.body).span))
+            .unwrap_or_default(),
+        in_loop: !blocked.single_send,
+        test_variable: None,
+        losing_exits: vec![crate::finding::Exit {
+            span: byte_span(blocked.leaves),
+            kind: ExitKind::End,
+            with_error: false,
+        }],
+        handed_on: false,
+        releases: Vec::new(),
+        obstacles: match blocked.wait {
+            Wait::Receive => Vec::new(),
+            Wait::Close | Wait::Signal => vec![Obstacle {
+                span: byte_span(blocked.waits),
+                why: "who closes the channel is for its senders to decide".to_owned(),
+            }],
+        },
+    }
 }
 
 /// The first line of a place.

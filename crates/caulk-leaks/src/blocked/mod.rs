@@ -14,6 +14,7 @@ use crate::module::Module;
 use served::Used;
 
 pub(crate) use described::described;
+pub(crate) use paths::branch_of;
 
 /// A goroutine that waits on a channel which nobody serves any more.
 #[derive(Debug, Clone)]

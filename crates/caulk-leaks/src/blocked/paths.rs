@@ -261,7 +261,7 @@ pub(super) fn ending_loop(function: &Function, outside: Node, node: Node) -> Opt
 }
 
 /// The innermost `if`, `case` or clause of a `select` that a node stands in.
-pub(super) fn branch_of(function: &Function, node: Node) -> Option<StmtId> {
+pub(crate) fn branch_of(function: &Function, node: Node) -> Option<StmtId> {
     let mut at = node;
     while let Some(parent) = function.parent(at) {
         match parent {

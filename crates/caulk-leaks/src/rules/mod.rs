@@ -40,6 +40,12 @@ const RULES: &[Rule] = &[
         page: include_str!("pages/defer-in-loop.md"),
     },
     Rule {
+        name: "endless-goroutine",
+        summary: "a goroutine of a value runs on after the value is closed",
+        preview: false,
+        page: include_str!("pages/endless-goroutine.md"),
+    },
+    Rule {
         name: "field-never-released",
         summary: "the release method of a type forgets a field",
         preview: true,

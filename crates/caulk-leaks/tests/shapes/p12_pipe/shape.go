@@ -114,3 +114,14 @@ func otherEndHandedOver(send func(*source)) {
 	}()
 	send(&source{body: pr})
 }
+
+// The goroutine that reads closes its end only when it fails.
+func otherEndClosedOnFailure(out io.Writer) error {
+	pr, pw := io.Pipe() // want leak /unclosed-pipe/
+	go func() {
+		if _, err := io.Copy(out, pr); err != nil {
+			pr.CloseWithError(err)
+		}
+	}()
+	return fill(pw)
+}
