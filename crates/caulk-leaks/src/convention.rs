@@ -49,6 +49,14 @@ pub(crate) fn of_source(
     let Some(model) = model_of(module.program, types) else {
         return Vec::new();
     };
+    // What the project makes of a request or an answer, a body in it, says itself what is owed.
+    let is_response = types
+        .get(model.result)
+        .and_then(|ty| module.program.named_name(*ty))
+        .is_some_and(|name| name == "net/http.Response");
+    if module.is_own(callee) && model.package == "net/http" && !is_response {
+        return Vec::new();
+    }
     let origin = match provenance::of_result(module, callee, model.result, reach) {
         Provenance::Made | Provenance::Holding => Origin::Source([].into()),
         Provenance::Unknown => Origin::Convention,
@@ -153,6 +161,9 @@ pub(crate) fn is_unlikely(
     call: ExprId,
     contract: &Contract,
 ) -> bool {
+    if contract.confidence == Confidence::Likely && is_dropped_by_test(module, function, call) {
+        return true;
+    }
     if contract.origin != Origin::Convention {
         return false;
     }
@@ -163,7 +174,6 @@ pub(crate) fn is_unlikely(
     };
     contract.rule == "unclosed-reader" && over("Read")
         || contract.rule == "unclosed-writer" && over("Write")
-        || is_dropped_by_test(module, function, call)
 }
 
 /// Whether a function is called that is kept in a field which owes nothing by the catalogue.

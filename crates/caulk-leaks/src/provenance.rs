@@ -255,7 +255,8 @@ impl Tracer<'_, '_> {
         let runs = || held_by.is_some_and(|local| starts_with(self.function, local));
         let efforts = efforts(self.module, release);
         let does = |effort| efforts.contains(&effort);
-        if does(Effort::Releases) && (does(Effort::Writes) || runs()) {
+        if does(Effort::Releases) && (does(Effort::Writes) && is_stream(self.module, ty) || runs())
+        {
             Provenance::Made
         } else if does(Effort::Releases) || does(Effort::Unknown) && !does(Effort::Writes) {
             Provenance::Unknown
@@ -337,6 +338,15 @@ fn values_of(
         });
     }
     values
+}
+
+/// Whether a type is written to as a stream is: `Write(p []byte)`.
+fn is_stream(module: &Module<'_>, ty: TypeId) -> bool {
+    let program = module.program;
+    program
+        .method(ty, "Write")
+        .and_then(|method| program.func_type(method.signature))
+        .is_some_and(|signature| signature.params.len() == 1)
 }
 
 /// Whether a function starts a goroutine with a value that it makes.

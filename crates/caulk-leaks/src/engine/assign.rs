@@ -459,12 +459,18 @@ impl Run<'_, '_> {
         }
         // What the call would do now it does at exit, to the value that it is bound to now.
         let mut then = state.clone();
+        // What holds nothing yet may hold something by then.
+        let waits = state.status == Status::Before && state.holders().next().is_some();
+        if waits {
+            then.status = Status::Owed;
+        }
         self.trying += 1;
         self.call(&mut then, call);
         self.trying -= 1;
         match then.status {
             // Acquired and released by the deferred call itself, or by what ran before.
-            Status::Released(_) | Status::Settled(..) if state.status != Status::Owed => {}
+            Status::Released(_) | Status::Settled(..) if state.status != Status::Owed && !waits => {
+            }
             Status::Released(_) | Status::Settled(..) => {
                 // A helper may look for nil itself.
                 let unchecked = self.is_own_method(state, call)

@@ -97,3 +97,10 @@ func nothingToClean() int {
 	c := newCleaner(0) // ok
 	return c.idle
 }
+
+func stopsItWhateverComes() int {
+	r := newRenewer() // ok
+	defer r.Shutdown()
+	r.run()
+	return r.wait
+}
