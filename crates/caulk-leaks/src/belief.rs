@@ -10,7 +10,7 @@ use crate::check::{Options, in_pool};
 use crate::contract::{Contract, Origin, Release};
 use crate::finding::Location;
 use crate::module::{Followed, Module, Reach};
-use crate::sites::{Called, contracts_of};
+use crate::sites::{Called, can_release, contracts_of};
 use crate::summary::{Param, ParamEffect, ParamQuery, RELEASE_METHODS};
 
 /// What is believed of a function.
@@ -247,7 +247,15 @@ pub(crate) fn believe(module: &Module<'_>, subject: &Subject) -> Belief {
         reach: Reach::FULL,
         caller: None,
     };
-    let owed = contracts_of(module, &called, &|| false);
+    let mut owed = contracts_of(module, &called, &|| false);
+    // A pattern of the catalogue can be wider than what has the method.
+    owed.retain(|contract| {
+        let of_result = |index: &usize| subject.types.get(*index).copied();
+        contract
+            .results
+            .iter()
+            .any(|index| of_result(index).is_none_or(|ty| can_release(module, ty, contract)))
+    });
     Belief {
         function: func.name.to_string(),
         signature: signature.map(|signature| program.type_string(signature)),
@@ -369,7 +377,8 @@ fn parameters(module: &Module<'_>, func: &FuncRef, id: FuncId) -> Vec<ParameterB
 /// interface, behind which there may be one.
 fn release_of(module: &Module<'_>, ty: TypeId) -> Option<Release> {
     let program = module.program;
-    if crate::types::is_error(program, ty) {
+    let is_context = program.named_name(ty).as_deref() == Some("context.Context");
+    if is_context || crate::types::is_error(program, ty) {
         return None;
     }
     if program.func_type(ty).is_some() {

@@ -367,7 +367,7 @@ fn result_type(module: &Module<'_>, function: &Function, call: ExprId, result: u
 }
 
 /// Whether the type, where it is known, has what releases it.
-fn can_release(module: &Module<'_>, ty: TypeId, contract: &Contract) -> bool {
+pub(crate) fn can_release(module: &Module<'_>, ty: TypeId, contract: &Contract) -> bool {
     let program = module.program;
     let unknown = ty.is_unknown() || program.named_of(ty).is_some_and(|named| !named.is_loaded());
     let by_source = contract.origin.source() == ContractSource::Source;

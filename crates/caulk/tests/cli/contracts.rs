@@ -219,3 +219,29 @@ func Second() {
     assert_eq!(json["blocked_by"][0]["callee"], "example.com/gone.Keep");
     assert_eq!(json["blocked_by"][0]["acquisitions"], 2);
 }
+
+/// Needs the modules of the example in the module cache, as the tests that build it do.
+#[test]
+fn a_real_dependency_owes_what_its_source_opens() {
+    let example =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/secret-proxy");
+    let world = World::new();
+    let mut command = world.caulk(&[
+        "explain",
+        "--contract",
+        "golang.org/x/net/icmp.ListenPacket",
+    ]);
+    let ran = world.ran(command.current_dir(example).output().unwrap());
+    assert_eq!(
+        ran.code,
+        Some(0),
+        "run `go mod download` in examples/secret-proxy first: {ran:#?}"
+    );
+    for part in [
+        "  result 1 is owed: Close() releases it [unclosed-resource]\n",
+        ": calls net.ListenPacket\n",
+        ": Close releases c\n",
+    ] {
+        assert!(ran.stdout.contains(part), "no {part:?} in\n{}", ran.stdout);
+    }
+}
