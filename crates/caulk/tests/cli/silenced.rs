@@ -49,3 +49,16 @@ fn a_comment_that_is_wrong_is_told_with_its_line_and_is_no_finding() {
     assert_eq!(json["problems"][0]["kind"], "unknown-rule");
     assert_eq!(json["problems"][0]["where"], "feed.go:6");
 }
+
+#[test]
+fn a_comment_about_a_parameter_that_is_not_there_is_told_too() {
+    let source = LEAK.replace("func Read", "//caulk:owns g\nfunc Read");
+    let world = World::with(&[
+        ("go.mod", "module example.com/feed\n\ngo 1.24\n"),
+        ("feed.go", &source),
+    ]);
+    world
+        .run(&["check"])
+        .expect(1)
+        .stdout_has("notice  feed.go:5:1  Read has no parameter g [unknown-parameter]");
+}
