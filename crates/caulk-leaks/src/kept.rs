@@ -262,9 +262,13 @@ impl Described<'_, '_> {
     fn release_method(&self, ty: TypeId) -> Option<&'static str> {
         let program = self.module.program;
         RELEASE_METHODS.iter().copied().find(|name| {
-            program
-                .method(ty, name)
-                .is_some_and(|method| !method.of_interface && method.through.is_empty())
+            program.method(ty, name).is_some_and(|method| {
+                // One with arguments ends something that it is given: `Stop(task)`.
+                let takes = program
+                    .func_type(method.signature)
+                    .map_or(0, |signature| signature.params.len());
+                !method.of_interface && method.through.is_empty() && takes == 0
+            })
         })
     }
 }
