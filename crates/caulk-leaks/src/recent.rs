@@ -8,7 +8,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::engine::Function;
 
-/// Source of the functions that are kept, in bytes. With trees and graphs a function takes some eighty times that.
+/// Source of the functions that are kept, in bytes. With trees and graphs a function takes many times that.
 const KEPT_BYTES: usize = 2 << 20;
 
 /// The latest functions that were asked for. One that was dropped is made again: it is the same.

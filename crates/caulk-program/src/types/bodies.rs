@@ -12,7 +12,7 @@ use crate::body::{BodyInfo, BodyOwner, BodyText, LocalKind, TypedBody};
 use crate::package::{FuncId, PackageId};
 use crate::program::Program;
 
-/// Bodies are kept up to so many bytes of source. With its meaning a body takes some thirty times that.
+/// Bodies are kept up to so many bytes of source. With its meaning a body takes many times that.
 const KEPT_BYTES: usize = 4 << 20;
 
 /// Bodies that someone is done with, for who asks next.
