@@ -230,8 +230,7 @@ fn check_body(
     }
     for goroutine in endless {
         let heat = heat(calls, file, &function, goroutine.root);
-        // What is started once may run as long as the process.
-        if !matches!(heat, Heat::Once | Heat::Test)
+        if goroutine.is_left_behind(heat)
             && let Some(described) = crate::endless::described(module, &function, &goroutine, heat)
         {
             add(described);

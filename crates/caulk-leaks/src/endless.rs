@@ -27,8 +27,22 @@ pub(crate) struct Endless {
     callee: Option<Arc<Function>>,
     /// What it ranges over: the channel of a ticker.
     ticker: bool,
+    /// Whether the release method, or the goroutine itself, stops a ticker.
+    stops_ticker: bool,
     type_name: String,
     release: FuncId,
+}
+
+impl Endless {
+    /// Whether it is seen to be more than one of a kind: it is started again and again, or what it
+    /// waits for is stopped, as if that ended it. What is started once may run as long as the process.
+    pub fn is_left_behind(&self, heat: Heat) -> bool {
+        match heat {
+            Heat::Once | Heat::Test => false,
+            Heat::Unknown => self.ticker && self.stops_ticker,
+            Heat::Repeated | Heat::Request => true,
+        }
+    }
 }
 
 /// The goroutines of a body that have no way to end.
@@ -72,12 +86,17 @@ fn endless(
     let (type_name, release) = owners
         .iter()
         .find_map(|local| released_type(module, function, *local))?;
+    let stops_ticker = stops_ticker(body)
+        || module
+            .function(BodyOwner::Func(release))
+            .is_some_and(|method| stops_ticker(&method));
     Some(Endless {
         start,
         root: function.root_of(start),
         endless: span,
         callee,
         ticker,
+        stops_ticker,
         type_name,
         release,
     })
@@ -140,6 +159,14 @@ fn ranges_over_ticker(module: &Module<'_>, function: &Function, stmt: StmtId) ->
             .is_some_and(|func| &*func.name == "time.Tick"),
         _ => false,
     }
+}
+
+fn stops_ticker(function: &Function) -> bool {
+    function.info().calls().iter().any(|(_, callee)| {
+        callee
+            .func()
+            .is_some_and(|func| &*func.name == "time.Ticker.Stop")
+    })
 }
 
 /// The name of the type of a variable, and its release method: of a receiver, or of a value made here.
