@@ -71,6 +71,11 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         let Some((result, value)) = outcomes.returned.clone() else {
             continue;
         };
+        // Released on the way out of some paths, it is data to whoever gets it.
+        if outcomes.returns_released.contains(&result) {
+            accounted = true;
+            continue;
+        }
         let Some(ty) = result_type(result).filter(|_| !outcomes.returns_other.contains(&result))
         else {
             continue;

@@ -169,9 +169,12 @@ impl Described<'_, '_> {
             || outcomes.settled.is_some()
             || outcomes.returned.is_some()
             || outcomes.unknown.is_some();
-        self.site.contract.finishes
-            && !outcomes.owed.is_empty()
-            && (finished || outcomes.owed.iter().all(|lost| lost.error == Some(true)))
+        let contract = &self.site.contract;
+        let only_where_it_fails = outcomes.owed.iter().all(|lost| lost.error == Some(true));
+        !outcomes.owed.is_empty()
+            && (contract.finishes && (finished || only_where_it_fails)
+                // Where making the rest fails nobody waits at the other end of a pipe.
+                || contract.ended_with.is_some() && only_where_it_fails)
     }
 
     /// A package's variable that each request assigns, without a look at what it holds.

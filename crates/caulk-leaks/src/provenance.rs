@@ -217,6 +217,9 @@ impl Tracer<'_, '_> {
             .id
             .filter(|_| !matches!(callee, Callee::Interface { .. }));
         match id.map(|id| (id, self.module.follows(self.reach, self.function.id(), id))) {
+            Some((id, Followed::Yes(reach))) if self.module.results(id, reach).accounted => {
+                Provenance::Idle
+            }
             Some((id, Followed::Yes(reach))) => traced(self.module, id, result, reach, self.depth),
             _ => Provenance::Unknown,
         }

@@ -114,6 +114,14 @@ impl Run<'_, '_> {
         } = left;
         if let ExitAt::Return(stmt) = exit {
             self.note_others(&state, stmt);
+            if matches!(state.status, Status::Released(_)) {
+                let held = returned
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, value)| value.as_ref().is_some_and(Value::holds))
+                    .map(|(index, _)| index);
+                self.out.returns_released.extend(held);
+            }
         }
         if matches!(exit, ExitAt::Never) {
             self.out.never_returns |= state.status == Status::Owed;

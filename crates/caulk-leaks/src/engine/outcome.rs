@@ -53,6 +53,8 @@ pub(crate) struct Outcomes {
     /// Results that on another path are something that is not made here: a parameter, a package's
     /// variable.
     pub returns_other: BTreeSet<usize>,
+    /// Results that are it on a path that has released it.
+    pub returns_released: BTreeSet<usize>,
     /// Results that are nil on some path that ends without an error.
     pub returns_nil: BTreeSet<usize>,
     /// Where a result is nil and there is no error among the results: the last of them, if it is false.

@@ -71,6 +71,8 @@ pub(crate) struct Run<'a, 'p> {
     /// Whether effects are only tried, not recorded.
     pub(super) trying: usize,
     states: usize,
+    /// The function has a result that what is released can still be returned as.
+    may_return_released: bool,
     /// Facts are kept about captured variables alone: there are too many paths with all of them.
     pub(super) coarse: bool,
 }
@@ -116,12 +118,19 @@ impl<'a, 'p> Run<'a, 'p> {
             nesting: 0,
             trying: 0,
             states: 0,
+            may_return_released: false,
             coarse: false,
         }
     }
 
     /// Walks all paths from the entry.
     pub fn outcomes(mut self, start: Start) -> Outcomes {
+        self.may_return_released = self.root.is_none()
+            && matches!(start, Start::Call { .. })
+            && self.function.results(None).iter().any(|result| {
+                let info = self.function.info().local_info(*result);
+                info.is_some_and(|info| self.module.can_be_owned(info.ty))
+            });
         self.walk_all(&start);
         if self.states > MAX_STATES {
             self.states = 0;
@@ -368,7 +377,9 @@ impl<'a, 'p> Run<'a, 'p> {
             Status::Before => matches!(self.start, Some(Start::Param { .. })) && self.nesting == 0,
             Status::Owed => false,
             Status::Released(_) => {
-                self.nesting == 0 && !matches!(self.start, Some(Start::Param { .. }))
+                self.nesting == 0
+                    && !matches!(self.start, Some(Start::Param { .. }))
+                    && !self.may_return_released
             }
             _ => true,
         }
