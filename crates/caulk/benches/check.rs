@@ -45,9 +45,12 @@ fn main() {
     let tree = value("--tree").map_or_else(|| goroot().join("src"), PathBuf::from);
     let copy = tempfile::tempdir().unwrap();
     let edited = copy_tree(&tree, copy.path());
+    // Not in the tree, which it would change.
+    let caches = tempfile::tempdir().unwrap();
     let mut bench = Bench {
         tree: copy.path().to_owned(),
-        cache: copy.path().join(".cache-of-caulk"),
+        cache: caches.path().join("caulk"),
+        cache_of_peers: caches.path().join("peers"),
         edited,
         edits: 0,
     };
@@ -108,6 +111,7 @@ fn main() {
 struct Bench {
     tree: PathBuf,
     cache: PathBuf,
+    cache_of_peers: PathBuf,
     /// A file in the tree that is edited in each round.
     edited: PathBuf,
     edits: usize,
@@ -176,8 +180,7 @@ impl Bench {
     }
 
     fn peers(&self, ours: Option<&Measured>) {
-        let cache = self.tree.join(".cache-of-peers");
-        let environment: &[(&str, &Path)] = &[("GOLANGCI_LINT_CACHE", &cache)];
+        let environment: &[(&str, &Path)] = &[("GOLANGCI_LINT_CACHE", &self.cache_of_peers)];
         let commands: [(&str, &[&str]); 2] = [
             (
                 "golangci-lint",
