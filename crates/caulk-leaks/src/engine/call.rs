@@ -11,7 +11,7 @@ use super::known::is_borrowing_interface;
 use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
 use crate::catalogue::{CallEffect, ErrorTest};
-use crate::finding::SettledBy;
+use crate::finding::{Confidence, SettledBy};
 use crate::module::Followed;
 use crate::summary::{Param, ParamEffect, ParamQuery, is_release_name};
 
@@ -623,6 +623,15 @@ impl Run<'_, '_> {
             }
             ParamEffect::ClosesSometimes if self.is_told_by_companion(state, call) => {
                 self.lose_track(state, "another result says whether it is released", span);
+                Vec::new()
+            }
+            // What is owed by convention alone is not held against a callee that may release it.
+            ParamEffect::ClosesSometimes
+                if self
+                    .contract
+                    .is_some_and(|contract| contract.confidence == Confidence::Likely) =>
+            {
+                self.lose_track(state, "a callee releases it on some paths", span);
                 Vec::new()
             }
             ParamEffect::ClosesSometimes => Vec::new(),

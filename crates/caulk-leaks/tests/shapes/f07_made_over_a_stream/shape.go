@@ -79,3 +79,31 @@ func configures(d driver) (conn, error) {
 	}
 	return c, nil
 }
+
+type link struct {
+	io.ReadWriteCloser
+	upgraded bool
+}
+
+type pool interface {
+	Acquire(name string) (io.ReadCloser, error)
+}
+
+type idle struct{ kept chan io.ReadCloser }
+
+// release keeps what is not in use any more.
+func (i *idle) release(c io.ReadCloser) {
+	if l, ok := c.(*link); ok && l.upgraded {
+		return
+	}
+	i.kept <- c
+}
+
+func reuses(p pool, i *idle) error {
+	c, err := p.Acquire("x") // ok
+	if err != nil {
+		return err
+	}
+	i.release(c)
+	return nil
+}
