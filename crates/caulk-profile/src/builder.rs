@@ -149,16 +149,8 @@ impl ProfileBuilder {
     /// Adds a sample: its stack leaf first, its values in the order of the sample types (missing
     /// ones are 0, further ones ignored), its labels.
     pub fn sample(&mut self, stack: &[LocationIndex], values: &[i64], labels: &[Label]) {
-        let (Ok(frame_end), Ok(label_end)) = (
-            u32::try_from(self.profile.frames.len() + stack.len()),
-            u32::try_from(self.profile.labels.len() + labels.len()),
-        ) else {
-            return;
-        };
-        self.profile.frames.extend_from_slice(stack);
-        self.profile.frame_ends.push(frame_end);
-        self.profile.labels.extend_from_slice(labels);
-        self.profile.label_ends.push(label_end);
+        self.profile.stacks.push(stack.iter().copied());
+        self.profile.labels.push(labels.iter().copied());
         for (index, column) in self.profile.values.iter_mut().enumerate() {
             column.push(values.get(index).copied().unwrap_or(0));
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::lists::Lists;
 use crate::parallel::in_parts;
 use crate::{
     Function, FunctionIndex, Label, LabelValue, Line, Location, LocationIndex, Mapping,
@@ -156,11 +157,9 @@ impl Profile {
     /// A copy of all but the samples.
     pub fn without_samples(&self) -> Profile {
         Profile {
-            frames: Vec::new(),
-            frame_ends: Vec::new(),
+            stacks: Lists::default(),
             values: vec![Vec::new(); self.values.len()],
-            labels: Vec::new(),
-            label_ends: Vec::new(),
+            labels: Lists::default(),
             strings: self.strings.clone(),
             sample_types: self.sample_types.clone(),
             locations: self.locations.clone(),
@@ -174,11 +173,9 @@ impl Profile {
     }
 
     fn set_columns(&mut self, columns: Columns) {
-        self.frames = columns.frames;
-        self.frame_ends = columns.frame_ends;
+        self.stacks = columns.stacks;
         self.values = columns.values;
         self.labels = columns.labels;
-        self.label_ends = columns.label_ends;
     }
 
     fn with_other_stacks(
@@ -204,19 +201,16 @@ impl Profile {
             ..Columns::default()
         };
         for sample in samples {
-            let before = columns.frames.len();
-            let keeps = rewrite(sample, self.stack(sample), &mut columns.frames);
-            let end = u32::try_from(columns.frames.len()).ok();
-            let Some(end) = end.filter(|_| keeps) else {
-                columns.frames.truncate(before);
+            let stack = self.stack(sample);
+            if !rewrite(sample, stack, columns.stacks.next_items()) {
+                columns.stacks.drop_items();
                 continue;
-            };
-            columns.frame_ends.push(end);
+            }
+            columns.stacks.end_items();
             for (kept, column) in columns.values.iter_mut().zip(&self.values) {
                 kept.push(column.get(sample).copied().unwrap_or(0));
             }
-            columns.labels.extend_from_slice(self.labels(sample));
-            columns.label_ends.push(columns.labels.len() as u32);
+            columns.labels.push(self.labels(sample).iter().copied());
         }
         columns
     }
@@ -235,18 +229,12 @@ impl Profile {
     /// Gives every sample other labels: `rewrite` gets the sample and its labels and appends the
     /// new ones.
     pub fn rewrite_labels(&mut self, mut rewrite: impl FnMut(usize, &[Label], &mut Vec<Label>)) {
-        let mut labels = Vec::with_capacity(self.labels.len());
-        let mut label_ends = Vec::with_capacity(self.label_ends.len());
+        let mut labels = Lists::default();
         for sample in 0..self.sample_count() {
-            let before = labels.len();
-            rewrite(sample, self.labels(sample), &mut labels);
-            if u32::try_from(labels.len()).is_err() {
-                labels.truncate(before);
-            }
-            label_ends.push(labels.len() as u32);
+            rewrite(sample, self.labels(sample), labels.next_items());
+            labels.end_items();
         }
         self.labels = labels;
-        self.label_ends = label_ends;
     }
 
     /// Gives every sample a text label, in place of the texts that it has for this key.
@@ -324,34 +312,19 @@ impl Profile {
 /// All that there is of samples.
 #[derive(Default)]
 struct Columns {
-    frames: Vec<LocationIndex>,
-    frame_ends: Vec<u32>,
+    stacks: Lists<LocationIndex>,
     values: Vec<Vec<i64>>,
-    labels: Vec<Label>,
-    label_ends: Vec<u32>,
+    labels: Lists<Label>,
 }
 
 impl Columns {
-    /// Appends further samples, as long as 32 bits can count their frames.
+    /// Appends further samples.
     fn append(&mut self, next: Columns) {
-        let frames = self.frames.len();
-        let labels = self.labels.len() as u32;
-        let fits = |end: &u32| u32::try_from(frames + *end as usize).is_ok();
-        let count = next.frame_ends.partition_point(fits);
-        let end = |ends: &[u32]| {
-            let last = count.checked_sub(1).and_then(|last| ends.get(last));
-            last.map_or(0, |&end| end as usize)
-        };
-        let (frame_end, label_end) = (end(&next.frame_ends), end(&next.label_ends));
-        self.frames.extend(next.frames.iter().take(frame_end));
-        let ends = next.frame_ends.iter().take(count);
-        self.frame_ends.extend(ends.map(|end| end + frames as u32));
+        self.stacks.append(next.stacks);
         for (column, next) in self.values.iter_mut().zip(next.values) {
-            column.extend(next.iter().take(count));
+            column.extend(next);
         }
-        self.labels.extend(next.labels.iter().take(label_end));
-        let ends = next.label_ends.iter().take(count);
-        self.label_ends.extend(ends.map(|end| end + labels));
+        self.labels.append(next.labels);
     }
 }
 

@@ -21,11 +21,7 @@ pub struct Labelled {
 /// The sums by label, in the order of labels and then sizes. A sample counts once for each of its labels.
 pub(crate) fn labelled(profile: &Profile) -> Box<[Labelled]> {
     let is_text = |value: LabelValue| matches!(value, LabelValue::Text(_));
-    if !profile
-        .all_labels()
-        .iter()
-        .any(|label| is_text(label.value))
-    {
+    if !profile.all_labels().any(|label| is_text(label.value)) {
         return Box::default();
     }
     let mut names: BTreeMap<(StringId, StringId), String> = BTreeMap::new();

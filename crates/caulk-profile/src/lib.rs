@@ -18,6 +18,7 @@ mod ids;
 mod inflate;
 mod labelled;
 mod legacy;
+mod lists;
 mod merge;
 mod mistaken;
 pub mod parallel;

@@ -336,11 +336,9 @@ impl Merger {
             }
             return Ok(());
         }
-        let index = length(merged.frame_ends.len())?;
-        merged.frames.extend(source.stack(sample));
-        merged.frame_ends.push(length(merged.frames.len())?);
-        merged.labels.extend_from_slice(labels);
-        merged.label_ends.push(length(merged.labels.len())?);
+        let index = length(merged.sample_count())?;
+        merged.stacks.push(source.stack(sample));
+        merged.labels.push(labels.iter().copied());
         for (column, value) in merged.values.iter_mut().zip(values) {
             column.push(value);
         }

@@ -1,5 +1,6 @@
 //! A profile as columns.
 
+use crate::lists::Lists;
 use crate::{FunctionIndex, LocationIndex, MappingIndex, StringId, StringTable};
 
 /// What a column of values measures: a type such as `inuse_space` and a unit such as `bytes`.
@@ -137,7 +138,7 @@ pub struct MemStats {
     pub max_rss: u64,
 }
 
-/// A profile: samples as columns of values, stacks as one flat column of locations.
+/// A profile: samples as columns of values, stacks and labels as columns of lists.
 ///
 /// Sample `i` has a stack ([`stack`](Self::stack), leaf first), one value per sample type
 /// ([`values`](Self::values) is a whole column) and labels.
@@ -145,11 +146,9 @@ pub struct MemStats {
 pub struct Profile {
     pub(crate) strings: StringTable,
     pub(crate) sample_types: Vec<ValueType>,
-    pub(crate) frames: Vec<LocationIndex>,
-    pub(crate) frame_ends: Vec<u32>,
+    pub(crate) stacks: Lists<LocationIndex>,
     pub(crate) values: Vec<Vec<i64>>,
-    pub(crate) labels: Vec<Label>,
-    pub(crate) label_ends: Vec<u32>,
+    pub(crate) labels: Lists<Label>,
     pub(crate) locations: Vec<Location>,
     pub(crate) lines: Vec<Line>,
     pub(crate) functions: Vec<Function>,
@@ -218,7 +217,7 @@ impl Profile {
 
     /// Number of samples.
     pub fn sample_count(&self) -> usize {
-        self.frame_ends.len()
+        self.stacks.len()
     }
 
     /// The values of all samples for one sample type; empty for a sample type that is not there.
@@ -227,13 +226,15 @@ impl Profile {
     }
 
     /// The stack of a sample, leaf first; empty for a sample that is not there.
+    #[inline]
     pub fn stack(&self, sample: usize) -> &[LocationIndex] {
-        slice_of(&self.frames, &self.frame_ends, sample)
+        self.stacks.get(sample)
     }
 
     /// The labels of a sample, as the file orders them.
+    #[inline]
     pub fn labels(&self, sample: usize) -> &[Label] {
-        slice_of(&self.labels, &self.label_ends, sample)
+        self.labels.get(sample)
     }
 
     /// The labels of a sample as the reports show them: texts before numbers, each in the order of
@@ -250,8 +251,8 @@ impl Profile {
     }
 
     /// The labels of all samples, one sample's after the other's.
-    pub fn all_labels(&self) -> &[Label] {
-        &self.labels
+    pub fn all_labels(&self) -> impl Iterator<Item = &Label> {
+        self.labels.items()
     }
 
     /// All samples in the order of the file.
@@ -372,15 +373,4 @@ impl<'p> Sample<'p> {
     pub fn object_size(&self) -> Option<i64> {
         self.profile.object_size(self.index)
     }
-}
-
-fn slice_of<'a, T>(column: &'a [T], ends: &[u32], index: usize) -> &'a [T] {
-    let start = match index.checked_sub(1) {
-        Some(before) => ends.get(before).copied().unwrap_or(0),
-        None => 0,
-    };
-    let Some(&end) = ends.get(index) else {
-        return &[];
-    };
-    column.get(start as usize..end as usize).unwrap_or(&[])
 }

@@ -48,11 +48,7 @@ pub fn forget_empty_labels(profile: &mut Profile) {
         LabelValue::Text(text) => text == StringId(0),
         LabelValue::Number { value, unit } => value == 0 && unit == StringId(0),
     };
-    if profile
-        .all_labels()
-        .iter()
-        .any(|label| is_empty(label.value))
-    {
+    if profile.all_labels().any(|label| is_empty(label.value)) {
         profile.rewrite_labels(|_, labels, kept| {
             kept.extend(labels.iter().filter(|label| !is_empty(label.value)));
         });

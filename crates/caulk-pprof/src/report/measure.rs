@@ -209,7 +209,7 @@ fn total(profile: &Profile, columns: Columns) -> i64 {
 }
 
 fn has_base_label(profile: &Profile) -> bool {
-    profile.all_labels().iter().any(|label| {
+    profile.all_labels().any(|label| {
         matches!(label.value, LabelValue::Text(_)) && profile.string(label.key) == BASE_LABEL
     })
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::decode::{IdIndex, check_string, malformed, string_id};
 use super::wire::{Content, Fault, Walk};
+use crate::lists::Lists;
 use crate::parallel::{each, even_parts};
 use crate::{Label, LabelValue, LocationIndex, Profile, StringId};
 
@@ -48,94 +49,35 @@ pub(super) fn read(
         profile.values = vec![Vec::new(); tables.width];
         return Ok(());
     }
-    // Two passes over the bytes: when it is known how many frames there are, each part is read into its
-    // place of the columns, and nothing is moved.
     let parts = even_parts(marks.len(), LEAST_IN_A_PART / MARK_EVERY);
     let walk_of = |part: &Range<usize>| {
         let at = |mark: usize| marks.get(mark).copied().unwrap_or(bytes.len());
         Walk::within(bytes, at(part.start)..at(part.end))
     };
-    let sizes = each(&parts, |part| Size::of(walk_of(part)));
-    let sizes = sizes.into_iter().collect::<Result<Vec<Size>, Fault>>()?;
-    let frame_count = sizes.iter().map(|size| size.frames).sum();
-    end(frame_count)?;
-    end(sizes.iter().map(|size| size.labels).sum())?;
-
-    profile.frames = bytemuck::zeroed_vec(frame_count);
-    profile.frame_ends = vec![0; count];
-    profile.label_ends = vec![0; count];
     profile.values = (0..tables.width).map(|_| vec![0; count]).collect();
-    let mut places = Vec::with_capacity(parts.len());
-    let (mut first, mut first_frame) = (0, 0);
-    let mut frames = profile.frames.as_mut_slice();
-    let mut frame_ends = profile.frame_ends.as_mut_slice();
-    let mut label_ends = profile.label_ends.as_mut_slice();
     let mut values: Vec<&mut [i64]> = profile.values.iter_mut().map(Vec::as_mut_slice).collect();
-    for (part, size) in parts.iter().zip(&sizes) {
+    let mut readings = Vec::with_capacity(parts.len());
+    let mut first = 0;
+    for part in &parts {
         let samples = count.min(part.end * MARK_EVERY) - first;
-        let place = Place {
+        let values = values.iter_mut().map(|column| take(column, samples));
+        let reading = Reading {
+            tables: &tables,
             first,
-            first_frame: first_frame as u32,
-            frames: take(&mut frames, size.frames),
-            frame_ends: take(&mut frame_ends, samples),
-            values: values
-                .iter_mut()
-                .map(|column| take(column, samples))
-                .collect(),
-            labels: Vec::with_capacity(size.labels),
-            label_ends: take(&mut label_ends, samples),
-            read: 0,
-            frames_read: 0,
+            values: values.collect(),
+            stacks: Lists::with_capacity(samples),
+            labels: Lists::with_capacity(samples),
+            ids: [0; IDS_AT_ONCE],
         };
-        places.push((walk_of(part), place));
+        readings.push((walk_of(part), reading));
         first += samples;
-        first_frame += size.frames;
     }
-    let parts = each(places, |(walk, place)| place.read(walk, &tables));
-    let mut labels: Vec<Label> = Vec::new();
-    for part in parts {
-        let (samples, read) = part?;
-        if labels.is_empty() {
-            labels = read;
-            continue;
-        }
-        let before = labels.len() as u32;
-        labels.extend_from_slice(&read);
-        let ends = profile.label_ends.get_mut(samples);
-        ends.unwrap_or_default()
-            .iter_mut()
-            .for_each(|end| *end += before);
+    for reading in each(readings, |(walk, reading)| reading.read(walk)) {
+        let (stacks, labels) = reading?;
+        profile.stacks.append(stacks);
+        profile.labels.append(labels);
     }
-    profile.labels = labels;
     Ok(())
-}
-
-/// How much there is in some of the samples.
-#[derive(Default)]
-struct Size {
-    frames: usize,
-    /// Those without a value, which are dropped, included.
-    labels: usize,
-}
-
-impl Size {
-    fn of(mut walk: Walk) -> Result<Size, Fault> {
-        let mut size = Size::default();
-        while !walk.is_at_end() {
-            let (2, content) = walk.field()? else {
-                continue;
-            };
-            let mut sample = walk.expect_bytes(content)?;
-            while !sample.is_at_end() {
-                match sample.field()? {
-                    (1, content) => size.frames += sample.count_varints(content),
-                    (3, _) => size.labels += 1,
-                    _ => {}
-                }
-            }
-        }
-        Ok(size)
-    }
 }
 
 /// Takes the first so many of a slice.
@@ -143,125 +85,110 @@ fn take<'c, T>(slice: &mut &'c mut [T], count: usize) -> &'c mut [T] {
     slice.split_off_mut(..count).unwrap_or_default()
 }
 
-/// The place in the columns of some of the samples.
-struct Place<'c> {
+/// Ids of a stack that are read before they are looked at.
+const IDS_AT_ONCE: usize = 64;
+
+/// Some of the samples, on the way to the columns.
+struct Reading<'r> {
+    tables: &'r Tables<'r>,
     /// Position among all samples of the first.
     first: usize,
-    /// Position among all frames of the first.
-    first_frame: u32,
-    frames: &'c mut [LocationIndex],
-    frame_ends: &'c mut [u32],
-    values: Vec<&'c mut [i64]>,
-    labels: Vec<Label>,
-    label_ends: &'c mut [u32],
-    /// How many of the samples were read.
-    read: usize,
-    frames_read: usize,
+    values: Vec<&'r mut [i64]>,
+    stacks: Lists<LocationIndex>,
+    labels: Lists<Label>,
+    /// Scratch.
+    ids: [u32; IDS_AT_ONCE],
 }
 
-impl Place<'_> {
-    /// Reads the samples; the range of them and their labels, whose ends count from the first of
-    /// these.
-    fn read(
-        mut self,
-        mut walk: Walk,
-        tables: &Tables,
-    ) -> Result<(Range<usize>, Vec<Label>), Fault> {
+impl Reading<'_> {
+    /// Reads the samples; their stacks and labels.
+    fn read(mut self, mut walk: Walk) -> Result<(Lists<LocationIndex>, Lists<Label>), Fault> {
         while !walk.is_at_end() {
             if let (2, content) = walk.field()? {
-                self.sample(walk.expect_bytes(content)?, tables)?;
+                self.sample(walk.expect_bytes(content)?)?;
             }
         }
-        Ok((self.first..self.first + self.read, self.labels))
+        Ok((self.stacks, self.labels))
     }
 
     #[inline]
-    fn sample(&mut self, mut walk: Walk, tables: &Tables) -> Result<(), Fault> {
+    fn sample(&mut self, mut walk: Walk) -> Result<(), Fault> {
+        let (tables, read) = (self.tables, self.stacks.len());
+        let sample = self.first + read;
+        let frames = self.stacks.next_items();
+        let labels = self.labels.next_items();
         let mut value_count = 0;
         while !walk.is_at_end() {
             let (number, content) = walk.field()?;
             match number {
-                1 => self.stack(&walk, content, tables.locations)?,
+                1 => stack(
+                    &walk,
+                    content,
+                    tables.locations,
+                    sample,
+                    &mut self.ids,
+                    frames,
+                )?,
                 2 => walk.each_varint(content, |value| {
                     let column = self.values.get_mut(value_count);
-                    if let Some(slot) = column.and_then(|column| column.get_mut(self.read)) {
+                    if let Some(slot) = column.and_then(|column| column.get_mut(read)) {
                         *slot = value as i64;
                     }
                     value_count += 1;
                     Ok(())
                 })?,
-                3 => {
-                    let label = label(walk.expect_bytes(content)?, tables.string_count)?;
-                    self.labels.extend(label);
-                }
+                3 => labels.extend(label(walk.expect_bytes(content)?, tables.string_count)?),
                 _ => {}
             }
         }
         if value_count != tables.width {
-            return Err(wrong_value_count(
-                self.position(),
-                value_count,
-                tables.width,
-            ));
+            return Err(wrong_value_count(sample, value_count, tables.width));
         }
-        let ends = self
-            .frame_ends
-            .get_mut(self.read)
-            .zip(self.label_ends.get_mut(self.read));
-        if let Some((frame_end, label_end)) = ends {
-            *frame_end = self.first_frame + self.frames_read as u32;
-            *label_end = self.labels.len() as u32;
-        }
-        self.read += 1;
+        self.stacks.end_items();
+        self.labels.end_items();
         Ok(())
-    }
-
-    #[inline(always)]
-    fn stack(&mut self, at: &Walk, content: Content, locations: &IdIndex) -> Result<(), Fault> {
-        let (sample, room) = (self.position(), self.frames.len());
-        let mut left = self.frames.get_mut(self.frames_read..).unwrap_or_default();
-        let mut rest = content;
-        // The lookup in the array takes longer than the rest, so it is not done where it is not
-        // needed.
-        if let (Some(count), Content::Bytes(packed)) = (locations.sequential, &mut rest) {
-            let ids = bytemuck::cast_slice_mut::<LocationIndex, u32>(left);
-            let read = packed.short_varints(ids);
-            let (ids, others) = left.split_at_mut(read);
-            let mut highest = 0;
-            for id in ids {
-                // What has the id 0 is beyond all others.
-                id.0 = id.0.wrapping_sub(1);
-                highest = highest.max(id.0);
-            }
-            if read > 0 && u64::from(highest) >= count {
-                return at.each_varint(content, |id| match locations.get(id) {
-                    Some(_) => Ok(()),
-                    None => Err(missing_location(sample, id)),
-                });
-            }
-            self.frames_read += read;
-            left = others;
-        }
-        let mut slots = left.iter_mut();
-        at.each_varint(rest, |id| match (locations.get(id), slots.next()) {
-            (Some(location), Some(slot)) => {
-                *slot = LocationIndex(location);
-                Ok(())
-            }
-            _ => Err(missing_location(sample, id)),
-        })?;
-        self.frames_read = room - slots.len();
-        Ok(())
-    }
-
-    /// Position among all samples of the one that is read.
-    fn position(&self) -> usize {
-        self.first + self.read
     }
 }
 
-fn end(length: usize) -> Result<u32, Fault> {
-    u32::try_from(length).map_err(|_| malformed("there are too many frames or labels"))
+/// Appends the locations of a stack to `frames`. `ids` is scratch.
+#[inline(always)]
+fn stack(
+    at: &Walk,
+    content: Content,
+    locations: &IdIndex,
+    sample: usize,
+    ids: &mut [u32],
+    frames: &mut Vec<LocationIndex>,
+) -> Result<(), Fault> {
+    let mut rest = content;
+    // The lookup in the array takes longer than the rest, so it is not done where it is not needed.
+    if let (Some(count), Content::Bytes(packed)) = (locations.sequential, &mut rest) {
+        let mut highest = None;
+        loop {
+            let read = packed.short_varints(ids);
+            let read_ids = ids.get(..read).unwrap_or_default();
+            // What has the id 0 is beyond all others.
+            let indexes = read_ids.iter().map(|id| id.wrapping_sub(1));
+            highest = highest.max(indexes.clone().max());
+            frames.extend(indexes.map(LocationIndex));
+            if read < ids.len() {
+                break;
+            }
+        }
+        if highest.is_some_and(|highest| u64::from(highest) >= count) {
+            return at.each_varint(content, |id| match locations.get(id) {
+                Some(_) => Ok(()),
+                None => Err(missing_location(sample, id)),
+            });
+        }
+    }
+    at.each_varint(rest, |id| match locations.get(id) {
+        Some(location) => {
+            frames.push(LocationIndex(location));
+            Ok(())
+        }
+        None => Err(missing_location(sample, id)),
+    })
 }
 
 #[cold]

@@ -169,16 +169,6 @@ impl<'b> Walk<'b> {
         }
     }
 
-    /// Counts the varints of a repeated field, be it packed or not, without looking at them: as many as
-    /// there are bytes that end one.
-    #[inline]
-    pub fn count_varints(&self, content: Content<'b>) -> usize {
-        match content {
-            Content::Bytes(packed) => count_ends(packed.rest()),
-            _ => 1,
-        }
-    }
-
     /// Reads varints that are left into `out` for as long as two follow each other that take four
     /// bytes at most, which almost all do that refer to something, and returns how many. The length
     /// of a varint is no branch here: it is too irregular to be foreseen.
@@ -247,20 +237,6 @@ impl<'b> Walk<'b> {
         }
         Ok(())
     }
-}
-
-/// How many bytes end a varint.
-fn count_ends(bytes: &[u8]) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut count = rest.iter().filter(|byte| **byte < 0x80).count();
-    // Eight sums, one in each byte of a word. Together they are below 256 for 31 words.
-    for words in words.chunks(31) {
-        let ends = |word: &[u8; 8]| (!u64::from_le_bytes(*word) >> 7) & ONES;
-        let sums = words.iter().map(ends).sum::<u64>();
-        count += (sums.wrapping_mul(ONES) >> 56) as usize;
-    }
-    count
 }
 
 /// As [`join_sevens`], of four bytes.
@@ -390,19 +366,6 @@ mod tests {
                             .count()
                             / 2
             );
-        }
-    }
-
-    #[test]
-    fn as_many_varints_are_counted_as_there_are() {
-        for count in [0, 1, 7, 8, 247, 248, 249, 5000] {
-            let packed: Vec<u8> = (0..count).map(|at| (at % 128) as u8).collect();
-            assert_eq!(count_ends(&packed), count);
-            let longer: Vec<u8> = packed
-                .iter()
-                .flat_map(|&byte| [byte | 0x80, byte])
-                .collect();
-            assert_eq!(count_ends(&longer), count);
         }
     }
 
