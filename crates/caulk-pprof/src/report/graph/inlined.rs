@@ -1,8 +1,7 @@
 //! Whether calls were inlined, where nothing else is asked about them.
 //!
 //! Of most frames nothing is asked, and of most others nothing new is learnt once their calls are known
-//! to be heavy. A frame that has something to tell looks for its caller itself, so that all others cost
-//! no more than a look at a table.
+//! to be heavy: they cost no more than a look at a table.
 
 use std::ops::Range;
 
@@ -16,8 +15,9 @@ use caulk_profile::{LocationIndex, Profile};
 /// The calls of nodes that want them ([`CALLS_OF`]), by caller and then callee, with whether all of
 /// them were inlined.
 ///
-/// With `enough`, the weight of a call that weighs as much may be too small: nothing is asked but
-/// whether it does. Only where no weight can fall ([`only_rise`]).
+/// With `enough`, nothing is asked but which callees have a call that weighs as much, of those that
+/// were inlined and of those that were not: weights may be too small otherwise. Only where no weight
+/// can fall ([`only_rise`]).
 pub(super) fn inlined_calls(
     profile: &Profile,
     places: &Places,
@@ -25,14 +25,15 @@ pub(super) fn inlined_calls(
     roles: &[Role],
     enough: Option<i64>,
 ) -> Vec<Edge> {
-    let frames = Frames::new(profile, places, roles);
-    if frames.known.iter().all(|&known| known == NOTHING_IS_ASKED) {
+    let frames = Frames::new(profile, places, roles, enough);
+    let is_asked = |step: &Step| step.known != NOTHING_IS_ASKED;
+    if !frames.steps.iter().any(is_asked) {
         return Vec::new();
     }
     Edges::joined(in_parts(
         profile.sample_count(),
         LEAST_SAMPLES_IN_A_PART,
-        |samples| frames.calls(columns, samples, enough),
+        |samples| frames.calls(columns, samples),
     ))
 }
 
@@ -42,43 +43,67 @@ pub(super) fn only_rise(columns: Columns) -> bool {
     columns.values.iter().try_fold(0, add).is_some()
 }
 
-/// Instead of a location: the frame is of no interest.
-const NOTHING_IS_ASKED: LocationIndex = LocationIndex(u32::MAX);
-/// Instead of a location: no call is known.
-const NO_CALLER: LocationIndex = LocationIndex(u32::MAX - 1);
-/// Instead of a location: what calls the root.
-const ABOVE_ROOT: LocationIndex = LocationIndex(u32::MAX - 2);
+/// Instead of a node: there is none that is kept.
+const NO_NODE: NodeId = NodeId::MAX;
+/// Instead of a caller: nothing is known.
+const NO_CALLER: NodeId = NodeId::MAX - 1;
+/// Instead of a caller: the frame is of no interest.
+const NOTHING_IS_ASKED: NodeId = NodeId::MAX - 2;
+
+/// What a location is on the way from the root to the leaf.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// The caller whose calls of it have nothing new to tell.
+    known: NodeId,
+    /// The node that what is below is called by.
+    node: NodeId,
+}
 
 /// The locations of stacks, as what calls and is called.
 struct Frames<'g> {
     profile: &'g Profile,
     places: &'g Places,
     roles: &'g [Role],
-    /// By location, the location whose calls of it have nothing new to tell.
-    known: Vec<LocationIndex>,
-    /// By location, the node that what is below is called by, if it has one that is kept.
-    callers: Vec<Option<NodeId>>,
+    enough: Option<i64>,
+    /// By location.
+    steps: Vec<Step>,
+}
+
+/// What some samples tell.
+struct Told {
+    edges: Edges,
+    /// By node, whether a call that was not inlined weighs enough. Then no other such call matters.
+    has_plain: Vec<bool>,
+    /// Whether frames that have nothing new to tell are skipped on this stack.
+    skips: bool,
 }
 
 impl<'g> Frames<'g> {
-    fn new(profile: &'g Profile, places: &'g Places, roles: &'g [Role]) -> Self {
+    fn new(
+        profile: &'g Profile,
+        places: &'g Places,
+        roles: &'g [Role],
+        enough: Option<i64>,
+    ) -> Self {
         let mut frames = Frames {
             profile,
             places,
             roles,
-            known: Vec::new(),
-            callers: Vec::new(),
+            enough,
+            steps: Vec::new(),
         };
         for location in 0..profile.locations().len() as u32 {
             let nodes = places.of_location(LocationIndex(location));
             let has = |node: NodeId, role: Role| frames.role(node) & role != 0;
             let is_asked = nodes.iter().any(|&node| has(node, CALLS_OF));
-            let caller = nodes.iter().copied().find(|&node| has(node, KEPT));
-            frames.known.push(match is_asked {
-                true => NO_CALLER,
-                false => NOTHING_IS_ASKED,
+            let kept = nodes.iter().copied().find(|&node| has(node, KEPT));
+            frames.steps.push(Step {
+                known: match is_asked {
+                    true => NO_CALLER,
+                    false => NOTHING_IS_ASKED,
+                },
+                node: kept.unwrap_or(NO_NODE),
             });
-            frames.callers.push(caller);
         }
         frames
     }
@@ -87,99 +112,106 @@ impl<'g> Frames<'g> {
         self.roles.get(node as usize).copied().unwrap_or(0)
     }
 
-    fn calls(&self, columns: Columns, samples: Range<usize>, enough: Option<i64>) -> Edges {
-        let mut edges = Edges::new(self.roles.len());
-        let mut all_known = self.known.clone();
+    fn calls(&self, columns: Columns, samples: Range<usize>) -> Edges {
+        let mut told = Told {
+            edges: Edges::new(self.roles.len()),
+            has_plain: vec![false; self.roles.len()],
+            skips: true,
+        };
+        let mut steps = self.steps.clone();
         for sample in samples {
             let Some(counted) = Counted::of(columns, sample) else {
                 continue;
             };
             let stack = self.profile.stack(sample);
-            let mut caller = ABOVE_ROOT;
-            let mut skips = true;
+            let mut caller = NO_NODE;
+            told.skips = true;
             // From the root: of equal calls the first counts.
-            for (position, &location) in stack.iter().enumerate().rev() {
-                if let Some(known) = all_known.get_mut(location.index()) {
-                    // One branch, and that a rare one: which of both it is cannot be foreseen.
-                    let is_known = (*known == caller) & skips;
-                    let has_news = (*known != NOTHING_IS_ASKED) & !is_known;
-                    if has_news
-                        && self.count(stack, position, counted, enough, &mut skips, &mut edges)
-                    {
-                        *known = caller;
-                    }
+            for (position, location) in stack.iter().enumerate().rev() {
+                let Some(step) = steps.get_mut(location.index()) else {
+                    continue;
+                };
+                // One branch, and that a rare one: which of both it is cannot be foreseen.
+                let is_known = (step.known == caller) & told.skips;
+                let has_news = (step.known != NOTHING_IS_ASKED) & !is_known;
+                if has_news && self.count(stack, position, caller, counted, &mut told) {
+                    step.known = caller;
                 }
-                caller = location;
+                if step.node != NO_NODE {
+                    caller = step.node;
+                }
             }
         }
-        edges
+        told.edges
     }
 
-    /// Counts the calls that come to a frame; whether they are known now, whatever the rest of the
-    /// stack. Where a call that was skipped may matter, the skipped ones are counted, and `skips`
-    /// says that the rest of the stack is not to be skipped.
+    /// Counts the calls that come to a frame from `caller`; whether they are known now, whatever
+    /// follows. Where a call that was skipped may matter, the skipped ones are counted, and the rest
+    /// of the stack is not skipped.
     fn count(
         &self,
         stack: &[LocationIndex],
         position: usize,
+        caller: NodeId,
         counted: Counted,
-        enough: Option<i64>,
-        skips: &mut bool,
-        edges: &mut Edges,
+        told: &mut Told,
     ) -> bool {
-        let is_caller_kept = stack
-            .get(position + 1)
-            .is_some_and(|&above| self.caller(above).is_some());
-        let mut are_known = is_caller_kept && enough.is_some();
-        self.each_call(stack, position, |caller, callee, is_inlined| {
+        let Some((&location, above)) = stack.get(position..).and_then(<[_]>::split_first) else {
+            return false;
+        };
+        let mut are_known = self.enough.is_some();
+        self.each_call(location, caller, |caller, callee, is_inlined| {
             // The same call may have been inlined further up, and skipped there: then that counts.
-            if *skips
-                && edges
-                    .edge(caller, callee)
-                    .would_cease_to_be_inlined(counted, is_inlined)
-            {
-                *skips = false;
-                for above in (position + 1..stack.len()).rev() {
-                    self.each_call(stack, above, |caller, callee, is_inlined| {
-                        edges.edge(caller, callee).count(counted, is_inlined);
-                    });
-                }
+            let edge = told.edges.edge(caller, callee);
+            if told.skips && edge.would_cease_to_be_inlined(counted, is_inlined) {
+                told.skips = false;
+                self.each_call_on(above, |caller, callee, is_inlined| {
+                    told.edges.edge(caller, callee).count(counted, is_inlined);
+                });
             }
-            let edge = edges.edge(caller, callee);
+            let edge = told.edges.edge(caller, callee);
             edge.count(counted, is_inlined);
-            let is_settled = is_inlined || !edge.is_inline;
-            are_known &= is_settled && enough.is_some_and(|enough| edge.weight >= enough);
+            let is_heavy = self.enough.is_some_and(|enough| edge.weight >= enough);
+            are_known &= match told.has_plain.get_mut(callee as usize) {
+                Some(has_plain) if !edge.is_inline => {
+                    *has_plain |= is_heavy;
+                    *has_plain
+                }
+                _ => is_inlined && is_heavy,
+            };
         });
         are_known
-    }
-
-    fn caller(&self, location: LocationIndex) -> Option<NodeId> {
-        self.callers.get(location.index()).copied().flatten()
     }
 
     /// Hands the calls that come to a frame to `take`, the outermost first: caller, callee and whether
     /// it was inlined.
     fn each_call(
         &self,
-        stack: &[LocationIndex],
-        position: usize,
+        location: LocationIndex,
+        mut caller: NodeId,
         mut take: impl FnMut(NodeId, NodeId, bool),
     ) {
-        let Some((&location, above)) = stack.get(position..).and_then(<[_]>::split_first) else {
-            return;
-        };
-        let mut caller = above.iter().find_map(|&above| self.caller(above));
         let nodes = self.places.of_location(location);
         for (depth, &node) in nodes.iter().rev().enumerate() {
             let role = self.role(node);
             if role & KEPT == 0 {
                 continue;
             }
-            if let Some(caller) = caller.replace(node)
-                && caller != node
-                && role & CALLS_OF != 0
-            {
+            let caller = std::mem::replace(&mut caller, node);
+            if caller != NO_NODE && caller != node && role & CALLS_OF != 0 {
                 take(caller, node, depth > 0);
+            }
+        }
+    }
+
+    /// As [`Self::each_call`], for all frames of a stack.
+    fn each_call_on(&self, stack: &[LocationIndex], mut take: impl FnMut(NodeId, NodeId, bool)) {
+        let mut caller = NO_NODE;
+        for &location in stack.iter().rev() {
+            self.each_call(location, caller, &mut take);
+            match self.steps.get(location.index()) {
+                Some(step) if step.node != NO_NODE => caller = step.node,
+                _ => {}
             }
         }
     }
@@ -187,6 +219,8 @@ impl<'g> Frames<'g> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use caulk_profile::{Line, ProfileBuilder};
 
     use super::*;
@@ -254,8 +288,8 @@ mod tests {
                 let heavy = |edges: &[Edge]| {
                     let heavy = edges.iter().filter(|edge| edge.weight >= enough);
                     heavy
-                        .map(|edge| (edge.caller, edge.callee, edge.is_inline))
-                        .collect::<Vec<_>>()
+                        .map(|edge| (edge.callee, edge.is_inline))
+                        .collect::<BTreeSet<_>>()
                 };
                 assert_eq!(heavy(&all), heavy(&asked), "{seed} {enough}");
             }
