@@ -149,6 +149,9 @@ impl Run<'_, '_> {
     ) -> Vec<Option<Value>> {
         let values: Vec<_> = args.iter().map(|arg| self.eval(state, *arg)).collect();
         if builtin == Builtin::Append {
+            if args.first().is_some_and(|slice| self.is_borrowing(*slice)) {
+                return Vec::new();
+            }
             for (arg, value) in args.iter().zip(values).skip(1) {
                 self.hand_over(state, *arg, value, SettledBy::Stored);
             }
@@ -159,6 +162,17 @@ impl Run<'_, '_> {
             return values;
         }
         Vec::new()
+    }
+
+    /// Whether an expression is a field that only borrows what is stored in it.
+    fn is_borrowing(&self, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+            ExprKind::Selector { x, sel } => {
+                self.field_borrows(self.function.info().type_of(x), tree.name(sel))
+            }
+            _ => false,
+        }
     }
 
     fn acquired(&mut self, state: &mut State, call: ExprId) -> Vec<Option<Value>> {
