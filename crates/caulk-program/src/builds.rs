@@ -34,7 +34,7 @@ impl LeftOut {
 /// The program for the platform of `options`, and after it one for each further platform that files below `patterns`
 /// need: other systems and architectures, and tags that nothing sets. Each file is asked for in one program alone.
 pub fn load_builds(files: Arc<dyn Files>, options: Options, patterns: &[PathBuf]) -> Vec<Program> {
-    let mut first = Program::load(files.clone(), options.clone(), patterns);
+    let mut first = Program::load(files, options.clone(), patterns);
     let left_out = first.left_out();
     let mut builds: Vec<(Platform, Vec<PathBuf>)> = Vec::new();
     for file in &left_out {
@@ -56,16 +56,17 @@ pub fn load_builds(files: Arc<dyn Files>, options: Options, patterns: &[PathBuf]
         .map(|path| first.relative(path).display().to_string())
         .collect();
     first.forget(|problem| problem.kind == ProblemKind::Excluded && taken.contains(&problem.what));
-    let others = builds.into_iter().map(|(platform, paths)| {
-        let options = Options {
-            platform,
-            ..options.clone()
-        };
-        Program::load(files.clone(), options, &paths)
-    });
-    std::iter::once(first)
-        .chain(others.collect::<Vec<_>>())
-        .collect()
+    let others: Vec<Program> = builds
+        .into_iter()
+        .map(|(platform, paths)| {
+            let options = Options {
+                platform,
+                ..options.clone()
+            };
+            first.another_build(options, &paths)
+        })
+        .collect();
+    std::iter::once(first).chain(others).collect()
 }
 
 impl Program {

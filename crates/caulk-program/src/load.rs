@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use smol_str::SmolStr;
 
@@ -21,13 +21,63 @@ type Files = Arc<Vec<Arc<SourceFile>>>;
 /// Read once, by whoever comes first.
 type LazyFiles = Arc<OnceLock<Files>>;
 
-/// Files by folder, with or without its tests.
+/// Files by folder, with or without its tests: those that one build takes.
 #[derive(Default)]
 pub(crate) struct FolderSources {
     by_folder: Mutex<HashMap<(PathBuf, bool), LazyFiles>>,
+    parsed: ParsedFiles,
+}
+
+/// Files by path, parsed once for all builds that take them.
+#[derive(Clone, Default)]
+struct ParsedFiles {
+    by_path: Arc<Mutex<HashMap<PathBuf, Arc<SourceFile>>>>,
+}
+
+impl ParsedFiles {
+    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Arc<SourceFile>>> {
+        self.by_path.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file at a path, if `takes` its text.
+    fn get(
+        &self,
+        path: PathBuf,
+        read: impl FnOnce(&Path) -> Option<Vec<u8>>,
+        takes: impl FnOnce(&[u8]) -> bool,
+    ) -> Option<Arc<SourceFile>> {
+        let parsed = self.lock().get(&path).cloned();
+        if let Some(file) = parsed {
+            return takes(&file.bytes).then_some(file);
+        }
+        let bytes = read(&path)?;
+        if !takes(&bytes) {
+            return None;
+        }
+        let file = Arc::new(SourceFile::new(path.clone(), bytes));
+        Some(self.lock().entry(path).or_insert(file).clone())
+    }
+
+    fn without(&self, changed: &[PathBuf]) -> ParsedFiles {
+        let mut kept = self.lock().clone();
+        for path in changed {
+            kept.remove(path);
+        }
+        ParsedFiles {
+            by_path: Arc::new(Mutex::new(kept)),
+        }
+    }
 }
 
 impl FolderSources {
+    /// For another build of the same files, which takes others of them.
+    pub fn of_another_build(&self) -> FolderSources {
+        FolderSources {
+            by_folder: Mutex::default(),
+            parsed: self.parsed.clone(),
+        }
+    }
+
     fn get(&self, dir: &Path, tests: bool, read: impl FnOnce() -> Files) -> Files {
         let cell = {
             let mut folders = self
@@ -52,6 +102,7 @@ impl FolderSources {
             .collect();
         FolderSources {
             by_folder: Mutex::new(kept),
+            parsed: self.parsed.without(changed),
         }
     }
 }
@@ -190,10 +241,9 @@ impl Program {
                 .filter(|name| platform.allows_name(name) && (tests || !name.ends_with("_test.go")))
                 .map(|name| dir.join(name))
                 .filter_map(|path| {
-                    let bytes = self.files.read(&path).ok()?;
-                    platform
-                        .allows_text(&bytes)
-                        .then(|| Arc::new(SourceFile::new(path, bytes)))
+                    let read = |path: &Path| self.files.read(path).ok();
+                    let takes = |text: &[u8]| platform.allows_text(text);
+                    self.sources.parsed.get(path, read, takes)
                 })
                 .collect();
             Arc::new(files)

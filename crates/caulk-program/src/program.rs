@@ -94,6 +94,12 @@ impl Program {
         Program::with_sources(files, self.options.clone(), &self.patterns, sources)
     }
 
+    /// Other files of the same tree, for another platform; what both take is parsed once.
+    pub(crate) fn another_build(&self, options: Options, patterns: &[PathBuf]) -> Program {
+        let sources = self.sources.of_another_build();
+        Program::with_sources(self.files.clone(), options, patterns, sources)
+    }
+
     fn with_sources(
         files: Arc<dyn Files>,
         options: Options,
