@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caulk_flow::{BlockId, End, Event, Graph};
+use caulk_flow::{BasicBlock, BlockId, End, Event, Graph};
 use caulk_syntax::{ExprId, Node, Span, StmtId, StmtKind};
 
 use super::channel::span_of;
@@ -40,10 +40,7 @@ impl Paths<'_> {
         let mut exits = Vec::new();
         while let Some((id, from, mut count)) = todo.pop() {
             let block = graph.block(id);
-            for event in block.events.iter().skip(from) {
-                count = count.saturating_add(self.counts(event));
-            }
-            count = count.saturating_add(self.counts_end(&block.end));
+            count = count.saturating_add(self.counts_in_block(block, from));
             if count >= wanted {
                 continue;
             }
@@ -80,13 +77,7 @@ impl Paths<'_> {
         let mut exits = Vec::new();
         while let Some((id, from)) = todo.pop() {
             let block = graph.block(id);
-            if block
-                .events
-                .iter()
-                .skip(from)
-                .any(|event| self.counts(event) > 0)
-                || self.counts_end(&block.end) > 0
-            {
+            if self.counts_in_block(block, from) > 0 {
                 continue;
             }
             match &block.end {
@@ -118,13 +109,7 @@ impl Paths<'_> {
         let mut todo = vec![(block, position + 1)];
         while let Some((id, from)) = todo.pop() {
             let block = graph.block(id);
-            if block
-                .events
-                .iter()
-                .skip(from)
-                .any(|event| self.counts(event) > 0)
-                || self.counts_end(&block.end) > 0
-            {
+            if self.counts_in_block(block, from) > 0 {
                 return true;
             }
             for next in block.end.targets() {
@@ -178,6 +163,14 @@ impl Paths<'_> {
             End::Compare { tag, .. } => Some(tree.expr(*tag).span),
             _ => None,
         }
+    }
+
+    /// How many counted places a block has from one of its events on.
+    fn counts_in_block(&self, block: &BasicBlock, from: usize) -> u32 {
+        let events = block.events.iter().skip(from);
+        events
+            .map(|event| self.counts(event))
+            .fold(self.counts_end(&block.end), u32::saturating_add)
     }
 
     fn counts(&self, event: &Event) -> u32 {
