@@ -129,18 +129,10 @@ impl PackageTable {
             source: Source::Shipped,
             kind: PackageKind::Primary,
         };
-        let module = Module {
-            path: String::new(),
-            version: String::new(),
-            dir: None,
-            go_minor: None,
-            godebug: Vec::new(),
-            is_main: false,
-        };
         PackageTable {
             slots: Arena::new(),
             ids: Mutex::default(),
-            nothing: empty(PackageId(u32::MAX), &key, &Arc::new(module), false),
+            nothing: empty(PackageId(u32::MAX), &key, &Arc::default(), false),
         }
     }
 

@@ -207,21 +207,13 @@ impl Build {
                 })
             })
             .collect();
-        let vendored = Arc::new(Module {
-            path: String::new(),
-            version: String::new(),
-            dir: None,
-            go_minor: None,
-            godebug: Vec::new(),
-            is_main: false,
-        });
         Build {
             kind,
             mains,
             main_modules,
             replacements,
             vendor,
-            vendored,
+            vendored: Arc::default(),
             direct: OnceLock::new(),
             graph: OnceLock::new(),
         }

@@ -15,7 +15,7 @@ const PRUNED_SINCE: u32 = 17;
 const UNSTATED_GO: u32 = 16;
 
 /// A module as one build sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Module {
     /// Module path, such as `cloud.google.com/go/pubsub`; `std` for the standard library.
     pub path: String,
