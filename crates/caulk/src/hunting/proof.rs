@@ -61,11 +61,10 @@ fn why_unproved(before: &Finished, after: &Finished, options: &Options) -> Optio
             bad.requests, good.requests
         ));
     }
-    // One request in a hundred may fail by chance.
-    if bad.failed > good.failed + good.requests / 100 {
+    if fails_more_often((good.failed, good.requests), (bad.failed, bad.requests)) {
         return Some(format!(
-            "{} requests failed, {} before",
-            bad.failed, good.failed
+            "{} of {} requests failed, {} of {} before",
+            bad.failed, bad.requests, good.failed, good.requests
         ));
     }
     if bad.p50_seconds > good.p50_seconds * 3.0 + 0.010 {
@@ -80,5 +79,26 @@ fn why_unproved(before: &Finished, after: &Finished, options: &Options) -> Optio
         }
         Outcome::Remains => Some("it grows as before".to_owned()),
         Outcome::Worse => Some("something grows that did not before".to_owned()),
+    }
+}
+
+/// Whether more of the requests fail than did, given as failed ones and all. The runs may differ in length; one request in
+/// a hundred may fail by chance.
+fn fails_more_often(before: (u64, u64), after: (u64, u64)) -> bool {
+    let longer = after.1 as f64 / before.1.max(1) as f64;
+    after.0 as f64 > before.0 as f64 * longer + (after.1 / 100) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fails_more_often;
+
+    #[test]
+    fn a_longer_run_with_the_fix_may_fail_in_proportion() {
+        assert!(!fails_more_often((67, 269), (88, 351)));
+        assert!(!fails_more_often((0, 200), (2, 200)));
+        assert!(fails_more_often((0, 200), (3, 200)));
+        assert!(fails_more_often((67, 269), (95, 351)));
+        assert!(fails_more_often((0, 0), (1, 10)));
     }
 }
