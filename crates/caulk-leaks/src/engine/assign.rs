@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Callee, Object};
+use caulk_program::{Callee, LocalId, Object};
 use caulk_syntax::{AssignOp, ExprId, ExprKind, SpecKind, StmtId, StmtKind};
 use smol_str::SmolStr;
 
@@ -162,7 +162,7 @@ impl Run<'_, '_> {
         }
     }
 
-    pub(super) fn zero(&self, local: caulk_program::LocalId) -> Option<Fact> {
+    pub(super) fn zero(&self, local: LocalId) -> Option<Fact> {
         let ty = self.function.info().local_info(local)?.ty;
         if crate::types::is_bool(self.module.program, ty) {
             Some(Fact::False)
@@ -174,10 +174,15 @@ impl Run<'_, '_> {
     fn set_local(
         &mut self,
         state: &mut State,
-        local: caulk_program::LocalId,
+        local: LocalId,
         value: Option<Value>,
         fact: Option<Fact>,
     ) {
+        if let Some(Start::Made { local: made, .. }) = self.start
+            && made == local
+        {
+            return;
+        }
         let fact = fact.filter(|_| value.is_none() && self.is_tracked(local));
         state.bind(Place::of(local), value);
         state.set_fact(local, fact);
@@ -231,6 +236,10 @@ impl Run<'_, '_> {
                     Some(place) if function.is_fresh(place.root) && !self.is_outer(place.root) => {
                         let field = place.path.first().cloned();
                         let around = Place::of(place.root);
+                        if value.holds() && self.is_kept_before(place.root, field.as_ref()) {
+                            self.settle_at(state, SettledBy::Stored, span);
+                            return;
+                        }
                         if value.holds() {
                             state.bind_around(around, Value::Owner(field));
                         } else if matches!(value, Value::View | Value::Handle) {
@@ -254,6 +263,32 @@ impl Run<'_, '_> {
                 self.hand_over_value(state, value, SettledBy::Stored, span);
             }
         }
+    }
+
+    /// Whether something else keeps a variable, that is made here, before the resource is acquired: `all[id] = s`.
+    fn is_kept_before(&mut self, local: LocalId, field: Option<&SmolStr>) -> bool {
+        let Some(Start::Call { call, .. }) = self.start else {
+            return false;
+        };
+        if let Some(known) = self.kept_before.get(&local) {
+            return *known;
+        }
+        let start = Start::Made {
+            local,
+            field: field.cloned(),
+            until: call,
+        };
+        let run = Run::new(
+            self.module,
+            self.function,
+            self.root,
+            self.reach,
+            self.release,
+            self.contract,
+        );
+        let kept = run.outcomes(start).settled.is_some();
+        self.kept_before.insert(local, kept);
+        kept
     }
 
     /// Whether `x.name` is what the release of the resource goes through.

@@ -73,6 +73,12 @@ impl Run<'_, '_> {
         {
             return self.acquired(state, call);
         }
+        if let Some(Start::Made { until, .. }) = self.start
+            && until == call
+        {
+            state.reset();
+            return Vec::new();
+        }
         let span = self.span_of(call);
         match called {
             Some(Value::Releaser) => {

@@ -437,7 +437,14 @@ fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
                         };
                         let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
                         let made = value.is_some_and(|&value| is_made(typed, value));
-                        if made && op != AssignOp::Assign {
+                        let is_result = || {
+                            typed
+                                .info
+                                .local_info(target)
+                                .is_some_and(|local| matches!(local.kind, LocalKind::Result { .. }))
+                        };
+                        // A parameter led to something of the caller's before; a result begins as zero.
+                        if made && (op != AssignOp::Assign || is_result()) {
                             fresh.insert(target);
                         } else if !made {
                             stale.insert(target);

@@ -41,6 +41,13 @@ pub(crate) enum Start {
     },
     /// At the entry, with this parameter as the error of an acquisition elsewhere.
     Error { local: LocalId },
+    /// At the entry, in a variable whose values are made here, as if a field of it already held what `until` only
+    /// acquires: who else knows the variable by then?
+    Made {
+        local: LocalId,
+        field: Option<SmolStr>,
+        until: ExprId,
+    },
 }
 
 /// A condition, and what it was.
@@ -70,6 +77,8 @@ pub(crate) struct Run<'a, 'p> {
     pub(super) nesting: usize,
     /// Whether effects are only tried, not recorded.
     pub(super) trying: usize,
+    /// Variables made here that something else keeps before the acquisition, and those that nothing does.
+    pub(super) kept_before: FxHashMap<LocalId, bool>,
     states: usize,
     /// The function has a result that what is released can still be returned as.
     may_return_released: bool,
@@ -117,6 +126,7 @@ impl<'a, 'p> Run<'a, 'p> {
             acquired_now: false,
             nesting: 0,
             trying: 0,
+            kept_before: FxHashMap::default(),
             states: 0,
             may_return_released: false,
             coarse: false,
@@ -173,6 +183,10 @@ impl<'a, 'p> Run<'a, 'p> {
         if let Start::Error { local } = start {
             state.status = Status::Owed;
             state.bind(Place::of(*local), Some(Value::Error));
+        }
+        if let Start::Made { local, field, .. } = start {
+            state.status = Status::Owed;
+            state.bind_around(Place::of(*local), Value::Owner(field.clone()));
         }
         self.start = Some(start.clone());
         let mut visits = Vec::new();
@@ -374,7 +388,10 @@ impl<'a, 'p> Run<'a, 'p> {
     /// released parameter ends, so those paths go on.
     fn is_over(&self, state: &State) -> bool {
         match state.status {
-            Status::Before => matches!(self.start, Some(Start::Param { .. })) && self.nesting == 0,
+            Status::Before => {
+                matches!(self.start, Some(Start::Param { .. } | Start::Made { .. }))
+                    && self.nesting == 0
+            }
             Status::Owed => false,
             Status::Released(_) => {
                 self.nesting == 0
@@ -516,7 +533,9 @@ impl<'a, 'p> Run<'a, 'p> {
     }
 
     pub(super) fn lose_track(&mut self, state: &mut State, why: impl Into<Arc<str>>, span: Span) {
-        if state.status == Status::Owed {
+        // Whoever sees a variable before it holds anything, an option or a decoder, seldom keeps it.
+        let matters = !matches!(self.start, Some(Start::Made { .. }));
+        if matters && state.status == Status::Owed {
             state.status = Status::Unknown(why.into(), span);
         }
     }
