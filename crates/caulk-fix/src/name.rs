@@ -25,7 +25,14 @@ pub(crate) fn named(site: &Site<'_>) -> Result<Named, Refusal> {
             "the discarded result cannot be found in the file",
         ));
     }
-    let taken = site.source.names_around(span(site.finding.location.span));
+    let place = span(site.finding.location.span);
+    let mut taken = site.source.names_around(place);
+    let given = site.given.iter();
+    taken.extend(
+        given
+            .filter(|(at, _)| site.source.same_declaration(place, *at))
+            .map(|(_, name)| name.as_str()),
+    );
     let wanted = wanted(
         &site.finding.resource.type_name,
         site.template().release.method.is_none(),

@@ -114,6 +114,7 @@ impl<'a> Planner<'a> {
     fn new(findings: &'a [Finding], selected: &'a [usize], workspace: &dyn Workspace) -> Self {
         let mut files: BTreeMap<&str, Result<Opened, Refusal>> = BTreeMap::new();
         let mut proposals = Vec::new();
+        let mut names: BTreeMap<&str, Vec<(u32, String)>> = BTreeMap::new();
         for finding in selected.iter().map(|at| findings.get(*at)) {
             let Some(finding) = finding else {
                 proposals.push(Err(Refusal::new("there is no such finding")));
@@ -121,11 +122,16 @@ impl<'a> Planner<'a> {
             };
             let file = finding.location.file.as_str();
             let opened = files.entry(file).or_insert_with(|| open(file, workspace));
-            proposals.push(match opened {
-                Ok(opened) => Site::new(finding, &opened.source, &opened.style)
+            let given = names.entry(file).or_default();
+            let proposal = match opened {
+                Ok(opened) => Site::new(finding, &opened.source, &opened.style, given)
                     .and_then(|site| propose(&site)),
                 Err(refusal) => Err(refusal.clone()),
-            });
+            };
+            if let (Ok(opened), Ok(proposal)) = (opened, &proposal) {
+                given.extend(names_given(opened.source.bytes(), proposal));
+            }
+            proposals.push(proposal);
         }
         let mut planner = Self {
             findings,
@@ -365,6 +371,15 @@ impl<'a> Planner<'a> {
             .collect();
         FixPlan { files, fixes }
     }
+}
+
+/// The names that a proposal gives to discarded values.
+fn names_given(source: &[u8], proposal: &Proposal) -> Vec<(u32, String)> {
+    let edits = proposal.edits.iter();
+    edits
+        .filter(|edit| edit.span.of(source) == b"_")
+        .map(|edit| (edit.span.start, edit.text.clone()))
+        .collect()
 }
 
 fn open(file: &str, workspace: &dyn Workspace) -> Result<Opened, Refusal> {

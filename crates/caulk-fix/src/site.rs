@@ -1,6 +1,6 @@
 //! The place of one finding: what is there, and where a release can go.
 
-use caulk_leaks::{ByteSpan, Finding, FixTemplate, Held};
+use caulk_leaks::{ByteSpan, ContractSource, Finding, FixTemplate, Held};
 use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use crate::edit::Edit;
@@ -42,6 +42,8 @@ pub(crate) struct Site<'a> {
     pub(crate) scope: Scope<'a>,
     /// The acquiring statement.
     pub(crate) acquiring: At,
+    /// Names that fixes of other findings give in the file, each with the place of the `_` that had none.
+    pub(crate) given: &'a [(u32, String)],
 }
 
 /// Where a release goes.
@@ -107,6 +109,7 @@ impl<'a> Site<'a> {
         finding: &'a Finding,
         source: &'a Source,
         style: &'a Style,
+        given: &'a [(u32, String)],
     ) -> Result<Self, Refusal> {
         let lost = || Refusal::new("the acquiring statement cannot be found in the file");
         let scope = source.scope(span(finding.location.span)).ok_or_else(lost)?;
@@ -119,6 +122,7 @@ impl<'a> Site<'a> {
             style,
             scope,
             acquiring,
+            given,
         })
     }
 
@@ -128,6 +132,11 @@ impl<'a> Site<'a> {
 
     pub(crate) fn layout(&self) -> Layout<'a> {
         self.source.layout()
+    }
+
+    /// Whether a second release is known to do no harm: what the catalogue lists takes one.
+    pub(crate) fn may_end_twice(&self) -> bool {
+        self.finding.resource.contract_from == ContractSource::Catalogue
     }
 
     /// The release of a value held in `value`.

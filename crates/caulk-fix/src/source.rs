@@ -111,6 +111,12 @@ impl Source {
         }
     }
 
+    /// Whether the declaration that holds `span` has the byte at `offset` too.
+    pub(crate) fn same_declaration(&self, span: Span, offset: u32) -> bool {
+        let mut decls = self.parsed.file.decls.iter().map(|decl| decl.span());
+        decls.any(|decl| decl.encloses(span) && decl.contains(offset))
+    }
+
     /// Every name in the declaration that holds `span`, parameters and fields included, and every import.
     pub(crate) fn names_around(&self, span: Span) -> BTreeSet<&str> {
         let decl = self

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use caulk_fix::{Outcome, PlanOptions, plan};
-use caulk_leaks::{ByteSpan, ExitKind, Finding, Held, Obstacle};
+use caulk_leaks::{ByteSpan, ContractSource, ExitKind, Finding, Held, Obstacle};
 use support::{Leak, OneFile, planned};
 
 const SRC: &str = "package p
@@ -280,4 +280,67 @@ fn a_goroutine_that_is_waited_for_is_no_obstacle() {
     let src = src.replace("wg.Wait()", "other.Wait()");
     let finding = Leak::of(&src, "get", "c, err := dial()").obstacle(go, "used by a goroutine");
     assert_eq!(refused(&src, finding.finding()), "used by a goroutine");
+}
+
+#[test]
+fn two_discarded_values_of_one_function_get_two_names() {
+    let src = "package p\n\nfunc get() {\n\t_ = start()\n\t_ = begin()\n}\n";
+    let leak = |statement: &str, call: &str| {
+        let mut finding = Leak::of(src, "get", statement).blank().finding();
+        let start = src.find(call).unwrap() as u32;
+        finding.location.span.start = start;
+        finding
+    };
+    let findings = [
+        leak("_ = start()", "start()"),
+        leak("_ = begin()", "begin()"),
+    ];
+    let expected = "\tclient := start()\n\tdefer client.Close()\n\tclient2 := begin()\n\tdefer client2.Close()\n";
+    assert!(after(src, &findings).contains(expected));
+}
+
+/// `Close` of a type of one's own may do harm when it is called twice.
+#[test]
+fn what_one_branch_has_released_is_not_released_behind_it() {
+    let src = SRC.replace("return c.err()", "c.Close()");
+    let by = |from: ContractSource| {
+        let mut finding = Leak::of(&src, "get", "c, err := dial()")
+            .released_by("c.Close()")
+            .exit_after("c.broken()", "return nil", ExitKind::Return)
+            .finding();
+        finding.resource.contract_from = from;
+        finding
+    };
+    assert_eq!(
+        refused(&src, by(ContractSource::Source)),
+        "some of the ways to an exit that loses c have released it"
+    );
+    let listed = after(&src, &[by(ContractSource::Catalogue)]);
+    assert!(
+        listed.contains("\t}\n\tc.Close()\n\treturn nil\n"),
+        "{listed}"
+    );
+    let src = src.replace("\t\tc.Close()\n", "\t\tc.Close()\n\t\treturn nil\n");
+    let by_hand = Leak::of(&src, "get", "c, err := dial()").released_by("c.Close()");
+    let mut finding = by_hand
+        .exit_after("\t\treturn nil", "return nil", ExitKind::Return)
+        .finding();
+    finding.resource.contract_from = ContractSource::Source;
+    let after = after(&src, &[finding]);
+    assert!(
+        after.ends_with("\t}\n\tc.Close()\n\treturn nil\n}\n"),
+        "{after}"
+    );
+}
+
+#[test]
+fn what_a_callee_may_have_released_is_left() {
+    let mut finding = leak()
+        .with(|fix| fix.may_release.push(ByteSpan::default()))
+        .finding();
+    finding.resource.contract_from = ContractSource::Source;
+    assert_eq!(
+        refused(SRC, finding),
+        "a function that it is passed to releases it on some of its paths"
+    );
 }

@@ -268,6 +268,7 @@ pub(crate) fn described(
             losing_exits: Vec::new(),
             handed_on: false,
             releases: Vec::new(),
+            may_release: Vec::new(),
             obstacles: vec![Obstacle {
                 span,
                 why: "the type needs a way to tell its goroutine to end".to_owned(),

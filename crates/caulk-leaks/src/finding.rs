@@ -259,6 +259,8 @@ pub struct FixTemplate {
     pub handed_on: bool,
     /// Statements that already release it, on some path or too early.
     pub releases: Vec<ByteSpan>,
+    /// Calls that release it on some paths, and do not say on which.
+    pub may_release: Vec<ByteSpan>,
     /// Reasons why a release in this function could close something still in use.
     pub obstacles: Vec<Obstacle>,
 }

@@ -1,6 +1,6 @@
 //! What an edit that ends a leak needs to know.
 
-use caulk_syntax::{Descend, ExprKind, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{Descend, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
 use crate::engine::{Function, Root};
 use crate::finding::{ByteSpan, Exit, FixTemplate, Obstacle, ReleaseCall};
@@ -66,6 +66,11 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             .chain(&outcomes.early_defer)
             .map(|span| byte_span(*span))
             .collect(),
+        may_release: outcomes
+            .may_release
+            .iter()
+            .map(|span| byte_span(*span))
+            .collect(),
         obstacles,
     }
 }
@@ -118,13 +123,20 @@ fn is_header(function: &Function, parent: StmtId, child: StmtId) -> bool {
 fn error_variable(function: &Function, site: &Site) -> Option<String> {
     let tree = function.tree();
     let index = site.error?;
-    let StmtKind::Assign { lhs, .. } = tree.stmt(function.statement(site.call)?).kind else {
-        return None;
+    let name = match tree.stmt(function.statement(site.call)?).kind {
+        StmtKind::Assign { lhs, .. } => tree.ident(*tree.exprs(lhs).get(index)?)?,
+        StmtKind::Decl(decl) => {
+            let mut specs = tree.specs(tree.gen_decl(decl).specs).iter();
+            specs.find_map(|spec| match spec.kind {
+                SpecKind::Value(value) if tree.exprs(value.values).contains(&site.call) => {
+                    Some(tree.name(*tree.names(value.names).get(index)?))
+                }
+                _ => None,
+            })?
+        }
+        _ => return None,
     };
-    match tree.expr(*tree.exprs(lhs).get(index)?).kind {
-        ExprKind::Ident(name) if tree.name(name) != "_" => Some(tree.name(name).to_owned()),
-        _ => None,
-    }
+    (name != "_").then(|| name.to_owned())
 }
 
 /// The `if` that looks at the acquisition's error: the statement behind the acquiring one, or

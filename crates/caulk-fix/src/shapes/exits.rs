@@ -2,11 +2,11 @@
 //! inside loops, and where the other paths release it already.
 
 use caulk_leaks::{Exit, ExitKind};
-use caulk_syntax::{AssignOp, ExprKind, Span, StmtKind};
+use caulk_syntax::{AssignOp, ExprKind, Node, Span, StmtKind};
 
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
-use crate::leaving::{Leave, Stretch};
+use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
 use crate::name::named;
 use crate::release::Release;
 use crate::site::{Refusal, Site, span};
@@ -47,6 +47,12 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         return Err(Refusal::new(format!(
             "{} exits lose it: move the work into a function of its own and defer the release there",
             lost.len()
+        )));
+    }
+    if !site.may_end_twice() && lost.iter().any(|loss| may_be_over(site, *loss)) {
+        return Err(Refusal::new(format!(
+            "some of the ways to an exit that loses {} have released it",
+            named.value
         )));
     }
     let lines = site.style.statement(&abort.unwrap_or(release));
@@ -156,6 +162,56 @@ fn is_released_before(site: &Site<'_>, stretch: &Stretch<'_>, leave: Leave) -> b
         let list = at.and_then(|at| site.scope.parent(at));
         release.end <= offset && list.is_some_and(|list| around.contains(&list))
     })
+}
+
+/// Whether control may come to a place by a branch that has released the value.
+fn may_be_over(site: &Site<'_>, loss: Loss) -> bool {
+    let tree = site.scope.tree;
+    let place = match loss {
+        Loss::Leave(Leave::Return(id) | Leave::Branch(id)) => tree.stmt(id).span,
+        Loss::Leave(Leave::Brace(offset)) => Span::empty(offset),
+        Loss::Leave(Leave::Below(statement)) => Span::empty(statement.end),
+        Loss::Assignment(at) => site.scope.span(at),
+    };
+    let releases = site.template().releases.iter().map(|at| span(*at));
+    releases
+        .filter(|release| release.end <= place.start)
+        .filter_map(|release| site.scope.statement_around(release))
+        .any(|at| comes_to(site, at, place))
+}
+
+/// Whether control may come from a statement to a place below it.
+fn comes_to(site: &Site<'_>, from: At, place: Span) -> bool {
+    let tree = site.scope.tree;
+    let holds = |at: At| site.scope.span(at).encloses(place);
+    for at in site.scope.outwards(from) {
+        if matches!(site.scope.node(at), Some(Node::Expr(_)))
+            || matches!(site.scope.kind(at), Some(StmtKind::Defer(_)))
+        {
+            // It runs at another time.
+            return false;
+        }
+        let Some((siblings, _)) = site.scope.siblings(at) else {
+            continue;
+        };
+        if site.scope.parent(at).is_none_or(holds) {
+            return true;
+        }
+        let Some(last) = siblings.last().filter(|last| ends(tree, **last, MAX_DEPTH)) else {
+            continue;
+        };
+        let within_turn = || {
+            let is_loop = |at: &At| {
+                let kind = site.scope.kind(*at);
+                matches!(kind, Some(StmtKind::For { .. } | StmtKind::Range { .. }))
+            };
+            site.scope.outwards(at).find(is_loop).is_some_and(holds)
+        };
+        if !matches!(tree.stmt(*last).kind, StmtKind::Branch { .. }) || within_turn() {
+            return false;
+        }
+    }
+    true
 }
 
 /// The release before the variable gets another value, which must not come from the old one.

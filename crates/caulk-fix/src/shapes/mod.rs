@@ -85,6 +85,11 @@ fn release(site: &Site<'_>) -> Proposed {
             "it is kept in {place}: the owner of that should release it"
         )));
     }
+    if !template.may_release.is_empty() && !site.may_end_twice() {
+        return Err(Refusal::new(
+            "a function that it is passed to releases it on some of its paths",
+        ));
+    }
     if let Some(hoisted) = header::propose(site)? {
         return Ok(hoisted);
     }
@@ -103,7 +108,8 @@ fn release(site: &Site<'_>) -> Proposed {
     if site.releases_by_hand() && !aborts {
         // The good path stays as it is: only the paths that miss the release get one. Where that cannot be
         // done, a second release at the end is harmless, unless the first was a change of hands.
-        return exits::propose(site).or_else(|refusal| match site.releases_itself() {
+        let twice = site.releases_itself() && site.may_end_twice();
+        return exits::propose(site).or_else(|refusal| match twice {
             true => deferred::propose(site),
             false => Err(refusal),
         });

@@ -93,6 +93,7 @@ impl<'a> Leak<'a> {
             losing_exits: Vec::new(),
             handed_on: false,
             releases: Vec::new(),
+            may_release: Vec::new(),
             obstacles: Vec::new(),
         };
         let finding = Finding {

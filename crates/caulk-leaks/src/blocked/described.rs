@@ -91,6 +91,7 @@ fn fix(function: &Function, blocked: &Blocked) -> FixTemplate {
         }],
         handed_on: false,
         releases: Vec::new(),
+        may_release: Vec::new(),
         obstacles: match blocked.wait {
             Wait::Receive => Vec::new(),
             Wait::Close | Wait::Signal => vec![Obstacle {

@@ -235,6 +235,14 @@ impl AcquireEntry {
                 HarmEntry::Healed => harm.healed = true,
             }
         }
+        let abort = self.abort.as_deref().map(ReleaseAction::parse);
+        let mut actions: Vec<ReleaseAction> = self
+            .release
+            .iter()
+            .map(|text| ReleaseAction::parse(text))
+            .collect();
+        // What gives it up ends it as well, whether or not the entry says so twice.
+        actions.extend(abort.filter(|abort| !actions.contains(abort)));
         Contract {
             rule: crate::rules::static_name(&self.rule),
             type_name: self.type_name,
@@ -249,11 +257,7 @@ impl AcquireEntry {
                 Some(index) => usize::try_from(index).map_or(ErrorAt::Never, ErrorAt::Index),
             },
             release: Release {
-                actions: self
-                    .release
-                    .iter()
-                    .map(|text| ReleaseAction::parse(text))
-                    .collect(),
+                actions,
                 arguments: self.release_arguments,
                 returns_error: self.returns_error,
                 commits: self.commits,

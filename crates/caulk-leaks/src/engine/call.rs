@@ -654,7 +654,12 @@ impl Run<'_, '_> {
                 self.lose_track(state, "a callee releases it on some paths", span);
                 Vec::new()
             }
-            ParamEffect::ClosesSometimes => Vec::new(),
+            ParamEffect::ClosesSometimes => {
+                if self.trying == 0 {
+                    self.out.may_release.insert(span);
+                }
+                Vec::new()
+            }
             ParamEffect::Closes => {
                 self.release_at(state, span);
                 Vec::new()

@@ -61,6 +61,8 @@ pub(crate) struct Outcomes {
     pub nil_flags: BTreeSet<Option<usize>>,
     /// Statements that release, deferred or not.
     pub releases: BTreeSet<Span>,
+    /// Calls that release it on some paths, and do not say on which.
+    pub may_release: BTreeSet<Span>,
     /// Reasons why it may be in use after the function ends.
     pub obstacles: BTreeMap<Span, String>,
     /// A deferred release that stands before the error is looked at.
