@@ -1,6 +1,9 @@
 //! Changed lines: as a patch that `git apply` takes, and as hunks for a reader.
 
+use caulk_syntax::Span;
 use similar::{Algorithm, DiffOp, capture_diff_slices, group_diff_ops};
+
+use crate::edit::Edit;
 
 /// Lines of context around a change in a patch.
 const CONTEXT: usize = 3;
@@ -46,6 +49,73 @@ pub fn unified(path: &str, before: &[u8], after: &[u8]) -> Vec<u8> {
         patch_hunk(&mut patch, group, &old, &new);
     }
     patch
+}
+
+/// The edits that a patch of one file, which a person may have changed, makes of `before`; or why it does not
+/// fit, as a fragment. Only the start of each hunk counts in its heading.
+pub fn edits_of(patch: &[u8], before: &[u8]) -> Result<Vec<Edit>, String> {
+    let old = lines(before);
+    let starts: Vec<usize> = old
+        .iter()
+        .scan(0, |at, line| {
+            let start = *at;
+            *at += line.len();
+            Some(start)
+        })
+        .chain([before.len()])
+        .collect();
+    let mut edits: Vec<Edit> = Vec::new();
+    // 0-based line of the unchanged file; none before the first hunk.
+    let mut at: Option<usize> = None;
+    let mut added = false;
+    let offset = |line: usize| starts.get(line).copied().unwrap_or(before.len()) as u32;
+    for line in lines(patch) {
+        let text = line.get(1..).unwrap_or_default();
+        match (line.first(), at) {
+            (Some(b'@'), _) => at = Some(first_line(line).ok_or("a heading of a hunk is broken")?),
+            (_, None) => {}
+            // `\ No newline at end of file`: of the line before.
+            (Some(b'\\'), _) => {
+                let added = edits.last_mut().filter(|_| added);
+                added.map(|edit| edit.text.pop());
+            }
+            (Some(b'+'), Some(line)) => {
+                let text = String::from_utf8_lossy(text).into_owned();
+                let place = offset(line);
+                match edits.last_mut().filter(|edit| edit.span.end == place) {
+                    Some(edit) => edit.text += &text,
+                    None => edits.push(Edit::insert(place, text)),
+                }
+            }
+            (Some(sign @ (b' ' | b'-')), Some(line)) => {
+                let stands = old.get(line).copied().unwrap_or_default();
+                if stands.trim_ascii_end() != text.trim_ascii_end() {
+                    return Err(format!("line {} of the file is another one", line + 1));
+                }
+                if *sign == b'-' {
+                    let (start, end) = (offset(line), offset(line + 1));
+                    match edits.last_mut().filter(|edit| edit.span.end == start) {
+                        Some(edit) => edit.span.end = end,
+                        None => edits.push(Edit::remove(Span::new(start, end))),
+                    }
+                }
+                at = Some(line + 1);
+            }
+            // Editors take the space of an empty line away.
+            (Some(b'\n' | b'\r'), Some(line)) => at = Some(line + 1),
+            _ => return Err("a line begins with none of ' ', '+' and '-'".to_owned()),
+        }
+        added = line.starts_with(b"+");
+    }
+    edits.retain(|edit| edit.span.of(before) != edit.text.as_bytes());
+    Ok(edits)
+}
+
+/// The first line of a hunk by its heading, from 0.
+fn first_line(heading: &[u8]) -> Option<usize> {
+    let text = std::str::from_utf8(heading).ok()?.strip_prefix("@@ -")?;
+    let digits = text.split([',', ' ']).next()?;
+    digits.parse::<usize>().ok()?.checked_sub(1)
 }
 
 /// Which lines of a text stand in another one too. Lines are 1-based.
@@ -226,6 +296,34 @@ mod tests {
             patch("", "b\n"),
             "--- a/a/b.go\n+++ b/a/b.go\n@@ -0,0 +1 @@\n+b\n"
         );
+    }
+
+    #[test]
+    fn a_patch_is_read_back() {
+        let before = b"1\n2\n3\n4\n5\n6\n7\n8\n9";
+        for after in [
+            "1\nx\n2\n3\n4\n5\n6\n7\n8\n9",
+            "1\n3\n4\n5\ny\n7\n8\n9\n",
+            "0\n1\n2\n3\n4\n5\n6\n7\n8",
+        ] {
+            let patch = unified("a.go", before, after.as_bytes());
+            let mut edits = crate::Edits::default();
+            edits.add(&edits_of(&patch, before).unwrap()).unwrap();
+            assert_eq!(String::from_utf8(edits.apply(before)).unwrap(), after);
+        }
+        let patch = b"@@ -1,3 +1,4 @@\n 1\n+x\n+y\n 2\n\n";
+        let edits = edits_of(patch, b"1\n2\n\n").unwrap();
+        assert_eq!(edits, [crate::Edit::insert(2, "x\ny\n")]);
+        for (patch, why) in [
+            ("@@ -1 +1 @@\n-2\n", "line 1 of the file is another one"),
+            (
+                "@@ -1 +1 @@\n?\n",
+                "a line begins with none of ' ', '+' and '-'",
+            ),
+            ("@@ 1 @@\n", "a heading of a hunk is broken"),
+        ] {
+            assert_eq!(edits_of(patch.as_bytes(), before).unwrap_err(), why);
+        }
     }
 
     #[test]

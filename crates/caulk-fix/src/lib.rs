@@ -22,5 +22,5 @@ mod workspace;
 
 pub use apply::{Applied, ApplyOptions, apply};
 pub use edit::{Edit, Edits, Overlap};
-pub use plan::{Checker, FileEdit, FindingFix, FixPlan, Outcome, PlanOptions, plan};
+pub use plan::{Checker, FileEdit, FindingFix, FixPlan, Outcome, PlanOptions, plan, plan_with};
 pub use workspace::{Folder, Workspace};

@@ -90,7 +90,27 @@ pub fn plan(
     checker: &mut dyn Checker,
     options: PlanOptions,
 ) -> FixPlan {
-    let mut planner = Planner::new(findings, selected, workspace);
+    plan_with(
+        findings,
+        selected,
+        &BTreeMap::new(),
+        workspace,
+        checker,
+        options,
+    )
+}
+
+/// The same, where a person has written the edits of some findings (by their place in `findings`): they are
+/// checked as others are.
+pub fn plan_with(
+    findings: &[Finding],
+    selected: &[usize],
+    written: &BTreeMap<usize, Vec<Edit>>,
+    workspace: &dyn Workspace,
+    checker: &mut dyn Checker,
+    options: PlanOptions,
+) -> FixPlan {
+    let mut planner = Planner::new(findings, selected, written, workspace);
     planner.withdraw_broken_syntax();
     planner.check_again(checker);
     planner.finish(options)
@@ -111,12 +131,17 @@ struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    fn new(findings: &'a [Finding], selected: &'a [usize], workspace: &dyn Workspace) -> Self {
+    fn new(
+        findings: &'a [Finding],
+        selected: &'a [usize],
+        written: &BTreeMap<usize, Vec<Edit>>,
+        workspace: &dyn Workspace,
+    ) -> Self {
         let mut files: BTreeMap<&str, Result<Opened, Refusal>> = BTreeMap::new();
         let mut proposals = Vec::new();
         let mut names: BTreeMap<&str, Vec<(u32, String)>> = BTreeMap::new();
-        for finding in selected.iter().map(|at| findings.get(*at)) {
-            let Some(finding) = finding else {
+        for at in selected {
+            let Some(finding) = findings.get(*at) else {
                 proposals.push(Err(Refusal::new("there is no such finding")));
                 continue;
             };
@@ -124,6 +149,10 @@ impl<'a> Planner<'a> {
             let opened = files.entry(file).or_insert_with(|| open(file, workspace));
             let given = names.entry(file).or_default();
             let proposal = match opened {
+                Ok(_) if written.contains_key(at) => Ok(Proposal {
+                    edits: written.get(at).cloned().unwrap_or_default(),
+                    review: None,
+                }),
                 Ok(opened) => Site::new(finding, &opened.source, &opened.style, given)
                     .and_then(|site| propose(&site)),
                 Err(refusal) => Err(refusal.clone()),

@@ -77,6 +77,11 @@ impl Cache {
         Cache { folder }
     }
 
+    /// Where it is.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// What was put under a key.
     pub fn get(&self, key: &CacheKey) -> Option<Vec<u8>> {
         let path = self.folder.join(key.name());

@@ -13,7 +13,7 @@ use std::process::Stdio;
 
 pub use child::{Child, ChildOptions, Line, Stream, spawn};
 pub use exit::{Exit, ExitStatus};
-pub use run::{Output, run};
+pub use run::{Output, run, run_attended};
 
 use crate::cancel::Stopped;
 use crate::error::io_message;
@@ -101,15 +101,31 @@ impl Command {
     }
 
     fn start(&self) -> Result<std::process::Child, ProcessError> {
-        let mut command = std::process::Command::new(&self.program);
+        let mut command = self.prepared();
         command
-            .args(&self.args)
             .stdin(match self.input {
                 Some(_) => Stdio::piped(),
                 None => Stdio::null(),
             })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
+        group::lead_new_group(&mut command);
+        self.spawn(command)
+    }
+
+    fn spawn(
+        &self,
+        mut command: std::process::Command,
+    ) -> Result<std::process::Child, ProcessError> {
+        command.spawn().map_err(|source| ProcessError::Start {
+            program: self.program(),
+            source,
+        })
+    }
+
+    fn prepared(&self) -> std::process::Command {
+        let mut command = std::process::Command::new(&self.program);
+        command.args(&self.args);
         for (name, value) in &self.env {
             match value {
                 Some(value) => command.env(name, value),
@@ -121,11 +137,7 @@ impl Command {
             // What asks for the working folder by name, as the shell and `go` do, must not get ours.
             command.env("PWD", folder);
         }
-        group::lead_new_group(&mut command);
-        command.spawn().map_err(|source| ProcessError::Start {
-            program: self.program(),
-            source,
-        })
+        command
     }
 }
 

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::anyhow;
-use caulk_fix::diff::{self, HunkLine};
-use caulk_fix::{ApplyOptions, Edits, FindingFix, FixPlan, Folder, Outcome, PlanOptions};
+use caulk_fix::diff::{self, HunkLine, LineMap};
+use caulk_fix::{ApplyOptions, Edit, Edits, FindingFix, FixPlan, Folder, Outcome, PlanOptions};
 use caulk_leaks::Finding;
 use caulk_report::json::check as json;
 use caulk_report::{Patch, PatchHunk, PatchLine};
@@ -23,7 +23,13 @@ pub struct Patches {
     wanted: Vec<(String, String)>,
     /// The unedited bytes of the files that findings speak of.
     before: BTreeMap<String, Vec<u8>>,
+    take_review: bool,
+    /// Fixes that did not prove themselves: file, fingerprint and reason.
+    withdrawn: Vec<(String, String, String)>,
 }
+
+/// Edits that a person wrote, by the fingerprint of their finding.
+pub type Written = BTreeMap<String, Vec<Edit>>;
 
 /// Plans fixes of the `wanted` ones of an analysis' findings; `take_review` as in [`PlanOptions`].
 pub fn plan(
@@ -31,6 +37,17 @@ pub fn plan(
     reading: &Reading,
     wanted: &[&Finding],
     take_review: bool,
+) -> Patches {
+    plan_with(analysed, reading, wanted, take_review, &Written::new())
+}
+
+/// The same, with edits of some findings that a person wrote.
+pub fn plan_with(
+    analysed: &Analysed,
+    reading: &Reading,
+    wanted: &[&Finding],
+    take_review: bool,
+    written: &Written,
 ) -> Patches {
     let findings = &analysed.analysis.findings;
     let selected: Vec<usize> = wanted
@@ -56,7 +73,18 @@ pub fn plan(
         source::again(analysed, laid_over, reading, &changed).findings
     };
     let options = PlanOptions { take_review };
-    let plan = caulk_fix::plan(findings, &selected, &workspace, &mut checker, options);
+    let written = selected
+        .iter()
+        .filter_map(|at| Some((*at, written.get(&findings.get(*at)?.fingerprint)?.clone())))
+        .collect();
+    let plan = caulk_fix::plan_with(
+        findings,
+        &selected,
+        &written,
+        &workspace,
+        &mut checker,
+        options,
+    );
     let chosen = || selected.iter().filter_map(|at| findings.get(*at));
     let wanted = chosen()
         .map(|f| (f.location.file.clone(), f.fingerprint.clone()))
@@ -71,12 +99,14 @@ pub fn plan(
         plan,
         wanted,
         before,
+        take_review,
+        withdrawn: Vec::new(),
     }
 }
 
 /// What was written, and what was not and why.
 #[derive(Debug, Default)]
-pub struct Written {
+pub struct Applied {
     pub written: Vec<String>,
     pub left: Vec<(String, String)>,
 }
@@ -91,6 +121,18 @@ impl Patches {
 
     /// What becomes of a finding; none where no fix of it was planned.
     pub fn outcome(&self, finding: &Finding) -> Option<json::Fix> {
+        let place = (&finding.location.file, &finding.fingerprint);
+        let withdrawn = self.withdrawn.iter();
+        if let Some((_, _, reason)) = withdrawn
+            .rev()
+            .find(|(file, fingerprint, _)| (file, fingerprint) == place)
+        {
+            return Some(json::Fix {
+                outcome: json::FixOutcome::Refused,
+                reason: reason.clone(),
+                edits: Vec::new(),
+            });
+        }
         let fix = self.of(finding)?;
         let (outcome, reason) = match &fix.outcome {
             Outcome::Fixed => (json::FixOutcome::Fixed, ""),
@@ -116,15 +158,78 @@ impl Patches {
 
     /// The hunks of one finding's edits alone.
     pub fn hunks(&self, finding: &Finding) -> Patch {
-        let file = &finding.location.file;
-        let (Some(fix), Some(before)) = (self.of(finding), self.before.get(file)) else {
-            return Patch::default();
-        };
-        let mut edits = Edits::default();
-        if edits.add(&fix.edits).is_err() {
-            return Patch::default();
+        match self.alone(finding) {
+            Some((before, after)) => patch_of(&finding.location.file, before, &after),
+            None => Patch::default(),
         }
-        patch_of(file, before, &edits.apply(before))
+    }
+
+    /// The edits of one finding alone as a patch, with lines around them.
+    pub fn patch(&self, finding: &Finding) -> Vec<u8> {
+        match self.alone(finding) {
+            Some((before, after)) => diff::unified(&finding.location.file, before, &after),
+            None => Vec::new(),
+        }
+    }
+
+    /// The file of a finding before and after the edits of this one.
+    fn alone(&self, finding: &Finding) -> Option<(&[u8], Vec<u8>)> {
+        let (fix, before) = (self.of(finding)?, self.before.get(&finding.location.file)?);
+        let mut edits = Edits::default();
+        edits.add(&fix.edits).ok()?;
+        Some((before, edits.apply(before)))
+    }
+
+    /// The unedited bytes of the file of a finding that was planned for.
+    pub fn before(&self, finding: &Finding) -> &[u8] {
+        let before = self.before.get(&finding.location.file);
+        before.map_or(&[], Vec::as_slice)
+    }
+
+    /// Takes over what another plan had to withdraw.
+    pub fn take_withdrawn(&mut self, other: Patches) {
+        self.withdrawn.extend(other.withdrawn);
+    }
+
+    /// Takes over what another plan refused, of findings that are not in this one.
+    pub fn take_refused(&mut self, other: &Patches) {
+        let fixes = other.wanted.iter().zip(&other.plan.fixes);
+        for ((file, fingerprint), fix) in fixes {
+            if let Outcome::Refused(reason) = &fix.outcome {
+                let entry = (file.clone(), fingerprint.clone(), reason.clone());
+                self.withdrawn.push(entry);
+            }
+        }
+    }
+
+    /// Says why the fix of a finding is not to be made. The files stay as they were planned.
+    pub fn withdraw(&mut self, finding: &Finding, reason: String) {
+        let file = finding.location.file.clone();
+        self.withdrawn
+            .push((file, finding.fingerprint.clone(), reason));
+    }
+
+    /// How far a line of the file with all edits is from those of a finding, in lines of the unedited file;
+    /// none where that is in another file, or not edited.
+    pub fn distance(&self, finding: &Finding, file: &str, line: u32) -> Option<u32> {
+        let fix = self.of(finding).filter(|fix| match fix.outcome {
+            Outcome::Fixed => true,
+            Outcome::FixedReview(_) => self.take_review,
+            Outcome::Refused(_) => false,
+        })?;
+        let edited = self.plan.files.iter().find(|edited| edited.path == file)?;
+        if finding.location.file != file {
+            return None;
+        }
+        let map = LineMap::between(&edited.before, &edited.after);
+        // A line that was put there stands behind one that was there.
+        let line = (1..=line).rev().find_map(|line| map.before(line));
+        let line_of = |offset: u32| {
+            let before = edited.before.get(..offset as usize).unwrap_or_default();
+            before.iter().filter(|byte| **byte == b'\n').count() as u32
+        };
+        let lines = fix.edits.iter().map(|edit| line_of(edit.span.start));
+        lines.map(|at| at.abs_diff(line.unwrap_or(0))).min()
     }
 
     /// The files as they would be, by absolute path.
@@ -151,10 +256,10 @@ impl Patches {
     }
 
     /// Writes the files.
-    pub fn write(&self, root: &Path, allow_dirty: bool, cancel: &Cancel) -> Written {
+    pub fn write(&self, root: &Path, allow_dirty: bool, cancel: &Cancel) -> Applied {
         let options = ApplyOptions { allow_dirty };
         let applied = caulk_fix::apply(&self.plan, root, &OsFiles, options, &Limits::new(cancel));
-        Written {
+        Applied {
             written: applied.written,
             left: applied.left,
         }

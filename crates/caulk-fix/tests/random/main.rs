@@ -1,7 +1,12 @@
 //! Random Go functions before and after their fix, built and run: nothing is left open, nothing is used or
 //! released too late, and everything else is as it was.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 mod batch;
 mod generate;

@@ -22,6 +22,18 @@ const MOST_OUTPUT: u64 = 256 << 20;
 /// How long to wait for the rest of the output when a grandchild still holds it open.
 const OUTPUT_GRACE: Duration = Duration::from_secs(2);
 
+/// Runs a program that speaks with the user, such as an editor: it has this process's standard streams, and the terminal.
+pub fn run_attended(command: &Command) -> Result<ExitStatus, ProcessError> {
+    let mut child = command.spawn(command.prepared())?;
+    match child.wait() {
+        Ok(status) => Ok(ExitStatus::of(status)),
+        Err(source) => Err(ProcessError::Output {
+            program: command.program(),
+            source,
+        }),
+    }
+}
+
 /// Runs a program to its end and returns what it printed. When the limits end the wait, the program and all that it
 /// started are ended too.
 pub fn run(command: &Command, limits: &Limits) -> Result<Output, ProcessError> {

@@ -129,7 +129,7 @@ pub enum Sureness {
 }
 
 impl Sureness {
-    fn confidence(self) -> Confidence {
+    pub fn confidence(self) -> Confidence {
         match self {
             Sureness::Likely => Confidence::Likely,
             Sureness::Certain => Confidence::Certain,
@@ -310,7 +310,7 @@ fn root_elsewhere(current: &Path, paths: &[PathBuf], context: &Context) -> Optio
 pub struct Selected {
     pub root: PathBuf,
     pub reading: Reading,
-    settings: CheckConfig,
+    pub settings: CheckConfig,
     rules: Vec<String>,
 }
 

@@ -1,29 +1,39 @@
 //! `caulk fix`: edits that end findings, printed or written.
 
+mod ask;
+mod verify;
+
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{anyhow, bail};
 use caulk_leaks::Finding;
 use caulk_report::json::check::FixOutcome;
 use caulk_report::render::printable;
 use caulk_report::{Block, Report};
-use caulk_system::Files;
+use caulk_system::{Cancel, Files};
 use clap::Args;
 
+use self::verify::{Verifier, Verify};
 use super::check::{Level, Selected};
+use crate::baseline::Baseline;
 use crate::cli::{OutputFormat, SourceArgs};
-use crate::context::{Context, write_out};
+use crate::context::{Context, shown, shown_folder, write_out};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::patching;
+use crate::load_flags;
+use crate::patching::{self, Patches, Written};
 use crate::present::{check as present, finding};
 use crate::results::json_report;
-use crate::source::slashed;
+use crate::source::{Analysed, slashed};
 
 /// Fix leaks in source
 ///
 /// Puts the release that is missing where it belongs, checks the edited tree again, and refuses
 /// with a reason where a person must decide. Files with uncommitted changes are left alone.
+///
+/// What `caulk.toml` says of severity, confidence, rules and the baseline holds here as for check.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct FixArgs {
@@ -32,18 +42,47 @@ pub struct FixArgs {
     /// Print the patch and write nothing; exit with 1 where something would change
     #[arg(long)]
     pub diff: bool,
+    /// Show each fix and ask; what is declined is remembered until its file changes
+    #[arg(long, conflicts_with = "diff")]
+    pub interactive: bool,
+    /// Ask also for what was declined before
+    #[arg(long, requires = "interactive")]
+    pub restart: bool,
+    /// Build and vet the edited packages before anything is written (needs Go); with =test, run
+    /// their tests before and after, too. What breaks something is not fixed
+    #[arg(
+        long,
+        value_enum,
+        value_name = "HOW",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "build"
+    )]
+    pub verify: Option<Verify>,
+    /// How long each command of --verify may take
+    #[arg(
+        long,
+        value_name = "TIME",
+        value_parser = load_flags::duration,
+        default_value = "10m",
+        requires = "verify"
+    )]
+    pub verify_timeout: Duration,
     /// Take also fixes that may change behaviour and want a review
     #[arg(long = "unsafe")]
     pub take_review: bool,
     /// Only the finding at this place; may repeat
     #[arg(long, value_name = "FILE:LINE")]
     pub only: Vec<String>,
-    /// Fix findings of this severity and above
-    #[arg(long, value_enum, value_name = "SEVERITY", default_value_t = Level::Medium)]
-    pub severity: Level,
+    /// Fix findings of this severity and above [default: as check reports, medium]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub severity: Option<Level>,
     /// Only findings of these rules, separated by commas
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub rule: Vec<String>,
+    /// Leave the findings alone that this file has
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
     /// Write also files that have uncommitted changes
     #[arg(long)]
     pub allow_dirty: bool,
@@ -53,15 +92,23 @@ const EXAMPLES: &str = "\
 Examples:
   caulk fix --diff ./... | git apply
   caulk fix ./internal/store
-  caulk fix --only internal/store/store.go:47";
+  caulk fix --only internal/store/store.go:47
+  caulk fix --interactive              show each fix and ask
+  caulk fix --verify                   build and vet with the fixes, then write
+  caulk fix --verify=test --diff       the patch with which the tests pass that pass now
+
+Exit codes: 0 nothing is left to do; 1 findings are left, or --diff would change something;
+2 wrong use; 3 --verify could not run; 130 ended by Ctrl-C";
 
 pub fn run(args: FixArgs, context: &Context) -> Outcome {
+    let json = context.common.output_format == Some(OutputFormat::Json);
+    if args.interactive {
+        if json {
+            return Err(anyhow!("--interactive speaks to a person, not as JSON").into());
+        }
+        ask::at_terminal()?;
+    }
     let mut only = places(&args.only)?;
-    let least = if only.is_empty() {
-        args.severity
-    } else {
-        Level::Low
-    };
     let mut source = args.source.clone();
     if source.paths.is_empty() {
         if let Some(gone) = only
@@ -82,11 +129,15 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
             place.file = relative;
         }
     }
-    let progress = context.progress(false);
+    let progress = context.progress(args.verify.is_some());
     progress.phase("checking");
     let analysed = selected.analyse()?;
     let mut findings = selected.findings(&analysed);
-    findings.retain(|f| f.severity >= least.severity());
+    let notes = match only.is_empty() {
+        true => narrow(&mut findings, &args, &selected, &current, context)?,
+        // Who names a place wants it fixed, whatever is known of it.
+        false => Vec::new(),
+    };
     if let Some(missing) = only
         .iter()
         .find(|place| !findings.iter().any(|f| place.is(f)))
@@ -95,41 +146,208 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
     }
     findings.retain(|f| only.is_empty() || only.iter().any(|place| place.is(f)));
     progress.phase("planning fixes");
-    let patches = patching::plan(&analysed, &selected.reading, &findings, args.take_review);
+    let take_review = args.take_review || args.interactive;
+    let patches = patching::plan(&analysed, &selected.reading, &findings, take_review);
     if context.cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
+    let mut work = Work {
+        args: &args,
+        context,
+        selected: &selected,
+        analysed: &analysed,
+        findings,
+        notes,
+    };
+    if args.interactive {
+        progress.finish();
+        return work.interactively(&patches);
+    }
+    let patches = work.verified(patches, &Written::new(), take_review)?;
     progress.finish();
-
-    let json = context.common.output_format == Some(OutputFormat::Json);
     if args.diff {
-        if json {
-            context.print_json(&json_report(&analysed, &findings, &patches))?;
-        } else {
-            write_out(&patches.unified())?;
-            if !context.common.quiet {
-                tell_what_is_left(&findings, &patches, args.take_review);
-            }
-        }
-        return Ok(if patches.changes() {
-            Exit::Found
-        } else {
-            Exit::Clean
-        });
+        return work.print(&patches, json);
     }
     let written = patches.write(&analysed.root, args.allow_dirty, &context.cancel);
     if json {
-        context.print_json(&json_report(&analysed, &findings, &patches))?;
+        context.print_json(&json_report(&analysed, &work.findings, &patches))?;
     } else {
-        let read = |file: &str| context.files.read(&analysed.root.join(file)).ok();
-        let report = report(&findings, &patches, &written, args.take_review, &read);
-        context.print(&report, context.format(OutputFormat::Concise))?;
+        work.tell(&patches, &written)?;
     }
-    let left = findings
-        .iter()
-        .any(|f| !is_done(f, &patches, args.take_review));
-    let left = left || !written.left.is_empty();
-    Ok(if left { Exit::Found } else { Exit::Clean })
+    Ok(work.exit(&patches, &written))
+}
+
+/// Leaves the findings that a check would report.
+fn narrow(
+    findings: &mut Vec<&Finding>,
+    args: &FixArgs,
+    selected: &Selected,
+    current: &Path,
+    context: &Context,
+) -> anyhow::Result<Vec<String>> {
+    let settings = &selected.settings;
+    let least = args.severity.or(settings.severity).or(settings.fail_on);
+    let least = least.unwrap_or(Level::Medium).severity();
+    findings.retain(|f| f.severity >= least);
+    if let Some(least) = settings.confidence {
+        findings.retain(|f| f.confidence >= least.confidence());
+    }
+    let typed = args.baseline.as_ref().map(|file| current.join(file));
+    let Some(path) = typed.or_else(|| settings.baseline.clone()) else {
+        return Ok(Vec::new());
+    };
+    let known = Baseline::read(&context.files, &path)?.take_away(findings);
+    Ok(present::known(known, 0, false, &shown(&path)))
+}
+
+/// The findings that are to be fixed, and how.
+struct Work<'a> {
+    args: &'a FixArgs,
+    context: &'a Context,
+    selected: &'a Selected,
+    analysed: &'a Analysed,
+    findings: Vec<&'a Finding>,
+    /// Closing lines.
+    notes: Vec<String>,
+}
+
+impl<'a> Work<'a> {
+    /// The patches without those that break something, as far as that was asked for. Nothing is written.
+    fn verified(
+        &mut self,
+        mut patches: Patches,
+        written: &Written,
+        take_review: bool,
+    ) -> Result<Patches, Failure> {
+        let Some(verify) = self.args.verify else {
+            return Ok(patches);
+        };
+        let progress = self.context.progress(true);
+        let mut verifier = Verifier::new(
+            &self.analysed.root,
+            &self.selected.reading,
+            verify,
+            self.args.verify_timeout,
+            &self.context.cancel,
+            &progress,
+        );
+        let mut left: Vec<&Finding> = self
+            .findings
+            .iter()
+            .copied()
+            .filter(|finding| patches.outcome(finding).is_some())
+            .collect();
+        // Each round withdraws something, or is the last.
+        while patches.changes() {
+            let broken = verifier.broken(&patches, &left)?;
+            if broken.is_empty() {
+                break;
+            }
+            for broken in &broken {
+                if let Some(finding) = left.get(broken.finding) {
+                    patches.withdraw(finding, broken.reason.clone());
+                }
+            }
+            let stays = |at: &usize| !broken.iter().any(|broken| broken.finding == *at);
+            left = (0..left.len())
+                .filter(stays)
+                .filter_map(|at| left.get(at).copied())
+                .collect();
+            progress.phase("planning fixes without what broke");
+            let reading = &self.selected.reading;
+            let mut next = patching::plan_with(self.analysed, reading, &left, take_review, written);
+            next.take_withdrawn(patches);
+            patches = next;
+        }
+        let folder = shown_folder(&self.analysed.root);
+        for (package, reason) in &verifier.unproved {
+            let below = package.strip_prefix(&self.analysed.root);
+            let name = match below.ok().and_then(slashed) {
+                Some(name) if !name.is_empty() => format!("{folder}{name}"),
+                _ => shown(package),
+            };
+            self.notes
+                .push(format!("{name} is fixed without proof: {reason}"));
+        }
+        Ok(patches)
+    }
+
+    /// Asks for each fix, and writes what was accepted.
+    fn interactively(mut self, patches: &Patches) -> Outcome {
+        let session = ask::Session {
+            context: self.context,
+            analysed: self.analysed,
+            reading: &self.selected.reading,
+            restart: self.args.restart,
+        };
+        let answers = session.ask(&self.findings, patches)?;
+        let reading = &self.selected.reading;
+        let accepted = patching::plan_with(
+            self.analysed,
+            reading,
+            &answers.accepted,
+            true,
+            &answers.written,
+        );
+        let accepted = match answers.interrupted {
+            // Ctrl-C would end a build at once: what was accepted waits for the next time.
+            true if self.args.verify.is_some() => Patches::default(),
+            _ => self.verified(accepted, &answers.written, true)?,
+        };
+        // The session may have been ended by Ctrl-C; what was accepted before is written all the same.
+        let written = accepted.write(&self.analysed.root, self.args.allow_dirty, &Cancel::new());
+        session.remember(&answers);
+        self.notes.extend(answers.told());
+        // What could not be fixed at all is told as without questions.
+        let mut all = accepted;
+        all.take_refused(patches);
+        self.tell(&all, &written)?;
+        match answers.interrupted {
+            true => Err(Failure::interrupted()),
+            false => Ok(self.exit(&all, &written)),
+        }
+    }
+
+    /// Prints the patch, and on stderr what it leaves.
+    fn print(&self, patches: &Patches, json: bool) -> Outcome {
+        if json {
+            let report = json_report(self.analysed, &self.findings, patches);
+            self.context.print_json(&report)?;
+        } else {
+            write_out(&patches.unified())?;
+            if !self.context.common.quiet {
+                tell_what_is_left(&self.findings, patches, self.args.take_review);
+                for note in &self.notes {
+                    drop(writeln!(std::io::stderr(), "caulk: {}", printable(note)));
+                }
+            }
+        }
+        Ok(match patches.changes() {
+            true => Exit::Found,
+            false => Exit::Clean,
+        })
+    }
+
+    fn tell(&self, patches: &Patches, written: &patching::Applied) -> anyhow::Result<()> {
+        let root = &self.analysed.root;
+        let read = |file: &str| self.context.files.read(&root.join(file)).ok();
+        let take_review = self.args.take_review || self.args.interactive;
+        let mut report = report(&self.findings, patches, written, take_review, &read);
+        if !self.notes.is_empty() {
+            report.push(Block::Summary(self.notes.clone()));
+        }
+        self.context
+            .print(&report, self.context.format(OutputFormat::Concise))
+    }
+
+    fn exit(&self, patches: &Patches, written: &patching::Applied) -> Exit {
+        let take_review = self.args.take_review || self.args.interactive;
+        let is_done = |finding: &&Finding| is_done(finding, patches, take_review);
+        match self.findings.iter().all(is_done) && written.left.is_empty() {
+            true => Exit::Clean,
+            false => Exit::Found,
+        }
+    }
 }
 
 fn folder_of(file: &str) -> PathBuf {
@@ -141,7 +359,7 @@ fn folder_of(file: &str) -> PathBuf {
 }
 
 /// On stderr, since stdout is the patch.
-fn tell_what_is_left(findings: &[&Finding], patches: &patching::Patches, take_review: bool) {
+fn tell_what_is_left(findings: &[&Finding], patches: &Patches, take_review: bool) {
     for finding in findings {
         let Some(fix) = patches.outcome(finding) else {
             continue;
@@ -160,7 +378,7 @@ fn tell_what_is_left(findings: &[&Finding], patches: &patching::Patches, take_re
     }
 }
 
-fn is_done(finding: &Finding, patches: &patching::Patches, take_review: bool) -> bool {
+fn is_done(finding: &Finding, patches: &Patches, take_review: bool) -> bool {
     match patches.outcome(finding).map(|fix| fix.outcome) {
         Some(FixOutcome::Fixed) => true,
         Some(FixOutcome::FixedReview) => take_review,
@@ -171,24 +389,22 @@ fn is_done(finding: &Finding, patches: &patching::Patches, take_review: bool) ->
 /// What is left to a person, then what was done.
 fn report(
     findings: &[&Finding],
-    patches: &patching::Patches,
-    written: &patching::Written,
+    patches: &Patches,
+    written: &patching::Applied,
     take_review: bool,
     read: &finding::Sources<'_>,
 ) -> Report {
     let mut report = Report::new();
-    let mut counts = [0usize; 3];
+    let mut counts = Counts::default();
     for finding in findings {
         let Some(fix) = patches.outcome(finding) else {
             continue;
         };
-        let index = match fix.outcome {
-            FixOutcome::Fixed => 0,
-            FixOutcome::FixedReview => 1,
-            FixOutcome::Refused => 2,
-        };
-        if let Some(count) = counts.get_mut(index) {
-            *count += 1;
+        match fix.outcome {
+            FixOutcome::Fixed => counts.fixed += 1,
+            FixOutcome::FixedReview if take_review => counts.fixed += 1,
+            FixOutcome::FixedReview => counts.review += 1,
+            FixOutcome::Refused => *counts.refused.entry(fix.reason.clone()).or_default() += 1,
         }
         if !is_done(finding, patches, take_review) {
             let mut diagnostic = finding::diagnostic(finding, read);
@@ -196,23 +412,48 @@ fn report(
             report.push(diagnostic);
         }
     }
-    let [fixed, review, refused] = counts;
-    let mut lines = vec![format!(
-        "{} fixed in {}, {} to review, {} refused",
-        present::counted(if take_review { fixed + review } else { fixed }, "finding"),
-        present::counted(written.written.len(), "file"),
-        if take_review { 0 } else { review },
-        refused
-    )];
-    if review > 0 && !take_review {
-        lines
-            .push("fixes to review are taken with --unsafe; --diff --unsafe shows them".to_owned());
-    }
+    let mut lines = counts.table(written.written.len());
     for (file, reason) in &written.left {
         lines.push(format!("{file} was not written: {reason}"));
     }
     report.push(Block::Summary(lines));
     report
+}
+
+/// What became of findings.
+#[derive(Default)]
+struct Counts {
+    fixed: usize,
+    review: usize,
+    /// By reason.
+    refused: BTreeMap<String, usize>,
+}
+
+impl Counts {
+    /// One line each for files, fixes, what is to be reviewed, and what was refused by reason, the commonest first.
+    fn table(self, files: usize) -> Vec<String> {
+        let row = |what: &str, count: usize, more: &str| {
+            format!("{what:8}{count:6}  {more}").trim_end().to_owned()
+        };
+        let review = match self.review {
+            0 => "",
+            _ => "taken with --unsafe; --diff --unsafe shows them",
+        };
+        let mut refused: Vec<(String, usize)> = self.refused.into_iter().collect();
+        refused.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let mut lines = vec![
+            row("files", files, ""),
+            row("fixed", self.fixed, ""),
+            row("review", self.review, review),
+            row("refused", refused.iter().map(|(_, count)| count).sum(), ""),
+        ];
+        lines.extend(
+            refused
+                .iter()
+                .map(|(reason, count)| row("", *count, reason)),
+        );
+        lines
+    }
 }
 
 struct Place {
