@@ -8,6 +8,7 @@ mod diagnoses;
 mod documented;
 mod explained;
 mod faults;
+mod fixes;
 mod formats;
 mod general;
 mod newness;

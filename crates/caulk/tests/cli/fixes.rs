@@ -1,0 +1,424 @@
+//! `caulk fix`: what it leaves alone, how it proves what it writes, and how it asks.
+
+use std::process::Command;
+use std::time::Duration;
+
+use crate::world::{Ran, World};
+
+const GO_MOD: &str = "module example.com/shop\n\ngo 1.24\n";
+
+/// A function that leaks a file.
+fn leaking(package: &str, functions: &[&str]) -> String {
+    let body = "f, err := os.Open(p)\n\tif err != nil {\n\t\treturn err\n\t}\n\t_, err = f.Stat()\n\treturn err\n";
+    let functions: String = functions
+        .iter()
+        .map(|name| format!("\nfunc {name}(p string) error {{\n\t{body}}}\n"))
+        .collect();
+    format!("package {package}\n\nimport \"os\"\n{functions}")
+}
+
+fn shop() -> World {
+    World::with(&[
+        ("go.mod", GO_MOD),
+        ("a/a.go", &leaking("a", &["One", "Two"])),
+        ("b/b.go", &leaking("b", &["Three"])),
+    ])
+}
+
+fn releases(world: &World, file: &str) -> usize {
+    world.read(file).matches("defer f.Close()").count()
+}
+
+#[test]
+fn what_was_done_is_told_as_a_table() {
+    let world = shop();
+    world.write(
+        "c/c.go",
+        "package c\n\nimport \"os\"\n\nfunc Header(p string) int {\n\tif f, err := os.Open(p); f != nil && err == nil {\n\t\treturn 1\n\t}\n\treturn 0\n}\n",
+    );
+    let ran = world.run(&["fix"]).expect(1);
+    let (_, table) = ran.stdout.split_once("files").unwrap();
+    assert_eq!(
+        format!("files{table}"),
+        "\
+files        2
+fixed        3
+review       0
+refused      1
+             1  it is acquired in the header of a statement
+"
+    );
+    world.run(&["fix", "./a", "./b"]).expect(0);
+    assert_eq!(releases(&world, "a/a.go"), 2);
+}
+
+#[test]
+fn what_check_does_not_report_is_left_alone() {
+    let world = shop();
+    world.write("caulk.toml", "[check]\nseverity = \"high\"\n");
+    world.run(&["fix"]).expect(0);
+    assert_eq!(releases(&world, "a/a.go"), 0, "they are of medium severity");
+    world.write("caulk.toml", "[check]\nbaseline = \"known.json\"\n");
+    world.run(&["check", "./a", "--write-baseline"]).expect(0);
+    world
+        .run(&["fix"])
+        .expect(0)
+        .stdout_has("2 findings not shown: known from known.json");
+    let fixed = ["a/a.go", "b/b.go"].map(|file| releases(&world, file));
+    assert_eq!(fixed, [0, 1]);
+    world.run(&["fix", "--only", "a/a.go:6"]).expect(0);
+    assert_eq!(releases(&world, "a/a.go"), 1, "who names a place means it");
+    world
+        .run(&["fix", "--baseline", "nope.json"])
+        .expect(2)
+        .stderr_has("caulk: there is no baseline nope.json");
+}
+
+/// What the project says of its own function.
+const CONTRACT: &str = "[[contract]]\npackage = \"example.com/shop/a\"\nfunctions = [\"Dial\"]\nrelease = [\"Hang\"]\n";
+const DIAL: &str = r#"
+type Line struct{ f *os.File }
+
+func (l *Line) Say() {}
+
+func Dial(p string) (*Line, error) {
+	f, err := os.Open(p)
+	if err != nil {
+		return nil, err
+	}
+	return &Line{f: f}, nil
+}
+
+func Four(p string) error {
+	l, err := Dial(p)
+	if err != nil {
+		return err
+	}
+	l.Say()
+	return nil
+}
+"#;
+
+#[test]
+fn an_edit_that_breaks_the_build_is_withdrawn_and_named() {
+    let world = shop();
+    // What the project says is wrong: it takes no argument.
+    world.write(
+        "caulk.toml",
+        format!("{CONTRACT}release_arguments = \"1\"\n"),
+    );
+    let hang = "\nfunc (l *Line) Hang() error { return l.f.Close() }\n";
+    world.write("a/a.go", leaking("a", &["One", "Two"]) + DIAL + hang);
+    let ran = world.run(&["fix", "--verify", "--no-progress"]).expect(1);
+    assert!(ran.stdout.contains("fixed        3\n"), "{ran:#?}");
+    let ran = ran.stdout_has("not fixed: with the edit, go says: too many arguments in call");
+    assert_eq!(ran.stderr, "");
+    assert_eq!(releases(&world, "a/a.go"), 2);
+    assert!(!world.read("a/a.go").contains("defer l.Hang"));
+}
+
+#[test]
+fn what_does_not_build_as_it_is_says_so() {
+    let world = shop();
+    world.write("b/more.go", "package b\n\nvar x int = \"no\"\n");
+    let ran = world.run(&["fix", "--verify"]).expect(0);
+    let ran =
+        ran.stdout_has("b is fixed without proof: it does not build as it is: cannot use \"no\"");
+    assert!(
+        ran.stderr.contains("building 2 packages as they are\n"),
+        "{ran:#?}"
+    );
+    assert_eq!(releases(&world, "b/b.go"), 1);
+}
+
+#[test]
+fn a_fix_with_which_a_test_fails_is_withdrawn() {
+    let world = shop();
+    let source = leaking("a", &[])
+        + DIAL
+        + "\nvar released int\n\nfunc (l *Line) Hang() error {\n\treleased++\n\treturn l.f.Close()\n}\n";
+    world.write("a/a.go", &source);
+    world.write(
+        "a/a_test.go",
+        r#"package a
+
+import "testing"
+
+func TestRelease(t *testing.T) {
+	if err := Four("."); err != nil || released != 0 {
+		t.Fatal("released", err)
+	}
+}
+
+func TestBroken(t *testing.T) { t.Fatal("always") }
+"#,
+    );
+    world.write("caulk.toml", CONTRACT);
+    world
+        .run(&["fix", "--verify=test", "--no-progress"])
+        .expect(1)
+        .stdout_has("not fixed: with the edit, TestRelease fails");
+    assert_eq!(world.read("a/a.go"), source);
+    assert_eq!(releases(&world, "b/b.go"), 1);
+    world.run(&["fix", "--verify", "--no-progress"]).expect(0);
+}
+
+#[test]
+fn a_proof_that_cannot_be_had_writes_nothing() {
+    let world = shop();
+    let mut command = world.caulk(&["fix", "--verify", "--no-progress"]);
+    let ran = world.ran(command.env("PATH", world.path("nothing")).output().unwrap());
+    assert_eq!(
+        ran.expect(3).stderr,
+        "caulk: --verify needs Go, and there is no go in PATH: install it (https://go.dev/dl), or leave --verify out\n"
+    );
+    world.write("bin/go", "#!/bin/sh\nexec sleep 60\n");
+    let made = world
+        .command("chmod")
+        .arg("+x")
+        .arg(world.path("bin/go"))
+        .status();
+    assert!(made.unwrap().success());
+    let path = format!(
+        "{}:{}",
+        world.path("bin").display(),
+        std::env::var("PATH").unwrap()
+    );
+    let mut command = world.caulk(&["fix", "--verify", "--verify-timeout", "1s", "--no-progress"]);
+    let ran = world.ran(command.env("PATH", &path).output().unwrap());
+    ran.expect(3)
+        .stderr_has("--verify-timeout; nothing was written");
+    let mut command = world.caulk(&["fix", "--verify", "--no-progress"]);
+    let child = command
+        .env("PATH", &path)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    crate::world::interrupt(&child);
+    let ran = world.ran(child.wait_with_output().unwrap()).expect(130);
+    assert_eq!(ran.stderr, "caulk: interrupted\n");
+    assert_eq!(releases(&world, "a/a.go") + releases(&world, "b/b.go"), 0);
+}
+
+#[test]
+fn a_patch_fits_files_with_other_line_ends() {
+    let world = shop();
+    let windows = leaking("b", &["Three"]).replace('\n', "\r\n");
+    world.write("b/b.go", windows.trim_end());
+    let patch = world.run(&["fix", "--diff"]).expect(1).stdout;
+    world.write("fix.patch", patch);
+    let applied = world
+        .command("git")
+        .args(["apply", "--whitespace=nowarn", "fix.patch"])
+        .status();
+    assert!(applied.unwrap().success());
+    assert!(world.read("b/b.go").contains("\r\n\tdefer f.Close()\r\n"));
+    assert!(world.read("b/b.go").ends_with('}'));
+    world
+        .run(&["fix", "--diff"])
+        .expect(0)
+        .says_nothing_on_stdout();
+}
+
+#[test]
+fn only_a_person_is_asked() {
+    let world = shop();
+    let ran = world.run(&["fix", "--interactive"]).expect(2);
+    assert_eq!(
+        ran.stderr,
+        "caulk: --interactive needs a terminal: --diff prints the patch, and caulk fix alone writes it\n"
+    );
+    world.run(&["fix", "--interactive", "--diff"]).expect(2);
+}
+
+/// A terminal with a shell in the folder of a world.
+struct Screen<'w> {
+    world: &'w World,
+    socket: String,
+}
+
+impl<'w> Screen<'w> {
+    fn new(world: &'w World) -> Screen<'w> {
+        let socket = world.path("").join("../").canonicalize().unwrap();
+        let socket = socket.join(format!("caulk-{}-{:p}", std::process::id(), world));
+        let screen = Screen {
+            world,
+            socket: socket.to_str().unwrap().to_owned(),
+        };
+        let started = screen.tmux(&[
+            "-f",
+            "/dev/null",
+            "new-session",
+            "-d",
+            "-x",
+            "120",
+            "-y",
+            "200",
+            "/bin/sh",
+        ]);
+        assert!(
+            started.code == Some(0),
+            "this test needs tmux: {started:#?}"
+        );
+        screen
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> Ran {
+        let mut command = self.world.command("tmux");
+        command.args(["-S", &self.socket]).args(arguments);
+        self.world
+            .ran(command.output().expect("this test needs tmux"))
+    }
+
+    /// Types a line.
+    fn line(&self, text: &str) {
+        assert_eq!(self.tmux(&["send-keys", "-l", text]).code, Some(0));
+        self.key("Enter");
+    }
+
+    fn key(&self, key: &str) {
+        assert_eq!(self.tmux(&["send-keys", key]).code, Some(0));
+    }
+
+    fn shown(&self) -> String {
+        self.tmux(&["capture-pane", "-p"]).stdout
+    }
+
+    #[track_caller]
+    fn wait_for(&self, text: &str, times: usize) {
+        let seen = std::cell::RefCell::new(String::new());
+        let so = || {
+            *seen.borrow_mut() = self.shown();
+            seen.borrow().matches(text).count() >= times
+        };
+        let start = std::time::Instant::now();
+        while !so() {
+            let late = start.elapsed() > Duration::from_secs(60);
+            assert!(!late, "no {text:?} in\n{}", seen.borrow());
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// Runs caulk, answers its questions and waits for its end; the code that it ends with.
+    fn fix(&self, arguments: &str, answers: &[&str]) -> String {
+        self.fix_with("", arguments, answers)
+    }
+
+    /// The same with variables set.
+    fn fix_with(&self, variables: &str, arguments: &str, answers: &[&str]) -> String {
+        // A new shell has an empty screen.
+        self.tmux(&["respawn-pane", "-k", "/bin/sh"]);
+        let caulk = env!("CARGO_BIN_EXE_caulk");
+        self.line(&format!(
+            "{variables} {caulk} fix --interactive {arguments}; echo ended $?."
+        ));
+        for (at, answer) in answers.iter().enumerate() {
+            self.wait_for("fix this? [y,n,a,q,e,?]", at + 1);
+            match *answer {
+                "C-c" => self.key("C-c"),
+                answer => self.line(answer),
+            }
+        }
+        self.wait_for("ended ", 2);
+        self.shown()
+    }
+}
+
+impl Drop for Screen<'_> {
+    fn drop(&mut self) {
+        drop(
+            Command::new("tmux")
+                .args(["-S", &self.socket, "kill-server"])
+                .output(),
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn each_fix_is_asked_for_at_a_terminal() {
+    let world = shop();
+    let screen = Screen::new(&world);
+    let shown = screen.fix("", &["?", "y", "n", "y"]);
+    for text in [
+        "(1 of 3)",
+        "f from os.Open is never closed [unclosed-file]",
+        "returns with f still open",
+        "+       defer f.Close()",
+        "a  apply this fix and all that follow",
+        "fixed        2",
+        "1 declined, remembered in ",
+        "ended 1.",
+    ] {
+        assert!(shown.contains(text), "no {text:?} in\n{shown}");
+    }
+    let fixed = ["a/a.go", "b/b.go"].map(|file| releases(&world, file));
+    assert_eq!(fixed, [1, 1]);
+    // Nothing is asked twice, unless it is wanted or the file changes.
+    let shown = screen.fix("", &[]);
+    assert!(
+        shown.contains("1 declined before: --restart asks again"),
+        "{shown}"
+    );
+    let shown = screen.fix("--restart", &["n"]);
+    assert!(shown.contains("(1 of 1)"), "{shown}");
+    world.write("a/a.go", world.read("a/a.go") + "\n// More.\n");
+    let shown = screen.fix("", &["a"]);
+    assert!(shown.contains("ended 0."), "{shown}");
+    assert_eq!(releases(&world, "a/a.go"), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_session_goes_on_where_it_was_stopped() {
+    for (stop, code) in [("q", "ended 1."), ("C-c", "ended 130.")] {
+        let world = shop();
+        let screen = Screen::new(&world);
+        let shown = screen.fix("", &["n", "y", stop]);
+        assert!(shown.contains("1 not answered"), "{shown}");
+        assert!(shown.contains(code), "{shown}");
+        assert_eq!(
+            [releases(&world, "a/a.go"), releases(&world, "b/b.go")],
+            [1, 0]
+        );
+        let shown = screen.fix("", &["y"]);
+        assert!(
+            shown.contains("(1 of 1)") && shown.contains("b/b.go"),
+            "{shown}"
+        );
+        assert!(shown.contains("1 declined before"), "{shown}");
+        assert_eq!(
+            [releases(&world, "a/a.go"), releases(&world, "b/b.go")],
+            [1, 1]
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_patch_is_edited_before_it_is_taken() {
+    let world = shop();
+    world.write(
+        "good.sh",
+        "sed -i 's/defer f.Close()/defer func() { _ = f.Close() }()/' \"$1\"\n",
+    );
+    world.write(
+        "bad.sh",
+        "sed -i 's/defer f.Close()/defer f.Stat()/' \"$1\"\n",
+    );
+    let screen = Screen::new(&world);
+    let shown = screen.fix_with("VISUAL='sh bad.sh'", "./b", &["e", "q"]);
+    assert!(
+        shown.contains("not taken: it is still lost on some path"),
+        "{shown}"
+    );
+    let shown = screen.fix_with("EDITOR='sh good.sh'", "./b", &["e"]);
+    assert!(shown.contains("ended 0."), "{shown}");
+    assert!(
+        world
+            .read("b/b.go")
+            .contains("\tdefer func() { _ = f.Close() }()\n")
+    );
+}
