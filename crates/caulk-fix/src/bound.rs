@@ -54,6 +54,11 @@ const RUNNING: [&str; 12] = [
     "WithTransaction",
 ];
 
+/// Whether a function of this name is done with a function literal when it returns.
+pub(crate) fn runs_at_once(name: &str) -> bool {
+    name != "DoChan" && RUNNING.contains(&name)
+}
+
 /// Rounds in which values made from others are found; a longer chain is not followed.
 const MAX_ROUNDS: usize = 4;
 
@@ -66,6 +71,25 @@ pub(crate) fn refuse_if_needed(site: &Site<'_>) -> Result<(), Refusal> {
         return refuse_returning_reader(site);
     }
     match Search::of(site).and_then(|search| search.need()) {
+        Some(reason) => Err(Refusal(reason)),
+        None => Ok(()),
+    }
+}
+
+/// Refuses where something may need the context `name` after the function has returned.
+pub(crate) fn refuse_if_used_later(site: &Site<'_>, name: &str) -> Result<(), Refusal> {
+    let cannot = || Refusal::new("what uses its context cannot be followed");
+    let mut search = Search::of(site).ok_or_else(cannot)?;
+    let name = site
+        .scope
+        .uses(site.scope.stmt_id(site.acquiring).ok_or_else(cannot)?, name)
+        .first()
+        .map(|place| site.layout().text(*place))
+        .ok_or_else(cannot)?;
+    search.holding = [name].into_iter().collect();
+    search.made.clear();
+    search.follow();
+    match search.need() {
         Some(reason) => Err(Refusal(reason)),
         None => Ok(()),
     }

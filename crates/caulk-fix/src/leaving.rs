@@ -34,7 +34,9 @@ impl<'a> Stretch<'a> {
     /// The statements among which an anchor lies.
     pub(crate) fn around(scope: &'a Scope<'a>, anchor: Anchor) -> Option<Self> {
         let at = match anchor {
-            Anchor::Below(statement) => scope.parent(scope.statement(statement)?)?,
+            Anchor::Below(statement) | Anchor::Above(statement) => {
+                scope.parent(scope.statement(statement)?)?
+            }
             Anchor::BlockStart(offset) => scope.block_from(offset.checked_sub(1)?)?,
         };
         let (statements, brace) = match scope.kind(at)? {

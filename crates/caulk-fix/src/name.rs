@@ -25,31 +25,58 @@ pub(crate) fn named(site: &Site<'_>) -> Result<Named, Refusal> {
             "the discarded result cannot be found in the file",
         ));
     }
-    let place = span(site.finding.location.span);
-    let mut taken = site.source.names_around(place);
-    let given = site.given.iter();
-    taken.extend(
-        given
-            .filter(|(at, _)| site.source.same_declaration(place, *at))
-            .map(|(_, name)| name.as_str()),
-    );
-    let wanted = wanted(
-        &site.finding.resource.type_name,
-        site.template().release.method.is_none(),
-    );
-    let value = (1..)
-        .map(|number: u32| {
-            if number == 1 {
-                wanted.clone()
-            } else {
-                format!("{wanted}{number}")
-            }
-        })
-        .find(|name| !taken.contains(name.as_str()))
-        .unwrap_or_else(|| wanted.clone());
+    let value = common_name(site);
     let mut edits = vec![Edit::replace(span(blank), value.clone())];
     edits.extend(define(site)?);
     Ok(Named { value, edits })
+}
+
+/// The common name for a value of the site's type that is not taken there.
+pub(crate) fn common_name(site: &Site<'_>) -> String {
+    site.fresh(&wanted(
+        &site.finding.resource.type_name,
+        site.template().release.method.is_none(),
+    ))
+}
+
+impl Site<'_> {
+    /// `wanted`, with a number where the name stands for something else in the block that acquires. Another
+    /// block's names do not matter, nor are those of a block around it needed in this one.
+    pub(crate) fn fresh(&self, wanted: &str) -> String {
+        let block = self
+            .scope
+            .outwards(self.acquiring)
+            .skip(1)
+            .find(|at| {
+                matches!(
+                    self.scope.kind(*at),
+                    Some(StmtKind::Block(_) | StmtKind::Case { .. } | StmtKind::Comm { .. })
+                )
+            })
+            .map(|at| self.scope.span(at));
+        let place = span(self.finding.location.span);
+        let mut taken = match block {
+            Some(block) if block != span(self.template().body) => self.source.names_in(block),
+            // Parameters stand in the same block as a function's body.
+            _ => self.source.names_around(place),
+        };
+        let given = self.given.iter();
+        taken.extend(
+            given
+                .filter(|(at, _)| match block {
+                    Some(block) if block != span(self.template().body) => block.contains(*at),
+                    _ => self.source.same_declaration(place, *at),
+                })
+                .map(|(_, name)| name.as_str()),
+        );
+        (1..)
+            .map(|number: u32| match number {
+                1 => wanted.to_owned(),
+                _ => format!("{wanted}{number}"),
+            })
+            .find(|name| !taken.contains(name.as_str()))
+            .unwrap_or_else(|| wanted.to_owned())
+    }
 }
 
 /// The edit that turns `=` into `:=`, where the statement has `=` and doing so declares nothing but the

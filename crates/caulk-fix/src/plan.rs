@@ -402,13 +402,27 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// The names that a proposal gives to discarded values.
+/// The names that a proposal declares, each with the place of its edit.
 fn names_given(source: &[u8], proposal: &Proposal) -> Vec<(u32, String)> {
-    let edits = proposal.edits.iter();
-    edits
-        .filter(|edit| edit.span.of(source) == b"_")
-        .map(|edit| (edit.span.start, edit.text.clone()))
-        .collect()
+    let mut names = Vec::new();
+    for edit in &proposal.edits {
+        if edit.span.of(source) == b"_" {
+            names.push((edit.span.start, edit.text.clone()));
+        }
+        for line in edit.text.lines() {
+            let declared = line.trim().trim_start_matches("if ");
+            let declared = match declared.split_once(" :=") {
+                Some((left, _)) => left,
+                None => declared
+                    .strip_prefix("var ")
+                    .and_then(|rest| rest.split(' ').next())
+                    .unwrap_or_default(),
+            };
+            let declared = declared.split(", ").filter(|name| !name.is_empty());
+            names.extend(declared.map(|name| (edit.span.start, name.to_owned())));
+        }
+    }
+    names
 }
 
 fn open(file: &str, workspace: &dyn Workspace) -> Result<Opened, Refusal> {

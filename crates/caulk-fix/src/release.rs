@@ -42,9 +42,12 @@ impl Release {
         }
     }
 
-    /// Whether the call is of a function without parameters and results, which can be handed on as it is.
-    pub(crate) fn is_plain_function(&self) -> bool {
-        !self.returns_error && !self.rebound && self.call == format!("{}()", self.receiver)
+    /// The function without parameters and results that the call is of, which can be handed on as it is: it keeps
+    /// the value that it has now, whatever the variable gets later.
+    pub(crate) fn plain_function(&self) -> Option<&str> {
+        self.call
+            .strip_suffix("()")
+            .filter(|function| *function == self.receiver && !self.returns_error)
     }
 
     /// Whether the variable gets another value later.

@@ -53,6 +53,8 @@ pub(crate) enum Anchor {
     Below(Span),
     /// At the start of the block that opens with a brace just before this offset.
     BlockStart(u32),
+    /// Above a statement.
+    Above(Span),
 }
 
 impl Anchor {
@@ -60,6 +62,7 @@ impl Anchor {
         let edit = match self {
             Self::Below(statement) => layout.insert_below(statement, lines),
             Self::BlockStart(offset) => layout.insert_at_block_start(offset, lines),
+            Self::Above(statement) => layout.insert_above(statement.start, lines),
         };
         edit.ok_or_else(Refusal::crowded)
     }
@@ -69,6 +72,7 @@ impl Anchor {
         match self {
             Self::Below(statement) => statement.end,
             Self::BlockStart(offset) => offset,
+            Self::Above(statement) => statement.start,
         }
     }
 }
@@ -136,7 +140,9 @@ impl<'a> Site<'a> {
 
     /// Whether a second release is known to do no harm: what the catalogue lists takes one.
     pub(crate) fn may_end_twice(&self) -> bool {
-        self.finding.resource.contract_from == ContractSource::Catalogue
+        let resource = &self.finding.resource;
+        resource.contract_from == ContractSource::Catalogue
+            || resource.type_name == "context.CancelFunc"
     }
 
     /// The release of a value held in `value`.
@@ -170,6 +176,12 @@ impl<'a> Site<'a> {
         )))
     }
 
+    /// The release of `value` by a method without arguments that returns nothing.
+    pub(crate) fn release_by(&self, method: &str, value: &str) -> Release {
+        let call = caulk_leaks::ReleaseCall::default();
+        Release::new(value, &call, Some(method), "", false)
+    }
+
     /// The arguments of the release, as far as their names are known here.
     fn arguments(&self) -> Result<String, Refusal> {
         let wanted = &self.template().release.arguments;
@@ -197,6 +209,16 @@ impl<'a> Site<'a> {
         self.source
             .has_parameter(&self.scope, body, name)
             .then_some(name)
+    }
+
+    /// Whether it is acquired in the body of `main` itself.
+    pub(crate) fn is_main(&self) -> bool {
+        self.finding.function == "main.main"
+    }
+
+    /// Whether it is a function that cancels a context.
+    pub(crate) fn is_cancel(&self) -> bool {
+        self.template().release.method.is_none()
     }
 
     /// The place whose text names the value, without regard to a discarded one.
@@ -515,22 +537,53 @@ impl<'a> Site<'a> {
         ends(self.scope.tree, block, MAX_DEPTH)
     }
 
-    /// Puts the lines of a release before control leaves by one way, which must not need the value any more.
+    /// Whether each of these uses of the value looks at a part of it that is not what is released: none hands it
+    /// on.
+    fn only_looks(&self, uses: &[Span]) -> bool {
+        let tree = self.scope.tree;
+        let released = self.template().release.path.trim_start_matches('.');
+        uses.iter().all(|place| {
+            let parent = self
+                .scope
+                .expression_at(*place)
+                .and_then(|at| self.scope.parent(at));
+            match parent.and_then(|at| self.scope.node(at)) {
+                Some(Node::Expr(id)) => match tree.expr(id).kind {
+                    ExprKind::Selector { x, sel } => {
+                        tree.expr(x).span == *place && tree.name(sel) != released
+                    }
+                    _ => false,
+                },
+                _ => false,
+            }
+        })
+    }
+
+    /// Puts a release before control leaves by one way.
     pub(crate) fn release_before(
         &self,
         leave: Leave,
         value: &str,
-        lines: &[String],
+        release: &Release,
     ) -> Result<Edit, Refusal> {
+        let lines = &self.style.statement(release);
         let layout = self.layout();
         let edit = match leave {
             Leave::Return(id) | Leave::Branch(id) => {
-                if !self.scope.uses(id, value).is_empty() {
-                    return Err(Refusal::new(format!(
-                        "the statement that loses {value} still uses it"
-                    )));
-                }
-                layout.insert_above(self.scope.tree.stmt(id).span.start, lines)
+                let uses = self.scope.uses(id, value);
+                let lines = match (uses.is_empty(), leave) {
+                    (true, _) => lines.to_vec(),
+                    // What is returned is made before a deferred release runs.
+                    (false, Leave::Return(_)) if self.only_looks(&uses) => {
+                        self.style.deferred(release)
+                    }
+                    _ => {
+                        return Err(Refusal::new(format!(
+                            "the statement that loses {value} still uses it"
+                        )));
+                    }
+                };
+                layout.insert_above(self.scope.tree.stmt(id).span.start, &lines)
             }
             Leave::Brace(offset) => layout.insert_at_block_end(offset, lines),
             Leave::Below(statement) => layout.insert_below(statement, lines),

@@ -28,6 +28,16 @@ impl Source {
         Layout::new(&self.bytes)
     }
 
+    /// The whole text; empty where it is not UTF-8.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap_or_default()
+    }
+
+    /// The file without its bodies.
+    pub(crate) fn file(&self) -> &caulk_syntax::File {
+        &self.parsed.file
+    }
+
     pub(crate) fn is_generated(&self) -> bool {
         self.parsed.file.is_generated()
     }
@@ -98,8 +108,44 @@ impl Source {
             })
     }
 
+    /// The type, as written, of a parameter of the function with the body `body`.
+    pub(crate) fn parameter_type<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        body: Span,
+        name: &str,
+    ) -> Option<&'s str> {
+        let (tree, signature) = self.signature(scope, body)?;
+        let fields = tree.fields(tree.signature(signature).params);
+        let field = fields.iter().find(|field| {
+            let mut names = tree.names(field.names).iter();
+            names.any(|parameter| tree.name(*parameter) == name)
+        })?;
+        Some(self.layout().text(tree.expr(field.ty).span))
+    }
+
+    /// Whether the file declares a constant of this name outside of functions.
+    pub(crate) fn declares_constant(&self, name: &str) -> bool {
+        let tree = &self.file().tree;
+        self.file()
+            .gen_decls()
+            .filter(|decl| decl.keyword == caulk_syntax::DeclKeyword::Const)
+            .flat_map(|decl| tree.specs(decl.specs))
+            .any(|spec| match spec.kind {
+                caulk_syntax::SpecKind::Value(value) => {
+                    let mut names = tree.names(value.names).iter();
+                    names.any(|other| tree.name(*other) == name)
+                }
+                _ => false,
+            })
+    }
+
     /// The signature of the declared function or function literal with the body `body`.
-    fn signature<'s>(&'s self, scope: &Scope<'s>, body: Span) -> Option<(&'s Tree, SignatureId)> {
+    pub(crate) fn signature<'s>(
+        &'s self,
+        scope: &Scope<'s>,
+        body: Span,
+    ) -> Option<(&'s Tree, SignatureId)> {
         let declared = self
             .parsed
             .file
@@ -125,7 +171,12 @@ impl Source {
             .decls
             .iter()
             .find(|decl| decl.span().encloses(span));
-        let text = decl.map_or("", |decl| self.layout().text(decl.span()));
+        self.names_in(decl.map_or(span, |decl| decl.span()))
+    }
+
+    /// Every name in `span`, and every import.
+    pub(crate) fn names_in(&self, span: Span) -> BTreeSet<&str> {
+        let text = self.layout().text(span);
         let word = |character: char| character.is_alphanumeric() || character == '_';
         let mut names: BTreeSet<&str> = text
             .split(|character| !word(character))
@@ -171,6 +222,23 @@ impl<'a> Scope<'a> {
         let is_it = |(node, _): &(Node, _)| match node {
             Node::Stmt(id) => self.tree.stmt(*id).span == span,
             Node::Expr(_) => false,
+        };
+        self.nodes.iter().rposition(is_it).map(At)
+    }
+
+    /// The expression with exactly this span; the innermost where several share it.
+    pub(crate) fn expression(&self, span: Span) -> Option<ExprId> {
+        match self.node(self.expression_at(span)?)? {
+            Node::Expr(id) => Some(id),
+            Node::Stmt(_) => None,
+        }
+    }
+
+    /// The place of that expression.
+    pub(crate) fn expression_at(&self, span: Span) -> Option<At> {
+        let is_it = |(node, _): &(Node, _)| match node {
+            Node::Expr(id) => self.tree.expr(*id).span == span,
+            Node::Stmt(_) => false,
         };
         self.nodes.iter().rposition(is_it).map(At)
     }

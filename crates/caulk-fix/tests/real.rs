@@ -171,3 +171,67 @@ fn what_is_still_in_use_is_not_closed() {
     // All but the three helpers lose something.
     assert_eq!(checked.findings.len(), functions - 3);
 }
+
+/// Folders of `tests/cases`: `before.go` becomes `after.go`, and the comments `// refused: …` and `// review: …`
+/// stand on the lines of findings that a person must decide, with a part of the reason.
+#[test]
+fn cases_are_fixed_as_they_say() {
+    const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
+    let folder = tempfile::tempdir().unwrap();
+    // Tickers are left to the collector from Go 1.23 on.
+    let go_mod = b"module example.com/cases\n\ngo 1.22\n";
+    write_atomic(&folder.path().join("go.mod"), go_mod).unwrap();
+    let mut cases = Vec::new();
+    for case in OsFiles.read_dir(Path::new(CASES)).unwrap() {
+        let name = case.name.to_str().unwrap().to_owned();
+        let before = OsFiles
+            .read(&Path::new(CASES).join(&name).join("before.go"))
+            .unwrap();
+        create_folder(&folder.path().join(&name)).unwrap();
+        write_atomic(&folder.path().join(&name).join("p.go"), &before).unwrap();
+        cases.push((name, String::from_utf8(before).unwrap()));
+    }
+    let checked = Checked::new(folder.path());
+    let plan = checked.plan();
+    for (name, before) in cases {
+        let file = format!("{name}/p.go");
+        let edit = plan.files.iter().find(|edit| edit.path == file);
+        let after = edit.map_or(before.clone(), |edit| {
+            String::from_utf8(edit.after.clone()).unwrap()
+        });
+        let golden = Path::new(CASES).join(&name).join("after.go");
+        if std::env::var_os("CAULK_BLESS").is_some() {
+            write_atomic(&golden, after.as_bytes()).unwrap();
+        }
+        let expected = String::from_utf8(OsFiles.read(&golden).unwrap()).unwrap();
+        assert_eq!(after, expected, "{name}");
+        let mut told: Vec<(u32, String)> = checked
+            .findings
+            .iter()
+            .zip(&plan.fixes)
+            .filter(|(finding, _)| finding.location.file == file)
+            .filter_map(|(finding, fix)| match &fix.outcome {
+                Outcome::Fixed => None,
+                Outcome::FixedReview(why) => {
+                    Some((finding.location.line, format!("review: {why}")))
+                }
+                Outcome::Refused(why) => Some((finding.location.line, format!("refused: {why}"))),
+            })
+            .collect();
+        for (line, text) in (1..).zip(before.lines()) {
+            let wanted = text.split_once("// ").map(|(_, comment)| comment);
+            let is_wanted = |comment: &&str| {
+                comment.starts_with("refused: ") || comment.starts_with("review: ")
+            };
+            if let Some(wanted) = wanted.filter(is_wanted) {
+                let (kind, part) = wanted.split_once(": ").unwrap();
+                let at = told.iter().position(|(at, why)| {
+                    *at == line && why.starts_with(kind) && why.contains(part)
+                });
+                let at = at.unwrap_or_else(|| panic!("{name}:{line}: {wanted}: not in {told:?}"));
+                told.remove(at);
+            }
+        }
+        assert!(told.is_empty(), "{name}: {told:?}");
+    }
+}

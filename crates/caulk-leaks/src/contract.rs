@@ -52,6 +52,8 @@ pub struct Contract {
     pub ended_with: Option<usize>,
     /// Its release writes what was kept back, and frees nothing: owed only where it is never released and nothing fails.
     pub finishes: bool,
+    /// When it is opened to be written.
+    pub written: Written,
     /// Never reported in `main.main`.
     pub main_is_ok: bool,
     /// Reported only when asked for.
@@ -133,6 +135,7 @@ impl Contract {
             of_parent: false,
             ended_with: None,
             finishes: false,
+            written: Written::default(),
             main_is_ok: false,
             preview: false,
             harm: Harm::default(),
@@ -140,6 +143,26 @@ impl Contract {
             confidence,
             origin,
         }
+    }
+}
+
+/// When a call opens something to be written.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written {
+    /// Always.
+    pub always: bool,
+    /// Where one of these stands in an argument: `O_WRONLY`.
+    pub with: Vec<String>,
+}
+
+impl Written {
+    /// Whether a call with these arguments, as Go text, opens it so.
+    pub fn is_met<'a>(&self, mut arguments: impl Iterator<Item = &'a [u8]>) -> bool {
+        let named = |argument: &[u8]| {
+            let text = String::from_utf8_lossy(argument);
+            self.with.iter().any(|flag| text.contains(flag.as_str()))
+        };
+        self.always || arguments.any(named)
     }
 }
 
@@ -178,8 +201,14 @@ pub struct Release {
     pub commits: bool,
     /// The method that aborts instead.
     pub abort: Option<String>,
+    /// The method that releases it and tells an error to the other end.
+    pub with_error: Option<String>,
+    /// The function and the field of its result by which the same comes with an owner: `NewTicker.C`.
+    pub owner: Option<String>,
     /// Methods whose `false` releases it as well: `Next` of rows.
     pub ends_on_false: Vec<String>,
+    /// The method that says whether that was for an error: `Err` of rows.
+    pub ended_in_error: Option<String>,
     /// Methods whose error releases it as well: `Next` of an iterator.
     pub ends_on_error: Vec<String>,
 }

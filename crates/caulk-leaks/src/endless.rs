@@ -256,6 +256,8 @@ pub(crate) fn described(
         fix: FixTemplate {
             release: crate::finding::ReleaseCall::default(),
             held: Held::Nothing,
+            result: (0, 0),
+            error_result: None,
             error_variable: None,
             statement: span,
             after: span,

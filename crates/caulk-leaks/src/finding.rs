@@ -240,6 +240,10 @@ pub struct FixTemplate {
     pub release: ReleaseCall,
     /// How the value is held after the acquiring statement.
     pub held: Held,
+    /// Which result of the acquiring call it is, and how many that has.
+    pub result: (usize, usize),
+    /// The result of the acquiring call that is an error.
+    pub error_result: Option<usize>,
     /// The error variable assigned beside it.
     pub error_variable: Option<String>,
     /// The acquiring statement.
@@ -280,6 +284,21 @@ pub struct ReleaseCall {
     pub commits: bool,
     /// The method that aborts instead, on a path with an error: `Rollback`.
     pub abort: Option<String>,
+    /// Whether it writes what was kept back and frees nothing, so that a path with an error needs no release.
+    pub finishes: bool,
+    /// The context among the arguments of the acquiring call whose end gives it up.
+    pub context: Option<ByteSpan>,
+    /// Whether there is no call that releases it, only the end of its context.
+    pub by_context: bool,
+    /// The function and the field of its result by which the same comes with an owner that can release it, where
+    /// the call hides that: `NewTicker.C` for `time.Tick`.
+    pub owner: Option<String>,
+    /// The method that releases it and tells an error to whoever uses the other end: `CloseWithError` of a pipe.
+    pub with_error: Option<String>,
+    /// The method that says whether reading it to the end ended in an error: `Err` of rows.
+    pub ended_in_error: Option<String>,
+    /// Whether it was opened to be written, so that the error of its release may be that of a write.
+    pub written: bool,
 }
 
 /// How a value is held after the acquiring statement.

@@ -31,8 +31,10 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         })
         .collect();
     FixTemplate {
-        release: release_call(site),
+        release: release_call(function, &file.bytes, site),
         held: described.held.clone(),
+        result: (site.result, site.results),
+        error_result: site.error,
         error_variable: error_variable(function, site),
         statement: byte_span(statement_span),
         after: byte_span(check.unwrap_or(statement_span)),
@@ -75,9 +77,16 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     }
 }
 
-fn release_call(site: &Site) -> ReleaseCall {
+fn release_call(function: &Function, text: &[u8], site: &Site) -> ReleaseCall {
     let release = &site.release;
     let action = release.actions.first();
+    let tree = function.tree();
+    let arguments = match tree.expr(site.call).kind {
+        ExprKind::Call { args, .. } => tree.exprs(args),
+        _ => &[],
+    };
+    let context = site.contract.context_ends;
+    let context = context.and_then(|index| arguments.get(index));
     ReleaseCall {
         path: release
             .path()
@@ -89,6 +98,17 @@ fn release_call(site: &Site) -> ReleaseCall {
         returns_error: release.returns_error,
         commits: release.commits,
         abort: release.abort.clone(),
+        finishes: site.contract.finishes,
+        context: context.map(|argument| byte_span(tree.expr(*argument).span)),
+        by_context: action.is_none(),
+        owner: release.owner.clone(),
+        with_error: release.with_error.clone(),
+        ended_in_error: release.ended_in_error.clone(),
+        written: site.contract.written.is_met(
+            arguments
+                .iter()
+                .map(|argument| tree.expr(*argument).span.of(text)),
+        ),
     }
 }
 

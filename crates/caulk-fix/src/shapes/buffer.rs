@@ -1,13 +1,17 @@
-//! A goroutine that blocks for ever on the one value it sends, since nobody waits any more: room for that
-//! value in the channel lets it end.
+//! A goroutine that blocks for ever on a value it sends, since nobody waits any more: room for all that it sends in
+//! the channel lets it end.
 
-use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, Tree};
+use caulk_syntax::{
+    AssignOp, Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, Tree,
+};
 
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
+use crate::leaving::{MAX_DEPTH, ends};
 use crate::site::{Refusal, Site, span};
+use crate::source::At;
 
-/// Gives the channel a buffer of one.
+/// Gives each channel that the goroutine sends on a buffer for all of its values.
 pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let tree = site.scope.tree;
     let place = span(site.finding.location.span);
@@ -26,7 +30,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     };
     let literal = literal
         .ok_or_else(|| Refusal::new("what the goroutine does is not written where it starts"))?;
-    let channel = only_send(tree, literal)?;
+    let channels = sends(tree, literal)?;
 
     let function =
         site.scope
@@ -39,31 +43,90 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             });
     let function =
         function.ok_or_else(|| Refusal::new("the function around it cannot be found"))?;
-    let made = made(tree, function, channel).ok_or_else(|| {
-        Refusal::new(format!(
-            "{channel} is not made in this function: who reads it cannot be seen"
-        ))
-    })?;
-    let in_turn = |at: u32| {
-        site.scope.outwards(started).any(|around| {
-            matches!(
-                site.scope.kind(around),
-                Some(StmtKind::For { .. } | StmtKind::Range { .. })
-            ) && !site.scope.span(around).contains(at)
-        })
+    let mut edits = Vec::new();
+    for (channel, most) in channels {
+        let made = made(tree, function, channel).ok_or_else(|| {
+            Refusal::new(format!(
+                "{channel} is not made in this function: who reads it cannot be seen"
+            ))
+        })?;
+        let place = tree.expr(made).span;
+        let turns: Vec<At> = site
+            .scope
+            .outwards(started)
+            .filter(|around| {
+                matches!(
+                    site.scope.kind(*around),
+                    Some(StmtKind::For { .. } | StmtKind::Range { .. })
+                ) && !site.scope.span(*around).encloses(place)
+            })
+            .collect();
+        let length = match turns.as_slice() {
+            [] => None,
+            [only] => Some(turns_of(site, function, *only, place)),
+            _ => Some(None),
+        };
+        let room = match (length, most) {
+            (None, most) => most.to_string(),
+            (Some(Some(length)), 1) => length,
+            (Some(Some(length)), most) => format!("{most}*{length}"),
+            (Some(None), _) => {
+                return Err(Refusal::new(format!(
+                    "several goroutines send on {channel}: its buffer must hold one value for each"
+                )));
+            }
+        };
+        if !only_sent_there(tree, function, literal, channel) {
+            return Err(Refusal::new(format!(
+                "{channel} is also sent to or handed on elsewhere: one place in its buffer may not be enough"
+            )));
+        }
+        edits.push(Edit::insert(
+            place.end.saturating_sub(1),
+            format!(", {room}"),
+        ));
+    }
+    Ok(Proposal::sure(edits))
+}
+
+/// How many turns the loop at `at` has, as Go text, where that is known before it: the length of a slice or a map
+/// that is not assigned from the place `made` on.
+fn turns_of(site: &Site<'_>, function: StmtId, at: At, made: Span) -> Option<String> {
+    let tree = site.scope.tree;
+    let StmtKind::Range { x, .. } = site.scope.kind(at)? else {
+        return None;
     };
-    if in_turn(tree.expr(made).span.start) {
-        return Err(Refusal::new(format!(
-            "several goroutines send on {channel}: its buffer must hold one value for each"
-        )));
-    }
-    if !only_sent_once(tree, function, channel) {
-        return Err(Refusal::new(format!(
-            "{channel} is also sent to or handed on elsewhere: one place in its buffer may not be enough"
-        )));
-    }
-    let end = tree.expr(made).span.end.saturating_sub(1);
-    Ok(Proposal::sure(vec![Edit::insert(end, ", 1")]))
+    let name = tree.ident(x)?;
+    let countable = |text: &str| {
+        ["[]", "map[", "..."]
+            .iter()
+            .any(|start| text.starts_with(start))
+    };
+    let body = tree.stmt(function).span;
+    let parameter = site.source.parameter_type(&site.scope, body, name);
+    let mut known = parameter.is_some_and(countable);
+    let mut changes = false;
+    tree.walk(function, |node| {
+        if let Node::Stmt(id) = node
+            && let StmtKind::Assign { lhs, op, rhs, .. } = tree.stmt(id).kind
+        {
+            let pairs = tree.exprs(lhs).iter().zip(tree.exprs(rhs));
+            for (left, right) in pairs {
+                if tree.ident(*left) != Some(name) {
+                    continue;
+                }
+                let text = site.layout().text(tree.expr(*right).span);
+                let text = text.strip_prefix("make(").unwrap_or(text);
+                if op == AssignOp::Define && tree.stmt(id).span.end <= made.start {
+                    known |= countable(text);
+                } else {
+                    changes |= tree.stmt(id).span.end > made.start || op != AssignOp::Assign;
+                }
+            }
+        }
+        Descend::Into
+    });
+    (known && !changes).then(|| format!("len({name})"))
 }
 
 fn literal_body(tree: &Tree, id: ExprId) -> Option<StmtId> {
@@ -73,16 +136,23 @@ fn literal_body(tree: &Tree, id: ExprId) -> Option<StmtId> {
     }
 }
 
-/// The channel that a goroutine sends one value on, in no loop and with no other way out.
-fn only_send(tree: &Tree, body: StmtId) -> Result<&str, Refusal> {
-    let mut sends = Vec::new();
+/// The channels that a goroutine sends on, each with the most values that one run of it sends there.
+fn sends(tree: &Tree, body: StmtId) -> Result<Vec<(&str, usize)>, Refusal> {
+    let mut channels: Vec<&str> = Vec::new();
+    let mut unnamed = false;
     let mut repeats = false;
     let mut receives = false;
     tree.walk(body, |node| {
         match node {
             Node::Stmt(id) => match tree.stmt(id).kind {
-                StmtKind::Send { chan, .. } => sends.push(chan),
-                StmtKind::For { .. } | StmtKind::Range { .. } => repeats = true,
+                StmtKind::Send { chan, .. } => match tree.ident(chan) {
+                    Some(name) if channels.contains(&name) => {}
+                    Some(name) => channels.push(name),
+                    None => unnamed = true,
+                },
+                StmtKind::For { body, .. } | StmtKind::Range { body, .. } => {
+                    repeats |= count(tree, body, None) > 0;
+                }
                 _ => {}
             },
             Node::Expr(id) => {
@@ -97,20 +167,82 @@ fn only_send(tree: &Tree, body: StmtId) -> Result<&str, Refusal> {
         }
         Descend::Into
     });
-    match sends.as_slice() {
-        [chan] if !repeats => tree
-            .ident(*chan)
-            .ok_or_else(|| Refusal::new("it blocks on a channel that is not a variable")),
-        [] if receives => Err(Refusal::new(
-            "it waits for a value that never comes: close the channel, or let it watch a context",
-        )),
-        [] => Err(Refusal::new(
-            "it blocks in a place that an edit here cannot free",
-        )),
-        _ => Err(Refusal::new(
-            "it sends more than one value: let each send watch a context as well",
-        )),
+    let refused = match (unnamed, channels.is_empty()) {
+        (true, _) => "it blocks on a channel that is not a variable",
+        (false, true) if receives => {
+            "it waits for a value that never comes: close the channel, or let it watch a context"
+        }
+        (false, true) => "it blocks in a place that an edit here cannot free",
+        (false, false) if repeats => {
+            "it sends more than one value: let each send watch a context as well"
+        }
+        (false, false) => {
+            let list = tree.block(body);
+            return Ok(channels
+                .into_iter()
+                .map(|channel| (channel, most(tree, list, channel, MAX_DEPTH).0))
+                .collect());
+        }
+    };
+    Err(Refusal::new(refused))
+}
+
+/// How many statements below a node send on a channel, or on any.
+fn count(tree: &Tree, root: StmtId, channel: Option<&str>) -> usize {
+    let mut found = 0;
+    tree.walk(root, |node| {
+        if let Node::Stmt(id) = node
+            && let StmtKind::Send { chan, .. } = tree.stmt(id).kind
+        {
+            found += usize::from(channel.is_none() || tree.ident(chan) == channel);
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// The most values that a way through statements sends on a channel: of any way, and of those that go on behind
+/// them.
+fn most(tree: &Tree, list: &[StmtId], channel: &str, depth: usize) -> (usize, usize) {
+    let (mut any, mut on) = (0, 0);
+    for id in list {
+        let branches: Vec<StmtId> = match tree.stmt(*id).kind {
+            StmtKind::If { then, els, .. } => [Some(then), els].into_iter().flatten().collect(),
+            StmtKind::Block(_) => vec![*id],
+            StmtKind::Switch { body, .. }
+            | StmtKind::TypeSwitch { body, .. }
+            | StmtKind::Select(body) => tree.block(body).to_vec(),
+            _ => Vec::new(),
+        };
+        if branches.is_empty() || depth == 0 {
+            on += count(tree, *id, Some(channel));
+            any = any.max(on);
+        }
+        let mut further = 0;
+        for branch in branches {
+            let (own, inner): (usize, &[StmtId]) = match tree.stmt(branch).kind {
+                StmtKind::Block(_) => (0, tree.block(branch)),
+                StmtKind::Case { body, .. } => (0, tree.stmts(body)),
+                StmtKind::Comm { comm, body, .. } => (
+                    comm.map_or(0, |comm| count(tree, comm, Some(channel))),
+                    tree.stmts(body),
+                ),
+                // `else if`.
+                _ => (0, std::slice::from_ref(&branch)),
+            };
+            let (most_any, most_on) = most(tree, inner, channel, depth.saturating_sub(1));
+            any = any.max(on + own + most_any);
+            let leaves = inner
+                .last()
+                .is_some_and(|last| ends(tree, *last, MAX_DEPTH));
+            if !leaves {
+                further = further.max(own + most_on);
+            }
+        }
+        on += further;
+        any = any.max(on);
     }
+    (any, on)
 }
 
 /// The call that makes the channel without a buffer.
@@ -164,11 +296,10 @@ fn made(tree: &Tree, function: StmtId, channel: &str) -> Option<ExprId> {
     (tree.ident(fun) == Some("make") && unbuffered).then_some(*only)
 }
 
-/// Whether a channel has one send, and every other use is a receive or a `close`.
-fn only_sent_once(tree: &Tree, function: StmtId, channel: &str) -> bool {
+/// Whether a channel is sent to in `literal` only, and every other use is a receive or a `close`.
+fn only_sent_there(tree: &Tree, function: StmtId, literal: StmtId, channel: &str) -> bool {
     let is_it = |id: ExprId| tree.ident(id) == Some(channel);
     let mut uses = 0;
-    let mut sends = 0;
     let mut understood = 0;
     tree.walk(function, |node| {
         match node {
@@ -184,10 +315,7 @@ fn only_sent_once(tree: &Tree, function: StmtId, channel: &str) -> bool {
                 _ => {}
             },
             Node::Stmt(id) => match tree.stmt(id).kind {
-                StmtKind::Send { chan, .. } if is_it(chan) => {
-                    sends += 1;
-                    understood += 1;
-                }
+                StmtKind::Send { chan, .. } if is_it(chan) => understood += 1,
                 StmtKind::Range { x, .. } if is_it(x) => understood += 1,
                 StmtKind::Assign { lhs, .. } => {
                     understood += tree.exprs(lhs).iter().filter(|left| is_it(**left)).count();
@@ -197,5 +325,6 @@ fn only_sent_once(tree: &Tree, function: StmtId, channel: &str) -> bool {
         }
         Descend::Into
     });
-    sends == 1 && uses == understood
+    let sends = count(tree, function, Some(channel));
+    sends == count(tree, literal, Some(channel)) && uses == understood
 }

@@ -3,7 +3,7 @@
 
 use caulk_syntax::{AssignOp, Node, StmtKind};
 
-use super::{Proposal, Proposed};
+use super::{Proposal, Proposed, ended, joined};
 use crate::bound::refuse_if_needed;
 use crate::edit::Edit;
 use crate::name::named;
@@ -18,6 +18,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let mut edits = named.edits;
     if let Some(late) = late_defer(site, &hold)? {
         edits.extend(move_up(site, &hold, late)?);
+        edits.extend(ended::propose(site, &named.value));
         return Ok(Proposal::sure(edits));
     }
 
@@ -30,7 +31,14 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     if site.test().is_none() {
         refuse_if_needed(site)?;
     }
-    edits.push(hold.insert(site.layout(), lines(site, &release))?);
+    let joined = match unfinished {
+        true => None,
+        false => joined::propose(site, &hold, &release),
+    };
+    let (lines, more) = joined.unwrap_or_else(|| (lines(site, &release), Vec::new()));
+    edits.extend(more);
+    edits.push(hold.insert(site.layout(), lines)?);
+    edits.extend(ended::propose(site, &named.value));
     if unfinished {
         let reason = format!(
             "nothing in the function commits {}; the fix undoes it",
@@ -43,14 +51,9 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
 
 /// The lines that arrange for the release: `t.Cleanup` in a test, unless the variable changes, else `defer`.
 pub(super) fn lines(site: &Site<'_>, release: &Release) -> Vec<String> {
-    match site.test() {
-        Some(test) if release.is_plain_function() => {
-            vec![format!(
-                "{test}.Cleanup({})",
-                release.call.trim_end_matches("()")
-            )]
-        }
-        Some(test) if !release.is_rebound() => {
+    match (site.test(), release.plain_function()) {
+        (Some(test), Some(function)) => vec![format!("{test}.Cleanup({function})")],
+        (Some(test), None) if !release.is_rebound() => {
             let inner = site.style.statement(release).join("; ");
             vec![format!("{test}.Cleanup(func() {{ {inner} }})")]
         }

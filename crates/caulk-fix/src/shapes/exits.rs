@@ -2,13 +2,12 @@
 //! inside loops, and where the other paths release it already.
 
 use caulk_leaks::{Exit, ExitKind};
-use caulk_syntax::{AssignOp, ExprKind, Node, Span, StmtKind};
+use caulk_syntax::{AssignOp, Node, Span, StmtKind};
 
-use super::{Proposal, Proposed};
+use super::{Proposal, Proposed, ended};
 use crate::edit::Edit;
 use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
 use crate::name::named;
-use crate::release::Release;
 use crate::site::{Refusal, Site, span};
 use crate::source::At;
 
@@ -25,20 +24,6 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let named = named(site)?;
     let release = site.release(&named.value)?;
     let abort = site.abort(&named.value)?;
-    if abort.is_none() && template.release.commits {
-        let mut edits = named.edits;
-        for exit in &template.losing_exits {
-            if exit.with_error {
-                return Err(Refusal::new(format!(
-                    "{} would save what is incomplete on the path with an error: cancel it there instead",
-                    release.call
-                )));
-            }
-            edits.push(checked(site, exit, &release)?);
-        }
-        return Ok(Proposal::sure(edits));
-    }
-
     let lost = losses(site)?;
     if lost.is_empty() {
         return Err(nowhere());
@@ -55,15 +40,44 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             named.value
         )));
     }
-    let lines = site.style.statement(&abort.unwrap_or(release));
+    let by_hand = abort.as_ref().unwrap_or(&release);
     let mut edits = named.edits;
     for place in lost {
         edits.push(match place {
-            Loss::Leave(leave) => site.release_before(leave, &named.value, &lines)?,
-            Loss::Assignment(at) => before_assignment(site, at, &named.value, &lines)?,
+            Loss::Leave(leave) => match told(site, leave, &named.value) {
+                Some(edit) => edit?,
+                None => site.release_before(leave, &named.value, by_hand)?,
+            },
+            Loss::Assignment(at) => {
+                let lines = site.style.statement(by_hand);
+                before_assignment(site, at, &named.value, &lines)?
+            }
         });
     }
+    edits.extend(ended::propose(site, &named.value));
     Ok(Proposal::sure(edits))
+}
+
+/// The release before a `return` of an error that can be told to whoever reads from the other end; none where
+/// there is no such release, or no such error.
+fn told(site: &Site<'_>, leave: Leave, value: &str) -> Option<Result<Edit, Refusal>> {
+    let method = site.template().release.with_error.as_deref()?;
+    let Leave::Return(id) = leave else {
+        return None;
+    };
+    let tree = site.scope.tree;
+    let StmtKind::Return(results) = tree.stmt(id).kind else {
+        return None;
+    };
+    let place = tree.stmt(id).span;
+    let fails = |exit: &Exit| exit.with_error && span(exit.span) == place;
+    let error = tree.ident(*tree.exprs(results).last()?)?;
+    if error == "nil" || !site.template().losing_exits.iter().any(fails) {
+        return None;
+    }
+    let line = [format!("{value}.{method}({error})")];
+    let edit = site.layout().insert_above(place.start, &line);
+    Some(edit.ok_or_else(Refusal::crowded))
 }
 
 /// Where the value is lost.
@@ -240,66 +254,14 @@ fn before_assignment(
         .ok_or_else(Refusal::crowded)
 }
 
-/// The release before an exit without an error, its own error returned.
-fn checked(site: &Site<'_>, exit: &Exit, release: &Release) -> Result<Edit, Refusal> {
-    let no_error = || {
-        Refusal::new(format!(
-            "the error of {} must be handled, and there is no way to return it",
-            release.call
-        ))
-    };
-    let at = exit_statement(site, span(exit.span)).map_err(|_| no_error())?;
-    let Some(StmtKind::Return(results)) = site.scope.kind(at) else {
-        return Err(no_error());
-    };
-    let tree = site.scope.tree;
-    let results = tree.exprs(results);
-    match results.split_last() {
-        Some((last, [])) if tree.ident(*last) == Some("nil") => {
-            Ok(Edit::replace(tree.expr(*last).span, release.call.clone()))
-        }
-        Some((last, others)) if tree.ident(*last) == Some("nil") => {
-            let simple = others.iter().all(|other| {
-                matches!(
-                    tree.expr(*other).kind,
-                    ExprKind::Ident(_) | ExprKind::BasicLit(_)
-                )
-            });
-            if !simple {
-                return Err(no_error());
-            }
-            let layout = site.layout();
-            let values = layout.text(Span::new(
-                others
-                    .first()
-                    .map_or(0, |first| tree.expr(*first).span.start),
-                tree.expr(*last).span.start,
-            ));
-            let lines = [
-                format!("if err := {}; err != nil {{", release.call),
-                format!("\treturn {values}err"),
-                "}".to_owned(),
-            ];
-            layout
-                .insert_above(span(exit.span).start, &lines)
-                .ok_or_else(Refusal::crowded)
-        }
-        _ => Err(no_error()),
-    }
-}
-
-/// The statement at an exit, if one can stand before it.
-fn exit_statement(site: &Site<'_>, place: Span) -> Result<At, Refusal> {
-    site.scope
-        .statement(place)
-        .filter(|at| site.scope.siblings(*at).is_some())
-        .ok_or_else(|| Refusal::new("an exit that loses it has no place for a release before it"))
-}
-
 impl Site<'_> {
-    /// Whether a release of it stands in the function that is not deferred.
+    /// Whether a release of it stands in the function that is not deferred. That it was read to its end does
+    /// not count: a release after that does nothing.
     pub(super) fn releases_by_hand(&self) -> bool {
         self.template().releases.iter().any(|release| {
+            if self.ends_itself(span(*release)) {
+                return false;
+            }
             let at = self.scope.statement(span(*release));
             !at.is_some_and(|at| {
                 self.scope
@@ -307,6 +269,18 @@ impl Site<'_> {
                     .any(|at| matches!(self.scope.kind(at), Some(StmtKind::Defer(_))))
             })
         })
+    }
+
+    /// Whether it ends by a method of its own that is not its release: `rows.Next()`.
+    fn ends_itself(&self, place: Span) -> bool {
+        let text = self.layout().text(place);
+        let method = self
+            .value_name()
+            .and_then(|value| text.strip_prefix(value)?.strip_prefix('.'));
+        let release = self.template().release.method.as_deref();
+        self.template().release.ended_in_error.is_some()
+            && method
+                .is_some_and(|method| Some(method.split('(').next().unwrap_or(method)) != release)
     }
 
     /// Whether every release of it in the function is the release itself, not a call that it is passed to.

@@ -1,17 +1,24 @@
 //! One file per shape of leak: where its release goes.
 
 mod buffer;
+mod channel;
+mod commit;
+mod context;
 mod deferred;
+mod ended;
 mod exits;
 mod header;
+mod joined;
+mod obstacle;
 mod order;
+mod overwritten;
+mod statement;
 mod turn;
 
-use caulk_leaks::{Held, Obstacle};
-use caulk_syntax::StmtKind;
+use caulk_leaks::Held;
 
 use crate::edit::Edit;
-use crate::site::{Refusal, Site, span};
+use crate::site::{Refusal, Site};
 
 /// Edits that should end a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +53,7 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     if let Some(obstacle) = template
         .obstacles
         .iter()
-        .find(|obstacle| !outlived(site, obstacle))
+        .find(|obstacle| !obstacle::outlived(site, obstacle))
     {
         return Err(Refusal::new(obstacle.why.clone()));
     }
@@ -56,26 +63,6 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
         "defer-in-loop" => turn::propose(site),
         _ => release(site),
     }
-}
-
-/// Whether what needs the value is over by the time of its release: a goroutine that the function waits for;
-/// or anything but a store where the cleanup of a test releases, since the test and its subtests have returned
-/// by then.
-fn outlived(site: &Site<'_>, obstacle: &Obstacle) -> bool {
-    let statement = site.scope.statement_around(span(obstacle.span));
-    let Some(kind) = site.scope.kind_of(statement) else {
-        return false;
-    };
-    if matches!(kind, StmtKind::Go(_)) && statement.is_some_and(|started| site.waits_for(started)) {
-        return true;
-    }
-    let stores = matches!(
-        kind,
-        StmtKind::Assign { .. } | StmtKind::Decl(_) | StmtKind::Send { .. }
-    );
-    let rebound = site.value().is_ok_and(|value| site.is_rebound(&value));
-    let cleans_up = site.test().is_some() && !rebound && !site.template().handed_on;
-    cleans_up && !stores
 }
 
 fn release(site: &Site<'_>) -> Proposed {
@@ -90,20 +77,47 @@ fn release(site: &Site<'_>) -> Proposed {
             "a function that it is passed to releases it on some of its paths",
         ));
     }
+    if let Some(owner) = &template.release.owner {
+        return channel::propose(site, owner);
+    }
+    if template.release.by_context {
+        let cancelled = match template.in_loop || template.handed_on {
+            true => None,
+            false => context::cancelled(site)?,
+        };
+        return cancelled.map(Proposal::sure).ok_or_else(|| {
+            Refusal::new("nothing but the end of its context releases it: cancel that")
+        });
+    }
     if let Some(hoisted) = header::propose(site)? {
         return Ok(hoisted);
+    }
+    if let Some(dropped) = statement::propose(site)? {
+        return Ok(dropped);
+    }
+    if let Some(first) = overwritten::propose(site)? {
+        return Ok(first);
     }
     let commits = template.release.commits;
     let aborts = template.release.abort.is_some();
     let cleanup_in_test = site.test().is_some() && !template.handed_on;
     if commits && !aborts {
-        return exits::propose(site);
+        return commit::propose(site);
     }
     if template.in_loop && !cleanup_in_test && site.defers_release() {
         return turn::propose(site);
     }
     if template.handed_on || (template.in_loop && !cleanup_in_test) {
         return exits::propose(site);
+    }
+    let fails = template.losing_exits.iter().any(|exit| exit.with_error);
+    if template.release.with_error.is_some() && fails {
+        // Whoever reads from the other end must not take an error for the end.
+        return exits::propose(site).or_else(|_| deferred::propose(site));
+    }
+    if site.is_cancel() && site.may_end_twice() && site.releases_by_hand() {
+        // A second call does nothing, so that one place is enough.
+        return deferred::propose(site).or_else(|_| exits::propose(site));
     }
     if site.releases_by_hand() && !aborts {
         // The good path stays as it is: only the paths that miss the release get one. Where that cannot be

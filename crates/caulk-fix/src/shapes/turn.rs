@@ -41,9 +41,8 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         .remove_lines(site.scope.span(deferred))
         .ok_or_else(|| Refusal::new("its deferred release shares its line with other code"))?;
     let mut edits = vec![removal];
-    let lines = site.style.statement(&release);
     for leave in leaves {
-        edits.push(site.release_before(leave, &value, &lines)?);
+        edits.push(site.release_before(leave, &value, &release)?);
     }
     Ok(Proposal::sure(edits))
 }

@@ -81,6 +81,8 @@ impl<'a> Leak<'a> {
                 ..ReleaseCall::default()
             },
             held: Held::Variable(names[0].into()),
+            result: (0, names.len()),
+            error_result: names.iter().position(|name| *name == "err"),
             error_variable: names.contains(&"err").then(|| "err".into()),
             statement,
             after: statement,

@@ -75,6 +75,8 @@ fn fix(function: &Function, blocked: &Blocked) -> FixTemplate {
     FixTemplate {
         release: ReleaseCall::default(),
         held: Held::Place(blocked.channel.clone()),
+        result: (0, 0),
+        error_result: None,
         error_variable: None,
         statement: byte_span(blocked.made),
         after: byte_span(blocked.made),

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::{CallEffect, ErrorTest};
-use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
+use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction, Written};
 use crate::finding::{Confidence, Harm};
 use crate::glob;
 
@@ -153,6 +153,11 @@ pub(super) struct AcquireEntry {
     end_on_false: Vec<String>,
     #[serde(default)]
     end_on_error: Vec<String>,
+    ended_in_error: Option<String>,
+    /// The method that releases it and tells an error to the other end.
+    with_error: Option<String>,
+    /// The function and the field by which the same comes with an owner that can be released: `NewTicker.C`.
+    owner: Option<String>,
     end_on_receive: Option<String>,
     #[serde(default)]
     acquired_after: Vec<String>,
@@ -174,6 +179,11 @@ pub(super) struct AcquireEntry {
     ended_with: Option<usize>,
     #[serde(default)]
     finishes: bool,
+    #[serde(default)]
+    written: bool,
+    /// Flags among the arguments with which it is opened to be written.
+    #[serde(default)]
+    written_with: Vec<String>,
     /// Types of a first result, beside an error, that are owed whatever function gives them.
     #[serde(default)]
     pub of_type: Vec<String>,
@@ -264,6 +274,9 @@ impl AcquireEntry {
                 abort: self.abort,
                 ends_on_false: self.end_on_false,
                 ends_on_error: self.end_on_error,
+                ended_in_error: self.ended_in_error,
+                with_error: self.with_error,
+                owner: self.owner,
             },
             two_results: self.two_results,
             end_on_receive: self.end_on_receive,
@@ -284,6 +297,10 @@ impl AcquireEntry {
             of_parent: self.of_parent,
             ended_with: self.ended_with,
             finishes: self.finishes,
+            written: Written {
+                always: self.written,
+                with: self.written_with,
+            },
             main_is_ok: self.main_is_ok,
             preview: self.preview,
             harm,

@@ -28,6 +28,7 @@ func load(parent context.Context, db *sql.DB) (*User, error) {
 
 func each(parent context.Context, db *sql.DB, once *sync.Once) error {
 	ctx, stop := context.WithCancel(parent)
+	defer stop()
 	once.Do(func() {
 		find(ctx, db)
 	})
@@ -35,6 +36,5 @@ func each(parent context.Context, db *sql.DB, once *sync.Once) error {
 		stop()
 		return ctx.Err()
 	}
-	stop()
 	return nil
 }

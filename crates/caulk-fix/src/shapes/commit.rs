@@ -1,0 +1,184 @@
+//! A writer whose close commits what was written: closed where all went well, with its error returned, and
+//! never where something failed. There its context is cancelled, unless leaving it unfinished costs nothing.
+
+use caulk_leaks::{Exit, ExitKind};
+use caulk_syntax::{ExprId, ExprKind, Span, StmtKind};
+
+use super::{Proposal, Proposed, context};
+use crate::edit::Edit;
+use crate::leaving::{Leave, Stretch};
+use crate::name::named;
+use crate::release::Release;
+use crate::site::{Refusal, Site, span};
+
+/// Closes before the exits without an error.
+pub(super) fn propose(site: &Site<'_>) -> Proposed {
+    let template = site.template();
+    let named = named(site)?;
+    let release = site.release(&named.value)?;
+    let mut edits = named.edits;
+    let mut fails = false;
+    let mut turns = false;
+    let mut done: Vec<Span> = Vec::new();
+    for exit in &template.losing_exits {
+        fails |= exit.with_error;
+        if exit.with_error || done.contains(&span(exit.span)) {
+            continue;
+        }
+        done.push(span(exit.span));
+        match exit.kind {
+            ExitKind::NextIteration | ExitKind::Overwritten => turns = true,
+            ExitKind::Return | ExitKind::End => {
+                let (finish, unsure) = finished(site, exit, &named.value, &release)?;
+                fails |= unsure;
+                edits.extend(finish);
+            }
+        }
+    }
+    if turns {
+        edits.extend(each_turn(site, &release)?);
+    }
+    if done.is_empty() && fails && template.release.finishes {
+        return Err(incomplete(&release));
+    }
+    if fails && !template.release.finishes {
+        if template.handed_on || template.in_loop {
+            return Err(incomplete(&release));
+        }
+        edits.extend(context::cancelled(site)?.ok_or_else(|| incomplete(&release))?);
+    }
+    if done.is_empty() && !fails {
+        return Err(Refusal::new("no single exit could be named that loses it"));
+    }
+    Ok(Proposal::sure(edits))
+}
+
+fn incomplete(release: &Release) -> Refusal {
+    Refusal::new(format!(
+        "{} would save what is incomplete on the path with an error: cancel it there instead",
+        release.call
+    ))
+}
+
+/// The release before an exit that may be without an error, its own error returned; and whether the exit may
+/// have one of its own, which then goes first.
+fn finished(
+    site: &Site<'_>,
+    exit: &Exit,
+    value: &str,
+    release: &Release,
+) -> Result<(Vec<Edit>, bool), Refusal> {
+    let layout = site.layout();
+    let place = span(exit.span);
+    let lines = site.checked_call(&release.call)?;
+    let statement = site
+        .scope
+        .statement(place)
+        .filter(|at| site.scope.siblings(*at).is_some());
+    let Some(at) = statement else {
+        // The brace that ends the body.
+        let body = span(site.template().body);
+        let edit = (exit.kind == ExitKind::End)
+            .then(|| layout.insert_at_block_end(body.end.saturating_sub(1), &lines))
+            .flatten();
+        return edit
+            .map(|edit| (vec![edit], false))
+            .ok_or_else(Refusal::crowded);
+    };
+    let above = |lines: &[String]| {
+        layout
+            .insert_above(place.start, lines)
+            .ok_or_else(Refusal::crowded)
+    };
+    let Some(StmtKind::Return(results)) = site.scope.kind(at) else {
+        return Ok((vec![above(&lines)?], false));
+    };
+    let tree = site.scope.tree;
+    let results = tree.exprs(results);
+    let Some((last, others)) = results.split_last() else {
+        return match site.result_types().is_empty() {
+            true => Ok((vec![above(&lines)?], false)),
+            false => Err(Refusal::new(format!(
+                "the error of {} must be handled before a return that names no results",
+                release.call
+            ))),
+        };
+    };
+    if !site.returns_error() {
+        return Ok((vec![above(&lines)?], false));
+    }
+    if results
+        .iter()
+        .any(|result| !site.scope.uses(*result, value).is_empty())
+    {
+        return Err(Refusal::new(format!(
+            "the statement that loses {value} still uses it"
+        )));
+    }
+    match (tree.ident(*last), others) {
+        (Some("nil"), []) => Ok((
+            vec![Edit::replace(tree.expr(*last).span, release.call.clone())],
+            false,
+        )),
+        (Some("nil"), _) => {
+            let plain = |id: &ExprId| {
+                matches!(
+                    tree.expr(*id).kind,
+                    ExprKind::Ident(_) | ExprKind::BasicLit(_)
+                )
+            };
+            let lines = match others.iter().all(plain) {
+                true => {
+                    let values = Span::new(
+                        tree.expr(*others.first().unwrap_or(last)).span.start,
+                        tree.expr(*last).span.start,
+                    );
+                    vec![
+                        format!("if err := {}; err != nil {{", release.call),
+                        format!("\treturn {}err", layout.text(values)),
+                        "}".to_owned(),
+                    ]
+                }
+                false => lines,
+            };
+            Ok((vec![above(&lines)?], false))
+        }
+        // An error that may be nil goes first.
+        (Some(error), _) => {
+            let mut guarded = vec![
+                format!("if {error} != nil {{"),
+                format!("\t{}", layout.text(place)),
+                "}".to_owned(),
+            ];
+            if others.is_empty() {
+                let call = Edit::replace(tree.expr(*last).span, release.call.clone());
+                return Ok((vec![above(&guarded)?, call], true));
+            }
+            guarded.extend(lines);
+            Ok((vec![above(&guarded)?], true))
+        }
+        // What is returned is made after the writer is closed.
+        (None, _) => Ok((vec![above(&lines)?], false)),
+    }
+}
+
+/// The release at the end of each turn of a loop.
+fn each_turn(site: &Site<'_>, release: &Release) -> Result<Vec<Edit>, Refusal> {
+    let layout = site.layout();
+    let hold = site.hold()?;
+    let leaves = Stretch::around(&site.scope, hold.anchor)
+        .and_then(|stretch| stretch.leaves(hold.anchor.offset()))
+        .ok_or_else(|| Refusal::new("the turn is left in a way that cannot be followed"))?;
+    let lines = site.checked_call(&release.call)?;
+    let mut edits = Vec::new();
+    for leave in leaves {
+        let edit = match leave {
+            Leave::Return(_) => continue,
+            Leave::Branch(id) => layout.insert_above(site.scope.tree.stmt(id).span.start, &lines),
+            Leave::Brace(offset) => layout.insert_at_block_end(offset, &lines),
+            Leave::Below(statement) => layout.insert_below(statement, &lines),
+        };
+        edits.push(edit.ok_or_else(Refusal::crowded)?);
+    }
+    Ok(edits)
+}

@@ -1,0 +1,93 @@
+//! A variable outside of the loop that gets a new value in each turn: what it still holds is released first.
+
+use caulk_leaks::ExitKind;
+use caulk_syntax::{AssignOp, Descend, Node, SpecKind, StmtKind};
+
+use super::Proposal;
+use crate::site::{Refusal, Site, span};
+
+/// The edits, where a site has this shape and nothing else holds what is overwritten.
+pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
+    let template = site.template();
+    let exits = &template.losing_exits;
+    let next_turn = exits
+        .iter()
+        .all(|exit| exit.kind == ExitKind::NextIteration);
+    let assigns = matches!(
+        site.scope.kind(site.acquiring),
+        Some(StmtKind::Assign {
+            op: AssignOp::Assign,
+            ..
+        })
+    );
+    let Some(value) = site.value_name().filter(|_| {
+        template.in_loop && next_turn && !exits.is_empty() && assigns && !template.handed_on
+    }) else {
+        return Ok(None);
+    };
+    if !starts_as_nil(site, value) || site.scope.siblings(site.acquiring).is_none() {
+        return Ok(None);
+    }
+    let release = site.release(value)?;
+    let mut lines = vec![format!("if {value} != nil {{")];
+    lines.extend(
+        site.style
+            .statement(&release)
+            .into_iter()
+            .map(|line| format!("\t{line}")),
+    );
+    lines.push("}".to_owned());
+    let place = site.scope.span(site.acquiring).start;
+    let edit = site.layout().insert_above(place, &lines);
+    Ok(Some(Proposal::sure(vec![
+        edit.ok_or_else(Refusal::crowded)?,
+    ])))
+}
+
+/// Whether `name` is declared in the function as a pointer without a value, and only the acquiring statement
+/// assigns it.
+fn starts_as_nil(site: &Site<'_>, name: &str) -> bool {
+    let tree = site.scope.tree;
+    let Some(body) = site
+        .scope
+        .statement(span(site.template().body))
+        .and_then(|at| site.scope.stmt_id(at))
+    else {
+        return false;
+    };
+    let (mut declared, mut others) = (0, 0);
+    let acquiring = site.scope.span(site.acquiring);
+    tree.walk(body, |node| {
+        let Node::Stmt(id) = node else {
+            return Descend::Into;
+        };
+        match tree.stmt(id).kind {
+            StmtKind::Decl(decl) => {
+                for spec in tree.specs(tree.gen_decl(decl).specs) {
+                    if let SpecKind::Value(value) = spec.kind
+                        && tree
+                            .names(value.names)
+                            .iter()
+                            .any(|other| tree.name(*other) == name)
+                    {
+                        let pointer = value.ty.is_some_and(|ty| {
+                            site.layout().text(tree.expr(ty).span).starts_with('*')
+                        });
+                        declared += usize::from(pointer && value.values.is_empty());
+                        others += usize::from(!pointer || !value.values.is_empty());
+                    }
+                }
+            }
+            StmtKind::Assign { lhs, .. } if tree.stmt(id).span != acquiring => {
+                others += tree
+                    .exprs(lhs)
+                    .iter()
+                    .filter(|left| tree.ident(**left) == Some(name))
+                    .count();
+            }
+            _ => {}
+        }
+        Descend::Into
+    });
+    declared == 1 && others == 0
+}

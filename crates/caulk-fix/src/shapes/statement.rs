@@ -1,0 +1,65 @@
+//! A call statement that drops a response or a file: `http.Get(url)`. Nobody can use what is dropped, so that it
+//! is released at once, under names of its own.
+
+use caulk_leaks::Held;
+use caulk_syntax::{Node, StmtKind};
+
+use super::Proposal;
+use crate::edit::Edit;
+use crate::name::common_name;
+use crate::site::{Refusal, Site, span};
+
+/// Rules of what is of no use to anybody once it is dropped.
+const USELESS: [&str; 2] = ["unclosed-response-body", "unclosed-file"];
+
+/// The edits, where a site has this shape.
+pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
+    let template = site.template();
+    let statement = site.scope.span(site.acquiring);
+    let is_it = template.held == Held::Nothing
+        && matches!(site.scope.kind(site.acquiring), Some(StmtKind::Expr(_)))
+        && statement == span(site.finding.location.span)
+        && matches!(
+            site.scope
+                .parent(site.acquiring)
+                .and_then(|at| site.scope.node(at)),
+            Some(Node::Stmt(_))
+        );
+    let (owed, count) = template.result;
+    let Some(error) = template
+        .error_result
+        .filter(|error| is_it && *error != owed)
+    else {
+        return Ok(None);
+    };
+    if !USELESS.contains(&site.finding.rule) {
+        return Ok(None);
+    }
+    let layout = site.layout();
+    if !layout.opens_line(statement.start) || !layout.closes_line(statement.end) {
+        return Err(Refusal::crowded());
+    }
+    let value = common_name(site);
+    let names: Vec<&str> = (0..count)
+        .map(|at| match at {
+            _ if at == owed => value.as_str(),
+            _ if at == error => "err",
+            _ => "_",
+        })
+        .collect();
+    let release = site.release(&value)?;
+    let indent = layout.indent(statement.start);
+    let line_break = layout.line_break(statement.end);
+    let mut body = String::new();
+    for line in site.style.statement(&release) {
+        body.push_str(&format!("{line_break}{}{line}", layout.deeper(indent)));
+    }
+    Ok(Some(Proposal::sure(vec![
+        Edit::insert(statement.start, format!("if {} := ", names.join(", "))),
+        Edit::insert(statement.end, "; err == nil {"),
+        Edit::insert(
+            layout.line_end(statement.end),
+            format!("{body}{line_break}{indent}}}"),
+        ),
+    ])))
+}

@@ -1,0 +1,65 @@
+package p
+
+import (
+	"context"
+	"fmt"
+)
+
+func work() (int, error) { return 0, nil }
+
+func either(ctx context.Context) (int, error) {
+	results := make(chan int, 1)
+	failures := make(chan error, 1)
+	go func() {
+		n, err := work()
+		if err != nil {
+			failures <- err
+			return
+		}
+		if n < 0 {
+			failures <- fmt.Errorf("negative")
+			return
+		}
+		results <- n
+	}()
+	select {
+	case n := <-results:
+		return n, nil
+	case err := <-failures:
+		return 0, err
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+}
+
+func each(names []string) error {
+	failures := make(chan error, len(names))
+	for _, name := range names {
+		go func() {
+			_, err := fmt.Println(name)
+			failures <- err
+		}()
+	}
+	for range names {
+		if err := <-failures; err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unknown(names <-chan string) error {
+	failures := make(chan error)
+	for name := range names {
+		go func() { // refused: several goroutines send on failures
+			_, err := fmt.Println(name)
+			failures <- err
+		}()
+	}
+	for range 3 {
+		if err := <-failures; err != nil {
+			return err
+		}
+	}
+	return nil
+}

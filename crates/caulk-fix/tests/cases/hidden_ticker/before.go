@@ -1,0 +1,38 @@
+package p
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+const interval = 5 * time.Second
+
+func watch(ctx context.Context) {
+	for range time.Tick(interval) {
+		if ctx.Err() != nil {
+			return
+		}
+		fmt.Println("tick")
+	}
+}
+
+func poll(ctx context.Context) {
+	tick := time.Tick(time.Minute)
+	for {
+		select {
+		case <-tick:
+			fmt.Println("tick")
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func every(ctx context.Context, d time.Duration) {
+	for range time.Tick(d) { // review: panics where its duration is not positive
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}

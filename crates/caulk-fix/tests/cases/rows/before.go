@@ -1,0 +1,56 @@
+package p
+
+import "database/sql"
+
+func names(db *sql.DB) ([]string, error) {
+	rows, err := db.Query("SELECT name FROM users")
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+func count(db *sql.DB) (n int, err error) {
+	rows, err := db.Query("SELECT 1 FROM users")
+	if err != nil {
+		return
+	}
+	for rows.Next() {
+		if n++; n > 10 {
+			return
+		}
+	}
+	return
+}
+
+func looked(db *sql.DB, ids []int) error {
+	for _, id := range ids {
+		rows, err := db.Query("SELECT name FROM users WHERE id = ?", id)
+		if err != nil {
+			return err
+		}
+		for rows.Next() {
+			var name string
+			if err := rows.Scan(&name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func silent(db *sql.DB) bool {
+	rows, err := db.Query("SELECT 1 FROM users")
+	if err != nil {
+		return false
+	}
+	return rows.Next()
+}

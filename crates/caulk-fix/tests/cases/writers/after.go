@@ -1,0 +1,45 @@
+package p
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"io"
+)
+
+func compress(w io.Writer, data []byte) error {
+	zw := gzip.NewWriter(w)
+	if _, err := zw.Write(data); err != nil {
+		return err
+	}
+	return zw.Close()
+}
+
+func compressed(data []byte) ([]byte, error) {
+	var buf bytes.Buffer
+	zw := gzip.NewWriter(&buf)
+	if _, err := zw.Write(data); err != nil {
+		return nil, err
+	}
+	if err := zw.Close(); err != nil {
+		return nil, err
+	}
+	return buf.Bytes(), nil
+}
+
+func archive(w io.Writer, data []byte) error {
+	tw := tar.NewWriter(w)
+	if err := tw.WriteHeader(&tar.Header{Name: "x", Size: int64(len(data))}); err != nil {
+		return err
+	}
+	_, err := tw.Write(data)
+	if err != nil {
+		return err
+	}
+	return tw.Close()
+}
+
+func silent(w io.Writer, data []byte) {
+	zw := gzip.NewWriter(w) // refused: there is no way to return it
+	zw.Write(data)
+}
