@@ -27,8 +27,32 @@ pub(crate) fn named(site: &Site<'_>) -> Result<Named, Refusal> {
     }
     let value = common_name(site);
     let mut edits = vec![Edit::replace(span(blank), value.clone())];
-    edits.extend(define(site)?);
+    match define(site) {
+        Ok(edit) => edits.extend(edit),
+        Err(refusal) => edits.push(declare(site, &value).ok_or(refusal)?),
+    }
     Ok(Named { value, edits })
+}
+
+/// The declaration of a variable above an assignment to outer ones; none where its type cannot be written here.
+fn declare(site: &Site<'_>, value: &str) -> Option<Edit> {
+    let full = &site.finding.resource.type_name;
+    let (path, name) = full.rsplit_once('.')?;
+    let star = match site.finding.rule {
+        "uncalled-cancel" if full == "context.CancelFunc" => "",
+        "unclosed-file" if full == "os.File" => "*",
+        "unclosed-response-body" if full == "net/http.Response" => "*",
+        "unclosed-rows" if full == "database/sql.Rows" => "*",
+        _ => return None,
+    };
+    let statement = site.scope.span(site.acquiring);
+    let package = path.rsplit('/').next()?;
+    site.scope.siblings(site.acquiring)?;
+    if !site.source.imports(path) || !site.layout().opens_line(statement.start) {
+        return None;
+    }
+    let line = [format!("var {value} {star}{package}.{name}")];
+    site.layout().insert_above(statement.start, &line)
 }
 
 /// The common name for a value of the site's type that is not taken there.
@@ -103,10 +127,19 @@ fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
             ));
         }
     };
+    let body = span(site.template().body);
+    let in_body = site
+        .scope
+        .parent(site.acquiring)
+        .is_some_and(|at| site.scope.span(at) == body);
     let declared_here = |name: &str| {
         let Some((siblings, index)) = site.scope.siblings(site.acquiring) else {
             return false;
         };
+        // Parameters and results stand in the same block as a function's body.
+        if in_body && site.source.has_parameter(&site.scope, body, name) {
+            return true;
+        }
         siblings
             .iter()
             .take(index)

@@ -98,12 +98,16 @@ impl Source {
         types
     }
 
-    /// Whether the function with the body `body` has a parameter of this name.
+    /// Whether the function with the body `body` has a parameter or a result of this name.
     pub(crate) fn has_parameter<'s>(&'s self, scope: &Scope<'s>, body: Span, name: &str) -> bool {
         self.signature(scope, body)
             .is_some_and(|(tree, signature)| {
-                let fields = tree.fields(tree.signature(signature).params);
-                let mut names = fields.iter().flat_map(|field| tree.names(field.names));
+                let signature = tree.signature(signature);
+                let results = signature.results.map(|results| tree.fields(results));
+                let fields = tree.fields(signature.params).iter();
+                let mut names = fields
+                    .chain(results.unwrap_or_default())
+                    .flat_map(|field| tree.names(field.names));
                 names.any(|parameter| tree.name(*parameter) == name)
             })
     }

@@ -14,6 +14,14 @@ use crate::source::At;
 /// More exits than these are better served by a function of their own.
 const MAX_EXITS: usize = 6;
 
+/// Rules whose values can be asked whether they are nil where their error was not looked at.
+const GUARDED: [&str; 4] = [
+    "unclosed-file",
+    "unclosed-reader",
+    "unclosed-response-body",
+    "unclosed-rows",
+];
+
 /// Releases before every exit that loses the value.
 pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let template = site.template();
@@ -42,8 +50,27 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     }
     let by_hand = abort.as_ref().unwrap_or(&release);
     let mut edits = named.edits;
+    let unchecked = site.hold()?.condition.is_some();
+    if unchecked && !GUARDED.contains(&site.finding.rule) {
+        return Err(Refusal::new("its error is never checked: check it first"));
+    }
     for place in lost {
         edits.push(match place {
+            Loss::Leave(Leave::Return(id) | Leave::Branch(id)) if unchecked => {
+                let mut lines = vec![format!("if {} != nil {{", named.value)];
+                let inner = site.style.statement(by_hand);
+                lines.extend(inner.iter().map(|line| format!("\t{line}")));
+                lines.push("}".to_owned());
+                if !site.scope.uses(id, &named.value).is_empty() {
+                    return Err(Refusal::new("its error is never checked: check it first"));
+                }
+                site.layout()
+                    .insert_above(site.scope.tree.stmt(id).span.start, &lines)
+                    .ok_or_else(Refusal::crowded)?
+            }
+            _ if unchecked => {
+                return Err(Refusal::new("its error is never checked: check it first"));
+            }
             Loss::Leave(leave) => match told(site, leave, &named.value) {
                 Some(edit) => edit?,
                 None => site.release_before(leave, &named.value, by_hand)?,
@@ -94,9 +121,6 @@ fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
     let hold = site.hold()?;
     let stretch = Stretch::around(&site.scope, hold.anchor)
         .ok_or_else(|| Refusal::new("the block that has the value cannot be followed"))?;
-    if hold.condition.is_some() {
-        return Err(Refusal::new("its error is never checked: check it first"));
-    }
     let after = hold.anchor.offset();
     let mut lost = Vec::new();
     let mut falls_out = false;

@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 
 use caulk_leaks::Held;
-use caulk_syntax::{AssignOp, Node, Span, StmtKind};
+use caulk_syntax::{AssignOp, Node, Span, StmtId, StmtKind};
 
+use super::statement::is_useless_when_dropped;
 use super::{Proposal, deferred};
 use crate::edit::Edit;
 use crate::name::named;
@@ -23,12 +24,18 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         init: Some(init),
         cond,
         then,
-        els: None,
+        els,
     }) = site.scope.kind(around)
     else {
         return Ok(None);
     };
     if site.scope.node(site.acquiring) != Some(Node::Stmt(init)) {
+        return Ok(None);
+    }
+    if is_useless_when_dropped(site) {
+        return within(site, then, els).map(Some);
+    }
+    if els.is_some() {
         return Ok(None);
     }
     let stays =
@@ -85,4 +92,34 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     let release = site.release(&named.value)?;
     edits.push(hold.insert(layout, deferred::lines(site, &release))?);
     Ok(Some(Proposal::sure(edits)))
+}
+
+/// Releases what is dropped at once, in the branch that has it.
+fn within(site: &Site<'_>, then: StmtId, els: Option<StmtId>) -> Result<Proposal, Refusal> {
+    let named = named(site)?;
+    let release = site.release(&named.value)?;
+    let lines = site.style.statement(&release);
+    let layout = site.layout();
+    let mut edits = named.edits;
+    match (site.hold(), els) {
+        (Ok(hold), _) => edits.push(hold.insert(layout, lines)?),
+        (Err(_), None) => {
+            let end = site.scope.tree.stmt(then).span.end;
+            let indent = layout.indent(site.scope.span(site.acquiring).start);
+            let line_break = layout.line_break(end);
+            if !layout.closes_line(end) {
+                return Err(Refusal::crowded());
+            }
+            let body: String = lines
+                .iter()
+                .map(|line| format!("{line_break}{}{line}", layout.deeper(indent)))
+                .collect();
+            edits.push(Edit::insert(
+                end,
+                format!(" else {{{body}{line_break}{indent}}}"),
+            ));
+        }
+        (Err(refusal), Some(_)) => return Err(refusal),
+    }
+    Ok(Proposal::sure(edits))
 }

@@ -12,6 +12,11 @@ use crate::site::{Refusal, Site, span};
 /// Rules of what is of no use to anybody once it is dropped.
 const USELESS: [&str; 2] = ["unclosed-response-body", "unclosed-file"];
 
+/// Whether nobody can use what a site acquires once it is dropped.
+pub(super) fn is_useless_when_dropped(site: &Site<'_>) -> bool {
+    USELESS.contains(&site.finding.rule)
+}
+
 /// The edits, where a site has this shape.
 pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     let template = site.template();
@@ -32,7 +37,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     else {
         return Ok(None);
     };
-    if !USELESS.contains(&site.finding.rule) {
+    if !is_useless_when_dropped(site) {
         return Ok(None);
     }
     let layout = site.layout();

@@ -1,0 +1,55 @@
+package p
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+)
+
+func touch(path string) error {
+	err := os.MkdirAll("x", 0o700)
+	if err != nil {
+		return err
+	}
+	if f, err := os.Create(path); err != nil {
+		return fmt.Errorf("creating: %w", err)
+	} else {
+		f.Close()
+	}
+	if f, err := os.Create(path + ".lock"); err == nil {
+		f.Close()
+		fmt.Println("locked")
+	}
+	return err
+}
+
+func ping(url string) (err error) {
+	resp, err := http.Get(url)
+	if err == nil {
+		defer resp.Body.Close()
+	}
+	return err
+}
+
+func pingAll(urls []string) (err error) {
+	if len(urls) > 0 {
+		var resp *http.Response
+		resp, err = http.Get(urls[0])
+		if err == nil {
+			defer resp.Body.Close()
+		}
+	}
+	return err
+}
+
+func work(ctx context.Context) {}
+
+func bounded(ctx context.Context, limited bool) {
+	if limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, 1)
+		defer cancel()
+	}
+	work(ctx)
+}

@@ -1,0 +1,43 @@
+package p
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+)
+
+func touch(path string) error {
+	err := os.MkdirAll("x", 0o700)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Create(path); err != nil {
+		return fmt.Errorf("creating: %w", err)
+	}
+	if _, err := os.Create(path + ".lock"); err == nil {
+		fmt.Println("locked")
+	}
+	return err
+}
+
+func ping(url string) (err error) {
+	_, err = http.Get(url)
+	return err
+}
+
+func pingAll(urls []string) (err error) {
+	if len(urls) > 0 {
+		_, err = http.Get(urls[0])
+	}
+	return err
+}
+
+func work(ctx context.Context) {}
+
+func bounded(ctx context.Context, limited bool) {
+	if limited {
+		ctx, _ = context.WithTimeout(ctx, 1)
+	}
+	work(ctx)
+}
