@@ -84,15 +84,12 @@ impl Site<'_> {
             // Parameters stand in the same block as a function's body.
             _ => self.source.names_around(place),
         };
-        let given = self.given.iter();
-        taken.extend(
-            given
-                .filter(|(at, _)| match block {
-                    Some(block) if block != span(self.template().body) => block.contains(*at),
-                    _ => self.source.same_declaration(place, *at),
-                })
-                .map(|(_, name)| name.as_str()),
-        );
+        let given = self.given.iter().filter(|(at, _)| match block {
+            _ if !self.reaches(*at, place) => false,
+            Some(block) if block != span(self.template().body) => block.contains(*at),
+            _ => self.source.same_declaration(place, *at),
+        });
+        taken.extend(given.map(|(_, name)| name.as_str()));
         (1..)
             .map(|number: u32| match number {
                 1 => wanted.to_owned(),
@@ -100,6 +97,24 @@ impl Site<'_> {
             })
             .find(|name| !taken.contains(name.as_str()))
             .unwrap_or_else(|| wanted.to_owned())
+    }
+}
+
+impl Site<'_> {
+    /// Whether a name that is declared at `offset` is known at `place`, as far as the header of a statement around
+    /// it says.
+    fn reaches(&self, offset: u32, place: Span) -> bool {
+        let header = self
+            .scope
+            .statement_around(Span::empty(offset))
+            .and_then(|at| self.scope.parent(at))
+            .filter(|at| {
+                matches!(
+                    self.scope.kind(*at),
+                    Some(StmtKind::If { .. } | StmtKind::Switch { .. } | StmtKind::For { .. })
+                )
+            });
+        header.is_none_or(|header| self.scope.span(header).encloses(place))
     }
 }
 
