@@ -2,7 +2,7 @@
 //! never where something failed. There its context is cancelled, unless leaving it unfinished costs nothing.
 
 use caulk_leaks::{Exit, ExitKind};
-use caulk_syntax::{ExprId, ExprKind, Span, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Span, StmtKind, Tree};
 
 use super::{Proposal, Proposed, context};
 use crate::edit::Edit;
@@ -107,10 +107,10 @@ fn finished(
     if !site.returns_error() {
         return Ok((vec![above(&lines)?], false));
     }
-    if results
+    let used = results
         .iter()
-        .any(|result| !site.scope.uses(*result, value).is_empty())
-    {
+        .any(|result| !site.scope.uses(*result, value).is_empty());
+    if used && !makes_error(tree, *last) && site.result_types().len() > 1 {
         return Err(Refusal::new(format!(
             "the statement that loses {value} still uses it"
         )));
@@ -157,8 +157,37 @@ fn finished(
             guarded.extend(lines);
             Ok((vec![above(&guarded)?], true))
         }
+        (None, _) if makes_error(tree, *last) => Ok((Vec::new(), true)),
+        (None, []) if site.result_types().len() == 1 => {
+            let guarded = [
+                format!(
+                    "if err := {}; err != nil {{",
+                    layout.text(tree.expr(*last).span)
+                ),
+                "\treturn err".to_owned(),
+                "}".to_owned(),
+            ];
+            let call = Edit::replace(tree.expr(*last).span, release.call.clone());
+            Ok((vec![above(&guarded)?, call], true))
+        }
         // What is returned is made after the writer is closed.
         (None, _) => Ok((vec![above(&lines)?], false)),
+    }
+}
+
+/// Whether an expression makes an error, as far as the name of its function says.
+fn makes_error(tree: &Tree, id: ExprId) -> bool {
+    match tree.expr(id).kind {
+        ExprKind::Call { fun, .. } => {
+            let path = tree.selector_path(fun).unwrap_or_default();
+            let name = path.last().copied().unwrap_or_default();
+            let starts = ["Errorf", "Wrap", "WithMessage", "WithStack", "NewError"];
+            starts.iter().any(|start| name.starts_with(start))
+                || path.first().is_some_and(|package| package.contains("err"))
+        }
+        ExprKind::Unary { .. } | ExprKind::CompositeLit { .. } => true,
+        ExprKind::Selector { sel, .. } => tree.name(sel).starts_with("Err"),
+        _ => false,
     }
 }
 

@@ -75,6 +75,9 @@ fn late_defer(site: &Site<'_>, hold: &Hold) -> Result<Option<At>, Refusal> {
         let plainly =
             span(*release) == site.scope.span(deferred) || !site.is_conditional(at, deferred);
         let same_list = site.scope.parent(deferred) == site.scope.parent(site.acquiring);
+        if plainly && !same_list && serves_all_paths(site, deferred)? {
+            return Ok(Some(deferred));
+        }
         if !plainly || !same_list {
             return Err(Refusal::new(
                 "a deferred release depends on a condition: whether that is meant is not known",
@@ -87,10 +90,39 @@ fn late_defer(site: &Site<'_>, hold: &Hold) -> Result<Option<At>, Refusal> {
     Ok(None)
 }
 
+/// Whether a `defer` in a branch can stand above it: it is the release and nothing else, the branch is the last of
+/// the function, and no path hands the value on.
+fn serves_all_paths(site: &Site<'_>, deferred: At) -> Result<bool, Refusal> {
+    let template = site.template();
+    let value = site.value()?;
+    let text = site.layout().text(site.scope.span(deferred));
+    let within = site
+        .scope
+        .outwards(deferred)
+        .take_while(|at| site.scope.span(*at) != span(template.body));
+    let straight = within.into_iter().all(|at| {
+        !matches!(
+            site.scope.kind(at),
+            None | Some(StmtKind::For { .. } | StmtKind::Range { .. })
+        )
+    });
+    let block = site
+        .scope
+        .parent(deferred)
+        .and_then(|at| site.scope.stmt_id(at));
+    Ok(straight
+        && block.is_some_and(|block| site.leaves(block))
+        && !template.handed_on
+        && !template.in_loop
+        && !site.is_rebound(&value)
+        && text == format!("defer {}", site.release(&value)?.call))
+}
+
 /// Takes the `defer` from where it is to where the value is held.
 fn move_up(site: &Site<'_>, hold: &Hold, late: At) -> Result<Vec<Edit>, Refusal> {
     let layout = site.layout();
-    if needs_later_names(site, hold, late) {
+    let same_list = site.scope.parent(late) == site.scope.parent(site.acquiring);
+    if same_list && needs_later_names(site, hold, late) {
         return Err(Refusal::new(
             "its deferred release comes too late and uses what is declared in between",
         ));

@@ -7,6 +7,7 @@ mod context;
 mod deferred;
 mod ended;
 mod exits;
+mod goroutine;
 mod header;
 mod joined;
 mod obstacle;
@@ -50,6 +51,9 @@ type Proposed = Result<Proposal, Refusal>;
 /// The edits for the finding of a site.
 pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     let template = site.template();
+    if let Some(ended) = goroutine::propose(site)? {
+        return Ok(ended);
+    }
     if let Some(obstacle) = template
         .obstacles
         .iter()

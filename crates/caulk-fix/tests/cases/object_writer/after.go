@@ -2,6 +2,8 @@ package p
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 
 	"cloud.google.com/go/storage"
@@ -34,4 +36,39 @@ func kept(ctx context.Context, object *storage.ObjectHandle, r io.Reader, work f
 	}
 	go work(ctx)
 	return w.Close()
+}
+
+var errShort = errors.New("short")
+
+func short(ctx context.Context, object *storage.ObjectHandle, r io.Reader, size int64) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w := object.NewWriter(ctx)
+	n, err := io.Copy(w, r)
+	if err != nil {
+		return err
+	}
+	if n != size {
+		return fmt.Errorf("wrote %d bytes: %w", n, errShort)
+	}
+	return w.Close()
+}
+
+func two(ctx context.Context, object *storage.ObjectHandle, r io.Reader) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a := object.NewWriter(ctx)
+	if _, err := io.Copy(a, r); err != nil {
+		return err
+	}
+	if err := a.Close(); err != nil {
+		return err
+	}
+	ctx, cancel2 := context.WithCancel(ctx)
+	defer cancel2()
+	b := object.NewWriter(ctx)
+	if _, err := io.Copy(b, r); err != nil {
+		return err
+	}
+	return b.Close()
 }

@@ -1,0 +1,112 @@
+//! A value that the function hands to a goroutine and does not touch again: released where the goroutine ends.
+
+use caulk_syntax::{Descend, ExprKind, Node, StmtId, StmtKind};
+
+use super::Proposal;
+use crate::site::{Anchor, Refusal, Site, span};
+
+/// The edits, where a site has this shape.
+pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
+    let template = site.template();
+    let [obstacle] = template.obstacles.as_slice() else {
+        return Ok(None);
+    };
+    let tree = site.scope.tree;
+    let Some(started) = site.scope.statement_around(span(obstacle.span)) else {
+        return Ok(None);
+    };
+    let (Some(StmtKind::Go(call)), Some(value)) = (site.scope.kind(started), site.value_name())
+    else {
+        return Ok(None);
+    };
+    let Some((fun, args)) = site.scope.call(call) else {
+        return Ok(None);
+    };
+    let ExprKind::FuncLit { signature, body } = tree.expr(tree.unparen(fun)).kind else {
+        return Ok(None);
+    };
+    let after = site.scope.span(started).end;
+    let only_there = !template.handed_on
+        && template.releases.is_empty()
+        && !site.is_rebound(value)
+        && !template.release.commits
+        && template
+            .losing_exits
+            .iter()
+            .all(|exit| span(exit.span).start >= after || is_next_turn(site, exit));
+    let acquired = site.scope.span(site.acquiring);
+    let several = site.scope.outwards(started).any(|at| {
+        matches!(
+            site.scope.kind(at),
+            Some(StmtKind::For { .. } | StmtKind::Range { .. })
+        ) && !site.scope.span(at).encloses(acquired)
+    });
+    if !only_there
+        || several
+        || site.waits_for(started)
+        || site.test().is_some()
+        || is_used_behind(site, value, after)
+    {
+        return Ok(None);
+    }
+    // What is passed has the parameter's name there.
+    let mut parameters = tree
+        .fields(tree.signature(signature).params)
+        .iter()
+        .flat_map(|field| tree.names(field.names))
+        .map(|name| tree.name(*name));
+    let passed = args.iter().position(|arg| tree.ident(*arg) == Some(value));
+    let name = match passed {
+        Some(at) => parameters.nth(at),
+        None => parameters
+            .all(|parameter| parameter != value)
+            .then_some(value)
+            .filter(|value| {
+                args.iter()
+                    .all(|arg| site.scope.uses(*arg, value).is_empty())
+            }),
+    };
+    let Some(name) = name.filter(|name| *name != "_" && !is_declared(site, body, name)) else {
+        return Ok(None);
+    };
+    let release = site.release(name)?;
+    let lines = site.style.deferred(&release);
+    let anchor = Anchor::BlockStart(tree.stmt(body).span.start + 1);
+    Ok(Some(Proposal::sure(vec![
+        anchor.insert(site.layout(), &lines)?,
+    ])))
+}
+
+fn is_next_turn(site: &Site<'_>, exit: &caulk_leaks::Exit) -> bool {
+    exit.kind == caulk_leaks::ExitKind::NextIteration
+        && span(exit.span) == site.scope.span(site.acquiring)
+}
+
+/// Whether the function itself uses the value behind `after`.
+fn is_used_behind(site: &Site<'_>, value: &str, after: u32) -> bool {
+    site.scope
+        .statement(span(site.template().body))
+        .and_then(|at| site.scope.stmt_id(at))
+        .is_none_or(|body| {
+            let uses = site.scope.uses(body, value);
+            uses.iter().any(|place| place.start >= after)
+        })
+}
+
+/// Whether a goroutine has a variable of its own by this name, or gives it another value.
+fn is_declared(site: &Site<'_>, body: StmtId, name: &str) -> bool {
+    let tree = site.scope.tree;
+    let mut found = false;
+    tree.walk(body, |node| {
+        if let Node::Stmt(id) = node
+            && let StmtKind::Assign { lhs, .. } = tree.stmt(id).kind
+        {
+            found |= tree
+                .exprs(lhs)
+                .iter()
+                .any(|left| tree.ident(*left) == Some(name));
+        }
+        Descend::Into
+    });
+    found
+}

@@ -1,0 +1,54 @@
+package p
+
+import (
+	"fmt"
+	"net"
+	"os"
+)
+
+func serve(l net.Listener) error {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		go func() {
+			defer conn.Close()
+			fmt.Fprintln(conn, "hello")
+		}()
+	}
+}
+
+func size(path string) {
+	f, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	go func(file *os.File) {
+		defer file.Close()
+		fmt.Println(file.Stat())
+	}(f)
+}
+
+func shared(path string) {
+	f, err := os.Open(path) // refused: used by a goroutine
+	if err != nil {
+		return
+	}
+	go func() {
+		fmt.Println(f.Stat())
+	}()
+	fmt.Println(f.Name())
+}
+
+func several(path string) {
+	f, err := os.Open(path) // refused: used by a goroutine
+	if err != nil {
+		return
+	}
+	for range 3 {
+		go func() {
+			fmt.Println(f.Stat())
+		}()
+	}
+}
