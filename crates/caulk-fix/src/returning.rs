@@ -87,10 +87,10 @@ impl Site<'_> {
     }
 }
 
-/// `nil`, `0`, `""`, `false`, `T{}`.
+/// `nil`, a number, a string, `false`, `T{}`.
 fn is_empty_value(tree: &Tree, id: ExprId) -> bool {
     match tree.expr(id).kind {
-        ExprKind::Ident(name) => ["nil", "false", "true"].contains(&tree.name(name)),
+        ExprKind::Ident(name) => ["nil", "false"].contains(&tree.name(name)),
         ExprKind::BasicLit(_) => true,
         ExprKind::CompositeLit { elts, .. } => elts.is_empty(),
         _ => false,

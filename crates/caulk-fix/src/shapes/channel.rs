@@ -55,7 +55,14 @@ pub(super) fn propose(site: &Site<'_>, owner: &str) -> Proposed {
         })
         .map(|at| site.scope.span(at))
         .collect();
-    if !first_evaluated || !around.is_empty() {
+    let shared = match site.scope.kind(statement) {
+        Some(StmtKind::Assign { lhs, .. }) => tree
+            .exprs(lhs)
+            .iter()
+            .any(|left| tree.ident(*left).is_none_or(|name| leaves(site, name))),
+        _ => false,
+    };
+    if !first_evaluated || shared || !around.is_empty() {
         return Err(refused());
     }
     let place = site.scope.span(statement);
@@ -93,6 +100,31 @@ pub(super) fn propose(site: &Site<'_>, owner: &str) -> Proposed {
             ),
         )),
     }
+}
+
+/// Whether a variable is returned, or used by a function literal, which may run when the function has returned.
+fn leaves(site: &Site<'_>, name: &str) -> bool {
+    let tree = site.scope.tree;
+    let Some(body) = site
+        .scope
+        .statement(span(site.template().body))
+        .and_then(|at| site.scope.stmt_id(at))
+    else {
+        return true;
+    };
+    let mut found = false;
+    tree.walk(body, |node| {
+        let apart = match node {
+            Node::Stmt(id) => matches!(
+                tree.stmt(id).kind,
+                StmtKind::Return(_) | StmtKind::Go(_) | StmtKind::Defer(_)
+            ),
+            Node::Expr(id) => matches!(tree.expr(id).kind, ExprKind::FuncLit { .. }),
+        };
+        found |= apart && !site.scope.uses(node, name).is_empty();
+        caulk_syntax::Descend::Into
+    });
+    found
 }
 
 /// Whether an argument is made of numbers and of names that begin with a capital letter: constants, as far as

@@ -30,6 +30,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         && template.releases.is_empty()
         && !site.is_rebound(value)
         && !template.release.commits
+        && !template.release.by_context
         && template
             .losing_exits
             .iter()

@@ -29,11 +29,10 @@ pub(super) fn outlived(site: &Site<'_>, obstacle: &Obstacle) -> bool {
     if site.is_main() && stays && !site.template().in_loop {
         return true;
     }
-    let in_test = site.template().test_variable.is_some();
     if site
         .scope
         .expression(place)
-        .is_some_and(|call| is_given_a_function(site.scope.tree, call, in_test))
+        .is_some_and(|call| is_given_a_function(site.scope.tree, call))
     {
         return true;
     }
@@ -49,9 +48,9 @@ pub(super) fn outlived(site: &Site<'_>, obstacle: &Obstacle) -> bool {
     site.test().is_some() && stays
 }
 
-/// Whether a call is given a function literal that it is done with when it returns. A subtest may go on beside its
-/// test.
-fn is_given_a_function(tree: &Tree, call: ExprId, in_test: bool) -> bool {
+/// Whether a call is given a function literal that it is done with when it returns. What runs something (a subtest, a
+/// pool) may go on beside the function.
+fn is_given_a_function(tree: &Tree, call: ExprId) -> bool {
     let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
         return false;
     };
@@ -60,7 +59,7 @@ fn is_given_a_function(tree: &Tree, call: ExprId, in_test: bool) -> bool {
     tree.exprs(args).iter().any(literal)
         && path
             .last()
-            .is_some_and(|name| runs_at_once(name) && !(in_test && *name == "Run"))
+            .is_some_and(|name| runs_at_once(name) && *name != "Run")
 }
 
 /// Whether what a statement stores in a local variable is looked at in this function only: nothing that holds it

@@ -36,3 +36,17 @@ func every(ctx context.Context, d time.Duration) {
 		}
 	}
 }
+
+func shared(done chan struct{}) {
+	tick := time.Tick(time.Minute) // refused: used by a goroutine
+	go func() {
+		for {
+			select {
+			case <-tick:
+				fmt.Println("tick")
+			case <-done:
+				return
+			}
+		}
+	}()
+}
