@@ -6,6 +6,7 @@
 //! [`Checker`]. [`diff`] shows a plan, [`apply()`] writes it.
 
 mod align;
+mod alternative;
 mod apply;
 mod bound;
 pub mod diff;
@@ -22,6 +23,7 @@ mod site;
 mod source;
 mod workspace;
 
+pub use alternative::alternative;
 pub use apply::{Applied, ApplyOptions, apply};
 pub use edit::{Edit, Edits, Overlap};
 pub use plan::{Checker, FileEdit, FindingFix, FixPlan, Outcome, PlanOptions, plan, plan_with};

@@ -376,6 +376,9 @@ fn tell_what_is_left(findings: &[&Finding], patches: &Patches, take_review: bool
             drop(writeln!(std::io::stderr(), "{}", printable(&line)));
         }
     }
+    for line in alternatives(findings, patches, take_review) {
+        drop(writeln!(std::io::stderr(), "caulk: {}", printable(&line)));
+    }
 }
 
 fn is_done(finding: &Finding, patches: &Patches, take_review: bool) -> bool {
@@ -416,8 +419,24 @@ fn report(
     for (file, reason) in &written.left {
         lines.push(format!("{file} was not written: {reason}"));
     }
+    lines.extend(alternatives(findings, patches, take_review));
     report.push(Block::Summary(lines));
     report
+}
+
+/// What could be done instead of the edits that were made, one line each.
+fn alternatives<'a>(
+    findings: &'a [&Finding],
+    patches: &'a Patches,
+    take_review: bool,
+) -> impl Iterator<Item = String> + 'a {
+    let done = findings
+        .iter()
+        .filter(move |finding| is_done(finding, patches, take_review));
+    done.filter_map(|finding| {
+        let other = caulk_fix::alternative(finding)?;
+        Some(format!("instead, at {}: {other}", finding.location))
+    })
 }
 
 /// What became of findings.

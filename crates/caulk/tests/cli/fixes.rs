@@ -422,3 +422,37 @@ fn a_patch_is_edited_before_it_is_taken() {
             .contains("\tdefer func() { _ = f.Close() }()\n")
     );
 }
+
+#[test]
+fn a_client_for_each_request_could_be_shared_instead() {
+    const HANDLER: &str = r#"package web
+
+import (
+	"net/http"
+
+	"cloud.google.com/go/storage"
+)
+
+func Remove(w http.ResponseWriter, r *http.Request) {
+	client, err := storage.NewClient(r.Context())
+	if err != nil {
+		return
+	}
+	client.Bucket("b").Object("o").Delete(r.Context())
+}
+
+func init() { http.HandleFunc("/", Remove) }
+"#;
+    let world = World::with(&[
+        ("go.mod", "module example.com/web\n\ngo 1.24\n"),
+        ("web.go", HANDLER),
+    ]);
+    let ran = world.run(&["fix", "--diff"]).expect(1);
+    assert!(
+        ran.stdout.contains("+\tdefer client.Close()\n"),
+        "{}",
+        ran.stdout
+    );
+    let other = "caulk: instead, at web.go:10:17: client is made anew for each request";
+    assert!(ran.stderr.contains(other), "{}", ran.stderr);
+}
