@@ -14,6 +14,7 @@ mod edit;
 mod imports;
 mod layout;
 mod leaving;
+mod linter;
 mod name;
 mod plan;
 mod release;

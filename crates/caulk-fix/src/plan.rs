@@ -8,6 +8,7 @@ use caulk_leaks::Finding;
 
 use crate::align::align;
 use crate::edit::{Edit, Edits};
+use crate::linter::wants_errors_dropped_by_name;
 use crate::release::Style;
 use crate::shapes::{Proposal, propose};
 use crate::site::{Refusal, Site};
@@ -435,7 +436,9 @@ fn open(file: &str, workspace: &dyn Workspace) -> Result<Opened, Refusal> {
             "the file is generated: change what generates it",
         ));
     }
-    let style = Style::of(&source);
+    let config = workspace.linter(file);
+    let strict = config.is_some_and(|config| wants_errors_dropped_by_name(&config));
+    let style = Style::of(&source, strict);
     Ok(Opened { source, style })
 }
 

@@ -78,8 +78,9 @@ pub(crate) struct Style {
 }
 
 impl Style {
-    /// The style that most releases of the file have; the plain one where it has none.
-    pub(crate) fn of(source: &Source) -> Self {
+    /// The style that most releases of the file have. Where it has none, the plain one, unless a linter is
+    /// `strict` with errors that are dropped in silence.
+    pub(crate) fn of(source: &Source, strict: bool) -> Self {
         let mut count = Counts::default();
         for body in source.bodies() {
             body.tree.walk(body.block, |node| {
@@ -88,6 +89,9 @@ impl Style {
                 }
                 caulk_syntax::Descend::Into
             });
+        }
+        if strict && count.is_empty() {
+            count.lines = 1;
         }
         count.style()
     }
@@ -211,6 +215,17 @@ impl Counts {
                 None => self.helpers.push((name, 1)),
             }
         }
+    }
+
+    fn is_empty(&self) -> bool {
+        let counts = [
+            self.plain,
+            self.one_line,
+            self.lines,
+            self.bare,
+            self.discarded,
+        ];
+        counts.iter().all(|count| *count == 0) && self.helpers.is_empty()
     }
 
     fn style(self) -> Style {

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use caulk_system::{EntryKind, Files, is_read_only};
 
+use crate::linter::NAMES;
+
 /// Gives the files that findings speak of, by their names: relative to the folder that was checked, with `/`.
 pub trait Workspace {
     /// The bytes of a file, or why it cannot be read, as a fragment.
@@ -11,6 +13,11 @@ pub trait Workspace {
 
     /// Why a file must not be edited, as a fragment; none where it may be.
     fn refusal(&self, file: &str) -> Option<String>;
+
+    /// The configuration of golangci-lint that holds for a file; none where there is none.
+    fn linter(&self, _file: &str) -> Option<String> {
+        None
+    }
 }
 
 /// The files below a folder.
@@ -42,6 +49,14 @@ impl Workspace for Folder<'_> {
 
     fn refusal(&self, file: &str) -> Option<String> {
         refusal(self.files, &self.root, file)
+    }
+
+    fn linter(&self, file: &str) -> Option<String> {
+        let folders = Path::new(file).ancestors().skip(1);
+        let bytes = folders
+            .flat_map(|folder| NAMES.map(|name| self.root.join(folder).join(name)))
+            .find_map(|path| self.files.read(&path).ok())?;
+        String::from_utf8(bytes).ok()
     }
 }
 

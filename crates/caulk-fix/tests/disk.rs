@@ -152,3 +152,13 @@ fn the_patch_of_a_plan_is_what_it_writes() {
     git(folder.path(), &["apply", "fix.patch"]);
     assert_eq!(OsFiles.read(&folder.path().join(FILE)).unwrap(), edit.after);
 }
+
+#[test]
+fn a_strict_linter_is_satisfied() {
+    let folder = repository();
+    let config = b"version: \"2\"\nlinters:\n  enable:\n    - errcheck\n";
+    write_atomic(&folder.path().join(".golangci.yml"), config).unwrap();
+    let after = String::from_utf8(plan_in(folder.path(), FILE).files[0].after.clone()).unwrap();
+    let closed = "\tdefer func() {\n\t\t_ = c.Close()\n\t}()\n";
+    assert!(after.contains(closed), "{after}");
+}
