@@ -9,6 +9,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
+pub(crate) use self::entry::PairEntry;
 use self::entry::{Entry, FieldEntry, File, ProjectEntry, Selector};
 use crate::contract::{Contract, Origin};
 use crate::glob;
@@ -109,11 +110,15 @@ pub struct Catalogue {
     exits: Table<Origin>,
     free: Table<Origin>,
     starts: Table<Origin>,
+    waits: Table<Origin>,
     error_tests: Table<ErrorTest>,
     returns: Table<Vec<String>>,
     /// Indexes into `acquires` by package and name of a result's type.
     by_type: FxHashMap<String, FxHashMap<String, usize>>,
     borrowing_fields: Vec<FieldEntry>,
+    pairs: Vec<PairEntry>,
+    /// Indexes into `acquires`.
+    endless: Vec<usize>,
     /// Files that could not be read, with the reason. Empty for the shipped files (tested).
     pub problems: Vec<String>,
 }
@@ -183,8 +188,11 @@ impl Catalogue {
                 let names = self.by_type.entry(package.to_owned()).or_default();
                 names.insert(name.to_owned(), self.acquires.entries.len());
             }
-            self.acquires
-                .push(entry.select.clone(), entry.into_contract(origin));
+            let (select, contract) = (entry.select.clone(), entry.into_contract(origin));
+            if contract.endless_channel.is_some() {
+                self.endless.push(self.acquires.entries.len());
+            }
+            self.acquires.push(select, contract);
         }
         for entry in file.effect {
             let origin = checked(entry.span().start, entry.get_ref().fault());
@@ -195,6 +203,7 @@ impl Catalogue {
             (file.exit, &mut self.exits),
             (file.free, &mut self.free),
             (file.start, &mut self.starts),
+            (file.wait, &mut self.waits),
         ] {
             for entry in entries {
                 let origin = checked(entry.span().start, entry.get_ref().fault());
@@ -213,6 +222,7 @@ impl Catalogue {
         }
         self.problems.extend(problems);
         self.borrowing_fields.extend(file.field);
+        self.pairs.extend(file.pair);
     }
 
     /// The contract of a function or method: `os`, `Open`; `net/http`, `Client.Do`.
@@ -282,6 +292,24 @@ impl Catalogue {
                 && entry.type_name == type_name
                 && entry.fields.iter().any(|f| f == field)
         })
+    }
+
+    /// Contracts of what has a channel that is never closed.
+    pub(crate) fn endless(&self) -> impl Iterator<Item = &Contract> {
+        self.endless
+            .iter()
+            .filter_map(|index| self.acquires.entries.get(*index))
+            .map(|(_, contract)| contract)
+    }
+
+    /// Whether a call waits until goroutines of a group have ended.
+    pub(crate) fn waits_for_group(&self, package: &str, function: &str) -> bool {
+        self.waits.find(package, function).is_some()
+    }
+
+    /// Names of methods that hand out and take back.
+    pub(crate) fn pairs(&self) -> &[PairEntry] {
+        &self.pairs
     }
 
     /// All contracts in the order of the files.

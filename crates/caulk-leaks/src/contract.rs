@@ -15,6 +15,10 @@ pub struct Contract {
     pub dynamic_type: Option<String>,
     /// Indexes of the results that are owed.
     pub results: Vec<usize>,
+    /// The argument that is owed instead of a result: the channel of `signal.Notify`.
+    pub argument: Option<usize>,
+    /// Whether the argument need not be read by whoever made it: closing it is what matters.
+    pub unread: bool,
     /// Another result through which it can be released as well: the resource beside the function that releases it.
     pub beside: Option<usize>,
     /// Which result says that nothing was acquired.
@@ -28,6 +32,14 @@ pub struct Contract {
     /// The channel that is never closed, so that a range over it does not end: `C` of a ticker; empty where it is the
     /// value itself.
     pub endless_channel: Option<String>,
+    /// It is a channel that is received from where it is made, and matters in a loop alone.
+    pub waited_in_loop: bool,
+    /// The argument that says how long it lasts; a short time does no harm.
+    pub short_argument: Option<usize>,
+    /// Fields by which others may know it, and release it without its maker: the number of a process.
+    pub known_by: Vec<String>,
+    /// What is let go in the expression that makes it is meant to be: owed only where a variable holds it.
+    pub named_only: bool,
     /// Methods before which nothing is held: `Connect`.
     pub acquired_after: Vec<String>,
     /// It may be nil although there is no error: another result says so, or a test of it.
@@ -56,6 +68,8 @@ pub struct Contract {
     pub written: Written,
     /// Never reported in `main.main`.
     pub main_is_ok: bool,
+    /// Never reported in what runs once.
+    pub once_is_ok: bool,
     /// Reported only when asked for.
     pub preview: bool,
     /// What an unreleased one keeps alive.
@@ -116,12 +130,18 @@ impl Contract {
             rule: crate::rules::static_name("unclosed-resource"),
             type_name: "*".to_owned(),
             results: vec![0],
+            argument: None,
+            unread: false,
             beside: None,
             error: ErrorAt::Last,
             release,
             two_results: false,
             end_on_receive: None,
             endless_channel: None,
+            waited_in_loop: false,
+            known_by: Vec::new(),
+            named_only: false,
+            short_argument: None,
             dynamic_type: None,
             optional: false,
             idle: false,
@@ -137,6 +157,7 @@ impl Contract {
             finishes: false,
             written: Written::default(),
             main_is_ok: false,
+            once_is_ok: false,
             preview: false,
             harm: Harm::default(),
             cost: String::new(),
@@ -193,6 +214,8 @@ impl ErrorAt {
 pub struct Release {
     /// Any of these; the first is the one to write.
     pub actions: Vec<ReleaseAction>,
+    /// Functions, and methods of something else, that take it back as an argument: `Unsubscribe`. Their last names alone.
+    pub taken_by: Vec<String>,
     /// Arguments as Go text.
     pub arguments: String,
     /// Whether it returns an error.
@@ -285,10 +308,15 @@ impl Release {
         self.actions.iter().any(|action| action.method.is_none())
     }
 
-    /// The release as a reader would say it: `Body.Close`, `cancel()`.
+    /// Whether a function of this name takes the value back.
+    pub fn is_taken_by(&self, function: &str) -> bool {
+        self.taken_by.iter().any(|name| name == function)
+    }
+
+    /// The release as a reader would say it: `Body.Close`, `cancel()`, `Unsubscribe`.
     pub fn words(&self) -> String {
         match self.actions.first() {
-            None => String::new(),
+            None => self.taken_by.first().cloned().unwrap_or_default(),
             Some(ReleaseAction { method: None, .. }) => "cancel()".to_owned(),
             Some(ReleaseAction {
                 path,

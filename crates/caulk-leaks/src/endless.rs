@@ -86,10 +86,10 @@ fn endless(
     let (type_name, release) = owners
         .iter()
         .find_map(|local| released_type(module, function, *local))?;
-    let stops_ticker = stops_ticker(body)
+    let stops_ticker = stops_ticker(module, body)
         || module
             .function(BodyOwner::Func(release))
-            .is_some_and(|method| stops_ticker(&method));
+            .is_some_and(|method| stops_ticker(module, &method));
     Some(Endless {
         start,
         root: function.root_of(start),
@@ -141,7 +141,7 @@ fn head(function: &Function, stmt: StmtId) -> Span {
     }
 }
 
-/// Whether a range is over the field `C` of a `time.Ticker`, or over `time.Tick(d)`.
+/// Whether a range is over a channel that is never closed: the field `C` of a ticker, or what `time.Tick` gives.
 fn ranges_over_ticker(module: &Module<'_>, function: &Function, stmt: StmtId) -> bool {
     let tree = function.tree();
     let StmtKind::Range { x, .. } = tree.stmt(stmt).kind else {
@@ -151,21 +151,31 @@ fn ranges_over_ticker(module: &Module<'_>, function: &Function, stmt: StmtId) ->
     match tree.expr(x).kind {
         ExprKind::Selector { x, sel } => {
             let ty = module.program.named_name(function.info().type_of(x));
-            tree.name(sel) == "C" && ty.as_deref() == Some("time.Ticker")
+            module.catalogue.endless().any(|contract| {
+                contract.endless_channel.as_deref() == Some(tree.name(sel))
+                    && ty.as_ref() == Some(&contract.type_name)
+            })
         }
-        ExprKind::Call { .. } => function
-            .callee(x)
-            .func()
-            .is_some_and(|func| &*func.name == "time.Tick"),
+        ExprKind::Call { .. } => function.callee(x).func().is_some_and(|func| {
+            let (package, name) = crate::types::split_name(module.program, func);
+            let contract = module.catalogue.contract(package, name);
+            contract.is_some_and(|contract| contract.endless_channel.as_deref() == Some(""))
+        }),
         _ => false,
     }
 }
 
-fn stops_ticker(function: &Function) -> bool {
+/// Whether a body stops what has a channel that is never closed, as if that ended who ranges over it.
+fn stops_ticker(module: &Module<'_>, function: &Function) -> bool {
     function.info().calls().iter().any(|(_, callee)| {
-        callee
-            .func()
-            .is_some_and(|func| &*func.name == "time.Ticker.Stop")
+        callee.func().is_some_and(|func| {
+            module.catalogue.endless().any(|contract| {
+                let method = func.name.strip_prefix(contract.type_name.as_str());
+                method
+                    .and_then(|method| method.strip_prefix('.'))
+                    .is_some_and(|method| contract.release.is_method(method))
+            })
+        })
     })
 }
 

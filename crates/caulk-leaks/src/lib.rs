@@ -24,6 +24,7 @@ mod parents;
 mod policy;
 mod provenance;
 mod recent;
+mod registered;
 mod report;
 mod rules;
 mod sibling;
@@ -34,6 +35,7 @@ mod suppress;
 mod template;
 mod trace;
 mod types;
+mod waited;
 
 pub use belief::{Belief, ParameterBelief, explain_function};
 pub use catalogue::{Catalogue, ContractError};

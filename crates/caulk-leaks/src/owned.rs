@@ -108,7 +108,8 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
     for (result, local) in function.results(None).iter().enumerate() {
         let known = function.info().local_info(*local).map(|local| local.ty);
         if let Some(ty) = known
-            && let Some(contract) = crate::started::contract(module, &function, result, ty)
+            && let Some(contract) = crate::registered::contract(module, &function, result, ty)
+                .or_else(|| crate::started::contract(module, &function, result, ty))
                 .or_else(|| made(module, &function, result, ty, reach))
         {
             add(contract, result, None, ty);
@@ -308,7 +309,7 @@ fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
     contract.parent = None;
     contract.ended_with = None;
     contract.origin = Origin::Convention;
-    if contract.release.actions.is_empty() {
+    if contract.release.actions.is_empty() && contract.release.taken_by.is_empty() {
         return None;
     }
     Some(contract)

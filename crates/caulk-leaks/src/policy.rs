@@ -40,6 +40,21 @@ impl Described<'_, '_> {
         self.site.root.is_none() && self.function.is_main(self.module.program)
     }
 
+    /// What is made once for the process ends with it.
+    pub(super) fn runs_once_by_right(&self) -> bool {
+        self.site.contract.once_is_ok && self.heat == Heat::Once
+    }
+
+    /// A registration, as far as source alone tells of one, that something goes on reading behind the function.
+    pub(super) fn is_read_on(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let contract = &self.site.contract;
+        let registered = contract.argument.is_some()
+            || contract.rule == "unreleased-subscription"
+                && contract.confidence == Confidence::Likely;
+        registered && !outcomes.owed.is_empty() && !outcomes.obstacles.is_empty()
+    }
+
     /// A `main` that ends with what its handlers use: they use it for as long as the process lives.
     pub(super) fn serves_to_the_end(&self) -> bool {
         let outcomes = &self.verdict.outcomes;

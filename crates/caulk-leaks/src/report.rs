@@ -121,8 +121,17 @@ impl<'a, 'p> Described<'a, 'p> {
                 callee: None,
             };
         }
+        if self.is_read_on() {
+            let why = "something else goes on using it".to_owned();
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
+        }
         if !outcomes.owed.is_empty() {
-            return if self.is_main() && (self.site.contract.main_is_ok || self.serves_to_the_end())
+            return if self.runs_once_by_right()
+                || self.is_main() && (self.site.contract.main_is_ok || self.serves_to_the_end())
             {
                 crate::check::settled_without_place(SettledBy::ProcessLifetime)
             } else {
@@ -252,6 +261,8 @@ impl<'a, 'p> Described<'a, 'p> {
             }
             "unended-span" => "not ended",
             "unfinished-transaction" => "not finished",
+            "unreleased-subscription" => "not released",
+            "unwaited-process" => "not waited for",
             _ => "still open",
         }
     }
@@ -265,6 +276,7 @@ impl<'a, 'p> Described<'a, 'p> {
             "unended-span" => "ended",
             "unfinished-transaction" => "committed or rolled back",
             "unreleased-subscription" => "released",
+            "unwaited-process" => "waited for",
             _ => match self
                 .site
                 .release
@@ -331,6 +343,8 @@ impl<'a, 'p> Described<'a, 'p> {
             "unstopped-iterator" => "iterator",
             "unstopped-watcher" => "watcher",
             "unclosed-reader" => "reader",
+            "unreleased-subscription" => "subscription",
+            "unwaited-process" => "process",
             _ => "value",
         }
     }

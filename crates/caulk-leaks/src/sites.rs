@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, LocalKind, Type, TypeId};
-use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
 
 use crate::contract::{Contract, Release};
 use crate::engine::{Function, Root, Run, Start, Verdict};
@@ -28,6 +28,8 @@ pub(crate) struct Site {
     pub acquired_by: String,
     /// The Go type that is owed.
     pub type_name: String,
+    /// Where the argument is made that is owed instead of a result.
+    pub argument: Option<Span>,
 }
 
 /// Follows every acquisition of a body.
@@ -42,12 +44,18 @@ pub(crate) fn verdicts(
     sites(module, &function, reach)
         .into_iter()
         .map(|site| {
+            if site.contract.waited_in_loop
+                && let Some(verdict) = crate::waited::verdict(&function, site.call)
+            {
+                return (site, verdict);
+            }
             let start = Start::Call {
                 call: site.call,
                 result: site.result,
                 error: site.error,
                 beside: site.contract.beside,
                 results: site.results,
+                argument: site.argument,
             };
             let run = Run::new(
                 module,
@@ -101,30 +109,36 @@ fn sites_of_call(
         if ends
             || !matters(module, function, &contract)
             || is_fire_and_forget(function, call, &contract)
+            || contract.named_only && matches!(function.parent(call), Some(Node::Expr(_)))
+            || crate::waited::is_short(function, call, &contract)
+            || contract.waited_in_loop && crate::waited::verdict(function, call).is_none()
         {
             continue;
         }
         let contract = Arc::new(contract);
         let release = Arc::new(contract.release.clone());
+        let site = |result: usize, argument: Option<Span>, ty: TypeId| Site {
+            call,
+            result,
+            results: count,
+            error: contract.error.index(count),
+            release: Arc::clone(&release),
+            root: function.root_of(call),
+            acquired_by: acquired_by.clone(),
+            type_name: type_name(module, &contract, ty, package, name),
+            contract: Arc::clone(&contract),
+            argument,
+        };
+        if let Some(index) = contract.argument {
+            let made = crate::registered::argument(module, function, call, index, contract.unread);
+            sites.extend(made.map(|(made, ty)| site(0, Some(made), ty)));
+            continue;
+        }
         for &result in &contract.results {
-            if result >= count {
-                continue;
-            }
             let ty = result_type(module, function, call, result);
-            if !can_release(module, ty, &contract) {
-                continue;
+            if result < count && can_release(module, ty, &contract) {
+                sites.push(site(result, None, ty));
             }
-            sites.push(Site {
-                call,
-                result,
-                results: count,
-                error: contract.error.index(count),
-                release: Arc::clone(&release),
-                root: function.root_of(call),
-                acquired_by: acquired_by.clone(),
-                type_name: type_name(module, &contract, ty, package, name),
-                contract: Arc::clone(&contract),
-            });
         }
     }
     sites
@@ -203,6 +217,17 @@ fn contracts_of_call(
         ty.is_unknown() && crate::convention::looks_like_response(function, call)
     });
     contracts.retain(|contract| !crate::convention::is_unlikely(module, function, call, contract));
+    if contracts.is_empty()
+        && let Callee::Interface {
+            iface,
+            name,
+            through,
+            ..
+        } = callee
+        && crate::registered::gives(module, name)
+    {
+        return crate::registered::of_implementers(module, *iface, through, name);
+    }
     contracts
 }
 
@@ -248,7 +273,9 @@ pub(crate) fn contracts_of(
             }
         }
         (Some(id), Followed::Yes(reach)) => {
-            if !called.types.iter().any(|ty| module.can_be_owned(*ty)) {
+            let may_owe = called.types.iter().any(|ty| module.can_be_owned(*ty))
+                || crate::registered::gives(module, name);
+            if !may_owe {
                 return Vec::new();
             }
             let results = module.results(id, reach);

@@ -1,7 +1,7 @@
 //! A value whose constructor starts a goroutine for it that a release method of it stops: the goroutine
 //! waits on a channel of the value, and the method closes that channel or sends on it.
 
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, Object, TypeId};
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, FuncRef, LocalId, Object, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
@@ -127,7 +127,7 @@ fn goroutines(
                     {
                         let span = tree.expr(expr).span;
                         match tree.exprs(args) {
-                            [task] if func.name.ends_with("Group.Go") => start(*task, span, node),
+                            [task] if starts(module, func) => start(*task, span, node),
                             _ if is_one_of(function, *receiver, of) => {
                                 helpers.extend(func.id.map(|id| (id, span)));
                             }
@@ -148,6 +148,12 @@ fn goroutines(
         }
         found.extend(inner.into_iter().map(|start| Start { span, ..start }));
     }
+}
+
+/// Whether a method runs its argument in a goroutine.
+fn starts(module: &Module<'_>, func: &FuncRef) -> bool {
+    let (package, name) = crate::types::split_name(module.program, func);
+    module.catalogue.starts_goroutine(package, name)
 }
 
 /// Whether something in a function happens under a condition: an option may leave the goroutine out.
@@ -175,7 +181,7 @@ fn is_one_of(function: &Function, expr: ExprId, of: &[LocalId]) -> bool {
 }
 
 /// The variables that a function returns as this result.
-fn returned_locals(function: &Function, result: usize) -> Vec<LocalId> {
+pub(crate) fn returned_locals(function: &Function, result: usize) -> Vec<LocalId> {
     let tree = function.tree();
     let mut found = Vec::new();
     let Some(graph) = function.graph(None) else {

@@ -22,7 +22,7 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     let statement = outermost_statement(function, site);
     let statement_span = statement.map_or(tree.expr(site.call).span, |stmt| tree.stmt(stmt).span);
     let check = error_check(function, site, None);
-    let obstacles: Vec<Obstacle> = outcomes
+    let mut obstacles: Vec<Obstacle> = outcomes
         .obstacles
         .iter()
         .map(|(span, why)| Obstacle {
@@ -30,6 +30,15 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             why: why.clone(),
         })
         .collect();
+    if let ([], Some(taker)) = (
+        site.release.actions.as_slice(),
+        site.release.taken_by.first(),
+    ) {
+        obstacles.push(Obstacle {
+            span: byte_span(tree.expr(site.call).span),
+            why: format!("{taker} of something else takes it back"),
+        });
+    }
     FixTemplate {
         release: release_call(function, &file.bytes, site),
         held: described.held.clone(),

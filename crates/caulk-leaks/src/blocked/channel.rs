@@ -11,7 +11,7 @@ use crate::module::Module;
 
 /// A channel that a function makes and keeps in a variable.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Channel {
+pub(crate) struct Channel {
     pub local: LocalId,
     /// The `make`.
     pub made: Span,
@@ -77,7 +77,7 @@ pub(super) fn span_of(function: &Function, node: Node) -> Span {
 }
 
 /// The channels that a body makes, each assigned once.
-pub(super) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel> {
+pub(crate) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel> {
     let tree = function.tree();
     let mut found: Vec<Channel> = Vec::new();
     let mut again: BTreeSet<LocalId> = BTreeSet::new();

@@ -13,6 +13,7 @@ use crate::engine::{Function, Root};
 use crate::module::Module;
 use served::Used;
 
+pub(crate) use channel::channels;
 pub(crate) use described::described;
 pub(crate) use paths::branch_of;
 
@@ -56,7 +57,7 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .collect();
     let mut found: Vec<Blocked> = Vec::new();
     for one in &used {
-        for blocked in served::blocked(function, one, &used) {
+        for blocked in served::blocked(module, function, one, &used) {
             // A goroutine that waits twice is one goroutine.
             if found.iter().all(|known| known.go != blocked.go) {
                 found.push(blocked);

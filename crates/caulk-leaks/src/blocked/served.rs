@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caulk_program::{Callee, LocalId};
+use caulk_program::{Callee, FuncRef, LocalId};
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::channel::{Actor, Channel, Op, Use, span_of};
@@ -10,6 +10,7 @@ use super::paths::{Paths, branch_of, closing_brace, ending_loop, is_range, root_
 use super::told::told;
 use super::{Blocked, Wait};
 use crate::engine::Function;
+use crate::module::Module;
 
 /// A channel with its uses, all of them understood.
 pub(super) struct Used {
@@ -18,8 +19,14 @@ pub(super) struct Used {
 }
 
 /// The goroutines that can block on one channel of a function.
-pub(super) fn blocked(function: &Function, used: &Used, others: &[Used]) -> Vec<Blocked> {
+pub(super) fn blocked(
+    module: &Module<'_>,
+    function: &Function,
+    used: &Used,
+    others: &[Used],
+) -> Vec<Blocked> {
     let view = View {
+        module,
         function,
         used,
         others,
@@ -30,6 +37,7 @@ pub(super) fn blocked(function: &Function, used: &Used, others: &[Used]) -> Vec<
 }
 
 struct View<'a> {
+    module: &'a Module<'a>,
     function: &'a Function,
     used: &'a Used,
     others: &'a [Used],
@@ -410,12 +418,18 @@ impl<'a> View<'a> {
                 .into_iter()
                 .filter_map(|(call, callee)| {
                     let waits = matches!(callee, Callee::Method { func, .. }
-                if func.name.ends_with("WaitGroup.Wait") || func.name.ends_with("Group.Wait"));
+                        if self.waits_for_group(func));
                     let here = self.function.root_of(call) == self.used.channel.root;
                     (waits && here).then_some(Node::Expr(call))
                 }),
         );
         nodes
+    }
+
+    /// Whether a method waits for the goroutines of a group.
+    fn waits_for_group(&self, func: &FuncRef) -> bool {
+        let (package, name) = crate::types::split_name(self.module.program, func);
+        self.module.catalogue.waits_for_group(package, name)
     }
 
     /// Whether the receives stand under the same conditions as the start of the goroutine:

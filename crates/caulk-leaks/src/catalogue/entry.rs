@@ -70,9 +70,23 @@ pub(super) struct File {
     #[serde(default)]
     pub start: Vec<Spanned<BareEntry>>,
     #[serde(default)]
+    pub wait: Vec<Spanned<BareEntry>>,
+    #[serde(default)]
     pub error: Vec<Spanned<ErrorEntry>>,
     #[serde(default)]
     pub returns: Vec<Spanned<ReturnsEntry>>,
+    #[serde(default)]
+    pub pair: Vec<PairEntry>,
+}
+
+/// Methods that are called alike everywhere: what one of them hands out the other takes back.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PairEntry {
+    /// How the name of the first begins; what follows is the same in both.
+    pub gives: String,
+    /// How the name of the other begins, any of these.
+    pub takes: Vec<String>,
 }
 
 /// The types of a function's results.
@@ -138,8 +152,16 @@ pub(super) struct AcquireEntry {
     type_name: String,
     #[serde(default)]
     results: Vec<usize>,
+    /// The argument that is owed instead of a result.
+    argument: Option<usize>,
+    /// Whether whoever made the argument need not read it.
+    #[serde(default)]
+    unread: bool,
     error: Option<i32>,
     release: Vec<String>,
+    /// Functions, and methods of something else, that take it back as an argument.
+    #[serde(default)]
+    taken_by: Vec<String>,
     #[serde(default)]
     release_arguments: String,
     #[serde(default)]
@@ -159,6 +181,14 @@ pub(super) struct AcquireEntry {
     /// The function and the field by which the same comes with an owner that can be released: `NewTicker.C`.
     owner: Option<String>,
     end_on_receive: Option<String>,
+    #[serde(default)]
+    waited_in_loop: bool,
+    #[serde(default)]
+    known_by: Vec<String>,
+    #[serde(default)]
+    named_only: bool,
+    /// Index of the argument that is its duration.
+    short_argument: Option<usize>,
     #[serde(default)]
     acquired_after: Vec<String>,
     context_ends: Option<usize>,
@@ -189,6 +219,8 @@ pub(super) struct AcquireEntry {
     pub of_type: Vec<String>,
     #[serde(default)]
     main_is_ok: bool,
+    #[serde(default)]
+    once_is_ok: bool,
     #[serde(default)]
     preview: bool,
     #[serde(default)]
@@ -261,6 +293,8 @@ impl AcquireEntry {
             } else {
                 self.results
             },
+            argument: self.argument,
+            unread: self.unread,
             beside: None,
             error: match self.error {
                 None => ErrorAt::Last,
@@ -268,6 +302,7 @@ impl AcquireEntry {
             },
             release: Release {
                 actions,
+                taken_by: self.taken_by,
                 arguments: self.release_arguments,
                 returns_error: self.returns_error,
                 commits: self.commits,
@@ -280,6 +315,10 @@ impl AcquireEntry {
             },
             two_results: self.two_results,
             end_on_receive: self.end_on_receive,
+            waited_in_loop: self.waited_in_loop,
+            known_by: self.known_by,
+            named_only: self.named_only,
+            short_argument: self.short_argument,
             dynamic_type: None,
             optional: false,
             idle: false,
@@ -302,6 +341,7 @@ impl AcquireEntry {
                 with: self.written_with,
             },
             main_is_ok: self.main_is_ok,
+            once_is_ok: self.once_is_ok,
             preview: self.preview,
             harm,
             cost: self.cost,

@@ -49,6 +49,9 @@ impl Run<'_, '_> {
             return args.iter().map(|arg| self.eval(state, *arg)).collect();
         }
         if let Callee::Builtin(builtin) = callee {
+            if self.is_argument(call) {
+                return vec![Some(Value::At(0))];
+            }
             return self.builtin(state, *builtin, &args);
         }
         if let Some(literal) = self.called_literal(state, call) {
@@ -163,6 +166,13 @@ impl Run<'_, '_> {
             }
             return Vec::new();
         }
+        if builtin == Builtin::Close
+            && self.release.is_taken_by("close")
+            && let ([Some(Value::At(0))], [channel]) = (values.as_slice(), args)
+        {
+            self.release_at(state, self.span_of(*channel));
+            return Vec::new();
+        }
         // `new(x)` points to a copy of x.
         if builtin == Builtin::New {
             return values;
@@ -181,7 +191,24 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Whether an expression makes the argument that the acquisition is about.
+    fn is_argument(&self, expr: ExprId) -> bool {
+        matches!(&self.start, Some(Start::Call { argument: Some(made), .. })
+            if *made == self.span_of(expr))
+    }
+
     fn acquired(&mut self, state: &mut State, call: ExprId) -> Vec<Option<Value>> {
+        if let Some(Start::Call {
+            argument: Some(_), ..
+        }) = &self.start
+        {
+            if state.status == Status::Before {
+                state.status = Status::Owed;
+                self.acquired_now = true;
+                self.out.acquired = true;
+            }
+            return Vec::new();
+        }
         self.acquire(state, call);
         let Some(Start::Call {
             result,
@@ -246,6 +273,10 @@ impl Run<'_, '_> {
             Value::At(depth) => {
                 if state.status == Status::Before && self.wakes(callee, &method) {
                     state.status = Status::Owed;
+                    if self.is_acquired_after(&method) && self.gives_error(call) {
+                        // Where it fails nothing is held.
+                        return self.in_error_result(call, Value::Error);
+                    }
                 }
                 state.is_there();
                 if self.is_release(depth, &method) {
@@ -319,11 +350,25 @@ impl Run<'_, '_> {
         let Some(contract) = self.contract else {
             return false;
         };
-        contract.acquired_after.iter().any(|name| name == method)
+        self.is_acquired_after(method)
             || contract.idle
                 && callee.func().and_then(|func| func.id).is_some_and(|id| {
                     self.is_followed(callee) && crate::idle::starts(self.module, id)
                 })
+    }
+
+    fn is_acquired_after(&self, method: &str) -> bool {
+        self.contract
+            .is_some_and(|contract| contract.acquired_after.iter().any(|name| name == method))
+    }
+
+    /// Whether the last result of a call is an error.
+    fn gives_error(&self, call: ExprId) -> bool {
+        let program = self.module.program;
+        program
+            .results_of(self.function.info().type_of(call))
+            .last()
+            .is_some_and(|ty| crate::types::is_error(program, *ty))
     }
 
     /// Results of a method of the resource that may be of no use once it is released.
@@ -368,6 +413,12 @@ impl Run<'_, '_> {
                 return Vec::new();
             }
             Value::At(_) | Value::Owner(_) | Value::View => {}
+        }
+        if matches!(value, Value::At(0) | Value::Owner(None))
+            && self.release.is_taken_by(&method_name(callee, name))
+        {
+            self.release_at(state, span);
+            return Vec::new();
         }
         let known = name.and_then(|name| self.module.catalogue.effect(name.package, name.name));
         if let Some(effect) = known {

@@ -175,6 +175,7 @@ impl Run<'_, '_> {
         let is_method = matches!(self.function.info().object(expr), Object::Method(_));
         match value {
             Value::At(0) if self.is_error_field(name) => Some(Value::Error),
+            Value::At(_) if self.is_known_by(name) => Some(Value::Owner(None)),
             // Whether it is a field or a method of a type whose source is missing cannot be seen.
             Value::At(depth) if self.release.leads(depth, name) => Some(Value::At(depth + 1)),
             Value::At(depth) if is_method || self.is_release(depth, name) => {
@@ -232,6 +233,12 @@ impl Run<'_, '_> {
             .contract
             .and_then(|contract| contract.error_field.as_deref());
         field == Some(name)
+    }
+
+    /// Whether others may know the resource by this field of it.
+    fn is_known_by(&self, name: &str) -> bool {
+        self.contract
+            .is_some_and(|contract| contract.known_by.iter().any(|field| field == name))
     }
 
     fn received(&mut self, state: &mut State, channel: ExprId, expr: ExprId) {

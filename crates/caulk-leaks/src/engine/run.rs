@@ -31,6 +31,8 @@ pub(crate) enum Start {
         /// Another result that is the resource too.
         beside: Option<usize>,
         results: usize,
+        /// Where the argument is made that is the resource, and no result is.
+        argument: Option<Span>,
     },
     /// At the entry, in a parameter or in a field of it; another parameter may be the error.
     Param {
@@ -530,6 +532,7 @@ impl<'a, 'p> Run<'a, 'p> {
         if state.status == Status::Owed {
             state.status = Status::Settled(how, span);
         }
+        self.let_go(state);
     }
 
     pub(super) fn lose_track(&mut self, state: &mut State, why: impl Into<Arc<str>>, span: Span) {
@@ -537,6 +540,17 @@ impl<'a, 'p> Run<'a, 'p> {
         let matters = !matches!(self.start, Some(Start::Made { .. }));
         if matters && state.status == Status::Owed {
             state.status = Status::Unknown(why.into(), span);
+        }
+        self.let_go(state);
+    }
+
+    /// Before anything is held, what has got to other hands is for those to release.
+    fn let_go(&self, state: &mut State) {
+        let later = self
+            .contract
+            .is_some_and(|contract| !contract.acquired_after.is_empty());
+        if later && state.status == Status::Before {
+            state.reset();
         }
     }
 

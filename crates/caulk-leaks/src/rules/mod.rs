@@ -165,6 +165,12 @@ const RULES: &[Rule] = &[
         preview: false,
         page: include_str!("pages/unstopped-watcher.md"),
     },
+    Rule {
+        name: "unwaited-process",
+        summary: "a process that was started is not waited for",
+        preview: true,
+        page: include_str!("pages/unwaited-process.md"),
+    },
 ];
 
 /// All rules, by name.

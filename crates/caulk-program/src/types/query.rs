@@ -62,10 +62,9 @@ impl Program {
         }
     }
 
-    /// The results of a function type, or the members of a tuple; the type alone otherwise.
+    /// The types of the values that a call of this type gives: the members of a tuple; the type alone otherwise.
     pub fn results_of(&self, ty: TypeId) -> Vec<TypeId> {
         match self.ty(ty) {
-            Type::Func(signature) => signature.results.to_vec(),
             Type::Tuple(types) => types.to_vec(),
             _ => vec![ty],
         }

@@ -1,0 +1,231 @@
+//! Timers that nothing but a `select` knows: `case <-time.After(d)` in a loop leaves one running each time that another
+//! case goes round.
+
+use std::collections::BTreeSet;
+
+use caulk_flow::{BlockId, End, Graph};
+use caulk_program::{LocalId, Object};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
+
+use crate::contract::Contract;
+use crate::engine::{Function, Lost, Outcomes, Verdict};
+use crate::finding::ExitKind;
+
+/// What becomes of a channel that is received from in the `select` that makes it; none where no other case goes round
+/// a loop and makes the next.
+pub(crate) fn verdict(function: &Function, call: ExprId) -> Option<Verdict> {
+    let (clause, select) = clause_of(function, call)?;
+    let tree = function.tree();
+    let round = function.innermost_loop(call)?;
+    if !matches!(tree.stmt(round).kind, StmtKind::For { cond: None, .. }) {
+        return None;
+    }
+    let root = function.root_of(call);
+    let graph = function.graph(root)?;
+    let (at, cases) = find(graph, select)?;
+    let other = cases.into_iter().find(|(case, to)| {
+        *case != clause && is_stream(function, *case) && reaches(graph, *to, at)
+    })?;
+    let span = match tree.stmt(other.0).kind {
+        StmtKind::Comm {
+            comm: Some(comm), ..
+        } => tree.stmt(comm).span,
+        _ => Span::default(),
+    };
+    let lost = Lost {
+        kind: ExitKind::NextIteration,
+        span,
+        error: None,
+        turns: Vec::new(),
+        held_by: None,
+    };
+    Some(Verdict {
+        outcomes: Outcomes {
+            owed: vec![lost],
+            acquired: true,
+            ..Outcomes::default()
+        },
+    })
+}
+
+/// Whether a clause receives from a channel that has a name, as what comes again and again does: not from `ctx.Done()`.
+fn is_stream(function: &Function, clause: StmtId) -> bool {
+    let tree = function.tree();
+    let StmtKind::Comm {
+        comm: Some(comm), ..
+    } = tree.stmt(clause).kind
+    else {
+        return false;
+    };
+    let mut streams = false;
+    tree.walk(comm, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Unary {
+                op: UnaryOp::Receive,
+                x,
+            } = tree.expr(expr).kind
+        {
+            streams |= matches!(
+                tree.expr(caulk_flow::unparen(tree, x)).kind,
+                ExprKind::Ident(_) | ExprKind::Selector { .. }
+            );
+        }
+        Descend::Into
+    });
+    streams
+}
+
+/// The clause `case <-call:` that a call is waited for in, and its `select`.
+fn clause_of(function: &Function, call: ExprId) -> Option<(StmtId, StmtId)> {
+    let tree = function.tree();
+    let Node::Expr(receive) = function.parent(call)? else {
+        return None;
+    };
+    let is_receive = matches!(
+        tree.expr(receive).kind,
+        ExprKind::Unary {
+            op: UnaryOp::Receive,
+            ..
+        }
+    );
+    let comm = function.statement(receive).filter(|_| is_receive)?;
+    let Node::Stmt(clause) = function.parent(comm)? else {
+        return None;
+    };
+    let StmtKind::Comm {
+        comm: Some(known), ..
+    } = tree.stmt(clause).kind
+    else {
+        return None;
+    };
+    let mut at = function.parent(clause)?;
+    while let Node::Stmt(stmt) = at {
+        if matches!(tree.stmt(stmt).kind, StmtKind::Select { .. }) {
+            return (known == comm).then_some((clause, stmt));
+        }
+        at = function.parent(stmt)?;
+    }
+    None
+}
+
+/// The block that ends with a `select`, and its clauses.
+fn find(graph: &Graph, select: StmtId) -> Option<(BlockId, Vec<(StmtId, BlockId)>)> {
+    let mut seen = BTreeSet::from([graph.entry()]);
+    let mut todo = vec![graph.entry()];
+    while let Some(id) = todo.pop() {
+        let end = &graph.block(id).end;
+        if let End::Select { stmt, cases } = end
+            && *stmt == select
+        {
+            return Some((id, cases.clone()));
+        }
+        todo.extend(end.targets().into_iter().filter(|to| seen.insert(*to)));
+    }
+    None
+}
+
+fn reaches(graph: &Graph, from: BlockId, to: BlockId) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    let mut todo = vec![from];
+    while let Some(id) = todo.pop() {
+        if id == to {
+            return true;
+        }
+        let targets = graph.block(id).end.targets();
+        todo.extend(targets.into_iter().filter(|to| seen.insert(*to)));
+    }
+    false
+}
+
+/// Whether what a call makes ends by itself before it does harm: its duration is written where it is called, and short.
+pub(crate) fn is_short(function: &Function, call: ExprId, contract: &Contract) -> bool {
+    let ExprKind::Call { args, .. } = function.tree().expr(call).kind else {
+        return false;
+    };
+    let duration = contract
+        .short_argument
+        .and_then(|index| function.tree().exprs(args).get(index));
+    let nanos = duration.and_then(|duration| nanoseconds(function, *duration, DEPTH));
+    nanos.is_some_and(|nanos| nanos < SHORT)
+}
+
+/// Ten seconds.
+const SHORT: f64 = 10e9;
+
+/// How deep an expression for a duration is looked into.
+const DEPTH: u8 = 6;
+
+/// The value of a duration that is written out: `5 * time.Second`.
+fn nanoseconds(function: &Function, expr: ExprId, depth: u8) -> Option<f64> {
+    let depth = depth.checked_sub(1)?;
+    let tree = function.tree();
+    let expr = caulk_flow::unparen(tree, expr);
+    match tree.expr(expr).kind {
+        ExprKind::BasicLit(literal) => tree.literal(literal).replace('_', "").parse().ok(),
+        ExprKind::Selector { .. } | ExprKind::Ident(_) => match function.info().object(expr) {
+            Object::Const(name) => unit(name),
+            Object::Local(local) => assigned_once(function, *local)
+                .and_then(|value| nanoseconds(function, value, depth)),
+            _ => None,
+        },
+        ExprKind::Binary { x, op, y, .. } => {
+            let (x, y) = (
+                nanoseconds(function, x, depth)?,
+                nanoseconds(function, y, depth)?,
+            );
+            match op {
+                BinaryOp::Mul => Some(x * y),
+                BinaryOp::Quo => Some(x / y),
+                BinaryOp::Add => Some(x + y),
+                BinaryOp::Sub => Some(x - y),
+                _ => None,
+            }
+        }
+        ExprKind::Call { args, .. } => match (function.callee(expr), tree.exprs(args)) {
+            (caulk_program::Callee::Conversion(_), [value]) => nanoseconds(function, *value, depth),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The one value that a variable of the function is ever given.
+fn assigned_once(function: &Function, local: LocalId) -> Option<ExprId> {
+    let tree = function.tree();
+    let mut values = Vec::new();
+    let mut again = false;
+    tree.walk(function.graph(None)?.body, |node| {
+        if let Node::Stmt(stmt) = node {
+            match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, rhs, op, .. } => {
+                    for (index, target) in tree.exprs(lhs).iter().enumerate() {
+                        if function.local(*target) == Some(local) {
+                            again |= matches!(op, caulk_syntax::AssignOp::Compound(_));
+                            values.push(tree.exprs(rhs).get(index).copied());
+                        }
+                    }
+                }
+                StmtKind::IncDec { x, .. } => again |= function.local(x) == Some(local),
+                _ => {}
+            }
+        }
+        Descend::Into
+    });
+    match values.as_slice() {
+        [value] if !again => *value,
+        _ => None,
+    }
+}
+
+/// The constants of package `time`.
+fn unit(name: &str) -> Option<f64> {
+    Some(match name {
+        "time.Nanosecond" => 1.0,
+        "time.Microsecond" => 1e3,
+        "time.Millisecond" => 1e6,
+        "time.Second" => 1e9,
+        "time.Minute" => 60e9,
+        "time.Hour" => 3600e9,
+        _ => return None,
+    })
+}
