@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use caulk_flow::{BlockId, End, Graph};
 use caulk_program::{LocalId, Object};
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
+use caulk_syntax::{
+    BinaryOp, Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp,
+};
 
 use crate::contract::Contract;
 use crate::engine::{Function, Lost, Outcomes, Verdict};
@@ -167,7 +169,8 @@ fn nanoseconds(function: &Function, expr: ExprId, depth: u8) -> Option<f64> {
             Object::Local(local) => assigned_once(function, *local)
                 .and_then(|value| nanoseconds(function, value, depth)),
             _ => None,
-        },
+        }
+        .or_else(|| nanoseconds(function, declared_here(function, expr)?, depth)),
         ExprKind::Binary { x, op, y, .. } => {
             let (x, y) = (
                 nanoseconds(function, x, depth)?,
@@ -185,6 +188,37 @@ fn nanoseconds(function: &Function, expr: ExprId, depth: u8) -> Option<f64> {
             (caulk_program::Callee::Conversion(_), [value]) => nanoseconds(function, *value, depth),
             _ => None,
         },
+        _ => None,
+    }
+}
+
+/// The value of a constant that the function declares.
+fn declared_here(function: &Function, expr: ExprId) -> Option<ExprId> {
+    let tree = function.tree();
+    let ExprKind::Ident(name) = tree.expr(expr).kind else {
+        return None;
+    };
+    if function.local(expr).is_some() {
+        return None;
+    }
+    let mut values = Vec::new();
+    tree.walk(function.graph(None)?.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Decl(decl) = tree.stmt(stmt).kind
+        {
+            for spec in tree.specs(tree.gen_decl(decl).specs) {
+                if let SpecKind::Value(spec) = spec.kind {
+                    let names = tree.names(spec.names).iter();
+                    let same = names.zip(tree.exprs(spec.values));
+                    let same = same.filter(|(known, _)| tree.name(**known) == tree.name(name));
+                    values.extend(same.map(|(_, value)| *value));
+                }
+            }
+        }
+        Descend::Into
+    });
+    match values.as_slice() {
+        [value] => Some(*value),
         _ => None,
     }
 }

@@ -400,6 +400,9 @@ impl Run<'_, '_> {
                 return Vec::new();
             }
             Value::Closure(literal) => {
+                if self.touches(state, *literal, &[]) {
+                    self.let_go(state);
+                }
                 match self.closure_effect(state, *literal, &[]) {
                     ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),
                     ClosureEffect::Uses => self.obstacle(span, PASSED_ON),

@@ -57,7 +57,7 @@ impl Run<'_, '_> {
     }
 
     /// Whether a literal uses a variable that is related to the resource, or is given one.
-    fn touches(&self, state: &State, literal: ExprId, args: &[Option<Value>]) -> bool {
+    pub(super) fn touches(&self, state: &State, literal: ExprId, args: &[Option<Value>]) -> bool {
         args.iter().any(Option::is_some)
             || self
                 .function

@@ -545,7 +545,7 @@ impl<'a, 'p> Run<'a, 'p> {
     }
 
     /// Before anything is held, what has got to other hands is for those to release.
-    fn let_go(&self, state: &mut State) {
+    pub(super) fn let_go(&self, state: &mut State) {
         let later = self
             .contract
             .is_some_and(|contract| !contract.acquired_after.is_empty());

@@ -156,7 +156,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "unstopped-timer",
         summary: "a timer is left running (before Go 1.23)",
-        preview: true,
+        preview: false,
         page: include_str!("pages/unstopped-timer.md"),
     },
     Rule {
@@ -168,7 +168,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "unwaited-process",
         summary: "a process that was started is not waited for",
-        preview: true,
+        preview: false,
         page: include_str!("pages/unwaited-process.md"),
     },
 ];

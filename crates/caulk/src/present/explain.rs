@@ -118,6 +118,8 @@ fn release(contract: &Contract) -> String {
             .iter()
             .map(|abort| format!("{abort}()")),
     );
+    let takers = contract.release.taken_by.iter();
+    words.extend(takers.map(|taker| format!("{taker}(it)")));
     match words.as_slice() {
         [] => "nothing can release it".to_owned(),
         [one] => format!("{one} releases it"),
