@@ -1,17 +1,17 @@
-//! Calls: acquiring, releasing, and what they do with what is passed to them.
+//! Calls: acquiring, releasing, and what becomes of what is passed to them.
 
 use std::sync::Arc;
 
-use caulk_program::{Builtin, Callee, FuncId, FuncRef};
-use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
+use caulk_program::{Builtin, Callee, FuncRef};
+use caulk_syntax::{ExprId, ExprKind};
 use smol_str::SmolStr;
 
 use super::closure::ClosureEffect;
 use super::known::is_borrowing_interface;
 use super::run::{Run, Start};
-use super::state::{Fact, State, Status, Value};
-use crate::catalogue::{CallEffect, ErrorTest};
-use crate::finding::{Confidence, SettledBy};
+use super::state::{State, Status, Value};
+use crate::catalogue::CallEffect;
+use crate::finding::SettledBy;
 use crate::module::Followed;
 use crate::summary::{Param, ParamEffect, ParamQuery, is_release_name};
 
@@ -19,20 +19,20 @@ use crate::summary::{Param, ParamEffect, ParamQuery, is_release_name};
 pub(crate) const PASSED_ON: &str = "used by a function literal that is passed on";
 
 /// A function by import path and name.
-struct Named<'a> {
-    package: &'a str,
-    name: &'a str,
+pub(super) struct Named<'a> {
+    pub package: &'a str,
+    pub name: &'a str,
 }
 
 /// Where a callee gets the resource.
-struct Passed {
-    param: Param,
+pub(super) struct Passed {
+    pub param: Param,
     /// The field that holds it there.
-    field: Option<SmolStr>,
+    pub field: Option<SmolStr>,
     /// How many fields down the path of its release the value is.
-    depth: usize,
+    pub depth: usize,
     /// The parameter that gets the error of the acquisition.
-    error: Option<usize>,
+    pub error: Option<usize>,
 }
 
 impl Run<'_, '_> {
@@ -638,139 +638,13 @@ impl Run<'_, '_> {
         }
     }
 
-    /// The summary of a callee whose source is followed.
-    fn follow(&mut self, callee: &Callee, passed: Passed) -> Option<ParamEffect> {
-        if let Callee::Local(local) = callee {
-            // A variable that holds one of several functions: they must agree.
-            let functions: Vec<FuncId> = self
-                .function
-                .functions_of(*local)?
-                .iter()
-                .copied()
-                .collect();
-            let mut effects = functions.into_iter().map(|id| self.effect_of(id, &passed));
-            let first = effects.next()??;
-            return effects
-                .all(|effect| effect.as_ref() == Some(&first))
-                .then_some(first);
-        }
-        let id = match callee {
-            Callee::Static(func) | Callee::Method { func, .. } => func.id?,
-            _ => return None,
-        };
-        self.effect_of(id, &passed)
-    }
-
-    fn effect_of(&self, id: FuncId, passed: &Passed) -> Option<ParamEffect> {
-        if let Some(declared) = self.module.declared(id, passed.param) {
-            return Some(declared.effect());
-        }
-        match self.module.follows(self.reach, self.function.id(), id) {
-            Followed::No => None,
-            Followed::Recursive => Some(ParamEffect::Recursive),
-            Followed::Yes(reach) => Some(self.module.effect(ParamQuery {
-                func: id,
-                param: passed.param,
-                field: passed.field.clone(),
-                depth: passed.depth,
-                error: passed.error,
-                release: Arc::clone(self.release),
-                reach,
-            })),
-        }
-    }
-
-    fn apply(
-        &mut self,
-        state: &mut State,
-        call: ExprId,
-        callee: &Callee,
-        effect: ParamEffect,
-    ) -> Vec<Option<Value>> {
-        let span = self.span_of(call);
-        match effect {
-            ParamEffect::Borrows => Vec::new(),
-            // Who is given a cancel function decides when to call it.
-            ParamEffect::ClosesSometimes if self.release.is_call() => {
-                self.settle_at(state, SettledBy::HandedOver, span);
-                Vec::new()
-            }
-            ParamEffect::ClosesSometimes if self.is_told_by_companion(state, call) => {
-                self.lose_track(state, "another result says whether it is released", span);
-                Vec::new()
-            }
-            // What is owed by convention alone is not held against a callee that may release it.
-            ParamEffect::ClosesSometimes
-                if self
-                    .contract
-                    .is_some_and(|contract| contract.confidence == Confidence::Likely) =>
-            {
-                self.lose_track(state, "a callee releases it on some paths", span);
-                Vec::new()
-            }
-            ParamEffect::ClosesSometimes => {
-                if self.trying == 0 {
-                    self.out.may_release.insert(span);
-                }
-                Vec::new()
-            }
-            ParamEffect::Closes => {
-                self.release_at(state, span);
-                Vec::new()
-            }
-            ParamEffect::Keeps(how) => {
-                self.settle_at(state, how, span);
-                Vec::new()
-            }
-            ParamEffect::ClosesOnSuccess => {
-                self.in_error_result(call, Value::ReleasedIf { nil: true })
-            }
-            ParamEffect::ClosesOnFailure => {
-                self.in_error_result(call, Value::ReleasedIf { nil: false })
-            }
-            ParamEffect::Returns {
-                result,
-                value,
-                closes_on_failure,
-            } => {
-                let mut results = if closes_on_failure {
-                    self.in_error_result(call, Value::ReleasedIf { nil: false })
-                } else {
-                    Vec::new()
-                };
-                results.resize(results.len().max(result + 1), None);
-                if let Some(slot) = results.get_mut(result) {
-                    *slot = Some(value);
-                }
-                results
-            }
-            // What the paths without recursion do, the others do too.
-            ParamEffect::Recursive if matches!(self.start, Some(Start::Call { .. })) => {
-                self.lose_track(state, "passed to a function that calls back", span);
-                Vec::new()
-            }
-            ParamEffect::Recursive | ParamEffect::NeverReturns => {
-                state.reset();
-                Vec::new()
-            }
-            ParamEffect::Unknown(why) => {
-                let why = match callee.func() {
-                    Some(func) => Arc::from(format!("passed to {}: {why}", func.name)),
-                    None => why,
-                };
-                self.lose_track(state, why, span);
-                Vec::new()
-            }
-        }
-    }
-
     /// Whether it may be nil although there is no error.
     pub(super) fn is_optional(&self) -> bool {
         self.contract.is_some_and(|contract| contract.optional)
     }
 
     /// Whether another result of the acquisition is passed as well.
-    fn is_told_by_companion(&self, state: &State, call: ExprId) -> bool {
+    pub(super) fn is_told_by_companion(&self, state: &State, call: ExprId) -> bool {
         let tree = self.function.tree();
         let ExprKind::Call { args, .. } = tree.expr(call).kind else {
             return false;
@@ -780,7 +654,7 @@ impl Run<'_, '_> {
             .any(|arg| self.is_companion(state, *arg))
     }
 
-    fn in_error_result(&self, call: ExprId, value: Value) -> Vec<Option<Value>> {
+    pub(super) fn in_error_result(&self, call: ExprId, value: Value) -> Vec<Option<Value>> {
         let count = self
             .module
             .program
@@ -792,78 +666,6 @@ impl Run<'_, '_> {
             *last = Some(value);
         }
         results
-    }
-
-    /// `require.NoError(t, err)`, `check(err)`: what follows knows that there was no error.
-    fn assertion(
-        &mut self,
-        state: &mut State,
-        call: ExprId,
-        name: Option<&Named<'_>>,
-        args: &[ExprId],
-        values: &[Option<Value>],
-    ) {
-        let function = self.function;
-        let callee = function.callee(call);
-        // `assert.Error(t, err)`: a test that goes on has failed where it does not hold.
-        let is_statement = matches!(
-            function.parent(call),
-            Some(Node::Stmt(stmt)) if matches!(function.tree().stmt(stmt).kind, StmtKind::Expr(_))
-        );
-        let stated = match (callee, name) {
-            // A helper object whose type is not known: `check := require.New(t)`.
-            (Callee::Unknown { name, .. }, None) if &**name == "NoError" => Some(true),
-            (_, Some(name)) => match self.module.catalogue.error_test(name.package, name.name) {
-                Some(ErrorTest::ReturnsIfNil) => Some(true),
-                Some(ErrorTest::ReturnsIfError) => Some(false),
-                Some(ErrorTest::TrueIfNil) if is_statement => Some(true),
-                Some(ErrorTest::TrueIfError) if is_statement => Some(false),
-                _ => None,
-            },
-            _ => return,
-        };
-        for (index, arg) in args.iter().enumerate() {
-            let value = values.get(index).and_then(Option::as_ref);
-            let nil = match stated {
-                Some(nil) => nil,
-                None if self.asserts_nil(callee, index, value) => true,
-                None => continue,
-            };
-            match value {
-                Some(Value::Error) if nil => state.error_is_known(),
-                Some(Value::Error) => state.reset(),
-                Some(Value::ReleasedIf { nil: when }) if *when == nil => {
-                    self.release_at(state, self.span_of(*arg))
-                }
-                None => {
-                    if let Some(local) = self.function.local(*arg)
-                        && self.is_tracked(local)
-                        && self
-                            .function
-                            .info()
-                            .local_info(local)
-                            .is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
-                    {
-                        state.set_fact(local, Some(if nil { Fact::Nil } else { Fact::NonNil }));
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// Whether a helper of the module returns only where its parameter is nil.
-    fn asserts_nil(&mut self, callee: &Callee, index: usize, value: Option<&Value>) -> bool {
-        if !matches!(value, Some(Value::Error | Value::ReleasedIf { .. })) {
-            return false;
-        }
-        let Some(id) = callee.func().and_then(|func| func.id) else {
-            return false;
-        };
-        match self.module.follows(self.reach, self.function.id(), id) {
-            Followed::Yes(reach) => self.module.asserts_nil(id, index, reach),
-            Followed::Recursive | Followed::No => false,
-        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Follows one resource through one function: forward over the control-flow graph, path by path,
 //! with a bounded set of states.
 
+mod assertion;
 mod assign;
 mod call;
+mod callee;
 mod closure;
 mod eval;
 mod exit;

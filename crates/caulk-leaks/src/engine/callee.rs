@@ -1,0 +1,141 @@
+//! What a callee does with the resource, by its summary.
+
+use std::sync::Arc;
+
+use caulk_program::{Callee, FuncId};
+use caulk_syntax::ExprId;
+
+use super::call::Passed;
+use super::run::{Run, Start};
+use super::state::{State, Value};
+use crate::finding::{Confidence, SettledBy};
+use crate::module::Followed;
+use crate::summary::{ParamEffect, ParamQuery};
+
+impl Run<'_, '_> {
+    /// The summary of a callee whose source is followed.
+    pub(super) fn follow(&mut self, callee: &Callee, passed: Passed) -> Option<ParamEffect> {
+        if let Callee::Local(local) = callee {
+            // A variable that holds one of several functions: they must agree.
+            let functions: Vec<FuncId> = self
+                .function
+                .functions_of(*local)?
+                .iter()
+                .copied()
+                .collect();
+            let mut effects = functions.into_iter().map(|id| self.effect_of(id, &passed));
+            let first = effects.next()??;
+            return effects
+                .all(|effect| effect.as_ref() == Some(&first))
+                .then_some(first);
+        }
+        let id = match callee {
+            Callee::Static(func) | Callee::Method { func, .. } => func.id?,
+            _ => return None,
+        };
+        self.effect_of(id, &passed)
+    }
+
+    fn effect_of(&self, id: FuncId, passed: &Passed) -> Option<ParamEffect> {
+        if let Some(declared) = self.module.declared(id, passed.param) {
+            return Some(declared.effect());
+        }
+        match self.module.follows(self.reach, self.function.id(), id) {
+            Followed::No => None,
+            Followed::Recursive => Some(ParamEffect::Recursive),
+            Followed::Yes(reach) => Some(self.module.effect(ParamQuery {
+                func: id,
+                param: passed.param,
+                field: passed.field.clone(),
+                depth: passed.depth,
+                error: passed.error,
+                release: Arc::clone(self.release),
+                reach,
+            })),
+        }
+    }
+
+    pub(super) fn apply(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        callee: &Callee,
+        effect: ParamEffect,
+    ) -> Vec<Option<Value>> {
+        let span = self.span_of(call);
+        match effect {
+            ParamEffect::Borrows => Vec::new(),
+            // Who is given a cancel function decides when to call it.
+            ParamEffect::ClosesSometimes if self.release.is_call() => {
+                self.settle_at(state, SettledBy::HandedOver, span);
+                Vec::new()
+            }
+            ParamEffect::ClosesSometimes if self.is_told_by_companion(state, call) => {
+                self.lose_track(state, "another result says whether it is released", span);
+                Vec::new()
+            }
+            // What is owed by convention alone is not held against a callee that may release it.
+            ParamEffect::ClosesSometimes
+                if self
+                    .contract
+                    .is_some_and(|contract| contract.confidence == Confidence::Likely) =>
+            {
+                self.lose_track(state, "a callee releases it on some paths", span);
+                Vec::new()
+            }
+            ParamEffect::ClosesSometimes => {
+                if self.trying == 0 {
+                    self.out.may_release.insert(span);
+                }
+                Vec::new()
+            }
+            ParamEffect::Closes => {
+                self.release_at(state, span);
+                Vec::new()
+            }
+            ParamEffect::Keeps(how) => {
+                self.settle_at(state, how, span);
+                Vec::new()
+            }
+            ParamEffect::ClosesOnSuccess => {
+                self.in_error_result(call, Value::ReleasedIf { nil: true })
+            }
+            ParamEffect::ClosesOnFailure => {
+                self.in_error_result(call, Value::ReleasedIf { nil: false })
+            }
+            ParamEffect::Returns {
+                result,
+                value,
+                closes_on_failure,
+            } => {
+                let mut results = if closes_on_failure {
+                    self.in_error_result(call, Value::ReleasedIf { nil: false })
+                } else {
+                    Vec::new()
+                };
+                results.resize(results.len().max(result + 1), None);
+                if let Some(slot) = results.get_mut(result) {
+                    *slot = Some(value);
+                }
+                results
+            }
+            // What the paths without recursion do, the others do too.
+            ParamEffect::Recursive if matches!(self.start, Some(Start::Call { .. })) => {
+                self.lose_track(state, "passed to a function that calls back", span);
+                Vec::new()
+            }
+            ParamEffect::Recursive | ParamEffect::NeverReturns => {
+                state.reset();
+                Vec::new()
+            }
+            ParamEffect::Unknown(why) => {
+                let why = match callee.func() {
+                    Some(func) => Arc::from(format!("passed to {}: {why}", func.name)),
+                    None => why,
+                };
+                self.lose_track(state, why, span);
+                Vec::new()
+            }
+        }
+    }
+}
