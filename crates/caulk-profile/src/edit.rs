@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use crate::lists::Lists;
 use crate::parallel::in_parts;
+use crate::stacks::Stacks;
 use crate::{
     Function, FunctionIndex, Label, LabelValue, Line, Location, LocationIndex, Mapping,
     MappingIndex, Profile, StringId, StringTable, ValueType,
@@ -157,7 +158,7 @@ impl Profile {
     /// A copy of all but the samples.
     pub fn without_samples(&self) -> Profile {
         Profile {
-            stacks: Lists::default(),
+            stacks: Stacks::default(),
             values: vec![Vec::new(); self.values.len()],
             labels: Lists::default(),
             strings: self.strings.clone(),
@@ -173,7 +174,7 @@ impl Profile {
     }
 
     fn set_columns(&mut self, columns: Columns) {
-        self.stacks = columns.stacks;
+        self.stacks = Stacks::Long(columns.stacks);
         self.values = columns.values;
         self.labels = columns.labels;
     }
@@ -200,9 +201,11 @@ impl Profile {
             values: vec![Vec::new(); self.values.len()],
             ..Columns::default()
         };
+        let mut stack = Vec::new();
         for sample in samples {
-            let stack = self.stack(sample);
-            if !rewrite(sample, stack, columns.stacks.next_items()) {
+            stack.clear();
+            stack.extend(self.stack(sample).iter());
+            if !rewrite(sample, &stack, columns.stacks.next_items()) {
                 columns.stacks.drop_items();
                 continue;
             }

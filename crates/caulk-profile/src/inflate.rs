@@ -28,13 +28,14 @@ fn inflate_single_member(bytes: &[u8], limits: Limits) -> Result<Option<Vec<u8>>
     let Some((body, &trailer)) = bytes.split_last_chunk::<MEMBER_TRAILER>() else {
         return Ok(None);
     };
-    let [c0, c1, c2, c3, s0, s1, s2, s3] = trailer;
-    let checksum = u32::from_le_bytes([c0, c1, c2, c3]);
-    let size = u64::from(u32::from_le_bytes([s0, s1, s2, s3]));
-    // Where the trailer's bytes come earlier too, another member may end there.
+    let [.., s0, s1, s2, s3] = trailer;
+    let size = [s0, s1, s2, s3];
+    // Where the size comes earlier too, another member of that size may end there.
+    let may_end_earlier = memchr::memmem::find(body, &size).is_some();
+    let size = u64::from(u32::from_le_bytes(size));
     if body.len() < MEMBER_HEADER
         || size > (bytes.len() as u64).saturating_mul(BEST_RATIO)
-        || memchr::memmem::find(body, &trailer).is_some()
+        || may_end_earlier && memchr::memmem::find(body, &trailer).is_some()
     {
         return Ok(None);
     }
@@ -48,7 +49,13 @@ fn inflate_single_member(bytes: &[u8], limits: Limits) -> Result<Option<Vec<u8>>
     };
     let mut inflated = vec![0; size];
     let written = libdeflater::Decompressor::new().gzip_decompress(bytes, &mut inflated);
-    Ok((written == Ok(size) && libdeflater::crc32(&inflated) == checksum).then_some(inflated))
+    let is_whole = written == Ok(size) && (!may_end_earlier || ends_with(&trailer, &inflated));
+    Ok(is_whole.then_some(inflated))
+}
+
+/// Whether the checksum of a trailer is that of the content.
+fn ends_with(trailer: &[u8; MEMBER_TRAILER], content: &[u8]) -> bool {
+    trailer.starts_with(&libdeflater::crc32(content).to_le_bytes())
 }
 
 /// The careful way: member by member, growing as it goes, with a reason where it fails.

@@ -28,6 +28,7 @@ mod read;
 mod scale;
 mod snapshot;
 mod stack_table;
+mod stacks;
 mod strings;
 mod varint;
 mod write;
@@ -42,5 +43,6 @@ pub use profile::{
 pub use read::{Limits, ReadError, read, read_as_pprof};
 pub use snapshot::{SampleKind, Snapshot, SnapshotEntry};
 pub use stack_table::{Frame, FrameId, FunctionId, SharedFunction, StackId, StackTable};
+pub use stacks::{Frames, Stack};
 pub use strings::StringTable;
 pub use write::write;

@@ -278,7 +278,7 @@ impl Merger {
         }
         let has_value = has_values(profile);
         for (sample, _) in has_value.iter().enumerate().filter(|(_, has)| **has) {
-            for &location in profile.stack(sample) {
+            for location in profile.stack(sample).iter() {
                 if source.locations.get(location.index()) == Some(&None) {
                     self.location(&mut source, location)?;
                 }
@@ -319,7 +319,7 @@ impl Merger {
             let index = known.index as usize;
             known.hash == hash
                 && merged.labels(index) == labels
-                && merged.stack(index).iter().copied().eq(source.stack(sample))
+                && merged.stack(index).iter().eq(source.stack(sample))
         };
         let values = source
             .profile
@@ -568,7 +568,7 @@ mod tests {
             .samples()
             .map(|sample| {
                 let mut said = Vec::new();
-                for &location in sample.stack().iter().rev() {
+                for location in sample.stack().iter().rev() {
                     let lines = profile.lines(location).iter().rev().map(|line| {
                         let name = profile.string(profile.function(line.function).name);
                         format!("{name}:{}:{}", line.line, line.column)

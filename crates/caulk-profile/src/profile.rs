@@ -1,6 +1,7 @@
 //! A profile as columns.
 
 use crate::lists::Lists;
+use crate::stacks::{Stack, Stacks};
 use crate::{FunctionIndex, LocationIndex, MappingIndex, StringId, StringTable};
 
 /// What a column of values measures: a type such as `inuse_space` and a unit such as `bytes`.
@@ -146,7 +147,7 @@ pub struct MemStats {
 pub struct Profile {
     pub(crate) strings: StringTable,
     pub(crate) sample_types: Vec<ValueType>,
-    pub(crate) stacks: Lists<LocationIndex>,
+    pub(crate) stacks: Stacks,
     pub(crate) values: Vec<Vec<i64>>,
     pub(crate) labels: Lists<Label>,
     pub(crate) locations: Vec<Location>,
@@ -227,7 +228,7 @@ impl Profile {
 
     /// The stack of a sample, leaf first; empty for a sample that is not there.
     #[inline]
-    pub fn stack(&self, sample: usize) -> &[LocationIndex] {
+    pub fn stack(&self, sample: usize) -> Stack<'_> {
         self.stacks.get(sample)
     }
 
@@ -360,7 +361,7 @@ impl<'p> Sample<'p> {
     }
 
     /// The stack, leaf first.
-    pub fn stack(&self) -> &'p [LocationIndex] {
+    pub fn stack(&self) -> Stack<'p> {
         self.profile.stack(self.index)
     }
 

@@ -168,7 +168,7 @@ impl StackTable {
         let mut frames: Vec<FrameId> = Vec::new();
         for sample in profile.samples() {
             frames.clear();
-            for location in sample.stack() {
+            for location in sample.stack().iter() {
                 let index = location.index();
                 let start = index
                     .checked_sub(1)

@@ -364,7 +364,7 @@ fn contention(path: &Path, profile: &Profile) -> ProfileKind {
         return ProfileKind::Block;
     }
     let unlocks = |sample: &caulk_profile::Sample<'_>| {
-        let leaf = sample.stack().first().copied();
+        let leaf = sample.stack().first();
         let line = leaf.and_then(|leaf| profile.lines(leaf).first().copied());
         line.is_some_and(|line| {
             let name = profile.string(profile.function(line.function).name);

@@ -52,7 +52,7 @@ fn profile(samples: &[&str]) -> Profile {
 /// Each sample as it was given above.
 fn told(profile: &Profile) -> Vec<String> {
     let text = |id| profile.string(id);
-    let place = |&location: &LocationIndex| {
+    let place = |location: LocationIndex| {
         let lines = profile.lines(location).iter().rev();
         let names = lines.map(|line| text(profile.function(line.function).name));
         names.collect::<Vec<_>>().join("+")

@@ -71,7 +71,7 @@ fn write_samples(profile: &Profile, out: &mut Vec<u8>) {
             out.extend_from_slice(format!(" {:>10}", sample.value(column)).as_bytes());
         }
         out.extend_from_slice(b": ");
-        for location in sample.stack() {
+        for location in sample.stack().iter() {
             let location = profile.locations().get(location.index());
             let id = location.map_or(0, |location| location.id);
             out.extend_from_slice(format!("{id} ").as_bytes());

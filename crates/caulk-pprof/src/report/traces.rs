@@ -44,7 +44,7 @@ pub(crate) fn traces(subject: &Subject, sink: &mut dyn Write) -> io::Result<()> 
             labels => write_labels(subject, labels, out),
         }
         let mut value = Some(subject.measure.label(columns.mean_of(sample)));
-        for &location in stack {
+        for location in stack.iter() {
             let places_of = places.of_location(location);
             for (depth, &place) in places_of.iter().enumerate() {
                 let mut row = rows.of(place);

@@ -16,7 +16,7 @@ pub(crate) fn encode(profile: &Profile) -> Vec<u8> {
     let mut labels = Vec::new();
     for sample in profile.samples() {
         out.message(2, |m| {
-            m.numbers(1, sample.stack().iter().map(|&at| location_id(profile, at)));
+            m.numbers(1, sample.stack().iter().map(|at| location_id(profile, at)));
             let types = 0..profile.sample_types.len();
             m.numbers(2, types.map(|t| sample.value(t) as u64));
             profile.labels_by_key(sample.index(), &mut labels);

@@ -6,6 +6,7 @@ use super::decode::{IdIndex, check_string, malformed, string_id};
 use super::wire::{Content, Fault, Walk};
 use crate::lists::Lists;
 use crate::parallel::{each, even_parts};
+use crate::stacks::{MOST_SHORT, Number, Stacks};
 use crate::{Label, LabelValue, LocationIndex, Profile, StringId};
 
 /// Samples between two places from which they can be read.
@@ -49,6 +50,21 @@ pub(super) fn read(
         profile.values = vec![Vec::new(); tables.width];
         return Ok(());
     }
+    profile.stacks = match profile.locations.len() {
+        0..=MOST_SHORT => Stacks::Short(read_columns(bytes, marks, count, &tables, profile)?),
+        _ => Stacks::Long(read_columns(bytes, marks, count, &tables, profile)?),
+    };
+    Ok(())
+}
+
+/// Reads the samples into the columns of the profile; their stacks.
+fn read_columns<N: Number>(
+    bytes: &[u8],
+    marks: &[usize],
+    count: usize,
+    tables: &Tables,
+    profile: &mut Profile,
+) -> Result<Lists<N>, Fault> {
     let parts = even_parts(marks.len(), LEAST_IN_A_PART / MARK_EVERY);
     let walk_of = |part: &Range<usize>| {
         let at = |mark: usize| marks.get(mark).copied().unwrap_or(bytes.len());
@@ -62,22 +78,23 @@ pub(super) fn read(
         let samples = count.min(part.end * MARK_EVERY) - first;
         let values = values.iter_mut().map(|column| take(column, samples));
         let reading = Reading {
-            tables: &tables,
+            tables,
             first,
             values: values.collect(),
-            stacks: Lists::with_capacity(samples),
+            stacks: Lists::<N>::with_capacity(samples),
             labels: Lists::with_capacity(samples),
             ids: [0; IDS_AT_ONCE],
         };
         readings.push((walk_of(part), reading));
         first += samples;
     }
+    let mut stacks = Lists::default();
     for reading in each(readings, |(walk, reading)| reading.read(walk)) {
-        let (stacks, labels) = reading?;
-        profile.stacks.append(stacks);
+        let (read, labels) = reading?;
+        stacks.append(read);
         profile.labels.append(labels);
     }
-    Ok(())
+    Ok(stacks)
 }
 
 /// Takes the first so many of a slice.
@@ -89,20 +106,20 @@ fn take<'c, T>(slice: &mut &'c mut [T], count: usize) -> &'c mut [T] {
 const IDS_AT_ONCE: usize = 64;
 
 /// Some of the samples, on the way to the columns.
-struct Reading<'r> {
+struct Reading<'r, N> {
     tables: &'r Tables<'r>,
     /// Position among all samples of the first.
     first: usize,
     values: Vec<&'r mut [i64]>,
-    stacks: Lists<LocationIndex>,
+    stacks: Lists<N>,
     labels: Lists<Label>,
     /// Scratch.
     ids: [u32; IDS_AT_ONCE],
 }
 
-impl Reading<'_> {
+impl<N: Number> Reading<'_, N> {
     /// Reads the samples; their stacks and labels.
-    fn read(mut self, mut walk: Walk) -> Result<(Lists<LocationIndex>, Lists<Label>), Fault> {
+    fn read(mut self, mut walk: Walk) -> Result<(Lists<N>, Lists<Label>), Fault> {
         while !walk.is_at_end() {
             if let (2, content) = walk.field()? {
                 self.sample(walk.expect_bytes(content)?)?;
@@ -152,13 +169,13 @@ impl Reading<'_> {
 
 /// Appends the locations of a stack to `frames`. `ids` is scratch.
 #[inline(always)]
-fn stack(
+fn stack<N: Number>(
     at: &Walk,
     content: Content,
     locations: &IdIndex,
     sample: usize,
     ids: &mut [u32],
-    frames: &mut Vec<LocationIndex>,
+    frames: &mut Vec<N>,
 ) -> Result<(), Fault> {
     let mut rest = content;
     // The lookup in the array takes longer than the rest, so it is not done where it is not needed.
@@ -170,7 +187,7 @@ fn stack(
             // What has the id 0 is beyond all others.
             let indexes = read_ids.iter().map(|id| id.wrapping_sub(1));
             highest = highest.max(indexes.clone().max());
-            frames.extend(indexes.map(LocationIndex));
+            frames.extend(indexes.map(|index| N::new(LocationIndex(index))));
             if read < ids.len() {
                 break;
             }
@@ -184,7 +201,7 @@ fn stack(
     }
     at.each_varint(rest, |id| match locations.get(id) {
         Some(location) => {
-            frames.push(LocationIndex(location));
+            frames.push(N::new(LocationIndex(location)));
             Ok(())
         }
         None => Err(missing_location(sample, id)),

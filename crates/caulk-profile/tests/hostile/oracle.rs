@@ -227,7 +227,7 @@ pub fn describe(profile: &Profile) -> Vec<String> {
         said.push(format!("type {:?} {:?}", text(t.kind), text(t.unit)));
     }
     for sample in profile.samples() {
-        let id = |at: &LocationIndex| profile.locations()[at.index()].id;
+        let id = |at: LocationIndex| profile.locations()[at.index()].id;
         let ids: Vec<u64> = sample.stack().iter().map(id).collect();
         let values: Vec<i64> = (0..profile.sample_types().len())
             .map(|index| sample.value(index))

@@ -179,7 +179,7 @@ impl Edges {
                 caller: None,
                 is_residual: false,
             };
-            for &location in profile.stack(sample).iter().rev() {
+            for location in profile.stack(sample).iter().rev() {
                 let Some(step) = steps.get(location.index()) else {
                     continue;
                 };

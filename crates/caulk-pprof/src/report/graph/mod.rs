@@ -16,7 +16,7 @@ use std::cmp::Ordering;
 pub(super) use edges::Edge;
 pub(super) use tags::{MOST_SHOWN, NodeTags, Tag};
 pub(super) use trim::{Trimmed, Wanted, trim, trim_picture, trim_tree};
-pub(super) use values::{Columns, NodeValue, place_values};
+pub(super) use values::{Columns, NodeValue, PlaceValues, place_values};
 
 use super::places::{Place, PlaceId, Places};
 use calls::Calls;

@@ -90,7 +90,7 @@ pub(super) fn tags_of_places(subject: &Subject, places: &Places, shown: &[NodeId
         let stamp = sample as u32 + 1;
         path.clear();
         let stack = subject.profile.stack(sample);
-        for &location in stack.iter().rev() {
+        for location in stack.iter().rev() {
             for &place in places.of_location(location).iter().rev() {
                 if let Some(seen_in) = seen_in.get_mut(place as usize)
                     && *seen_in != stamp
@@ -100,7 +100,7 @@ pub(super) fn tags_of_places(subject: &Subject, places: &Places, shown: &[NodeId
                 }
             }
         }
-        let leaf = stack.first().map_or(&[][..], |&at| places.of_location(at));
+        let leaf = stack.first().map_or(&[][..], |at| places.of_location(at));
         (path.clone(), leaf.first().copied())
     })
 }

@@ -49,7 +49,7 @@ impl Tree {
                 continue;
             }
             let mut parent = None;
-            for &location in subject.profile.stack(sample).iter().rev() {
+            for location in subject.profile.stack(sample).iter().rev() {
                 for (depth, &place) in places.of_location(location).iter().rev().enumerate() {
                     let node = tree.child(parent, place);
                     let index = node as usize;
@@ -89,7 +89,7 @@ impl Tree {
     pub fn path(&self, profile: &Profile, places: &Places, sample: usize) -> Vec<NodeId> {
         let mut path = Vec::new();
         let mut parent = None;
-        for &location in profile.stack(sample).iter().rev() {
+        for location in profile.stack(sample).iter().rev() {
             for &place in places.of_location(location).iter().rev() {
                 let Some(&node) = self.children.get(&(parent, place)) else {
                     return path;

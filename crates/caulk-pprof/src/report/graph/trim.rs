@@ -2,12 +2,12 @@
 
 use super::calls::Calls;
 use super::edges::{CALLS_BY, CALLS_OF, KEPT, Role, edges};
-use super::inlined::{inlined_calls, only_rise};
+use super::inlined::{Enough, inlined_calls, only_rise};
 use super::order::{entropy_scores, sort_by_score, sort_by_value};
 use super::redundant::remove_redundant;
 use super::tags::{Tags, tags_of_places, tags_of_tree};
 use super::tree::Tree;
-use super::{Graph, NodeId, NodeValue, place_values};
+use super::{Graph, NodeId, NodeValue, PlaceValues, place_values};
 use crate::report::places::Places;
 use crate::report::{ReportError, Subject};
 use caulk_profile::arithmetic::truncate;
@@ -46,7 +46,10 @@ pub(in crate::report) fn trim<'p>(
     places: &'p Places,
     wanted: Wanted,
 ) -> Trimmed<'p> {
-    let values = place_values(subject.profile, places, subject.columns());
+    let PlaceValues {
+        of_places: values,
+        inlined,
+    } = place_values(subject.profile, places, subject.columns());
     let mut cut = Cut::new(subject, &values);
     let mut shown = cut.shown(&values);
     let dropped_nodes = cut.drop_light_nodes(&mut shown, &values);
@@ -55,7 +58,11 @@ pub(in crate::report) fn trim<'p>(
         places.name(node)
     });
     cut.limit(&mut shown, &values, subject.limit());
-    let mut calls = calls_of_places(subject, places, &values, &cut, &shown, wanted);
+    let known = Known {
+        values: &values,
+        inlined: &inlined,
+    };
+    let mut calls = calls_of_places(subject, places, known, &cut, &shown, wanted);
     let dropped_edges = cut.drop_light_edges(&mut calls, &shown);
     Trimmed {
         graph: Graph {
@@ -75,7 +82,7 @@ pub(in crate::report) fn trim<'p>(
 /// As [`trim`], for a picture: nodes are ordered by how much there is to see at them, have tags,
 /// and calls that only say what others say go.
 pub(in crate::report) fn trim_picture<'p>(subject: &Subject, places: &'p Places) -> Trimmed<'p> {
-    let values = place_values(subject.profile, places, subject.columns());
+    let values = place_values(subject.profile, places, subject.columns()).of_places;
     let mut cut = Cut::new(subject, &values);
     let mut shown = cut.shown(&values);
     let dropped_nodes = cut.drop_light_nodes(&mut shown, &values);
@@ -88,13 +95,17 @@ pub(in crate::report) fn trim_picture<'p>(subject: &Subject, places: &'p Places)
         let scores = entropy_scores(shown, &values, calls);
         sort_by_score(shown, &values, &scores, name);
     };
-    let mut calls = calls_of_places(subject, places, &values, &cut, &shown, Wanted::All);
+    let known = Known {
+        values: &values,
+        inlined: &[],
+    };
+    let mut calls = calls_of_places(subject, places, known, &cut, &shown, Wanted::All);
     sort(&mut shown, &calls);
     let mut dropped_edges = None;
     if subject.limit() > 0 {
         let limit = tags.limit(&shown, subject.limit());
         if cut.limit(&mut shown, &values, limit) {
-            calls = calls_of_places(subject, places, &values, &cut, &shown, Wanted::All);
+            calls = calls_of_places(subject, places, known, &cut, &shown, Wanted::All);
             sort(&mut shown, &calls);
         } else {
             // They are dropped before they are counted.
@@ -283,11 +294,19 @@ pub(super) fn membership(count: usize, nodes: &[NodeId]) -> Vec<bool> {
     is_member
 }
 
+/// What is known of places before their calls are.
+#[derive(Clone, Copy)]
+struct Known<'v> {
+    values: &'v [NodeValue],
+    /// By location, at least what its inlined calls have.
+    inlined: &'v [i64],
+}
+
 /// The calls between the places that are shown; where no place was dropped, between all.
 fn calls_of_places(
     subject: &Subject,
     places: &Places,
-    values: &[NodeValue],
+    known: Known,
     cut: &Cut,
     shown: &[NodeId],
     wanted: Wanted,
@@ -295,12 +314,16 @@ fn calls_of_places(
     let columns = subject.columns();
     // Where sums cannot fall, a call that is always inlined is too light if all inlined ones are.
     let enough = match wanted {
-        Wanted::OfInlined if only_rise(columns) => Some(cut.edge_cutoff),
+        Wanted::OfInlined if only_rise(columns) => Some(Enough {
+            weight: cut.edge_cutoff,
+            inlined: known.inlined,
+        }),
         _ => None,
     };
     let may_be_inlined = |node: NodeId| {
-        let inlined = values.get(node as usize).map_or(0, |value| value.inlined);
-        places.is_ever_inlined(node) && enough.is_none_or(|enough| inlined >= enough)
+        let inlined = known.values.get(node as usize);
+        let inlined = inlined.map_or(0, |value| value.inlined);
+        places.is_ever_inlined(node) && enough.is_none_or(|enough| inlined >= enough.weight)
     };
     let mut roles: Vec<Role> = vec![if cut.is_all { KEPT } else { 0 }; places.len()];
     for &node in shown {

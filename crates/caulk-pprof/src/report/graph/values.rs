@@ -80,20 +80,45 @@ pub(in crate::report) fn place_values(
     profile: &Profile,
     places: &Places,
     columns: Columns,
-) -> Vec<NodeValue> {
+) -> PlaceValues {
     let parts = in_parts(profile.sample_count(), LEAST_SAMPLES_IN_A_PART, |samples| {
         place_values_of(profile, places, columns, samples)
     });
     let mut parts = parts.into_iter();
-    let mut totals = parts.next().unwrap_or_default();
+    let mut values = parts.next().unwrap_or_default();
     for part in parts {
-        for (total, value) in totals.iter_mut().zip(part) {
+        for (total, value) in values.of_places.iter_mut().zip(part.of_places) {
             total.add_flat(value.flat, value.flat_divisor);
             total.add_cum(value.cum, value.cum_divisor);
-            total.inlined = total.inlined.saturating_add(value.inlined);
+        }
+        for (sum, inlined) in values.inlined.iter_mut().zip(part.inlined) {
+            *sum = sum.saturating_add(inlined);
         }
     }
-    totals
+    for (location, &sum) in values.inlined.iter().enumerate() {
+        for &place in inlined_places(places, LocationIndex(location as u32)) {
+            if let Some(total) = values.of_places.get_mut(place as usize) {
+                total.inlined = total.inlined.saturating_add(sum);
+            }
+        }
+    }
+    values
+}
+
+/// The places of a location that are inlined.
+fn inlined_places(places: &Places, location: LocationIndex) -> &[PlaceId] {
+    let split = places.of_location(location).split_last();
+    split.map_or(&[], |(_, inlined)| inlined)
+}
+
+/// What samples have.
+#[derive(Default)]
+pub(in crate::report) struct PlaceValues {
+    /// By place.
+    pub of_places: Vec<NodeValue>,
+    /// By location, at least what its inlined calls have: a location that is on a stack several times
+    /// counts each time.
+    pub inlined: Vec<i64>,
 }
 
 fn place_values_of(
@@ -101,75 +126,104 @@ fn place_values_of(
     places: &Places,
     columns: Columns,
     samples: Range<usize>,
-) -> Vec<NodeValue> {
+) -> PlaceValues {
     let mut totals = vec![NodeValue::default(); places.len()];
-    let mut cum = vec![Cum::default(); places.len()];
-    let mut inlined = vec![0i64; places.len()];
-    let only = only_places(profile, places);
+    let mut inlined = vec![0i64; profile.locations().len()];
+    let mut cum = Cum {
+        sums: vec![0; places.len()],
+        seen: vec![0; places.len()],
+        round: 0,
+    };
+    let outermost = outermost_places(profile, places);
     for sample in samples {
         let (value, divisor) = columns.of(sample);
         if value == 0 && divisor == 0 {
             continue;
         }
-        let stamp = sample as u32 + 1;
+        cum.begin();
         let mut add = |place: PlaceId| {
-            if let Some(cum) = cum.get_mut(place as usize)
-                && cum.seen_in != stamp
+            if cum.add(place, value)
+                && divisor != 0
+                && let Some(total) = totals.get_mut(place as usize)
             {
-                cum.seen_in = stamp;
-                cum.sum = cum.sum.wrapping_add(value);
-                if divisor != 0
-                    && let Some(total) = totals.get_mut(place as usize)
-                {
-                    total.cum_divisor = total.cum_divisor.wrapping_add(divisor);
-                }
+                total.cum_divisor = total.cum_divisor.wrapping_add(divisor);
             }
         };
         let stack = profile.stack(sample);
-        for &location in stack {
-            match only.get(location.index()) {
-                Some(&SEVERAL) | None => {
-                    let places = places.of_location(location);
-                    places.iter().copied().for_each(&mut add);
-                    let (_, inner) = places.split_last().unwrap_or((&0, &[]));
-                    for &place in inner {
-                        if let Some(sum) = inlined.get_mut(place as usize) {
-                            *sum = sum.saturating_add(value);
-                        }
-                    }
+        stack.each(|location| {
+            let place = outermost.get(location.index()).copied().unwrap_or(0);
+            add(place & !HAS_INLINED);
+            if place & HAS_INLINED != 0 {
+                inlined_places(places, location)
+                    .iter()
+                    .copied()
+                    .for_each(&mut add);
+                if let Some(sum) = inlined.get_mut(location.index()) {
+                    *sum = sum.saturating_add(value);
                 }
-                Some(&place) => add(place),
             }
-        }
+        });
         let leaf = stack
             .first()
-            .and_then(|&location| places.of_location(location).first());
+            .and_then(|location| places.of_location(location).first());
         if let Some(total) = leaf.and_then(|&leaf| totals.get_mut(leaf as usize)) {
             total.add_flat(value, divisor);
         }
     }
-    for ((total, cum), inlined) in totals.iter_mut().zip(cum).zip(inlined) {
-        total.cum = cum.sum;
-        total.inlined = inlined;
+    for (total, cum) in totals.iter_mut().zip(cum.sums) {
+        total.cum = cum;
     }
-    totals
+    PlaceValues {
+        of_places: totals,
+        inlined,
+    }
 }
 
-/// What is touched for every frame, and therefore small.
-#[derive(Debug, Clone, Copy, Default)]
+/// Cumulative sums. They are touched for every frame, and therefore as small as can be.
 struct Cum {
-    sum: i64,
-    /// The last sample that was added, plus one.
-    seen_in: u32,
+    /// By place.
+    sums: Vec<i64>,
+    /// By place, the round of the last sample that was added.
+    seen: Vec<u8>,
+    round: u8,
 }
 
-const SEVERAL: PlaceId = PlaceId::MAX;
+impl Cum {
+    /// Begins a sample.
+    #[inline(always)]
+    fn begin(&mut self) {
+        self.round = self.round.wrapping_add(1);
+        if self.round == 0 {
+            self.seen.fill(0);
+            self.round = 1;
+        }
+    }
 
-/// By location its place, or [`SEVERAL`].
-fn only_places(profile: &Profile, places: &Places) -> Vec<PlaceId> {
-    let only = |location: usize| match *places.of_location(LocationIndex(location as u32)) {
-        [place] => place,
-        _ => SEVERAL,
+    /// Adds a value, unless the sample already did; whether it was added.
+    #[inline(always)]
+    fn add(&mut self, place: PlaceId, value: i64) -> bool {
+        let index = place as usize;
+        let (Some(seen), Some(sum)) = (self.seen.get_mut(index), self.sums.get_mut(index)) else {
+            return false;
+        };
+        if *seen == self.round {
+            return false;
+        }
+        *seen = self.round;
+        *sum = sum.wrapping_add(value);
+        true
+    }
+}
+
+/// Beside the place of a location, where it has more.
+const HAS_INLINED: PlaceId = 1 << 31;
+
+/// By location the place of the outermost call, and whether there are others.
+fn outermost_places(profile: &Profile, places: &Places) -> Vec<PlaceId> {
+    let outermost = |location: usize| match places.of_location(LocationIndex(location as u32)) {
+        [] => PlaceId::MAX,
+        [place] => *place,
+        [.., place] => place | HAS_INLINED,
     };
-    (0..profile.locations().len()).map(only).collect()
+    (0..profile.locations().len()).map(outermost).collect()
 }
