@@ -93,9 +93,9 @@ fn stays_local(site: &Site<'_>, store: StmtId) -> bool {
         tree.walk(body, |node| {
             if let Node::Stmt(id) = node {
                 match tree.stmt(id).kind {
-                    StmtKind::Range { key, value, x, .. } if holds(tree, x, &holding) => {
-                        let names = [key, value].into_iter().flatten();
-                        holding.extend(names.filter_map(|name| tree.ident(name)));
+                    // A key is a number, or what somebody else looks it up by.
+                    StmtKind::Range { value, x, .. } if holds(tree, x, &holding) => {
+                        holding.extend(value.and_then(|name| tree.ident(name)));
                     }
                     StmtKind::Assign { lhs, rhs, .. }
                         if tree.exprs(rhs).iter().any(|x| holds(tree, *x, &holding)) =>

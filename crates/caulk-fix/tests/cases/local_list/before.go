@@ -17,12 +17,12 @@ func publish(ctx context.Context, topic string) error {
 	for range 3 {
 		results = append(results, t.Publish(ctx, &pubsub.Message{}))
 	}
-	for _, result := range results {
+	for i, result := range results {
 		id, err := result.Get(ctx)
 		if err != nil {
 			return err
 		}
-		fmt.Println(id)
+		fmt.Println(i, id)
 	}
 	return nil
 }
