@@ -46,7 +46,8 @@ pub(crate) fn of_source(
     callee: FuncId,
     reach: Reach,
 ) -> Vec<Contract> {
-    let Some(model) = model_of(module.program, types) else {
+    let model = model_of(module.program, types).or_else(|| opened_file(module, types, callee));
+    let Some(model) = model else {
         return Vec::new();
     };
     // What the project makes of a request or an answer, a body in it, says itself what is owed.
@@ -118,6 +119,26 @@ fn model_of(program: &Program, types: &[TypeId]) -> Option<Model> {
     })
 }
 
+/// A file that a function opens by its name, in a way that its source does not show: by a system call of its own, or
+/// far down.
+fn opened_file(module: &Module<'_>, types: &[TypeId], callee: FuncId) -> Option<Model> {
+    let program = module.program;
+    let [value, last] = types else {
+        return None;
+    };
+    let is_file = program.named_name(*value).as_deref() == Some("os.File");
+    let name = program.func(callee)?.name.to_ascii_lowercase();
+    let opens = ["open", "reopen", "create", "dup", "mktemp", "tempfile"];
+    (is_file
+        && crate::types::is_error(program, *last)
+        && opens.iter().any(|verb| name.starts_with(verb)))
+    .then_some(Model {
+        package: "os",
+        name: "Open",
+        result: 0,
+    })
+}
+
 fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'static str)> {
     match program.named_name(value).unwrap_or_default().as_str() {
         "net/http.Response" => return Some(("net/http", "Get")),
@@ -132,7 +153,8 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
         return Some(("database/sql", "DB.Begin"));
     }
     if program.is_interface(value) && has("Close") {
-        return match (has("Read"), has("Write")) {
+        let streams = |method: &str| is_stream_method(program, value, method);
+        return match (streams("Read"), streams("Write")) {
             // A file or a connection of the program's own: who owns it is for its maker to say.
             (true, true) => None,
             (true, false) => Some(("io", "ReadCloser")),
@@ -154,6 +176,14 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
     (field("Body") == "io.ReadCloser").then_some(("net/http", "Get"))
 }
 
+/// Whether a type reads or writes as a stream does: `Read(p []byte) (int, error)`. An iterator's `Read` is another thing.
+fn is_stream_method(program: &Program, ty: TypeId, name: &str) -> bool {
+    program
+        .method(ty, name)
+        .and_then(|method| program.func_type(method.signature))
+        .is_some_and(|signature| signature.params.len() == 1 && signature.results.len() == 2)
+}
+
 /// Whether a call makes what its results owe by convention unlikely.
 pub(crate) fn is_unlikely(
     module: &Module<'_>,
@@ -161,7 +191,16 @@ pub(crate) fn is_unlikely(
     call: ExprId,
     contract: &Contract,
 ) -> bool {
-    if contract.confidence == Confidence::Likely && is_dropped_by_test(module, function, call) {
+    let drops = is_dropped_by_test(module, function, call);
+    if contract.confidence == Confidence::Likely && drops || is_tried(module, function, call) {
+        return true;
+    }
+    // Whoever wrote both the function and the call knows that nothing comes with this one.
+    let callee = function.callee(call).func().and_then(|func| func.id);
+    if contract.origin == Origin::Convention
+        && callee.is_some_and(|id| module.is_own(id))
+        && is_dropped(function, call)
+    {
         return true;
     }
     if contract.origin != Origin::Convention {
@@ -196,6 +235,39 @@ fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) ->
     let in_test = crate::check::file_of(module.program, function.typed.owner)
         .is_some_and(caulk_program::SourceFile::is_test);
     in_test && is_dropped(function, call)
+}
+
+/// A test tries a call, to see it panic: it is all that a literal does which is passed on, `require.Panics(t, func() { db.Get(k) })`.
+fn is_tried(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let in_test = crate::check::file_of(module.program, function.typed.owner)
+        .is_some_and(caulk_program::SourceFile::is_test);
+    let Some(literal) = function.root_of(call).filter(|_| in_test) else {
+        return false;
+    };
+    let passed_on = matches!(function.parent(literal), Some(Node::Expr(outer))
+        if matches!(tree.expr(outer).kind, ExprKind::Call { fun, .. } if fun != literal));
+    let takes_nothing = function
+        .info()
+        .literal(literal)
+        .is_some_and(|literal| literal.params.is_empty() && literal.results.is_empty());
+    let Some(statement) = function
+        .statement(call)
+        .filter(|_| passed_on && takes_nothing)
+    else {
+        return false;
+    };
+    let dropped = match tree.stmt(statement).kind {
+        StmtKind::Expr(expr) => caulk_flow::unparen(tree, expr) == call,
+        StmtKind::Assign { lhs, .. } => tree.exprs(lhs).iter().all(|target| {
+            matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
+        }),
+        _ => false,
+    };
+    let alone = function.graph(Some(literal)).is_some_and(|graph| {
+        matches!(tree.stmt(graph.body).kind, StmtKind::Block(block) if tree.stmts(block.stmts) == [statement])
+    });
+    dropped && alone
 }
 
 /// Whether the first value of a call is assigned to nothing: `_, err := f()`.

@@ -1,5 +1,6 @@
 //! Contracts, obligations and rules; publishes each acquisition with its outcome. Does not know profiles or text edits.
 
+mod around;
 mod belief;
 mod blocked;
 mod catalogue;

@@ -433,8 +433,30 @@ fn efforts(module: &Module<'_>, id: FuncId) -> Vec<Effort> {
     let calls = function.info().calls();
     calls
         .iter()
-        .filter_map(|(_, callee)| effort(callee))
+        .filter_map(|(_, callee)| {
+            let effort = effort(callee)?;
+            let receiver = callee.receiver();
+            let is_own = receiver.is_some_and(|x| is_made_here(module, &function, x));
+            Some(if is_own { Effort::Writes } else { effort })
+        })
         .collect()
+}
+
+/// Whether a variable holds only what a function made for the time that a method runs: `out, err := armor.Encode(w.buf)`.
+fn is_made_here(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
+    let Some(local) = function.local(expr) else {
+        return false;
+    };
+    let values = values_of(module, function, local);
+    !values.is_empty()
+        && values.iter().all(|(value, _)| {
+            value.is_some_and(|value| {
+                matches!(
+                    function.callee(unparen(function.tree(), value)),
+                    Callee::Static(_)
+                )
+            })
+        })
 }
 
 /// Whether a name says that something goes back to a pool: `Put`, `freeBuffer`.

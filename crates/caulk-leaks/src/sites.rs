@@ -43,7 +43,7 @@ pub(crate) fn verdicts(
     };
     sites(module, &function, reach)
         .into_iter()
-        .map(|site| {
+        .map(|mut site| {
             if site.contract.waited_in_loop
                 && let Some(verdict) = crate::waited::verdict(&function, site.call)
             {
@@ -57,18 +57,16 @@ pub(crate) fn verdicts(
                 results: site.results,
                 argument: site.argument,
             };
-            let run = Run::new(
-                module,
-                &function,
-                site.root,
-                reach,
-                &site.release,
-                Some(&site.contract),
-            );
-            let verdict = Verdict {
-                outcomes: run.outcomes(start),
+            let follow = |root: Root, start: Start| {
+                let (release, contract) = (&site.release, Some(&*site.contract));
+                Run::new(module, &function, root, reach, release, contract).outcomes(start)
             };
-            (site, verdict)
+            let mut outcomes = follow(site.root, start);
+            if let Some(around) = crate::around::of(module, &function, &site, &outcomes) {
+                outcomes = follow(around.root, around.start);
+                site.root = around.root;
+            }
+            (site, Verdict { outcomes })
         })
         .collect()
 }
@@ -352,7 +350,7 @@ fn has_endless_context(
 }
 
 /// How many results a call has: by its type, else by what they are assigned to.
-fn result_count(module: &Module<'_>, function: &Function, call: ExprId) -> usize {
+pub(crate) fn result_count(module: &Module<'_>, function: &Function, call: ExprId) -> usize {
     let ty = function.info().type_of(call);
     if !ty.is_unknown() {
         return if ty == TypeId::VOID {

@@ -150,14 +150,13 @@ impl Run<'_, '_> {
                 .bindings()
                 .any(|(_, value)| matches!(value, Value::View | Value::Handle))
         {
-            state.status = if state.doubt {
-                let span = self.function.tree().stmt(stmt).span;
-                Status::Unknown(
-                    Arc::from("a condition on its error is not understood"),
-                    span,
-                )
-            } else {
-                Status::Lost(stmt)
+            let unclear = state
+                .doubt
+                .then(|| Arc::from("a condition on its error is not understood"))
+                .or_else(|| state.pending_unknown());
+            state.status = match unclear {
+                Some(why) => Status::Unknown(why, self.function.tree().stmt(stmt).span),
+                None => Status::Lost(stmt),
             };
         }
     }

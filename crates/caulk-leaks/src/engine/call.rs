@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use super::closure::ClosureEffect;
 use super::known::is_borrowing_interface;
 use super::run::{Run, Start};
-use super::state::{State, Status, Value};
+use super::state::{Place, State, Status, Value};
 use crate::catalogue::CallEffect;
 use crate::finding::SettledBy;
 use crate::module::Followed;
@@ -75,6 +75,15 @@ impl Run<'_, '_> {
             && *site == call
         {
             return self.acquired(state, call);
+        }
+        if let Some(Start::Around {
+            call: site,
+            local,
+            error,
+        }) = self.start
+            && site == call
+        {
+            return self.acquired_around(state, call, local, error);
         }
         if let Some(Start::Made { until, .. }) = self.start
             && until == call
@@ -243,6 +252,29 @@ impl Run<'_, '_> {
                 }
             })
             .collect()
+    }
+
+    /// A literal that this call ran has acquired into a variable of this function.
+    fn acquired_around(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        local: caulk_program::LocalId,
+        error: usize,
+    ) -> Vec<Option<Value>> {
+        self.acquire(state, call);
+        if state.status != Status::Owed {
+            return Vec::new();
+        }
+        state.bind(Place::of(local), Some(Value::At(0)));
+        state.set_fact(local, None);
+        self.obstacle(
+            self.span_of(call),
+            "acquired by a function literal that this call runs",
+        );
+        let mut results = vec![None; error];
+        results.push(Some(Value::Error));
+        results
     }
 
     /// The second result of an acquisition says that it failed: an error, or a truth value.
@@ -565,7 +597,13 @@ impl Run<'_, '_> {
         program
             .results_of(self.function.info().type_of(call))
             .into_iter()
-            .map(|ty| crate::types::is_error(program, ty).then_some(Value::DerivedError))
+            .enumerate()
+            .map(|(index, ty)| {
+                // `status, ok := errors.AsType[Status](err)`: there is one where this is true.
+                let says = crate::types::is_error(program, ty)
+                    || index == 1 && crate::types::is_bool(program, ty);
+                says.then_some(Value::DerivedError)
+            })
             .collect()
     }
 
@@ -655,13 +693,9 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn in_error_result(&self, call: ExprId, value: Value) -> Vec<Option<Value>> {
-        let count = self
-            .module
-            .program
-            .results_of(self.function.info().type_of(call))
-            .len()
-            .max(1);
-        let mut results = vec![None; count];
+        // Where the callee is not at hand, what its results are assigned to says how many there are.
+        let count = crate::sites::result_count(self.module, self.function, call);
+        let mut results = vec![None; count.max(1)];
         if let Some(last) = results.last_mut() {
             *last = Some(value);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{Callee, FuncId};
-use caulk_syntax::ExprId;
+use caulk_syntax::{ExprId, ExprKind};
 
 use super::call::Passed;
 use super::run::{Run, Start};
@@ -83,6 +83,11 @@ impl Run<'_, '_> {
                 self.lose_track(state, "a callee releases it on some paths", span);
                 Vec::new()
             }
+            // `run(iter, true)`: the flag may be what releases it.
+            ParamEffect::ClosesSometimes if self.passes_true(call) => {
+                self.lose_track(state, "a flag decides whether it is released", span);
+                Vec::new()
+            }
             ParamEffect::ClosesSometimes => {
                 if self.trying == 0 {
                     self.out.may_release.insert(span);
@@ -120,7 +125,9 @@ impl Run<'_, '_> {
                 results
             }
             // What the paths without recursion do, the others do too.
-            ParamEffect::Recursive if matches!(self.start, Some(Start::Call { .. })) => {
+            ParamEffect::Recursive
+                if matches!(self.start, Some(Start::Call { .. } | Start::Around { .. })) =>
+            {
                 self.lose_track(state, "passed to a function that calls back", span);
                 Vec::new()
             }
@@ -137,5 +144,16 @@ impl Run<'_, '_> {
                 Vec::new()
             }
         }
+    }
+
+    /// Whether an argument of a call is `true`.
+    fn passes_true(&self, call: ExprId) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return false;
+        };
+        tree.exprs(args).iter().any(|arg| {
+            matches!(tree.expr(caulk_flow::unparen(tree, *arg)).kind, ExprKind::Ident(name) if tree.name(name) == "true")
+        })
     }
 }

@@ -451,6 +451,8 @@ impl Run<'_, '_> {
             if let Some(stmt) = self.function.statement(call) {
                 state.status = if self.outlives_round(state, call, stmt) {
                     Status::Unknown(Arc::from("two are held at a time"), self.span_of(call))
+                } else if let Some(why) = state.pending_unknown() {
+                    Status::Unknown(why, self.span_of(call))
                 } else {
                     Status::Lost(stmt)
                 };

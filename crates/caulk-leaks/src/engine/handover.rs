@@ -4,7 +4,7 @@ use caulk_program::LocalId;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span};
 
 use super::run::{ExitAt, Run};
-use super::state::{State, Status, Value};
+use super::state::{Deferred, State, Status, Value};
 
 impl Run<'_, '_> {
     /// The function has left the resource to a goroutine: records the paths of its literal that
@@ -62,7 +62,9 @@ impl Run<'_, '_> {
         let tree = function.tree();
         let own = tree.expr(call).span;
         let holders: Vec<LocalId> = state.holders().map(|place| place.root).collect();
-        if state.holders().any(|place| !place.path.is_empty()) || !state.defers.is_empty() {
+        // What is deferred as a literal and mentions it is found below.
+        let waits = |deferred: &Deferred| !matches!(deferred, Deferred::Closure(..));
+        if state.holders().any(|place| !place.path.is_empty()) || state.defers.iter().any(waits) {
             return false;
         }
         let mut alone = true;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use caulk_program::TypeId;
+use caulk_program::{LocalId, TypeId};
 use caulk_syntax::{Span, StmtId, StmtKind};
 use smol_str::SmolStr;
 
@@ -59,6 +59,10 @@ pub(crate) struct Outcomes {
     pub returns_nil: BTreeSet<usize>,
     /// Where a result is nil and there is no error among the results: the last of them, if it is false.
     pub nil_flags: BTreeSet<Option<usize>>,
+    /// Variables of the function around that hold it where a literal ends.
+    pub left_to: BTreeSet<LocalId>,
+    /// It is not known for another reason than that.
+    pub unknown_otherwise: bool,
     /// Statements that release, deferred or not.
     pub releases: BTreeSet<Span>,
     /// Calls that release it on some paths, and do not say on which.
@@ -115,7 +119,10 @@ impl Run<'_, '_> {
                 if let Some(outer) = state.holders().find(|place| self.is_outer(place.root)) {
                     let name = self.name_of(outer.root);
                     let why = format!("assigned to {name} of the enclosing function");
+                    let otherwise = self.out.unknown_otherwise;
+                    self.out.left_to.insert(outer.root);
                     self.unknown(&why, self.exit_span(exit));
+                    self.out.unknown_otherwise = otherwise;
                     return;
                 }
                 let kind = if matches!(exit, ExitAt::End) {
@@ -250,7 +257,9 @@ impl Run<'_, '_> {
 
     fn acquiring_stmt(&self) -> Option<StmtId> {
         match &self.start {
-            Some(Start::Call { call, .. }) => self.function.statement(*call),
+            Some(Start::Call { call, .. } | Start::Around { call, .. }) => {
+                self.function.statement(*call)
+            }
             _ => None,
         }
     }
@@ -281,6 +290,7 @@ impl Run<'_, '_> {
     }
 
     fn unknown_at(&mut self, why: Arc<str>, span: Span) {
+        self.out.unknown_otherwise = true;
         let known = self.out.unknown.take();
         self.out.unknown = known
             .filter(|(_, known)| *known <= span)

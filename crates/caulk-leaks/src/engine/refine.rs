@@ -47,6 +47,9 @@ impl Run<'_, '_> {
                     "false" if function.local(cond).is_none() => return !truth,
                     _ => {}
                 }
+                if truth && matches!(self.value_at(state, cond), Some(Value::DerivedError)) {
+                    return self.refine_acquired(state, false);
+                }
                 if let Some(Value::Acquired(when)) = self.value_at(state, cond) {
                     return self.refine_acquired(state, when == truth);
                 }

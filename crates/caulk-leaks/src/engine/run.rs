@@ -34,6 +34,13 @@ pub(crate) enum Start {
         /// Where the argument is made that is the resource, and no result is.
         argument: Option<Span>,
     },
+    /// At a call that runs the literal which acquires, with the resource in this variable and the error at this
+    /// index of the results.
+    Around {
+        call: ExprId,
+        local: LocalId,
+        error: usize,
+    },
     /// At the entry, in a parameter or in a field of it; another parameter may be the error.
     Param {
         local: LocalId,
@@ -138,7 +145,7 @@ impl<'a, 'p> Run<'a, 'p> {
     /// Walks all paths from the entry.
     pub fn outcomes(mut self, start: Start) -> Outcomes {
         self.may_return_released = self.root.is_none()
-            && matches!(start, Start::Call { .. })
+            && matches!(start, Start::Call { .. } | Start::Around { .. })
             && self.function.results(None).iter().any(|result| {
                 let info = self.function.info().local_info(*result);
                 info.is_some_and(|info| self.module.can_be_owned(info.ty))
@@ -548,7 +555,7 @@ impl<'a, 'p> Run<'a, 'p> {
     pub(super) fn let_go(&self, state: &mut State) {
         let later = self
             .contract
-            .is_some_and(|contract| !contract.acquired_after.is_empty());
+            .is_some_and(|contract| contract.idle || !contract.acquired_after.is_empty());
         if later && state.status == Status::Before {
             state.reset();
         }

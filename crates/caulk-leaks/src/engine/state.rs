@@ -43,7 +43,8 @@ pub(crate) enum Value {
     Error,
     /// Another result of the acquisition, from which its success may be told.
     Companion,
-    /// An error made from the acquisition's, which may be nil where that is not.
+    /// An error made from the acquisition's, which may be nil where that is not, or a truth value that says of the
+    /// acquisition's what it is.
     DerivedError,
     /// A truth value: whether the acquisition succeeded is this or its opposite.
     Acquired(bool),
@@ -239,6 +240,14 @@ impl State {
             self.untested = false;
             self.doubt = false;
         }
+    }
+
+    /// Why something that will run at exit may deal with it, where that is not known.
+    pub fn pending_unknown(&self) -> Option<Arc<str>> {
+        self.defers.iter().find_map(|deferred| match deferred {
+            Deferred::Unknown(_, why) => Some(why.clone()),
+            _ => None,
+        })
     }
 
     /// Whether something that will run at exit can release it.
