@@ -2,125 +2,233 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_program::{
-    BodyOwner, FuncId, Package, PackageId, Program, SourceFile, TypeId, TypedBody,
-};
+use caulk_program::{BodyOwner, FuncId, Module, PackageId, Program, SourceFile, TypeId, TypedBody};
 use caulk_syntax::{ExprId, Node};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::components::components;
 use crate::frequency::{self, Frequency};
-use crate::implementers::Implementers;
-use crate::reach::{self, Reached, Step, Target};
+use crate::implementers::{Called, Candidate, Implementing, Methods, Types, implementers};
+use crate::reach::{self, Step, Target};
 
 /// The call graph of the packages that are checked and of what they call in their own modules.
 #[derive(Debug, Default)]
 pub struct Calls {
-    edges: BTreeMap<BodyOwner, Vec<FuncId>>,
-    steps: BTreeMap<Target, Vec<Step>>,
+    facts: CallFacts,
     frequencies: BTreeMap<Target, Frequency>,
     components: BTreeMap<FuncId, u32>,
+    implementers: BTreeMap<Called, Vec<FuncId>>,
+}
+
+/// What a call graph is made of, package by package. Those of a package hang on its source and on what the packages
+/// declare that it imports, and theirs; not on what these do in their functions.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct CallFacts {
+    reads: BTreeMap<BodyOwner, Read>,
+    methods: BTreeMap<PackageId, Methods>,
+    implementing: BTreeMap<Called, Implementing>,
+}
+
+/// What one body says.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Read {
+    steps: Vec<Step>,
+    pub own: Option<Frequency>,
+    interfaces: Vec<Interface>,
+}
+
+/// An interface of [`Target::Method`].
+#[derive(Debug, Serialize, Deserialize)]
+struct Interface {
+    key: String,
+    /// Not known where the body was not read in this run.
+    #[serde(skip)]
+    ty: Option<TypeId>,
 }
 
 impl Calls {
     /// Reads every body of the checked packages, and then of the functions of main modules that
     /// these call, and so on.
     pub fn of(program: &Program) -> Calls {
-        let mut calls = Calls::default();
-        let mut own = BTreeMap::new();
-        let mut interfaces = BTreeMap::new();
+        Calls::with(program, CallFacts::default(), &|_| false)
+    }
+
+    /// The same, where the facts of some packages are known from an earlier run.
+    pub fn with(
+        program: &Program,
+        mut known: CallFacts,
+        is_known: &(dyn Fn(PackageId) -> bool + Sync),
+    ) -> Calls {
+        known.keep(is_known);
+        let check: BTreeSet<PackageId> = program.check_packages().iter().copied().collect();
+        let is_own = |package: PackageId| check.contains(&package) || is_followed(program, package);
         let mut todo: Vec<BodyOwner> = program
             .check_packages()
             .par_iter()
-            .map(|package| program.owners(*package))
+            .map(|package| match is_known(*package) {
+                true => known.owners(*package),
+                false => program.owners(*package),
+            })
             .flatten()
             .collect();
         let mut seen: BTreeSet<BodyOwner> = todo.iter().copied().collect();
+        let mut reads: BTreeMap<BodyOwner, Read> = BTreeMap::new();
+        let mut edges: BTreeMap<BodyOwner, Vec<FuncId>> = BTreeMap::new();
         while !todo.is_empty() {
-            let found: Vec<(BodyOwner, Read)> = todo
-                .par_iter()
-                .map(|owner| (*owner, read(program, *owner)))
-                .collect();
+            let mut found: Vec<(BodyOwner, Read)> = Vec::with_capacity(todo.len());
+            todo.retain(|owner| match known.reads.remove(owner) {
+                Some(read) => {
+                    found.push((*owner, read));
+                    false
+                }
+                None => true,
+            });
+            found.par_extend(
+                todo.par_iter()
+                    .map(|owner| (*owner, read(program, *owner, &is_own))),
+            );
             todo.clear();
             for (owner, read) in found {
-                let mut callees = read.callees();
-                callees.retain(|callee| {
-                    let body = BodyOwner::Func(*callee);
-                    let is_new = is_followed(program.package(callee.package)) && seen.insert(body);
-                    if is_new {
-                        todo.push(body);
-                    }
-                    is_new || seen.contains(&body)
-                });
-                calls.edges.insert(owner, callees);
-                own.insert(owner, read.own);
-                interfaces.extend(read.reached.interfaces);
-                // Most lead into dependencies, which are not read: nothing comes of them.
-                let leads_on = |step: &Step| match &step.to {
-                    Target::Body(body) => seen.contains(body),
-                    _ => true,
-                };
-                for step in read.reached.steps.into_iter().filter(leads_on) {
-                    calls.add(step);
-                }
+                let callees = read.callees();
+                let bodies = callees.iter().map(|callee| BodyOwner::Func(*callee));
+                todo.extend(bodies.filter(|body| seen.insert(*body)));
+                edges.insert(owner, callees);
+                reads.insert(owner, read);
             }
         }
-        calls.implement(program, &interfaces);
-        calls.components = components(&calls.edges);
-        calls.frequencies = frequency::spread(&own, &calls.steps);
+        known.reads = reads;
+        let mut calls = Calls {
+            components: components(&edges),
+            facts: known,
+            ..Calls::default()
+        };
+        calls.implement(program);
+        calls.spread();
         calls
     }
 
-    fn add(&mut self, step: Step) {
-        self.steps.entry(step.from.clone()).or_default().push(step);
-    }
-
-    /// Leads from the methods of interfaces that are called to those that implement them.
-    fn implement(&mut self, program: &Program, interfaces: &BTreeMap<String, TypeId>) {
-        let packages: BTreeSet<PackageId> = self
-            .edges
-            .keys()
-            .map(|owner| match owner {
-                BodyOwner::Func(id) => id.package,
-                BodyOwner::Initializer(package, _) => *package,
+    /// Finds what implements the methods of interfaces that are called.
+    fn implement(&mut self, program: &Program) {
+        let CallFacts {
+            reads,
+            methods,
+            implementing,
+        } = &mut self.facts;
+        let packages: BTreeSet<PackageId> = reads.keys().map(package_of).collect();
+        methods.retain(|package, _| packages.contains(package));
+        let new: Vec<PackageId> = packages
+            .iter()
+            .filter(|package| !methods.contains_key(package))
+            .copied()
+            .collect();
+        let mut types: BTreeMap<PackageId, Types<'_>> = BTreeMap::new();
+        let of_new: Vec<_> = new
+            .into_par_iter()
+            .map(|package| (package, Types::of(program, package)))
+            .collect();
+        for (package, (of_package, names)) in of_new {
+            types.insert(package, of_package);
+            methods.insert(package, names);
+        }
+        let called: BTreeSet<&Called> = reads
+            .values()
+            .flat_map(|read| &read.steps)
+            .filter_map(|step| match &step.to {
+                Target::Method(called) => Some(called),
+                _ => None,
             })
             .collect();
-        let implementers = Implementers::of(program, &packages);
-        let called: BTreeSet<Target> = self
-            .steps
-            .values()
-            .flatten()
-            .map(|step| &step.to)
-            .filter(|target| matches!(target, Target::Method(..)))
-            .cloned()
+        let callers = callers(program, reads, &packages);
+        let mut all = BTreeMap::new();
+        // What is to be asked of a package for each call, and whether its types are at hand for that.
+        let mut asked: Vec<(&Called, BodyOwner, Vec<PackageId>)> = Vec::new();
+        for called in called {
+            let Some(by) = callers.get(called.0.as_str()).copied() else {
+                continue;
+            };
+            let mut known = implementing
+                .remove(called)
+                .filter(|known| known.by == by)
+                .unwrap_or(Implementing {
+                    by,
+                    found: BTreeMap::new(),
+                });
+            known
+                .found
+                .retain(|package, _| methods.contains_key(package));
+            let having = methods.iter().filter(|(_, of)| of.has(&called.1));
+            let missing: Vec<PackageId> = having
+                .map(|(package, _)| *package)
+                .filter(|package| !known.found.contains_key(package))
+                .collect();
+            if !missing.is_empty() {
+                asked.push((called, by, missing));
+            }
+            all.insert(called.clone(), known);
+        }
+        let further: BTreeSet<PackageId> = asked
+            .iter()
+            .flat_map(|(_, _, packages)| packages)
+            .filter(|package| !types.contains_key(package))
+            .copied()
             .collect();
-        let found: Vec<Step> = called
+        let further: Vec<_> = further
             .into_par_iter()
-            .flat_map_iter(|from| {
-                let methods = match &from {
-                    Target::Method(key, name) => interfaces
-                        .get(key)
-                        .map(|iface| implementers.find(*iface, name))
-                        .unwrap_or_default(),
-                    _ => Vec::new(),
+            .map(|package| (package, Types::of(program, package).0))
+            .collect();
+        types.extend(further);
+        let found: Vec<_> = asked
+            .into_par_iter()
+            .map(|(called, by, packages)| {
+                let iface = interface_type(program, reads, by, &called.0);
+                let implementing = |package: PackageId| {
+                    let types = types.get(&package)?;
+                    Some(types.implementing(iface?, &called.1))
                 };
-                methods.into_iter().map(move |method| Step {
-                    from: from.clone(),
-                    to: Target::Body(BodyOwner::Func(method)),
+                let found: Vec<(PackageId, Vec<Candidate>)> = packages
+                    .into_iter()
+                    .map(|package| (package, implementing(package).unwrap_or_default()))
+                    .collect();
+                (called.clone(), found)
+            })
+            .collect();
+        for (called, found) in found {
+            if let Some(known) = all.get_mut(&called) {
+                known.found.extend(found);
+            }
+        }
+        *implementing = all;
+        self.implementers = implementers(methods, implementing);
+    }
+
+    fn spread(&mut self) {
+        // From the methods of interfaces that are called to those that implement them.
+        let implementing: Vec<Step> = self
+            .implementers
+            .iter()
+            .flat_map(|(called, methods)| {
+                methods.iter().map(move |method| Step {
+                    from: Target::Method(called.clone()),
+                    to: Target::Body(BodyOwner::Func(*method)),
                     in_loop: false,
                     in_handler: false,
                 })
             })
             .collect();
-        for step in found {
-            self.add(step);
+        let reads = &self.facts.reads;
+        let mut steps: BTreeMap<&Target, Vec<&Step>> = BTreeMap::new();
+        let of_bodies = reads.values().flat_map(|read| &read.steps);
+        for step in of_bodies.chain(&implementing) {
+            steps.entry(&step.from).or_default().push(step);
         }
+        self.frequencies = frequency::spread(reads, &steps);
     }
 
     /// The bodies of the graph, in order of their packages.
     pub fn owners(&self) -> impl Iterator<Item = BodyOwner> {
-        self.edges.keys().copied()
+        self.facts.reads.keys().copied()
     }
 
     /// How often a function is likely to run.
@@ -133,26 +241,27 @@ impl Calls {
         self.frequency_of(&Target::Literal(owner, literal))
     }
 
-    /// The methods that a call of an interface's method, through embedded fields of `holder`, may reach; none where
+    /// How often the bodies of each package and the literals in them are likely to run.
+    pub fn frequencies(&self) -> BTreeMap<PackageId, Frequencies> {
+        let mut all: BTreeMap<PackageId, Frequencies> = BTreeMap::new();
+        for (target, frequency) in &self.frequencies {
+            let (owner, literal) = match target {
+                Target::Body(owner) => (owner, None),
+                Target::Literal(owner, literal) => (owner, Some(*literal)),
+                _ => continue,
+            };
+            let of_package = all.entry(package_of(owner)).or_default();
+            of_package.push((*owner, literal, *frequency));
+        }
+        all
+    }
+
+    /// The methods that a call of an interface's method may reach, by the [`interface_key`] of the interface; none where
     /// there are too many to say anything.
-    pub fn implementers(
-        &self,
-        program: &Program,
-        holder: TypeId,
-        through: &[SmolStr],
-        name: &SmolStr,
-    ) -> Vec<FuncId> {
-        let target = reach::interface(program, holder, through)
-            .map(|iface| Target::Method(program.type_string(iface), name.clone()));
-        let steps = target.and_then(|target| self.steps.get(&target));
-        let implementing = steps
-            .into_iter()
-            .flatten()
-            .filter_map(|step| match step.to {
-                Target::Body(BodyOwner::Func(id)) => Some(id),
-                _ => None,
-            });
-        implementing.collect()
+    pub fn implementers(&self, interface: &str, name: &SmolStr) -> &[FuncId] {
+        let called = (interface.to_owned(), name.clone());
+        let found = self.implementers.get(&called);
+        found.map(Vec::as_slice).unwrap_or_default()
     }
 
     fn frequency_of(&self, target: &Target) -> Frequency {
@@ -167,19 +276,59 @@ impl Calls {
     pub fn components(&self) -> &BTreeMap<FuncId, u32> {
         &self.components
     }
+
+    /// What it is made of.
+    pub fn facts(&self) -> &CallFacts {
+        &self.facts
+    }
+
+    /// What it was made of, for a later run.
+    pub fn into_facts(self) -> CallFacts {
+        self.facts
+    }
 }
 
-/// What one body says.
-#[derive(Default)]
-struct Read {
-    reached: Reached,
-    own: Option<Frequency>,
+/// How often bodies and literals in them are likely to run.
+pub type Frequencies = Vec<(BodyOwner, Option<ExprId>, Frequency)>;
+
+/// What the interface is known by that a value leads to through embedded fields.
+pub fn interface_key(program: &Program, holder: TypeId, through: &[SmolStr]) -> Option<String> {
+    reach::interface(program, holder, through).map(|iface| program.type_string(iface))
+}
+
+impl CallFacts {
+    /// Drops the facts of all other packages.
+    fn keep(&mut self, is_known: &dyn Fn(PackageId) -> bool) {
+        self.reads.retain(|owner, _| is_known(package_of(owner)));
+        self.methods.retain(|package, _| is_known(*package));
+        self.implementing
+            .retain(|_, known| is_known(package_of(&known.by)));
+        for known in self.implementing.values_mut() {
+            known.found.retain(|package, _| is_known(*package));
+        }
+    }
+
+    fn owners(&self, package: PackageId) -> Vec<BodyOwner> {
+        let func = |index| BodyOwner::Func(FuncId { package, index });
+        let initializer = |index| BodyOwner::Initializer(package, index);
+        let funcs = self.reads.range(func(0)..=func(u32::MAX));
+        let initializers = self.reads.range(initializer(0)..=initializer(u32::MAX));
+        funcs.chain(initializers).map(|(owner, _)| *owner).collect()
+    }
+
+    /// The bodies that were read of each package.
+    pub fn bodies(&self) -> BTreeMap<PackageId, Vec<BodyOwner>> {
+        let mut all: BTreeMap<PackageId, Vec<BodyOwner>> = BTreeMap::new();
+        for owner in self.reads.keys() {
+            all.entry(package_of(owner)).or_default().push(*owner);
+        }
+        all
+    }
 }
 
 impl Read {
     fn callees(&self) -> Vec<FuncId> {
         let callees: BTreeSet<FuncId> = self
-            .reached
             .steps
             .iter()
             .filter_map(|step| match step.to {
@@ -191,14 +340,83 @@ impl Read {
     }
 }
 
-fn read(program: &Program, owner: BodyOwner) -> Read {
+/// The package of a body.
+pub(crate) fn package_of(owner: &BodyOwner) -> PackageId {
+    match owner {
+        BodyOwner::Func(id) => id.package,
+        BodyOwner::Initializer(package, _) => *package,
+    }
+}
+
+/// For each interface the body to learn its type from: the same one whatever the ids of the packages are.
+fn callers<'a>(
+    program: &Program,
+    reads: &'a BTreeMap<BodyOwner, Read>,
+    packages: &BTreeSet<PackageId>,
+) -> BTreeMap<&'a str, BodyOwner> {
+    let mut places: Vec<(String, PackageId)> = packages
+        .iter()
+        .map(|package| (program.place_of(*package), *package))
+        .collect();
+    places.sort();
+    let rank: BTreeMap<PackageId, usize> = places
+        .iter()
+        .enumerate()
+        .map(|(rank, (_, package))| (*package, rank))
+        .collect();
+    let place = |owner: &BodyOwner| (rank.get(&package_of(owner)), *owner);
+    let mut callers: BTreeMap<&str, BodyOwner> = BTreeMap::new();
+    for (owner, read) in reads {
+        for interface in &read.interfaces {
+            let first = callers.entry(&interface.key).or_insert(*owner);
+            if place(owner) < place(first) {
+                *first = *owner;
+            }
+        }
+    }
+    callers
+}
+
+/// The interface of this key that a body calls a method of.
+fn interface_type(
+    program: &Program,
+    reads: &BTreeMap<BodyOwner, Read>,
+    owner: BodyOwner,
+    key: &str,
+) -> Option<TypeId> {
+    let interfaces = &reads.get(&owner)?.interfaces;
+    let known = interfaces.iter().find(|interface| interface.key == key)?.ty;
+    known.or_else(|| {
+        let body = program.body(owner)?;
+        let reached = reach::reached(program, &body, false);
+        reached.interfaces.get(key).copied()
+    })
+}
+
+fn read(program: &Program, owner: BodyOwner, is_own: &impl Fn(PackageId) -> bool) -> Read {
     let Some(body) = program.body(owner) else {
         return Read::default();
     };
     let in_test = file_of(program, owner).is_some_and(|file| file.is_test());
+    let reached = reach::reached(program, &body, in_test);
+    // Most lead into dependencies, which are not read: nothing comes of them.
+    let leads_on = |step: &Step| match &step.to {
+        Target::Body(body) => is_own(package_of(body)),
+        _ => true,
+    };
+    let steps = reached.steps.into_iter().filter(leads_on).map(|mut step| {
+        if let Target::Param(id, _) = &step.from
+            && !is_own(id.package)
+        {
+            step.from = Target::Dependency;
+        }
+        step
+    });
+    let interface = |(key, ty)| Interface { key, ty: Some(ty) };
     let read = Read {
-        reached: reach::reached(program, &body, in_test),
+        steps: steps.collect(),
         own: frequency::own(program, &body, in_test),
+        interfaces: reached.interfaces.into_iter().map(interface).collect(),
     };
     program.keep_body(body);
     read
@@ -217,8 +435,9 @@ pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile
     }
 }
 
-fn is_followed(package: &Package) -> bool {
-    package.module().is_main && !package.is_std()
+fn is_followed(program: &Program, package: PackageId) -> bool {
+    let is_main = |module: &Module| module.is_main;
+    !program.is_of_std(package) && program.module_of(package).is_some_and(is_main)
 }
 
 /// The nodes at the top of a body: its block, or the values of an initializer.

@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caulk_program::{BodyOwner, Program, TypedBody};
 
+use serde::{Deserialize, Serialize};
+
+use crate::calls::Read;
 use crate::handler::is_handler;
 use crate::reach::{Step, Target};
 
 /// How often a function is likely to run, as far as what may call it tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Frequency {
     /// Declared by a test.
     Test,
@@ -56,14 +59,14 @@ pub(crate) fn own(program: &Program, body: &TypedBody, in_test: bool) -> Option<
 /// Carries the frequencies of bodies on to what they reach. What no step leads to may run often or
 /// never: unknown.
 pub(crate) fn spread(
-    own: &BTreeMap<BodyOwner, Option<Frequency>>,
-    steps: &BTreeMap<Target, Vec<Step>>,
+    reads: &BTreeMap<BodyOwner, Read>,
+    steps: &BTreeMap<&Target, Vec<&Step>>,
 ) -> BTreeMap<Target, Frequency> {
     let mut known: BTreeMap<Target, Frequency> = BTreeMap::new();
     let mut todo: Vec<Target> = Vec::new();
     let is_test = |target: &Target| match target {
         Target::Body(owner) | Target::Literal(owner, _) => {
-            own.get(owner) == Some(&Some(Frequency::Test))
+            reads.get(owner).and_then(|read| read.own) == Some(Frequency::Test)
         }
         _ => false,
     };
@@ -72,10 +75,10 @@ pub(crate) fn spread(
         .filter(|(from, _)| !is_test(from))
         .flat_map(|(_, steps)| steps.iter().map(|step| &step.to))
         .collect();
-    for (owner, own) in own {
+    for (owner, read) in reads {
         let target = Target::Body(*owner);
-        let frequency = match own {
-            Some(frequency) => *frequency,
+        let frequency = match read.own {
+            Some(frequency) => frequency,
             None if reached.contains(&target) => continue,
             None => Frequency::Unknown,
         };

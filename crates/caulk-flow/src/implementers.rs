@@ -2,80 +2,132 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_program::{FuncId, PackageId, Program, TypeId};
+use caulk_program::{BodyOwner, FuncId, PackageId, Program, TypeId};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// A call of a method that more types have says little of any one of them.
 const MAX_IMPLEMENTERS: usize = 16;
 
-/// The types of the packages that have methods, for finding who implements an interface.
-pub(crate) struct Implementers<'a> {
-    program: &'a Program,
-    /// By the method's name: the type and its method.
-    methods: BTreeMap<&'a str, Vec<(TypeId, FuncId)>>,
-    /// Names of the types that others embed.
+/// A method of an interface, by the interface's type.
+pub(crate) type Called = (String, SmolStr);
+
+/// What the types of a package have to do with interfaces, whatever these are.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Methods {
+    /// Names of the methods of its types.
+    names: BTreeSet<SmolStr>,
+    /// Names of the types that its types embed.
     embedded: BTreeSet<String>,
 }
 
-impl<'a> Implementers<'a> {
-    pub fn of(program: &'a Program, packages: &BTreeSet<PackageId>) -> Implementers<'a> {
-        let mut found = Implementers {
-            program,
-            methods: BTreeMap::new(),
-            embedded: BTreeSet::new(),
-        };
-        for id in packages {
-            let package = program.package(*id);
-            for name in package.type_names() {
-                let ty = program.find_type(*id, package.path(), name);
-                for field in program.struct_fields(ty) {
-                    if field.embedded {
-                        found.embedded.extend(program.named_name(field.ty));
-                    }
+/// Who implements a method of an interface, package by package.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Implementing {
+    /// A body that calls it, which tells the interface.
+    pub by: BodyOwner,
+    /// Of each package that has a method of this name, those that a value of the interface may have.
+    pub found: BTreeMap<PackageId, Vec<Candidate>>,
+}
+
+/// A method that may implement one of an interface.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Candidate {
+    func: FuncId,
+    /// The method's type lacks others of the interface's; where something embeds this type, that may have them.
+    if_embedded: Option<String>,
+}
+
+impl Methods {
+    pub fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
+}
+
+/// The methods of the types of a package by name: the type and its method.
+pub(crate) struct Types<'a> {
+    program: &'a Program,
+    by_name: BTreeMap<&'a str, Vec<(TypeId, FuncId)>>,
+}
+
+impl<'a> Types<'a> {
+    pub fn of(program: &'a Program, id: PackageId) -> (Types<'a>, Methods) {
+        let mut found: BTreeMap<&str, Vec<(TypeId, FuncId)>> = BTreeMap::new();
+        let mut methods = Methods::default();
+        let package = program.package(id);
+        for name in package.type_names() {
+            let ty = program.find_type(id, package.path(), name);
+            for field in program.struct_fields(ty) {
+                if field.embedded {
+                    methods.embedded.extend(program.named_name(field.ty));
                 }
-                for func in package.methods_of(name) {
-                    // The fakes of tests are not what a program runs.
-                    let is_test = package.file_of(func).is_none_or(|file| file.is_test());
-                    if let (false, Some(id)) = (is_test, func.reference.id) {
-                        found.methods.entry(&func.name).or_default().push((ty, id));
-                    }
+            }
+            for func in package.methods_of(name) {
+                // The fakes of tests are not what a program runs.
+                let is_test = package.file_of(func).is_none_or(|file| file.is_test());
+                if let (false, Some(id)) = (is_test, func.reference.id) {
+                    found.entry(&func.name).or_default().push((ty, id));
                 }
             }
         }
-        found
+        methods.names = found.keys().map(|name| SmolStr::new(*name)).collect();
+        let types = Types {
+            program,
+            by_name: found,
+        };
+        (types, methods)
     }
 
-    /// The methods of this name that a value of the interface may have; none where there are many.
-    pub fn find(&self, iface: TypeId, name: &str) -> Vec<FuncId> {
+    /// The methods of this name that a value of the interface may have.
+    pub fn implementing(&self, iface: TypeId, name: &str) -> Vec<Candidate> {
         let Some(wanted) = self.program.method(iface, name) else {
             return Vec::new();
         };
-        let candidates = self
-            .methods
-            .get(name)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let found: Vec<FuncId> = candidates
+        let methods = self.by_name.get(name).map(Vec::as_slice);
+        methods
+            .unwrap_or_default()
             .iter()
-            .filter(|(ty, _)| self.may_implement(*ty, iface, name, wanted.signature))
-            .map(|(_, id)| *id)
-            .collect();
-        if found.len() > MAX_IMPLEMENTERS {
-            return Vec::new();
-        }
-        found
+            .filter_map(|(ty, func)| {
+                let method = self.program.method(*ty, name)?;
+                if method.signature != wanted.signature {
+                    return None;
+                }
+                // What a type lacks, one that embeds it may have.
+                let if_embedded = match self.program.implements(*ty, iface) {
+                    Some(false) => Some(self.program.named_name(*ty)?),
+                    _ => None,
+                };
+                Some(Candidate {
+                    func: *func,
+                    if_embedded,
+                })
+            })
+            .collect()
     }
+}
 
-    fn may_implement(&self, ty: TypeId, iface: TypeId, name: &str, signature: TypeId) -> bool {
-        let same = self
-            .program
-            .method(ty, name)
-            .is_some_and(|method| method.signature == signature);
-        // What a type lacks, one that embeds it may have.
-        let is_embedded = || {
-            self.program
-                .named_name(ty)
-                .is_some_and(|name| self.embedded.contains(&name))
-        };
-        same && (self.program.implements(ty, iface) != Some(false) || is_embedded())
+/// The methods that a call of each may reach; none where there are many.
+pub(crate) fn implementers(
+    methods: &BTreeMap<PackageId, Methods>,
+    implementing: &BTreeMap<Called, Implementing>,
+) -> BTreeMap<Called, Vec<FuncId>> {
+    let embedded: BTreeSet<&str> = methods
+        .values()
+        .flat_map(|methods| methods.embedded.iter().map(String::as_str))
+        .collect();
+    let is_embedded = |name: &String| embedded.contains(name.as_str());
+    let mut all = BTreeMap::new();
+    for (called, implementing) in implementing {
+        let found: Vec<FuncId> = implementing
+            .found
+            .values()
+            .flatten()
+            .filter(|candidate| candidate.if_embedded.as_ref().is_none_or(is_embedded))
+            .map(|candidate| candidate.func)
+            .collect();
+        if !found.is_empty() && found.len() <= MAX_IMPLEMENTERS {
+            all.insert(called.clone(), found);
+        }
     }
+    all
 }

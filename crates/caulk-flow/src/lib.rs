@@ -14,7 +14,7 @@ mod routes;
 mod symbol;
 
 pub use build::{graph, literal_graph, type_switch_operand, unparen};
-pub use calls::{Calls, roots};
+pub use calls::{CallFacts, Calls, Frequencies, interface_key, roots};
 pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use routes::{Route, routes};

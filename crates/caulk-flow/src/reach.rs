@@ -8,14 +8,16 @@ use caulk_program::{
     BodyOwner, Callee, FuncId, LocalId, LocalKind, NamedOrigin, Object, Program, TypeId, TypedBody,
 };
 use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::calls::roots;
 use crate::handler::is_handler_literal;
+use crate::implementers::Called;
 use crate::registration::{Registrations, bare};
 
 /// What runs, or leads to what runs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Target {
     /// A declared function, or the value of a package's variable.
     Body(BodyOwner),
@@ -28,11 +30,13 @@ pub(crate) enum Target {
     /// The functions that a package's variable holds.
     Variable(Arc<str>),
     /// The methods that implement one of an interface.
-    Method(String, SmolStr),
+    Method(Called),
+    /// Somewhere in a dependency.
+    Dependency,
 }
 
 /// A way from one to another.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Step {
     pub from: Target,
     pub to: Target,
@@ -282,7 +286,7 @@ impl Reader<'_> {
         let iface = interface(self.program, holder, through)?;
         let key = self.program.type_string(iface);
         self.reached.interfaces.insert(key.clone(), iface);
-        Some(Target::Method(key, name.clone()))
+        Some(Target::Method((key, name.clone())))
     }
 
     /// A field that holds a function, by the type that declares it.

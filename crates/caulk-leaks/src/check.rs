@@ -1,10 +1,10 @@
 //! The whole check: every acquisition of the packages that were asked for, in order.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use caulk_flow::{Calls, Frequency};
-use caulk_program::{BodyOwner, Program, SourceFile};
+use caulk_program::{BodyOwner, PackageId, Program, SourceFile};
 use rayon::prelude::*;
 
 use crate::blocked::Blocked;
@@ -12,10 +12,13 @@ use crate::catalogue::Catalogue;
 use crate::endless::Endless;
 use crate::engine::Function;
 use crate::finding::{
-    Acquisition, Analysis, Coverage, Finding, Heat, Outcome, Problem, SettledBy, Settlement,
+    Acquisition, Analysis, Finding, Heat, Outcome, Problem, SettledBy, Settlement,
 };
+use crate::kept::FieldUses;
 use crate::module::{Module, Reach};
 use crate::report::Described;
+use crate::suppress::Silencer;
+use crate::unit::Unit;
 
 /// Stack of a worker: a summary asks for the summaries of what it calls, as deep as the program does.
 const STACK_BYTES: usize = 256 << 20;
@@ -50,18 +53,34 @@ pub fn check(program: &Program, options: &Options) -> Analysis {
 /// Checks several builds of one tree, each asked for files of its own, as if they were one.
 pub fn check_builds(builds: &[&Program], options: &Options) -> Analysis {
     in_pool(options, || {
-        let mut parts = builds.iter().map(|program| {
+        let parts = builds.iter().map(|program| {
             let calls = Calls::of(program);
             let module = Module::of(program, options.catalogue(), &calls);
-            analysis(&module, &calls, options)
+            (*program, units(&module, &calls, options))
         });
-        let mut whole = parts.next().unwrap_or_default();
-        for part in parts {
-            whole.add(part);
-        }
-        finish(builds, options, &mut whole);
-        whole
+        whole(parts.collect(), options)
     })
+}
+
+/// The answer for a tree from those for the packages of its builds.
+pub(crate) fn whole(builds: Vec<(&Program, Vec<Unit>)>, options: &Options) -> Analysis {
+    let mut silencers = Vec::new();
+    let mut parts = builds.into_iter().map(|(program, units)| {
+        let mut part = Analysis {
+            problems: program.problems().iter().map(problem).collect(),
+            ..Analysis::default()
+        };
+        for unit in units {
+            silencers.extend(unit.add_to(&mut part));
+        }
+        part
+    });
+    let mut analysis = parts.next().unwrap_or_default();
+    for part in parts {
+        analysis.add(part);
+    }
+    finish(silencers, options, &mut analysis);
+    analysis
 }
 
 /// Runs on threads with stacks that are deep enough.
@@ -83,56 +102,85 @@ struct Part {
     findings: Vec<Finding>,
 }
 
-/// What becomes of every acquisition that was asked for.
-pub(crate) fn analysis(module: &Module<'_>, calls: &Calls, options: &Options) -> Analysis {
-    let program = module.program;
-    let looked: Vec<(BodyOwner, Goroutines)> = module
-        .look_at_bodies(|owner| {
-            let is_asked_for =
-                file_of(program, owner).is_some_and(|file| program.is_asked_for(file));
-            is_asked_for.then(|| look(module, owner))
-        })
-        .into_iter()
-        .filter_map(|(owner, goroutines)| Some((owner, goroutines?)))
-        .collect();
-    let mut analysis = Analysis {
-        coverage: coverage(program, looked.iter().map(|(owner, _)| *owner)),
-        ..Analysis::default()
-    };
-    let parts: Vec<Part> = looked
-        .into_par_iter()
-        .map(|(owner, goroutines)| check_body(module, calls, options, owner, goroutines))
-        .collect();
-    for part in parts {
-        analysis.acquisitions.extend(part.acquisitions);
-        analysis.findings.extend(part.findings);
-    }
-    analysis.coverage.acquisitions = analysis.acquisitions.len();
-    analysis.coverage.decided = analysis
-        .acquisitions
+/// What was found in each package that was asked for, in order.
+pub(crate) fn units(module: &Module<'_>, calls: &Calls, options: &Options) -> Vec<Unit> {
+    let packages = module.program.check_packages();
+    let (looked, uses) = look_at(module, packages, &|_| true);
+    module.know_field_uses(uses.values());
+    let mut units = report(module, calls, options, packages, looked);
+    packages
         .iter()
-        .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
-        .count();
-    analysis.problems = program.problems().iter().map(problem).collect();
-    analysis.problems.extend(idle_directives(program));
-    analysis
+        .map(|package| units.remove(package).unwrap_or_default())
+        .collect()
 }
 
-fn coverage(program: &Program, owners: impl Iterator<Item = BodyOwner>) -> Coverage {
-    let files = program
-        .check_packages()
+/// What stays for ever of what the bodies of some packages start, and how those of packages that `with_uses` names use
+/// fields, before anything is reported.
+pub(crate) fn look_at(
+    module: &Module<'_>,
+    packages: &[PackageId],
+    with_uses: &(dyn Fn(PackageId) -> bool + Sync),
+) -> (Vec<Looked>, BTreeMap<PackageId, FieldUses>) {
+    let program = module.program;
+    let owners: Vec<(PackageId, BodyOwner)> = packages
         .iter()
-        .flat_map(|package| program.package(*package).files())
-        .filter(|file| program.is_asked_for(file))
-        .count();
-    let functions = owners
-        .filter(|owner| matches!(owner, BodyOwner::Func(_)))
-        .count();
-    Coverage {
-        files,
-        functions,
-        ..Coverage::default()
+        .flat_map(|package| program.owners(*package).into_iter().map(|o| (*package, o)))
+        .collect();
+    let all: Mutex<BTreeMap<PackageId, FieldUses>> = Mutex::default();
+    let looked = owners
+        .into_par_iter()
+        .map(|(package, owner)| {
+            if with_uses(package) {
+                let uses = FieldUses::of(module, owner);
+                let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+                all.entry(package).or_default().extend(uses);
+            }
+            let is_asked_for =
+                file_of(program, owner).is_some_and(|file| program.is_asked_for(file));
+            is_asked_for.then(|| Looked {
+                package,
+                owner,
+                goroutines: look(module, owner),
+            })
+        })
+        .collect::<Vec<_>>();
+    let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
+    (looked.into_iter().flatten().collect(), all)
+}
+
+/// A body that was asked for, of which nothing was reported yet.
+pub(crate) struct Looked {
+    package: PackageId,
+    owner: BodyOwner,
+    goroutines: Goroutines,
+}
+
+/// What becomes of every acquisition that was asked for in some packages, whose bodies were looked at.
+pub(crate) fn report(
+    module: &Module<'_>,
+    calls: &Calls,
+    options: &Options,
+    packages: &[PackageId],
+    looked: Vec<Looked>,
+) -> BTreeMap<PackageId, Unit> {
+    let mut units: BTreeMap<PackageId, Unit> = packages
+        .par_iter()
+        .map(|package| (*package, Unit::of_files(module.program, *package)))
+        .collect();
+    let parts: Vec<(PackageId, BodyOwner, Part)> = looked
+        .into_par_iter()
+        .map(|looked| {
+            let part = check_body(module, calls, options, looked.owner, looked.goroutines);
+            (looked.package, looked.owner, part)
+        })
+        .collect();
+    for (package, owner, part) in parts {
+        let unit = units.entry(package).or_default();
+        unit.functions += usize::from(matches!(owner, BodyOwner::Func(_)));
+        unit.acquisitions.extend(part.acquisitions);
+        unit.findings.extend(part.findings);
     }
+    units
 }
 
 pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile> {
@@ -274,7 +322,13 @@ pub(crate) fn heat(
 }
 
 /// Sorts, tells equal findings apart, and silences.
-pub(crate) fn finish(builds: &[&Program], options: &Options, analysis: &mut Analysis) {
+fn finish(silencers: Vec<(String, Vec<Silencer>)>, options: &Options, analysis: &mut Analysis) {
+    analysis.coverage.acquisitions = analysis.acquisitions.len();
+    analysis.coverage.decided = analysis
+        .acquisitions
+        .iter()
+        .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
+        .count();
     analysis.sort_by_place();
     // Before any is silenced: a comment must not give the others a new name.
     let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();
@@ -283,33 +337,8 @@ pub(crate) fn finish(builds: &[&Program], options: &Options, analysis: &mut Anal
         *ordinal += 1;
         finding.fingerprint = crate::fingerprint::of(&finding.identity, *ordinal);
     }
-    crate::suppress::silence(builds, options, analysis);
+    crate::suppress::silence(silencers, options, analysis);
     analysis.problems.sort();
-}
-
-/// Directives that name no parameter.
-fn idle_directives(program: &Program) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    for package in program.check_packages() {
-        for func in program.package(*package).funcs() {
-            let Some(id) = func.reference.id else {
-                continue;
-            };
-            for directive in crate::directive::directives(program, id) {
-                if !crate::directive::names_a_parameter(program, id, &directive.name)
-                    && let Some(file) = program.file_of(id)
-                {
-                    let path = program.relative(&file.path).to_string_lossy();
-                    problems.push(Problem {
-                        kind: "unknown-parameter".to_owned(),
-                        what: format!("{} has no parameter {}", func.name, directive.name),
-                        place: format!("{}:{}", path.replace('\\', "/"), directive.line),
-                    });
-                }
-            }
-        }
-    }
-    problems
 }
 
 fn problem(problem: &caulk_program::Problem) -> Problem {

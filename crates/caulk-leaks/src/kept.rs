@@ -1,8 +1,10 @@
 //! Fields that keep a resource, and whether anything in the module ever releases what they keep.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use caulk_program::{BodyOwner, Callee, Object, TypeId};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
-use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::catalogue::CallEffect;
@@ -14,16 +16,16 @@ use crate::summary::{RELEASE_METHODS, is_release_name};
 
 /// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name
 /// of the type is empty where it is not known.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct FieldUses {
-    by_field: FxHashMap<SmolStr, FxHashMap<String, Uses>>,
+    by_field: BTreeMap<SmolStr, BTreeMap<String, Uses>>,
 }
 
 /// What is done with one field.
-#[derive(Debug, Default)]
-struct Uses {
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Uses {
     /// Methods that are called on it.
-    methods: FxHashSet<SmolStr>,
+    methods: BTreeSet<SmolStr>,
     /// It is called, passed on, copied or returned: whoever gets it may release it.
     escapes: bool,
 }
@@ -92,21 +94,27 @@ impl FieldUses {
         }
     }
 
-    /// Whether something releases the field of a type, or gets what it holds and may do so.
-    fn may_release(&self, ty: &str, field: &str, releases: &dyn Fn(&str) -> bool) -> bool {
-        let Some(types) = self.by_field.get(field) else {
-            return false;
-        };
-        [ty, ""]
-            .iter()
-            .filter_map(|name| types.get(*name))
-            .any(|uses| {
-                uses.escapes
-                    || uses
-                        .methods
-                        .iter()
-                        .any(|method| is_release_name(method) || releases(method))
-            })
+    /// What is done with the field of a type, as far as it can be told from those of other types.
+    pub fn of_field(&self, ty: &str, field: &str) -> Uses {
+        let mut all = Uses::default();
+        if let Some(types) = self.by_field.get(field) {
+            for uses in [ty, ""].iter().filter_map(|name| types.get(*name)) {
+                all.methods.extend(uses.methods.iter().cloned());
+                all.escapes |= uses.escapes;
+            }
+        }
+        all
+    }
+}
+
+impl Uses {
+    /// Whether something releases the field, or gets what it holds and may do so.
+    fn may_release(&self, releases: &dyn Fn(&str) -> bool) -> bool {
+        self.escapes
+            || self
+                .methods
+                .iter()
+                .any(|method| is_release_name(method) || releases(method))
     }
 }
 
@@ -180,7 +188,6 @@ impl Described<'_, '_> {
     /// The field that the resource is kept in, where nothing in the module releases it: of a type whose own release
     /// method forgets it, or of one without such a method that is made again and again.
     pub(crate) fn forgotten_field(&self) -> Option<Forgotten> {
-        let uses = self.module.field_uses()?;
         let outcomes = &self.verdict.outcomes;
         if !outcomes.owed.is_empty() || outcomes.unknown.is_some() {
             return None;
@@ -191,9 +198,11 @@ impl Described<'_, '_> {
             return None;
         }
         let release = &self.site.release;
-        if uses.may_release(&named.full_name(), &field, &|method| {
-            release.is_method(method)
-        }) {
+        let package = self.function.package;
+        let uses = self
+            .module
+            .uses_of_field(package, &named.full_name(), &field)?;
+        if uses.may_release(&|method| release.is_method(method)) {
             return None;
         }
         let by = crate::report::short_name(&self.site.acquired_by);

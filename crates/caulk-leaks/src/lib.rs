@@ -27,6 +27,7 @@ mod provenance;
 mod recent;
 mod registered;
 mod report;
+mod reuse;
 mod rules;
 mod sibling;
 mod sites;
@@ -36,6 +37,7 @@ mod suppress;
 mod template;
 mod trace;
 mod types;
+mod unit;
 mod waited;
 
 pub use belief::{Belief, ParameterBelief, explain_function};
@@ -48,5 +50,6 @@ pub use finding::{
     SettledBy, Settlement, Severity, Step,
 };
 pub use known_types::known_types;
+pub use reuse::{Before, Kept, Reused, check_builds_again};
 pub use rules::{HEADINGS, Rule, rule, rules};
 pub use trace::{LineExplained, Traced, explain_line};

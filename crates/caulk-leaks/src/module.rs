@@ -5,21 +5,20 @@
 //! followed on demand and a few calls deep: how far a walk may still go is part of every question, so
 //! that the answer is the same whoever asks.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use caulk_flow::Calls;
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, Program, TypeId, TypedBody};
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, PackageId, Program, TypeId, TypedBody};
 use caulk_syntax::{ExprId, ExprKind};
-use rayon::prelude::*;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use smol_str::SmolStr;
 
 use crate::catalogue::Catalogue;
 use crate::directive::Declared;
 use crate::engine::{Function, Verdict};
-use crate::kept::FieldUses;
+use crate::kept::{FieldUses, Uses};
 use crate::owned::Results;
 use crate::recent::RecentFunctions;
 use crate::sites::Site;
@@ -67,7 +66,18 @@ pub(crate) struct Module<'p> {
     asserts: Memo<(FuncId, usize, Reach), bool>,
     functions: RecentFunctions,
     fields: OnceLock<FieldUses>,
+    asked: Mutex<Asked>,
 }
+
+/// The answers that packages were given on the whole module: what a package's own findings hang on besides sources.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    pub implementers: BTreeMap<PackageId, ImplementersAsked>,
+    pub fields: BTreeMap<PackageId, BTreeMap<(String, SmolStr), Uses>>,
+}
+
+/// What implements methods of interfaces, by the interface's type and the method.
+pub(crate) type ImplementersAsked = BTreeMap<(String, SmolStr), Vec<FuncId>>;
 
 impl<'p> Module<'p> {
     /// The functions of a program, whose calls were read. A call within one strongly connected component of
@@ -89,6 +99,7 @@ impl<'p> Module<'p> {
             asserts: Memo::default(),
             functions: RecentFunctions::default(),
             fields: OnceLock::new(),
+            asked: Mutex::default(),
         }
     }
 
@@ -122,9 +133,23 @@ impl<'p> Module<'p> {
         }
     }
 
-    /// The methods of the project's own types that a call of an interface's method may reach.
-    pub fn implementers(&self, holder: TypeId, through: &[SmolStr], name: &SmolStr) -> Vec<FuncId> {
-        self.calls.implementers(self.program, holder, through, name)
+    /// The methods of the project's own types that a call of an interface's method may reach. That a function of
+    /// `package` asks is noted.
+    pub fn implementers(
+        &self,
+        package: PackageId,
+        holder: TypeId,
+        through: &[SmolStr],
+        name: &SmolStr,
+    ) -> Vec<FuncId> {
+        let Some(key) = caulk_flow::interface_key(self.program, holder, through) else {
+            return Vec::new();
+        };
+        let found = self.calls.implementers(&key, name).to_vec();
+        let mut asked = self.asked();
+        let of_package = asked.implementers.entry(package).or_default();
+        of_package.insert((key, name.clone()), found.clone());
+        found
     }
 
     /// Whether a function belongs to the project.
@@ -132,36 +157,35 @@ impl<'p> Module<'p> {
         self.components.contains_key(&id)
     }
 
-    /// Looks at how all bodies of the module use fields, once and before anything is reported; and, while each is
-    /// at hand, at what else the caller wants.
-    pub fn look_at_bodies<T: Send>(
-        &self,
-        look: impl Fn(BodyOwner) -> T + Sync,
-    ) -> Vec<(BodyOwner, T)> {
-        let packages = self.program.check_packages();
-        let owners: Vec<BodyOwner> = packages
-            .iter()
-            .flat_map(|package| self.program.owners(*package))
-            .collect();
-        let all = Mutex::new(FieldUses::default());
-        let looked = owners
-            .into_par_iter()
-            .map(|owner| {
-                let uses = FieldUses::of(self, owner);
-                let lock = || all.lock().unwrap_or_else(PoisonError::into_inner);
-                lock().extend(uses);
-                (owner, look(owner))
-            })
-            .collect();
+    /// How all bodies of the module use fields, which must be known before anything is reported.
+    pub fn know_field_uses<'u>(&self, uses: impl Iterator<Item = &'u FieldUses>) {
+        let mut all = FieldUses::default();
+        uses.for_each(|uses| all.extend(uses.clone()));
         // Who comes second found the same.
-        let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
         let _ = self.fields.set(all);
-        looked
     }
 
-    /// How the bodies of the module use fields, where they were looked at.
-    pub fn field_uses(&self) -> Option<&FieldUses> {
-        self.fields.get()
+    /// What the bodies of the module do with the field of a type, where they were looked at.
+    pub fn use_of_field(&self, ty: &str, field: &str) -> Option<Uses> {
+        Some(self.fields.get()?.of_field(ty, field))
+    }
+
+    /// The same. That `package` asks is noted.
+    pub fn uses_of_field(&self, package: PackageId, ty: &str, field: &SmolStr) -> Option<Uses> {
+        let uses = self.use_of_field(ty, field)?;
+        let mut asked = self.asked();
+        let of_package = asked.fields.entry(package).or_default();
+        of_package.insert((ty.to_owned(), field.clone()), uses.clone());
+        Some(uses)
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Asked> {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was asked of the whole module so far.
+    pub fn take_asked(&self) -> Asked {
+        std::mem::take(&mut *self.asked())
     }
 
     /// A body, ready to be followed; none where it is implemented elsewhere.

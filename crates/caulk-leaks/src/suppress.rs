@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use caulk_program::{Program, SourceFile};
 use caulk_syntax::{Comment, Comments, Descend, Node, Parsed, Span};
 use memchr::memmem;
+use serde::{Deserialize, Serialize};
 
 use crate::check::Options;
 use crate::finding::{Analysis, Finding, Problem};
@@ -18,7 +19,8 @@ const IGNORE: &str = "caulk:ignore";
 const NOLINT: &str = "nolint";
 
 /// A comment that silences.
-struct Silencer {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Silencer {
     /// 1-based line of the comment.
     line: u32,
     /// Lines of the file that it speaks of.
@@ -31,6 +33,7 @@ struct Silencer {
 }
 
 /// A name in such a comment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Named {
     name: String,
     /// The rules that go by it; none for all of them.
@@ -39,16 +42,12 @@ struct Named {
 }
 
 /// Takes away the findings that comments silence, and tells which comments are wrong.
-pub(crate) fn silence(builds: &[&Program], options: &Options, analysis: &mut Analysis) {
-    let mut files: BTreeMap<String, Vec<Silencer>> = BTreeMap::new();
-    for program in builds {
-        for file in asked_for(program) {
-            let silencers = silencers(file);
-            if !silencers.is_empty() {
-                files.insert(path(program, file), silencers);
-            }
-        }
-    }
+pub(crate) fn silence(
+    silencers: Vec<(String, Vec<Silencer>)>,
+    options: &Options,
+    analysis: &mut Analysis,
+) {
+    let mut files: BTreeMap<String, Vec<Silencer>> = silencers.into_iter().collect();
     if files.is_empty() {
         return;
     }
@@ -77,18 +76,10 @@ pub(crate) fn silence(builds: &[&Program], options: &Options, analysis: &mut Ana
     }
 }
 
-fn asked_for(program: &Program) -> impl Iterator<Item = &SourceFile> {
-    program
-        .check_packages()
-        .iter()
-        .flat_map(|package| program.package(*package).files())
-        .map(|file| &**file)
-        .filter(|file| program.is_asked_for(file))
-}
-
-fn path(program: &Program, file: &SourceFile) -> String {
+/// The comments of a file that silence, with the path that findings name it by.
+pub(crate) fn of_file(program: &Program, file: &SourceFile) -> (String, Vec<Silencer>) {
     let path = program.relative(&file.path).to_string_lossy();
-    path.replace('\\', "/")
+    (path.replace('\\', "/"), silencers(file))
 }
 
 /// Whether any of a file's comments covers a finding; all that do are taken for used.

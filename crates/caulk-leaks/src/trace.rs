@@ -50,8 +50,8 @@ fn explain(
     file: &str,
     line: u32,
 ) -> LineExplained {
-    let mut analysis = crate::check::analysis(module, calls, options);
-    crate::check::finish(&[module.program], options, &mut analysis);
+    let units = crate::check::units(module, calls, options);
+    let analysis = crate::check::whole(vec![(module.program, units)], options);
     let mut acquisitions: Vec<Acquisition> = analysis
         .acquisitions
         .into_iter()

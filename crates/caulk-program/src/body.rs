@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use caulk_syntax::{Comments, ExprId, Span, StmtId, Tree};
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::package::{FuncId, PackageId, SourceFile};
 use crate::types::TypeId;
 
 /// What can have a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum BodyOwner {
     /// A declared function or method.
     Func(FuncId),

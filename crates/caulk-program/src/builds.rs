@@ -8,8 +8,9 @@ use std::sync::Arc;
 use caulk_system::Files;
 use rayon::prelude::*;
 
+use crate::inventory::Known;
 use crate::problem::ProblemKind;
-use crate::program::{Options, Program};
+use crate::program::{KnownBuild, Options, Program};
 use crate::resolve::{Platform, RootFolder, taking};
 
 /// A file that the first build leaves out, with its text.
@@ -34,7 +35,31 @@ impl LeftOut {
 /// The program for the platform of `options`, and after it one for each further platform that files below `patterns`
 /// need: other systems and architectures, and tags that nothing sets. Each file is asked for in one program alone.
 pub fn load_builds(files: Arc<dyn Files>, options: Options, patterns: &[PathBuf]) -> Vec<Program> {
-    let mut first = Program::load(files, options.clone(), patterns);
+    load_builds_with(files, options, patterns, true, &Known::default())
+}
+
+/// The same builds, or only the first where no others are wanted, without reading what is known of them from an earlier
+/// run until something in it is asked for.
+pub fn load_builds_with(
+    files: Arc<dyn Files>,
+    options: Options,
+    patterns: &[PathBuf],
+    others: bool,
+    known: &Known,
+) -> Vec<Program> {
+    let known = |platform: &Platform| {
+        let mut builds = known.builds.iter();
+        let inventory = builds.find(|build| build.platform == *platform)?;
+        Some(KnownBuild {
+            inventory,
+            changed: &known.changed,
+        })
+    };
+    let of_platform = known(&options.platform);
+    let mut first = Program::load_known(files, options.clone(), patterns, of_platform);
+    if !others {
+        return vec![first];
+    }
     let left_out = first.left_out();
     let mut builds: Vec<(Platform, Vec<PathBuf>)> = Vec::new();
     for file in &left_out {
@@ -59,11 +84,12 @@ pub fn load_builds(files: Arc<dyn Files>, options: Options, patterns: &[PathBuf]
     let others: Vec<Program> = builds
         .into_iter()
         .map(|(platform, paths)| {
+            let known = known(&platform);
             let options = Options {
                 platform,
                 ..options.clone()
             };
-            first.another_build(options, &paths)
+            first.another_build(options, &paths, known)
         })
         .collect();
     std::iter::once(first).chain(others).collect()
@@ -81,8 +107,8 @@ impl Program {
     }
 
     fn left_out_of(&self, root: &RootFolder) -> Vec<LeftOut> {
-        let taken = self.root_sources(root);
-        let is_taken = |path: &Path| taken.iter().any(|file| file.path == path);
+        let taken = self.root_files(root);
+        let is_taken = |path: &Path| taken.iter().any(|file| file == path);
         self.folders
             .list(&*self.files, &root.dir)
             .go_files

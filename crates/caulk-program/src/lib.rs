@@ -37,6 +37,7 @@
 
 mod body;
 mod builds;
+mod inventory;
 mod load;
 mod package;
 mod problem;
@@ -49,7 +50,8 @@ pub use body::{
     BodyInfo, BodyOwner, Builtin, Callee, FuncRef, Literal, Local, LocalId, LocalKind, Object,
     TypedBody,
 };
-pub use builds::load_builds;
+pub use builds::{load_builds, load_builds_with};
+pub use inventory::{Inventory, Known, changed_folders};
 pub use package::{Func, FuncId, Initializer, Package, PackageId, PackageKind, SourceFile};
 pub use problem::{Problem, ProblemKind};
 pub use program::{KnownTypes, Options, Program};

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use smol_str::SmolStr;
 
+use crate::inventory::{Inventory, Modules, Registered};
 use crate::package::{
     self, ImportDecl, ImportTarget, Package, PackageId, PackageKey, PackageKind, SourceFile,
 };
@@ -148,6 +149,33 @@ impl PackageTable {
         })
     }
 
+    /// Gives the packages that an earlier run knew the ids that they had there.
+    pub fn register_known(&self, known: &Inventory) {
+        let modules: Vec<Arc<Module>> = known.modules.iter().cloned().map(Arc::new).collect();
+        for package in &known.packages {
+            let module = modules.get(package.module).cloned().unwrap_or_default();
+            self.register(package.key.clone(), &module, package.is_std);
+        }
+    }
+
+    /// All that were registered, by id, with their modules.
+    pub fn registered(&self) -> (Vec<Registered>, Vec<Module>) {
+        let mut modules = Modules::default();
+        let registered = (0..)
+            .map_while(|index| self.slots.get(index))
+            .map(|slot| Registered {
+                key: slot.key.clone(),
+                module: modules.index_of(&slot.module),
+                is_std: slot.is_std,
+            })
+            .collect();
+        (registered, modules.all)
+    }
+
+    fn slot(&self, id: PackageId) -> Option<&Slot> {
+        self.slots.get(id.0)
+    }
+
     pub fn get(&self, program: &Program, id: PackageId) -> &Package {
         match self.slots.get(id.0) {
             Some(slot) => slot.package.get_or_init(|| program.read_package(id, slot)),
@@ -282,12 +310,26 @@ impl Program {
         self.folder_files(&root.dir, self.options.tests)
     }
 
+    /// The files of a folder that was asked for; they are not read where they are known.
+    pub(crate) fn root_files(&self, root: &RootFolder) -> Vec<PathBuf> {
+        match self.known_folders.get(&root.dir) {
+            Some(known) => known.files.iter().map(|(path, _)| path.clone()).collect(),
+            None => {
+                let files = self.root_sources(root);
+                files.iter().map(|file| file.path.clone()).collect()
+            }
+        }
+    }
+
     /// Files that were asked for by name, and that the build constraints leave out.
     pub(crate) fn excluded_files(&self, root: &RootFolder) -> Vec<Problem> {
-        let files = self.root_sources(root);
-        let asked = root.only.iter().flatten();
+        let Some(asked) = &root.only else {
+            return Vec::new();
+        };
+        let files = self.root_files(root);
         asked
-            .filter(|path| !files.iter().any(|file| file.path == **path))
+            .iter()
+            .filter(|path| !files.contains(path))
             .map(|path| {
                 let what = self.relative(path).display().to_string();
                 Problem::new(ProblemKind::Excluded, what)
@@ -295,11 +337,28 @@ impl Program {
             .collect()
     }
 
+    /// Which packages a folder that was asked for has; its files are not read where they are known.
+    pub(crate) fn root_kinds(&self, root: &RootFolder) -> Vec<PackageKind> {
+        if let Some(known) = self.known_folders.get(&root.dir) {
+            return known.kinds.clone();
+        }
+        let files = self.root_sources(root);
+        let primary = primary_name(&files);
+        let mut kinds: Vec<PackageKind> = Vec::new();
+        for file in files.iter() {
+            let kind = kind_of(file, &primary);
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        kinds
+    }
+
     /// Gives ids to the packages of a folder that was asked for.
     pub(crate) fn register_root(
         &self,
         root: &RootFolder,
-        files: &[Arc<SourceFile>],
+        kinds: Vec<PackageKind>,
     ) -> Vec<PackageId> {
         let Some(build) = self.builds.get(root.build) else {
             return Vec::new();
@@ -314,14 +373,6 @@ impl Program {
             }
         };
         let path: Arc<str> = Arc::from(path);
-        let primary = primary_name(files);
-        let mut kinds: Vec<PackageKind> = Vec::new();
-        for file in files {
-            let kind = kind_of(file, &primary);
-            if !kinds.contains(&kind) {
-                kinds.push(kind);
-            }
-        }
         kinds
             .into_iter()
             .map(|kind| {
@@ -390,7 +441,32 @@ impl Program {
             source: found.source,
             kind: PackageKind::Primary,
         };
-        self.packages.register(key, &found.module, found.is_std)
+        let is_std = found.is_std;
+        let id = self.packages.register(key, &found.module, is_std);
+        if !is_std {
+            let lock = self.imports.lock();
+            lock.unwrap_or_else(PoisonError::into_inner)
+                .insert((importer.id, id));
+        }
+        id
+    }
+
+    /// The module of a package, which is not read for it.
+    pub fn module_of(&self, id: PackageId) -> Option<&Module> {
+        self.packages.slot(id).map(|slot| &*slot.module)
+    }
+
+    /// Whether a package is one of the standard library; it is not read for it.
+    pub fn is_of_std(&self, id: PackageId) -> bool {
+        self.packages.slot(id).is_some_and(|slot| slot.is_std)
+    }
+
+    /// What tells a package from others of the program, in any run; it is not read for it.
+    pub fn place_of(&self, id: PackageId) -> String {
+        self.packages
+            .slot(id)
+            .map(|slot| format!("{:?}", slot.key))
+            .unwrap_or_default()
     }
 
     /// What an import of a file leads to.

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use caulk_syntax::{File, FuncDecl, LineColumn, LineIndex, Span, TypeSpec, ValueSpec};
 use rustc_hash::FxBuildHasher;
+use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 pub(crate) use index::index;
@@ -17,11 +18,11 @@ use crate::resolve::{BuildIndex, Module, Source};
 use crate::types::{TypeId, TypeParamId};
 
 /// A package of a program.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PackageId(pub(crate) u32);
 
 /// A declared function or method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FuncId {
     /// The package that declares it.
     pub package: PackageId,
@@ -30,7 +31,7 @@ pub struct FuncId {
 }
 
 /// Which of the packages of one folder.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PackageKind {
     /// The one that is imported, with the tests that are written inside it.
     Primary,
@@ -290,7 +291,7 @@ impl Package {
 }
 
 /// What a package is known by before its files are read.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct PackageKey {
     pub build: BuildIndex,
     pub path: Arc<str>,

@@ -1,17 +1,20 @@
 //! The whole: what is checked, and every question that can be asked of it.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use caulk_system::Files;
+use caulk_system::{Digest, Files};
 use rayon::prelude::*;
 
 use crate::body::BodyOwner;
+use crate::inventory::{self, Folder, Inventory};
 use crate::load::{FolderSources, PackageTable};
 use crate::package::{Func, FuncId, Package, PackageId, ScopeEntry, SourceFile};
 use crate::problem::{self, Problem};
-use crate::resolve::{Build, Folders, GoEnv, ModFiles, Module, Platform, RootFolder, Roots};
+use crate::resolve::{
+    Build, Folders, GoEnv, ModFiles, Module, Platform, RootFolder, Roots, Source,
+};
 use crate::types::{KeptBodies, LocalType, NamedId, Names, TypeId, TypeTable};
 
 /// What a program is loaded for.
@@ -74,16 +77,40 @@ pub struct Program {
     pub(crate) names: Names,
     pub(crate) local_types: Mutex<HashMap<NamedId, LocalType>>,
     pub(crate) kept_bodies: KeptBodies,
+    /// Folders of an earlier run that are the same, by path.
+    pub(crate) known_folders: BTreeMap<PathBuf, Folder>,
+    /// What was found for an import, by who asked; not within the standard library.
+    pub(crate) imports: Mutex<BTreeSet<(PackageId, PackageId)>>,
+    /// Whether it was loaded with what an earlier run knows.
+    knows_inventory: bool,
     patterns: Vec<PathBuf>,
     roots: Vec<RootFolder>,
     check: Vec<PackageId>,
     problems: Vec<Problem>,
+    /// Of the packages of each folder that was asked for.
+    problems_by_root: Vec<Vec<Problem>>,
+}
+
+/// What an earlier run knows of a build, and the folders that have changed since.
+pub(crate) struct KnownBuild<'a> {
+    pub inventory: &'a Inventory,
+    pub changed: &'a BTreeSet<PathBuf>,
 }
 
 impl Program {
     /// Finds the packages that `patterns` stand for: folders, Go files, or `DIR/...` for all folders below.
     pub fn load(files: Arc<dyn Files>, options: Options, patterns: &[PathBuf]) -> Program {
-        Program::with_sources(files, options, patterns, FolderSources::default())
+        Program::with_sources(files, options, patterns, FolderSources::default(), None)
+    }
+
+    /// The same, without reading folders that are known and have not changed until something in them is asked for.
+    pub(crate) fn load_known(
+        files: Arc<dyn Files>,
+        options: Options,
+        patterns: &[PathBuf],
+        known: Option<KnownBuild<'_>>,
+    ) -> Program {
+        Program::with_sources(files, options, patterns, FolderSources::default(), known)
     }
 
     /// The same program over edited files: only folders with a file in `changed` are read again.
@@ -91,13 +118,18 @@ impl Program {
     /// `files` is what the program was loaded over with the edits laid on top.
     pub fn reload(&self, files: Arc<dyn Files>, changed: &[PathBuf]) -> Program {
         let sources = self.sources.without(changed);
-        Program::with_sources(files, self.options.clone(), &self.patterns, sources)
+        Program::with_sources(files, self.options.clone(), &self.patterns, sources, None)
     }
 
     /// Other files of the same tree, for another platform; what both take is parsed once.
-    pub(crate) fn another_build(&self, options: Options, patterns: &[PathBuf]) -> Program {
+    pub(crate) fn another_build(
+        &self,
+        options: Options,
+        patterns: &[PathBuf],
+        known: Option<KnownBuild<'_>>,
+    ) -> Program {
         let sources = self.sources.of_another_build();
-        Program::with_sources(self.files.clone(), options, patterns, sources)
+        Program::with_sources(self.files.clone(), options, patterns, sources, known)
     }
 
     fn with_sources(
@@ -105,6 +137,7 @@ impl Program {
         options: Options,
         patterns: &[PathBuf],
         sources: FolderSources,
+        known: Option<KnownBuild<'_>>,
     ) -> Program {
         let folders = Folders::default();
         let roots = Roots::find(
@@ -135,39 +168,161 @@ impl Program {
             names: Names::new(),
             local_types: Mutex::default(),
             kept_bodies: KeptBodies::default(),
+            known_folders: BTreeMap::new(),
+            imports: Mutex::default(),
+            knows_inventory: false,
             patterns: patterns.to_vec(),
             roots: roots.folders,
             check: Vec::new(),
             problems: roots.problems,
+            problems_by_root: Vec::new(),
         };
+        if let Some(known) = known {
+            program.know(&known);
+        }
         program.find_check_packages();
         program
     }
 
+    /// Takes over what is known of folders that have not changed, and the ids of all packages.
+    fn know(&mut self, known: &KnownBuild<'_>) {
+        let is_renumbered = |root: &RootFolder| {
+            let folder = known.inventory.folders.get(&root.dir);
+            folder.is_some_and(|folder| folder.build != root.build)
+        };
+        if self.roots.iter().any(is_renumbered) {
+            return;
+        }
+        self.knows_inventory = true;
+        self.packages.register_known(known.inventory);
+        self.known_folders = self
+            .roots
+            .iter()
+            .filter(|root| !known.changed.contains(&root.dir))
+            .filter_map(|root| {
+                let folder = known.inventory.folders.get(&root.dir)?;
+                folder
+                    .is_of(root)
+                    .then(|| (root.dir.clone(), folder.clone()))
+            })
+            .collect();
+        let changed = known.inventory.packages_in(known.changed);
+        let imports = known.inventory.imports.iter();
+        let imports = imports.filter(|(importer, _)| !changed.contains(importer));
+        self.imports = Mutex::new(imports.copied().collect());
+    }
+
     fn find_check_packages(&mut self) {
         let this = &*self;
-        let kinds: Vec<Vec<PackageId>> = {
-            let folders: Vec<_> = this
+        let found: Vec<(Vec<PackageId>, Vec<Problem>)> = {
+            let kinds: Vec<_> = this
                 .roots
                 .par_iter()
-                .map(|root| this.root_sources(root))
+                .map(|root| this.root_kinds(root))
                 .collect();
-            this.roots
+            let packages: Vec<_> = this
+                .roots
                 .iter()
-                .zip(folders)
-                .map(|(root, sources)| this.register_root(root, &sources))
+                .zip(kinds)
+                .map(|(root, kinds)| (root, this.register_root(root, kinds)))
+                .collect();
+            packages
+                .into_par_iter()
+                .map(|(root, packages)| {
+                    let problems = match this.known_folders.get(&root.dir) {
+                        Some(known) => known.problems.clone(),
+                        None => packages
+                            .iter()
+                            .flat_map(|package| this.problems_of(this.package(*package)))
+                            .collect(),
+                    };
+                    (packages, problems)
+                })
                 .collect()
         };
-        let check: Vec<PackageId> = kinds.into_iter().flatten().collect();
-        let found: Vec<Vec<Problem>> = check
-            .par_iter()
-            .map(|package| this.problems_of(this.package(*package)))
-            .collect();
         let mut problems = std::mem::take(&mut self.problems);
         problems.extend(self.roots.iter().flat_map(|root| self.excluded_files(root)));
-        problems.extend(found.into_iter().flatten());
+        for (packages, found) in found {
+            self.check.extend(packages);
+            problems.extend(found.iter().cloned());
+            self.problems_by_root.push(found);
+        }
         self.problems = problem::merge(problems);
-        self.check = check;
+    }
+
+    /// Whether it was loaded with what an earlier run knows of it, and packages have the ids that they had there.
+    pub fn knows_inventory(&self) -> bool {
+        self.knows_inventory
+    }
+
+    /// The folders that were asked for of which nothing is known, and those that were asked for in an earlier run alone.
+    pub fn unknown_folders(&self, before: &Inventory) -> BTreeSet<PathBuf> {
+        let roots = self.roots.iter().map(|root| &root.dir);
+        let all = roots.chain(before.folders.keys());
+        all.filter(|dir| !self.known_folders.contains_key(*dir))
+            .cloned()
+            .collect()
+    }
+
+    /// Those of some packages of an earlier run that declare other things now, or may do so.
+    pub fn declaring_anew(
+        &self,
+        before: &Inventory,
+        packages: &BTreeSet<PackageId>,
+    ) -> BTreeSet<PackageId> {
+        let is_same = |id: &PackageId| {
+            let Some(Source::Folder(dir)) = before.source(*id) else {
+                return false;
+            };
+            match (before.folders.get(dir), self.root(dir)) {
+                (Some(folder), Some(root)) => {
+                    folder.is_of(root) && folder.files == self.declarations(root)
+                }
+                _ => false,
+            }
+        };
+        packages.iter().filter(|id| !is_same(id)).copied().collect()
+    }
+
+    fn declarations(&self, root: &RootFolder) -> Vec<(PathBuf, Digest)> {
+        let files = self.root_sources(root);
+        let declarations = |file: &Arc<SourceFile>| inventory::declarations(file);
+        files
+            .iter()
+            .map(|file| (file.path.clone(), declarations(file)))
+            .collect()
+    }
+
+    /// What there is, for a later run.
+    pub fn inventory(&self) -> Inventory {
+        let folders = self
+            .roots
+            .par_iter()
+            .zip(&self.problems_by_root)
+            .map(|(root, problems)| {
+                let folder = match self.known_folders.get(&root.dir) {
+                    Some(known) => known.clone(),
+                    None => Folder {
+                        build: root.build,
+                        only: root.only.clone(),
+                        listed: inventory::listed(&self.folders.list(&*self.files, &root.dir)),
+                        files: self.declarations(root),
+                        kinds: self.root_kinds(root),
+                        problems: problems.clone(),
+                    },
+                };
+                (root.dir.clone(), folder)
+            })
+            .collect();
+        let (packages, modules) = self.packages.registered();
+        let imports = self.imports.lock();
+        Inventory {
+            platform: self.options.platform.clone(),
+            folders,
+            modules,
+            packages,
+            imports: imports.unwrap_or_else(PoisonError::into_inner).clone(),
+        }
     }
 
     /// What was missing or broken for the packages that are checked, sorted.

@@ -1,6 +1,6 @@
 //! A folder of answers that were worked out before, each under the digest of all that it hangs on.
 //!
-//! Nothing here is an error: what cannot be read, or was damaged, is not there, and what cannot be written is left out.
+//! What cannot be read, or was damaged, is not there.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
+use crate::files::{FileAction, FileError};
 use crate::write::temporary_beside;
 
 /// The format of an entry: these bytes, the digest of what follows, and that.
@@ -96,11 +97,17 @@ impl Cache {
         Some(bytes)
     }
 
-    /// Puts an answer under a key. A reader sees all of it or nothing, whoever else writes.
-    pub fn put(&self, key: &CacheKey, content: &[u8]) {
-        if content.len() as u64 > KEPT_BYTES || fs::create_dir_all(&self.folder).is_err() {
-            return;
+    /// Puts an answer under a key. A reader sees all of it or nothing, whoever else writes. Who fails to may go on: the
+    /// answer is not there the next time.
+    pub fn put(&self, key: &CacheKey, content: &[u8]) -> Result<(), FileError> {
+        let failed = |action, path: &Path| {
+            let path = path.to_owned();
+            move |error| FileError::new(action, &path, error)
+        };
+        if content.len() as u64 > KEPT_BYTES {
+            return Ok(());
         }
+        fs::create_dir_all(&self.folder).map_err(failed(FileAction::Create, &self.folder))?;
         let path = self.folder.join(key.name());
         let temporary = temporary_beside(&path);
         // Not synced to disk: an entry that a crash cuts short is told by its digest.
@@ -109,13 +116,12 @@ impl Cache {
             file.write_all(&Sha256::digest(content))?;
             file.write_all(content)
         });
-        if written
-            .and_then(|()| fs::rename(&temporary, &path))
-            .is_err()
-        {
+        let written = written.and_then(|()| fs::rename(&temporary, &path));
+        if written.is_err() {
             let _ = fs::remove_file(&temporary);
         }
         self.clean_up(SystemTime::now());
+        written.map_err(failed(FileAction::Write, &path))
     }
 
     /// Removes what is old, and the oldest of what is too much.
@@ -204,9 +210,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path().join("not/yet/there"));
         assert_eq!(cache.get(&key("a")), None);
-        cache.put(&key("a"), b"one");
-        cache.put(&key("b"), b"");
-        cache.put(&key("a"), b"two");
+        cache.put(&key("a"), b"one").unwrap();
+        cache.put(&key("b"), b"").unwrap();
+        cache.put(&key("a"), b"two").unwrap();
         assert_eq!(cache.get(&key("a")).unwrap(), b"two");
         assert_eq!(cache.get(&key("b")).unwrap(), b"");
         assert_eq!(cache.get(&key("c")), None);
@@ -217,7 +223,7 @@ mod tests {
     fn a_damaged_entry_is_none() {
         let folder = tempfile::tempdir().unwrap();
         let cache = Cache::at(folder.path().to_owned());
-        cache.put(&key("a"), b"what was found");
+        cache.put(&key("a"), b"what was found").unwrap();
         let path = folder.path().join(key("a").name());
         let whole = fs::read(&path).unwrap();
         for end in 0..whole.len() {
@@ -233,12 +239,12 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_written_is_no_error() {
+    fn a_folder_that_cannot_be_written_has_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
         let cache = Cache::at(file);
-        cache.put(&key("a"), b"one");
+        assert!(cache.put(&key("a"), b"one").is_err());
         assert_eq!(cache.get(&key("a")), None);
     }
 
@@ -248,7 +254,7 @@ mod tests {
         let cache = Cache::at(folder.path().to_owned());
         let other = folder.path().join("notes.txt");
         fs::write(&other, "mine").unwrap();
-        cache.put(&key("a"), b"one");
+        cache.put(&key("a"), b"one").unwrap();
         cache.clean_up(SystemTime::now() + MAX_AGE * 2);
         assert_eq!(cache.get(&key("a")), None);
         assert!(other.exists());

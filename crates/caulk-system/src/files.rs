@@ -17,7 +17,7 @@ pub use memory::MemoryFiles;
 pub use os::OsFiles;
 pub use overlay::Overlay;
 pub use source::{SourceError, read_source};
-pub use traced::{Holds, Stamp, Trace, Traced};
+pub use traced::{Changes, Digest, Holds, Stamp, Trace, Traced, digest_of};
 pub use walk::{WalkOptions, Walked, walk};
 
 use crate::error::io_message;

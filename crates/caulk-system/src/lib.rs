@@ -25,9 +25,9 @@ pub use cancel::{Cancel, Limits, Stopped};
 pub use error::io_message;
 pub use facts::{CgroupMemory, Descriptors, ProcessFacts, group_members};
 pub use files::{
-    Entry, EntryKind, FileAction, FileError, FileKind, Files, Holds, MemoryFiles, Metadata,
-    OsFiles, Overlay, SourceError, Stamp, Trace, Traced, WalkOptions, Walked, normalize,
-    read_source, walk,
+    Changes, Digest, Entry, EntryKind, FileAction, FileError, FileKind, Files, Holds, MemoryFiles,
+    Metadata, OsFiles, Overlay, SourceError, Stamp, Trace, Traced, WalkOptions, Walked, digest_of,
+    normalize, read_source, walk,
 };
 pub use folders::{TempFolder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest, Trust};

@@ -38,7 +38,7 @@ impl Tree {
     }
 
     fn holds(&self, trace: &Trace) -> bool {
-        trace.holds(&OsFiles) != Holds::No
+        !matches!(trace.clone().holds(&OsFiles), Holds::No(_))
     }
 
     fn age(&self, path: &str) {
@@ -156,9 +156,14 @@ fn files_without_stamps_are_told_by_their_content() {
     let files = Traced::new(Arc::new(before.clone()));
     look(&files, root);
     let trace = files.trace().unwrap();
-    assert_eq!(trace.holds(&before), Holds::Yes);
+    assert_eq!(trace.clone().holds(&before), Holds::Yes);
     let after = before.clone().with("/m/p/a.go", "package q");
-    assert_eq!(trace.holds(&after), Holds::No);
+    let Holds::No(changes) = trace.clone().holds(&after) else {
+        panic!("another content");
+    };
+    assert_eq!(changes.contents, [Path::new("/m/p/a.go")]);
+    assert!(changes.listings.is_empty() && !changes.others);
+    assert_eq!(changes.rest.holds(&after), Holds::Yes);
     let more = before.with("/m/go.work", "");
-    assert_eq!(trace.holds(&more), Holds::No);
+    assert!(matches!(trace.holds(&more), Holds::No(changes) if changes.others));
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use caulk_leaks::{Analysis, Catalogue};
-use caulk_program::{GoEnv, Options, Program, load_builds};
+use caulk_leaks::{Analysis, Before, Catalogue, Kept, Reused};
+use caulk_program::{GoEnv, Known, Options, Program, load_builds_with};
 use caulk_system::{Files, OsFiles, WalkOptions};
 
 use crate::stats::Phases;
@@ -102,14 +102,42 @@ pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analyse
     }
 }
 
+/// The same after an edit: what an earlier run kept is used again, and what is kept for the next is given beside it.
+pub fn analyse_again(
+    files: Arc<dyn Files>,
+    root: &Path,
+    reading: &Reading,
+    (known, before): (Known, Before),
+) -> (Analysed, Kept, Reused) {
+    let mut phases = Phases::start();
+    let builds = builds_with(files.clone(), root, reading, &known);
+    phases.end("load");
+    let programs: Vec<&Program> = builds.iter().collect();
+    let options = leak_options(reading);
+    let (analysis, kept, reused) =
+        caulk_leaks::check_builds_again(&programs, &options, known, before);
+    phases.end("follow");
+    let analysed = Analysed {
+        builds: OnceLock::from(builds),
+        ..Analysed::known(files, root, reading, analysis, phases)
+    };
+    (analysed, kept, reused)
+}
+
 /// Loads without analysing: the build of the platform, and others where they are wanted.
 pub fn builds(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Vec<Program> {
+    builds_with(files, root, reading, &Known::default())
+}
+
+fn builds_with(
+    files: Arc<dyn Files>,
+    root: &Path,
+    reading: &Reading,
+    known: &Known,
+) -> Vec<Program> {
     let options = options(&*files, root, reading);
-    if reading.other_builds {
-        load_builds(files, options, &reading.patterns)
-    } else {
-        vec![Program::load(files, options, &reading.patterns)]
-    }
+    let patterns = &reading.patterns;
+    load_builds_with(files, options, patterns, reading.other_builds, known)
 }
 
 /// Loads without analysing.

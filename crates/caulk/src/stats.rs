@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use caulk_leaks::{Analysis, Outcome};
+use caulk_leaks::{Analysis, Outcome, Reused};
 
 /// How many reasons for undecided acquisitions are told.
 const REASONS: usize = 10;
@@ -25,6 +25,12 @@ impl Phases {
         }
     }
 
+    /// Other phases are over, and the next begins.
+    pub fn add(&mut self, others: &Phases) {
+        self.took.extend(others.took.iter().copied());
+        self.since = Instant::now();
+    }
+
     /// A phase is over, and the next begins.
     pub fn end(&mut self, name: &'static str) {
         self.took.push((name, self.since.elapsed()));
@@ -39,7 +45,9 @@ pub enum CacheUse {
     Off,
     /// The whole answer was there.
     Hit,
-    /// Nothing was there, or something has changed.
+    /// What was there holds for some packages.
+    Part(Reused),
+    /// Nothing was there, or so much has changed that nothing of it holds.
     Miss,
 }
 
@@ -81,6 +89,12 @@ fn lines(analysis: &Analysis, cache: CacheUse, phases: &Phases) -> Vec<String> {
     lines.push(match cache {
         CacheUse::Off => "cache off".to_owned(),
         CacheUse::Hit => "cache hit: nothing has changed since an earlier run".to_owned(),
+        CacheUse::Part(Reused { packages, of }) => {
+            format!(
+                "cache used for {packages} of {of} packages: {} followed again",
+                of - packages
+            )
+        }
         CacheUse::Miss => "cache miss".to_owned(),
     });
     let milliseconds = |time: &Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);

@@ -544,7 +544,8 @@ impl Run<'_, '_> {
         else {
             return true;
         };
-        let known = self.module.implementers(*iface, through, name);
+        let package = self.function.package;
+        let known = self.module.implementers(package, *iface, through, name);
         if known.is_empty() {
             return true;
         }

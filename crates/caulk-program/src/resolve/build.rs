@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use caulk_system::Files;
+use serde::{Deserialize, Serialize};
 
 use super::environment::GoEnv;
 use super::folders::Folders;
@@ -52,7 +53,7 @@ struct Located {
 }
 
 /// Where a package's source is.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Source {
     /// A folder of files.
     Folder(PathBuf),

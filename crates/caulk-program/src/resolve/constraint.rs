@@ -2,8 +2,10 @@
 //!
 //! The rules are those of `go/build` and `go/build/constraint` (documented in `go help buildconstraint`).
 
+use serde::{Deserialize, Serialize};
+
 /// The platform and tags a build is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Platform {
     /// Target operating system, as `GOOS` names it.
     pub goos: String,

@@ -39,7 +39,7 @@ impl Folders {
 }
 
 /// A folder that cannot be read is empty.
-fn read(files: &dyn Files, dir: &Path) -> Listing {
+pub(crate) fn read(files: &dyn Files, dir: &Path) -> Listing {
     let mut listing = Listing::default();
     for entry in files.read_dir(dir).unwrap_or_default() {
         let Some(name) = entry.name.to_str() else {

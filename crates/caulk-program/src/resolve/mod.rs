@@ -23,7 +23,7 @@ pub(crate) use build::{Build, Found, Ground, Import};
 #[cfg(test)]
 pub(crate) use constraint::LATEST_GO_MINOR;
 pub(crate) use copied::original_path;
-pub(crate) use folders::Folders;
+pub(crate) use folders::{Folders, Listing, read as read_folder};
 pub(crate) use module::ModFiles;
 pub(crate) use other_platform::taking;
 pub(crate) use roots::{BuildIndex, RootFolder, Roots, STD_BUILD};

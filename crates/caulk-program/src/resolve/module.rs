@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use caulk_system::{Files, normalize};
+use serde::{Deserialize, Serialize};
 
 use super::modfile::{ModFile, ModuleVersion, Replace};
 use super::version;
@@ -15,7 +16,7 @@ const PRUNED_SINCE: u32 = 17;
 const UNSTATED_GO: u32 = 16;
 
 /// A module as one build sees it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Module {
     /// Module path, such as `cloud.google.com/go/pubsub`; `std` for the standard library.
     pub path: String,

@@ -61,7 +61,7 @@ enum Question {
 }
 
 /// Half of a SHA-256: equal ones stand for equal answers.
-type Digest = [u8; 16];
+pub type Digest = [u8; 16];
 
 /// What was asked of one path.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,12 +190,25 @@ impl Files for Traced {
 /// Whether a trace holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Holds {
-    /// Some answer would differ.
-    No,
     /// All would be the same.
     Yes,
     /// All would be the same, though some had to be asked again: this trace saves that the next time.
     Renewed(Trace),
+    /// Some answers would differ.
+    No(Changes),
+}
+
+/// Which answers of a trace would differ.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Files with another content, or none any more.
+    pub contents: Vec<PathBuf>,
+    /// Folders with other entries, or none any more.
+    pub listings: Vec<PathBuf>,
+    /// Whether anything else differs.
+    pub others: bool,
+    /// The answers that would be the same.
+    pub rest: Trace,
 }
 
 impl Trace {
@@ -209,62 +222,145 @@ impl Trace {
         self.0.is_empty()
     }
 
+    /// Whether anything was asked of a path.
+    pub fn has(&self, path: &Path) -> bool {
+        self.of(path).is_some()
+    }
+
+    fn of(&self, path: &Path) -> Option<&Asked> {
+        let index = self
+            .0
+            .binary_search_by(|(known, _)| known.as_path().cmp(path))
+            .ok()?;
+        self.0.get(index).map(|(_, asked)| asked)
+    }
+
     /// Whether files would answer the same: by their stamps where these tell, by the answers themselves elsewhere.
-    pub fn holds(&self, files: &dyn Files) -> Holds {
+    pub fn holds(self, files: &dyn Files) -> Holds {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         let share = self.0.len().div_ceil(threads).max(64);
-        let checked: Vec<Option<Vec<(usize, Stamp)>>> = std::thread::scope(|scope| {
+        let looked: Option<Vec<Vec<Looked>>> = std::thread::scope(|scope| {
             let workers: Vec<_> = self
                 .0
                 .chunks(share)
                 .enumerate()
-                .map(|(part, asked)| scope.spawn(move || renewed(files, part * share, asked)))
+                .map(|(part, asked)| scope.spawn(move || look(files, part * share, asked)))
                 .collect();
-            workers
-                .into_iter()
-                // A worker that panicked has confirmed nothing.
-                .map(|worker| worker.join().ok().flatten())
-                .collect()
+            let looked = workers.into_iter().map(|worker| worker.join().ok());
+            looked.collect()
         });
-        let Some(stamps) = checked.into_iter().collect::<Option<Vec<_>>>() else {
-            return Holds::No;
+        let Some(looked) = looked else {
+            // A worker that panicked has confirmed nothing.
+            return Holds::No(Changes {
+                others: true,
+                ..Changes::default()
+            });
         };
-        let stamps: Vec<(usize, Stamp)> = stamps.into_iter().flatten().collect();
-        if stamps.is_empty() {
-            return Holds::Yes;
-        }
-        let mut renewed = self.clone();
-        for (index, stamp) in stamps {
-            if let Some((_, asked)) = renewed.0.get_mut(index) {
-                asked.stamp = stamp;
+        let mut rest = self.0;
+        let mut changes = Changes::default();
+        let mut is_renewed = false;
+        for Looked {
+            index,
+            stamp,
+            changed,
+        } in looked.into_iter().flatten()
+        {
+            let Some((path, asked)) = rest.get_mut(index) else {
+                continue;
+            };
+            is_renewed = true;
+            asked.stamp = stamp;
+            asked
+                .answers
+                .retain(|(question, _)| !changed.contains(question));
+            for question in changed {
+                match question {
+                    Question::Content => changes.contents.push(path.clone()),
+                    Question::Listing => changes.listings.push(path.clone()),
+                    _ => changes.others = true,
+                }
             }
         }
-        Holds::Renewed(renewed)
+        if changes == Changes::default() {
+            return if is_renewed {
+                Holds::Renewed(Trace(rest))
+            } else {
+                Holds::Yes
+            };
+        }
+        rest.retain(|(_, asked)| !asked.answers.is_empty());
+        changes.rest = Trace(rest);
+        Holds::No(changes)
+    }
+
+    /// The answers of both, of which `later` was asked later; none where they contradict each other.
+    pub fn and(self, later: Trace) -> Option<Trace> {
+        let mut all = Vec::with_capacity(self.0.len().max(later.0.len()));
+        let mut before = self.0.into_iter().peekable();
+        for (path, mut asked) in later.0 {
+            while let Some(earlier) = before.next_if(|(known, _)| *known < path) {
+                all.push(earlier);
+            }
+            if let Some((_, known)) = before.next_if(|(known, _)| *known == path) {
+                asked = known.and(asked)?;
+            }
+            all.push((path, asked));
+        }
+        all.extend(before);
+        Some(Trace(all))
     }
 }
 
-/// The paths whose stamps are to be replaced, where all answers are the same.
-fn renewed(
-    files: &dyn Files,
-    first: usize,
-    asked: &[(PathBuf, Asked)],
-) -> Option<Vec<(usize, Stamp)>> {
-    let mut renewed = Vec::new();
+impl Asked {
+    fn and(mut self, later: Asked) -> Option<Asked> {
+        if self.stamp != later.stamp {
+            if self.stamp != Stamp::Unsure && later.stamp != Stamp::Unsure {
+                return None;
+            }
+            self.stamp = Stamp::Unsure;
+        }
+        for (question, digest) in later.answers {
+            match self.answers.iter().find(|(known, _)| *known == question) {
+                Some((_, before)) if *before != digest => return None,
+                Some(_) => {}
+                None => self.answers.push((question, digest)),
+            }
+        }
+        Some(self)
+    }
+}
+
+/// A path whose stamp is another than before.
+struct Looked {
+    /// Its place in the trace.
+    index: usize,
+    stamp: Stamp,
+    /// What would be answered differently.
+    changed: Vec<Question>,
+}
+
+fn look(files: &dyn Files, first: usize, asked: &[(PathBuf, Asked)]) -> Vec<Looked> {
+    let mut found = Vec::new();
     for (index, (path, asked)) in asked.iter().enumerate() {
         let stamp = files.stamp(path);
         let is_same = stamp != Stamp::Unsure && stamp == asked.stamp;
-        for (question, digest) in &asked.answers {
+        let changed: Vec<Question> = asked
+            .answers
+            .iter()
             // Where a path leads to depends on links above it, which its own stamp does not show.
-            let must_ask = !is_same || *question == Question::Resolved;
-            if must_ask && answer_digest(files, path, *question) != *digest {
-                return None;
-            }
-        }
-        if stamp != asked.stamp {
-            renewed.push((first + index, stamp));
+            .filter(|(question, _)| !is_same || *question == Question::Resolved)
+            .filter(|(question, digest)| answer_digest(files, path, *question) != *digest)
+            .map(|(question, _)| *question)
+            .collect();
+        if stamp != asked.stamp || !changed.is_empty() {
+            found.push(Looked {
+                index: first + index,
+                stamp,
+                changed,
+            });
         }
     }
-    Some(renewed)
+    found
 }
 
 fn answer_digest(files: &dyn Files, path: &Path, question: Question) -> Digest {
@@ -278,7 +374,8 @@ fn answer_digest(files: &dyn Files, path: &Path, question: Question) -> Digest {
     }
 }
 
-fn digest_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
+/// The digest of a sequence of parts; where one ends counts.
+pub fn digest_of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Digest {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_le_bytes());

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
@@ -19,7 +20,7 @@ use crate::hunting::module_root;
 use crate::outputs::{Output, outputs};
 use crate::patching;
 use crate::present::check as present;
-use crate::remembered;
+use crate::remembered::{self, Remembered};
 use crate::results::Results;
 use crate::since::{self, From};
 use crate::source::{self, Analysed, Reading};
@@ -395,8 +396,17 @@ impl Selected {
         let Some(cache) = cache else {
             return Ok((self.analyse()?, CacheUse::Off));
         };
-        let (analysed, cache_use) =
-            remembered::analyse(cache, &self.root, &self.reading, &context.cancel);
+        let Remembered {
+            analysed,
+            cache_use,
+            failed,
+        } = remembered::analyse(cache, &self.root, &self.reading, &context.cancel);
+        if let Some(failed) = failed
+            && !context.common.quiet
+        {
+            let text = format!("caulk: failed to keep the results for the next time: {failed}");
+            drop(writeln!(std::io::stderr(), "{text}"));
+        }
         Ok((self.not_empty(analysed)?, cache_use))
     }
 

@@ -6,6 +6,7 @@ mod captures;
 mod contracts;
 mod diagnoses;
 mod documented;
+mod edited;
 mod explained;
 mod faults;
 mod fixes;

@@ -31,11 +31,13 @@ fn anew(world: &World) -> Ran {
     world.run(&[CHECK, &["--no-cache"]].concat())
 }
 
-/// Runs once more, and says whether the cache had the answer.
+/// Runs once more, and says whether the cache had the whole answer.
 fn again(world: &World) -> (Ran, bool) {
     let mut ran = world.run(&[CHECK, &["--stats"]].concat());
     let hit = ran.stderr.contains("cache hit");
-    assert!(hit || ran.stderr.contains("cache miss"), "{ran:#?}");
+    let others = ["cache miss", "cache used for"];
+    let is_other = others.iter().any(|other| ran.stderr.contains(other));
+    assert!(hit || is_other, "{ran:#?}");
     ran.stderr.clear();
     (ran, hit)
 }
@@ -54,7 +56,7 @@ fn the_same_bytes_come_out_cold_and_warm() {
     for (run, expected) in [(1, false), (2, true), (3, true)] {
         assert_eq!(again(&world), (fresh_as(&fresh), expected), "run {run}");
     }
-    assert_eq!(entries(&world).len(), 1);
+    assert_eq!(entries(&world).len(), 2);
 }
 
 fn fresh_as(fresh: &Ran) -> Ran {
@@ -124,26 +126,26 @@ fn a_damaged_cache_changes_nothing() {
     let world = world();
     let fresh = anew(&world);
     again(&world);
-    let [entry] = &entries(&world)[..] else {
-        panic!("one check, one entry");
-    };
-    let whole = fs::read(entry).unwrap();
-    let mut flipped = whole.clone();
-    flipped[whole.len() / 2] ^= 1;
-    let long = [whole.as_slice(), b"more"].concat();
-    for damaged in [
-        &b""[..],
-        b"caulk",
-        &whole[..whole.len() / 2],
-        &flipped,
-        &long,
-    ] {
-        fs::write(entry, damaged).unwrap();
+    let damage = |how: &dyn Fn(&[u8]) -> Vec<u8>| {
+        for entry in entries(&world) {
+            fs::write(&entry, how(&fs::read(&entry).unwrap())).unwrap();
+        }
         assert_eq!(again(&world), (fresh_as(&fresh), false));
         assert_eq!(again(&world), (fresh_as(&fresh), true));
+    };
+    damage(&|_| Vec::new());
+    damage(&|_| b"caulk".to_vec());
+    damage(&|whole| whole[..whole.len() / 2].to_vec());
+    damage(&|whole| [whole, b"more"].concat());
+    damage(&|whole| {
+        let mut flipped = whole.to_vec();
+        flipped[whole.len() / 2] ^= 1;
+        flipped
+    });
+    for entry in entries(&world) {
+        fs::remove_file(&entry).unwrap();
+        fs::create_dir(&entry).unwrap();
     }
-    fs::remove_file(entry).unwrap();
-    fs::create_dir(entry).unwrap();
     assert_eq!(again(&world), (fresh_as(&fresh), false));
 }
 
@@ -151,11 +153,43 @@ fn a_damaged_cache_changes_nothing() {
 fn a_cache_that_cannot_be_is_no_error() {
     let world = world();
     let fresh = anew(&world);
-    for cache in ["off", "/dev/null/cache", "not/absolute"] {
+    let with = |cache: &str| {
         let output = world.caulk(CHECK).env("CAULK_CACHE", cache).output();
-        assert_eq!(world.ran(output.unwrap()), fresh, "{cache}");
+        world.ran(output.unwrap())
+    };
+    for cache in ["off", "not/absolute"] {
+        assert_eq!(with(cache), fresh, "{cache}");
     }
     assert!(!world.exists("not"));
+    // One that cannot be written is told of, in one line.
+    let mut ran = with("/dev/null/cache");
+    let told = "caulk: failed to keep the results for the next time: create /dev/null/cache: ";
+    assert!(
+        ran.stderr.starts_with(told) && ran.stderr.lines().count() == 1,
+        "{ran:#?}"
+    );
+    ran.stderr.clear();
+    assert_eq!(ran, fresh);
+}
+
+#[test]
+fn a_full_disk_is_told_of_in_one_line() {
+    let world = world();
+    let fresh = anew(&world);
+    fs::create_dir_all(world.cache()).unwrap();
+    let mut shell = world.command("sh");
+    // Files may not grow beyond nothing, as on a full disk.
+    let limited = "ulimit -f 0; trap '' XFSZ; exec \"$@\"";
+    shell.args(["-c", limited, "sh", env!("CARGO_BIN_EXE_caulk")]);
+    let mut ran = world.ran(shell.args(CHECK).output().unwrap());
+    assert_eq!(ran.stderr.lines().count(), 1, "{ran:#?}");
+    assert!(
+        ran.stderr
+            .starts_with("caulk: failed to keep the results for the next time: write ")
+    );
+    ran.stderr.clear();
+    assert_eq!(ran, fresh);
+    assert!(entries(&world).is_empty(), "nothing half written is left");
 }
 
 #[test]
@@ -177,7 +211,7 @@ fn checks_at_once_share_a_cache() {
             assert_eq!(ran, fresh, "round {round}");
         }
     }
-    assert_eq!(entries(&world).len(), 1, "nothing unfinished is left");
+    assert_eq!(entries(&world).len(), 2, "nothing unfinished is left");
 }
 
 #[test]

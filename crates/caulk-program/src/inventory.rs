@@ -1,0 +1,185 @@
+//! What a build has, written down: enough to know its packages in a later run without reading those that are the same.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use caulk_system::{Changes, Digest, Files, digest_of};
+use serde::{Deserialize, Serialize};
+
+use crate::package::{PackageId, PackageKey, PackageKind, SourceFile};
+use crate::problem::Problem;
+use crate::resolve::{BuildIndex, Listing, Module, Platform, RootFolder, Source, read_folder};
+
+/// The packages of one build with their imports. In a program that is loaded with it they keep their ids.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Inventory {
+    /// What the build is for.
+    pub platform: Platform,
+    /// The folders that were asked for.
+    pub(crate) folders: BTreeMap<PathBuf, Folder>,
+    pub(crate) modules: Vec<Module>,
+    /// By id.
+    pub(crate) packages: Vec<Registered>,
+    /// Each package with those that it has looked for, as it would import them, but not those of the standard library.
+    pub imports: BTreeSet<(PackageId, PackageId)>,
+}
+
+/// A folder that was asked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Folder {
+    pub build: BuildIndex,
+    pub only: Option<Vec<PathBuf>>,
+    /// All Go files in it.
+    pub listed: Digest,
+    /// The files that the build takes, with what they declare.
+    pub files: Vec<(PathBuf, Digest)>,
+    pub kinds: Vec<PackageKind>,
+    pub problems: Vec<Problem>,
+}
+
+impl Folder {
+    pub fn is_of(&self, root: &RootFolder) -> bool {
+        self.build == root.build && self.only == root.only
+    }
+}
+
+/// A package that someone has asked for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Registered {
+    pub key: PackageKey,
+    /// Index in [`Inventory::modules`].
+    pub module: usize,
+    pub is_std: bool,
+}
+
+/// What an earlier run knows of the builds of a tree.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// One for each build.
+    pub builds: Vec<Inventory>,
+    /// Folders with files that were added, removed or edited since.
+    pub changed: BTreeSet<PathBuf>,
+}
+
+impl Inventory {
+    /// The packages whose source lies in one of these folders.
+    pub fn packages_in(&self, folders: &BTreeSet<PathBuf>) -> BTreeSet<PackageId> {
+        let is_in = |source: &Source| match source {
+            Source::Folder(dir) => folders.contains(dir),
+            Source::Shipped => false,
+        };
+        (0..)
+            .map(PackageId)
+            .zip(&self.packages)
+            .filter(|(_, package)| is_in(&package.key.source))
+            .map(|(id, _)| id)
+            .collect()
+    }
+
+    /// Whether a package was known here.
+    pub fn has(&self, id: PackageId) -> bool {
+        (id.0 as usize) < self.packages.len()
+    }
+
+    /// The source of a package that was known here.
+    pub(crate) fn source(&self, id: PackageId) -> Option<&Source> {
+        self.packages
+            .get(id.0 as usize)
+            .map(|package| &package.key.source)
+    }
+
+    /// Whether a folder holds packages, and packages of the standard library.
+    fn packages_at(&self, folder: &Path) -> (bool, bool) {
+        let is_here = |package: &&Registered| matches!(&package.key.source, Source::Folder(dir) if dir == folder);
+        let mut here = self.packages.iter().filter(is_here);
+        here.next()
+            .map_or((false, false), |package| (true, package.is_std))
+    }
+}
+
+/// The folders whose packages are others after some changes; none where these may matter to more than their packages:
+/// to what imports lead to, say.
+pub fn changed_folders(
+    files: &dyn Files,
+    builds: &[&Inventory],
+    changes: &Changes,
+) -> Option<BTreeSet<PathBuf>> {
+    if changes.others {
+        return None;
+    }
+    let mut folders = BTreeSet::new();
+    for path in &changes.contents {
+        let is_go = path.extension().is_some_and(|extension| extension == "go");
+        folders.insert(path.parent().filter(|_| is_go)?.to_owned());
+    }
+    let is_std = |dir: &PathBuf| builds.iter().any(|build| build.packages_at(dir).1);
+    if folders.iter().any(is_std) {
+        return None;
+    }
+    for dir in &changes.listings {
+        let now = read_folder(files, dir);
+        let asked = |name: &str| changes.rest.has(&dir.join(name));
+        // A folder becomes a module or stops being one, or gets dependencies of its own.
+        let is_other_ground = now.has_go_mod != asked("go.mod")
+            || now.folders.iter().any(|name| name == "vendor")
+                && !asked("vendor")
+                && !asked("vendor/modules.txt")
+            || dir.ends_with("vendor");
+        if is_other_ground {
+            return None;
+        }
+        let known = builds.iter().find_map(|build| build.folders.get(dir));
+        match known {
+            Some(_) if now.go_files.is_empty() => return None,
+            Some(known) if known.listed == listed(&now) => {}
+            Some(_) => {
+                folders.insert(dir.clone());
+            }
+            // Whether there are packages here decides what imports lead to.
+            None if !now.go_files.is_empty() => return None,
+            None if builds.iter().any(|build| build.packages_at(dir).0) => return None,
+            None => {}
+        }
+    }
+    Some(folders)
+}
+
+/// The digest of the names of Go files.
+pub(crate) fn listed(listing: &Listing) -> Digest {
+    digest_of(listing.go_files.iter().map(String::as_bytes))
+}
+
+/// Modules by index, each once.
+#[derive(Default)]
+pub(crate) struct Modules {
+    pub all: Vec<Module>,
+    index: BTreeMap<*const Module, usize>,
+}
+
+impl Modules {
+    pub fn index_of(&mut self, module: &Arc<Module>) -> usize {
+        *self.index.entry(Arc::as_ptr(module)).or_insert_with(|| {
+            self.all.push((**module).clone());
+            self.all.len() - 1
+        })
+    }
+}
+
+/// The digest of all of a file but what stands in the bodies of its functions.
+pub(crate) fn declarations(file: &SourceFile) -> Digest {
+    let mut parts = Vec::new();
+    let mut from = 0;
+    for func in file.outline.funcs() {
+        if let Some(body) = func.body {
+            let (start, end) = (body.start as usize + 1, body.end as usize);
+            parts.extend(file.bytes.get(from..start));
+            from = end.saturating_sub(1).max(start);
+        }
+    }
+    parts.extend(file.bytes.get(from..));
+    for error in &file.outline.errors {
+        parts.push(error.message.as_bytes());
+    }
+    digest_of(parts)
+}
