@@ -231,7 +231,8 @@ impl Session<'_> {
         let mut kept = BTreeSet::new();
         for finding in &answers.declined {
             if kept.insert(&finding.fingerprint) {
-                cache.put(&self.key(finding), b"declined");
+                // Where it cannot be kept, it is asked again.
+                let _ = cache.put(&self.key(finding), b"declined");
             }
         }
     }
