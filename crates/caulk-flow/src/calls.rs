@@ -140,7 +140,8 @@ impl Calls {
                 _ => None,
             })
             .collect();
-        let callers = callers(program, reads, &packages);
+        let rank = ranks(program, &packages);
+        let callers = callers(reads, &rank);
         let mut all = BTreeMap::new();
         // What is to be asked of a package for each call, and whether its types are at hand for that.
         let mut asked: Vec<(&Called, BodyOwner, Vec<PackageId>)> = Vec::new();
@@ -201,6 +202,9 @@ impl Calls {
         }
         *implementing = all;
         self.implementers = implementers(methods, implementing);
+        for found in self.implementers.values_mut() {
+            found.sort_by_key(|func| (rank.get(&func.package), func.index));
+        }
     }
 
     fn spread(&mut self) {
@@ -348,22 +352,22 @@ pub(crate) fn package_of(owner: &BodyOwner) -> PackageId {
     }
 }
 
-/// For each interface the body to learn its type from: the same one whatever the ids of the packages are.
-fn callers<'a>(
-    program: &Program,
-    reads: &'a BTreeMap<BodyOwner, Read>,
-    packages: &BTreeSet<PackageId>,
-) -> BTreeMap<&'a str, BodyOwner> {
+/// Packages in an order that is the same whatever their ids are.
+fn ranks(program: &Program, packages: &BTreeSet<PackageId>) -> BTreeMap<PackageId, usize> {
     let mut places: Vec<(String, PackageId)> = packages
         .iter()
         .map(|package| (program.place_of(*package), *package))
         .collect();
     places.sort();
-    let rank: BTreeMap<PackageId, usize> = places
-        .iter()
-        .enumerate()
-        .map(|(rank, (_, package))| (*package, rank))
-        .collect();
+    let packages = places.into_iter().map(|(_, package)| package);
+    packages.zip(0..).collect()
+}
+
+/// For each interface the body to learn its type from: the first that calls a method of it.
+fn callers<'a>(
+    reads: &'a BTreeMap<BodyOwner, Read>,
+    rank: &BTreeMap<PackageId, usize>,
+) -> BTreeMap<&'a str, BodyOwner> {
     let place = |owner: &BodyOwner| (rank.get(&package_of(owner)), *owner);
     let mut callers: BTreeMap<&str, BodyOwner> = BTreeMap::new();
     for (owner, read) in reads {

@@ -57,11 +57,12 @@ pub(crate) fn contract(
 /// What a call of an interface's method owes, where one that is known to implement it hands out what it keeps.
 pub(crate) fn of_implementers(
     module: &Module<'_>,
+    caller: &Function,
     holder: TypeId,
     through: &[SmolStr],
     name: &SmolStr,
 ) -> Vec<Contract> {
-    let known = module.implementers(holder, through, name);
+    let known = module.implementers(caller.package, holder, through, name);
     known
         .into_iter()
         .filter(|id| module.is_own(*id))

@@ -224,7 +224,7 @@ fn contracts_of_call(
         } = callee
         && crate::registered::gives(module, name)
     {
-        return crate::registered::of_implementers(module, *iface, through, name);
+        return crate::registered::of_implementers(module, function, *iface, through, name);
     }
     contracts
 }
