@@ -1,5 +1,6 @@
 //! What an edit that ends a leak needs to know.
 
+use caulk_program::TypeId;
 use caulk_syntax::{Descend, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
 use crate::engine::{Function, Root};
@@ -37,6 +38,15 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         obstacles.push(Obstacle {
             span: byte_span(tree.expr(site.call).span),
             why: format!("{taker} of something else takes it back"),
+        });
+    }
+    if let Some(ty) = holder_type(function, site)
+        && site.release.path().is_empty()
+        && crate::types::only_lends(module.program, ty, &site.release)
+    {
+        obstacles.push(Obstacle {
+            span: byte_span(statement_span),
+            why: "is put into a variable of an interface that cannot release it".to_owned(),
         });
     }
     FixTemplate {
@@ -119,6 +129,26 @@ fn release_call(function: &Function, text: &[u8], site: &Site) -> ReleaseCall {
                 .map(|argument| tree.expr(*argument).span.of(text)),
         ),
     }
+}
+
+/// The type of what the value is assigned to.
+fn holder_type(function: &Function, site: &Site) -> Option<TypeId> {
+    let tree = function.tree();
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(function.statement(site.call)?).kind else {
+        return None;
+    };
+    let index = match tree.exprs(rhs) {
+        [_] => site.result,
+        many => many
+            .iter()
+            .position(|expr| caulk_flow::unparen(tree, *expr) == site.call)?,
+    };
+    let target = *tree.exprs(lhs).get(index)?;
+    let info = function.info();
+    let declared = function
+        .local(target)
+        .and_then(|local| info.local_info(local));
+    Some(declared.map_or_else(|| info.type_of(target), |local| local.ty))
 }
 
 fn body(function: &Function, root: Root) -> ByteSpan {
