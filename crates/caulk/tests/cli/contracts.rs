@@ -98,7 +98,7 @@ fn explain_contract_tells_the_chain_from_the_call_to_the_resource() {
       {cache}:9: calls os.Create
       {cache}:13: returns it in log
       {cache}:18: Close releases log
-      {cache}:9: which owes Close by the catalogue (files.toml:3)
+      {cache}:9: which owes Close by the catalogue (files.toml:14)
 "
         )
     );

@@ -197,7 +197,8 @@ fn a_program_beside_the_current_folder_is_checked_as_it_is_fixed() {
 
 #[test]
 fn a_patch_that_is_empty_says_why() {
-    let leaks = "package shop\n\nimport \"net/http\"\n\nfunc Get(c *http.Client, r *http.Request) {\n\tc.Do(r)\n}\n";
+    // The variable's type has no Close.
+    let leaks = "package shop\n\nimport (\n\t\"io\"\n\t\"os\"\n)\n\nfunc Count(p string) (int64, error) {\n\tvar r io.Reader\n\tr, err := os.Open(p)\n\tif err != nil {\n\t\treturn 0, err\n\t}\n\treturn io.Copy(io.Discard, r)\n}\n";
     let world = World::with(&[
         ("go.mod", "module example.com/shop\n\ngo 1.24\n"),
         ("shop.go", leaks),
@@ -207,7 +208,7 @@ fn a_patch_that_is_empty_says_why() {
         .expect(0)
         .says_nothing_on_stdout();
     assert!(
-        ran.stderr.starts_with("caulk: shop.go:6:2: not fixed: "),
+        ran.stderr.starts_with("caulk: shop.go:10:12: not fixed: "),
         "{ran:#?}"
     );
     assert_eq!(world.run(&["fix", "--diff", "-q"]).stderr, "");
