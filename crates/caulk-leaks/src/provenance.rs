@@ -256,7 +256,7 @@ impl Tracer<'_, '_> {
             return Provenance::Unknown;
         };
         let runs = || held_by.is_some_and(|local| starts_with(self.function, local));
-        let efforts = efforts(self.module, release);
+        let efforts = efforts(self.module, release, EFFORT_DEPTH);
         let does = |effort| efforts.contains(&effort);
         if does(Effort::Releases) && (does(Effort::Writes) && is_stream(self.module, ty) || runs())
         {
@@ -398,6 +398,9 @@ fn release_method(module: &Module<'_>, ty: TypeId) -> Option<FuncId> {
         .and_then(|method| method.func.id)
 }
 
+/// How many methods of a value, one called by the other, are looked into for what its release does.
+const EFFORT_DEPTH: u8 = 2;
+
 /// What a release method does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Effort {
@@ -408,7 +411,7 @@ enum Effort {
     Unknown,
 }
 
-fn efforts(module: &Module<'_>, id: FuncId) -> Vec<Effort> {
+fn efforts(module: &Module<'_>, id: FuncId, depth: u8) -> Vec<Effort> {
     let Some(function) = module.function(BodyOwner::Func(id)) else {
         return vec![Effort::Unknown];
     };
@@ -430,6 +433,14 @@ fn efforts(module: &Module<'_>, id: FuncId) -> Vec<Effort> {
             }
         }
     };
+    // Another method of the same value does it: `w.reset()`.
+    let own_efforts = |callee: &Callee| {
+        let depth = depth.checked_sub(1)?;
+        let of_value = function.local(callee.receiver()?) == function.info().receiver();
+        let id = callee.func().and_then(|func| func.id);
+        id.filter(|_| of_value && matches!(callee, Callee::Method { .. }))
+            .map(|id| efforts(module, id, depth))
+    };
     let calls = function.info().calls();
     calls
         .iter()
@@ -437,8 +448,9 @@ fn efforts(module: &Module<'_>, id: FuncId) -> Vec<Effort> {
             let effort = effort(callee)?;
             let receiver = callee.receiver();
             let is_own = receiver.is_some_and(|x| is_made_here(module, &function, x));
-            Some(if is_own { Effort::Writes } else { effort })
+            (!is_own).then(|| own_efforts(callee).unwrap_or_else(|| vec![effort]))
         })
+        .flatten()
         .collect()
 }
 
