@@ -3,14 +3,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+#[path = "support/checked.rs"]
+mod checked;
 
-use caulk_fix::{FixPlan, Folder, Outcome, PlanOptions, plan};
-use caulk_leaks::Finding;
-use caulk_program::{GoEnv, Options, Program};
-use caulk_system::{Files, OsFiles, Overlay, create_folder, write_atomic};
+use std::path::Path;
+
+use caulk_fix::{Outcome, PlanOptions};
+use caulk_system::{Files, OsFiles, create_folder, write_atomic};
+
+use checked::Checked;
 
 const SHAPES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/shapes");
 
@@ -44,65 +45,19 @@ fn module(which: &str, wanted: impl Fn(&str) -> bool) -> tempfile::TempDir {
     folder
 }
 
-fn findings(program: &Program) -> Vec<Finding> {
+fn check(root: &Path) -> Checked {
     let options = caulk_leaks::Options {
         preview: true,
         ..caulk_leaks::Options::default()
     };
-    caulk_leaks::check(program, &options).findings
-}
-
-/// A tree that can be checked as it is and with edits.
-struct Checked {
-    root: PathBuf,
-    files: Arc<dyn Files>,
-    program: Program,
-    findings: Vec<Finding>,
-}
-
-impl Checked {
-    fn new(root: &Path) -> Self {
-        let root = root.canonicalize().unwrap();
-        let files: Arc<dyn Files> = Arc::new(OsFiles);
-        let options = Options::new(GoEnv::of_process(&*files), root.clone());
-        let program = Program::load(Arc::clone(&files), options, &["./...".into()]);
-        let findings = findings(&program);
-        Self {
-            root,
-            files,
-            program,
-            findings,
-        }
-    }
-
-    fn plan(&self) -> FixPlan {
-        let all: Vec<usize> = (0..self.findings.len()).collect();
-        let workspace = Folder::new(&*self.files, &self.root);
-        let mut checker = |edited: &BTreeMap<String, Arc<[u8]>>| {
-            let edits: BTreeMap<PathBuf, Arc<[u8]>> = edited
-                .iter()
-                .map(|(file, bytes)| (self.root.join(file), Arc::clone(bytes)))
-                .collect();
-            let changed: Vec<PathBuf> = edits.keys().cloned().collect();
-            let files = Arc::new(Overlay::new(Arc::clone(&self.files), edits));
-            let program = self.program.reload(files, &changed);
-            findings(&program)
-        };
-        plan(
-            &self.findings,
-            &all,
-            &workspace,
-            &mut checker,
-            PlanOptions::default(),
-        )
-    }
+    Checked::new(root, options)
 }
 
 #[test]
 fn what_the_check_finds_is_fixed_and_then_clean() {
     let folder = module("before.go", |name| !MADE_UP.contains(&name));
-    let checked = Checked::new(folder.path());
-    let plan = checked.plan();
+    let checked = check(folder.path());
+    let plan = checked.plan(PlanOptions::default());
     for (finding, fix) in checked.findings.iter().zip(&plan.fixes) {
         assert_eq!(
             fix.outcome,
@@ -127,7 +82,7 @@ fn what_the_check_finds_is_fixed_and_then_clean() {
     for edit in &plan.files {
         write_atomic(&checked.root.join(&edit.path), &edit.after).unwrap();
     }
-    let again = Checked::new(folder.path());
+    let again = check(folder.path());
     let left: Vec<String> = again
         .findings
         .iter()
@@ -140,7 +95,7 @@ fn what_the_check_finds_is_fixed_and_then_clean() {
 #[test]
 fn the_fixed_shapes_are_clean() {
     let folder = module("after.go", |_| true);
-    let findings = Checked::new(folder.path()).findings;
+    let findings = check(folder.path()).findings;
     let left: Vec<String> = findings
         .iter()
         .map(|finding| format!("{} {}", finding.location, finding.message))
@@ -161,8 +116,8 @@ fn what_is_still_in_use_is_not_closed() {
     let go_mod = b"module example.com/hazards\n\ngo 1.24\n";
     write_atomic(&folder.path().join("go.mod"), go_mod).unwrap();
     write_atomic(&folder.path().join("hazards.go"), &bytes).unwrap();
-    let checked = Checked::new(folder.path());
-    let plan = checked.plan();
+    let checked = check(folder.path());
+    let plan = checked.plan(PlanOptions::default());
     assert!(plan.files.is_empty());
     for (finding, fix) in checked.findings.iter().zip(&plan.fixes) {
         let refused = matches!(fix.outcome, Outcome::Refused(_));
@@ -191,8 +146,8 @@ fn cases_are_fixed_as_they_say() {
         write_atomic(&folder.path().join(&name).join("p.go"), &before).unwrap();
         cases.push((name, String::from_utf8(before).unwrap()));
     }
-    let checked = Checked::new(folder.path());
-    let plan = checked.plan();
+    let checked = check(folder.path());
+    let plan = checked.plan(PlanOptions::default());
     for (name, before) in cases {
         let file = format!("{name}/p.go");
         let edit = plan.files.iter().find(|edit| edit.path == file);

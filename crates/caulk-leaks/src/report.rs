@@ -2,7 +2,7 @@
 
 use caulk_flow::symbol_of;
 use caulk_program::{BodyOwner, SourceFile};
-use caulk_syntax::{ExprKind, Node, Span, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
 
 use crate::engine::{Function, Lost, Verdict};
 use crate::finding::{
@@ -506,6 +506,20 @@ fn severity_of_heat(heat: Heat) -> Severity {
     }
 }
 
+/// What the acquired value is assigned to by the statement that acquires it.
+pub(crate) fn target(function: &Function, site: &Site) -> Option<ExprId> {
+    let tree = function.tree();
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(function.statement(site.call)?).kind else {
+        return None;
+    };
+    let rhs = tree.exprs(rhs);
+    let at = rhs
+        .iter()
+        .position(|expr| caulk_flow::unparen(tree, *expr) == site.call)?;
+    let index = if rhs.len() == 1 { site.result } else { at };
+    tree.exprs(lhs).get(index).copied()
+}
+
 /// How the acquired value is held after its statement.
 fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
     let tree = function.tree();
@@ -518,26 +532,16 @@ fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
             },
             Some(Node::Stmt(stmt)) => {
                 return match tree.stmt(stmt).kind {
-                    StmtKind::Assign { lhs, rhs, .. } => {
-                        let rhs = tree.exprs(rhs);
-                        let index = if rhs.len() == 1 {
-                            site.result
-                        } else {
-                            rhs.iter()
-                                .position(|expr| Node::Expr(*expr) == child)
-                                .unwrap_or(0)
-                        };
-                        match tree.exprs(lhs).get(index) {
-                            Some(target) => match tree.expr(*target).kind {
-                                ExprKind::Ident(name) if tree.name(name) == "_" => {
-                                    Held::Blank(byte_span(name.span))
-                                }
-                                ExprKind::Ident(name) => Held::Variable(tree.name(name).to_owned()),
-                                _ => Held::Place(text(file, tree.expr(*target).span)),
-                            },
-                            None => Held::Nothing,
-                        }
-                    }
+                    StmtKind::Assign { .. } => match target(function, site) {
+                        Some(target) => match tree.expr(target).kind {
+                            ExprKind::Ident(name) if tree.name(name) == "_" => {
+                                Held::Blank(byte_span(name.span))
+                            }
+                            ExprKind::Ident(name) => Held::Variable(tree.name(name).to_owned()),
+                            _ => Held::Place(text(file, tree.expr(target).span)),
+                        },
+                        None => Held::Nothing,
+                    },
                     StmtKind::Decl(decl) => {
                         for spec in tree.specs(tree.gen_decl(decl).specs) {
                             if let caulk_syntax::SpecKind::Value(value) = spec.kind

@@ -5,7 +5,7 @@ use caulk_syntax::{Descend, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
 use crate::engine::{Function, Root};
 use crate::finding::{ByteSpan, Exit, FixTemplate, Obstacle, ReleaseCall};
-use crate::report::{Described, byte_span};
+use crate::report::{Described, byte_span, target};
 use crate::sites::Site;
 
 /// The template of an acquisition.
@@ -133,17 +133,7 @@ fn release_call(function: &Function, text: &[u8], site: &Site) -> ReleaseCall {
 
 /// The type of what the value is assigned to.
 fn holder_type(function: &Function, site: &Site) -> Option<TypeId> {
-    let tree = function.tree();
-    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(function.statement(site.call)?).kind else {
-        return None;
-    };
-    let index = match tree.exprs(rhs) {
-        [_] => site.result,
-        many => many
-            .iter()
-            .position(|expr| caulk_flow::unparen(tree, *expr) == site.call)?,
-    };
-    let target = *tree.exprs(lhs).get(index)?;
+    let target = target(function, site)?;
     let info = function.info();
     let declared = function
         .local(target)

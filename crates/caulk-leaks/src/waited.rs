@@ -26,7 +26,8 @@ pub(crate) fn verdict(function: &Function, call: ExprId) -> Option<Verdict> {
     let graph = function.graph(root)?;
     let (at, cases) = find(graph, select)?;
     let other = cases.into_iter().find(|(case, to)| {
-        *case != clause && is_stream(function, *case) && reaches(graph, *to, at)
+        let goes_round = || *to == at || graph.reachable(*to).get(at.index()) == Some(&true);
+        *case != clause && is_stream(function, *case) && goes_round()
     })?;
     let span = match tree.stmt(other.0).kind {
         StmtKind::Comm {
@@ -124,19 +125,6 @@ fn find(graph: &Graph, select: StmtId) -> Option<(BlockId, Vec<(StmtId, BlockId)
         todo.extend(end.targets().into_iter().filter(|to| seen.insert(*to)));
     }
     None
-}
-
-fn reaches(graph: &Graph, from: BlockId, to: BlockId) -> bool {
-    let mut seen = BTreeSet::from([from]);
-    let mut todo = vec![from];
-    while let Some(id) = todo.pop() {
-        if id == to {
-            return true;
-        }
-        let targets = graph.block(id).end.targets();
-        todo.extend(targets.into_iter().filter(|to| seen.insert(*to)));
-    }
-    false
 }
 
 /// Whether what a call makes ends by itself before it does harm: its duration is written where it is called, and short.

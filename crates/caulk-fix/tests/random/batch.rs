@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use caulk_fix::{FixPlan, Folder, Outcome, PlanOptions, plan};
-use caulk_leaks::{Catalogue, Finding};
-use caulk_program::{GoEnv, Options, Program};
+use caulk_fix::{Outcome, PlanOptions};
+use caulk_leaks::Catalogue;
 use caulk_system::process::{Command, Output, run};
-use caulk_system::{Files, Limits, OsFiles, Overlay, create_folder, write_atomic};
+use caulk_system::{Files, Limits, OsFiles, create_folder, write_atomic};
 
+use crate::checked::Checked;
 use crate::generate::{Function, Kind, function};
 
 const RESOURCES: &str = include_str!("go/res.go");
@@ -201,8 +201,8 @@ impl Batch {
             "the generator's files are formatted"
         );
         let before = self.run();
-        let checked = Checked::new(&root);
-        let plan = checked.plan();
+        let checked = check(&root);
+        let plan = checked.plan(WITH_REVIEW);
         for edit in &plan.files {
             write_atomic(&root.join(&edit.path), &edit.after).unwrap();
         }
@@ -228,8 +228,8 @@ impl Batch {
                 fault(&name, line);
             }
         }
-        let again = Checked::new(&root);
-        for edit in again.plan().files {
+        let again = check(&root);
+        for edit in again.plan(WITH_REVIEW).files {
             fault(
                 name_of(&edit.path),
                 "a second fix changes it again".to_owned(),
@@ -414,51 +414,15 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A tree that can be checked as it is and with edits.
-struct Checked {
-    root: PathBuf,
-    files: Arc<dyn Files>,
-    program: Program,
-    options: caulk_leaks::Options,
-    findings: Vec<Finding>,
+fn check(root: &Path) -> Checked {
+    let contract = toml::from_str(CONTRACT).unwrap();
+    let catalogue = Catalogue::with_project([(1, contract)]).unwrap();
+    let options = caulk_leaks::Options {
+        catalogue: Some(Arc::new(catalogue)),
+        ..caulk_leaks::Options::default()
+    };
+    Checked::new(root, options)
 }
 
-impl Checked {
-    fn new(root: &Path) -> Checked {
-        let files: Arc<dyn Files> = Arc::new(OsFiles);
-        let loading = Options::new(GoEnv::of_process(&*files), root.to_owned());
-        let program = Program::load(Arc::clone(&files), loading, &["./...".into()]);
-        let contract = toml::from_str(CONTRACT).unwrap();
-        let catalogue = Catalogue::with_project([(1, contract)]).unwrap();
-        let options = caulk_leaks::Options {
-            catalogue: Some(Arc::new(catalogue)),
-            ..caulk_leaks::Options::default()
-        };
-        let findings = caulk_leaks::check(&program, &options).findings;
-        Checked {
-            root: root.to_owned(),
-            files,
-            program,
-            options,
-            findings,
-        }
-    }
-
-    fn plan(&self) -> FixPlan {
-        let all: Vec<usize> = (0..self.findings.len()).collect();
-        let workspace = Folder::new(&*self.files, &self.root);
-        let mut checker = |edited: &BTreeMap<String, Arc<[u8]>>| {
-            let edits: BTreeMap<PathBuf, Arc<[u8]>> = edited
-                .iter()
-                .map(|(file, bytes)| (self.root.join(file), Arc::clone(bytes)))
-                .collect();
-            let changed: Vec<PathBuf> = edits.keys().cloned().collect();
-            let files = Arc::new(Overlay::new(Arc::clone(&self.files), edits));
-            let program = self.program.reload(files, &changed);
-            caulk_leaks::check(&program, &self.options).findings
-        };
-        // What is to be reviewed may change what is done; here it must not.
-        let options = PlanOptions { take_review: true };
-        plan(&self.findings, &all, &workspace, &mut checker, options)
-    }
-}
+/// What is to be reviewed may change what is done; here it must not.
+const WITH_REVIEW: PlanOptions = PlanOptions { take_review: true };

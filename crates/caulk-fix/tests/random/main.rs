@@ -9,6 +9,8 @@
 )]
 
 mod batch;
+#[path = "../support/checked.rs"]
+mod checked;
 mod generate;
 mod random;
 
