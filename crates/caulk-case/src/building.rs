@@ -26,6 +26,9 @@ const TIMERS: [&str; 8] = [
     "context.WithTimeout",
 ];
 
+/// Functions of the runtime that make what it uses again for the next goroutine or thread.
+const DESCRIPTORS: [&str; 3] = ["runtime.malg", "runtime.allgadd", "runtime.allocm"];
+
 /// How deep below the allocation such a function may stand.
 const TIMER_DEPTH: usize = 4;
 
@@ -150,6 +153,7 @@ impl Building {
                     id: name,
                     buckets: vec![bucket],
                     may_expire: self.is_timer(id),
+                    is_reused: self.is_descriptor(id),
                     join: None,
                 }),
             }
@@ -162,6 +166,14 @@ impl Building {
             .frames(id)
             .take(TIMER_DEPTH)
             .any(|frame| TIMERS.contains(&frame.function))
+    }
+
+    /// What the runtime allocates to start a goroutine or a thread, and uses again when it has ended.
+    fn is_descriptor(&self, id: caulk_profile::StackId) -> bool {
+        self.stacks
+            .frames(id)
+            .take_while(|frame| frame.function.starts_with("runtime."))
+            .any(|frame| DESCRIPTORS.contains(&frame.function))
     }
 
     /// What `tracebackancestors` itself allocates for each goroutine; above it stand only the runtime's

@@ -182,6 +182,7 @@ impl Run {
             id: StackId(id),
             buckets: label.buckets.clone(),
             may_expire: false,
+            is_reused: false,
             join: None,
         };
         let heap = Series {

@@ -44,6 +44,7 @@ fn recursion() -> LoadedSeries {
                     allocated_objects: values(1),
                 }],
                 may_expire: false,
+                is_reused: false,
                 join: None,
             }],
             scalars: Vec::new(),

@@ -50,6 +50,8 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
         options,
         counts_lost,
     };
+    let scalars = judged.scalars(&series.scalars);
+    let most_of_reused = most_of_reused(&scalars);
 
     let facts_of = |stack: &Stack| HeapFacts::of_stack(stack, &heap_window, series.sampling);
     // Tens of thousands of stacks at a thousand points each would fill memory: the facts of one are
@@ -66,16 +68,20 @@ pub fn analyze(series: &Series, options: &Options) -> Growth {
     let mut rest = Rest::default();
     for (stack, (test, q)) in series.stacks.iter().zip(tests.iter().zip(q)) {
         let facts = facts_of(stack);
-        stacks.push(judged.stack(stack.id, &facts, test.p, q));
+        let mut growth = judged.stack(stack.id, &facts, test.p, q);
+        if stack.is_reused && growth.finding.verdict > most_of_reused {
+            growth.finding.verdict = most_of_reused;
+            growth.finding.vetoes.push(Veto::Reused);
+        }
+        stacks.push(growth);
         held.push(facts.held());
-        if q > options.false_discovery_rate {
+        if q > options.false_discovery_rate && !stack.is_reused {
             rest.add(&facts);
         }
     }
     let (heap_objects, heap_bytes) = total.metrics(counts_lost, true, judged.p_of(&total.track));
     let rest_findings = [&rest.all, &rest.kept].map(|rest| judged.rest(rest));
     drop_small(&mut stacks, judged.floor_bytes());
-    let scalars = judged.scalars(&series.scalars);
 
     // A heap seen once says nothing beside scalars seen more often.
     let heap_compared = heap_window.rounds() > 0;
@@ -462,6 +468,15 @@ fn scalar_metric(kind: ScalarKind, track: &Track, p: f64) -> Metric {
     }
 }
 
+/// The most that growth of what is reused can mean: what the number of goroutines does, or that more has
+/// to be known.
+fn most_of_reused(scalars: &[ScalarGrowth]) -> Verdict {
+    scalars
+        .iter()
+        .find(|scalar| scalar.kind == ScalarKind::Goroutines && scalar.metric.is_some())
+        .map_or(Verdict::Growing, |goroutines| goroutines.finding.verdict)
+}
+
 /// What leaks together must reach the floor together.
 fn drop_small(stacks: &mut [StackGrowth], floor: f64) {
     let leaking = |stack: &&StackGrowth| stack.finding.verdict > Verdict::Grew;
@@ -487,7 +502,13 @@ fn drop_small(stacks: &mut [StackGrowth], floor: f64) {
 fn attribute(stacks: &mut [StackGrowth], verdict: Verdict) {
     for stack in stacks {
         let vetoes = &stack.finding.vetoes;
-        let over = [Veto::Plateau, Veto::NoTrend, Veto::Small, Veto::Released];
+        let over = [
+            Veto::Plateau,
+            Veto::NoTrend,
+            Veto::Small,
+            Veto::Released,
+            Veto::Reused,
+        ];
         let likely = vetoes.contains(&Veto::Chance)
             && stack.finding.q <= ATTRIBUTED_RATE
             && !vetoes.iter().any(|veto| over.contains(veto));

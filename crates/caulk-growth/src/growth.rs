@@ -230,6 +230,8 @@ pub enum Veto {
     OnlyVaried,
     /// Fell back when the load ended.
     Released,
+    /// Kept to be used again, and grows with the most that were needed at once.
+    Reused,
 }
 
 /// Stacks and scalars that grow together: one resource.

@@ -89,6 +89,10 @@ pub struct Stack {
     /// Its objects are known to die by a clock (a timer, a deadline), so that only a cool-down can
     /// tell whether they leak.
     pub may_expire: bool,
+    /// Its objects are kept for the next goroutine when theirs has ended, as the runtime keeps the
+    /// descriptors of goroutines and threads: there are as many as were ever needed at once, and each new
+    /// peak adds to them. Whether goroutines leak is told by their own number.
+    pub is_reused: bool,
     /// What it belongs to, when the caller knows.
     pub join: Option<JoinKey>,
 }

@@ -72,12 +72,14 @@ fn any_series() -> impl Strategy<Value = Series> {
     let stack = (
         prop::collection::vec(any_bucket(), 0..3),
         any::<bool>(),
+        any::<bool>(),
         join(),
     )
-        .prop_map(|(buckets, may_expire, join)| Stack {
+        .prop_map(|(buckets, may_expire, is_reused, join)| Stack {
             id: StackId(0),
             buckets,
             may_expire,
+            is_reused,
             join,
         });
     let kind = prop_oneof![

@@ -31,6 +31,7 @@ fn stack(id: u32, object_bytes: u64, objects: Vec<i64>) -> Stack {
             allocated_objects: Values::new(),
         }],
         may_expire: false,
+        is_reused: false,
         join: None,
     }
 }
@@ -97,6 +98,7 @@ fn the_storys_two_files_say_grew_17_to_826_give_or_take_84() {
                 allocated_objects: Values::new(),
             }],
             may_expire: false,
+            is_reused: false,
             join: None,
         }],
         scalars: Vec::new(),
@@ -343,11 +345,41 @@ fn appended(rounds: u64, stops_at: f64) -> Series {
             })
             .collect(),
         may_expire: false,
+        is_reused: false,
         join: None,
     }];
     // Each size once, however many points have it.
     series.stacks[0].buckets.dedup();
     series
+}
+
+/// The runtime keeps the descriptor of a goroutine that has ended for the next one: each new peak of
+/// goroutines at once adds to them, and nothing leaks.
+#[test]
+fn descriptors_of_goroutines_that_have_ended_are_no_leak() {
+    let with = |goroutines_now: Option<fn(f64) -> f64>| {
+        let mut series = leaking(8);
+        let requests: Vec<f64> = (series.points.iter())
+            .map(|point| point.requests.unwrap() as f64)
+            .collect();
+        let descriptors = requests.iter().map(|count| *count as i64).collect();
+        series.stacks = vec![Stack {
+            is_reused: true,
+            ..stack(1, 416, descriptors)
+        }];
+        series.scalars = goroutines_now
+            .map(|now| goroutines(&requests.iter().copied().map(now).collect::<Vec<_>>()))
+            .into_iter()
+            .collect();
+        analyze(&series, &Options::default())
+    };
+    let ended = with(Some(|_| 2.0));
+    assert_eq!(ended.verdict, Some(Verdict::Steady), "{ended:#?}");
+    let alive = with(Some(|requests| requests + 2.0));
+    assert_eq!(alive.verdict, Some(Verdict::Leak), "{alive:#?}");
+    let unknown = with(None);
+    assert_eq!(unknown.verdict, Some(Verdict::Growing), "{unknown:#?}");
+    assert_eq!(unknown.stacks[0].finding.vetoes, [Veto::Reused]);
 }
 
 #[test]

@@ -36,6 +36,7 @@ fn series(stacks: &[&[i64]]) -> Series {
                     allocated_objects: published(counts, 1.0).into(),
                 }],
                 may_expire: false,
+                is_reused: false,
                 join: None,
             })
             .collect(),

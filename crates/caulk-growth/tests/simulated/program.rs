@@ -113,6 +113,7 @@ impl Program {
                 id: StackId(id as u32),
                 buckets,
                 may_expire: false,
+                is_reused: false,
                 join: None,
             }
         });

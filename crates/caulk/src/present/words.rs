@@ -271,6 +271,9 @@ fn would_clear(veto: Veto) -> Option<&'static str> {
             "more different requests than any cache should hold: it grows only while they differ"
         }
         Veto::Released => "a longer cool-down: part of it was released when the load ended",
+        Veto::Reused => {
+            "the number of goroutines at each snapshot: only their descriptors grow, which are kept for the next ones"
+        }
         Veto::Small => return None,
     })
 }
