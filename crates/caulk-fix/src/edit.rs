@@ -41,6 +41,27 @@ pub struct Edits {
     list: Vec<Edit>,
 }
 
+/// One edit that does what edits one after the other do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) edit: Edit,
+    /// Those of the file before that it takes the place of.
+    pub(crate) first: Vec<Edit>,
+    /// Those of the file between that it makes.
+    pub(crate) second: Vec<Edit>,
+}
+
+impl Step {
+    /// Takes the place of its first edits in a list that has any of them.
+    pub(crate) fn replace_in(&self, edits: &mut Vec<Edit>) {
+        let known = edits.len();
+        edits.retain(|edit| !self.first.contains(edit));
+        if edits.len() < known {
+            edits.push(self.edit.clone());
+        }
+    }
+}
+
 /// Two edits want different things of the same bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("edits overlap at byte {offset}")]
@@ -107,6 +128,71 @@ impl Edits {
         {
             let _ = self.add(&[Edit::replace(Span::new(start, end), text)]);
         }
+    }
+
+    /// These edits and then `second`, which speak of `between`, the file after these: each of the second ones as
+    /// an edit of the file before, together with those of the first whose text it touches.
+    pub(crate) fn then(&self, between: &[u8], second: &Edits) -> Vec<Step> {
+        let mut shift = 0i64;
+        let mut parts: Vec<(Span, Option<&Edit>, Option<&Edit>)> = Vec::new();
+        for edit in &self.list {
+            let start = (i64::from(edit.span.start) + shift).max(0) as u32;
+            let end = start + edit.text.len() as u32;
+            parts.push((Span::new(start, end), Some(edit), None));
+            shift += edit.text.len() as i64 - i64::from(edit.span.len());
+        }
+        parts.extend(second.list.iter().map(|edit| (edit.span, None, Some(edit))));
+        parts.sort_by_key(|(span, first, _)| (span.start, first.is_none()));
+        let mut groups: Vec<(Span, Step)> = Vec::new();
+        for (span, first, other) in parts {
+            let touched = groups.last_mut().filter(|(group, step)| {
+                span.start <= group.end && (other.is_some() || !step.second.is_empty())
+            });
+            match touched {
+                Some((group, step)) => {
+                    *group = Span::new(group.start, group.end.max(span.end));
+                    step.first.extend(first.cloned());
+                    step.second.extend(other.cloned());
+                }
+                None => groups.push((
+                    span,
+                    Step {
+                        edit: Edit::remove(span),
+                        first: first.cloned().into_iter().collect(),
+                        second: other.cloned().into_iter().collect(),
+                    },
+                )),
+            }
+        }
+        let mut steps = Vec::new();
+        let mut shift = 0i64;
+        for (group, mut step) in groups {
+            let grown: i64 = step
+                .first
+                .iter()
+                .map(|edit| edit.text.len() as i64 - i64::from(edit.span.len()))
+                .sum();
+            let start = (i64::from(group.start) - shift).max(0) as u32;
+            shift += grown;
+            let end = (i64::from(group.end) - shift).max(i64::from(start)) as u32;
+            if step.second.is_empty() {
+                continue;
+            }
+            let mut within = Edits::default();
+            for edit in &step.second {
+                let from = edit.span.start - group.start;
+                let span = Span::new(from, from + edit.span.len());
+                // They have been composed before.
+                let _ = within.add(&[Edit::replace(span, edit.text.clone())]);
+            }
+            let text = within.apply(group.of(between));
+            step.edit = Edit::replace(
+                Span::new(start, end),
+                String::from_utf8_lossy(&text).into_owned(),
+            );
+            steps.push(step);
+        }
+        steps
     }
 
     /// Where a byte of the edited file stood before; none for a byte that an edit put there.
@@ -202,6 +288,34 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn one_step_does_what_two_do(
+            before in "[a-z]{0,40}",
+            first in proptest::collection::vec((0u32..44, 0u32..5, "[A-Z]{0,4}"), 0..6),
+            second in proptest::collection::vec((0u32..50, 0u32..5, "[0-9]{0,4}"), 0..6),
+        ) {
+            let edits = |wanted: Vec<(u32, u32, String)>, len: usize| {
+                let mut edits = Edits::default();
+                for (start, length, text) in wanted {
+                    let (start, end) = (start.min(len as u32), (start + length).min(len as u32));
+                    let _ = edits.add(&[Edit::replace(Span::new(start, end), text)]);
+                }
+                edits
+            };
+            let first = edits(first, before.len());
+            let between = first.apply(before.as_bytes());
+            let second = edits(second, between.len());
+            let steps = first.then(&between, &second);
+            let mut all = first.list().to_vec();
+            all.retain(|edit| !steps.iter().any(|step| step.first.contains(edit)));
+            let mut composed = Edits::default();
+            composed.add(&all).unwrap();
+            for step in &steps {
+                prop_assert_eq!(composed.add(std::slice::from_ref(&step.edit)), Ok(()));
+            }
+            prop_assert_eq!(composed.apply(before.as_bytes()), second.apply(&between));
+        }
+
         #[test]
         fn every_other_byte_stays(
             before in proptest::collection::vec(any::<u8>(), 0..60),

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use caulk_leaks::Finding;
 
 use crate::align::align;
-use crate::edit::{Edit, Edits};
+use crate::edit::{Edit, Edits, Step};
 use crate::linter::wants_errors_dropped_by_name;
 use crate::release::Style;
 use crate::shapes::{Proposal, propose};
-use crate::site::{Refusal, Site};
+use crate::site::{Refusal, Site, span};
 use crate::source::Source;
 use crate::workspace::Workspace;
 
-/// Rounds of check and withdrawal; what is in doubt after the last one is withdrawn as a whole.
-const MAX_ROUNDS: usize = 4;
+/// Rounds of check and withdrawal; the files that are in doubt after the last one are left alone.
+const MAX_ROUNDS: usize = 6;
 
 /// Checks a program with edited files laid over it.
 pub trait Checker {
@@ -129,6 +129,18 @@ struct Planner<'a> {
     files: BTreeMap<&'a str, Result<Opened, Refusal>>,
     /// One for each of the selected findings.
     proposals: Vec<Result<Proposal, Refusal>>,
+    /// Those that got in the way of others: planned again once it is known what these make of the file.
+    crossed: BTreeSet<usize>,
+}
+
+/// Why the edits of a finding cannot stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Doubt {
+    /// Its place among the selected findings.
+    at: usize,
+    reason: String,
+    /// The finding is there still.
+    still_lost: bool,
 }
 
 impl<'a> Planner<'a> {
@@ -168,6 +180,7 @@ impl<'a> Planner<'a> {
             selected,
             files,
             proposals,
+            crossed: BTreeSet::new(),
         };
         planner.withdraw_overlaps();
         planner
@@ -206,12 +219,24 @@ impl<'a> Planner<'a> {
                     at,
                     "its edit overlaps with that of another finding: fix that one first",
                 );
+                self.crossed.insert(at);
             }
         }
     }
 
     /// The edits of all proposals that stand, by file.
     fn composed(&self, take: impl Fn(&Proposal) -> bool) -> BTreeMap<&'a str, Edits> {
+        let mut files = self.together(take);
+        for (file, edits) in &mut files {
+            if let Some(Ok(opened)) = self.files.get(file) {
+                align(&opened.source, edits);
+            }
+        }
+        files
+    }
+
+    /// The same, without the white space before comments beside them.
+    fn together(&self, take: impl Fn(&Proposal) -> bool) -> BTreeMap<&'a str, Edits> {
         let mut files: BTreeMap<&str, Edits> = BTreeMap::new();
         for at in 0..self.proposals.len() {
             if let (Some(file), Some(Ok(proposal))) = (self.file(at), self.proposals.get(at))
@@ -219,11 +244,6 @@ impl<'a> Planner<'a> {
             {
                 // Overlaps have been withdrawn.
                 let _ = files.entry(file).or_default().add(&proposal.edits);
-            }
-        }
-        for (file, edits) in &mut files {
-            if let Some(Ok(opened)) = self.files.get(file) {
-                align(&opened.source, edits);
             }
         }
         files
@@ -267,27 +287,170 @@ impl<'a> Planner<'a> {
 
     /// Checks the edited program until every finding whose edits stand is gone and nothing new has appeared.
     fn check_again(&mut self, checker: &mut dyn Checker) {
+        let mut planned_again = BTreeSet::new();
         for round in 0..MAX_ROUNDS {
-            let files = self.composed(|_| true);
+            let files = self.together(|_| true);
             if files.is_empty() {
                 return;
             }
-            let after = checker.check(&self.laid_over(&files));
+            let mut after = checker.check(&self.laid_over(&files));
             let doubts = self.doubts(&files, &after);
-            if doubts.is_empty() {
+            let mut crossed = std::mem::take(&mut self.crossed);
+            for doubt in &doubts {
+                if doubt.still_lost && self.is_beside_another(doubt.at) {
+                    crossed.insert(doubt.at);
+                }
+                self.withdraw(doubt.at, &doubt.reason);
+            }
+            crossed.retain(|at| planned_again.insert(*at));
+            if round + 1 == MAX_ROUNDS {
+                let files: BTreeSet<&str> = doubts.iter().filter_map(|d| self.file(d.at)).collect();
+                self.withdraw_files(&files);
+            } else if !crossed.is_empty() {
+                if !doubts.is_empty() {
+                    let others = self.together(|_| true);
+                    after = checker.check(&self.laid_over(&others));
+                }
+                self.plan_again(&crossed, &after);
+                self.withdraw_broken_syntax();
+            } else if doubts.is_empty() {
                 return;
             }
-            for (at, reason) in doubts {
-                self.withdraw(at, &reason);
+        }
+    }
+
+    fn withdraw_files(&mut self, files: &BTreeSet<&str>) {
+        for at in 0..self.proposals.len() {
+            if self.file(at).is_some_and(|file| files.contains(file)) {
+                self.withdraw(
+                    at,
+                    "the edits of several findings disturb one another: fix them one by one",
+                );
             }
-            if round + 1 == MAX_ROUNDS {
-                for at in 0..self.proposals.len() {
-                    self.withdraw(
-                        at,
-                        "the edits of several findings disturb one another: fix them one by one",
-                    );
+        }
+    }
+
+    /// Whether another finding has edits in the same function.
+    fn is_beside_another(&self, at: usize) -> bool {
+        let place = |at: usize| {
+            Some(span(
+                self.findings.get(*self.selected.get(at)?)?.location.span,
+            ))
+        };
+        let (Some(file), Some(own)) = (self.file(at), place(at)) else {
+            return false;
+        };
+        let Some(Ok(opened)) = self.files.get(file) else {
+            return false;
+        };
+        (0..self.proposals.len()).any(|other| {
+            other != at
+                && self.proposals.get(other).is_some_and(Result::is_ok)
+                && self.file(other) == Some(file)
+                && place(other)
+                    .is_some_and(|place| opened.source.same_declaration(own, place.start))
+        })
+    }
+
+    /// Proposes edits of findings in the files as those of the others make them, where `after` was found.
+    fn plan_again(&mut self, crossed: &BTreeSet<usize>, after: &[Finding]) {
+        let others = self.together(|_| true);
+        let mut files: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for at in crossed {
+            if let Some(file) = self.file(*at) {
+                files.entry(file).or_default().push(*at);
+            }
+        }
+        for (file, crossed) in files {
+            let Some(Ok(opened)) = self.files.get(file) else {
+                continue;
+            };
+            let edits = others.get(file).cloned().unwrap_or_default();
+            let source = Source::new(edits.apply(opened.source.bytes()));
+            let mut given = Vec::new();
+            let mut further = Edits::default();
+            let mut proposals = BTreeMap::new();
+            for at in crossed {
+                let Some(before) = self.selected.get(at).and_then(|at| self.findings.get(*at))
+                else {
+                    continue;
+                };
+                let found = after
+                    .iter()
+                    .find(|found| Identity::after(found, &edits) == Some(Identity::before(before)));
+                let proposal = match found {
+                    Some(found) => Site::new(found, &source, &opened.style, &given)
+                        .and_then(|site| propose(&site)),
+                    // The others have ended it.
+                    None => Ok(Proposal {
+                        edits: Vec::new(),
+                        review: None,
+                    }),
+                };
+                if let Ok(proposal) = &proposal {
+                    given.extend(names_given(source.bytes(), proposal));
+                    if further.add(&proposal.edits).is_err() {
+                        continue;
+                    }
+                }
+                proposals.insert(at, proposal);
+            }
+            let steps = edits.then(source.bytes(), &further);
+            self.take(file, proposals, &steps);
+        }
+    }
+
+    /// Takes proposals that were made on top of the others' edits: a step that changes the text of one of these
+    /// takes its place.
+    fn take(
+        &mut self,
+        file: &str,
+        proposals: BTreeMap<usize, Result<Proposal, Refusal>>,
+        steps: &[Step],
+    ) {
+        for (at, proposal) in proposals {
+            let Ok(proposal) = proposal else {
+                self.set(at, proposal);
+                continue;
+            };
+            let own: Vec<&Step> = steps
+                .iter()
+                .filter(|step| step.second.iter().any(|edit| proposal.edits.contains(edit)))
+                .collect();
+            let changes = |other: &Proposal| {
+                let replaced = own.iter().flat_map(|step| &step.first);
+                replaced.into_iter().any(|edit| other.edits.contains(edit))
+            };
+            let alike = |other: &Proposal| other.review.is_none() && proposal.review.is_none();
+            let of_file = |at: &usize| self.file(*at) == Some(file);
+            let touched: Vec<usize> = (0..self.proposals.len())
+                .filter(of_file)
+                .filter(
+                    |other| matches!(self.proposals.get(*other), Some(Ok(other)) if changes(other)),
+                )
+                .collect();
+            let mixed = touched.iter().any(
+                |other| matches!(self.proposals.get(*other), Some(Ok(other)) if !alike(other)),
+            );
+            if mixed {
+                // Only one of the two may be taken.
+                continue;
+            }
+            for other in touched {
+                if let Some(Ok(other)) = self.proposals.get_mut(other) {
+                    for step in &own {
+                        step.replace_in(&mut other.edits);
+                    }
                 }
             }
+            let edits = own.iter().map(|step| step.edit.clone()).collect();
+            self.set(at, Ok(Proposal { edits, ..proposal }));
+        }
+    }
+
+    fn set(&mut self, at: usize, proposal: Result<Proposal, Refusal>) {
+        if let Some(place) = self.proposals.get_mut(at) {
+            *place = proposal;
         }
     }
 
@@ -298,8 +461,8 @@ impl<'a> Planner<'a> {
             .collect()
     }
 
-    /// The selected findings whose edits must be withdrawn, each with the reason.
-    fn doubts(&self, files: &BTreeMap<&str, Edits>, after: &[Finding]) -> Vec<(usize, String)> {
+    /// The selected findings whose edits must be withdrawn.
+    fn doubts(&self, files: &BTreeMap<&str, Edits>, after: &[Finding]) -> Vec<Doubt> {
         let before: BTreeSet<Identity<'_>> = self.findings.iter().map(Identity::before).collect();
         let mut doubts = Vec::new();
         let mut left = BTreeSet::new();
@@ -313,12 +476,15 @@ impl<'a> Planner<'a> {
                     left.insert(identity);
                 }
                 _ => {
-                    let blamed = self.nearest(found, files);
                     let reason = format!(
                         "with the edit, the check finds: {} [{}]",
                         found.message, found.rule
                     );
-                    doubts.extend(blamed.into_iter().map(|at| (at, reason.clone())));
+                    doubts.extend(self.nearest(found, files).into_iter().map(|at| Doubt {
+                        at,
+                        reason: reason.clone(),
+                        still_lost: false,
+                    }));
                 }
             }
         }
@@ -327,10 +493,11 @@ impl<'a> Planner<'a> {
                 (self.proposals.get(at), self.findings.get(*selected))
                 && left.contains(&Identity::before(finding))
             {
-                doubts.push((
+                doubts.push(Doubt {
                     at,
-                    "it is still lost on some path with the edit in place".to_owned(),
-                ));
+                    reason: "it is still lost on some path with the edit in place".to_owned(),
+                    still_lost: true,
+                });
             }
         }
         doubts
