@@ -10,10 +10,10 @@ use caulk_fix::{ApplyOptions, Edit, Edits, FindingFix, FixPlan, Folder, Outcome,
 use caulk_leaks::Finding;
 use caulk_report::json::check as json;
 use caulk_report::{Patch, PatchHunk, PatchLine};
-use caulk_system::{Cancel, Limits, OsFiles, Overlay};
+use caulk_system::{Cancel, Limits, OsFiles};
 
 use crate::exit::Failure;
-use crate::source::{self, Analysed, Reading};
+use crate::source::Analysed;
 
 /// The fixes of some findings.
 #[derive(Debug, Default)]
@@ -32,19 +32,13 @@ pub struct Patches {
 pub type Written = BTreeMap<String, Vec<Edit>>;
 
 /// Plans fixes of the `wanted` ones of an analysis' findings; `take_review` as in [`PlanOptions`].
-pub fn plan(
-    analysed: &Analysed,
-    reading: &Reading,
-    wanted: &[&Finding],
-    take_review: bool,
-) -> Patches {
-    plan_with(analysed, reading, wanted, take_review, &Written::new())
+pub fn plan(analysed: &Analysed, wanted: &[&Finding], take_review: bool) -> Patches {
+    plan_with(analysed, wanted, take_review, &Written::new())
 }
 
 /// The same, with edits of some findings that a person wrote.
 pub fn plan_with(
     analysed: &Analysed,
-    reading: &Reading,
     wanted: &[&Finding],
     take_review: bool,
     written: &Written,
@@ -64,13 +58,11 @@ pub fn plan_with(
     let root = &analysed.root;
     let workspace = Folder::new(&OsFiles, root);
     let mut checker = |edited: &BTreeMap<String, Arc<[u8]>>| {
-        let edits: BTreeMap<PathBuf, Arc<[u8]>> = edited
+        let edited = edited
             .iter()
             .map(|(file, bytes)| (root.join(file), Arc::clone(bytes)))
             .collect();
-        let changed: Vec<PathBuf> = edits.keys().cloned().collect();
-        let laid_over = Arc::new(Overlay::new(source::os_files(), edits));
-        source::again(analysed, laid_over, reading, &changed).findings
+        analysed.again(&edited).findings
     };
     let options = PlanOptions { take_review };
     let written = selected

@@ -70,16 +70,16 @@ pub fn analyse(cache: &Cache, root: &Path, reading: &Reading, cancel: &Cancel) -
         failed = memory.keep(trace, &analysed.analysis, &kept).err();
         phases.end("write the cache");
     }
-    // Nobody looks at it again: the system takes its memory back faster than we could.
-    std::mem::forget(kept);
     if is_part {
         // Its programs lack what was not read.
         let partial = analysed;
         analysed = Analysed::known(files, root, reading, partial.analysis.clone(), phases);
+        // Nobody looks at it again: the system takes its memory back faster than we could.
         std::mem::forget(partial);
     } else {
         analysed.phases = phases;
     }
+    analysed.keep(kept);
     Remembered {
         analysed,
         cache_use: match is_part {

@@ -1,12 +1,12 @@
 //! The source road as the commands use it: load a tree, analyse it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use caulk_leaks::{Analysis, Before, Catalogue, Kept, Reused};
 use caulk_program::{GoEnv, Known, Options, Program, load_builds_with};
-use caulk_system::{Files, OsFiles, WalkOptions};
+use caulk_system::{Changes, Files, OsFiles, Overlay, WalkOptions};
 
 use crate::stats::Phases;
 
@@ -55,6 +55,18 @@ pub struct Analysed {
     /// The builds of the tree, each asked for files of its own; the first is that of the platform. Loaded
     /// when someone asks: the analysis alone may be known from an earlier run.
     builds: OnceLock<Vec<Program>>,
+    last: Mutex<Last>,
+}
+
+/// Edited files, by their paths.
+pub type Edited = BTreeMap<PathBuf, Arc<[u8]>>;
+
+/// What the last analysis of a tree is to leave to the next.
+#[derive(Default)]
+struct Last {
+    kept: Kept,
+    /// The edits that were laid over the tree.
+    edited: Edited,
 }
 
 impl Analysed {
@@ -73,7 +85,47 @@ impl Analysed {
             files,
             reading: reading.clone(),
             builds: OnceLock::new(),
+            last: Mutex::default(),
         }
+    }
+
+    /// Leaves what was kept of the analysis to those of edits.
+    pub fn keep(&mut self, kept: Kept) {
+        self.last = Mutex::new(Last {
+            kept,
+            edited: Edited::new(),
+        });
+    }
+
+    /// The analysis with edited files laid over the tree: what was found before is found again in packages that
+    /// no edit since then can reach.
+    pub fn again(&self, edited: &Edited) -> Analysis {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let Last {
+            kept,
+            edited: before,
+        } = std::mem::take(&mut *last);
+        let differs = |path: &&PathBuf| before.get(*path) != edited.get(*path);
+        let changes = Changes {
+            contents: edited
+                .keys()
+                .chain(before.keys())
+                .filter(differs)
+                .cloned()
+                .collect(),
+            ..Changes::default()
+        };
+        let files: Arc<dyn Files> = Arc::new(Overlay::new(self.files.clone(), edited.clone()));
+        let start = match kept.changed_folders(&*files, &changes) {
+            Some(folders) => kept.after(folders),
+            None => Default::default(),
+        };
+        let (analysed, kept, _) = analyse_again(files, &self.root, &self.reading, start);
+        *last = Last {
+            kept,
+            edited: edited.clone(),
+        };
+        analysed.analysis
     }
 
     /// The tree as the platform's build sees it.
@@ -91,15 +143,9 @@ impl Analysed {
 /// Loads what `reading` names and analyses it. Never fails: what is missing or broken is among the
 /// problems of the analysis.
 pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analysed {
-    let mut phases = Phases::start();
-    let builds = builds(files.clone(), root, reading);
-    phases.end("load");
-    let analysis = analysis(&builds, reading);
-    phases.end("follow");
-    Analysed {
-        builds: OnceLock::from(builds),
-        ..Analysed::known(files, root, reading, analysis, phases)
-    }
+    let (mut analysed, kept, _) = analyse_again(files, root, reading, Default::default());
+    analysed.keep(kept);
+    analysed
 }
 
 /// The same after an edit: what an earlier run kept is used again, and what is kept for the next is given beside it.
@@ -166,11 +212,6 @@ fn options(files: &dyn Files, root: &Path, reading: &Reading) -> Options {
     options
 }
 
-fn analysis(builds: &[Program], reading: &Reading) -> Analysis {
-    let builds: Vec<&Program> = builds.iter().collect();
-    caulk_leaks::check_builds(&builds, &leak_options(reading))
-}
-
 /// What to look for.
 pub fn leak_options(reading: &Reading) -> caulk_leaks::Options {
     caulk_leaks::Options {
@@ -216,22 +257,6 @@ pub fn below_repository(files: &dyn Files, folder: &Path) -> String {
         Some(below) if !below.is_empty() => format!("{below}/"),
         _ => String::new(),
     }
-}
-
-/// Analyses a tree again with edited files laid over it; only folders with a file in `changed` are
-/// read again.
-pub fn again(
-    analysed: &Analysed,
-    files: Arc<dyn Files>,
-    reading: &Reading,
-    changed: &[PathBuf],
-) -> Analysis {
-    let builds: Vec<Program> = analysed
-        .builds()
-        .iter()
-        .map(|program| program.reload(files.clone(), changed))
-        .collect();
-    analysis(&builds, reading)
 }
 
 /// The HTTP routes that a program registers, as method (empty for any) and pattern.

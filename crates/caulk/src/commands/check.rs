@@ -208,7 +208,7 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     let is_sarif = |output: &Output| output.format == Some(OutputFormat::Sarif);
     let patches = if args.fixes || outputs.iter().any(is_sarif) {
         progress.phase("planning fixes");
-        patching::plan(&analysed, &selected.reading, &findings, false)
+        patching::plan(&analysed, &findings, false)
     } else {
         patching::Patches::default()
     };

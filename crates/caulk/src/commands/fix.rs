@@ -147,7 +147,7 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
     findings.retain(|f| only.is_empty() || only.iter().any(|place| place.is(f)));
     progress.phase("planning fixes");
     let take_review = args.take_review || args.interactive;
-    let patches = patching::plan(&analysed, &selected.reading, &findings, take_review);
+    let patches = patching::plan(&analysed, &findings, take_review);
     if context.cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
@@ -254,8 +254,7 @@ impl<'a> Work<'a> {
                 .filter_map(|at| left.get(at).copied())
                 .collect();
             progress.phase("planning fixes without what broke");
-            let reading = &self.selected.reading;
-            let mut next = patching::plan_with(self.analysed, reading, &left, take_review, written);
+            let mut next = patching::plan_with(self.analysed, &left, take_review, written);
             next.take_withdrawn(patches);
             patches = next;
         }
@@ -277,18 +276,11 @@ impl<'a> Work<'a> {
         let session = ask::Session {
             context: self.context,
             analysed: self.analysed,
-            reading: &self.selected.reading,
             restart: self.args.restart,
         };
         let answers = session.ask(&self.findings, patches)?;
-        let reading = &self.selected.reading;
-        let accepted = patching::plan_with(
-            self.analysed,
-            reading,
-            &answers.accepted,
-            true,
-            &answers.written,
-        );
+        let accepted =
+            patching::plan_with(self.analysed, &answers.accepted, true, &answers.written);
         let accepted = match answers.interrupted {
             // Ctrl-C would end a build at once: what was accepted waits for the next time.
             true if self.args.verify.is_some() => Patches::default(),

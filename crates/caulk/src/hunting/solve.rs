@@ -145,7 +145,7 @@ pub fn solve(
         .map(|culprit| blame(culprit, &analysed))
         .collect();
     let wanted: Vec<&Finding> = blamed.iter().filter_map(|b| b.finding.as_ref()).collect();
-    let patches = patching::plan(&analysed, &reading, &wanted, true);
+    let patches = patching::plan(&analysed, &wanted, true);
     for blamed in &mut blamed {
         blamed.fix = blamed.finding.as_ref().and_then(|finding| {
             Some(Fix {

@@ -19,7 +19,7 @@ use crate::cli::OutputFormat;
 use crate::context::{Context, write_out};
 use crate::patching::{self, Patches, Written};
 use crate::present::finding;
-use crate::source::{Analysed, Reading};
+use crate::source::Analysed;
 
 /// What somebody answered.
 #[derive(Default)]
@@ -63,7 +63,6 @@ pub fn at_terminal() -> anyhow::Result<()> {
 pub struct Session<'a> {
     pub context: &'a Context,
     pub analysed: &'a Analysed,
-    pub reading: &'a Reading,
     /// Ask also for what was declined before.
     pub restart: bool,
 }
@@ -210,7 +209,7 @@ impl Session<'_> {
             Err(reason) => return Ok(Err(reason)),
         };
         let written = Written::from([(finding.fingerprint.clone(), edits.clone())]);
-        let plan = patching::plan_with(self.analysed, self.reading, &[finding], true, &written);
+        let plan = patching::plan_with(self.analysed, &[finding], true, &written);
         Ok(match plan.outcome(finding) {
             Some(fix) if fix.outcome != FixOutcome::Refused => Ok(edits),
             Some(fix) => Err(fix.reason),
