@@ -71,7 +71,7 @@ pub(crate) fn refuse_if_needed(site: &Site<'_>) -> Result<(), Refusal> {
         return refuse_returning_reader(site);
     }
     match Search::of(site).and_then(|search| search.need()) {
-        Some(reason) => Err(Refusal(reason)),
+        Some(refusal) => Err(refusal),
         None => Ok(()),
     }
 }
@@ -90,7 +90,7 @@ pub(crate) fn refuse_if_used_later(site: &Site<'_>, name: &str) -> Result<(), Re
     search.made.clear();
     search.follow();
     match search.need() {
-        Some(reason) => Err(Refusal(reason)),
+        Some(refusal) => Err(refusal),
         None => Ok(()),
     }
 }
@@ -261,7 +261,7 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 
     /// Why something may need the context later.
-    fn need(&self) -> Option<String> {
+    fn need(&self) -> Option<Refusal> {
         let tree = self.site.scope.tree;
         let context = self.holding.first().copied().unwrap_or_default();
         for id in self.later_statements() {
@@ -291,8 +291,9 @@ impl<'s, 'a> Search<'s, 'a> {
                     false => continue,
                 },
             };
-            return Some(format!(
-                "{reason} {context} after the function has returned"
+            return Some(Refusal::of(
+                format!("{reason} … after the function has returned"),
+                context,
             ));
         }
         None
@@ -436,8 +437,15 @@ impl<'s, 'a> Search<'s, 'a> {
     }
 }
 
-fn is_error(name: &str) -> bool {
+/// Whether a variable holds an error, or whether there was none, as far as its name says.
+pub(crate) fn is_error(name: &str) -> bool {
     name == "err" || name == "ok" || name.ends_with("Err")
+}
+
+/// Whether a value of a type, by its text, is what it is when the function has returned, and reads from nothing.
+pub(crate) fn is_data(name: &str) -> bool {
+    let reads = READING.iter().any(|word| name.ends_with(word)) || name.starts_with("io.");
+    !reads && !is_living(name) && !["any", "interface{}"].contains(&name)
 }
 
 /// Whether a value of a type, by its text, may be read or used further: a stream, a connection, a channel.

@@ -25,7 +25,7 @@ impl Source {
         if self.imports(path) {
             return Ok(None);
         }
-        let refused = || Refusal::new(format!("the file does not import {path} by its name"));
+        let refused = || Refusal::of("the file does not import … by its name", path);
         let tree = &self.file().tree;
         let layout = self.layout();
         let text = |span: Span| layout.text(span);

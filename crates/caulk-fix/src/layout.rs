@@ -147,6 +147,24 @@ impl<'a> Layout<'a> {
         Some(Edit::insert(self.above_comments(start), text))
     }
 
+    /// Puts the lines of a statement in an `else` behind the block of an `if` that ends at `end`.
+    pub(crate) fn insert_else(self, end: u32, lines: &[String]) -> Option<Edit> {
+        if !self.closes_line(end) {
+            return None;
+        }
+        let indent = self.indent(end);
+        let line_break = self.line_break(end);
+        let inner = self.deeper(indent);
+        let body: String = lines
+            .iter()
+            .map(|line| format!("{line_break}{inner}{line}"))
+            .collect();
+        Some(Edit::insert(
+            end,
+            format!(" else {{{body}{line_break}{indent}}}"),
+        ))
+    }
+
     /// Puts the lines of a statement before the brace at `brace` that closes a block.
     pub(crate) fn insert_at_block_end(self, brace: u32, lines: &[String]) -> Option<Edit> {
         if !self.opens_line(brace) {

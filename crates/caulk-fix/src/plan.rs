@@ -55,6 +55,9 @@ pub enum Outcome {
 pub struct FindingFix {
     /// What becomes of it.
     pub outcome: Outcome,
+    /// The reason of a refusal with `…` for names, so that the same reasons can be counted; empty where it is
+    /// not refused.
+    pub reason_kind: String,
     /// Its edits of its file; none where it is refused. White space before comments beside them, which has
     /// to move with them, is among [`FileEdit::edits`] only.
     pub edits: Vec<Edit>,
@@ -138,7 +141,7 @@ struct Planner<'a> {
 struct Doubt {
     /// Its place among the selected findings.
     at: usize,
-    reason: String,
+    refusal: Refusal,
     /// The finding is there still.
     still_lost: bool,
 }
@@ -200,10 +203,14 @@ impl<'a> Planner<'a> {
     }
 
     fn withdraw(&mut self, at: usize, reason: &str) {
+        self.refuse(at, Refusal::new(reason));
+    }
+
+    fn refuse(&mut self, at: usize, refusal: Refusal) {
         if let Some(proposal) = self.proposals.get_mut(at)
             && proposal.is_ok()
         {
-            *proposal = Err(Refusal::new(reason));
+            *proposal = Err(refusal);
         }
     }
 
@@ -300,7 +307,7 @@ impl<'a> Planner<'a> {
                 if doubt.still_lost && self.is_beside_another(doubt.at) {
                     crossed.insert(doubt.at);
                 }
-                self.withdraw(doubt.at, &doubt.reason);
+                self.refuse(doubt.at, doubt.refusal.clone());
             }
             crossed.retain(|at| planned_again.insert(*at));
             if round + 1 == MAX_ROUNDS {
@@ -476,13 +483,13 @@ impl<'a> Planner<'a> {
                     left.insert(identity);
                 }
                 _ => {
-                    let reason = format!(
-                        "with the edit, the check finds: {} [{}]",
-                        found.message, found.rule
+                    let refusal = Refusal::of(
+                        format!("with the edit, the check finds: … [{}]", found.rule),
+                        &found.message,
                     );
                     doubts.extend(self.nearest(found, files).into_iter().map(|at| Doubt {
                         at,
-                        reason: reason.clone(),
+                        refusal: refusal.clone(),
                         still_lost: false,
                     }));
                 }
@@ -495,7 +502,7 @@ impl<'a> Planner<'a> {
             {
                 doubts.push(Doubt {
                     at,
-                    reason: "it is still lost on some path with the edit in place".to_owned(),
+                    refusal: Refusal::new("it is still lost on some path with the edit in place"),
                     still_lost: true,
                 });
             }
@@ -546,22 +553,14 @@ impl<'a> Planner<'a> {
             .proposals
             .into_iter()
             .map(|proposal| match proposal {
-                Ok(Proposal {
-                    edits,
-                    review: None,
-                }) => FindingFix {
-                    outcome: Outcome::Fixed,
+                Ok(Proposal { edits, review }) => FindingFix {
+                    outcome: review.map_or(Outcome::Fixed, Outcome::FixedReview),
+                    reason_kind: String::new(),
                     edits,
                 },
-                Ok(Proposal {
-                    edits,
-                    review: Some(reason),
-                }) => FindingFix {
-                    outcome: Outcome::FixedReview(reason),
-                    edits,
-                },
-                Err(Refusal(reason)) => FindingFix {
+                Err(Refusal { reason, kind }) => FindingFix {
                     outcome: Outcome::Refused(reason),
+                    reason_kind: kind,
                     edits: Vec::new(),
                 },
             })
@@ -595,9 +594,9 @@ fn names_given(source: &[u8], proposal: &Proposal) -> Vec<(u32, String)> {
 
 fn open(file: &str, workspace: &dyn Workspace) -> Result<Opened, Refusal> {
     if let Some(reason) = workspace.refusal(file) {
-        return Err(Refusal(reason));
+        return Err(Refusal::new(reason));
     }
-    let source = Source::new(workspace.read(file).map_err(Refusal)?);
+    let source = Source::new(workspace.read(file).map_err(Refusal::new)?);
     if source.is_generated() {
         return Err(Refusal::new(
             "the file is generated: change what generates it",

@@ -31,13 +31,14 @@ impl Release {
     ) -> Self {
         let receiver = format!("{value}{}", call.path);
         Self {
-            call: match method {
-                Some(method) => format!("{receiver}.{method}({arguments})"),
-                None => format!("{value}({arguments})"),
+            call: match (method, &call.taker) {
+                (Some(method), Some(taker)) => format!("{taker}.{method}({receiver})"),
+                (Some(method), None) => format!("{receiver}.{method}({arguments})"),
+                (None, _) => format!("{value}({arguments})"),
             },
             receiver,
             returns_error: call.returns_error,
-            closer: method == Some("Close") && arguments.is_empty(),
+            closer: method == Some("Close") && arguments.is_empty() && call.taker.is_none(),
             rebound,
         }
     }

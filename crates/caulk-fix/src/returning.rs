@@ -65,9 +65,10 @@ impl Site<'_> {
         let ending = match self.error_return("err") {
             Some(ending) => ending,
             None => self.ending_call().ok_or_else(|| {
-                Refusal::new(format!(
-                    "the error of {call} must be handled, and there is no way to return it"
-                ))
+                Refusal::of(
+                    "the error of … must be handled, and there is no way to return it",
+                    call,
+                )
             })?,
         };
         Ok(vec![

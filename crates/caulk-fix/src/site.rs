@@ -11,11 +11,28 @@ use crate::source::{At, Scope, Source};
 
 /// Why a finding is left to a person, as a fragment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Refusal(pub(crate) String);
+pub(crate) struct Refusal {
+    pub(crate) reason: String,
+    /// The reason with `…` for the names in it, so that the same reasons can be counted.
+    pub(crate) kind: String,
+}
 
 impl Refusal {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self(reason.into())
+        let reason = reason.into();
+        Self {
+            kind: reason.clone(),
+            reason,
+        }
+    }
+
+    /// A reason that speaks of `name`, where `kind` has `…`.
+    pub(crate) fn of(kind: impl Into<String>, name: &str) -> Self {
+        let kind = kind.into();
+        Self {
+            reason: kind.replacen('…', name, 1),
+            kind,
+        }
     }
 
     /// Where gofmt would have to set a whole line anew.
@@ -81,11 +98,24 @@ impl Anchor {
 pub(crate) struct Hold {
     pub(crate) anchor: Anchor,
     pub(crate) condition: Option<String>,
+    /// The end of a check for the opposite of the condition that lets control go on: an `else` fits there.
+    otherwise: Option<u32>,
 }
 
 impl Hold {
+    pub(crate) fn always(anchor: Anchor) -> Self {
+        Self {
+            anchor,
+            condition: None,
+            otherwise: None,
+        }
+    }
+
     /// Puts a release at the anchor, under the condition.
     pub(crate) fn insert(&self, layout: Layout<'_>, lines: Vec<String>) -> Result<Edit, Refusal> {
+        if let Some(end) = self.otherwise {
+            return layout.insert_else(end, &lines).ok_or_else(Refusal::crowded);
+        }
         let lines = match &self.condition {
             Some(condition) => {
                 let inner = lines.iter().map(|line| format!("\t{line}"));
@@ -150,6 +180,14 @@ impl<'a> Site<'a> {
         let call = &self.template().release;
         let arguments = self.arguments()?;
         let rebound = self.is_rebound(value);
+        if let Some(taker) = &call.taker
+            && self.is_rebound(taker.split('.').next().unwrap_or(taker))
+        {
+            return Err(Refusal::of(
+                "… is another by the time of the release",
+                taker,
+            ));
+        }
         Ok(Release::new(
             value,
             call,
@@ -196,9 +234,10 @@ impl<'a> Site<'a> {
         if wanted == "ctx" && names.contains("context") {
             return Ok("context.Background()".to_owned());
         }
-        Err(Refusal::new(format!(
-            "its release needs {wanted}, which is not known here"
-        )))
+        Err(Refusal::of(
+            "its release needs …, which is not known here",
+            wanted,
+        ))
     }
 
     /// The variable of the test that the innermost function is. A function literal within a test that is no
@@ -293,19 +332,16 @@ impl<'a> Site<'a> {
         let Some((siblings, index)) = self.scope.siblings(self.acquiring) else {
             return Err(Refusal::new("it is acquired in the header of a statement"));
         };
-        let always = |anchor| Hold {
-            anchor,
-            condition: None,
-        };
         let template = self.template();
         let acquiring = self.scope.span(self.acquiring);
         let later = siblings.get(index + 1..).unwrap_or_default();
         if let Some(error) = &template.error_variable {
             return Ok(match self.hold_by_check(later, error) {
-                Some(anchor) => always(anchor),
+                Some(anchor) => Hold::always(anchor),
                 None => Hold {
                     anchor: Anchor::Below(acquiring),
                     condition: Some(format!("{error} == nil")),
+                    otherwise: self.check_that_goes_on(later, error),
                 },
             });
         }
@@ -315,7 +351,7 @@ impl<'a> Site<'a> {
             Held::Variable(name) if self.discards_error() && !template.release.path.is_empty() => {
                 name
             }
-            _ => return Ok(always(Anchor::Below(acquiring))),
+            _ => return Ok(Hold::always(Anchor::Below(acquiring))),
         };
         if let Some(StmtKind::If {
             init: None,
@@ -325,11 +361,12 @@ impl<'a> Site<'a> {
         }) = next
             && self.nil_test(cond, guarded) == Some(Test::NotNil)
         {
-            return Ok(always(self.start_of(then)));
+            return Ok(Hold::always(self.start_of(then)));
         }
         Ok(Hold {
             anchor: Anchor::Below(acquiring),
             condition: Some(format!("{guarded} != nil")),
+            otherwise: None,
         })
     }
 
@@ -384,6 +421,22 @@ impl<'a> Site<'a> {
             }
         }
         None
+    }
+
+    /// The end of the check right behind the acquisition that does not leave where there is an error.
+    fn check_that_goes_on(&self, later: &[StmtId], error: &str) -> Option<u32> {
+        let StmtKind::If {
+            init: None,
+            cond,
+            then,
+            els: None,
+        } = self.scope.tree.stmt(*later.first()?).kind
+        else {
+            return None;
+        };
+        let end = self.scope.tree.stmt(then).span.end;
+        let is_it = self.nil_test(cond, error) == Some(Test::NotNil) && !self.loses_before(end);
+        is_it.then_some(end)
     }
 
     /// Whether a statement is a call that goes on only where the error is nil, by the common names of such
@@ -499,10 +552,7 @@ impl<'a> Site<'a> {
         };
         branch
             .and_then(|block| self.block_start(block))
-            .map(|anchor| Hold {
-                anchor,
-                condition: None,
-            })
+            .map(Hold::always)
             .ok_or_else(|| Refusal::new("it is acquired in the header of a statement"))
     }
 
@@ -578,9 +628,10 @@ impl<'a> Site<'a> {
                         self.style.deferred(release)
                     }
                     _ => {
-                        return Err(Refusal::new(format!(
-                            "the statement that loses {value} still uses it"
-                        )));
+                        return Err(Refusal::of(
+                            "the statement that loses … still uses it",
+                            value,
+                        ));
                     }
                 };
                 layout.insert_above(self.scope.tree.stmt(id).span.start, &lines)

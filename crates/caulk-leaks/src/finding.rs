@@ -276,6 +276,8 @@ pub struct ReleaseCall {
     pub path: String,
     /// Method; none where the value itself is called.
     pub method: Option<String>,
+    /// What has the method instead, and is given the value: `bus` in `bus.Unsubscribe(sub)`.
+    pub taker: Option<String>,
     /// Arguments as Go text: `ctx`, or empty.
     pub arguments: String,
     /// Whether it returns an error.

@@ -5,6 +5,7 @@ use caulk_syntax::{Descend, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
 use crate::engine::{Function, Root};
 use crate::finding::{ByteSpan, Exit, FixTemplate, Obstacle, ReleaseCall};
+use crate::module::Module;
 use crate::report::{Described, byte_span, target};
 use crate::sites::Site;
 
@@ -31,9 +32,11 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             why: why.clone(),
         })
         .collect();
-    if let ([], Some(taker)) = (
+    let taker = taker(module, function, &file.bytes, site);
+    if let ([], Some(taker), None) = (
         site.release.actions.as_slice(),
         site.release.taken_by.first(),
+        &taker,
     ) {
         obstacles.push(Obstacle {
             span: byte_span(tree.expr(site.call).span),
@@ -50,7 +53,7 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         });
     }
     FixTemplate {
-        release: release_call(function, &file.bytes, site),
+        release: release_call(function, &file.bytes, site, taker),
         held: described.held.clone(),
         result: (site.result, site.results),
         error_result: site.error,
@@ -96,7 +99,40 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     }
 }
 
-fn release_call(function: &Function, text: &[u8], site: &Site) -> ReleaseCall {
+/// What can take the value back where it has no release of its own, with the method for it: what handed it out, where
+/// that is named by a path.
+fn taker(
+    module: &Module<'_>,
+    function: &Function,
+    text: &[u8],
+    site: &Site,
+) -> Option<(String, String)> {
+    let tree = function.tree();
+    let name = match site.release.actions.as_slice() {
+        [] => site.release.taken_by.first()?,
+        _ => return None,
+    };
+    let ExprKind::Call { fun, .. } = tree.expr(site.call).kind else {
+        return None;
+    };
+    let ExprKind::Selector { x, .. } = tree.expr(tree.unparen(fun)).kind else {
+        return None;
+    };
+    tree.selector_path(x)?;
+    let method = module.program.method(function.info().type_of(x), name)?;
+    let signature = module.program.func_type(method.signature)?;
+    let takes_it_alone =
+        matches!(signature.params[..], [only] if Some(only) == holder_type(function, site));
+    let taker = String::from_utf8(tree.expr(x).span.of(text).to_vec()).ok()?;
+    (takes_it_alone && !signature.variadic).then(|| (taker, name.clone()))
+}
+
+fn release_call(
+    function: &Function,
+    text: &[u8],
+    site: &Site,
+    taker: Option<(String, String)>,
+) -> ReleaseCall {
     let release = &site.release;
     let action = release.actions.first();
     let tree = function.tree();
@@ -112,14 +148,18 @@ fn release_call(function: &Function, text: &[u8], site: &Site) -> ReleaseCall {
             .iter()
             .map(|field| format!(".{field}"))
             .collect(),
-        method: action.and_then(|action| action.method.clone()),
+        method: match &taker {
+            Some((_, method)) => Some(method.clone()),
+            None => action.and_then(|action| action.method.clone()),
+        },
         arguments: release.arguments.clone(),
         returns_error: release.returns_error,
         commits: release.commits,
         abort: release.abort.clone(),
         finishes: site.contract.finishes,
         context: context.map(|argument| byte_span(tree.expr(*argument).span)),
-        by_context: action.is_none(),
+        by_context: action.is_none() && taker.is_none(),
+        taker: taker.map(|(taker, _)| taker),
         owner: release.owner.clone(),
         with_error: release.with_error.clone(),
         ended_in_error: release.ended_in_error.clone(),

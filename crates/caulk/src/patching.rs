@@ -24,8 +24,18 @@ pub struct Patches {
     /// The unedited bytes of the files that findings speak of.
     before: BTreeMap<String, Vec<u8>>,
     take_review: bool,
-    /// Fixes that did not prove themselves: file, fingerprint and reason.
-    withdrawn: Vec<(String, String, String)>,
+    /// Fixes that did not prove themselves, or were refused in another plan.
+    withdrawn: Vec<Withdrawn>,
+}
+
+/// A fix that is not to be made.
+#[derive(Debug)]
+struct Withdrawn {
+    file: String,
+    fingerprint: String,
+    reason: String,
+    /// The reason without names.
+    kind: String,
 }
 
 /// Edits that a person wrote, by the fingerprint of their finding.
@@ -113,15 +123,10 @@ impl Patches {
 
     /// What becomes of a finding; none where no fix of it was planned.
     pub fn outcome(&self, finding: &Finding) -> Option<json::Fix> {
-        let place = (&finding.location.file, &finding.fingerprint);
-        let withdrawn = self.withdrawn.iter();
-        if let Some((_, _, reason)) = withdrawn
-            .rev()
-            .find(|(file, fingerprint, _)| (file, fingerprint) == place)
-        {
+        if let Some(withdrawn) = self.withdrawn(finding) {
             return Some(json::Fix {
                 outcome: json::FixOutcome::Refused,
-                reason: reason.clone(),
+                reason: withdrawn.reason.clone(),
                 edits: Vec::new(),
             });
         }
@@ -145,6 +150,21 @@ impl Patches {
             outcome,
             reason: reason.to_owned(),
             edits,
+        })
+    }
+
+    /// The reason of a refusal without names, so that the same reasons can be counted.
+    pub fn reason_kind(&self, finding: &Finding) -> String {
+        match (self.withdrawn(finding), self.of(finding)) {
+            (Some(withdrawn), _) => withdrawn.kind.clone(),
+            (None, Some(fix)) => fix.reason_kind.clone(),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn withdrawn(&self, finding: &Finding) -> Option<&Withdrawn> {
+        self.withdrawn.iter().rev().find(|withdrawn| {
+            withdrawn.file == finding.location.file && withdrawn.fingerprint == finding.fingerprint
         })
     }
 
@@ -188,17 +208,25 @@ impl Patches {
         let fixes = other.wanted.iter().zip(&other.plan.fixes);
         for ((file, fingerprint), fix) in fixes {
             if let Outcome::Refused(reason) = &fix.outcome {
-                let entry = (file.clone(), fingerprint.clone(), reason.clone());
-                self.withdrawn.push(entry);
+                self.withdrawn.push(Withdrawn {
+                    file: file.clone(),
+                    fingerprint: fingerprint.clone(),
+                    reason: reason.clone(),
+                    kind: fix.reason_kind.clone(),
+                });
             }
         }
     }
 
     /// Says why the fix of a finding is not to be made. The files stay as they were planned.
     pub fn withdraw(&mut self, finding: &Finding, reason: String) {
-        let file = finding.location.file.clone();
-        self.withdrawn
-            .push((file, finding.fingerprint.clone(), reason));
+        self.withdrawn.push(Withdrawn {
+            file: finding.location.file.clone(),
+            fingerprint: finding.fingerprint.clone(),
+            // What a command said follows behind the colon.
+            kind: reason.split(": ").next().unwrap_or_default().to_owned(),
+            reason,
+        });
     }
 
     /// How far a line of the file with all edits is from those of a finding, in lines of the unedited file;

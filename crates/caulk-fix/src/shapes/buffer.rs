@@ -46,9 +46,10 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let mut edits = Vec::new();
     for (channel, most) in channels {
         let made = made(tree, function, channel).ok_or_else(|| {
-            Refusal::new(format!(
-                "{channel} is not made in this function: who reads it cannot be seen"
-            ))
+            Refusal::of(
+                "… is not made in this function: who reads it cannot be seen",
+                channel,
+            )
         })?;
         let place = tree.expr(made).span;
         let turns: Vec<At> = site
@@ -71,15 +72,17 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             (Some(Some(length)), 1) => length,
             (Some(Some(length)), most) => format!("{most}*{length}"),
             (Some(None), _) => {
-                return Err(Refusal::new(format!(
-                    "several goroutines send on {channel}: its buffer must hold one value for each"
-                )));
+                return Err(Refusal::of(
+                    "several goroutines send on …: its buffer must hold one value for each",
+                    channel,
+                ));
             }
         };
         if !only_sent_there(tree, function, literal, channel) {
-            return Err(Refusal::new(format!(
-                "{channel} is also sent to or handed on elsewhere: one place in its buffer may not be enough"
-            )));
+            return Err(Refusal::of(
+                "… is also sent to or handed on elsewhere: one place in its buffer may not be enough",
+                channel,
+            ));
         }
         edits.push(Edit::insert(
             place.end.saturating_sub(1),

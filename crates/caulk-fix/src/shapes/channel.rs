@@ -9,11 +9,7 @@ use crate::site::{Anchor, Hold, Refusal, Site, span};
 /// Makes the owner above the statement, defers its release, and takes its channel where it was called.
 /// `owner` is the function that makes one and the field that is the channel: `NewTicker.C`.
 pub(super) fn propose(site: &Site<'_>, owner: &str) -> Proposed {
-    let refused = || {
-        Refusal::new(format!(
-            "use {owner} and release it where it is no longer read"
-        ))
-    };
+    let refused = || Refusal::of("use … and release it where it is no longer read", owner);
     let (constructor, field) = owner.split_once('.').ok_or_else(refused)?;
     let layout = site.layout();
     let tree = site.scope.tree;
@@ -83,10 +79,7 @@ pub(super) fn propose(site: &Site<'_>, owner: &str) -> Proposed {
         layout.text(arguments)
     )];
     lines.extend(deferred::lines(site, &release));
-    let hold = Hold {
-        anchor: Anchor::Above(place),
-        condition: None,
-    };
+    let hold = Hold::always(Anchor::Above(place));
     let edits = vec![
         hold.insert(layout, lines)?,
         Edit::replace(call, format!("{value}.{field}")),

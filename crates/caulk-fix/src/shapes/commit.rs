@@ -54,10 +54,10 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
 }
 
 fn incomplete(release: &Release) -> Refusal {
-    Refusal::new(format!(
-        "{} would save what is incomplete on the path with an error: cancel it there instead",
-        release.call
-    ))
+    Refusal::of(
+        "… would save what is incomplete on the path with an error: cancel it there instead",
+        &release.call,
+    )
 }
 
 /// The release before an exit that may be without an error, its own error returned; and whether the exit may
@@ -98,10 +98,10 @@ fn finished(
     let Some((last, others)) = results.split_last() else {
         return match site.result_types().is_empty() {
             true => Ok((vec![above(&lines)?], false)),
-            false => Err(Refusal::new(format!(
-                "the error of {} must be handled before a return that names no results",
-                release.call
-            ))),
+            false => Err(Refusal::of(
+                "the error of … must be handled before a return that names no results",
+                &release.call,
+            )),
         };
     };
     if !site.returns_error() {
@@ -111,9 +111,10 @@ fn finished(
         .iter()
         .any(|result| !site.scope.uses(*result, value).is_empty());
     if used && !makes_error(tree, *last) && site.result_types().len() > 1 {
-        return Err(Refusal::new(format!(
-            "the statement that loses {value} still uses it"
-        )));
+        return Err(Refusal::of(
+            "the statement that loses … still uses it",
+            value,
+        ));
     }
     match (tree.ident(*last), others) {
         (Some("nil"), []) => Ok((

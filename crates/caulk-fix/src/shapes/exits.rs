@@ -37,16 +37,16 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         return Err(nowhere());
     }
     if lost.len() > MAX_EXITS {
-        return Err(Refusal::new(format!(
-            "{} exits lose it: move the work into a function of its own and defer the release there",
-            lost.len()
-        )));
+        return Err(Refusal::of(
+            "… exits lose it: move the work into a function of its own and defer the release there",
+            &lost.len().to_string(),
+        ));
     }
     if !site.may_end_twice() && lost.iter().any(|loss| may_be_over(site, *loss)) {
-        return Err(Refusal::new(format!(
-            "some of the ways to an exit that loses {} have released it",
-            named.value
-        )));
+        return Err(Refusal::of(
+            "some of the ways to an exit that loses … have released it",
+            &named.value,
+        ));
     }
     let by_hand = abort.as_ref().unwrap_or(&release);
     let mut edits = named.edits;
@@ -269,9 +269,10 @@ fn before_assignment(
         .iter()
         .any(|side| !site.scope.uses(*side, value).is_empty())
     {
-        return Err(Refusal::new(format!(
-            "the statement that loses {value} still uses it"
-        )));
+        return Err(Refusal::of(
+            "the statement that loses … still uses it",
+            value,
+        ));
     }
     site.layout()
         .insert_above(site.scope.span(at).start, lines)

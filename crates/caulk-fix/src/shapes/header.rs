@@ -85,10 +85,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         Span::new(header.end, tree.expr(cond).span.start),
         line,
     ));
-    let hold = Hold {
-        anchor: Anchor::Below(statement),
-        condition: None,
-    };
+    let hold = Hold::always(Anchor::Below(statement));
     let release = site.release(&named.value)?;
     edits.push(hold.insert(layout, deferred::lines(site, &release))?);
     Ok(Some(Proposal::sure(edits)))
@@ -105,19 +102,11 @@ fn within(site: &Site<'_>, then: StmtId, els: Option<StmtId>) -> Result<Proposal
         (Ok(hold), _) => edits.push(hold.insert(layout, lines)?),
         (Err(_), None) => {
             let end = site.scope.tree.stmt(then).span.end;
-            let indent = layout.indent(site.scope.span(site.acquiring).start);
-            let line_break = layout.line_break(end);
-            if !layout.closes_line(end) {
-                return Err(Refusal::crowded());
-            }
-            let body: String = lines
-                .iter()
-                .map(|line| format!("{line_break}{}{line}", layout.deeper(indent)))
-                .collect();
-            edits.push(Edit::insert(
-                end,
-                format!(" else {{{body}{line_break}{indent}}}"),
-            ));
+            edits.push(
+                layout
+                    .insert_else(end, &lines)
+                    .ok_or_else(Refusal::crowded)?,
+            );
         }
         (Err(refusal), Some(_)) => return Err(refusal),
     }

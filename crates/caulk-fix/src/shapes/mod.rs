@@ -9,6 +9,7 @@ mod ended;
 mod exits;
 mod goroutine;
 mod header;
+mod hoisted;
 mod joined;
 mod obstacle;
 mod order;
@@ -72,9 +73,10 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
 fn release(site: &Site<'_>) -> Proposed {
     let template = site.template();
     if let Held::Place(place) = &template.held {
-        return Err(Refusal::new(format!(
-            "it is kept in {place}: the owner of that should release it"
-        )));
+        return Err(Refusal::of(
+            "it is kept in …: the owner of that should release it",
+            place,
+        ));
     }
     if !template.may_release.is_empty() && !site.may_end_twice() {
         return Err(Refusal::new(
@@ -98,6 +100,9 @@ fn release(site: &Site<'_>) -> Proposed {
     }
     if let Some(dropped) = statement::propose(site)? {
         return Ok(dropped);
+    }
+    if let Some(above) = hoisted::propose(site)? {
+        return Ok(above);
     }
     if let Some(first) = overwritten::propose(site)? {
         return Ok(first);

@@ -33,7 +33,10 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         .leaves(site.scope.span(deferred).end)
         .ok_or_else(|| by_function("the turn is left in a way that cannot be followed"))?;
     if leaves.len() > MAX_EXITS {
-        return Err(by_function(&format!("the turn has {} exits", leaves.len())));
+        return Err(Refusal::of(
+            "the turn has … exits: move it into a function of its own",
+            &leaves.len().to_string(),
+        ));
     }
 
     let layout = site.layout();

@@ -399,7 +399,10 @@ fn report(
             FixOutcome::Fixed => counts.fixed += 1,
             FixOutcome::FixedReview if take_review => counts.fixed += 1,
             FixOutcome::FixedReview => counts.review += 1,
-            FixOutcome::Refused => *counts.refused.entry(fix.reason.clone()).or_default() += 1,
+            FixOutcome::Refused => {
+                let kind = patches.reason_kind(finding);
+                *counts.refused.entry(kind).or_default() += 1;
+            }
         }
         if !is_done(finding, patches, take_review) {
             let mut diagnostic = finding::diagnostic(finding, read);

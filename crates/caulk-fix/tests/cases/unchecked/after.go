@@ -2,7 +2,10 @@ package p
 
 import (
 	"compress/gzip"
+	"io"
+	"log"
 	"net/http"
+	"os"
 )
 
 func get(req *http.Request) (*http.Response, error) {
@@ -18,4 +21,15 @@ func get(req *http.Request) (*http.Response, error) {
 		resp.Body = zr
 	}
 	return resp, err
+}
+
+// The check goes on: its else has the file.
+func goesOn(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		log.Print(err)
+	} else {
+		defer f.Close()
+	}
+	return io.ReadAll(f)
 }

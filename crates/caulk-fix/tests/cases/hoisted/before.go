@@ -1,0 +1,95 @@
+package p
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+)
+
+func must(name string) *os.File {
+	f, err := os.Open(name)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return f
+}
+
+func get(url string) *http.Response {
+	resp, err := http.Get(url)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return resp
+}
+
+func effect() io.Writer { return os.Stdout }
+
+func argument(name string) ([]byte, error) {
+	return io.ReadAll(must(name))
+}
+
+func assigned(name string) string {
+	text, _ := io.ReadAll(must(name))
+	return string(text)
+}
+
+func receiver(url string) (names []string, err error) {
+	err = json.NewDecoder(get(url).Body).Decode(&names)
+	return names, err
+}
+
+func inHeader(name string) error {
+	if _, err := io.Copy(io.Discard, must(name)); err != nil {
+		return err
+	}
+	return nil
+}
+
+func condition(name string) bool {
+	if stat(context.Background(), must(name)) > 0 {
+		return true
+	}
+	return false
+}
+
+func stat(_ context.Context, f *os.File) int64 {
+	info, err := f.Stat()
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+func eachTurn(names []string) {
+	for _, name := range names {
+		fmt.Println(stat(context.Background(), must(name)))
+	}
+}
+
+func two(one, other string) {
+	f := 0
+	log.Println(f, stat(context.Background(), must(one)))
+	log.Println(f, stat(context.Background(), must(other)))
+}
+
+// What comes first may not come second.
+func ordered(name string) (int64, error) {
+	return io.Copy(effect(), must(name)) // refused: give it a name first
+}
+
+func maybe(name string, big bool) bool {
+	return big && stat(context.Background(), must(name)) > 0 // refused: give it a name first
+}
+
+func otherwise(name string, big bool) int64 {
+	if big {
+		return 1
+	} else if n := stat(context.Background(), must(name)); n > 0 { // refused: in the header of a statement
+		return n
+	}
+	return 0
+}
