@@ -228,6 +228,8 @@ pub struct Release {
     pub with_error: Option<String>,
     /// The function and the field of its result by which the same comes with an owner: `NewTicker.C`.
     pub owner: Option<String>,
+    /// The method that starts what that function makes anew: `Reset`.
+    pub restarted_by: Option<String>,
     /// Methods whose `false` releases it as well: `Next` of rows.
     pub ends_on_false: Vec<String>,
     /// The method that says whether that was for an error: `Err` of rows.

@@ -295,6 +295,8 @@ pub struct ReleaseCall {
     /// The function and the field of its result by which the same comes with an owner that can release it, where
     /// the call hides that: `NewTicker.C` for `time.Tick`.
     pub owner: Option<String>,
+    /// The method that starts what that function makes anew, so that one serves for all turns of a loop: `Reset`.
+    pub restarted_by: Option<String>,
     /// The method that releases it and tells an error to whoever uses the other end: `CloseWithError` of a pipe.
     pub with_error: Option<String>,
     /// The method that says whether reading it to the end ended in an error: `Err` of rows.

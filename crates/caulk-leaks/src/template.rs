@@ -161,6 +161,7 @@ fn release_call(
         by_context: action.is_none() && taker.is_none(),
         taker: taker.map(|(taker, _)| taker),
         owner: release.owner.clone(),
+        restarted_by: release.restarted_by.clone(),
         with_error: release.with_error.clone(),
         ended_in_error: release.ended_in_error.clone(),
         written: site.contract.written.is_met(

@@ -2,7 +2,7 @@
 
 use caulk_syntax::{ExprKind, Node, Span, StmtKind};
 
-use super::{Proposal, Proposed, deferred};
+use super::{Proposal, Proposed, deferred, restarted};
 use crate::edit::Edit;
 use crate::site::{Anchor, Hold, Refusal, Site, span};
 
@@ -11,6 +11,9 @@ use crate::site::{Anchor, Hold, Refusal, Site, span};
 pub(super) fn propose(site: &Site<'_>, owner: &str) -> Proposed {
     let refused = || Refusal::of("use … and release it where it is no longer read", owner);
     let (constructor, field) = owner.split_once('.').ok_or_else(refused)?;
+    if let Some(restarted) = restarted::propose(site, constructor, field)? {
+        return Ok(restarted);
+    }
     let layout = site.layout();
     let tree = site.scope.tree;
     let call = span(site.finding.location.span);

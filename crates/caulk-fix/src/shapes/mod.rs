@@ -14,6 +14,7 @@ mod joined;
 mod obstacle;
 mod order;
 mod overwritten;
+mod restarted;
 mod statement;
 mod turn;
 

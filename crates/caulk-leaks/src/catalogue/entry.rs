@@ -180,6 +180,8 @@ pub(super) struct AcquireEntry {
     with_error: Option<String>,
     /// The function and the field by which the same comes with an owner that can be released: `NewTicker.C`.
     owner: Option<String>,
+    /// The method that starts what that function makes anew, for all turns of a loop.
+    restarted_by: Option<String>,
     end_on_receive: Option<String>,
     #[serde(default)]
     waited_in_loop: bool,
@@ -312,6 +314,7 @@ impl AcquireEntry {
                 ended_in_error: self.ended_in_error,
                 with_error: self.with_error,
                 owner: self.owner,
+                restarted_by: self.restarted_by,
             },
             two_results: self.two_results,
             end_on_receive: self.end_on_receive,
