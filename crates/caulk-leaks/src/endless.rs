@@ -281,6 +281,7 @@ pub(crate) fn described(
             handed_on: false,
             releases: Vec::new(),
             may_release: Vec::new(),
+            keeper: None,
             obstacles: vec![Obstacle {
                 span,
                 why: "the type needs a way to tell its goroutine to end".to_owned(),

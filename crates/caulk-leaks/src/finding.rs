@@ -267,6 +267,23 @@ pub struct FixTemplate {
     pub may_release: Vec<ByteSpan>,
     /// Reasons why a release in this function could close something still in use.
     pub obstacles: Vec<Obstacle>,
+    /// Where it is kept, and nothing releases it.
+    pub keeper: Option<Keeper>,
+}
+
+/// A field of a type of the module that keeps a resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keeper {
+    /// The name of the type.
+    pub type_name: String,
+    /// The field.
+    pub field: String,
+    /// Whether the release can be called on the field as it is declared.
+    pub can_release: bool,
+    /// Whether the field can be compared with nil.
+    pub can_be_nil: bool,
+    /// The release method of the type, which forgets the field; none where it has none.
+    pub method: Option<String>,
 }
 
 /// The parts of a call that releases: `{value}{path}.{method}({arguments})`, or `{value}()`.

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use crate::catalogue::CallEffect;
 use crate::engine::{Function, Value};
-use crate::finding::{Heat, SettledBy, Step};
+use crate::finding::{Heat, Keeper, SettledBy, Step};
 use crate::module::Module;
 use crate::report::Described;
 use crate::summary::{RELEASE_METHODS, is_release_name};
@@ -182,6 +182,7 @@ pub(crate) struct Forgotten {
     pub rule: &'static str,
     pub message: String,
     pub path: Vec<Step>,
+    pub keeper: Keeper,
 }
 
 impl Described<'_, '_> {
@@ -217,7 +218,17 @@ impl Described<'_, '_> {
                 note,
             }]
         };
-        match self.release_method(ty) {
+        let program = self.module.program;
+        let method = self.release_method(ty);
+        let declared = program.field_type(ty, &field);
+        let keeper = Keeper {
+            type_name: owner.to_string(),
+            field: field.to_string(),
+            can_release: declared.is_some_and(|ty| self.can_release(ty)),
+            can_be_nil: declared.is_some_and(|ty| crate::types::is_nilable(program, ty)),
+            method: method.map(str::to_owned),
+        };
+        match method {
             Some(method) => Some(Forgotten {
                 rule: crate::rules::static_name("field-never-released"),
                 message: format!(
@@ -225,13 +236,34 @@ impl Described<'_, '_> {
                     self.done_word()
                 ),
                 path: path(format!("kept in {owner}.{field}, which nothing releases")),
+                keeper,
             }),
             None if self.in_loop || self.heat == Heat::Request => Some(Forgotten {
                 rule: self.site.contract.rule,
                 message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
                 path: path(format!("kept in {owner}.{field}, which nothing releases")),
+                keeper,
             }),
             None => None,
+        }
+    }
+
+    /// Whether the release can be called on a field of a type.
+    fn can_release(&self, ty: TypeId) -> bool {
+        let program = self.module.program;
+        let release = &self.site.release;
+        if program.named_name(ty).as_ref() == Some(&self.site.type_name) {
+            return true;
+        }
+        match release
+            .actions
+            .first()
+            .and_then(|action| action.method.as_deref())
+        {
+            Some(method) => release.path().is_empty() && program.has_method(ty, method),
+            None => program
+                .func_type(ty)
+                .is_some_and(|signature| signature.params.is_empty()),
         }
     }
 

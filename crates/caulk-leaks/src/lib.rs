@@ -46,8 +46,8 @@ pub use check::{Options, check, check_builds};
 pub use contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
 pub use finding::{
     Acquisition, Analysis, ByteSpan, Confidence, ContractSource, Coverage, Exit, ExitKind, Finding,
-    FixTemplate, Harm, Heat, Held, Location, Obstacle, Outcome, Problem, ReleaseCall, Resource,
-    SettledBy, Settlement, Severity, Step,
+    FixTemplate, Harm, Heat, Held, Keeper, Location, Obstacle, Outcome, Problem, ReleaseCall,
+    Resource, SettledBy, Settlement, Severity, Step,
 };
 pub use known_types::known_types;
 pub use reuse::{Before, Kept, Reused, check_builds_again};

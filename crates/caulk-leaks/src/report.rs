@@ -6,8 +6,8 @@ use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
 
 use crate::engine::{Function, Lost, Verdict};
 use crate::finding::{
-    Acquisition, ByteSpan, Confidence, ExitKind, Finding, Harm, Heat, Held, Location, Obstacle,
-    Outcome, Resource, SettledBy, Settlement, Severity, Step,
+    Acquisition, ByteSpan, Confidence, ExitKind, Finding, Harm, Heat, Held, Location, Outcome,
+    Resource, SettledBy, Settlement, Severity, Step,
 };
 use crate::kept::Forgotten;
 use crate::module::Module;
@@ -436,14 +436,11 @@ impl<'a, 'p> Described<'a, 'p> {
     /// A field that keeps it and is never released. Nothing in the function that acquires can put that right.
     pub fn forgotten(&self, forgotten: Forgotten) -> Finding {
         let severity = severity(self.site.contract.harm, self.heat, self.in_loop);
-        let at = forgotten.path.first().map(|step| step.location.span);
+        let keeper = forgotten.keeper;
         let mut finding =
             self.finding_of(forgotten.rule, severity, forgotten.message, forgotten.path);
         finding.confidence = Confidence::Likely;
-        finding.fix.obstacles.extend(at.map(|span| Obstacle {
-            span,
-            why: "kept in a field that outlives the call".to_owned(),
-        }));
+        finding.fix.keeper = Some(keeper);
         finding
     }
 

@@ -96,6 +96,7 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             .map(|span| byte_span(*span))
             .collect(),
         obstacles,
+        keeper: None,
     }
 }
 

@@ -11,6 +11,7 @@ mod goroutine;
 mod header;
 mod hoisted;
 mod joined;
+mod keeper;
 mod obstacle;
 mod order;
 mod overwritten;
@@ -53,6 +54,9 @@ type Proposed = Result<Proposal, Refusal>;
 /// The edits for the finding of a site.
 pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     let template = site.template();
+    if let Some(keeper) = &template.keeper {
+        return keeper::propose(site, keeper);
+    }
     if let Some(ended) = goroutine::propose(site)? {
         return Ok(ended);
     }

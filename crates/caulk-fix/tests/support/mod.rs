@@ -97,6 +97,7 @@ impl<'a> Leak<'a> {
             releases: Vec::new(),
             may_release: Vec::new(),
             obstacles: Vec::new(),
+            keeper: None,
         };
         let finding = Finding {
             rule: "unclosed-client",

@@ -94,6 +94,7 @@ fn fix(function: &Function, blocked: &Blocked) -> FixTemplate {
         handed_on: false,
         releases: Vec::new(),
         may_release: Vec::new(),
+        keeper: None,
         obstacles: match blocked.wait {
             Wait::Receive => Vec::new(),
             Wait::Close | Wait::Signal => vec![Obstacle {
