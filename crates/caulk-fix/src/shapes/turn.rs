@@ -1,10 +1,11 @@
 //! A `defer` inside a loop, which piles up until the function ends: the release moves to each exit of the
-//! turn.
+//! turn, or the body of the loop into a function literal.
 
-use caulk_syntax::{Node, StmtId, StmtKind};
+use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind};
 
 use super::{Proposal, Proposed};
-use crate::leaving::Stretch;
+use crate::edit::Edit;
+use crate::leaving::{Leave, Stretch};
 use crate::site::{Anchor, Refusal, Site, span};
 use crate::source::At;
 
@@ -13,22 +14,40 @@ const MAX_EXITS: usize = 3;
 
 /// Takes the `defer` out and releases before each exit of the turn that comes after it.
 pub(super) fn propose(site: &Site<'_>) -> Proposed {
-    let deferred = site.template().releases.iter().find_map(|release| {
-        let at = site.scope.statement(span(*release))?;
-        matches!(site.scope.kind(at), Some(StmtKind::Defer(_))).then_some(at)
-    });
+    // A function that is deferred for more than the release is among the steps alone.
+    let steps = site.finding.path.iter().map(|step| &step.location.span);
+    let deferred = site
+        .template()
+        .releases
+        .iter()
+        .chain(steps)
+        .find_map(|place| {
+            let at = site.scope.statement_around(span(*place))?;
+            let whole = span(site.template().body);
+            let mut around = site
+                .scope
+                .outwards(at)
+                .take_while(|at| site.scope.span(*at) != whole);
+            around.find(|at| matches!(site.scope.kind(*at), Some(StmtKind::Defer(_))))
+        });
     let deferred = deferred.ok_or_else(|| Refusal::new("its deferred release cannot be found"))?;
     let value = site.value()?;
     let release = site.release(&value)?;
+    let Some(body) = enclosing_loop(site, deferred) else {
+        return Err(by_function(
+            "the deferred release stands in no loop of its function",
+        ));
+    };
+    // Where control goes on to the next turn in one way alone, a function around the turn changes nothing else.
+    let around = |reason: &str| as_function(site, body).ok_or_else(|| by_function(reason));
     if !is_plain(site, deferred, &release.call) {
-        return Err(by_function("its deferred release does more than release"));
+        return around("its deferred release does more than release").map(Proposal::sure);
     }
-    let body = enclosing_loop(site, deferred)
-        .ok_or_else(|| by_function("the deferred release stands in no loop of its function"))?;
     let stretch = Stretch::around(&site.scope, Anchor::Below(site.scope.span(deferred)));
     let stretch = stretch.filter(|stretch| site.scope.node(stretch.at) == Some(Node::Stmt(body)));
-    let stretch = stretch
-        .ok_or_else(|| by_function("the deferred release stands in a branch of the turn"))?;
+    let Some(stretch) = stretch else {
+        return around("the deferred release stands in a branch of the turn").map(Proposal::sure);
+    };
     let leaves = stretch
         .leaves(site.scope.span(deferred).end)
         .ok_or_else(|| by_function("the turn is left in a way that cannot be followed"))?;
@@ -54,6 +73,50 @@ fn by_function(reason: &str) -> Refusal {
     Refusal::new(format!(
         "{reason}: move the turn into a function of its own"
     ))
+}
+
+/// Puts the body of a loop into a function literal, so that what it defers happens in each turn; none where control
+/// leaves it otherwise than at its end, or something else is deferred there.
+fn as_function(site: &Site<'_>, body: StmtId) -> Option<Vec<Edit>> {
+    let tree = site.scope.tree;
+    let layout = site.layout();
+    let block = tree.stmt(body).span;
+    let at = site.scope.statement(block)?;
+    let first = tree.stmt(*tree.block(body).first()?).span.start;
+    let stretch = Stretch::around(&site.scope, Anchor::BlockStart(block.start + 1))?;
+    let straight = stretch.at == at
+        && stretch
+            .leaves(block.start)?
+            .iter()
+            .all(|leave| matches!(leave, Leave::Brace(_)));
+    let mut defers = 0;
+    tree.walk(body, |node| match node {
+        Node::Stmt(id) => {
+            defers += usize::from(matches!(tree.stmt(id).kind, StmtKind::Defer(_)));
+            Descend::Into
+        }
+        Node::Expr(_) => Descend::Skip,
+    });
+    let brace = block.end.checked_sub(1)?;
+    let whole_lines =
+        layout.closes_line(block.start + 1) && layout.opens_line(first) && layout.opens_line(brace);
+    let inside = Span::new(layout.next_line(block.start), layout.line_start(brace));
+    let text = layout.text(inside);
+    // The lines of a raw string are its own.
+    if !straight || defers != 1 || !whole_lines || text.contains('`') || text.contains("/*") {
+        return None;
+    }
+    let indent = layout.deeper(layout.indent(brace));
+    let line_break = layout.line_break(block.start);
+    let mut lines = format!("{indent}func() {{{line_break}");
+    for line in text.split_inclusive('\n') {
+        if !line.trim().is_empty() {
+            lines.push('\t');
+        }
+        lines.push_str(line);
+    }
+    lines.push_str(&format!("{indent}}}(){line_break}"));
+    Some(vec![Edit::replace(inside, lines)])
 }
 
 /// Whether a `defer` is the release and nothing else.
