@@ -261,6 +261,15 @@ impl Patches {
             .collect()
     }
 
+    /// The file of a finding as its edits alone would make it, by absolute path.
+    pub fn edit_of(&self, finding: &Finding, root: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+        let alone = self.alone(finding);
+        alone
+            .map(|(_, after)| (root.join(&finding.location.file), after))
+            .into_iter()
+            .collect()
+    }
+
     /// Whether anything would change.
     pub fn changes(&self) -> bool {
         !self.plan.files.is_empty()

@@ -134,7 +134,7 @@ fn what_does_not_build_as_it_is_says_so() {
 #[test]
 fn a_fix_with_which_a_test_fails_is_withdrawn() {
     let world = shop();
-    let source = leaking("a", &[])
+    let source = leaking("a", &["One", "Two"])
         + DIAL
         + "\nvar released int\n\nfunc (l *Line) Hang() error {\n\treleased++\n\treturn l.f.Close()\n}\n";
     world.write("a/a.go", &source);
@@ -158,7 +158,9 @@ func TestBroken(t *testing.T) { t.Fatal("always") }
         .run(&["fix", "--verify=test", "--no-progress"])
         .expect(1)
         .stdout_has("not fixed: with the edit, TestRelease fails");
-    assert_eq!(world.read("a/a.go"), source);
+    // The others of its package are none the worse.
+    assert_eq!(releases(&world, "a/a.go"), 2);
+    assert!(!world.read("a/a.go").contains("defer l.Hang"));
     assert_eq!(releases(&world, "b/b.go"), 1);
     world.run(&["fix", "--verify", "--no-progress"]).expect(0);
 }

@@ -28,6 +28,9 @@ pub enum Verify {
     Test,
 }
 
+/// With more fixes in a package than these, which of them a test fails with is not tried out.
+const MAX_TRIALS: usize = 8;
+
 /// A fix that did not prove itself.
 pub struct Broken {
     /// Which of the findings.
@@ -133,6 +136,15 @@ impl<'a> Verifier<'a> {
             for (folder, said) in after {
                 let before = self.before.get(&folder).cloned().unwrap_or_default();
                 self.blame(&folder, &before, &said, patches, findings, &mut broken);
+                if let Some(test) = said.failing.difference(&before.failing).next() {
+                    let reason = format!("with the edit, {test} fails");
+                    for finding in
+                        self.failing_alone(&module, &folder, &before, patches, findings)?
+                    {
+                        let reason = reason.clone();
+                        broken.push(Broken { finding, reason });
+                    }
+                }
             }
         }
         broken.sort_by_key(|broken| broken.finding);
@@ -150,13 +162,7 @@ impl<'a> Verifier<'a> {
         findings: &[&Finding],
         broken: &mut Vec<Broken>,
     ) {
-        let within = |finding: &Finding| {
-            let file = self.root.join(&finding.location.file);
-            file.parent() == Some(folder)
-                && patches
-                    .distance(finding, &finding.location.file, 1)
-                    .is_some()
-        };
+        let within = |finding: &Finding| self.is_within(finding, folder, patches);
         let all = |reason: String| -> Vec<Broken> {
             let of_folder = findings.iter().enumerate().filter(|(_, f)| within(f));
             of_folder
@@ -192,9 +198,58 @@ impl<'a> Verifier<'a> {
         {
             broken.extend(all(format!("with the edit, go says: {failure}")));
         }
-        if let Some(test) = after.failing.difference(&before.failing).next() {
-            broken.extend(all(format!("with the edit, {test} fails")));
+    }
+
+    /// The findings of a package with whose edits alone a test fails that did not before; all of them where that is said
+    /// of none, or where there are too many to try.
+    fn failing_alone(
+        &self,
+        module: &Path,
+        folder: &Path,
+        before: &Said,
+        patches: &Patches,
+        findings: &[&Finding],
+    ) -> Result<Vec<usize>, Failure> {
+        let of_folder: Vec<usize> = (0..findings.len())
+            .filter(|at| {
+                findings
+                    .get(*at)
+                    .is_some_and(|f| self.is_within(f, folder, patches))
+            })
+            .collect();
+        let mut blamed = Vec::new();
+        if (2..=MAX_TRIALS).contains(&of_folder.len()) {
+            let pattern = pattern(module, folder);
+            for at in &of_folder {
+                let Some(finding) = findings.get(*at) else {
+                    continue;
+                };
+                self.progress.phase(format!(
+                    "testing {pattern} with the fix at {}",
+                    finding.location
+                ));
+                let work =
+                    TempFolder::new("caulk-verify-").map_err(|e| anyhow!("failed to {e}"))?;
+                let overlay = Overlay::write(work.path(), &patches.edit_of(finding, self.root))?;
+                let failing = self.failing(module, &overlay, &pattern)?;
+                if !failing.is_subset(&before.failing) {
+                    blamed.push(*at);
+                }
+            }
         }
+        match blamed.is_empty() {
+            true => Ok(of_folder),
+            false => Ok(blamed),
+        }
+    }
+
+    /// Whether a finding has edits in a folder.
+    fn is_within(&self, finding: &Finding, folder: &Path, patches: &Patches) -> bool {
+        let file = self.root.join(&finding.location.file);
+        file.parent() == Some(folder)
+            && patches
+                .distance(finding, &finding.location.file, 1)
+                .is_some()
     }
 
     /// What the toolchain says of packages of a module, by their folders, with files laid over the tree.
