@@ -8,6 +8,7 @@ use caulk_syntax::{
 };
 
 use crate::graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
+use crate::nested;
 
 /// Builds the graph of `body`, a block statement of `tree`. `no_return` says of a call expression
 /// whether it never returns (`os.Exit`, `panic`, a helper that always fails the test).
@@ -26,6 +27,7 @@ pub fn graph(tree: &Tree, body: StmtId, no_return: &dyn Fn(ExprId) -> bool) -> G
         targets: Vec::new(),
         labels: BTreeMap::new(),
         fallthrough: None,
+        clauses: Vec::new(),
     };
     builder.current = builder.block();
     builder.stmt(body, None);
@@ -74,6 +76,8 @@ struct Builder<'a> {
     targets: Vec<Target>,
     labels: BTreeMap<String, BlockId>,
     fallthrough: Option<BlockId>,
+    /// The clauses around, with what their switches are on.
+    clauses: Vec<(ExprId, StmtId)>,
 }
 
 impl Builder<'_> {
@@ -323,18 +327,46 @@ impl Builder<'_> {
                 self.current = next;
             }
         }
-        self.finish(End::Jump(default));
+        let fits = default == after
+            && tag.is_some_and(|tag| {
+                let mut around = self.clauses.iter();
+                around.any(|(outer, clause)| {
+                    nested::is_covered(self.tree, *outer, *clause, tag, &clauses)
+                })
+            });
+        self.finish(if fits { End::Never } else { End::Jump(default) });
         self.breakable(label, after, |builder| {
+            let mut falls_in = false;
             for (index, (&clause, &target)) in clauses.iter().zip(&bodies).enumerate() {
                 builder.current = target;
+                let known = tag.filter(|_| !falls_in);
+                falls_in = builder.falls_through(clause);
+                builder.clauses.extend(known.map(|tag| (tag, clause)));
                 let outer =
                     std::mem::replace(&mut builder.fallthrough, bodies.get(index + 1).copied());
                 builder.stmt(clause, None);
                 builder.fallthrough = outer;
+                if known.is_some() {
+                    builder.clauses.pop();
+                }
                 builder.finish(End::Jump(after));
             }
         });
         self.current = after;
+    }
+
+    /// Whether a clause ends by going on with the next.
+    fn falls_through(&self, clause: StmtId) -> bool {
+        let mut found = false;
+        self.tree.walk(clause, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Branch { kind, .. } = self.tree.stmt(stmt).kind
+            {
+                found |= kind == BranchKind::Fallthrough;
+            }
+            Descend::Into
+        });
+        found
     }
 
     fn type_switch(

@@ -8,6 +8,7 @@ mod frequency;
 mod graph;
 mod handler;
 mod implementers;
+mod nested;
 mod reach;
 mod registration;
 mod routes;

@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-pub(crate) use self::entry::PairEntry;
 use self::entry::{Entry, FieldEntry, File, ProjectEntry, Selector};
+pub(crate) use self::entry::{PairEntry, SentenceEntry};
 use crate::contract::{Contract, Origin};
 use crate::glob;
 
@@ -117,6 +117,7 @@ pub struct Catalogue {
     by_type: FxHashMap<String, FxHashMap<String, usize>>,
     borrowing_fields: Vec<FieldEntry>,
     pairs: Vec<PairEntry>,
+    sentences: Vec<SentenceEntry>,
     /// Indexes into `acquires`.
     endless: Vec<usize>,
     /// Files that could not be read, with the reason. Empty for the shipped files (tested).
@@ -223,6 +224,7 @@ impl Catalogue {
         self.problems.extend(problems);
         self.borrowing_fields.extend(file.field);
         self.pairs.extend(file.pair);
+        self.sentences.extend(file.sentence);
     }
 
     /// The contract of a function or method: `os`, `Open`; `net/http`, `Client.Do`.
@@ -310,6 +312,11 @@ impl Catalogue {
     /// Names of methods that hand out and take back.
     pub(crate) fn pairs(&self) -> &[PairEntry] {
         &self.pairs
+    }
+
+    /// Assertions that read as sentences.
+    pub(crate) fn sentences(&self) -> &[SentenceEntry] {
+        &self.sentences
     }
 
     /// All contracts in the order of the files.

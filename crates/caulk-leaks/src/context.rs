@@ -1,10 +1,11 @@
 //! Contexts that end by themselves.
 
 use caulk_program::{Callee, LocalId, LocalKind};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
-use crate::engine::Function;
-use crate::module::Module;
+use crate::engine::{Function, Root};
+use crate::finding::SettledBy;
+use crate::module::{Module, Reach};
 
 /// Whether a context is cancelled when the function ends: one with a cancel function, a deadline, or
 /// that of a request.
@@ -97,6 +98,81 @@ fn assigned_ending(module: &Module<'_>, function: &Function, local: LocalId) -> 
     values_of(module, function, local)
         .iter()
         .any(|value| is_ending(function, *value))
+}
+
+/// Whether a function, or a literal of it, makes this context once and cancels it on every path: by the function that came with
+/// it, or by waiting for the group that it belongs to.
+pub(crate) fn is_cancelled(
+    module: &Module<'_>,
+    function: &Function,
+    root: Root,
+    context: LocalId,
+) -> bool {
+    let tree = function.tree();
+    let mut made = Vec::new();
+    for body in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+                && let Some(target) = tree
+                    .exprs(lhs)
+                    .iter()
+                    .position(|target| function.local(*target) == Some(context))
+            {
+                made.push((stmt, target, tree.exprs(rhs)));
+            }
+            Descend::Into
+        });
+    }
+    let [(stmt, target, [call])] = made.as_slice() else {
+        return false;
+    };
+    let call = caulk_flow::unparen(tree, *call);
+    if function.root_of(call) != root {
+        return false;
+    }
+    if *target == 1 {
+        return is_of_group(function, call) && waits_for_group(function, *stmt, root);
+    }
+    let verdicts = module.verdicts(function.typed.owner, Reach::FULL);
+    verdicts.iter().any(|(site, verdict)| {
+        let outcomes = &verdict.outcomes;
+        site.call == call
+            && site.release.is_call()
+            && outcomes.owed.is_empty()
+            && outcomes.unknown.is_none()
+            && (outcomes.released_at.is_some()
+                || matches!(outcomes.settled, Some((SettledBy::HandedOver, _))))
+    })
+}
+
+fn is_of_group(function: &Function, call: ExprId) -> bool {
+    function
+        .callee(call)
+        .func()
+        .is_some_and(|func| &*func.name == "golang.org/x/sync/errgroup.WithContext")
+}
+
+/// Whether what a statement assigns first, a group, is waited for.
+fn waits_for_group(function: &Function, stmt: StmtId, root: Root) -> bool {
+    let tree = function.tree();
+    let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind else {
+        return false;
+    };
+    let group = tree.exprs(lhs).first().and_then(|x| function.local(*x));
+    group.is_some()
+        && function.info().calls().iter().any(|(call, callee)| {
+            let (Callee::Method { .. } | Callee::Unknown { .. }) = callee else {
+                return false;
+            };
+            let fun = match tree.expr(*call).kind {
+                ExprKind::Call { fun, .. } => caulk_flow::unparen(tree, fun),
+                _ => return false,
+            };
+            matches!(tree.expr(fun).kind, ExprKind::Selector { x, sel }
+                if tree.name(sel) == "Wait" && function.local(x) == group)
+                && function.root_of(*call) == root
+        })
 }
 
 /// The expressions whose first value a variable is assigned.

@@ -94,8 +94,15 @@ pub(crate) fn contract(module: &Module<'_>, id: FuncId) -> Option<Contract> {
             sentence: Arc::from(sentence.as_str()),
             at: Arc::new(crate::owned::declared_at(module, id)?),
         };
+        // A writer over one that is passed in frees nothing.
+        let writes = |ty: &TypeId| program.has_method(*ty, "Write");
+        let over_another = signature
+            .params
+            .iter()
+            .any(|ty| writes(ty) && !crate::types::has_release(program, *ty));
         Some(Contract {
             results: vec![result],
+            finishes: over_another && results.get(result).is_some_and(writes),
             error: if error { ErrorAt::Last } else { ErrorAt::Never },
             ..Contract::of(Release::method(method), Confidence::Likely, origin)
         })

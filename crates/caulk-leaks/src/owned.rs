@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, FuncId, TypeId};
-use caulk_syntax::{ExprKind, Span};
+use caulk_syntax::{Descend, ExprKind, Node, Span};
 use smol_str::SmolStr;
 
 use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
@@ -12,7 +12,7 @@ use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
 use crate::module::{Followed, Module, Reach};
 use crate::provenance::Provenance;
 use crate::sites::Site;
-use crate::summary::{Param, ParamQuery, RELEASE_METHODS, may_release};
+use crate::summary::{Param, ParamQuery, RELEASE_METHODS, may_release, releases_if_it_succeeds};
 
 /// Which results of a function are owned by its caller.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,7 +94,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         owed.idle = site.contract.rule == "uncalled-cancel"
             && matches!(value, Value::Owner(_))
             && crate::idle::only_stores(module, &function, site.call);
-        if site.contract.rule == "uncalled-cancel" && matches!(value, Value::Owner(_)) {
+        if site.contract.rule == "uncalled-cancel" {
             owed.context_ends = parent_parameter(&function, site);
         }
         owed.dynamic_type = outcomes
@@ -411,13 +411,17 @@ fn held(
     let Some((_, first)) = releasing.first().copied() else {
         return by_field(module, contract, ty, field);
     };
+    let others = first.map_or_else(Vec::new, |first| {
+        others_that_release(module, &release, first, field, reach)
+    });
+    let names = releasing.iter().map(|(name, _)| *name);
     Some(Contract {
         rule: "unclosed-resource",
         release: Release {
             returns_error: first.map_or(release.returns_error, |method| {
                 returns_error(module, method)
             }),
-            ..Release::any_of(releasing.iter().map(|(name, _)| *name))
+            ..Release::any_of(names.chain(others.iter().map(String::as_str)))
         },
         end_on_receive: None,
         context_ends: None,
@@ -430,6 +434,64 @@ fn held(
         }),
         ..contract.clone()
     })
+}
+
+/// Methods that have the receiver of a release method and release what its field holds on their way, under whatever name:
+/// `Run` of a program.
+fn others_that_release(
+    module: &Module<'_>,
+    release: &Arc<Release>,
+    method: FuncId,
+    field: &SmolStr,
+    reach: Reach,
+) -> Vec<String> {
+    let package = module.program.package(method.package);
+    let receiver = module
+        .program
+        .func(method)
+        .and_then(|func| func.receiver.as_deref());
+    package
+        .methods_of(receiver.unwrap_or_default())
+        .filter(|method| !RELEASE_METHODS.contains(&method.name.as_str()))
+        .filter_map(|method| Some((method.name.to_string(), method.reference.id?)))
+        .filter(|(_, func)| names_own_field(module, *func, field))
+        .filter(|(_, func)| {
+            module.enter(reach, *func).is_some_and(|reach| {
+                let query = ParamQuery {
+                    func: *func,
+                    param: Param::Receiver,
+                    field: Some(field.clone()),
+                    depth: 0,
+                    error: None,
+                    release: Arc::clone(release),
+                    reach,
+                };
+                releases_if_it_succeeds(module, &query)
+            })
+        })
+        .map(|(name, _)| name)
+        .collect()
+}
+
+/// Whether a method calls a field of its receiver, or a method of it.
+fn names_own_field(module: &Module<'_>, id: FuncId, field: &str) -> bool {
+    let Some(function) = module.function(BodyOwner::Func(id)) else {
+        return false;
+    };
+    let (Some(graph), Some(receiver)) = (function.graph(None), function.info().receiver()) else {
+        return false;
+    };
+    let tree = function.tree();
+    let mut found = false;
+    tree.walk(graph.body, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
+        {
+            found |= tree.name(sel) == field && function.local(x) == Some(receiver);
+        }
+        Descend::Into
+    });
+    found
 }
 
 /// The method that releases what a field holds, as the end of a chain.

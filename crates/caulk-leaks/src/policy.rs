@@ -4,6 +4,7 @@
 use caulk_program::LocalId;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
+use crate::contract::Origin;
 use crate::engine::PASSED_ON;
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
 use crate::module::Reach;
@@ -84,18 +85,45 @@ impl Described<'_, '_> {
         {
             return true;
         }
+        if self.site.release.is_call() && self.is_parent_context_cancelled() {
+            return true;
+        }
         if let Some(result) = self.site.contract.ended_with
             && crate::sibling::may_be_released(self.module, self.function, self.site.call, result)
         {
             return true;
         }
-        let Some(index) = self.site.contract.context_ends else {
+        let Some(index) = self
+            .site
+            .contract
+            .context_ends
+            .filter(|_| !self.site.release.is_call())
+        else {
             return false;
         };
         let Some(&context) = tree.exprs(args).get(index) else {
             return false;
         };
         crate::context::ends_here(self.module, self.function, context)
+    }
+
+    /// Whether the context that this one is derived from is made in the same function, and cancelled there on every
+    /// path: the child goes with it. One that is derived in each round of a loop is kept until then.
+    fn is_parent_context_cancelled(&self) -> bool {
+        let contract = &self.site.contract;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let index = match contract.origin {
+            Origin::Catalogue { .. } => Some(0),
+            _ => contract.context_ends,
+        };
+        let parent = index.and_then(|index| self.function.local(*tree.exprs(args).get(index)?));
+        parent.is_some_and(|parent| {
+            !self.in_loop
+                && crate::context::is_cancelled(self.module, self.function, self.site.root, parent)
+        })
     }
 
     /// Whether what it was made from is acquired in the same function, and released there on every path.

@@ -81,7 +81,10 @@ impl Project {
 
 const STORE: &str = r#"package store
 
-import "os"
+import (
+	"io"
+	"os"
+)
 
 type Store struct {
 	path string
@@ -125,6 +128,9 @@ func Discard(f *os.File) { f.Close() }
 var kept []*os.File
 
 func Keep(f *os.File) { kept = append(kept, f) }
+
+// Encrypt encrypts what is written. The resulting writer must be closed after the contents have been written.
+func Encrypt(w io.Writer) (io.WriteCloser, error)
 
 type Memory struct{ closed bool }
 
@@ -249,6 +255,17 @@ fn documentation_makes_a_contract_where_source_does_not_decide() {
     );
     assert_eq!(finding.confidence, caulk_leaks::Confidence::Likely);
     assert_eq!(Project::new(&call("Lookup"), STORE).lines(), []);
+}
+
+#[test]
+fn a_writer_over_another_is_finished_where_writing_succeeds() {
+    let call = |rest: &str| {
+        format!(
+            "func f(text []byte) error {{\n\tw, err := store.Encrypt(os.Stdout)\n\tif err != nil {{\n\t\treturn err\n\t}}\n\tif _, err := w.Write(text); err != nil {{\n\t\treturn err\n\t}}\n\treturn {rest}\n}}\n"
+        )
+    };
+    assert_eq!(Project::new(&call("w.Close()"), STORE).lines(), []);
+    assert_eq!(Project::new(&call("nil"), STORE).lines(), [2]);
 }
 
 #[test]

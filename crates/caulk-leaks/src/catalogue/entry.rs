@@ -77,6 +77,8 @@ pub(super) struct File {
     pub returns: Vec<Spanned<ReturnsEntry>>,
     #[serde(default)]
     pub pair: Vec<PairEntry>,
+    #[serde(default)]
+    pub sentence: Vec<SentenceEntry>,
 }
 
 /// Methods that are called alike everywhere: what one of them hands out the other takes back.
@@ -87,6 +89,21 @@ pub(crate) struct PairEntry {
     pub gives: String,
     /// How the name of the other begins, any of these.
     pub takes: Vec<String>,
+}
+
+/// Assertions that read as sentences: `Expect(err).To(HaveOccurred())`. By names alone, as they are mostly imported with a dot.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SentenceEntry {
+    pub package: String,
+    /// Functions and methods that take what is spoken of.
+    pub subject: Vec<String>,
+    /// Methods of their result that state what a matcher says, and those that state the opposite.
+    pub holds: Vec<String>,
+    pub denies: Vec<String>,
+    /// What makes a matcher that fits a nil error alone, and one that fits other errors alone.
+    pub nil: Vec<String>,
+    pub error: Vec<String>,
 }
 
 /// The types of a function's results.

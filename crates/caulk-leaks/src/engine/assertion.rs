@@ -1,7 +1,7 @@
 //! Calls that say of an error what it is by returning: `require.NoError(t, err)`.
 
 use caulk_program::Callee;
-use caulk_syntax::{ExprId, Node, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
 
 use super::call::Named;
 use super::run::Run;
@@ -21,6 +21,13 @@ impl Run<'_, '_> {
     ) {
         let function = self.function;
         let callee = function.callee(call);
+        if let Some((subject, nil)) = self.sentence(call) {
+            let value = self
+                .place(subject)
+                .and_then(|place| state.get(&place).cloned());
+            self.state_error(state, subject, value, nil);
+            return;
+        }
         // `assert.Error(t, err)`: a test that goes on has failed where it does not hold.
         let is_statement = matches!(
             function.parent(call),
@@ -45,26 +52,90 @@ impl Run<'_, '_> {
                 None if self.asserts_nil(callee, index, value) => true,
                 None => continue,
             };
-            match value {
-                Some(Value::Error) if nil => state.error_is_known(),
-                Some(Value::Error) => state.reset(),
-                Some(Value::ReleasedIf { nil: when }) if *when == nil => {
-                    self.release_at(state, self.span_of(*arg))
-                }
-                None => {
-                    if let Some(local) = self.function.local(*arg)
-                        && self.is_tracked(local)
-                        && self
-                            .function
-                            .info()
-                            .local_info(local)
-                            .is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
-                    {
-                        state.set_fact(local, Some(if nil { Fact::Nil } else { Fact::NonNil }));
-                    }
-                }
-                _ => {}
+            self.state_error(state, *arg, value.cloned(), nil);
+        }
+    }
+
+    /// The error that an assertion of the form `Expect(err).To(HaveOccurred())` is about, and whether it states that it is nil.
+    fn sentence(&self, call: ExprId) -> Option<(ExprId, bool)> {
+        let tree = self.function.tree();
+        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
+            return None;
+        };
+        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+            return None;
+        };
+        let (method, matcher) = (tree.name(sel), *tree.exprs(args).first()?);
+        let (subject, spoken_of) = self.named_call(x)?;
+        let (matcher, wanted) = self.named_call(matcher)?;
+        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+        self.module.catalogue.sentences().iter().find_map(|entry| {
+            let speaks = has(&entry.subject, subject) && self.is_of(x, &entry.package);
+            let states = has(&entry.holds, method);
+            if !speaks || !states && !has(&entry.denies, method) {
+                return None;
             }
+            // `Equal(nil)` fits nothing.
+            let fits_nil = has(&entry.nil, matcher);
+            if !fits_nil && (!has(&entry.error, matcher) || wanted.iter().any(|x| self.is_nil(*x)))
+            {
+                return None;
+            }
+            // That it is not this error says nothing of others.
+            let tells = fits_nil || states || wanted.is_empty();
+            let offset = usize::from(subject.ends_with("Offset"));
+            let error = spoken_of.get(offset).copied()?;
+            tells.then_some((error, fits_nil == states))
+        })
+    }
+
+    /// The last name and the arguments of a call.
+    fn named_call(&self, call: ExprId) -> Option<(&str, &[ExprId])> {
+        let tree = self.function.tree();
+        let ExprKind::Call { fun, args, .. } = tree.expr(caulk_flow::unparen(tree, call)).kind
+        else {
+            return None;
+        };
+        let name = match tree.expr(caulk_flow::unparen(tree, fun)).kind {
+            ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => tree.name(name),
+            _ => return None,
+        };
+        Some((name, tree.exprs(args)))
+    }
+
+    /// Whether a call is of a package, as far as its callee is known.
+    fn is_of(&self, call: ExprId, package: &str) -> bool {
+        let tree = self.function.tree();
+        let callee = self.function.callee(caulk_flow::unparen(tree, call));
+        callee.func().is_none_or(|func| {
+            crate::types::split_name(self.module.program, func)
+                .0
+                .starts_with(package)
+        })
+    }
+
+    /// Adds that an expression is a nil error, or one that is not.
+    fn state_error(&mut self, state: &mut State, error: ExprId, value: Option<Value>, nil: bool) {
+        match value {
+            Some(Value::Error) => {
+                self.refine_acquired(state, nil);
+            }
+            Some(Value::ReleasedIf { nil: when }) if when == nil => {
+                self.release_at(state, self.span_of(error));
+            }
+            None => {
+                if let Some(local) = self.function.local(error)
+                    && self.is_tracked(local)
+                    && self
+                        .function
+                        .info()
+                        .local_info(local)
+                        .is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
+                {
+                    state.set_fact(local, Some(if nil { Fact::Nil } else { Fact::NonNil }));
+                }
+            }
+            _ => {}
         }
     }
 

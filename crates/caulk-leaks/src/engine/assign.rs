@@ -204,6 +204,11 @@ impl Run<'_, '_> {
                 if let Some(local) = function.local(target) {
                     self.set_local(state, local, value, fact);
                 } else if matches!(function.info().object(target), Object::PackageVar(_)) {
+                    // A client lives as long as what is bound to it.
+                    let value = match value {
+                        Some(Value::Handle) => Some(Value::Owner(None)),
+                        value => value,
+                    };
                     self.hand_over_value(state, value, SettledBy::ProcessLifetime, span);
                 }
             }

@@ -11,9 +11,10 @@ use super::known::is_borrowing_interface;
 use super::run::{Run, Start};
 use super::state::{Place, State, Status, Value};
 use crate::catalogue::CallEffect;
+use crate::contract::Origin;
 use crate::finding::SettledBy;
 use crate::module::Followed;
-use crate::summary::{Param, ParamEffect, ParamQuery, is_release_name};
+use crate::summary::{Param, ParamEffect, ParamQuery, RELEASE_METHODS, is_release_name};
 
 /// What uses it may run as long as the process does.
 pub(crate) const PASSED_ON: &str = "used by a function literal that is passed on";
@@ -311,7 +312,7 @@ impl Run<'_, '_> {
                     }
                 }
                 state.is_there();
-                if self.is_release(depth, &method) {
+                if self.is_release(depth, &method) || self.may_be_release(depth, &method) {
                     self.release_at(state, span);
                     return Vec::new();
                 }
@@ -335,12 +336,18 @@ impl Run<'_, '_> {
                     depth,
                     error: None,
                 };
-                // What else a dependency's method does with its own receiver does not matter.
+                // What a dependency's method does with its own receiver does not matter, unless it ends it in any case:
+                // `program.Run()`.
                 let matters = self.is_own(callee) || is_release_name(&method);
-                match self.follow(callee, passed).filter(|_| matters) {
+                let effect = self.follow(callee, passed);
+                let results = match effect.filter(|e| matters || *e == ParamEffect::Closes) {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None => self.handles(call, depth),
+                };
+                if self.release.ends_on_false.contains(&method) {
+                    return vec![Some(Value::More)];
                 }
+                results
             }
             Value::Owner(field) => {
                 if is_release_name(&method) {
@@ -375,6 +382,14 @@ impl Run<'_, '_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether a method may release what is owed by the types of results alone, which do not say what else does: `sink.Cancel()`.
+    fn may_be_release(&self, depth: usize, method: &str) -> bool {
+        self.contract
+            .is_some_and(|contract| contract.origin == Origin::Convention)
+            && depth == self.release.path().len()
+            && RELEASE_METHODS.contains(&method)
     }
 
     /// Whether something is held from this call of a method on, and not before.
@@ -428,7 +443,11 @@ impl Run<'_, '_> {
         let span = self.span_of(call);
         match value {
             Value::Error | Value::DerivedError => return self.errors_from(call),
-            Value::Acquired(_) | Value::Companion | Value::ReleasedIf { .. } | Value::Handle => {
+            Value::Acquired(_)
+            | Value::More
+            | Value::Companion
+            | Value::ReleasedIf { .. }
+            | Value::Handle => {
                 return Vec::new();
             }
             Value::Closure(literal) => {

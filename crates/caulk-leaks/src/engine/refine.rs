@@ -41,17 +41,24 @@ impl Run<'_, '_> {
                 y,
                 ..
             } if !truth => self.refine(state, x, false) && self.refine(state, y, false),
-            ExprKind::Ident(name) => {
-                match tree.name(name) {
-                    "true" if function.local(cond).is_none() => return truth,
-                    "false" if function.local(cond).is_none() => return !truth,
-                    _ => {}
+            ExprKind::Ident(_) => {
+                if let Some(says) = self.truth_value(cond) {
+                    return says == truth;
                 }
                 if truth && matches!(self.value_at(state, cond), Some(Value::DerivedError)) {
                     return self.refine_acquired(state, false);
                 }
-                if let Some(Value::Acquired(when)) = self.value_at(state, cond) {
-                    return self.refine_acquired(state, when == truth);
+                match self.value_at(state, cond) {
+                    Some(Value::Acquired(when)) => {
+                        return self.refine_acquired(state, when == truth);
+                    }
+                    Some(Value::More) => {
+                        if !truth {
+                            self.release_at(state, self.span_of(cond));
+                        }
+                        return true;
+                    }
+                    _ => {}
                 }
                 if self.is_companion(state, cond) && self.is_optional() {
                     self.look_at_companion(state);
@@ -66,6 +73,19 @@ impl Run<'_, '_> {
                 self.refine_call(state, cond, &args, truth)
             }
             _ => true,
+        }
+    }
+
+    /// What the constants `true` and `false` say.
+    fn truth_value(&self, expr: ExprId) -> Option<bool> {
+        let tree = self.function.tree();
+        match tree.expr(expr).kind {
+            ExprKind::Ident(name) if self.function.local(expr).is_none() => match tree.name(name) {
+                "true" => Some(true),
+                "false" => Some(false),
+                _ => None,
+            },
+            _ => None,
         }
     }
 
@@ -108,6 +128,12 @@ impl Run<'_, '_> {
     ) -> bool {
         let tree = self.function.tree();
         let (x, y) = (caulk_flow::unparen(tree, x), caulk_flow::unparen(tree, y));
+        // `rows.Next() == false`
+        for (subject, other) in [(x, y), (y, x)] {
+            if let Some(says) = self.truth_value(other) {
+                return self.refine(state, subject, says == equal);
+            }
+        }
         if self.is_companion(state, x) || self.is_companion(state, y) {
             self.look_at_companion(state);
         }
@@ -149,7 +175,7 @@ impl Run<'_, '_> {
                 return true;
             }
             // What is bound to it can be nil while it is held: a reply, a message.
-            Some(Value::Acquired(_) | Value::Companion | Value::Handle) => {}
+            Some(Value::Acquired(_) | Value::More | Value::Companion | Value::Handle) => {}
             None => {}
         }
         match self.function.local(subject) {
