@@ -204,9 +204,11 @@ impl Run<'_, '_> {
                 if let Some(local) = function.local(target) {
                     self.set_local(state, local, value, fact);
                 } else if matches!(function.info().object(target), Object::PackageVar(_)) {
-                    // A client lives as long as what is bound to it.
+                    // A client lives as long as what is bound to it. A `main` can close it when that is over.
                     let value = match value {
-                        Some(Value::Handle) => Some(Value::Owner(None)),
+                        Some(Value::Handle) if !function.is_main(self.module.program) => {
+                            Some(Value::Owner(None))
+                        }
                         value => value,
                     };
                     self.hand_over_value(state, value, SettledBy::ProcessLifetime, span);
