@@ -4,7 +4,7 @@
 //! ```text
 //! CAULK_SWEEP=DIR cargo test -p caulk --release --test sweep -- --ignored --nocapture
 //! ```
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::expect_used)]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
