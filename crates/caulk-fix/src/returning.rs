@@ -1,6 +1,6 @@
 //! How the function of a site returns an error, so that an edit can return one more.
 
-use caulk_syntax::{ExprId, ExprKind, Node, StmtKind, Tree};
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, Tree};
 
 use crate::site::{Refusal, Site, span};
 
@@ -60,11 +60,18 @@ impl Site<'_> {
         found
     }
 
-    /// The lines that make `call` and return its error, or end the test or the program with it.
-    pub(crate) fn checked_call(&self, call: &str) -> Result<Vec<String>, Refusal> {
-        let ending = match self.error_return("err") {
-            Some(ending) => ending,
-            None => self.ending_call().ok_or_else(|| {
+    /// The lines that make `call` beside `place` and return its error, or end the test or the program with it.
+    pub(crate) fn checked_call(&self, call: &str, place: Span) -> Result<Vec<String>, Refusal> {
+        let ending = match (self.error_return("err"), self.error_result(place)) {
+            (Some(ending), _) => ending,
+            (None, Some(error)) => {
+                return Ok(vec![
+                    format!("if {error} = {call}; {error} != nil {{"),
+                    "\treturn".to_owned(),
+                    "}".to_owned(),
+                ]);
+            }
+            (None, None) => self.ending_call().ok_or_else(|| {
                 Refusal::of(
                     "the error of … must be handled, and there is no way to return it",
                     call,
@@ -76,6 +83,47 @@ impl Site<'_> {
             format!("\t{ending}"),
             "}".to_owned(),
         ])
+    }
+
+    /// The name of the result that is an error, where it means that beside `place`.
+    pub(crate) fn error_result(&self, place: Span) -> Option<&str> {
+        let body = span(self.template().body);
+        let (types, signature) = self.source.signature(&self.scope, body)?;
+        let results = types.signature(signature).results?;
+        let last = types.fields(results).last()?;
+        let name = types.name(*types.names(last.names).last()?);
+        let block = self.scope.stmt_id(self.scope.statement(body)?)?;
+        let mut hidden = name == "_" || !self.returns_error();
+        let tree = self.scope.tree;
+        tree.walk(block, |node| match node {
+            Node::Stmt(id) => {
+                let declares = match tree.stmt(id).kind {
+                    StmtKind::Assign {
+                        lhs,
+                        op: AssignOp::Define,
+                        ..
+                    } => tree
+                        .exprs(lhs)
+                        .iter()
+                        .any(|left| tree.ident(*left) == Some(name)),
+                    StmtKind::Decl(_) => self.layout().text(tree.stmt(id).span).contains(name),
+                    _ => false,
+                };
+                // In the outermost block it is the result itself that is assigned.
+                let around = self
+                    .scope
+                    .statement(tree.stmt(id).span)
+                    .and_then(|at| self.scope.parent(at));
+                hidden |= declares
+                    && around.is_none_or(|around| {
+                        let around = self.scope.span(around);
+                        around != body && around.encloses(place)
+                    });
+                Descend::Into
+            }
+            Node::Expr(_) => Descend::Skip,
+        });
+        (!hidden).then_some(name)
     }
 
     /// The call that ends a test, or `main`, with an error.

@@ -3,6 +3,7 @@
 use caulk_leaks::{ByteSpan, ContractSource, Finding, FixTemplate, Held};
 use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
+use crate::bound::is_data;
 use crate::edit::Edit;
 use crate::layout::Layout;
 use crate::leaving::{Leave, MAX_DEPTH, ends};
@@ -609,6 +610,11 @@ impl<'a> Site<'a> {
         })
     }
 
+    /// Whether nothing that the function returns can hold on to the value.
+    fn returns_data(&self) -> bool {
+        !self.template().handed_on && self.result_types().iter().all(|ty| is_data(ty))
+    }
+
     /// Puts a release before control leaves by one way.
     pub(crate) fn release_before(
         &self,
@@ -624,7 +630,7 @@ impl<'a> Site<'a> {
                 let lines = match (uses.is_empty(), leave) {
                     (true, _) => lines.to_vec(),
                     // What is returned is made before a deferred release runs.
-                    (false, Leave::Return(_)) if self.only_looks(&uses) => {
+                    (false, Leave::Return(_)) if self.only_looks(&uses) || self.returns_data() => {
                         self.style.deferred(release)
                     }
                     _ => {

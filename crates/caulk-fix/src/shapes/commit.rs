@@ -70,7 +70,7 @@ fn finished(
 ) -> Result<(Vec<Edit>, bool), Refusal> {
     let layout = site.layout();
     let place = span(exit.span);
-    let lines = site.checked_call(&release.call)?;
+    let lines = site.checked_call(&release.call, place)?;
     let statement = site
         .scope
         .statement(place)
@@ -96,9 +96,18 @@ fn finished(
     let tree = site.scope.tree;
     let results = tree.exprs(results);
     let Some((last, others)) = results.split_last() else {
-        return match site.result_types().is_empty() {
-            true => Ok((vec![above(&lines)?], false)),
-            false => Err(Refusal::of(
+        return match (site.result_types().is_empty(), site.error_result(place)) {
+            (true, _) => Ok((vec![above(&lines)?], false)),
+            // An error that is there already goes first.
+            (false, Some(error)) => {
+                let lines = [
+                    format!("if {error} == nil {{"),
+                    format!("\t{error} = {}", release.call),
+                    "}".to_owned(),
+                ];
+                Ok((vec![above(&lines)?], true))
+            }
+            (false, None) => Err(Refusal::of(
                 "the error of … must be handled before a return that names no results",
                 &release.call,
             )),
@@ -199,14 +208,21 @@ fn each_turn(site: &Site<'_>, release: &Release) -> Result<Vec<Edit>, Refusal> {
     let leaves = Stretch::around(&site.scope, hold.anchor)
         .and_then(|stretch| stretch.leaves(hold.anchor.offset()))
         .ok_or_else(|| Refusal::new("the turn is left in a way that cannot be followed"))?;
-    let lines = site.checked_call(&release.call)?;
     let mut edits = Vec::new();
     for leave in leaves {
         let edit = match leave {
             Leave::Return(_) => continue,
-            Leave::Branch(id) => layout.insert_above(site.scope.tree.stmt(id).span.start, &lines),
-            Leave::Brace(offset) => layout.insert_at_block_end(offset, &lines),
-            Leave::Below(statement) => layout.insert_below(statement, &lines),
+            Leave::Branch(id) => {
+                let place = site.scope.tree.stmt(id).span;
+                layout.insert_above(place.start, &site.checked_call(&release.call, place)?)
+            }
+            Leave::Brace(offset) => {
+                let lines = site.checked_call(&release.call, Span::empty(offset))?;
+                layout.insert_at_block_end(offset, &lines)
+            }
+            Leave::Below(statement) => {
+                layout.insert_below(statement, &site.checked_call(&release.call, statement)?)
+            }
         };
         edits.push(edit.ok_or_else(Refusal::crowded)?);
     }

@@ -79,7 +79,7 @@ fn behind(site: &Site<'_>, reading: StmtId, call: &str) -> Option<Vec<Edit>> {
     {
         return Some(vec![Edit::replace(tree.expr(*last).span, call)]);
     }
-    let lines = site.checked_call(call).ok()?;
+    let lines = site.checked_call(call, tree.stmt(reading).span).ok()?;
     let edit = site
         .layout()
         .insert_below(tree.stmt(reading).span, &lines)?;

@@ -37,3 +37,16 @@ func silent(w io.Writer, data []byte) {
 	zw := gzip.NewWriter(w) // refused: there is no way to return it
 	zw.Write(data)
 }
+
+type count int64
+
+// The results have names, and an error that is there already goes first.
+func named(w io.Writer, data []byte) (n count, err error) {
+	zw := gzip.NewWriter(w)
+	written, err := zw.Write(data)
+	if err != nil {
+		return
+	}
+	n = count(written)
+	return
+}
