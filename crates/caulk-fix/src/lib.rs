@@ -19,6 +19,7 @@ mod name;
 mod plan;
 mod release;
 mod returning;
+mod settle;
 mod shapes;
 mod site;
 mod source;

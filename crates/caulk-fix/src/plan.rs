@@ -7,16 +7,13 @@ use std::sync::Arc;
 use caulk_leaks::Finding;
 
 use crate::align::align;
-use crate::edit::{Edit, Edits, Step};
+use crate::edit::{Edit, Edits};
 use crate::linter::wants_errors_dropped_by_name;
 use crate::release::Style;
 use crate::shapes::{Proposal, propose};
-use crate::site::{Refusal, Site, span};
+use crate::site::{Refusal, Site};
 use crate::source::Source;
 use crate::workspace::Workspace;
-
-/// Rounds of check and withdrawal; the files that are in doubt after the last one are left alone.
-const MAX_ROUNDS: usize = 6;
 
 /// Checks a program with edited files laid over it.
 pub trait Checker {
@@ -121,29 +118,19 @@ pub fn plan_with(
 }
 
 /// A file that is being edited, and how it releases.
-struct Opened {
-    source: Source,
-    style: Style,
+pub(crate) struct Opened {
+    pub(crate) source: Source,
+    pub(crate) style: Style,
 }
 
-struct Planner<'a> {
-    findings: &'a [Finding],
-    selected: &'a [usize],
-    files: BTreeMap<&'a str, Result<Opened, Refusal>>,
+pub(crate) struct Planner<'a> {
+    pub(crate) findings: &'a [Finding],
+    pub(crate) selected: &'a [usize],
+    pub(crate) files: BTreeMap<&'a str, Result<Opened, Refusal>>,
     /// One for each of the selected findings.
-    proposals: Vec<Result<Proposal, Refusal>>,
+    pub(crate) proposals: Vec<Result<Proposal, Refusal>>,
     /// Those that got in the way of others: planned again once it is known what these make of the file.
-    crossed: BTreeSet<usize>,
-}
-
-/// Why the edits of a finding cannot stay.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Doubt {
-    /// Its place among the selected findings.
-    at: usize,
-    refusal: Refusal,
-    /// The finding is there still.
-    still_lost: bool,
+    pub(crate) crossed: BTreeSet<usize>,
 }
 
 impl<'a> Planner<'a> {
@@ -190,7 +177,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The file of a selected finding.
-    fn file(&self, at: usize) -> Option<&'a str> {
+    pub(crate) fn file(&self, at: usize) -> Option<&'a str> {
         let finding = self.findings.get(*self.selected.get(at)?)?;
         Some(finding.location.file.as_str())
     }
@@ -202,11 +189,11 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn withdraw(&mut self, at: usize, reason: &str) {
+    pub(crate) fn withdraw(&mut self, at: usize, reason: &str) {
         self.refuse(at, Refusal::new(reason));
     }
 
-    fn refuse(&mut self, at: usize, refusal: Refusal) {
+    pub(crate) fn refuse(&mut self, at: usize, refusal: Refusal) {
         if let Some(proposal) = self.proposals.get_mut(at)
             && proposal.is_ok()
         {
@@ -243,7 +230,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The same, without the white space before comments beside them.
-    fn together(&self, take: impl Fn(&Proposal) -> bool) -> BTreeMap<&'a str, Edits> {
+    pub(crate) fn together(&self, take: impl Fn(&Proposal) -> bool) -> BTreeMap<&'a str, Edits> {
         let mut files: BTreeMap<&str, Edits> = BTreeMap::new();
         for at in 0..self.proposals.len() {
             if let (Some(file), Some(Ok(proposal))) = (self.file(at), self.proposals.get(at))
@@ -257,7 +244,7 @@ impl<'a> Planner<'a> {
     }
 
     /// No edit may add a syntax error.
-    fn withdraw_broken_syntax(&mut self) {
+    pub(crate) fn withdraw_broken_syntax(&mut self) {
         for (file, edits) in self.composed(|_| true) {
             if self.parses_as_well(file, &edits) {
                 continue;
@@ -292,248 +279,10 @@ impl<'a> Planner<'a> {
         after.error_count() <= opened.source.error_count()
     }
 
-    /// Checks the edited program until every finding whose edits stand is gone and nothing new has appeared.
-    fn check_again(&mut self, checker: &mut dyn Checker) {
-        let mut planned_again = BTreeSet::new();
-        for round in 0..MAX_ROUNDS {
-            let files = self.together(|_| true);
-            if files.is_empty() {
-                return;
-            }
-            let mut after = checker.check(&self.laid_over(&files));
-            let doubts = self.doubts(&files, &after);
-            let mut crossed = std::mem::take(&mut self.crossed);
-            for doubt in &doubts {
-                if doubt.still_lost && self.is_beside_another(doubt.at) {
-                    crossed.insert(doubt.at);
-                }
-                self.refuse(doubt.at, doubt.refusal.clone());
-            }
-            crossed.retain(|at| planned_again.insert(*at));
-            if round + 1 == MAX_ROUNDS {
-                let files: BTreeSet<&str> = doubts.iter().filter_map(|d| self.file(d.at)).collect();
-                self.withdraw_files(&files);
-            } else if !crossed.is_empty() {
-                if !doubts.is_empty() {
-                    let others = self.together(|_| true);
-                    after = checker.check(&self.laid_over(&others));
-                }
-                self.plan_again(&crossed, &after);
-                self.withdraw_broken_syntax();
-            } else if doubts.is_empty() {
-                return;
-            }
-        }
-    }
-
-    fn withdraw_files(&mut self, files: &BTreeSet<&str>) {
-        for at in 0..self.proposals.len() {
-            if self.file(at).is_some_and(|file| files.contains(file)) {
-                self.withdraw(
-                    at,
-                    "the edits of several findings disturb one another: fix them one by one",
-                );
-            }
-        }
-    }
-
-    /// Whether another finding has edits in the same function.
-    fn is_beside_another(&self, at: usize) -> bool {
-        let place = |at: usize| {
-            Some(span(
-                self.findings.get(*self.selected.get(at)?)?.location.span,
-            ))
-        };
-        let (Some(file), Some(own)) = (self.file(at), place(at)) else {
-            return false;
-        };
-        let Some(Ok(opened)) = self.files.get(file) else {
-            return false;
-        };
-        (0..self.proposals.len()).any(|other| {
-            other != at
-                && self.proposals.get(other).is_some_and(Result::is_ok)
-                && self.file(other) == Some(file)
-                && place(other)
-                    .is_some_and(|place| opened.source.same_declaration(own, place.start))
-        })
-    }
-
-    /// Proposes edits of findings in the files as those of the others make them, where `after` was found.
-    fn plan_again(&mut self, crossed: &BTreeSet<usize>, after: &[Finding]) {
-        let others = self.together(|_| true);
-        let mut files: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for at in crossed {
-            if let Some(file) = self.file(*at) {
-                files.entry(file).or_default().push(*at);
-            }
-        }
-        for (file, crossed) in files {
-            let Some(Ok(opened)) = self.files.get(file) else {
-                continue;
-            };
-            let edits = others.get(file).cloned().unwrap_or_default();
-            let source = Source::new(edits.apply(opened.source.bytes()));
-            let mut given = Vec::new();
-            let mut further = Edits::default();
-            let mut proposals = BTreeMap::new();
-            for at in crossed {
-                let Some(before) = self.selected.get(at).and_then(|at| self.findings.get(*at))
-                else {
-                    continue;
-                };
-                let found = after
-                    .iter()
-                    .find(|found| Identity::after(found, &edits) == Some(Identity::before(before)));
-                let proposal = match found {
-                    Some(found) => Site::new(found, &source, &opened.style, &given)
-                        .and_then(|site| propose(&site)),
-                    // The others have ended it.
-                    None => Ok(Proposal {
-                        edits: Vec::new(),
-                        review: None,
-                    }),
-                };
-                if let Ok(proposal) = &proposal {
-                    given.extend(names_given(source.bytes(), proposal));
-                    if further.add(&proposal.edits).is_err() {
-                        continue;
-                    }
-                }
-                proposals.insert(at, proposal);
-            }
-            let steps = edits.then(source.bytes(), &further);
-            self.take(file, proposals, &steps);
-        }
-    }
-
-    /// Takes proposals that were made on top of the others' edits: a step that changes the text of one of these
-    /// takes its place.
-    fn take(
-        &mut self,
-        file: &str,
-        proposals: BTreeMap<usize, Result<Proposal, Refusal>>,
-        steps: &[Step],
-    ) {
-        for (at, proposal) in proposals {
-            let Ok(proposal) = proposal else {
-                self.set(at, proposal);
-                continue;
-            };
-            let own: Vec<&Step> = steps
-                .iter()
-                .filter(|step| step.second.iter().any(|edit| proposal.edits.contains(edit)))
-                .collect();
-            let changes = |other: &Proposal| {
-                let replaced = own.iter().flat_map(|step| &step.first);
-                replaced.into_iter().any(|edit| other.edits.contains(edit))
-            };
-            let alike = |other: &Proposal| other.review.is_none() && proposal.review.is_none();
-            let of_file = |at: &usize| self.file(*at) == Some(file);
-            let touched: Vec<usize> = (0..self.proposals.len())
-                .filter(of_file)
-                .filter(
-                    |other| matches!(self.proposals.get(*other), Some(Ok(other)) if changes(other)),
-                )
-                .collect();
-            let mixed = touched.iter().any(
-                |other| matches!(self.proposals.get(*other), Some(Ok(other)) if !alike(other)),
-            );
-            if mixed {
-                // Only one of the two may be taken.
-                continue;
-            }
-            for other in touched {
-                if let Some(Ok(other)) = self.proposals.get_mut(other) {
-                    for step in &own {
-                        step.replace_in(&mut other.edits);
-                    }
-                }
-            }
-            let edits = own.iter().map(|step| step.edit.clone()).collect();
-            self.set(at, Ok(Proposal { edits, ..proposal }));
-        }
-    }
-
-    fn set(&mut self, at: usize, proposal: Result<Proposal, Refusal>) {
-        if let Some(place) = self.proposals.get_mut(at) {
-            *place = proposal;
-        }
-    }
-
-    fn laid_over(&self, files: &BTreeMap<&str, Edits>) -> BTreeMap<String, Arc<[u8]>> {
+    pub(crate) fn laid_over(&self, files: &BTreeMap<&str, Edits>) -> BTreeMap<String, Arc<[u8]>> {
         files
             .iter()
             .map(|(file, edits)| ((*file).to_owned(), edits.apply(self.before(file)).into()))
-            .collect()
-    }
-
-    /// The selected findings whose edits must be withdrawn.
-    fn doubts(&self, files: &BTreeMap<&str, Edits>, after: &[Finding]) -> Vec<Doubt> {
-        let before: BTreeSet<Identity<'_>> = self.findings.iter().map(Identity::before).collect();
-        let mut doubts = Vec::new();
-        let mut left = BTreeSet::new();
-        for found in after {
-            let edits = files.get(found.location.file.as_str());
-            match edits.map_or_else(
-                || Some(Identity::before(found)),
-                |edits| Identity::after(found, edits),
-            ) {
-                Some(identity) if before.contains(&identity) => {
-                    left.insert(identity);
-                }
-                _ => {
-                    let refusal = Refusal::of(
-                        format!("with the edit, the check finds: … [{}]", found.rule),
-                        &found.message,
-                    );
-                    doubts.extend(self.nearest(found, files).into_iter().map(|at| Doubt {
-                        at,
-                        refusal: refusal.clone(),
-                        still_lost: false,
-                    }));
-                }
-            }
-        }
-        for (at, selected) in self.selected.iter().enumerate() {
-            if let (Some(Ok(_)), Some(finding)) =
-                (self.proposals.get(at), self.findings.get(*selected))
-                && left.contains(&Identity::before(finding))
-            {
-                doubts.push(Doubt {
-                    at,
-                    refusal: Refusal::new("it is still lost on some path with the edit in place"),
-                    still_lost: true,
-                });
-            }
-        }
-        doubts
-    }
-
-    /// The selected finding whose edits most likely brought a new one about: the nearest of the same file,
-    /// or all where it is in a file that is not edited.
-    fn nearest(&self, found: &Finding, files: &BTreeMap<&str, Edits>) -> Vec<usize> {
-        let standing = (0..self.proposals.len())
-            .filter(|at| self.proposals.get(*at).is_some_and(Result::is_ok));
-        let file = found.location.file.as_str();
-        let Some(edits) = files.get(file) else {
-            return standing.collect();
-        };
-        let line_up = |offset: u32| edits.place_before(offset).unwrap_or(offset);
-        let place = line_up(found.location.span.start);
-        let distance = |at: &usize| {
-            let finding = self
-                .selected
-                .get(*at)
-                .and_then(|selected| self.findings.get(*selected));
-            finding.map_or(u32::MAX, |finding| {
-                finding.location.span.start.abs_diff(place)
-            })
-        };
-        standing
-            .filter(|at| self.file(*at) == Some(file))
-            .min_by_key(distance)
-            .into_iter()
             .collect()
     }
 
@@ -570,7 +319,7 @@ impl<'a> Planner<'a> {
 }
 
 /// The names that a proposal declares, each with the place of its edit.
-fn names_given(source: &[u8], proposal: &Proposal) -> Vec<(u32, String)> {
+pub(crate) fn names_given(source: &[u8], proposal: &Proposal) -> Vec<(u32, String)> {
     let mut names = Vec::new();
     for edit in &proposal.edits {
         if edit.span.of(source) == b"_" {
@@ -606,32 +355,4 @@ fn open(file: &str, workspace: &dyn Workspace) -> Result<Opened, Refusal> {
     let strict = config.is_some_and(|config| wants_errors_dropped_by_name(&config));
     let style = Style::of(&source, strict);
     Ok(Opened { source, style })
-}
-
-/// What makes two findings the same one, before and after edits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity<'a> {
-    rule: &'a str,
-    file: &'a str,
-    /// Of the acquiring call, in the unedited file.
-    start: u32,
-}
-
-impl<'a> Identity<'a> {
-    fn before(finding: &'a Finding) -> Self {
-        Self {
-            rule: finding.rule,
-            file: &finding.location.file,
-            start: finding.location.span.start,
-        }
-    }
-
-    /// None where the edits put the acquiring call there.
-    fn after(finding: &'a Finding, edits: &Edits) -> Option<Self> {
-        let start = edits.place_before(finding.location.span.start)?;
-        Some(Self {
-            start,
-            ..Self::before(finding)
-        })
-    }
 }

@@ -610,9 +610,14 @@ impl<'a> Site<'a> {
         })
     }
 
-    /// Whether nothing that the function returns can hold on to the value.
-    fn returns_data(&self) -> bool {
-        !self.template().handed_on && self.result_types().iter().all(|ty| is_data(ty))
+    /// Whether nothing that a `return` gives can hold on to the value, and nothing in it may release that.
+    fn returns_data(&self, id: StmtId) -> bool {
+        let template = self.template();
+        let place = self.scope.tree.stmt(id).span;
+        let mut ends = template.releases.iter().chain(&template.may_release);
+        !template.handed_on
+            && !ends.any(|release| place.encloses(span(*release)))
+            && self.result_types().iter().all(|ty| is_data(ty))
     }
 
     /// Puts a release before control leaves by one way.
@@ -630,7 +635,9 @@ impl<'a> Site<'a> {
                 let lines = match (uses.is_empty(), leave) {
                     (true, _) => lines.to_vec(),
                     // What is returned is made before a deferred release runs.
-                    (false, Leave::Return(_)) if self.only_looks(&uses) || self.returns_data() => {
+                    (false, Leave::Return(_))
+                        if self.only_looks(&uses) || self.returns_data(id) =>
+                    {
                         self.style.deferred(release)
                     }
                     _ => {

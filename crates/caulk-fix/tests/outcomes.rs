@@ -165,6 +165,43 @@ fn an_edit_that_does_not_help_is_withdrawn() {
     assert_eq!(plan.fixes[0].outcome, Outcome::Refused(reason.into()));
 }
 
+/// The edits of six files, where that of one makes known that something in another file is to be released.
+#[track_caller]
+fn withdrawn_for_a_fault_in_another_file(acquired_by: &str, guilty: &str) {
+    let files = ["a/a.go", "a/b.go", "b/c.go", "b/d.go", "c/e.go", "c/f.go"];
+    let in_file = |file: &str| {
+        let mut finding = leak().finding();
+        finding.location.file = file.into();
+        finding
+    };
+    let findings = files.map(in_file);
+    let mut stranger = in_file("z/z.go");
+    stranger.resource.acquired_by = acquired_by.into();
+    let mut checker = |edited: &BTreeMap<String, Arc<[u8]>>| {
+        let appears = edited.contains_key(guilty);
+        Vec::from_iter(appears.then(|| stranger.clone()))
+    };
+    let all: Vec<usize> = (0..files.len()).collect();
+    let workspace = OneFile(SRC.as_bytes());
+    let plan = plan(
+        &findings,
+        &all,
+        &workspace,
+        &mut checker,
+        PlanOptions::default(),
+    );
+    for (file, fix) in files.iter().zip(&plan.fixes) {
+        let refused = matches!(fix.outcome, Outcome::Refused(_));
+        assert_eq!(refused, *file == guilty, "{file} {:?}", fix.outcome);
+    }
+}
+
+#[test]
+fn a_new_fault_in_another_file_costs_the_edit_that_brings_it_and_no_other() {
+    withdrawn_for_a_fault_in_another_file("example.com/x/y.Open", "b/d.go");
+    withdrawn_for_a_fault_in_another_file("example.com/x/y.Open", "c/f.go");
+}
+
 #[test]
 fn an_edit_that_brings_a_new_fault_is_withdrawn_alone() {
     let src = format!("{SRC}\nfunc other() {{\n\td := open()\n\td.use()\n}}\n");

@@ -1,0 +1,389 @@
+//! The edited program is checked again: edits that leave their finding, or bring another about, are planned anew or
+//! withdrawn.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use caulk_leaks::Finding;
+
+use crate::edit::{Edit, Edits, Step};
+use crate::plan::{Checker, Planner, names_given};
+use crate::shapes::{Proposal, propose};
+use crate::site::{Refusal, Site, span};
+use crate::source::Source;
+
+/// Rounds of check and withdrawal; the files that are in doubt after the last one are left alone.
+const MAX_ROUNDS: usize = 6;
+
+/// Why the edits of a finding cannot stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Doubt {
+    /// Its place among the selected findings.
+    at: usize,
+    refusal: Refusal,
+    /// The finding is there still.
+    still_lost: bool,
+}
+
+impl<'a> Planner<'a> {
+    /// Checks the edited program until every finding whose edits stand is gone and nothing new has appeared.
+    pub(crate) fn check_again(&mut self, checker: &mut dyn Checker) {
+        let mut planned_again = BTreeSet::new();
+        for round in 0..MAX_ROUNDS {
+            let files = self.together(|_| true);
+            if files.is_empty() {
+                return;
+            }
+            let mut after = checker.check(&self.laid_over(&files));
+            let doubts = self.doubts(&files, &after, checker);
+            let mut crossed = std::mem::take(&mut self.crossed);
+            for doubt in &doubts {
+                if doubt.still_lost && !self.beside(doubt.at).is_empty() {
+                    crossed.insert(doubt.at);
+                }
+                self.refuse(doubt.at, doubt.refusal.clone());
+            }
+            crossed.retain(|at| planned_again.insert(*at));
+            if round + 1 == MAX_ROUNDS {
+                let files: BTreeSet<&str> = doubts.iter().filter_map(|d| self.file(d.at)).collect();
+                self.withdraw_files(&files);
+            } else if !crossed.is_empty() {
+                if !doubts.is_empty() {
+                    let others = self.together(|_| true);
+                    after = checker.check(&self.laid_over(&others));
+                }
+                self.plan_again(&crossed, &after);
+                self.withdraw_broken_syntax();
+            } else if doubts.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn withdraw_files(&mut self, files: &BTreeSet<&str>) {
+        for at in 0..self.proposals.len() {
+            if self.file(at).is_some_and(|file| files.contains(file)) {
+                self.withdraw(
+                    at,
+                    "the edits of several findings disturb one another: fix them one by one",
+                );
+            }
+        }
+    }
+
+    /// The other findings that have edits in the same function.
+    fn beside(&self, at: usize) -> Vec<usize> {
+        let place = |at: usize| self.finding(at).map(|finding| span(finding.location.span));
+        let (Some(file), Some(own)) = (self.file(at), place(at)) else {
+            return Vec::new();
+        };
+        let Some(Ok(opened)) = self.files.get(file) else {
+            return Vec::new();
+        };
+        let is_beside = |other: &usize| {
+            *other != at
+                && self.proposals.get(*other).is_some_and(Result::is_ok)
+                && self.file(*other) == Some(file)
+                && place(*other)
+                    .is_some_and(|place| opened.source.same_declaration(own, place.start))
+        };
+        (0..self.proposals.len()).filter(is_beside).collect()
+    }
+
+    /// Proposes edits of findings in the files as those of the others make them, where `after` was found.
+    fn plan_again(&mut self, crossed: &BTreeSet<usize>, after: &[Finding]) {
+        let others = self.together(|_| true);
+        let mut files: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for at in crossed {
+            if let Some(file) = self.file(*at) {
+                files.entry(file).or_default().push(*at);
+            }
+        }
+        let mut ended = Vec::new();
+        for (file, crossed) in files {
+            let Some(Ok(opened)) = self.files.get(file) else {
+                continue;
+            };
+            let edits = others.get(file).cloned().unwrap_or_default();
+            let source = Source::new(edits.apply(opened.source.bytes()));
+            let mut given = Vec::new();
+            let mut further = Edits::default();
+            let mut proposals = BTreeMap::new();
+            for at in crossed {
+                let Some(before) = self.selected.get(at).and_then(|at| self.findings.get(*at))
+                else {
+                    continue;
+                };
+                let found = after
+                    .iter()
+                    .find(|found| Identity::after(found, &edits) == Some(Identity::before(before)));
+                let Some(found) = found else {
+                    // Others have ended it, so that their edits are its own.
+                    ended.push(at);
+                    continue;
+                };
+                let proposal = Site::new(found, &source, &opened.style, &given)
+                    .and_then(|site| propose(&site));
+                if let Ok(proposal) = &proposal {
+                    given.extend(names_given(source.bytes(), proposal));
+                    if further.add(&proposal.edits).is_err() {
+                        continue;
+                    }
+                }
+                proposals.insert(at, proposal);
+            }
+            let steps = edits.then(source.bytes(), &further);
+            self.take(file, proposals, &steps);
+        }
+        for at in ended {
+            let beside = self.beside(at);
+            let proposals = beside
+                .iter()
+                .filter_map(|at| self.proposals.get(*at)?.as_ref().ok());
+            let sure = proposals.filter(|proposal| proposal.review.is_none());
+            let edits: Vec<Edit> = sure.flat_map(|proposal| proposal.edits.clone()).collect();
+            if !edits.is_empty() {
+                let review = None;
+                self.set(at, Ok(Proposal { edits, review }));
+            }
+        }
+    }
+
+    /// Takes proposals that were made on top of the others' edits: a step that changes the text of one of these
+    /// takes its place.
+    fn take(
+        &mut self,
+        file: &str,
+        proposals: BTreeMap<usize, Result<Proposal, Refusal>>,
+        steps: &[Step],
+    ) {
+        for (at, proposal) in proposals {
+            let Ok(proposal) = proposal else {
+                self.set(at, proposal);
+                continue;
+            };
+            let own: Vec<&Step> = steps
+                .iter()
+                .filter(|step| step.second.iter().any(|edit| proposal.edits.contains(edit)))
+                .collect();
+            let changes = |other: &Proposal| {
+                let replaced = own.iter().flat_map(|step| &step.first);
+                replaced.into_iter().any(|edit| other.edits.contains(edit))
+            };
+            let alike = |other: &Proposal| other.review.is_none() && proposal.review.is_none();
+            let of_file = |at: &usize| self.file(*at) == Some(file);
+            let touched: Vec<usize> = (0..self.proposals.len())
+                .filter(of_file)
+                .filter(
+                    |other| matches!(self.proposals.get(*other), Some(Ok(other)) if changes(other)),
+                )
+                .collect();
+            let mixed = touched.iter().any(
+                |other| matches!(self.proposals.get(*other), Some(Ok(other)) if !alike(other)),
+            );
+            if mixed {
+                // Only one of the two may be taken.
+                continue;
+            }
+            for other in touched {
+                if let Some(Ok(other)) = self.proposals.get_mut(other) {
+                    for step in &own {
+                        step.replace_in(&mut other.edits);
+                    }
+                }
+            }
+            let edits = own.iter().map(|step| step.edit.clone()).collect();
+            self.set(at, Ok(Proposal { edits, ..proposal }));
+        }
+    }
+
+    fn set(&mut self, at: usize, proposal: Result<Proposal, Refusal>) {
+        if let Some(place) = self.proposals.get_mut(at) {
+            *place = proposal;
+        }
+    }
+
+    /// The selected findings whose edits must be withdrawn.
+    fn doubts(
+        &self,
+        files: &BTreeMap<&str, Edits>,
+        after: &[Finding],
+        checker: &mut dyn Checker,
+    ) -> Vec<Doubt> {
+        let before: BTreeSet<Identity<'_>> = self.findings.iter().map(Identity::before).collect();
+        let mut doubts = Vec::new();
+        let mut left = BTreeSet::new();
+        for found in after {
+            let edits = files.get(found.location.file.as_str());
+            match edits.map_or_else(
+                || Some(Identity::before(found)),
+                |edits| Identity::after(found, edits),
+            ) {
+                Some(identity) if before.contains(&identity) => {
+                    left.insert(identity);
+                }
+                _ => {
+                    let refusal = Refusal::of(
+                        format!("with the edit, the check finds: … [{}]", found.rule),
+                        &found.message,
+                    );
+                    let mut blamed = self.blamed(found, files);
+                    if blamed.is_empty() && doubts.is_empty() {
+                        blamed = self.bisect(&Stranger::of(found), checker);
+                    }
+                    doubts.extend(blamed.into_iter().map(|at| Doubt {
+                        at,
+                        refusal: refusal.clone(),
+                        still_lost: false,
+                    }));
+                }
+            }
+        }
+        for (at, selected) in self.selected.iter().enumerate() {
+            if let (Some(Ok(_)), Some(finding)) =
+                (self.proposals.get(at), self.findings.get(*selected))
+                && left.contains(&Identity::before(finding))
+            {
+                doubts.push(Doubt {
+                    at,
+                    refusal: Refusal::new("it is still lost on some path with the edit in place"),
+                    still_lost: true,
+                });
+            }
+        }
+        doubts
+    }
+
+    /// The selected findings whose edits most likely brought a new one about: one of the same function; those in the
+    /// package that hands out what is lost, since it may have become known by them that it is to be released; the nearest
+    /// of the same file. None where it is in a file without edits, and nothing speaks for any.
+    fn blamed(&self, found: &Finding, files: &BTreeMap<&str, Edits>) -> Vec<usize> {
+        let standing: Vec<usize> = (0..self.proposals.len())
+            .filter(|at| self.proposals.get(*at).is_some_and(Result::is_ok))
+            .collect();
+        let file = found.location.file.as_str();
+        let nearest = files.get(file).and_then(|edits| {
+            let start = found.location.span.start;
+            let place = edits.place_before(start).unwrap_or(start);
+            let of_file = standing.iter().filter(|at| self.file(**at) == Some(file));
+            let nearest = of_file.min_by_key(|at| {
+                let finding = self.finding(**at);
+                finding.map_or(u32::MAX, |f| f.location.span.start.abs_diff(place))
+            })?;
+            Some((*nearest, place))
+        });
+        if let Some((nearest, place)) = nearest
+            && let (Some(finding), Some(Ok(opened))) = (self.finding(nearest), self.files.get(file))
+            && opened
+                .source
+                .same_declaration(span(finding.location.span), place)
+        {
+            return vec![nearest];
+        }
+        let from = package_of(&found.resource.acquired_by);
+        let is_there = |at: &&usize| {
+            let folder = self
+                .file(**at)
+                .and_then(|file| Some(file.rsplit_once('/')?.0));
+            folder.is_some_and(|folder| {
+                from.strip_suffix(folder)
+                    .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+            })
+        };
+        let there: Vec<usize> = standing.iter().filter(is_there).copied().collect();
+        let is_test = |at: &usize| {
+            self.file(*at)
+                .is_some_and(|file| file.ends_with("_test.go"))
+        };
+        let (tests, others): (Vec<usize>, Vec<usize>) = there.into_iter().partition(is_test);
+        match (others.is_empty(), tests.is_empty(), nearest) {
+            (false, _, _) => others,
+            (true, false, _) => tests,
+            (true, true, nearest) => nearest.into_iter().map(|(at, _)| at).collect(),
+        }
+    }
+
+    /// The selected findings without whose edits a new one does not appear, found by halves of the edited files; those of
+    /// several files where it takes them together.
+    fn bisect(&self, stranger: &Stranger, checker: &mut dyn Checker) -> Vec<usize> {
+        let appears = |part: &[&str], checker: &mut dyn Checker| {
+            let mut files = self.together(|_| true);
+            files.retain(|file, _| part.contains(file));
+            let after = checker.check(&self.laid_over(&files));
+            after.iter().any(|found| Stranger::of(found) == *stranger)
+        };
+        let files = self.together(|_| true);
+        let mut part: Vec<&str> = files.keys().copied().collect();
+        while part.len() > 1 {
+            let (first, second) = part.split_at(part.len() / 2);
+            part = if appears(first, checker) {
+                first.to_vec()
+            } else if appears(second, checker) {
+                second.to_vec()
+            } else {
+                break;
+            };
+        }
+        (0..self.proposals.len())
+            .filter(|at| self.proposals.get(*at).is_some_and(Result::is_ok))
+            .filter(|at| self.file(*at).is_some_and(|file| part.contains(&file)))
+            .collect()
+    }
+
+    fn finding(&self, at: usize) -> Option<&'a Finding> {
+        self.findings.get(*self.selected.get(at)?)
+    }
+}
+
+/// A new finding in a file without edits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stranger {
+    rule: &'static str,
+    file: String,
+    start: u32,
+}
+
+impl Stranger {
+    fn of(found: &Finding) -> Self {
+        Self {
+            rule: found.rule,
+            file: found.location.file.clone(),
+            start: found.location.span.start,
+        }
+    }
+}
+
+/// The package of a function by its full name: `example.com/a/b` of `example.com/a/b.Type.Open`.
+fn package_of(function: &str) -> &str {
+    let name = function.rfind('/').map_or(0, |slash| slash + 1);
+    let end = function.get(name..).and_then(|rest| rest.find('.'));
+    end.and_then(|end| function.get(..name + end))
+        .unwrap_or(function)
+}
+
+/// What makes two findings the same one, before and after edits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Identity<'a> {
+    rule: &'a str,
+    file: &'a str,
+    /// Of the acquiring call, in the unedited file.
+    start: u32,
+}
+
+impl<'a> Identity<'a> {
+    fn before(finding: &'a Finding) -> Self {
+        Self {
+            rule: finding.rule,
+            file: &finding.location.file,
+            start: finding.location.span.start,
+        }
+    }
+
+    /// None where the edits put the acquiring call there.
+    fn after(finding: &'a Finding, edits: &Edits) -> Option<Self> {
+        let start = edits.place_before(finding.location.span.start)?;
+        Some(Self {
+            start,
+            ..Self::before(finding)
+        })
+    }
+}
