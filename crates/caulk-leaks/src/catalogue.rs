@@ -4,7 +4,7 @@
 
 mod entry;
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -331,6 +331,17 @@ struct Table<T> {
     entries: Vec<(Selector, T)>,
     exact: FxHashMap<String, Vec<usize>>,
     globs: Vec<usize>,
+    asked: ByPackage,
+}
+
+/// Which entries speak of a package, for those that were asked for: there are many calls of each.
+#[derive(Debug, Default)]
+struct ByPackage(RwLock<FxHashMap<String, Arc<[usize]>>>);
+
+impl Clone for ByPackage {
+    fn clone(&self) -> ByPackage {
+        ByPackage::default()
+    }
 }
 
 impl<T> Default for Table<T> {
@@ -339,6 +350,7 @@ impl<T> Default for Table<T> {
             entries: Vec::new(),
             exact: FxHashMap::default(),
             globs: Vec::new(),
+            asked: ByPackage::default(),
         }
     }
 }
@@ -354,28 +366,41 @@ impl<T> Table<T> {
             }
         }
         self.entries.push((selector, value));
+        self.asked = ByPackage::default();
     }
 
     fn find(&self, package: &str, function: &str) -> Option<&T> {
+        let of_package = self.of_package(package);
+        let mut entries = of_package
+            .iter()
+            .filter_map(|index| self.entries.get(*index));
+        let (_, value) = entries.find(|(selector, _)| selector.names(function))?;
+        Some(value)
+    }
+
+    /// The entries that speak of a package, in the order in which they count.
+    fn of_package(&self, package: &str) -> Arc<[usize]> {
+        let asked = &self.asked.0;
+        let known = asked.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entries) = known.get(package) {
+            return Arc::clone(entries);
+        }
+        drop(known);
         let unversioned = glob::unversioned(package);
         let exact = [Some(package), unversioned.as_deref()]
             .into_iter()
             .flatten()
             .filter_map(|name| self.exact.get(name))
             .flatten();
-        let hit = exact
-            .filter(|&&index| {
-                self.entries
-                    .get(index)
-                    .is_some_and(|(s, _)| s.names(function))
-            })
-            .chain(self.globs.iter().filter(|&&index| {
-                self.entries
-                    .get(index)
-                    .is_some_and(|(s, _)| s.selects(package, function))
-            }))
-            .next()?;
-        self.entries.get(*hit).map(|(_, value)| value)
+        let by_pattern = self.globs.iter().filter(|index| {
+            self.entries
+                .get(**index)
+                .is_some_and(|(selector, _)| selector.speaks_of(package))
+        });
+        let entries: Arc<[usize]> = exact.chain(by_pattern).copied().collect();
+        let mut known = asked.write().unwrap_or_else(PoisonError::into_inner);
+        known.insert(package.to_owned(), Arc::clone(&entries));
+        entries
     }
 }
 

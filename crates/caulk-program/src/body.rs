@@ -273,10 +273,10 @@ impl Callee {
 /// The meaning of one body. Everything is answered for any id: *unknown* where nothing was found.
 #[derive(Debug, Default)]
 pub struct BodyInfo {
-    /// Index of the first expression in `types`: an initializer is a small part of its file's tree.
+    /// Index of the first expression in `types` and `objects`: an initializer is a small part of its file's tree.
     pub(crate) first: usize,
     pub(crate) types: Vec<TypeId>,
-    pub(crate) objects: HashMap<ExprId, Object, FxBuildHasher>,
+    pub(crate) objects: Vec<Object>,
     pub(crate) defined: HashMap<u32, LocalId, FxBuildHasher>,
     pub(crate) callees: HashMap<ExprId, Callee, FxBuildHasher>,
     pub(crate) locals: Vec<Local>,
@@ -309,6 +309,15 @@ static UNKNOWN_CALLEE: Callee = Callee::Unknown {
 };
 
 impl BodyInfo {
+    /// With room for all that is to be found of the expressions of a tree.
+    pub(crate) fn for_tree(tree: &Tree) -> BodyInfo {
+        BodyInfo {
+            types: Vec::with_capacity(tree.expr_count()),
+            objects: Vec::with_capacity(tree.expr_count()),
+            ..BodyInfo::default()
+        }
+    }
+
     /// Type of an expression. Calls with several results are tuples, those without any [`TypeId::VOID`]; a type
     /// expression has the type that it names; `v, ok` forms have the type of `v`.
     pub fn type_of(&self, expr: ExprId) -> TypeId {
@@ -321,7 +330,11 @@ impl BodyInfo {
 
     /// What a name, or a selector as a whole, denotes.
     pub fn object(&self, expr: ExprId) -> &Object {
-        self.objects.get(&expr).unwrap_or(&UNKNOWN_OBJECT)
+        let objects = expr
+            .index()
+            .checked_sub(self.first)
+            .and_then(|i| self.objects.get(i));
+        objects.unwrap_or(&UNKNOWN_OBJECT)
     }
 
     /// The variable that a name or parenthesised name denotes.

@@ -41,11 +41,10 @@ impl Selector {
                 .any(|pattern| glob::name_matches(pattern, function))
     }
 
-    pub fn selects(&self, package: &str, function: &str) -> bool {
-        self.names(function)
-            && self
-                .packages()
-                .any(|pattern| glob::path_matches(pattern, package))
+    /// Whether a pattern for packages matches one.
+    pub fn speaks_of(&self, package: &str) -> bool {
+        self.packages()
+            .any(|pattern| glob::path_matches(pattern, package))
             && !self
                 .except_packages
                 .iter()

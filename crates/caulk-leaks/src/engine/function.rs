@@ -11,7 +11,8 @@ use caulk_program::{
 use caulk_syntax::{
     AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, Tree, UnaryOp,
 };
-use rustc_hash::FxHashMap;
+
+use super::parents::Parents;
 
 /// The function itself, or one of its literals.
 pub(crate) type Root = Option<ExprId>;
@@ -21,7 +22,7 @@ pub(crate) struct Function {
     pub typed: Arc<TypedBody>,
     pub package: PackageId,
     graphs: BTreeMap<Root, Graph>,
-    parents: FxHashMap<Node, Node>,
+    parents: Parents,
     tracked: BTreeSet<LocalId>,
     fresh: BTreeSet<LocalId>,
     captured: BTreeSet<LocalId>,
@@ -51,7 +52,7 @@ impl Function {
             }
         }
         let roots = caulk_flow::roots(program, &typed);
-        let parents = parents(tree, &roots);
+        let parents = Parents::of(tree, &roots);
         let mut tracked = tracked(program, &typed, &graphs, &roots);
         for local in assigned_any_time(program, &typed, &roots, &parents) {
             tracked.remove(&local);
@@ -106,7 +107,7 @@ impl Function {
     }
 
     pub fn parent(&self, node: impl Into<Node>) -> Option<Node> {
-        self.parents.get(&node.into()).copied()
+        self.parents.get(node.into())
     }
 
     /// The innermost statement that holds an expression.
@@ -238,19 +239,6 @@ impl Function {
     }
 }
 
-fn parents(tree: &Tree, roots: &[Node]) -> FxHashMap<Node, Node> {
-    let mut parents = FxHashMap::default();
-    for root in roots {
-        tree.walk(*root, |node| {
-            tree.children(node, |child| {
-                parents.insert(child, node);
-            });
-            Descend::Into
-        });
-    }
-    parents
-}
-
 /// Variables that at least two conditions look at, errors and flags that one looks at, results, and what is
 /// returned and may still be nil: only facts about these can rule a path out or say how it ends.
 fn tracked(
@@ -306,7 +294,7 @@ fn assigned_any_time(
     program: &Program,
     typed: &TypedBody,
     roots: &[Node],
-    parents: &FxHashMap<Node, Node>,
+    parents: &Parents,
 ) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let mut found = BTreeSet::new();
@@ -335,15 +323,15 @@ fn assigned_any_time(
 fn runs_where_called(
     typed: &TypedBody,
     roots: &[Node],
-    parents: &FxHashMap<Node, Node>,
+    parents: &Parents,
     literal: ExprId,
 ) -> bool {
     let tree = typed.tree();
-    let is_called = |expr: ExprId| match parents.get(&Node::Expr(expr)) {
+    let is_called = |expr: ExprId| match parents.get(Node::Expr(expr)) {
         Some(Node::Expr(call)) => {
-            let is_fun = matches!(tree.expr(*call).kind, ExprKind::Call { fun, .. } if fun == expr);
-            let in_goroutine = matches!(parents.get(&Node::Expr(*call)), Some(Node::Stmt(stmt))
-                if matches!(tree.stmt(*stmt).kind, StmtKind::Go(_)));
+            let is_fun = matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if fun == expr);
+            let in_goroutine = matches!(parents.get(Node::Expr(call)), Some(Node::Stmt(stmt))
+                if matches!(tree.stmt(stmt).kind, StmtKind::Go(_)));
             is_fun && !in_goroutine
         }
         _ => false,
@@ -351,10 +339,10 @@ fn runs_where_called(
     if is_called(literal) {
         return true;
     }
-    let Some(Node::Stmt(stmt)) = parents.get(&Node::Expr(literal)) else {
+    let Some(Node::Stmt(stmt)) = parents.get(Node::Expr(literal)) else {
         return false;
     };
-    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(*stmt).kind else {
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
         return false;
     };
     let position = tree.exprs(rhs).iter().position(|x| *x == literal);

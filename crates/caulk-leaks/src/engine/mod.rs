@@ -12,6 +12,7 @@ mod function;
 mod handover;
 mod known;
 mod outcome;
+mod parents;
 mod refine;
 mod run;
 mod state;

@@ -74,7 +74,7 @@ fn type_func(program: &Program, id: FuncId) -> Option<TypedBody> {
     let outline = &file.outline.tree;
 
     let mut typer = Typer::new(program, package, func.file, &body.tree);
-    typer.found = Some(BodyInfo::default());
+    typer.found = Some(BodyInfo::for_tree(&body.tree));
     typer.declare_type_params(program.func_params(package, func));
     let info = typer.scoped(|typer| {
         let receiver = program.receiver_type(package, func);

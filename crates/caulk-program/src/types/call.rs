@@ -39,12 +39,15 @@ impl Typer<'_> {
                 let ty = match signature {
                     Some(signature) => {
                         let given = self.arguments(args);
-                        let instance = self.instance(signature, &given, spread);
-                        if !signature.type_params.is_empty() {
-                            let instance = self.intern(Type::Func(instance.clone()));
+                        if signature.type_params.is_empty() {
+                            self.tuple(&signature.results)
+                        } else {
+                            let instance = self.instance(signature, &given, spread);
+                            let results = self.tuple(&instance.results);
+                            let instance = self.intern(Type::Func(instance));
                             self.record_type(fun, instance);
+                            results
                         }
-                        self.tuple(&instance.results)
                     }
                     None => {
                         self.arguments(args);
@@ -84,9 +87,6 @@ impl Typer<'_> {
     }
 
     fn instance(&self, signature: &Signature, args: &[TypeId], spread: bool) -> Signature {
-        if signature.type_params.is_empty() {
-            return signature.clone();
-        }
         let copied;
         let signature = if self.program.mention_any(args, &signature.type_params) {
             copied = self.program.with_copied_params(signature);

@@ -2,6 +2,7 @@
 //!
 //! The rules are those of <https://go.dev/ref/spec#Selectors>.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -9,7 +10,7 @@ use smol_str::SmolStr;
 
 use super::generic::Substitution;
 use super::kind::{NamedId, Type, TypeId};
-use super::named::{NamedDecl, NamedOrigin};
+use super::named::NamedOrigin;
 use super::query::Method;
 use crate::body::FuncRef;
 use crate::package::canonical;
@@ -43,6 +44,9 @@ struct Step {
 impl Program {
     /// Finds the field or method at the shallowest depth; `None` where there is none or more than one.
     pub(crate) fn select(&self, ty: TypeId, name: &str) -> Option<Selected> {
+        if let Some(found) = self.select_own(ty, name) {
+            return Some(found);
+        }
         let mut level = vec![Step {
             ty,
             through: Vec::new(),
@@ -92,8 +96,7 @@ impl Program {
                         }
                     }
                     Type::Interface(_) => {
-                        let methods = self.interface_methods(ty);
-                        if let Some(mut method) = methods.into_iter().find(|m| m.name == name) {
+                        if let Some(mut method) = self.interface_method(ty, name) {
                             method.through = step.through.clone().into();
                             found.push(Selected::Method(method));
                         }
@@ -118,6 +121,25 @@ impl Program {
             }),
             _ => None,
         }
+    }
+
+    /// The method that a type declares, or a field of its own: most that are asked for, found without a search.
+    fn select_own(&self, ty: TypeId, name: &str) -> Option<Selected> {
+        let ty = self.deref(ty);
+        if let Type::Named { decl, args } = self.ty(ty)
+            && let Some(method) = self.declared_method(*decl, args, name, &[])
+        {
+            return Some(Selected::Method(method));
+        }
+        let Type::Struct(fields) = self.ty(self.underlying(ty)) else {
+            return None;
+        };
+        let mut called_so = fields.iter().filter(|field| field.name == name);
+        let (field, other) = (called_so.next()?, called_so.next());
+        other.is_none().then(|| Selected::Field {
+            ty: field.ty,
+            through: Box::new([]),
+        })
     }
 
     /// A method declared with the named type as receiver.
@@ -182,37 +204,68 @@ impl Program {
         methods: &mut Vec<Method>,
         seen: &mut FxHashSet<TypeId>,
     ) {
-        // Interfaces embed each other in a cycle only in broken code.
-        if seen.len() > 200 || !seen.insert(interface) {
-            return;
-        }
-        let owner = self.writer_of(interface).map(NamedDecl::full_name);
+        let mut add = |owner: TypeId, name: &SmolStr, signature: TypeId| {
+            if methods.iter().all(|method| method.name != *name) {
+                methods.push(self.method_of_interface(owner, name, signature));
+            }
+            ControlFlow::<()>::Continue(())
+        };
+        let _ = self.visit_methods(interface, seen, &mut add);
+    }
+
+    /// The method of this name among those of an interface, as [`Program::interface_methods`] gives it.
+    fn interface_method(&self, interface: TypeId, name: &str) -> Option<Method> {
+        let mut find = |owner: TypeId, method: &SmolStr, signature: TypeId| {
+            if method == name {
+                ControlFlow::Break(self.method_of_interface(owner, method, signature))
+            } else {
+                ControlFlow::Continue(())
+            }
+        };
+        self.visit_methods(interface, &mut FxHashSet::default(), &mut find)
+            .break_value()
+    }
+
+    /// Visits the methods of an interface, its own before those that it embeds, with the interface that writes each.
+    fn visit_methods<B>(
+        &self,
+        interface: TypeId,
+        seen: &mut FxHashSet<TypeId>,
+        visit: &mut dyn FnMut(TypeId, &SmolStr, TypeId) -> ControlFlow<B>,
+    ) -> ControlFlow<B> {
         let Type::Interface(written) = self.ty(self.underlying(interface)) else {
-            return;
+            return ControlFlow::Continue(());
         };
         for (name, signature) in &written.methods {
-            if methods.iter().any(|method| method.name == *name) {
-                continue;
-            }
-            let canonical = match &owner {
-                Some(owner) => canonical(owner, None, name),
-                None => Arc::from(name.as_str()),
-            };
-            methods.push(Method {
-                name: name.clone(),
-                func: FuncRef {
-                    name: canonical,
-                    id: None,
-                },
-                signature: *signature,
-                of_interface: true,
-                through: Box::new([]),
-            });
+            visit(interface, name, *signature)?;
         }
         for union in &written.embedded {
-            if let [term] = &**union {
-                self.collect_methods(term.ty, methods, seen);
+            // Interfaces embed each other in a cycle only in broken code.
+            if let [term] = &**union
+                && term.ty != interface
+                && seen.len() < 200
+                && seen.insert(term.ty)
+            {
+                self.visit_methods(term.ty, seen, visit)?;
             }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn method_of_interface(&self, owner: TypeId, name: &SmolStr, signature: TypeId) -> Method {
+        let canonical = match self.writer_of(owner) {
+            Some(owner) => canonical(&owner.full_name(), None, name),
+            None => Arc::from(name.as_str()),
+        };
+        Method {
+            name: name.clone(),
+            func: FuncRef {
+                name: canonical,
+                id: None,
+            },
+            signature,
+            of_interface: true,
+            through: Box::new([]),
         }
     }
 

@@ -162,8 +162,15 @@ impl<'p> Typer<'p> {
     }
 
     pub fn record_object(&mut self, expr: ExprId, object: Object) {
-        if let Some(found) = &mut self.found {
-            found.objects.insert(expr, object);
+        let Some(found) = &mut self.found else { return };
+        let Some(index) = expr.index().checked_sub(found.first) else {
+            return;
+        };
+        if found.objects.len() <= index {
+            found.objects.resize(index + 1, Object::Unknown);
+        }
+        if let Some(slot) = found.objects.get_mut(index) {
+            *slot = object;
         }
     }
 

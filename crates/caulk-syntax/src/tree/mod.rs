@@ -168,6 +168,11 @@ static NO_GEN_DECL: GenDecl = GenDecl {
 };
 
 impl Tree {
+    /// How many expressions and types it has: their indices are below this.
+    pub fn expr_count(&self) -> usize {
+        self.exprs.len()
+    }
+
     /// An expression or type.
     pub fn expr(&self, id: ExprId) -> &Expr {
         self.exprs.get(id.index()).unwrap_or(&NO_EXPR)
