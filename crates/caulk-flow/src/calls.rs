@@ -1,10 +1,13 @@
 //! Calls between the functions of a program: who calls whom, and how often.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
+use std::path::PathBuf;
 
 use caulk_program::{BodyOwner, FuncId, Module, PackageId, Program, SourceFile, TypeId, TypedBody};
 use caulk_syntax::{ExprId, Node};
 use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -20,7 +23,20 @@ pub struct Calls {
     frequencies: BTreeMap<Target, Frequency>,
     components: BTreeMap<FuncId, u32>,
     implementers: BTreeMap<Called, Vec<FuncId>>,
+    /// For the builds after this one: the files whose bodies were read, and how often what has a name in all builds runs.
+    files: FxHashSet<PathBuf>,
+    by_name: FxHashMap<Named, Frequency>,
 }
+
+/// What runs in one build, as other builds of the tree know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Named {
+    Func(NameHash),
+    Param(NameHash, u32),
+}
+
+/// Stands for the canonical name of a function.
+type NameHash = u64;
 
 /// What a call graph is made of, package by package. Those of a package hang on its source and on what the packages
 /// declare that it imports, and theirs; not on what these do in their functions.
@@ -29,6 +45,10 @@ pub struct CallFacts {
     reads: BTreeMap<BodyOwner, Read>,
     methods: BTreeMap<PackageId, Methods>,
     implementing: BTreeMap<Called, Implementing>,
+    /// Of each package, the files whose bodies were read.
+    files: BTreeMap<PackageId, BTreeSet<PathBuf>>,
+    /// Of the functions that were read, and of those whose parameters are given functions.
+    names: BTreeMap<FuncId, NameHash>,
 }
 
 /// What one body says.
@@ -52,24 +72,39 @@ impl Calls {
     /// Reads every body of the checked packages, and then of the functions of main modules that
     /// these call, and so on.
     pub fn of(program: &Program) -> Calls {
-        Calls::with(program, CallFacts::default(), &|_| false)
+        Calls::with(program, CallFacts::default(), &|_| false, &[])
     }
 
-    /// The same, where the facts of some packages are known from an earlier run.
+    /// The same, where the facts of some packages are known from an earlier run. The bodies of files that one of the builds
+    /// `before` has read are not read again: what they call is known there, and how often what they declare runs is
+    /// known by name.
     pub fn with(
         program: &Program,
         mut known: CallFacts,
         is_known: &(dyn Fn(PackageId) -> bool + Sync),
+        before: &[&Calls],
     ) -> Calls {
         known.keep(is_known);
+        let known_bodies = known.bodies();
         let check: BTreeSet<PackageId> = program.check_packages().iter().copied().collect();
         let is_own = |package: PackageId| check.contains(&package) || is_followed(program, package);
+        let is_new = |owner: &BodyOwner| {
+            before.is_empty()
+                || file_of(program, *owner).is_some_and(|file| {
+                    let mut builds = before.iter();
+                    !builds.any(|calls| calls.files.contains(&file.path))
+                })
+        };
         let mut todo: Vec<BodyOwner> = program
             .check_packages()
             .par_iter()
             .map(|package| match is_known(*package) {
                 true => known.owners(*package),
-                false => program.owners(*package),
+                false => {
+                    let mut owners = program.owners(*package);
+                    owners.retain(is_new);
+                    owners
+                }
             })
             .flatten()
             .collect();
@@ -90,7 +125,12 @@ impl Calls {
                     .map(|owner| (*owner, read(program, *owner, &is_own))),
             );
             todo.clear();
-            for (owner, read) in found {
+            for (owner, mut read) in found {
+                if !before.is_empty() {
+                    read.forget_bodies(|body| {
+                        seen.contains(body) || known.reads.contains_key(body) || is_new(body)
+                    });
+                }
                 let callees = read.callees();
                 let bodies = callees.iter().map(|callee| BodyOwner::Func(*callee));
                 todo.extend(bodies.filter(|body| seen.insert(*body)));
@@ -99,22 +139,26 @@ impl Calls {
             }
         }
         known.reads = reads;
+        known.note_files(program, &known_bodies);
+        known.note_names(program);
         let mut calls = Calls {
             components: components(&edges),
+            files: known.files.values().flatten().cloned().collect(),
             facts: known,
             ..Calls::default()
         };
-        calls.implement(program);
-        calls.spread();
+        calls.implement(program, before);
+        calls.spread(before);
         calls
     }
 
-    /// Finds what implements the methods of interfaces that are called.
-    fn implement(&mut self, program: &Program) {
+    /// Finds what implements the methods of interfaces that are called here and in the builds before.
+    fn implement(&mut self, program: &Program, before: &[&Calls]) {
         let CallFacts {
             reads,
             methods,
             implementing,
+            ..
         } = &mut self.facts;
         let packages: BTreeSet<PackageId> = reads.keys().map(package_of).collect();
         methods.retain(|package, _| packages.contains(package));
@@ -169,9 +213,23 @@ impl Calls {
             }
             all.insert(called.clone(), known);
         }
+        let told_before: BTreeSet<&Called> = before
+            .iter()
+            .flat_map(|calls| calls.facts.implementing.keys())
+            .filter(|called| !all.contains_key(*called))
+            .collect();
+        let told: Vec<(&Called, Vec<PackageId>)> = told_before
+            .into_iter()
+            .map(|called| {
+                let having = methods.iter().filter(|(_, of)| of.has(&called.1));
+                (called, having.map(|(package, _)| *package).collect())
+            })
+            .collect();
+        let of_told = told.iter().flat_map(|(_, packages)| packages);
         let further: BTreeSet<PackageId> = asked
             .iter()
             .flat_map(|(_, _, packages)| packages)
+            .chain(of_told)
             .filter(|package| !types.contains_key(package))
             .copied()
             .collect();
@@ -201,13 +259,30 @@ impl Calls {
             }
         }
         *implementing = all;
-        self.implementers = implementers(methods, implementing);
+        let told: Vec<(&Called, BTreeMap<PackageId, Vec<Candidate>>)> = told
+            .into_par_iter()
+            .map(|(called, packages)| {
+                let implementing = |package: PackageId| {
+                    let iface = declared_interface(program, package, &called.0)?;
+                    Some((package, types.get(&package)?.implementing(iface, &called.1)))
+                };
+                (
+                    called,
+                    packages.into_iter().filter_map(implementing).collect(),
+                )
+            })
+            .collect();
+        let here = implementing
+            .iter()
+            .map(|(called, known)| (called, &known.found));
+        let before = told.iter().map(|(called, found)| (*called, found));
+        self.implementers = implementers(methods, here.chain(before));
         for found in self.implementers.values_mut() {
             found.sort_by_key(|func| (rank.get(&func.package), func.index));
         }
     }
 
-    fn spread(&mut self) {
+    fn spread(&mut self, before: &[&Calls]) {
         // From the methods of interfaces that are called to those that implement them.
         let implementing: Vec<Step> = self
             .implementers
@@ -227,7 +302,29 @@ impl Calls {
         for step in of_bodies.chain(&implementing) {
             steps.entry(&step.from).or_default().push(step);
         }
-        self.frequencies = frequency::spread(reads, &steps);
+        let names = &self.facts.names;
+        let known = |target: &Target| {
+            let mut builds = before.iter();
+            builds.find_map(|calls| match Named::of(names, target) {
+                Some(named) => calls.by_name.get(&named),
+                None => calls
+                    .frequencies
+                    .get(target)
+                    .filter(|_| has_one_name(target)),
+            })
+        };
+        self.frequencies = frequency::spread(reads, &steps, &|target| known(target).copied());
+        for (target, frequency) in &self.frequencies {
+            if let Some(named) = Named::of(names, target) {
+                let known = self.by_name.entry(named).or_insert(*frequency);
+                *known = (*known).max(*frequency);
+            }
+        }
+    }
+
+    /// Whether a body is one of the graph's.
+    pub fn has_read(&self, owner: BodyOwner) -> bool {
+        self.facts.reads.contains_key(&owner)
     }
 
     /// The bodies of the graph, in order of their packages.
@@ -300,11 +397,80 @@ pub fn interface_key(program: &Program, holder: TypeId, through: &[SmolStr]) -> 
     reach::interface(program, holder, through).map(|iface| program.type_string(iface))
 }
 
+impl Named {
+    fn of(names: &BTreeMap<FuncId, NameHash>, target: &Target) -> Option<Named> {
+        match target {
+            Target::Body(BodyOwner::Func(id)) => names.get(id).copied().map(Named::Func),
+            Target::Param(id, index) => Some(Named::Param(*names.get(id)?, *index)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether what runs is called the same in all builds of a tree.
+fn has_one_name(target: &Target) -> bool {
+    matches!(
+        target,
+        Target::Field(..) | Target::Variable(_) | Target::Method(_)
+    )
+}
+
+fn name_hash(program: &Program, id: FuncId) -> Option<NameHash> {
+    let mut hasher = FxHasher::default();
+    program.func(id)?.reference.name.hash(&mut hasher);
+    Some(hasher.finish())
+}
+
 impl CallFacts {
+    /// The files whose bodies were read, in order.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let files: BTreeSet<&PathBuf> = self.files.values().flatten().collect();
+        files.into_iter()
+    }
+
+    fn note_files(&mut self, program: &Program, known: &BTreeMap<PackageId, Vec<BodyOwner>>) {
+        let bodies = self.bodies();
+        self.files.retain(|package, _| bodies.contains_key(package));
+        for (package, owners) in bodies {
+            if known.get(&package) != Some(&owners) {
+                let files = owners.iter().filter_map(|owner| file_of(program, *owner));
+                let paths = files.map(|file| file.path.clone()).collect();
+                self.files.insert(package, paths);
+            }
+        }
+    }
+
+    fn note_names(&mut self, program: &Program) {
+        let of_steps = self.reads.values().flat_map(|read| &read.steps);
+        let targets = of_steps.flat_map(|step| [&step.from, &step.to]);
+        let given = targets.filter_map(|target| match target {
+            Target::Param(id, _) => Some(*id),
+            _ => None,
+        });
+        let read = self.reads.keys().filter_map(|owner| match owner {
+            BodyOwner::Func(id) => Some(*id),
+            BodyOwner::Initializer(..) => None,
+        });
+        let mut names = BTreeMap::new();
+        for id in read.chain(given) {
+            if let Some(name) = self
+                .names
+                .get(&id)
+                .copied()
+                .or_else(|| name_hash(program, id))
+            {
+                names.insert(id, name);
+            }
+        }
+        self.names = names;
+    }
+
     /// Drops the facts of all other packages.
     fn keep(&mut self, is_known: &dyn Fn(PackageId) -> bool) {
         self.reads.retain(|owner, _| is_known(package_of(owner)));
         self.methods.retain(|package, _| is_known(*package));
+        self.files.retain(|package, _| is_known(*package));
+        self.names.retain(|id, _| is_known(id.package));
         self.implementing
             .retain(|_, known| is_known(package_of(&known.by)));
         for known in self.implementing.values_mut() {
@@ -331,6 +497,14 @@ impl CallFacts {
 }
 
 impl Read {
+    /// Drops what leads to other bodies than those that `is_read` lets through.
+    fn forget_bodies(&mut self, is_read: impl Fn(&BodyOwner) -> bool) {
+        self.steps.retain(|step| match &step.to {
+            Target::Body(body) => is_read(body),
+            _ => true,
+        });
+    }
+
     fn callees(&self) -> Vec<FuncId> {
         let callees: BTreeSet<FuncId> = self
             .steps
@@ -397,6 +571,13 @@ fn interface_type(
     })
 }
 
+/// The interface of this key as a package would import it, where it has a name of its own.
+fn declared_interface(program: &Program, from: PackageId, key: &str) -> Option<TypeId> {
+    let (path, name) = key.rsplit_once('.')?;
+    let is_name = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    is_name.then(|| program.find_type(from, path, name))
+}
+
 fn read(program: &Program, owner: BodyOwner, is_own: &impl Fn(PackageId) -> bool) -> Read {
     let Some(body) = program.body(owner) else {
         return Read::default();
@@ -427,7 +608,7 @@ fn read(program: &Program, owner: BodyOwner, is_own: &impl Fn(PackageId) -> bool
 }
 
 /// The file that a body stands in.
-pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile> {
+pub fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile> {
     match owner {
         BodyOwner::Func(id) => program.file_of(id).map(|file| &**file),
         BodyOwner::Initializer(package, index) => {
@@ -439,7 +620,8 @@ pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile
     }
 }
 
-fn is_followed(program: &Program, package: PackageId) -> bool {
+/// Whether the functions of a package are followed as those of the project are, wherever they are called from.
+pub fn is_followed(program: &Program, package: PackageId) -> bool {
     let is_main = |module: &Module| module.is_main;
     !program.is_of_std(package) && program.module_of(package).is_some_and(is_main)
 }

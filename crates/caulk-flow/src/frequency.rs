@@ -56,11 +56,12 @@ pub(crate) fn own(program: &Program, body: &TypedBody, in_test: bool) -> Option<
     is_handler(program, body, body.info.params(), body.info.results()).then_some(Frequency::Request)
 }
 
-/// Carries the frequencies of bodies on to what they reach. What no step leads to may run often or
-/// never: unknown.
+/// Carries the frequencies of bodies on to what they reach; `before` tells what is known of something already. What no
+/// step leads to may run often or never: unknown.
 pub(crate) fn spread(
     reads: &BTreeMap<BodyOwner, Read>,
     steps: &BTreeMap<&Target, Vec<&Step>>,
+    before: &dyn Fn(&Target) -> Option<Frequency>,
 ) -> BTreeMap<Target, Frequency> {
     let mut known: BTreeMap<Target, Frequency> = BTreeMap::new();
     let mut todo: Vec<Target> = Vec::new();
@@ -77,13 +78,21 @@ pub(crate) fn spread(
         .collect();
     for (owner, read) in reads {
         let target = Target::Body(*owner);
-        let frequency = match read.own {
+        let frequency = match read.own.or_else(|| before(&target)) {
             Some(frequency) => frequency,
             None if reached.contains(&target) => continue,
             None => Frequency::Unknown,
         };
         known.insert(target.clone(), frequency);
         todo.push(target);
+    }
+    for target in steps.keys() {
+        if !known.contains_key(*target)
+            && let Some(frequency) = before(target)
+        {
+            known.insert((*target).clone(), frequency);
+            todo.push((*target).clone());
+        }
     }
     // A frequency only rises, and there are five of them.
     while let Some(from) = todo.pop() {

@@ -107,9 +107,9 @@ impl<'a> Types<'a> {
 }
 
 /// The methods that a call of each may reach; none where there are many.
-pub(crate) fn implementers(
+pub(crate) fn implementers<'a>(
     methods: &BTreeMap<PackageId, Methods>,
-    implementing: &BTreeMap<Called, Implementing>,
+    candidates: impl Iterator<Item = (&'a Called, &'a BTreeMap<PackageId, Vec<Candidate>>)>,
 ) -> BTreeMap<Called, Vec<FuncId>> {
     let embedded: BTreeSet<&str> = methods
         .values()
@@ -117,9 +117,8 @@ pub(crate) fn implementers(
         .collect();
     let is_embedded = |name: &String| embedded.contains(name.as_str());
     let mut all = BTreeMap::new();
-    for (called, implementing) in implementing {
-        let found: Vec<FuncId> = implementing
-            .found
+    for (called, found) in candidates {
+        let found: Vec<FuncId> = found
             .values()
             .flatten()
             .filter(|candidate| candidate.if_embedded.as_ref().is_none_or(is_embedded))

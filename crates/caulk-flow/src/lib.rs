@@ -15,7 +15,7 @@ mod routes;
 mod symbol;
 
 pub use build::{graph, literal_graph, type_switch_operand, unparen};
-pub use calls::{CallFacts, Calls, Frequencies, interface_key, roots};
+pub use calls::{CallFacts, Calls, Frequencies, file_of, interface_key, is_followed, roots};
 pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use routes::{Route, routes};

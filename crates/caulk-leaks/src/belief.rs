@@ -56,7 +56,7 @@ pub fn explain_function(
 ) -> Result<Belief, Vec<String>> {
     in_pool(options, || {
         let calls = Calls::of(program);
-        let module = Module::of(program, options.catalogue(), &calls);
+        let module = Module::of(program, options.catalogue(), &calls, None);
         let name: String = name.chars().filter(|c| !"(*)".contains(*c)).collect();
         for full in spelled_out(program, &name) {
             if let Some(func) = find(&module, &full) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use caulk_flow::{Calls, Frequency};
+use caulk_flow::{CallFacts, Calls, Frequency, file_of};
 use caulk_program::{BodyOwner, PackageId, Program, SourceFile};
 use rayon::prelude::*;
 
@@ -53,13 +53,28 @@ pub fn check(program: &Program, options: &Options) -> Analysis {
 /// Checks several builds of one tree, each asked for files of its own, as if they were one.
 pub fn check_builds(builds: &[&Program], options: &Options) -> Analysis {
     in_pool(options, || {
-        let parts = builds.iter().map(|program| {
-            let calls = Calls::of(program);
-            let module = Module::of(program, options.catalogue(), &calls);
-            (*program, units(&module, &calls, options))
-        });
-        whole(parts.collect(), options)
+        let mut parts = Vec::new();
+        add_units(builds, None, options, &mut parts);
+        whole(parts, options)
     })
+}
+
+/// Checks builds one after the other, each with those before it at hand.
+fn add_units<'p>(
+    builds: &[&'p Program],
+    before: Option<&Module<'_>>,
+    options: &Options,
+    parts: &mut Vec<(&'p Program, Vec<Unit>)>,
+) {
+    let [program, further @ ..] = builds else {
+        return;
+    };
+    let calls_before = before.map(Module::all_calls).unwrap_or_default();
+    let calls = Calls::with(program, CallFacts::default(), &|_| false, &calls_before);
+    let module = Module::of(program, options.catalogue(), &calls, before);
+    parts.push((program, units(&module, &calls, options)));
+    module.rest();
+    add_units(further, Some(&module), options, parts);
 }
 
 /// The answer for a tree from those for the packages of its builds.
@@ -125,6 +140,7 @@ pub(crate) fn look_at(
     let owners: Vec<(PackageId, BodyOwner)> = packages
         .iter()
         .flat_map(|package| program.owners(*package).into_iter().map(|o| (*package, o)))
+        .filter(|(_, owner)| module.has_body(*owner))
         .collect();
     let all: Mutex<BTreeMap<PackageId, FieldUses>> = Mutex::default();
     let looked = owners
@@ -181,20 +197,6 @@ pub(crate) fn report(
         unit.findings.extend(part.findings);
     }
     units
-}
-
-pub(crate) fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile> {
-    match owner {
-        BodyOwner::Func(id) => program.file_of(id).map(|file| &**file),
-        BodyOwner::Initializer(package, index) => {
-            let package = program.package(package);
-            let initializer = package.initializers().get(index as usize)?;
-            package
-                .files()
-                .get(initializer.file as usize)
-                .map(|file| &**file)
-        }
-    }
 }
 
 /// The goroutines of a body that stay for ever.

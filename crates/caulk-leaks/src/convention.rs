@@ -232,7 +232,7 @@ pub(crate) fn is_free_field(module: &Module<'_>, function: &Function, callee: &C
 
 /// A test that drops a value for its error means to see the call fail.
 fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    let in_test = crate::check::file_of(module.program, function.typed.owner)
+    let in_test = caulk_flow::file_of(module.program, function.typed.owner)
         .is_some_and(caulk_program::SourceFile::is_test);
     in_test && is_dropped(function, call)
 }
@@ -240,7 +240,7 @@ fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) ->
 /// A test tries a call, to see it panic: it is all that a literal does which is passed on, `require.Panics(t, func() { db.Get(k) })`.
 fn is_tried(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     let tree = function.tree();
-    let in_test = crate::check::file_of(module.program, function.typed.owner)
+    let in_test = caulk_flow::file_of(module.program, function.typed.owner)
         .is_some_and(caulk_program::SourceFile::is_test);
     let Some(literal) = function.root_of(call).filter(|_| in_test) else {
         return false;

@@ -218,9 +218,9 @@ pub(crate) fn described(
     heat: Heat,
 ) -> Option<(Acquisition, Finding)> {
     let tree = function.tree();
-    let own = crate::check::file_of(module.program, function.typed.owner)?;
+    let own = caulk_flow::file_of(module.program, function.typed.owner)?;
     let holder = match &goroutine.callee {
-        Some(callee) => crate::check::file_of(module.program, callee.typed.owner)?,
+        Some(callee) => caulk_flow::file_of(module.program, callee.typed.owner)?,
         None => own,
     };
     let method = module.program.func(goroutine.release)?;

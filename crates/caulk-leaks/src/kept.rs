@@ -108,6 +108,13 @@ impl FieldUses {
 }
 
 impl Uses {
+    /// These uses and some others.
+    pub fn and(mut self, others: Uses) -> Uses {
+        self.methods.extend(others.methods);
+        self.escapes |= others.escapes;
+        self
+    }
+
     /// Whether something releases the field, or gets what it holds and may do so.
     fn may_release(&self, releases: &dyn Fn(&str) -> bool) -> bool {
         self.escapes

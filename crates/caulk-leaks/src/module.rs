@@ -4,15 +4,21 @@
 //! The project's own functions are followed as far as they call each other. Those of dependencies are
 //! followed on demand and a few calls deep: how far a walk may still go is part of every question, so
 //! that the answer is the same whoever asks.
+//!
+//! Of the builds of a tree, each follows the functions of the files that no build before it has. What the others do is
+//! asked of the build that has them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use caulk_flow::Calls;
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, PackageId, Program, TypeId, TypedBody};
+use caulk_program::{
+    BodyOwner, Builtin, Callee, Func, FuncId, PackageId, Program, TypeId, TypedBody,
+};
 use caulk_syntax::{ExprId, ExprKind};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::catalogue::Catalogue;
@@ -55,6 +61,12 @@ pub(crate) struct Module<'p> {
     pub program: &'p Program,
     pub catalogue: &'p Catalogue,
     calls: &'p Calls,
+    /// The build before this one.
+    before: Option<&'p Module<'p>>,
+    /// The packages whose functions are followed here, by folder; for the builds after this one.
+    folders: OnceLock<FxHashMap<PathBuf, Vec<PackageId>>>,
+    homes: Memo<FuncId, Option<(usize, FuncId)>>,
+    checked: FxHashSet<PackageId>,
     components: FxHashMap<FuncId, u32>,
     effects: Memo<ParamQuery, ParamEffect>,
     results: Memo<(FuncId, Reach), Arc<Results>>,
@@ -76,18 +88,28 @@ pub(crate) struct Asked {
     pub fields: BTreeMap<PackageId, BTreeMap<(String, SmolStr), Uses>>,
 }
 
-/// What implements methods of interfaces, by the interface's type and the method.
-pub(crate) type ImplementersAsked = BTreeMap<(String, SmolStr), Vec<FuncId>>;
+/// What implements methods of interfaces, by the interface's type and the method: each with how many builds before this
+/// one has it.
+pub(crate) type ImplementersAsked = BTreeMap<(String, SmolStr), Vec<(usize, FuncId)>>;
 
 impl<'p> Module<'p> {
     /// The functions of a program, whose calls were read. A call within one strongly connected component of
     /// the call graph is taken to borrow, and to return nothing that is owned, so that every summary rests on
-    /// finished ones alone.
-    pub fn of(program: &'p Program, catalogue: &'p Catalogue, calls: &'p Calls) -> Module<'p> {
+    /// finished ones alone. `before` is the build before this one of the same tree.
+    pub fn of(
+        program: &'p Program,
+        catalogue: &'p Catalogue,
+        calls: &'p Calls,
+        before: Option<&'p Module<'p>>,
+    ) -> Module<'p> {
         Module {
             program,
             catalogue,
             calls,
+            before,
+            folders: OnceLock::new(),
+            homes: Memo::default(),
+            checked: program.check_packages().iter().copied().collect(),
             components: calls.components().iter().map(|(id, n)| (*id, *n)).collect(),
             effects: Memo::default(),
             results: Memo::default(),
@@ -103,8 +125,83 @@ impl<'p> Module<'p> {
         }
     }
 
+    /// This build and those before it, the nearest first.
+    pub fn builds(&self) -> impl Iterator<Item = &Module<'p>> {
+        std::iter::successors(Some(self), |module| module.before)
+    }
+
+    /// The calls of this build, and of those before it.
+    pub fn all_calls(&self) -> Vec<&'p Calls> {
+        self.builds().map(|module| module.calls).collect()
+    }
+
+    /// Whether a body is followed here, and in no build before this one.
+    pub fn has_body(&self, owner: BodyOwner) -> bool {
+        self.calls.has_read(owner)
+    }
+
+    /// The build before this one in which a function of the project is followed, and its id there.
+    fn home(&self, id: FuncId) -> Option<(&Module<'p>, FuncId)> {
+        if self.before.is_none() || self.components.contains_key(&id) {
+            return None;
+        }
+        let (build, id) = self.homes.get(id, || {
+            let is_own = self.checked.contains(&id.package)
+                || caulk_flow::is_followed(self.program, id.package);
+            let file = self.program.file_of(id).filter(|_| is_own)?;
+            let place = self.program.func(id)?.decl.name.span.start;
+            let mut builds = self.builds().enumerate().skip(1);
+            builds.find_map(|(build, module)| Some((build, module.followed_at(&file.path, place)?)))
+        })?;
+        Some((self.builds().nth(build)?, id))
+    }
+
+    /// The function that is followed here whose name stands at this place.
+    fn followed_at(&self, path: &Path, place: u32) -> Option<FuncId> {
+        let packages = self.folders().get(path.parent()?)?;
+        let followed = packages.iter().filter_map(|package| {
+            let package = self.program.package(*package);
+            let file = package.files().iter().position(|file| file.path == path)?;
+            let at = (file, place);
+            let place_of = |func: &Func| (func.file as usize, func.decl.name.span.start);
+            let index = package.funcs().partition_point(|func| place_of(func) < at);
+            let func = package.funcs().get(index)?;
+            func.reference.id.filter(|_| place_of(func) == at)
+        });
+        followed
+            .into_iter()
+            .find(|id| self.components.contains_key(id))
+    }
+
+    fn folders(&self) -> &FxHashMap<PathBuf, Vec<PackageId>> {
+        self.folders.get_or_init(|| {
+            let packages: FxHashSet<PackageId> =
+                self.components.keys().map(|id| id.package).collect();
+            let mut packages: Vec<PackageId> = packages.into_iter().collect();
+            packages.sort_by_cached_key(|package| self.program.place_of(*package));
+            let mut folders: FxHashMap<PathBuf, Vec<PackageId>> = FxHashMap::default();
+            for package in packages {
+                if let Some(folder) = self.program.folder_of(package) {
+                    folders.entry(folder.to_owned()).or_default().push(package);
+                }
+            }
+            folders
+        })
+    }
+
+    /// Drops what is only kept to be at hand.
+    pub fn rest(&self) {
+        self.functions.forget();
+    }
+
     /// Whether a callee's source is followed when `caller` calls it, and with which reach.
     pub fn follows(&self, reach: Reach, caller: Option<FuncId>, callee: FuncId) -> Followed {
+        if self.home(callee).is_some() {
+            return match reach {
+                Reach::FULL => Followed::Yes(reach),
+                _ => Followed::No,
+            };
+        }
         match (
             caller.and_then(|id| self.components.get(&id)),
             self.components.get(&callee),
@@ -133,28 +230,33 @@ impl<'p> Module<'p> {
         }
     }
 
-    /// The methods of the project's own types that a call of an interface's method may reach. That a function of
-    /// `package` asks is noted.
+    /// The methods of the project's own types that a call of an interface's method may reach, each in the build that has
+    /// it. That a function of `package` asks is noted.
     pub fn implementers(
         &self,
         package: PackageId,
         holder: TypeId,
         through: &[SmolStr],
         name: &SmolStr,
-    ) -> Vec<FuncId> {
+    ) -> Vec<(&Module<'p>, FuncId)> {
         let Some(key) = caulk_flow::interface_key(self.program, holder, through) else {
             return Vec::new();
         };
-        let found = self.calls.implementers(&key, name).to_vec();
+        let found = implementers(&self.all_calls(), &key, name);
+        let builds: Vec<&Module<'p>> = self.builds().collect();
+        let known = found
+            .iter()
+            .filter_map(|(build, id)| Some((*builds.get(*build)?, *id)))
+            .collect();
         let mut asked = self.asked();
         let of_package = asked.implementers.entry(package).or_default();
-        of_package.insert((key, name.clone()), found.clone());
-        found
+        of_package.insert((key, name.clone()), found);
+        known
     }
 
     /// Whether a function belongs to the project.
     pub fn is_own(&self, id: FuncId) -> bool {
-        self.components.contains_key(&id)
+        self.components.contains_key(&id) || self.home(id).is_some()
     }
 
     /// How all bodies of the module use fields, which must be known before anything is reported.
@@ -165,9 +267,10 @@ impl<'p> Module<'p> {
         let _ = self.fields.set(all);
     }
 
-    /// What the bodies of the module do with the field of a type, where they were looked at.
+    /// What the bodies of this build and of those before it do with the field of a type, where they were looked at.
     pub fn use_of_field(&self, ty: &str, field: &str) -> Option<Uses> {
-        Some(self.fields.get()?.of_field(ty, field))
+        let uses = self.builds().filter_map(|module| module.fields.get());
+        uses.map(|uses| uses.of_field(ty, field)).reduce(Uses::and)
     }
 
     /// The same. That `package` asks is noted.
@@ -275,6 +378,9 @@ impl<'p> Module<'p> {
     }
 
     fn returns(&self, id: FuncId) -> bool {
+        if let Some((module, id)) = self.home(id) {
+            return module.returns(id);
+        }
         self.returns.get(id, || {
             let Some(function) = self.function(BodyOwner::Func(id)) else {
                 return true;
@@ -285,6 +391,9 @@ impl<'p> Module<'p> {
 
     /// Whether a function returns only where this parameter, an error, is nil.
     pub fn asserts_nil(&self, id: FuncId, index: usize, reach: Reach) -> bool {
+        if let Some((module, id)) = self.home(id) {
+            return module.asserts_nil(id, index, reach);
+        }
         self.asserts.get((id, index, reach), || {
             crate::summary::asserts_nil(self, id, index, reach)
         })
@@ -299,12 +408,18 @@ impl<'p> Module<'p> {
 
     /// What a function does with a parameter.
     pub fn effect(&self, query: ParamQuery) -> ParamEffect {
+        if let Some((module, func)) = self.home(query.func) {
+            return module.effect(ParamQuery { func, ..query });
+        }
         self.effects
             .get(query.clone(), || crate::summary::param_effect(self, &query))
     }
 
     /// Which results of a function are owned by its caller.
     pub fn results(&self, id: FuncId, reach: Reach) -> Arc<Results> {
+        if let Some((module, id)) = self.home(id) {
+            return module.results(id, reach);
+        }
         self.results.get((id, reach), || {
             Arc::new(crate::owned::results(self, id, reach))
         })
@@ -322,6 +437,17 @@ impl<'p> Module<'p> {
         self.ownable
             .get(ty, || crate::types::can_be_owned(self.program, ty))
     }
+}
+
+/// What implements a method of an interface by the calls of a build, and of those before it.
+pub(crate) fn implementers(calls: &[&Calls], key: &str, name: &SmolStr) -> Vec<(usize, FuncId)> {
+    let of_builds = calls.iter().enumerate();
+    of_builds
+        .flat_map(|(build, calls)| {
+            let found = calls.implementers(key, name).iter();
+            found.map(move |id| (build, *id))
+        })
+        .collect()
 }
 
 /// Whether the source of a callee is followed.

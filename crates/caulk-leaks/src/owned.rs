@@ -277,7 +277,7 @@ pub(crate) fn step(
     span: Span,
     note: String,
 ) -> Option<Step> {
-    let file = crate::check::file_of(module.program, function.typed.owner)?;
+    let file = caulk_flow::file_of(module.program, function.typed.owner)?;
     Some(Step {
         location: crate::report::location(module, file, span),
         note,

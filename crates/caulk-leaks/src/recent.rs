@@ -47,6 +47,11 @@ impl RecentFunctions {
         function
     }
 
+    /// Drops all.
+    pub fn forget(&self) {
+        drop(self.with(std::mem::take));
+    }
+
     fn with<T>(&self, change: impl FnOnce(&mut Recent) -> T) -> T {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -65,12 +65,12 @@ pub(crate) fn of_implementers(
     let known = module.implementers(caller.package, holder, through, name);
     known
         .into_iter()
-        .filter(|id| module.is_own(*id))
-        .find_map(|id| {
-            let function = module.function(BodyOwner::Func(id))?;
+        .filter(|(build, id)| build.is_own(*id))
+        .find_map(|(build, id)| {
+            let function = build.function(BodyOwner::Func(id))?;
             let result = *function.results(None).first()?;
             let ty = function.info().local_info(result)?.ty;
-            let owed = contract(module, &function, 0, ty)?;
+            let owed = contract(build, &function, 0, ty)?;
             let mut takers = owed.release.taken_by.iter();
             takers
                 .any(|taker| module.program.has_method(holder, taker))

@@ -14,17 +14,17 @@
 //! the package and the declarations of what it imports, so that most are known after an edit of a function's body.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use caulk_flow::{CallFacts, Calls, Frequencies};
-use caulk_program::{Inventory, Known, PackageId, Program};
-use caulk_system::{Changes, Files};
+use caulk_program::{FuncId, Inventory, Known, PackageId, Program};
+use caulk_system::{Changes, Digest, Files, digest_of};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Options, in_pool, look_at, report, whole};
 use crate::finding::Analysis;
 use crate::kept::FieldUses;
-use crate::module::{ImplementersAsked, Module};
+use crate::module::{ImplementersAsked, Module, implementers};
 use crate::unit::Unit;
 
 /// What a check found out, for the next one.
@@ -47,6 +47,8 @@ struct Findings {
     /// What packages asked about methods of interfaces.
     implementers: BTreeMap<PackageId, ImplementersAsked>,
     units: BTreeMap<PackageId, Unit>,
+    /// The files that builds before this one have.
+    files_before: Digest,
 }
 
 /// How much of a check was known from the one before.
@@ -98,19 +100,19 @@ pub fn check_builds_again(
             builds: inventories,
             changed,
         } = known;
-        let mut before: Vec<(Inventory, Findings)> =
-            inventories.into_iter().zip(before.findings).collect();
+        let known = inventories.into_iter().zip(before.findings);
+        let mut check = Again {
+            options,
+            changed,
+            known: known.collect(),
+            checked: Vec::new(),
+            reused: Reused::default(),
+        };
+        check.builds(builds, None);
         let mut kept = Kept::default();
-        let mut reused = Reused::default();
         let mut parts = Vec::new();
-        for program in builds {
-            let platform = &program.options().platform;
-            let same = before
-                .iter()
-                .position(|(inventory, _)| inventory.platform == *platform)
-                .filter(|_| program.knows_inventory());
-            let known = same.map(|index| before.swap_remove(index));
-            let findings = check_again(program, options, known, &changed, &mut reused);
+        // The last build is done first.
+        for (program, findings) in builds.iter().zip(check.checked.into_iter().rev()) {
             let of_package = |package| findings.units.get(package).cloned();
             let units = program.check_packages().iter().filter_map(of_package);
             parts.push((*program, units.collect()));
@@ -119,110 +121,203 @@ pub fn check_builds_again(
                 findings,
             });
         }
-        (whole(parts, options), kept, reused)
+        (whole(parts, options), kept, check.reused)
     })
 }
 
-fn check_again(
-    program: &Program,
-    options: &Options,
-    known: Option<(Inventory, Findings)>,
-    changed: &BTreeSet<PathBuf>,
-    reused: &mut Reused,
-) -> Findings {
-    let (inventory, before) = known.unwrap_or_default();
-    let edited = Edited::of(program, &inventory, changed);
-    let is_known = |package: PackageId| edited.knows_facts(&inventory, package);
-    let bodies = before.calls.bodies();
-    let calls = Calls::with(program, before.calls, &is_known);
+/// A check with what an earlier one knows.
+struct Again<'o> {
+    options: &'o Options,
+    changed: BTreeSet<PathBuf>,
+    known: Vec<(Inventory, Findings)>,
+    checked: Vec<Findings>,
+    reused: Reused,
+}
 
-    // Where the tree answers otherwise than before, whoever asked is as good as edited.
-    let mut sources = edited.sources.clone();
-    let bodies_now = calls.facts().bodies();
-    let is_other = |package: &&PackageId| bodies.get(package) != bodies_now.get(package);
-    sources.extend(bodies.keys().chain(bodies_now.keys()).filter(is_other));
-    let answers_same = |asked: &ImplementersAsked| {
-        let mut asked = asked.iter();
-        asked.all(|((key, name), found)| calls.implementers(key, name) == found)
-    };
-    let asked = before.implementers.iter();
-    sources.extend(
-        asked
-            .filter(|(_, asked)| !answers_same(asked))
-            .map(|(package, _)| *package),
-    );
-    let through_interfaces = before.implementers.iter().flat_map(|(package, asked)| {
-        let methods = asked.values().flatten();
-        methods.map(|method| (*package, method.package))
-    });
-    let leads: Vec<(PackageId, PackageId)> = inventory
-        .imports
-        .iter()
-        .copied()
-        .chain(through_interfaces)
-        .collect();
-    let reaching = whoever_reaches(&leads, &sources);
+/// A build that was checked, for those after it.
+struct Earlier<'m> {
+    module: &'m Module<'m>,
+    /// The packages of each build, the nearest first, that the edit can reach; none where all of them were checked anew.
+    reached: Option<Vec<BTreeSet<PackageId>>>,
+}
 
-    let frequencies = calls.frequencies();
-    let none = Frequencies::new();
-    let often = |package: &PackageId| frequencies.get(package).unwrap_or(&none);
-    let mut units = before.units;
-    units.retain(|package, unit| {
-        inventory.has(*package)
-            && !reaching.contains(package)
-            && unit.frequencies == *often(package)
-    });
-    let new = |units: &BTreeMap<PackageId, Unit>| -> Vec<PackageId> {
-        let packages = program.check_packages().iter();
-        packages
-            .filter(|package| !units.contains_key(package))
-            .copied()
-            .collect()
-    };
+impl Earlier<'_> {
+    /// The folders of the packages that the edit can reach in these builds.
+    fn reached_folders(&self) -> Option<BTreeSet<PathBuf>> {
+        let builds = self.module.builds().zip(self.reached.as_ref()?);
+        let folders = builds.flat_map(|(module, reached)| {
+            let folders = reached
+                .iter()
+                .filter_map(|id| module.program.folder_of(*id));
+            folders.map(Path::to_owned)
+        });
+        Some(folders.collect())
+    }
+}
 
-    let module = Module::of(program, options.catalogue(), &calls);
-    let mut to_report = new(&units);
-    let (mut looked, new_uses) = look_at(&module, &to_report, &|package| !is_known(package));
-    let mut uses = before.uses;
-    uses.retain(|package, _| is_known(*package));
-    uses.extend(new_uses);
-    module.know_field_uses(uses.values());
-    units.retain(|_, unit| {
-        let mut fields = unit.fields.iter();
-        fields.all(|((ty, field), uses)| module.use_of_field(ty, field).as_ref() == Some(uses))
-    });
-    let all_new = new(&units);
-    let more: Vec<PackageId> = all_new
-        .iter()
-        .filter(|package| !to_report.contains(package))
-        .copied()
-        .collect();
-    looked.extend(look_at(&module, &more, &|_| false).0);
-    to_report.extend(more);
-    reused.packages += program.check_packages().len() - to_report.len();
-    reused.of += program.check_packages().len();
-    units.extend(report(&module, &calls, options, &to_report, looked));
-
-    let asked = module.take_asked();
-    for package in &to_report {
-        if let Some(unit) = units.get_mut(package) {
-            unit.frequencies = often(package).clone();
-            unit.fields = asked.fields.get(package).cloned().unwrap_or_default();
+impl Again<'_> {
+    /// Checks builds one after the other, each with those before it at hand.
+    fn builds(&mut self, builds: &[&Program], before: Option<&Earlier<'_>>) {
+        let [program, further @ ..] = builds else {
+            return;
+        };
+        let calls_before = before
+            .map(|before| before.module.all_calls())
+            .unwrap_or_default();
+        let files_before = files_of(&calls_before);
+        let mut known = self
+            .known_of(program)
+            .filter(|(_, findings)| findings.files_before == files_before);
+        let dirty = before.map(Earlier::reached_folders);
+        if dirty == Some(None) {
+            known = None;
         }
+        let dirty = dirty.flatten().unwrap_or_default();
+        let is_known = known.is_some();
+        let (inventory, before_edit) = known.unwrap_or_default();
+        let edited = Edited::of(program, &inventory, &self.changed);
+        let knows_facts = |package: PackageId| edited.knows_facts(&inventory, package);
+        let bodies = before_edit.calls.bodies();
+        let calls = Calls::with(program, before_edit.calls, &knows_facts, &calls_before);
+        let all_calls: Vec<&Calls> = std::iter::once(&calls).chain(calls_before).collect();
+
+        // Where the tree answers otherwise than before, whoever asked is as good as edited, and so is what the builds
+        // before say something else of.
+        let mut sources = edited.sources.clone();
+        sources.extend(inventory.packages_in(&dirty));
+        let bodies_now = calls.facts().bodies();
+        let is_other = |package: &&PackageId| bodies.get(package) != bodies_now.get(package);
+        sources.extend(bodies.keys().chain(bodies_now.keys()).filter(is_other));
+        let reached_before = before
+            .and_then(|before| before.reached.as_deref())
+            .unwrap_or_default();
+        let is_reached = |(build, method): &(usize, FuncId)| {
+            let reached = build
+                .checked_sub(1)
+                .and_then(|build| reached_before.get(build));
+            reached.is_some_and(|reached| reached.contains(&method.package))
+        };
+        let answers_same = |asked: &ImplementersAsked| {
+            let mut asked = asked.iter();
+            asked.all(|((key, name), found)| {
+                implementers(&all_calls, key, name) == *found && !found.iter().any(is_reached)
+            })
+        };
+        let asked = before_edit.implementers.iter();
+        sources.extend(
+            asked
+                .filter(|(_, asked)| !answers_same(asked))
+                .map(|(package, _)| *package),
+        );
+        let through_interfaces = before_edit
+            .implementers
+            .iter()
+            .flat_map(|(package, asked)| {
+                let methods = asked.values().flatten().filter(|(build, _)| *build == 0);
+                methods.map(|(_, method)| (*package, method.package))
+            });
+        let leads: Vec<(PackageId, PackageId)> = inventory
+            .imports
+            .iter()
+            .copied()
+            .chain(through_interfaces)
+            .collect();
+        let reaching = whoever_reaches(&leads, &sources);
+
+        let frequencies = calls.frequencies();
+        let none = Frequencies::new();
+        let often = |package: &PackageId| frequencies.get(package).unwrap_or(&none);
+        let mut units = before_edit.units;
+        units.retain(|package, unit| {
+            inventory.has(*package)
+                && !reaching.contains(package)
+                && unit.frequencies == *often(package)
+        });
+        let new = |units: &BTreeMap<PackageId, Unit>| -> Vec<PackageId> {
+            let packages = program.check_packages().iter();
+            packages
+                .filter(|package| !units.contains_key(package))
+                .copied()
+                .collect()
+        };
+
+        let options = self.options;
+        let module_before = before.map(|before| before.module);
+        let module = Module::of(program, options.catalogue(), &calls, module_before);
+        let mut to_report = new(&units);
+        let (mut looked, new_uses) = look_at(&module, &to_report, &|package| !knows_facts(package));
+        let mut uses = before_edit.uses;
+        uses.retain(|package, _| knows_facts(*package));
+        uses.extend(new_uses);
+        module.know_field_uses(uses.values());
+        units.retain(|_, unit| {
+            let mut fields = unit.fields.iter();
+            fields.all(|((ty, field), uses)| module.use_of_field(ty, field).as_ref() == Some(uses))
+        });
+        let all_new = new(&units);
+        let more: Vec<PackageId> = all_new
+            .iter()
+            .filter(|package| !to_report.contains(package))
+            .copied()
+            .collect();
+        looked.extend(look_at(&module, &more, &|_| false).0);
+        to_report.extend(more);
+        self.reused.packages += program.check_packages().len() - to_report.len();
+        self.reused.of += program.check_packages().len();
+        units.extend(report(&module, &calls, options, &to_report, looked));
+        module.rest();
+        let reached = is_known.then(|| {
+            std::iter::once(reaching)
+                .chain(reached_before.iter().cloned())
+                .collect()
+        });
+        let done = Earlier {
+            module: &module,
+            reached,
+        };
+        self.builds(further, Some(&done));
+
+        let asked = module.take_asked();
+        for package in &to_report {
+            if let Some(unit) = units.get_mut(package) {
+                unit.frequencies = often(package).clone();
+                unit.fields = asked.fields.get(package).cloned().unwrap_or_default();
+            }
+        }
+        units.retain(|package, _| program.check_packages().contains(package));
+        let mut implementers = before_edit.implementers;
+        implementers.retain(|package, _| !sources.contains(package));
+        for (package, asked) in asked.implementers {
+            implementers.entry(package).or_default().extend(asked);
+        }
+        drop(module);
+        self.checked.push(Findings {
+            calls: calls.into_facts(),
+            uses,
+            implementers,
+            units,
+            files_before,
+        });
     }
-    units.retain(|package, _| program.check_packages().contains(package));
-    let mut implementers = before.implementers;
-    implementers.retain(|package, _| !sources.contains(package));
-    for (package, asked) in asked.implementers {
-        implementers.entry(package).or_default().extend(asked);
+
+    /// What is known of a build.
+    fn known_of(&mut self, program: &Program) -> Option<(Inventory, Findings)> {
+        let platform = &program.options().platform;
+        let mut known = self.known.iter();
+        let same = known
+            .position(|(inventory, _)| inventory.platform == *platform)
+            .filter(|_| program.knows_inventory())?;
+        Some(self.known.swap_remove(same))
     }
-    drop(module);
-    Findings {
-        calls: calls.into_facts(),
-        uses,
-        implementers,
-        units,
-    }
+}
+
+/// The digest of the paths of the files whose bodies some builds have.
+fn files_of(calls: &[&Calls]) -> Digest {
+    let files: BTreeSet<&PathBuf> = calls
+        .iter()
+        .flat_map(|calls| calls.facts().files())
+        .collect();
+    digest_of(files.iter().map(|path| path.as_os_str().as_encoded_bytes()))
 }
 
 /// Which packages an edit touches.

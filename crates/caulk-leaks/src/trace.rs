@@ -1,11 +1,11 @@
 //! Why a place is reported, or why not: what became of every acquisition on a line, step by step.
 
-use caulk_flow::Calls;
+use caulk_flow::{Calls, file_of};
 use caulk_program::{BodyOwner, Callee, Program};
 use caulk_syntax::Span;
 
 use crate::belief::{Belief, Subject, believe};
-use crate::check::{Options, file_of, heat, in_pool};
+use crate::check::{Options, heat, in_pool};
 use crate::contract::Contract;
 use crate::finding::{Acquisition, Finding, Step};
 use crate::module::{Module, Reach};
@@ -38,7 +38,7 @@ pub struct Traced {
 pub fn explain_line(program: &Program, options: &Options, file: &str, line: u32) -> LineExplained {
     in_pool(options, || {
         let calls = Calls::of(program);
-        let module = Module::of(program, options.catalogue(), &calls);
+        let module = Module::of(program, options.catalogue(), &calls, None);
         explain(&module, &calls, options, file, line)
     })
 }

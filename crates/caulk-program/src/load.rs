@@ -469,6 +469,14 @@ impl Program {
             .unwrap_or_default()
     }
 
+    /// The folder that a package's files lie in; it is not read for it.
+    pub fn folder_of(&self, id: PackageId) -> Option<&Path> {
+        match &self.packages.slot(id)?.key.source {
+            Source::Folder(dir) => Some(dir),
+            Source::Shipped => None,
+        }
+    }
+
     /// What an import of a file leads to.
     pub(crate) fn import_target<'p>(
         &self,

@@ -569,8 +569,8 @@ impl Run<'_, '_> {
             return true;
         }
         self.reach.one_less().is_some_and(|reach| {
-            known.into_iter().all(|func| {
-                let effect = self.module.effect(ParamQuery {
+            known.into_iter().all(|(build, func)| {
+                let effect = build.effect(ParamQuery {
                     func,
                     param: Param::At(index),
                     field: None,

@@ -1,0 +1,127 @@
+//! A tree whose files no single build takes: what is in the files of a further build rests on what was found in those that
+//! it shares with the builds before it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use caulk_leaks::{Analysis, Heat, check_builds};
+use caulk_program::{GoEnv, Options, Program, load_builds};
+use caulk_system::MemoryFiles;
+
+const SHARED: &str = r#"package m
+
+import (
+	"log"
+	"net/http"
+	"os"
+)
+
+type stepper interface{ step() }
+
+var steps []stepper
+
+func serve(w http.ResponseWriter, r *http.Request) {
+	work()
+	steps[0].step()
+}
+
+func open() (*os.File, error) {
+	return os.Open("x")
+}
+
+func done(f *os.File) {
+	f.Close()
+}
+
+func fail() {
+	log.Fatal("failed")
+}
+"#;
+
+const LINUX: &str = "package m\n\nfunc work() {}\n";
+
+const WINDOWS: &str = r#"package m
+
+func work() {
+	f, err := open()
+	if err != nil {
+		fail()
+	}
+	helper()
+	done(f)
+}
+
+func helper() {
+	f, err := open()
+	if err != nil {
+		return
+	}
+	f.Stat()
+}
+"#;
+
+fn check(windows: &str) -> Analysis {
+    let mut files = MemoryFiles::new();
+    files.insert("/m/go.mod", "module example.com/m\n\ngo 1.24\n");
+    files.insert("/m/shared.go", SHARED);
+    files.insert("/m/work_linux.go", LINUX);
+    files.insert("/m/work_windows.go", windows);
+    let mut options = Options::new(GoEnv::default(), "/m".into());
+    options.platform.goos = "linux".into();
+    let builds = load_builds(Arc::new(files), options, &["/m/...".into()]);
+    let builds: Vec<&Program> = builds.iter().collect();
+    assert_eq!(builds.len(), 2);
+    check_builds(&builds, &caulk_leaks::Options::default())
+}
+
+#[test]
+fn functions_of_shared_files_acquire_release_and_end_as_they_do_in_the_first_build() {
+    let analysis = check(WINDOWS);
+    let [finding] = analysis.findings.as_slice() else {
+        panic!("{:?}", analysis.findings)
+    };
+    let location = &finding.location;
+    assert_eq!(
+        (location.file.as_str(), location.line),
+        ("work_windows.go", 13)
+    );
+}
+
+#[test]
+fn a_function_runs_as_often_as_the_one_of_its_name_in_the_first_build() {
+    let analysis = check(WINDOWS);
+    assert_eq!(analysis.findings[0].heat, Heat::Request);
+    let apart = check(
+        &WINDOWS
+            .replace("func helper", "func other()\n\nfunc helper")
+            .replace("\thelper()\n", ""),
+    );
+    assert_eq!(apart.findings[0].heat, Heat::Unknown);
+}
+
+#[test]
+fn a_method_runs_as_often_as_the_first_build_calls_it_through_an_interface() {
+    let analysis = check(
+        r#"package m
+
+import "os"
+
+type windows struct{}
+
+func (windows) step() {
+	f, err := os.Open("x")
+	if err != nil {
+		return
+	}
+	f.Stat()
+}
+
+func work() {}
+"#,
+    );
+    let [finding] = analysis.findings.as_slice() else {
+        panic!("{:?}", analysis.findings)
+    };
+    assert_eq!(finding.heat, Heat::Request);
+}
