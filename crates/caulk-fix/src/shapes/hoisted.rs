@@ -101,18 +101,14 @@ fn statement_to_be(site: &Site<'_>, call: Span) -> Option<At> {
         // What is dropped as a whole may be kept by whoever made it.
         StmtKind::Expr(_) | StmtKind::Defer(_) => !alone,
         StmtKind::Return(_) => !alone && site.result_types().iter().all(|ty| is_data(ty)),
-        StmtKind::Assign { lhs, op, .. } => {
-            let outlives =
-                op == AssignOp::Define && !site.result_types().iter().all(|ty| is_data(ty));
-            let names: Option<Vec<&str>> = tree
-                .exprs(lhs)
-                .iter()
-                .map(|left| tree.ident(*left))
-                .collect();
-            let only_errors = names
-                .as_deref()
-                .is_some_and(|names| names.iter().all(|name| *name == "_" || is_error(name)));
-            !alone && (only_errors || (op == AssignOp::Define && !outlives))
+        // What is added up is a number.
+        StmtKind::Assign {
+            op: AssignOp::Compound(_),
+            ..
+        } => !alone,
+        StmtKind::Assign { op, .. } => {
+            let data = site.result_types().iter().all(|ty| is_data(ty));
+            !alone && (gives_only_errors(site, root) || (op == AssignOp::Define && data))
         }
         StmtKind::If {
             init: None, cond, ..
@@ -172,11 +168,24 @@ fn is_first(site: &Site<'_>, statement: Span, call: Span) -> bool {
     first
 }
 
-/// Whether nothing of the value is left behind a statement but an error.
+/// Whether nothing of the value is left behind a statement but an error, or a number.
 fn is_over_with(site: &Site<'_>, statement: At) -> bool {
+    match site.scope.kind(statement) {
+        Some(
+            StmtKind::Expr(_)
+            | StmtKind::Assign {
+                op: AssignOp::Compound(_),
+                ..
+            },
+        ) => true,
+        _ => gives_only_errors(site, statement),
+    }
+}
+
+/// Whether a statement assigns errors and nothing else.
+fn gives_only_errors(site: &Site<'_>, statement: At) -> bool {
     let tree = site.scope.tree;
     match site.scope.kind(statement) {
-        Some(StmtKind::Expr(_)) => true,
         Some(StmtKind::Assign { lhs, .. }) => tree
             .exprs(lhs)
             .iter()

@@ -369,7 +369,8 @@ impl Writer {
             88..=90 => self.overwrite(block),
             91..=93 => self.discard(),
             94..=95 if depth < 3 => return self.choose(depth),
-            96..=97 => self.line("// A step of its own.\ntotal++"),
+            96 => self.line("// A step of its own.\ntotal++"),
+            97 => self.nest(depth),
             _ => self.line("total++"),
         }
         false
@@ -836,6 +837,31 @@ impl Writer {
                 let name = format!("h{}", self.variables);
                 self.line(&format!("{name}, _ := res.Open(false)"));
                 self.line(&format!("total += {name}.Get()"));
+            }
+        }
+    }
+
+    /// An acquisition within a larger expression.
+    fn nest(&mut self, depth: usize) {
+        self.acquired = true;
+        match self.random.below(6) {
+            0 => self.line("total += get(open())"),
+            1 => self.line("res.Note(get(open()))"),
+            2 => self.line("total += 1 + res.Len(open())"),
+            3 => self.line("total += total + get(open())"),
+            at => {
+                let condition = match at {
+                    4 => "get(open()) > 1".to_owned(),
+                    _ => format!("{} && get(open()) > 1", self.condition()),
+                };
+                self.line(&format!("if {condition} {{"));
+                self.indent += 1;
+                self.line("total += 3");
+                self.indent -= 1;
+                self.line("}");
+                if depth == 0 {
+                    self.line("total++");
+                }
             }
         }
     }
