@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 
 use caulk_flow::{CallFacts, Calls, Frequencies};
 use caulk_program::{FuncId, Inventory, Known, PackageId, Program};
-use caulk_system::{Changes, Digest, Files, digest_of};
+use caulk_system::{Changes, Files};
 use serde::{Deserialize, Serialize};
 
 use crate::check::{Options, in_pool, look_at, report, whole};
@@ -47,8 +47,6 @@ struct Findings {
     /// What packages asked about methods of interfaces.
     implementers: BTreeMap<PackageId, ImplementersAsked>,
     units: BTreeMap<PackageId, Unit>,
-    /// The files that builds before this one have.
-    files_before: Digest,
 }
 
 /// How much of a check was known from the one before.
@@ -139,6 +137,8 @@ struct Earlier<'m> {
     module: &'m Module<'m>,
     /// The packages of each build, the nearest first, that the edit can reach; none where all of them were checked anew.
     reached: Option<Vec<BTreeSet<PackageId>>>,
+    /// The folders, those apart that the edit is in, with files that these builds have and had not, or had and have not.
+    moved: BTreeSet<PathBuf>,
 }
 
 impl Earlier<'_> {
@@ -164,10 +164,10 @@ impl Again<'_> {
         let calls_before = before
             .map(|before| before.module.all_calls())
             .unwrap_or_default();
-        let files_before = files_of(&calls_before);
-        let mut known = self
-            .known_of(program)
-            .filter(|(_, findings)| findings.files_before == files_before);
+        let moved = before.map(|before| &before.moved);
+        let mut known = self.known_of(program).filter(|(inventory, _)| {
+            moved.is_none_or(|moved| inventory.packages_in(moved).is_empty())
+        });
         let dirty = before.map(Earlier::reached_folders);
         if dirty == Some(None) {
             known = None;
@@ -178,6 +178,7 @@ impl Again<'_> {
         let edited = Edited::of(program, &inventory, &self.changed);
         let knows_facts = |package: PackageId| edited.knows_facts(&inventory, package);
         let bodies = before_edit.calls.bodies();
+        let files: BTreeSet<PathBuf> = before_edit.calls.files().cloned().collect();
         let calls = Calls::with(program, before_edit.calls, &knows_facts, &calls_before);
         let all_calls: Vec<&Calls> = std::iter::once(&calls).chain(calls_before).collect();
 
@@ -271,9 +272,18 @@ impl Again<'_> {
                 .chain(reached_before.iter().cloned())
                 .collect()
         });
+        let files_now: BTreeSet<PathBuf> = calls.facts().files().cloned().collect();
+        let mut moved = folders_of_others(&files, &files_now);
+        moved.retain(|folder| !self.changed.contains(folder));
+        moved.extend(
+            before
+                .iter()
+                .flat_map(|before| before.moved.iter().cloned()),
+        );
         let done = Earlier {
             module: &module,
             reached,
+            moved,
         };
         self.builds(further, Some(&done));
 
@@ -296,7 +306,6 @@ impl Again<'_> {
             uses,
             implementers,
             units,
-            files_before,
         });
     }
 
@@ -311,13 +320,13 @@ impl Again<'_> {
     }
 }
 
-/// The digest of the paths of the files whose bodies some builds have.
-fn files_of(calls: &[&Calls]) -> Digest {
-    let files: BTreeSet<&PathBuf> = calls
-        .iter()
-        .flat_map(|calls| calls.facts().files())
-        .collect();
-    digest_of(files.iter().map(|path| path.as_os_str().as_encoded_bytes()))
+/// The folders of the files that are in one set alone.
+fn folders_of_others(one: &BTreeSet<PathBuf>, other: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
+    let files = one.symmetric_difference(other);
+    files
+        .filter_map(|file| file.parent())
+        .map(Path::to_owned)
+        .collect()
 }
 
 /// Which packages an edit touches.
