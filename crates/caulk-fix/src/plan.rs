@@ -321,9 +321,13 @@ impl<'a> Planner<'a> {
 /// The names that a proposal declares, each with the place of its edit.
 pub(crate) fn names_given(source: &[u8], proposal: &Proposal) -> Vec<(u32, String)> {
     let mut names = Vec::new();
+    // What moves out of the header of an `if` is known behind that.
+    let moved = |edit: &&Edit| edit.text.is_empty() && edit.span.of(source).trim_ascii() == b"if";
+    let moved = proposal.edits.iter().find(moved);
     for edit in &proposal.edits {
         if edit.span.of(source) == b"_" {
-            names.push((edit.span.start, edit.text.clone()));
+            let place = moved.map_or(edit.span.start, |moved| moved.span.start);
+            names.push((place, edit.text.clone()));
         }
         for line in edit.text.lines() {
             let declared = line.trim().trim_start_matches("if ");

@@ -14,6 +14,8 @@ use crate::source::Source;
 /// Rounds of check and withdrawal; the files that are in doubt after the last one are left alone.
 const MAX_ROUNDS: usize = 6;
 
+const STILL_LOST: &str = "it is still lost on some path with the edit in place";
+
 /// Why the edits of a finding cannot stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Doubt {
@@ -27,35 +29,54 @@ struct Doubt {
 impl<'a> Planner<'a> {
     /// Checks the edited program until every finding whose edits stand is gone and nothing new has appeared.
     pub(crate) fn check_again(&mut self, checker: &mut dyn Checker) {
-        let mut planned_again = BTreeSet::new();
+        let mut tries: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut seen = BTreeSet::new();
         for round in 0..MAX_ROUNDS {
             let files = self.together(|_| true);
             if files.is_empty() {
                 return;
             }
-            let mut after = checker.check(&self.laid_over(&files));
-            let doubts = self.doubts(&files, &after, checker);
-            let mut crossed = std::mem::take(&mut self.crossed);
+            let after = checker.check(&self.laid_over(&files));
+            let doubts = self.doubts(&files, &after, checker, &mut seen);
+            let mut again = BTreeSet::new();
+            let mut refused = false;
             for doubt in &doubts {
-                if doubt.still_lost && !self.beside(doubt.at).is_empty() {
-                    crossed.insert(doubt.at);
+                let tried = tries.entry(doubt.at).or_default();
+                *tried += u32::from(doubt.still_lost);
+                if !self.is_by_hand(doubt.at) {
+                    *tried += 1;
+                }
+                if doubt.still_lost && *tried == 1 {
+                    // What is lost on other paths may be released there, too.
+                    again.insert(doubt.at);
+                    continue;
+                }
+                if doubt.still_lost && *tried == 2 && !self.beside(doubt.at).is_empty() {
+                    self.crossed.insert(doubt.at);
                 }
                 self.refuse(doubt.at, doubt.refusal.clone());
+                refused = true;
             }
-            crossed.retain(|at| planned_again.insert(*at));
             if round + 1 == MAX_ROUNDS {
                 let files: BTreeSet<&str> = doubts.iter().filter_map(|d| self.file(d.at)).collect();
                 self.withdraw_files(&files);
-            } else if !crossed.is_empty() {
-                if !doubts.is_empty() {
-                    let others = self.together(|_| true);
-                    after = checker.check(&self.laid_over(&others));
+            } else if !refused {
+                again.append(&mut self.crossed);
+                if again.is_empty() {
+                    return;
                 }
-                self.plan_again(&crossed, &after);
+                self.plan_again(&again, &after);
                 self.withdraw_broken_syntax();
-            } else if doubts.is_empty() {
-                return;
             }
+        }
+    }
+
+    /// Whether each edit of a finding is a release at one place, not one for all that follows.
+    fn is_by_hand(&self, at: usize) -> bool {
+        let lasts = |text: &str| text.contains("defer ") || text.contains("Cleanup(");
+        match self.proposals.get(at) {
+            Some(Ok(proposal)) => proposal.edits.iter().all(|edit| !lasts(&edit.text)),
+            _ => false,
         }
     }
 
@@ -157,9 +178,25 @@ impl<'a> Planner<'a> {
         steps: &[Step],
     ) {
         for (at, proposal) in proposals {
-            let Ok(proposal) = proposal else {
-                self.set(at, proposal);
-                continue;
+            let held = match self.proposals.get(at) {
+                Some(Ok(held)) => Some(held.clone()),
+                _ => None,
+            };
+            let added = proposal
+                .as_ref()
+                .is_ok_and(|proposal| proposal.edits.iter().all(|edit| edit.span.is_empty()));
+            let proposal = match (proposal, &held) {
+                (Ok(proposal), None) => proposal,
+                (Ok(proposal), Some(_)) if added => proposal,
+                (Err(refusal), None) => {
+                    self.set(at, Err(refusal));
+                    continue;
+                }
+                // Releases on further paths are added to those that stand; anything else is for a person.
+                (_, Some(_)) => {
+                    self.set(at, Err(Refusal::new(STILL_LOST)));
+                    continue;
+                }
             };
             let own: Vec<&Step> = steps
                 .iter()
@@ -177,9 +214,10 @@ impl<'a> Planner<'a> {
                     |other| matches!(self.proposals.get(*other), Some(Ok(other)) if changes(other)),
                 )
                 .collect();
-            let mixed = touched.iter().any(
-                |other| matches!(self.proposals.get(*other), Some(Ok(other)) if !alike(other)),
-            );
+            let mixed = touched.iter().any(|other| {
+                *other != at
+                    && matches!(self.proposals.get(*other), Some(Ok(other)) if !alike(other))
+            });
             if mixed {
                 // Only one of the two may be taken.
                 continue;
@@ -191,8 +229,18 @@ impl<'a> Planner<'a> {
                     }
                 }
             }
-            let edits = own.iter().map(|step| step.edit.clone()).collect();
-            self.set(at, Ok(Proposal { edits, ..proposal }));
+            let (mut edits, review) = match self.proposals.get(at) {
+                Some(Ok(held)) => (held.edits.clone(), held.review.clone()),
+                _ => (Vec::new(), proposal.review),
+            };
+            for step in own
+                .iter()
+                .filter(|step| !edits.contains(&step.edit))
+                .collect::<Vec<_>>()
+            {
+                edits.push(step.edit.clone());
+            }
+            self.set(at, Ok(Proposal { edits, review }));
         }
     }
 
@@ -208,6 +256,7 @@ impl<'a> Planner<'a> {
         files: &BTreeMap<&str, Edits>,
         after: &[Finding],
         checker: &mut dyn Checker,
+        seen: &mut BTreeSet<Stranger>,
     ) -> Vec<Doubt> {
         let before: BTreeSet<Identity<'_>> = self.findings.iter().map(Identity::before).collect();
         let mut doubts = Vec::new();
@@ -227,8 +276,12 @@ impl<'a> Planner<'a> {
                         &found.message,
                     );
                     let mut blamed = self.blamed(found, files);
-                    if blamed.is_empty() && doubts.is_empty() {
-                        blamed = self.bisect(&Stranger::of(found), checker);
+                    let stranger = Stranger::of(found);
+                    if blamed.is_empty() && doubts.is_empty() && !seen.contains(&stranger) {
+                        blamed = self.bisect(&stranger, checker);
+                        if blamed.is_empty() {
+                            seen.insert(stranger);
+                        }
                     }
                     doubts.extend(blamed.into_iter().map(|at| Doubt {
                         at,
@@ -245,7 +298,7 @@ impl<'a> Planner<'a> {
             {
                 doubts.push(Doubt {
                     at,
-                    refusal: Refusal::new("it is still lost on some path with the edit in place"),
+                    refusal: Refusal::new(STILL_LOST),
                     still_lost: true,
                 });
             }
@@ -303,7 +356,8 @@ impl<'a> Planner<'a> {
     }
 
     /// The selected findings without whose edits a new one does not appear, found by halves of the edited files; those of
-    /// several files where it takes them together.
+    /// a few files where it takes them together. None where it takes many: what became known by all of them is nobody's
+    /// fault, since releases that are put in lose nothing elsewhere.
     fn bisect(&self, stranger: &Stranger, checker: &mut dyn Checker) -> Vec<usize> {
         let appears = |part: &[&str], checker: &mut dyn Checker| {
             let mut files = self.together(|_| true);
@@ -323,6 +377,9 @@ impl<'a> Planner<'a> {
                 break;
             };
         }
+        if part.len() > MAX_TOGETHER {
+            return Vec::new();
+        }
         (0..self.proposals.len())
             .filter(|at| self.proposals.get(*at).is_some_and(Result::is_ok))
             .filter(|at| self.file(*at).is_some_and(|file| part.contains(&file)))
@@ -334,8 +391,11 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// Edits of more files than these are not withdrawn together for something that is seen elsewhere.
+const MAX_TOGETHER: usize = 4;
+
 /// A new finding in a file without edits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Stranger {
     rule: &'static str,
     file: String,

@@ -328,7 +328,9 @@ impl<'a> Site<'a> {
             }) = self.scope.kind(at)
             && self.scope.node(self.acquiring) == Some(Node::Stmt(init))
         {
-            return self.hold_within(cond, then, els);
+            return self
+                .hold_within(cond, then, els)
+                .or_else(|refusal| self.hold_behind(at, cond, then, els).ok_or(refusal));
         }
         let Some((siblings, index)) = self.scope.siblings(self.acquiring) else {
             return Err(Refusal::new("it is acquired in the header of a statement"));
@@ -528,6 +530,23 @@ impl<'a> Site<'a> {
             let place = span(exit.span).start;
             start <= place && place < offset
         })
+    }
+
+    /// The place behind an `if` whose header assigns to outer variables and whose only branch leaves where there is an
+    /// error.
+    fn hold_behind(&self, at: At, cond: ExprId, then: StmtId, els: Option<StmtId>) -> Option<Hold> {
+        let assigns = matches!(
+            self.scope.kind(self.acquiring),
+            Some(StmtKind::Assign {
+                op: AssignOp::Assign,
+                ..
+            })
+        );
+        let error = self.template().error_variable.as_deref()?;
+        let fails = self.nil_test(cond, error) == Some(Test::NotNil);
+        self.scope.siblings(at)?;
+        let is_it = assigns && fails && els.is_none() && self.leaves(then);
+        is_it.then(|| Hold::always(Anchor::Below(self.scope.span(at))))
     }
 
     /// The place in the branch of an `if` whose header acquires.

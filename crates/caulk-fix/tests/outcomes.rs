@@ -196,6 +196,29 @@ fn withdrawn_for_a_fault_in_another_file(acquired_by: &str, guilty: &str) {
     }
 }
 
+/// What it takes all edits to see was there before.
+#[test]
+fn what_many_edits_make_known_together_costs_none() {
+    let files = ["a/a.go", "a/b.go", "b/c.go", "b/d.go", "c/e.go", "c/f.go"];
+    let in_file = |file: &str| {
+        let mut finding = leak().finding();
+        finding.location.file = file.into();
+        finding
+    };
+    let findings = files.map(in_file);
+    let stranger = in_file("z/z.go");
+    let mut checker = |edited: &BTreeMap<String, Arc<[u8]>>| {
+        let appears = edited.len() == files.len();
+        Vec::from_iter(appears.then(|| stranger.clone()))
+    };
+    let all: Vec<usize> = (0..files.len()).collect();
+    let workspace = OneFile(SRC.as_bytes());
+    let options = PlanOptions::default();
+    let plan = plan(&findings, &all, &workspace, &mut checker, options);
+    let fixed = plan.fixes.iter().all(|fix| fix.outcome == Outcome::Fixed);
+    assert!(fixed, "{:?}", plan.fixes);
+}
+
 #[test]
 fn a_new_fault_in_another_file_costs_the_edit_that_brings_it_and_no_other() {
     withdrawn_for_a_fault_in_another_file("example.com/x/y.Open", "b/d.go");

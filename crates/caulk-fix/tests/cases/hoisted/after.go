@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 )
@@ -108,4 +109,35 @@ func otherwise(name string, big bool) int64 {
 		return n
 	}
 	return 0
+}
+
+// Both get a name, each its own.
+func named(one, other string) error {
+	if f, err := os.Open(one); err != nil {
+		return err
+	} else {
+		f.Close()
+	}
+	conn, err := net.Dial("tcp", one)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	conn2 := dial(other)
+	defer conn2.Close()
+	read(conn2)
+	return nil
+}
+
+func dial(address string) net.Conn {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return conn
+}
+
+func read(conn net.Conn) {
+	var buf [1]byte
+	conn.Read(buf[:])
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 )
@@ -92,4 +93,29 @@ func otherwise(name string, big bool) int64 {
 		return n
 	}
 	return 0
+}
+
+// Both get a name, each its own.
+func named(one, other string) error {
+	if _, err := os.Open(one); err != nil {
+		return err
+	}
+	if _, err := net.Dial("tcp", one); err != nil {
+		return err
+	}
+	read(dial(other))
+	return nil
+}
+
+func dial(address string) net.Conn {
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return conn
+}
+
+func read(conn net.Conn) {
+	var buf [1]byte
+	conn.Read(buf[:])
 }
