@@ -30,14 +30,13 @@ impl<'a> Planner<'a> {
     /// Checks the edited program until every finding whose edits stand is gone and nothing new has appeared.
     pub(crate) fn check_again(&mut self, checker: &mut dyn Checker) {
         let mut tries: BTreeMap<usize, u32> = BTreeMap::new();
-        let mut seen = BTreeSet::new();
         for round in 0..MAX_ROUNDS {
             let files = self.together(|_| true);
             if files.is_empty() {
                 return;
             }
             let after = checker.check(&self.laid_over(&files));
-            let doubts = self.doubts(&files, &after, checker, &mut seen);
+            let doubts = self.doubts(&files, &after);
             let mut again = BTreeSet::new();
             let mut refused = false;
             for doubt in &doubts {
@@ -251,13 +250,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The selected findings whose edits must be withdrawn.
-    fn doubts(
-        &self,
-        files: &BTreeMap<&str, Edits>,
-        after: &[Finding],
-        checker: &mut dyn Checker,
-        seen: &mut BTreeSet<Stranger>,
-    ) -> Vec<Doubt> {
+    fn doubts(&self, files: &BTreeMap<&str, Edits>, after: &[Finding]) -> Vec<Doubt> {
         let before: BTreeSet<Identity<'_>> = self.findings.iter().map(Identity::before).collect();
         let mut doubts = Vec::new();
         let mut left = BTreeSet::new();
@@ -275,14 +268,7 @@ impl<'a> Planner<'a> {
                         format!("with the edit, the check finds: … [{}]", found.rule),
                         &found.message,
                     );
-                    let mut blamed = self.blamed(found, files);
-                    let stranger = Stranger::of(found);
-                    if blamed.is_empty() && doubts.is_empty() && !seen.contains(&stranger) {
-                        blamed = self.bisect(&stranger, checker);
-                        if blamed.is_empty() {
-                            seen.insert(stranger);
-                        }
-                    }
+                    let blamed = self.blamed(found, files);
                     doubts.extend(blamed.into_iter().map(|at| Doubt {
                         at,
                         refusal: refusal.clone(),
@@ -308,7 +294,9 @@ impl<'a> Planner<'a> {
 
     /// The selected findings whose edits most likely brought a new one about: one of the same function; those in the
     /// package that hands out what is lost, since it may have become known by them that it is to be released; the nearest
-    /// of the same file. None where it is in a file without edits, and nothing speaks for any.
+    /// of the same file. None where it is in a file without edits and in no
+    /// way of theirs: a release that is put in loses nothing elsewhere, so that it was lost there before, and is only seen
+    /// now.
     fn blamed(&self, found: &Finding, files: &BTreeMap<&str, Edits>) -> Vec<usize> {
         let standing: Vec<usize> = (0..self.proposals.len())
             .filter(|at| self.proposals.get(*at).is_some_and(Result::is_ok))
@@ -355,60 +343,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The selected findings without whose edits a new one does not appear, found by halves of the edited files; those of
-    /// a few files where it takes them together. None where it takes many: what became known by all of them is nobody's
-    /// fault, since releases that are put in lose nothing elsewhere.
-    fn bisect(&self, stranger: &Stranger, checker: &mut dyn Checker) -> Vec<usize> {
-        let appears = |part: &[&str], checker: &mut dyn Checker| {
-            let mut files = self.together(|_| true);
-            files.retain(|file, _| part.contains(file));
-            let after = checker.check(&self.laid_over(&files));
-            after.iter().any(|found| Stranger::of(found) == *stranger)
-        };
-        let files = self.together(|_| true);
-        let mut part: Vec<&str> = files.keys().copied().collect();
-        while part.len() > 1 {
-            let (first, second) = part.split_at(part.len() / 2);
-            part = if appears(first, checker) {
-                first.to_vec()
-            } else if appears(second, checker) {
-                second.to_vec()
-            } else {
-                break;
-            };
-        }
-        if part.len() > MAX_TOGETHER {
-            return Vec::new();
-        }
-        (0..self.proposals.len())
-            .filter(|at| self.proposals.get(*at).is_some_and(Result::is_ok))
-            .filter(|at| self.file(*at).is_some_and(|file| part.contains(&file)))
-            .collect()
-    }
-
     fn finding(&self, at: usize) -> Option<&'a Finding> {
         self.findings.get(*self.selected.get(at)?)
-    }
-}
-
-/// Edits of more files than these are not withdrawn together for something that is seen elsewhere.
-const MAX_TOGETHER: usize = 4;
-
-/// A new finding in a file without edits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Stranger {
-    rule: &'static str,
-    file: String,
-    start: u32,
-}
-
-impl Stranger {
-    fn of(found: &Finding) -> Self {
-        Self {
-            rule: found.rule,
-            file: found.location.file.clone(),
-            start: found.location.span.start,
-        }
     }
 }
 
