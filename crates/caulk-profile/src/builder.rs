@@ -150,7 +150,7 @@ impl ProfileBuilder {
     /// ones are 0, further ones ignored), its labels.
     pub fn sample(&mut self, stack: &[LocationIndex], values: &[i64], labels: &[Label]) {
         self.profile.stacks.push(stack.iter().copied());
-        self.profile.labels.push(labels.iter().copied());
+        self.profile.labels.push(labels);
         for (index, column) in self.profile.values.iter_mut().enumerate() {
             column.push(values.get(index).copied().unwrap_or(0));
         }

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::labels::Labels;
 use crate::lists::Lists;
 use crate::parallel::in_parts;
 use crate::stacks::Stacks;
@@ -160,7 +161,7 @@ impl Profile {
         Profile {
             stacks: Stacks::default(),
             values: vec![Vec::new(); self.values.len()],
-            labels: Lists::default(),
+            labels: Labels::default(),
             strings: self.strings.clone(),
             sample_types: self.sample_types.clone(),
             locations: self.locations.clone(),
@@ -213,7 +214,7 @@ impl Profile {
             for (kept, column) in columns.values.iter_mut().zip(&self.values) {
                 kept.push(column.get(sample).copied().unwrap_or(0));
             }
-            columns.labels.push(self.labels(sample).iter().copied());
+            columns.labels.push(self.labels(sample));
         }
         columns
     }
@@ -232,12 +233,14 @@ impl Profile {
     /// Gives every sample other labels: `rewrite` gets the sample and its labels and appends the
     /// new ones.
     pub fn rewrite_labels(&mut self, mut rewrite: impl FnMut(usize, &[Label], &mut Vec<Label>)) {
-        let mut labels = Lists::default();
+        let mut rewritten = Labels::default();
+        let mut labels = Vec::new();
         for sample in 0..self.sample_count() {
-            rewrite(sample, self.labels(sample), labels.next_items());
-            labels.end_items();
+            labels.clear();
+            rewrite(sample, self.labels(sample), &mut labels);
+            rewritten.push(&labels);
         }
-        self.labels = labels;
+        self.labels = rewritten;
     }
 
     /// Gives every sample a text label, in place of the texts that it has for this key.
@@ -317,7 +320,7 @@ impl Profile {
 struct Columns {
     stacks: Lists<LocationIndex>,
     values: Vec<Vec<i64>>,
-    labels: Lists<Label>,
+    labels: Labels,
 }
 
 impl Columns {

@@ -9,6 +9,11 @@ const MEMBER_TRAILER: usize = 8;
 /// Deflate cannot shrink anything by more than this.
 const BEST_RATIO: u64 = 1032;
 
+/// How many bytes a gzip file inflates to, if it has one member and what that says of itself is true.
+pub(crate) fn expected_size(file_size: u64, last: [u8; 4]) -> u64 {
+    u64::from(u32::from_le_bytes(last)).min(file_size.saturating_mul(BEST_RATIO))
+}
+
 pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0x1f, 0x8b])
 }

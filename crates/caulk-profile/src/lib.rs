@@ -4,7 +4,8 @@
 //! The crate knows one profile at a time, and a table of stacks that several profiles share
 //! ([`StackTable`]); it must not know what a series, a growth or a leak is.
 //!
-//! - [`read`]: `profile.proto` (gzip or plain) and the forms from before it to a [`Profile`].
+//! - [`read`]: `profile.proto` (gzip or plain) and the forms from before it to a [`Profile`];
+//!   [`read_large`]: the same of a file that is not in memory.
 //! - [`write()`]: a [`Profile`] to gzipped `profile.proto`.
 //! - [`merge()`]: several profiles to their sum.
 //! - [`goroutine`]: dumps of `debug=2` and `debug=1`, with states, waits, creators and ancestors.
@@ -17,6 +18,7 @@ pub mod goroutine;
 mod ids;
 mod inflate;
 mod labelled;
+mod labels;
 mod legacy;
 mod lists;
 mod merge;
@@ -40,7 +42,7 @@ pub use merge::{MergeError, merge};
 pub use profile::{
     Function, Label, LabelValue, Line, Location, Mapping, MemStats, Profile, Sample, ValueType,
 };
-pub use read::{Limits, ReadError, read, read_as_pprof};
+pub use read::{Limits, ReadError, read, read_as_pprof, read_large};
 pub use snapshot::{SampleKind, Snapshot, SnapshotEntry};
 pub use stack_table::{Frame, FrameId, FunctionId, SharedFunction, StackId, StackTable};
 pub use stacks::{Frames, Stack};

@@ -1,7 +1,7 @@
 //! A column that has any number of items for each sample.
 
 /// Lists one after the other. They stay in the parts that they were made in, one for each thread:
-/// moving them together would take as long as reading them.
+/// moving them together would take as long as making them.
 #[derive(Debug, Clone)]
 pub(crate) struct Lists<T> {
     before: Vec<Part<T>>,
@@ -25,6 +25,13 @@ impl<T> Lists<T> {
         all
     }
 
+    /// Makes room for so many, and for their items, as far as there is memory.
+    pub fn reserve(&mut self, lists: usize, items: usize) {
+        // What is not reserved now is when it is needed.
+        let _ = self.last.ends.try_reserve_exact(lists);
+        let _ = self.last.items.try_reserve_exact(items);
+    }
+
     /// Number of lists.
     #[inline]
     pub fn len(&self) -> usize {
@@ -46,6 +53,12 @@ impl<T> Lists<T> {
     pub fn items(&self) -> impl Iterator<Item = &T> {
         let parts = self.before.iter().chain([&self.last]);
         parts.flat_map(|part| &part.items)
+    }
+
+    /// Number of items.
+    pub fn item_count(&self) -> usize {
+        let parts = self.before.iter().chain([&self.last]);
+        parts.map(|part| part.items.len()).sum()
     }
 
     /// Adds a list.

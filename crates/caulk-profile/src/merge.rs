@@ -338,7 +338,7 @@ impl Merger {
         }
         let index = length(merged.sample_count())?;
         merged.stacks.push(source.stack(sample));
-        merged.labels.push(labels.iter().copied());
+        merged.labels.push(labels);
         for (column, value) in merged.values.iter_mut().zip(values) {
             column.push(value);
         }

@@ -1,6 +1,6 @@
 //! A profile as columns.
 
-use crate::lists::Lists;
+use crate::labels::Labels;
 use crate::stacks::{Stack, Stacks};
 use crate::{FunctionIndex, LocationIndex, MappingIndex, StringId, StringTable};
 
@@ -149,7 +149,7 @@ pub struct Profile {
     pub(crate) sample_types: Vec<ValueType>,
     pub(crate) stacks: Stacks,
     pub(crate) values: Vec<Vec<i64>>,
-    pub(crate) labels: Lists<Label>,
+    pub(crate) labels: Labels,
     pub(crate) locations: Vec<Location>,
     pub(crate) lines: Vec<Line>,
     pub(crate) functions: Vec<Function>,
@@ -251,9 +251,9 @@ impl Profile {
         }
     }
 
-    /// The labels of all samples, one sample's after the other's.
+    /// The labels that samples have, in the order of the samples. Those that several have may come once.
     pub fn all_labels(&self) -> impl Iterator<Item = &Label> {
-        self.labels.items()
+        self.labels.lists()
     }
 
     /// All samples in the order of the file.

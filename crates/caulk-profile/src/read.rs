@@ -1,6 +1,10 @@
 //! From the bytes of a file to a profile: which form it has, and what can be wrong with it.
 
-use crate::inflate::{inflate, is_gzip};
+use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::inflate::{expected_size, inflate, is_gzip};
 use crate::{Profile, legacy, mistaken, proto};
 
 /// What reading may cost.
@@ -111,6 +115,31 @@ pub fn read_as_pprof(bytes: &[u8], limits: Limits) -> Result<Profile, ReadError>
     read_form(bytes, limits, legacy::Symbols::Skip)
 }
 
+/// Reads a gzipped `profile.proto` that is large, and holds little more of it in memory than the profile:
+/// what is inflated is decoded at once. `None` where that is not possible, for whatever reason: then
+/// [`read`] can, or says what is wrong.
+pub fn read_large(mut file: impl Read + Seek + Send, limits: Limits) -> Option<Profile> {
+    let mut last = [0; 4];
+    let size = file.seek(SeekFrom::End(-(last.len() as i64))).ok()? + last.len() as u64;
+    file.read_exact(&mut last).ok()?;
+    file.rewind().ok()?;
+    let expected = expected_size(size, last).min(limits.inflated_bytes);
+    if expected < LARGE || size > limits.inflated_bytes {
+        return None;
+    }
+    let file = BufReader::with_capacity(READ_AT_ONCE, file);
+    let inflating = MultiGzDecoder::new(file);
+    proto::decode_pieces(
+        inflating,
+        usize::try_from(expected).ok()?,
+        limits.inflated_bytes,
+    )
+}
+
+/// Fewer inflated bytes than this fit into the caches, or almost.
+const LARGE: u64 = 1 << 23;
+const READ_AT_ONCE: usize = 1 << 16;
+
 fn read_form(bytes: &[u8], limits: Limits, symbols: legacy::Symbols) -> Result<Profile, ReadError> {
     if bytes.len() as u64 > limits.inflated_bytes {
         return Err(ReadError::TooLarge {
@@ -119,6 +148,9 @@ fn read_form(bytes: &[u8], limits: Limits, symbols: legacy::Symbols) -> Result<P
     }
     let inflated;
     let bytes = if is_gzip(bytes) {
+        if let Some(profile) = read_large(Cursor::new(bytes), limits) {
+            return Ok(profile);
+        }
         inflated = inflate(bytes, limits)?;
         &inflated
     } else {

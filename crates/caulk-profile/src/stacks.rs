@@ -64,17 +64,47 @@ impl Stacks {
         }
     }
 
-    /// Adds a stack.
+    /// Adds a stack. There may be more locations by now than two bytes can tell apart.
     pub fn push(&mut self, frames: impl IntoIterator<Item = LocationIndex>) {
+        self.widen();
+        if let Stacks::Long(lists) = self {
+            lists.push(frames);
+        }
+    }
+
+    /// Adds a stack of locations of which none is beyond `highest`.
+    pub fn push_up_to(&mut self, highest: u32, frames: &[u32]) {
+        match self {
+            Stacks::Short(lists) if (highest as usize) < MOST_SHORT => {
+                lists.push(frames.iter().map(|&frame| frame as u16));
+            }
+            _ => self.push(frames.iter().map(|&frame| LocationIndex(frame))),
+        }
+    }
+
+    /// Makes room for so many stacks and frames.
+    pub fn reserve(&mut self, stacks: usize, frames: usize) {
+        match self {
+            Stacks::Short(lists) => lists.reserve(stacks, frames),
+            Stacks::Long(lists) => lists.reserve(stacks, frames),
+        }
+    }
+
+    /// Number of frames.
+    pub fn frame_count(&self) -> usize {
+        match self {
+            Stacks::Short(lists) => lists.item_count(),
+            Stacks::Long(lists) => lists.item_count(),
+        }
+    }
+
+    /// Takes four bytes for each frame from now on.
+    fn widen(&mut self) {
         if let Stacks::Short(short) = self {
-            // There may be more locations by now.
             let mut long = Lists::with_capacity(short.len());
             let all = (0..short.len()).map(|at| Stack::Short(short.get(at)));
             all.for_each(|stack| long.push(stack.iter()));
             *self = Stacks::Long(long);
-        }
-        if let Stacks::Long(lists) = self {
-            lists.push(frames);
         }
     }
 }

@@ -16,7 +16,7 @@ use std::time::SystemTime;
 pub use memory::MemoryFiles;
 pub use os::OsFiles;
 pub use overlay::Overlay;
-pub use source::{SourceError, read_source};
+pub use source::{SourceError, open_file, read_source};
 pub use traced::{Changes, Digest, Holds, Stamp, Trace, Traced, digest_of};
 pub use walk::{WalkOptions, Walked, walk};
 

@@ -27,7 +27,7 @@ pub use facts::{CgroupMemory, Descriptors, ProcessFacts, group_members};
 pub use files::{
     Changes, Digest, Entry, EntryKind, FileAction, FileError, FileKind, Files, Holds, MemoryFiles,
     Metadata, OsFiles, Overlay, SourceError, Stamp, Trace, Traced, WalkOptions, Walked, digest_of,
-    normalize, read_source, walk,
+    normalize, open_file, read_source, walk,
 };
 pub use folders::{TempFolder, create_folder, current_folder};
 pub use http::{HttpAnswer, HttpClient, HttpError, HttpRequest, Trust};

@@ -1,10 +1,10 @@
-//! From the protobuf encoding to columns: one walk for the tables, one for the samples.
+//! From the protobuf encoding to columns, in one walk.
 //!
 //! Field numbers are those of `profile.proto`. Unknown fields are skipped.
 
 use std::collections::BTreeMap;
 
-use super::samples;
+use super::samples::Samples;
 use super::wire::{Content, Fault, Walk};
 use crate::{
     Function, FunctionIndex, Line, Location, Mapping, MappingIndex, Profile, ReadError, StringId,
@@ -13,17 +13,79 @@ use crate::{
 
 /// Decodes an inflated `profile.proto` and checks it as the reference does.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Profile, ReadError> {
-    decode_columns(bytes).map_err(|fault| *fault)
+    let decode = || -> Result<Profile, Fault> {
+        let mut decoder = Decoder::new(bytes.len());
+        let end = decoder.fields(bytes)?;
+        if end < bytes.len() {
+            // What is wrong there.
+            Walk::starting(bytes, end).field()?;
+        }
+        decoder.finish()
+    };
+    decode().map_err(|fault| *fault)
 }
 
-fn decode_columns(bytes: &[u8]) -> Result<Profile, Fault> {
-    let mut tables = Tables::default();
-    tables.walk(bytes)?;
-    let marks = std::mem::take(&mut tables.marks);
-    let sample_count = tables.sample_count;
-    let (mut profile, locations) = tables.resolve()?;
-    samples::read(bytes, &marks, sample_count, &locations, &mut profile)?;
-    Ok(profile)
+/// After so many samples, the others are taken to be like them.
+const ENOUGH_TO_EXPECT: usize = 1 << 10;
+
+/// Decodes a `profile.proto` that comes in pieces.
+pub(super) struct Decoder {
+    tables: Tables,
+    samples: Samples,
+    /// Bytes so far.
+    read: usize,
+    /// How many there will be.
+    expected: usize,
+}
+
+impl Decoder {
+    /// Of about so many bytes, if one can believe what says so.
+    pub fn new(expected: usize) -> Self {
+        Decoder {
+            tables: Tables::default(),
+            samples: Samples::new(),
+            read: 0,
+            expected,
+        }
+    }
+
+    /// Decodes the next fields, and says how many bytes they have: up to one that is cut off, or broken.
+    pub fn fields(&mut self, bytes: &[u8]) -> Result<usize, Fault> {
+        let mut walk = Walk::new(bytes);
+        let mut end = 0;
+        while !walk.is_at_end() {
+            let Ok((number, content)) = walk.field() else {
+                break;
+            };
+            end = walk.position();
+            if number != 2 {
+                self.tables.field(&walk, number, content)?;
+                continue;
+            }
+            let sample_types = self.tables.profile.sample_types.len();
+            self.samples
+                .read(walk.expect_bytes(content)?, sample_types)?;
+            if self.samples.count() == ENOUGH_TO_EXPECT {
+                self.samples.reserve(self.left(self.read + walk.position()));
+            }
+        }
+        self.read += end;
+        Ok(end)
+    }
+
+    /// What is left, as a part of what was read, with a little more.
+    fn left(&self, read: usize) -> f64 {
+        self.expected.saturating_sub(read) as f64 / read as f64 * 1.02
+    }
+
+    /// The profile.
+    pub fn finish(self) -> Result<Profile, Fault> {
+        let string_count = self.tables.string_count;
+        let (mut profile, locations) = self.tables.resolve()?;
+        self.samples
+            .finish(&locations, string_count, &mut profile)?;
+        Ok(profile)
+    }
 }
 
 #[cold]
@@ -36,27 +98,11 @@ pub(super) fn malformed(what: impl Into<String>) -> Fault {
 struct Tables {
     profile: Profile,
     string_count: usize,
-    sample_count: usize,
-    /// Where every [`samples::MARK_EVERY`]th sample starts.
-    marks: Vec<usize>,
     mapping_of_location: Vec<u64>,
     function_of_line: Vec<u64>,
 }
 
 impl Tables {
-    fn walk(&mut self, bytes: &[u8]) -> Result<(), Fault> {
-        let mut walk = Walk::new(bytes);
-        while !walk.is_at_end() {
-            let start = walk.position();
-            let (number, content) = walk.field()?;
-            if number == 2 && self.sample_count.is_multiple_of(samples::MARK_EVERY) {
-                self.marks.push(start);
-            }
-            self.field(&walk, number, content)?;
-        }
-        Ok(())
-    }
-
     #[inline]
     fn field(&mut self, at: &Walk, number: u64, content: Content) -> Result<(), Fault> {
         let profile = &mut self.profile;
@@ -64,10 +110,6 @@ impl Tables {
             1 => {
                 let value_type = value_type(at.expect_bytes(content)?)?;
                 profile.sample_types.push(value_type);
-            }
-            2 => {
-                at.expect_bytes(content)?;
-                self.sample_count += 1;
             }
             3 => profile.mappings.push(mapping(at.expect_bytes(content)?)?),
             4 => self.location(at.expect_bytes(content)?)?,

@@ -2,8 +2,10 @@
 
 mod decode;
 mod encode;
+mod pieces;
 mod samples;
 mod wire;
 
 pub(crate) use decode::decode;
 pub(crate) use encode::encode;
+pub(crate) use pieces::decode_pieces;

@@ -1,259 +1,337 @@
-//! The samples of a profile, read on several cores where there are many.
+//! The samples of a profile. They come before the tables that they refer to, and are read as they come:
+//! what they refer to is looked up, or found missing, when the tables are there.
 
-use std::ops::Range;
+use rustc_hash::FxHashMap;
 
 use super::decode::{IdIndex, check_string, malformed, string_id};
 use super::wire::{Content, Fault, Walk};
+use crate::labels::Labels;
 use crate::lists::Lists;
-use crate::parallel::{each, even_parts};
 use crate::stacks::{MOST_SHORT, Number, Stacks};
 use crate::{Label, LabelValue, LocationIndex, Profile, StringId};
 
-/// Samples between two places from which they can be read.
-pub(super) const MARK_EVERY: usize = 1024;
-/// Fewer samples than this are not worth a thread.
-const LEAST_IN_A_PART: usize = 32 * MARK_EVERY;
+/// More values than this are only taken for those of a sample where as many sample types came before.
+const MOST_VALUES: usize = 1 << 10;
 
-/// What samples refer to.
-struct Tables<'t> {
-    locations: &'t IdIndex,
-    string_count: usize,
-    /// Number of sample types.
-    width: usize,
+/// The samples so far.
+pub(super) struct Samples {
+    count: usize,
+    /// Frames are numbers of locations.
+    stacks: Stacks,
+    numbers: Numbers,
+    values: Vec<Vec<i64>>,
+    labels: Labels,
+    known_labels: KnownLabels,
+    /// The first sample that has another number of values than those before it, and that number.
+    /// Nothing is kept from there on.
+    odd_sample: Option<(usize, usize)>,
+    /// Scratch: what a sample has.
+    frames: Frames,
+    row: Vec<i64>,
+    row_labels: Vec<Label>,
 }
 
-/// Reads `count` samples, of which every [`MARK_EVERY`]th starts at one of `marks`, into the
-/// columns of the profile.
-pub(super) fn read(
-    bytes: &[u8],
-    marks: &[usize],
-    count: usize,
-    locations: &IdIndex,
-    profile: &mut Profile,
-) -> Result<(), Fault> {
-    let tables = Tables {
-        locations,
-        string_count: profile.strings.len(),
-        width: profile.sample_types.len(),
-    };
-    if tables.width == 0 && count != 0 {
-        return Err(malformed("missing sample type information"));
-    }
-    // Each value takes a byte at least; memory is reserved for this many.
-    if count.saturating_mul(tables.width) > bytes.len() {
-        return Err(malformed(format!(
-            "there are {} sample types, more than the samples have values",
-            tables.width
-        )));
-    }
-    if count == 0 {
-        profile.values = vec![Vec::new(); tables.width];
-        return Ok(());
-    }
-    profile.stacks = match profile.locations.len() {
-        0..=MOST_SHORT => Stacks::Short(read_columns(bytes, marks, count, &tables, profile)?),
-        _ => Stacks::Long(read_columns(bytes, marks, count, &tables, profile)?),
-    };
-    Ok(())
+/// Numbers of locations, by their ids. They are one less, as the positions of almost all locations are.
+#[derive(Default)]
+struct Numbers {
+    highest: u32,
+    /// Of the ids that are too large for that, by their numbers from [`Numbers::FIRST_LARGE`] on.
+    large: Vec<u64>,
+    of_large: FxHashMap<u64, u32>,
 }
 
-/// Reads the samples into the columns of the profile; their stacks.
-fn read_columns<N: Number>(
-    bytes: &[u8],
-    marks: &[usize],
-    count: usize,
-    tables: &Tables,
-    profile: &mut Profile,
-) -> Result<Lists<N>, Fault> {
-    let parts = even_parts(marks.len(), LEAST_IN_A_PART / MARK_EVERY);
-    let walk_of = |part: &Range<usize>| {
-        let at = |mark: usize| marks.get(mark).copied().unwrap_or(bytes.len());
-        Walk::within(bytes, at(part.start)..at(part.end))
-    };
-    profile.values = (0..tables.width).map(|_| vec![0; count]).collect();
-    let mut values: Vec<&mut [i64]> = profile.values.iter_mut().map(Vec::as_mut_slice).collect();
-    let mut readings = Vec::with_capacity(parts.len());
-    let mut first = 0;
-    for part in &parts {
-        let samples = count.min(part.end * MARK_EVERY) - first;
-        let values = values.iter_mut().map(|column| take(column, samples));
-        let reading = Reading {
-            tables,
-            first,
-            values: values.collect(),
-            stacks: Lists::<N>::with_capacity(samples),
-            labels: Lists::with_capacity(samples),
-            ids: [0; IDS_AT_ONCE],
+impl Numbers {
+    const FIRST_LARGE: u32 = 1 << 31;
+
+    fn of(&mut self, id: u64) -> u32 {
+        let number = match u32::try_from(id.wrapping_sub(1)) {
+            Ok(number) if number < Self::FIRST_LARGE => number,
+            _ => *self.of_large.entry(id).or_insert_with(|| {
+                self.large.push(id);
+                // There are fewer than bytes of a profile.
+                Self::FIRST_LARGE + (self.large.len() - 1) as u32
+            }),
         };
-        readings.push((walk_of(part), reading));
-        first += samples;
+        self.highest = self.highest.max(number);
+        number
     }
-    let mut stacks = Lists::default();
-    for reading in each(readings, |(walk, reading)| reading.read(walk)) {
-        let (read, labels) = reading?;
-        stacks.append(read);
-        profile.labels.append(labels);
-    }
-    Ok(stacks)
-}
 
-/// Takes the first so many of a slice.
-fn take<'c, T>(slice: &mut &'c mut [T], count: usize) -> &'c mut [T] {
-    slice.split_off_mut(..count).unwrap_or_default()
-}
-
-/// Ids of a stack that are read before they are looked at.
-const IDS_AT_ONCE: usize = 64;
-
-/// Some of the samples, on the way to the columns.
-struct Reading<'r, N> {
-    tables: &'r Tables<'r>,
-    /// Position among all samples of the first.
-    first: usize,
-    values: Vec<&'r mut [i64]>,
-    stacks: Lists<N>,
-    labels: Lists<Label>,
-    /// Scratch.
-    ids: [u32; IDS_AT_ONCE],
-}
-
-impl<N: Number> Reading<'_, N> {
-    /// Reads the samples; their stacks and labels.
-    fn read(mut self, mut walk: Walk) -> Result<(Lists<N>, Lists<Label>), Fault> {
-        while !walk.is_at_end() {
-            if let (2, content) = walk.field()? {
-                self.sample(walk.expect_bytes(content)?)?;
-            }
+    /// Puts numbers in the place of ids that are short; whether there is none but such.
+    #[inline(always)]
+    fn take_ids(&mut self, ids: &mut [u32]) -> bool {
+        let mut highest = 0;
+        for id in ids {
+            *id = id.wrapping_sub(1);
+            highest = highest.max(*id);
         }
-        Ok((self.stacks, self.labels))
+        // The id 0, which no location has, is beyond all others.
+        let are_short = highest < Self::FIRST_LARGE;
+        if are_short {
+            self.highest = self.highest.max(highest);
+        }
+        are_short
     }
 
+    fn id(&self, number: u32) -> u64 {
+        match number.checked_sub(Self::FIRST_LARGE) {
+            Some(at) => self.large.get(at as usize).copied().unwrap_or(0),
+            None => u64::from(number) + 1,
+        }
+    }
+}
+
+impl Samples {
+    pub fn new() -> Self {
+        Samples {
+            count: 0,
+            stacks: Stacks::Short(Lists::default()),
+            numbers: Numbers::default(),
+            values: Vec::new(),
+            labels: Labels::default(),
+            known_labels: KnownLabels::default(),
+            odd_sample: None,
+            frames: Frames::default(),
+            row: Vec::new(),
+            row_labels: Vec::new(),
+        }
+    }
+
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Makes room for `part` times as much as there is.
+    pub fn reserve(&mut self, part: f64) {
+        let more = |count: usize| (count as f64 * part) as usize;
+        let samples = more(self.count);
+        self.stacks
+            .reserve(samples, more(self.stacks.frame_count()));
+        self.labels.reserve(samples);
+        for column in &mut self.values {
+            // What is not reserved now is when it is needed.
+            let _ = column.try_reserve_exact(samples);
+        }
+    }
+
+    /// Reads a sample. So many sample types came before it.
     #[inline]
-    fn sample(&mut self, mut walk: Walk) -> Result<(), Fault> {
-        let (tables, read) = (self.tables, self.stacks.len());
-        let sample = self.first + read;
-        let frames = self.stacks.next_items();
-        let labels = self.labels.next_items();
-        let mut value_count = 0;
+    pub fn read(&mut self, mut walk: Walk, sample_types: usize) -> Result<(), Fault> {
+        self.frames.clear();
+        self.row.clear();
+        self.row_labels.clear();
         while !walk.is_at_end() {
             let (number, content) = walk.field()?;
             match number {
-                1 => stack(
-                    &walk,
-                    content,
-                    tables.locations,
-                    sample,
-                    &mut self.ids,
-                    frames,
-                )?,
+                1 => self.frames.add(&walk, content, &mut self.numbers)?,
                 2 => walk.each_varint(content, |value| {
-                    let column = self.values.get_mut(value_count);
-                    if let Some(slot) = column.and_then(|column| column.get_mut(read)) {
-                        *slot = value as i64;
-                    }
-                    value_count += 1;
+                    self.row.push(value as i64);
                     Ok(())
                 })?,
-                3 => labels.extend(label(walk.expect_bytes(content)?, tables.string_count)?),
+                3 => {
+                    let label = self.known_labels.label(walk.expect_bytes(content)?)?;
+                    self.row_labels.extend(label);
+                }
                 _ => {}
             }
         }
-        if value_count != tables.width {
-            return Err(wrong_value_count(sample, value_count, tables.width));
+        if self.count == 0 && self.row.len() <= sample_types.max(MOST_VALUES) {
+            self.values = vec![Vec::new(); self.row.len()];
         }
-        self.stacks.end_items();
-        self.labels.end_items();
-        Ok(())
-    }
-}
-
-/// Appends the locations of a stack to `frames`. `ids` is scratch.
-#[inline(always)]
-fn stack<N: Number>(
-    at: &Walk,
-    content: Content,
-    locations: &IdIndex,
-    sample: usize,
-    ids: &mut [u32],
-    frames: &mut Vec<N>,
-) -> Result<(), Fault> {
-    let mut rest = content;
-    // The lookup in the array takes longer than the rest, so it is not done where it is not needed.
-    if let (Some(count), Content::Bytes(packed)) = (locations.sequential, &mut rest) {
-        let mut highest = None;
-        loop {
-            let read = packed.short_varints(ids);
-            let read_ids = ids.get(..read).unwrap_or_default();
-            // What has the id 0 is beyond all others.
-            let indexes = read_ids.iter().map(|id| id.wrapping_sub(1));
-            highest = highest.max(indexes.clone().max());
-            frames.extend(indexes.map(|index| N::new(LocationIndex(index))));
-            if read < ids.len() {
-                break;
+        if self.odd_sample.is_none() && self.row.len() != self.values.len() {
+            self.odd_sample = Some((self.count, self.row.len()));
+        }
+        if self.odd_sample.is_none() {
+            self.stacks
+                .push_up_to(self.numbers.highest, self.frames.as_slice());
+            self.labels.push(&self.row_labels);
+            for (column, &value) in self.values.iter_mut().zip(&self.row) {
+                column.push(value);
             }
         }
-        if highest.is_some_and(|highest| u64::from(highest) >= count) {
-            return at.each_varint(content, |id| match locations.get(id) {
-                Some(_) => Ok(()),
-                None => Err(missing_location(sample, id)),
+        self.count += 1;
+        Ok(())
+    }
+
+    /// Puts the samples into a profile that has everything else, of which `string_count` strings.
+    pub fn finish(
+        mut self,
+        locations: &IdIndex,
+        string_count: usize,
+        profile: &mut Profile,
+    ) -> Result<(), Fault> {
+        let width = profile.sample_types.len();
+        if self.count == 0 {
+            profile.values = vec![Vec::new(); width];
+            return Ok(());
+        }
+        if width == 0 {
+            return Err(malformed("missing sample type information"));
+        }
+        if self.values.len() != width {
+            self.odd_sample = Some(match self.odd_sample {
+                Some((0, count)) => (0, count),
+                _ => (0, self.values.len()),
             });
         }
+        if let Some((sample, count)) = self.odd_sample {
+            return Err(malformed(format!(
+                "sample {sample} has {count} values, but there are {width} sample types"
+            )));
+        }
+        check_string(self.known_labels.highest_string, string_count)?;
+        let are_positions = locations
+            .sequential
+            .is_some_and(|count| u64::from(self.numbers.highest) < count);
+        profile.stacks = match profile.locations.len() {
+            _ if are_positions => self.stacks,
+            0..=MOST_SHORT => Stacks::Short(self.located(locations)?),
+            _ => Stacks::Long(self.located(locations)?),
+        };
+        profile.values = self.values;
+        profile.labels = self.labels;
+        Ok(())
     }
-    at.each_varint(rest, |id| match locations.get(id) {
-        Some(location) => {
-            frames.push(N::new(LocationIndex(location)));
+
+    /// The stacks with positions of locations in the place of their numbers.
+    fn located<N: Number>(&self, locations: &IdIndex) -> Result<Lists<N>, Fault> {
+        let mut located = Lists::with_capacity(self.stacks.len());
+        for sample in 0..self.stacks.len() {
+            let frames: &mut Vec<N> = located.next_items();
+            for number in self.stacks.get(sample).iter() {
+                let id = self.numbers.id(number.0);
+                let Some(location) = locations.get(id) else {
+                    return Err(malformed(format!(
+                        "sample {sample} refers to location {id}, which is not there"
+                    )));
+                };
+                frames.push(N::new(LocationIndex(location)));
+            }
+            located.end_items();
+        }
+        Ok(located)
+    }
+}
+
+/// The numbers of a stack's locations, in a buffer that is not cleared from stack to stack.
+#[derive(Default)]
+struct Frames {
+    buffer: Vec<u32>,
+    count: usize,
+}
+
+impl Frames {
+    fn clear(&mut self) {
+        self.count = 0;
+    }
+
+    fn as_slice(&self) -> &[u32] {
+        self.buffer.get(..self.count).unwrap_or_default()
+    }
+
+    /// Room for so many more.
+    #[inline]
+    fn room(&mut self, more: usize) -> &mut [u32] {
+        let end = self.count + more;
+        if self.buffer.len() < end {
+            self.buffer.resize(end, 0);
+        }
+        self.buffer.get_mut(self.count..end).unwrap_or_default()
+    }
+
+    fn push(&mut self, number: u32) {
+        if let Some(slot) = self.room(1).first_mut() {
+            *slot = number;
+            self.count += 1;
+        }
+    }
+
+    /// Appends what a field of locations has.
+    #[inline(always)]
+    fn add(&mut self, at: &Walk, content: Content, numbers: &mut Numbers) -> Result<(), Fault> {
+        let mut rest = content;
+        if let Content::Bytes(packed) = &mut rest {
+            let before = *packed;
+            // Each takes a byte at least.
+            let room = self.room(packed.rest().len());
+            let read = packed.short_varints(room);
+            if numbers.take_ids(room.get_mut(..read).unwrap_or_default()) {
+                self.count += read;
+            } else {
+                rest = Content::Bytes(before);
+            }
+        }
+        at.each_varint(rest, |id| {
+            self.push(numbers.of(id));
             Ok(())
-        }
-        None => Err(missing_location(sample, id)),
-    })
+        })
+    }
 }
 
-#[cold]
-fn wrong_value_count(sample: usize, count: usize, width: usize) -> Fault {
-    malformed(format!(
-        "sample {sample} has {count} values, but there are {width} sample types"
-    ))
+/// Labels that were read lately, by their bytes. There are few in most profiles, and many samples.
+struct KnownLabels {
+    slots: Vec<((u64, usize), Option<Label>)>,
+    /// Of those that labels refer to.
+    highest_string: StringId,
 }
 
-#[cold]
-fn missing_location(sample: usize, id: u64) -> Fault {
-    malformed(format!(
-        "sample {sample} refers to location {id}, which is not there"
-    ))
-}
-
-/// A label; `None` for one without a value, which the reference drops.
-fn label(mut walk: Walk, string_count: usize) -> Result<Option<Label>, Fault> {
-    let (mut key, mut text, mut value, mut unit) = (0, 0, 0, 0);
-    while !walk.is_at_end() {
-        match walk.field()? {
-            (1, content) => key = walk.expect_varint(content)?,
-            (2, content) => text = walk.expect_varint(content)?,
-            (3, content) => value = walk.expect_varint(content)? as i64,
-            (4, content) => unit = walk.expect_varint(content)?,
-            _ => {}
+impl Default for KnownLabels {
+    fn default() -> Self {
+        KnownLabels {
+            // No label has no bytes.
+            slots: vec![((0, 0), None); 1 << Self::BITS],
+            highest_string: StringId(0),
         }
     }
-    let string = |raw| -> Result<StringId, Fault> {
-        let id = string_id(raw);
-        check_string(id, string_count)?;
-        Ok(id)
-    };
-    let key = string(key)?;
-    Ok(if text != 0 {
-        Some(Label {
-            key,
-            value: LabelValue::Text(string(text)?),
+}
+
+impl KnownLabels {
+    const BITS: u32 = 8;
+
+    /// A label; `None` for one without a value, which the reference drops.
+    #[inline]
+    fn label(&mut self, walk: Walk) -> Result<Option<Label>, Fault> {
+        let Some(bytes) = walk.few_bytes() else {
+            return self.read(walk);
+        };
+        let slot = bytes.0.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (u64::BITS - Self::BITS);
+        match self.slots.get(slot as usize) {
+            Some((known, label)) if *known == bytes => Ok(*label),
+            _ => {
+                let label = self.read(walk)?;
+                if let Some(slot) = self.slots.get_mut(slot as usize) {
+                    *slot = (bytes, label);
+                }
+                Ok(label)
+            }
+        }
+    }
+
+    fn read(&mut self, mut walk: Walk) -> Result<Option<Label>, Fault> {
+        let (mut key, mut text, mut value, mut unit) = (0, 0, 0, 0);
+        while !walk.is_at_end() {
+            match walk.field()? {
+                (1, content) => key = walk.expect_varint(content)?,
+                (2, content) => text = walk.expect_varint(content)?,
+                (3, content) => value = walk.expect_varint(content)? as i64,
+                (4, content) => unit = walk.expect_varint(content)?,
+                _ => {}
+            }
+        }
+        let mut string = |raw| {
+            let id = string_id(raw);
+            self.highest_string = id.max(self.highest_string);
+            id
+        };
+        let key = string(key);
+        Ok(if text != 0 {
+            let value = LabelValue::Text(string(text));
+            Some(Label { key, value })
+        } else if value != 0 || unit != 0 {
+            let unit = string(unit);
+            let value = LabelValue::Number { value, unit };
+            Some(Label { key, value })
+        } else {
+            None
         })
-    } else if value != 0 || unit != 0 {
-        Some(Label {
-            key,
-            value: LabelValue::Number {
-                value,
-                unit: string(unit)?,
-            },
-        })
-    } else {
-        None
-    })
+    }
 }

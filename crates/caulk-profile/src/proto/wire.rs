@@ -34,13 +34,21 @@ impl<'b> Walk<'b> {
         }
     }
 
-    /// Walks a part of the buffer, which must lie within it.
-    pub fn within(buffer: &'b [u8], part: std::ops::Range<usize>) -> Self {
-        let end = part.end.min(buffer.len());
+    /// Walks the buffer from a position on, which must lie within it.
+    pub fn starting(buffer: &'b [u8], position: usize) -> Self {
+        Walk {
+            position,
+            ..Walk::new(buffer)
+        }
+    }
+
+    /// Walks a part of the buffer.
+    #[cfg(test)]
+    fn within(buffer: &'b [u8], part: std::ops::Range<usize>) -> Self {
         Walk {
             buffer,
-            position: part.start.min(end),
-            end,
+            position: part.start,
+            end: part.end,
         }
     }
 
@@ -189,19 +197,31 @@ impl<'b> Walk<'b> {
             let first_bits = stops.trailing_zeros() + 1;
             let both_bits = later_stops.trailing_zeros() + 1;
             let next = self.position + both_bits as usize / 8;
-            if later_stops == 0 || first_bits > 32 || both_bits - first_bits > 32 || next > self.end
-            {
+            // Where there is no stop, its position is 64.
+            if first_bits > 32 || both_bits - first_bits > 32 || next > self.end {
                 break;
             }
             let up_to = |stops: u64| stops ^ stops.wrapping_sub(1);
-            *pair = [
-                join_four_sevens((word & up_to(stops)) as u32),
-                join_four_sevens(((word & up_to(later_stops)) >> first_bits) as u32),
-            ];
+            let first = word & up_to(stops);
+            let second = (word & up_to(later_stops)) >> first_bits;
+            let both = join_twice_four_sevens(first | second << 32);
+            *pair = [both as u32, (both >> 32) as u32];
             self.position = next;
             read += 2;
         }
         read
+    }
+
+    /// Bytes that are left, if they are eight at most, with their number.
+    #[inline(always)]
+    pub fn few_bytes(&self) -> Option<(u64, usize)> {
+        let length = self
+            .end
+            .checked_sub(self.position)
+            .filter(|length| (1..=8).contains(length))?;
+        let rest = self.buffer.get(self.position..)?;
+        let word = u64::from_le_bytes(*rest.first_chunk::<8>()?);
+        Some((word & (u64::MAX >> (64 - 8 * length)), length))
     }
 
     /// Hands each varint that is left to `take`. Words are loaded once for all varints that end in
@@ -239,11 +259,11 @@ impl<'b> Walk<'b> {
     }
 }
 
-/// As [`join_sevens`], of four bytes.
+/// As [`join_sevens`], of four bytes twice.
 #[inline(always)]
-fn join_four_sevens(word: u32) -> u32 {
-    let word = (word & 0x007f_007f) | ((word & 0x7f00_7f00) >> 1);
-    (word & 0x3fff) | ((word & 0x3fff_0000) >> 2)
+fn join_twice_four_sevens(words: u64) -> u64 {
+    let words = (words & 0x007f_007f_007f_007f) | ((words & 0x7f00_7f00_7f00_7f00) >> 1);
+    (words & 0x0000_3fff_0000_3fff) | ((words & 0x3fff_0000_3fff_0000) >> 2)
 }
 
 /// Drops the top bit of each byte and closes the gaps.

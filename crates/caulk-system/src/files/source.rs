@@ -44,6 +44,12 @@ pub fn read_source(path: &Path, most: u64, cancel: &Cancel) -> Result<Vec<u8>, S
     }
 }
 
+/// A file that is to be read bit by bit; `None` for what is no file, or cannot be opened.
+pub fn open_file(path: &Path) -> Option<File> {
+    // Opening a pipe would wait for who writes into it.
+    OsFiles.is_file(path).then(|| File::open(path).ok())?
+}
+
 fn read_at_most(path: &Path, most: u64) -> Result<Vec<u8>, FileError> {
     let failed = |error| FileError::new(FileAction::Read, path, error);
     let file = File::open(path).map_err(failed)?;

@@ -3,15 +3,12 @@
 //! Of most frames nothing is asked: they cost no more than a look at a small table. Of most others
 //! nothing new is learnt once their calls are known to be heavy.
 
-use std::ops::Range;
-
 use rustc_hash::FxHashMap;
 
+use super::NodeId;
 use super::edges::{CALLS_OF, Counted, Edge, Edges, KEPT, Role};
 use super::values::Columns;
-use super::{LEAST_SAMPLES_IN_A_PART, NodeId};
 use crate::report::places::Places;
-use caulk_profile::parallel::in_parts;
 use caulk_profile::{LocationIndex, Profile, Stack};
 
 /// The calls of nodes that want them ([`CALLS_OF`]), by caller and then callee, with whether all of
@@ -31,11 +28,8 @@ pub(super) fn inlined_calls(
     if !frames.is_asked.contains(&true) {
         return Vec::new();
     }
-    Edges::joined(in_parts(
-        profile.sample_count(),
-        LEAST_SAMPLES_IN_A_PART,
-        |samples| frames.calls(columns, samples),
-    ))
+    // In one thread: each of several would have to learn by itself which calls are heavy.
+    Edges::joined(vec![frames.calls(columns)])
 }
 
 /// What a call must weigh to be asked about, and what may.
@@ -178,7 +172,7 @@ impl<'g> Frames<'g> {
         self.roles.get(node as usize).copied().unwrap_or(0)
     }
 
-    fn calls(&self, columns: Columns, samples: Range<usize>) -> Edges {
+    fn calls(&self, columns: Columns) -> Edges {
         let mut told = Told {
             edges: Edges::new(self.roles.len()),
             has_plain: vec![false; self.roles.len()],
@@ -187,7 +181,7 @@ impl<'g> Frames<'g> {
         // By location, the caller whose calls of it have nothing new to tell.
         let mut known = vec![NO_CALLER; self.callers.len()];
         let mut asked = Vec::new();
-        for sample in samples {
+        for sample in 0..self.profile.sample_count() {
             let Some(counted) = Counted::of(columns, sample) else {
                 continue;
             };
@@ -253,13 +247,13 @@ impl<'g> Frames<'g> {
         let mut are_known = self.enough.is_some();
         self.each_call(location, caller, |caller, callee, is_inlined| {
             // The same call may have been inlined further up, and skipped there: then that counts.
-            let edge = told.edges.edge(caller, callee);
+            let mut edge = told.edges.edge(caller, callee);
             if edge.would_cease_to_be_inlined(counted, is_inlined) {
                 self.each_call_above(stack, position, |caller, callee, is_inlined| {
                     told.edges.edge(caller, callee).count(counted, is_inlined);
                 });
+                edge = told.edges.edge(caller, callee);
             }
-            let edge = told.edges.edge(caller, callee);
             edge.count(counted, is_inlined);
             let is_heavy = self
                 .enough

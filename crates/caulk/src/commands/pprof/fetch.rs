@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow, bail};
 use caulk_pprof::{BaseOptions, Invocation, MappingSource, Remote};
 use caulk_profile::{Limits, Profile, ReadError};
-use caulk_system::{Files, OsFiles};
+use caulk_system::{Files, OsFiles, open_file};
 
 use super::{service, source, tell, tell_all};
 use crate::context::Context;
@@ -147,7 +147,35 @@ fn grab(
         .to_str()
         .filter(|_| !OsFiles.exists(Path::new(source)))
         .and_then(|text| Remote::new(text, &invocation.fetching));
-    let bytes = match &remote {
+    let large = match remote {
+        Some(_) => None,
+        None => open_file(Path::new(source)),
+    };
+    let profile = match large.and_then(|file| caulk_profile::read_large(file, limits)) {
+        Some(profile) => Ok(profile),
+        None => read(source, remote.as_ref(), limits, invocation, context)?,
+    };
+    Ok(profile.map(|mut profile| {
+        let program = invocation.program.as_deref().unwrap_or_default();
+        let program = program.to_string_lossy();
+        caulk_pprof::name_program(&mut profile, &program, &invocation.build_id);
+        let sources = match &remote {
+            Some(remote) => caulk_pprof::note_source(&mut profile, &remote.url),
+            None => Vec::new(),
+        };
+        (profile, sources)
+    }))
+}
+
+/// The profile of a source, all of which is in memory.
+fn read(
+    source: &OsStr,
+    remote: Option<&Remote>,
+    limits: Limits,
+    invocation: &Invocation,
+    context: &Context,
+) -> Result<anyhow::Result<Profile>, Failure> {
+    let bytes = match remote {
         Some(remote) => {
             let bytes = service::get(remote, &invocation.fetching, limits.inflated_bytes, context);
             if context.cancel.is_cancelled() {
@@ -162,20 +190,10 @@ fn grab(
         Some(_) => error.context(source.display().to_string()),
         None => error,
     };
-    let profile = match bytes.map_err(named) {
+    Ok(match bytes.map_err(named) {
         Ok(bytes) => parse(&bytes, limits).with_context(|| source.display().to_string()),
         Err(error) => Err(error),
-    };
-    Ok(profile.map(|mut profile| {
-        let program = invocation.program.as_deref().unwrap_or_default();
-        let program = program.to_string_lossy();
-        caulk_pprof::name_program(&mut profile, &program, &invocation.build_id);
-        let sources = match &remote {
-            Some(remote) => caulk_pprof::note_source(&mut profile, &remote.url),
-            None => Vec::new(),
-        };
-        (profile, sources)
-    }))
+    })
 }
 
 fn parse(bytes: &[u8], limits: Limits) -> anyhow::Result<Profile> {
