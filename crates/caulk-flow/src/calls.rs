@@ -72,17 +72,19 @@ impl Calls {
     /// Reads every body of the checked packages, and then of the functions of main modules that
     /// these call, and so on.
     pub fn of(program: &Program) -> Calls {
-        Calls::with(program, CallFacts::default(), &|_| false, &[])
+        Calls::with(program, CallFacts::default(), &|_| false, &[], &|_| ())
     }
 
     /// The same, where the facts of some packages are known from an earlier run. The bodies of files that one of the builds
     /// `before` has read are not read again: what they call is known there, and how often what they declare runs is
-    /// known by name.
+    /// known by name. Each body that is read is shown to `visit`, which saves whoever needs something of all of them to find out
+    /// what they mean once more.
     pub fn with(
         program: &Program,
         mut known: CallFacts,
         is_known: &(dyn Fn(PackageId) -> bool + Sync),
         before: &[&Calls],
+        visit: &(dyn Fn(&TypedBody) + Sync),
     ) -> Calls {
         known.keep(is_known);
         let known_bodies = known.bodies();
@@ -122,7 +124,7 @@ impl Calls {
             });
             found.par_extend(
                 todo.par_iter()
-                    .map(|owner| (*owner, read(program, *owner, &is_own))),
+                    .map(|owner| (*owner, read(program, *owner, &is_own, visit))),
             );
             todo.clear();
             for (owner, mut read) in found {
@@ -578,7 +580,12 @@ fn declared_interface(program: &Program, from: PackageId, key: &str) -> Option<T
     is_name.then(|| program.find_type(from, path, name))
 }
 
-fn read(program: &Program, owner: BodyOwner, is_own: &impl Fn(PackageId) -> bool) -> Read {
+fn read(
+    program: &Program,
+    owner: BodyOwner,
+    is_own: &impl Fn(PackageId) -> bool,
+    visit: &(dyn Fn(&TypedBody) + Sync),
+) -> Read {
     let Some(body) = program.body(owner) else {
         return Read::default();
     };
@@ -603,6 +610,7 @@ fn read(program: &Program, owner: BodyOwner, is_own: &impl Fn(PackageId) -> bool
         own: frequency::own(program, &body, in_test),
         interfaces: reached.interfaces.into_iter().map(interface).collect(),
     };
+    visit(&body);
     program.keep_body(body);
     read
 }

@@ -10,6 +10,7 @@ use crate::check::{Options, in_pool};
 use crate::contract::{Contract, Origin, Release};
 use crate::finding::Location;
 use crate::module::{Followed, Module, Reach};
+use crate::noted::Notes;
 use crate::sites::{Called, can_release, contracts_of};
 use crate::summary::{Param, ParamEffect, ParamQuery, RELEASE_METHODS};
 
@@ -56,7 +57,7 @@ pub fn explain_function(
 ) -> Result<Belief, Vec<String>> {
     in_pool(options, || {
         let calls = Calls::of(program);
-        let module = Module::of(program, options.catalogue(), &calls, None);
+        let module = Module::of(program, options.catalogue(), &calls, None, Notes::default());
         let name: String = name.chars().filter(|c| !"(*)".contains(*c)).collect();
         for full in spelled_out(program, &name) {
             if let Some(func) = find(&module, &full) {

@@ -1,10 +1,10 @@
 //! The whole check: every acquisition of the packages that were asked for, in order.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use caulk_flow::{CallFacts, Calls, Frequency, file_of};
-use caulk_program::{BodyOwner, PackageId, Program, SourceFile};
+use caulk_program::{BodyOwner, PackageId, Program, SourceFile, TypedBody};
 use rayon::prelude::*;
 
 use crate::blocked::Blocked;
@@ -14,8 +14,8 @@ use crate::engine::Function;
 use crate::finding::{
     Acquisition, Analysis, Finding, Heat, Outcome, Problem, SettledBy, Settlement,
 };
-use crate::kept::FieldUses;
 use crate::module::{Module, Reach};
+use crate::noted::{Notes, Taking};
 use crate::report::Described;
 use crate::suppress::Silencer;
 use crate::unit::Unit;
@@ -70,11 +70,28 @@ fn add_units<'p>(
         return;
     };
     let calls_before = before.map(Module::all_calls).unwrap_or_default();
-    let calls = Calls::with(program, CallFacts::default(), &|_| false, &calls_before);
-    let module = Module::of(program, options.catalogue(), &calls, before);
+    let known = CallFacts::default();
+    let (calls, mut notes) = read(program, options, known, &|_| false, &calls_before);
+    let uses = std::mem::take(&mut notes.uses);
+    let module = Module::of(program, options.catalogue(), &calls, before, notes);
+    module.know_field_uses(uses.into_values());
     parts.push((program, units(&module, &calls, options)));
     module.rest();
     add_units(further, Some(&module), options, parts);
+}
+
+/// Reads the bodies of a build of which nothing is known, as [`Calls::with`] does, and notes what matters of each.
+pub(crate) fn read(
+    program: &Program,
+    options: &Options,
+    known: CallFacts,
+    is_known: &(dyn Fn(PackageId) -> bool + Sync),
+    before: &[&Calls],
+) -> (Calls, Notes) {
+    let taking = Taking::of(program, options.catalogue());
+    let note = |body: &TypedBody| taking.note(body);
+    let calls = Calls::with(program, known, is_known, before, &note);
+    (calls, taking.finish())
 }
 
 /// The answer for a tree from those for the packages of its builds.
@@ -120,8 +137,7 @@ struct Part {
 /// What was found in each package that was asked for, in order.
 pub(crate) fn units(module: &Module<'_>, calls: &Calls, options: &Options) -> Vec<Unit> {
     let packages = module.program.check_packages();
-    let (looked, uses) = look_at(module, packages, &|_| true);
-    module.know_field_uses(uses.values());
+    let looked = look_at(module, packages);
     let mut units = report(module, calls, options, packages, looked);
     packages
         .iter()
@@ -129,46 +145,33 @@ pub(crate) fn units(module: &Module<'_>, calls: &Calls, options: &Options) -> Ve
         .collect()
 }
 
-/// What stays for ever of what the bodies of some packages start, and how those of packages that `with_uses` names use
-/// fields, before anything is reported.
-pub(crate) fn look_at(
-    module: &Module<'_>,
-    packages: &[PackageId],
-    with_uses: &(dyn Fn(PackageId) -> bool + Sync),
-) -> (Vec<Looked>, BTreeMap<PackageId, FieldUses>) {
+/// What stays for ever of what the bodies of some packages start, before anything is reported.
+pub(crate) fn look_at(module: &Module<'_>, packages: &[PackageId]) -> Vec<Looked> {
     let program = module.program;
     let owners: Vec<(PackageId, BodyOwner)> = packages
         .iter()
         .flat_map(|package| program.owners(*package).into_iter().map(|o| (*package, o)))
         .filter(|(_, owner)| module.has_body(*owner))
         .collect();
-    let all: Mutex<BTreeMap<PackageId, FieldUses>> = Mutex::default();
     let looked = owners
         .into_par_iter()
-        .map(|(package, owner)| {
-            if with_uses(package) {
-                let uses = FieldUses::of(module, owner);
-                let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
-                all.entry(package).or_default().extend(uses);
-            }
-            let is_asked_for =
-                file_of(program, owner).is_some_and(|file| program.is_asked_for(file));
-            is_asked_for.then(|| Looked {
-                package,
-                owner,
-                goroutines: look(module, owner),
-            })
+        .filter(|(_, owner)| {
+            file_of(program, *owner).is_some_and(|file| program.is_asked_for(file))
         })
-        .collect::<Vec<_>>();
-    let all = all.into_inner().unwrap_or_else(PoisonError::into_inner);
-    (looked.into_iter().flatten().collect(), all)
+        .map(|(package, owner)| Looked {
+            package,
+            owner,
+            goroutines: (!module.is_idle(owner)).then(|| look(module, owner)),
+        });
+    looked.collect()
 }
 
 /// A body that was asked for, of which nothing was reported yet.
 pub(crate) struct Looked {
     package: PackageId,
     owner: BodyOwner,
-    goroutines: Goroutines,
+    /// None where it neither starts any nor acquires anything else.
+    goroutines: Option<Goroutines>,
 }
 
 /// What becomes of every acquisition that was asked for in some packages, whose bodies were looked at.
@@ -186,7 +189,8 @@ pub(crate) fn report(
     let parts: Vec<(PackageId, BodyOwner, Part)> = looked
         .into_par_iter()
         .map(|looked| {
-            let part = check_body(module, calls, options, looked.owner, looked.goroutines);
+            let check = |goroutines| check_body(module, calls, options, looked.owner, goroutines);
+            let part = looked.goroutines.map(check).unwrap_or_default();
             (looked.package, looked.owner, part)
         })
         .collect();

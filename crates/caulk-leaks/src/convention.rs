@@ -38,6 +38,11 @@ pub(crate) fn of_types(
         .collect()
 }
 
+/// Whether the types of the results of a call may be why it owes something.
+pub(crate) fn may_owe(program: &Program, types: &[TypeId]) -> bool {
+    model_of(program, types).is_some()
+}
+
 /// What a call owes where the callee's source does not say: the same, unless it shows that the result is someone
 /// else's, or one that needs no release.
 pub(crate) fn of_source(

@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_program::{BodyOwner, Callee, Object, TypeId};
+use caulk_program::{Callee, Object, Program, TypeId, TypedBody};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::catalogue::CallEffect;
-use crate::engine::{Function, Value};
+use crate::catalogue::{CallEffect, Catalogue};
+use crate::engine::{Parents, Value};
 use crate::finding::{Heat, Keeper, SettledBy, Step};
-use crate::module::Module;
 use crate::report::Described;
 use crate::summary::{RELEASE_METHODS, is_release_name};
 
@@ -31,25 +30,27 @@ pub(crate) struct Uses {
 }
 
 impl FieldUses {
-    /// The uses in one body.
-    pub fn of(module: &Module<'_>, owner: BodyOwner) -> FieldUses {
-        let mut uses = FieldUses::default();
-        let Some(function) = module.function(owner) else {
-            return uses;
+    /// Adds the uses in one body.
+    pub fn read(&mut self, program: &Program, catalogue: &Catalogue, body: &TypedBody) {
+        let roots = caulk_flow::roots(program, body);
+        let reader = Reader {
+            program,
+            catalogue,
+            body,
+            parents: Parents::of(body.tree(), &roots),
         };
-        let tree = function.tree();
-        for root in caulk_flow::roots(module.program, &function.typed) {
+        let tree = body.tree();
+        for root in roots {
             tree.walk(root, |node| {
                 if let Node::Expr(expr) = node
                     && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
-                    && let Object::Field { .. } | Object::Unknown = function.info().object(expr)
+                    && let Object::Field { .. } | Object::Unknown = body.info.object(expr)
                 {
-                    uses.add(module, &function, expr, x, tree.name(sel));
+                    self.add(&reader, expr, x, tree.name(sel));
                 }
                 Descend::Into
             });
         }
-        uses
     }
 
     /// Adds those of another body.
@@ -64,24 +65,23 @@ impl FieldUses {
         }
     }
 
-    fn add(
-        &mut self,
-        module: &Module<'_>,
-        function: &Function,
-        expr: ExprId,
-        x: ExprId,
-        name: &str,
-    ) {
-        let kind = use_of(module, function, expr);
+    fn add(&mut self, reader: &Reader<'_>, expr: ExprId, x: ExprId, name: &str) {
+        let (program, info) = (reader.program, &reader.body.info);
+        let direct = matches!(
+            info.object(expr),
+            Object::Field { through, .. } if through.is_empty()
+        );
+        let holder = info.type_of(x);
+        // Nothing is kept in a number or a text.
+        if direct && program.is_basic(info.type_of(expr)) && program.named_of(holder).is_some() {
+            return;
+        }
+        let kind = reader.use_of(expr);
         if kind == Use::Harmless {
             return;
         }
-        let direct = matches!(
-            function.info().object(expr),
-            Object::Field { through, .. } if through.is_empty()
-        );
         let of = direct
-            .then(|| module.program.named_name(function.info().type_of(x)))
+            .then(|| program.named_name(holder))
             .flatten()
             .unwrap_or_default();
         let types = self.by_field.entry(SmolStr::new(name)).or_default();
@@ -136,52 +136,63 @@ enum Use {
     Escapes,
 }
 
-fn use_of(module: &Module<'_>, function: &Function, expr: ExprId) -> Use {
-    let tree = function.tree();
-    match function.parent(expr) {
-        Some(Node::Expr(parent)) => match tree.expr(parent).kind {
-            ExprKind::Selector { sel, .. } => match function.parent(parent) {
-                Some(Node::Expr(call)) if is_called(function, call, parent) => {
-                    Use::Method(SmolStr::new(tree.name(sel)))
+/// A body whose uses of fields are read.
+struct Reader<'a> {
+    program: &'a Program,
+    catalogue: &'a Catalogue,
+    body: &'a TypedBody,
+    parents: Parents,
+}
+
+impl Reader<'_> {
+    fn use_of(&self, expr: ExprId) -> Use {
+        let tree = self.body.tree();
+        match self.parents.get(expr.into()) {
+            Some(Node::Expr(parent)) => match tree.expr(parent).kind {
+                ExprKind::Selector { sel, .. } => match self.parents.get(parent.into()) {
+                    Some(Node::Expr(call)) if self.is_called(call, parent) => {
+                        Use::Method(SmolStr::new(tree.name(sel)))
+                    }
+                    _ => Use::Escapes,
+                },
+                ExprKind::Binary {
+                    op: BinaryOp::Eql | BinaryOp::Neq,
+                    ..
+                } => Use::Harmless,
+                ExprKind::Call { .. } if !self.is_called(parent, expr) => {
+                    if self.is_lent(self.body.info.callee(parent)) {
+                        Use::Harmless
+                    } else {
+                        Use::Escapes
+                    }
                 }
                 _ => Use::Escapes,
             },
-            ExprKind::Binary {
-                op: BinaryOp::Eql | BinaryOp::Neq,
-                ..
-            } => Use::Harmless,
-            ExprKind::Call { .. } if !is_called(function, parent, expr) => {
-                if is_lent(module, function.callee(parent)) {
-                    Use::Harmless
-                } else {
-                    Use::Escapes
-                }
-            }
-            _ => Use::Escapes,
-        },
-        Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
-            StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr) => Use::Harmless,
-            _ => Use::Escapes,
-        },
-        None => Use::Escapes,
+            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr) => Use::Harmless,
+                _ => Use::Escapes,
+            },
+            None => Use::Escapes,
+        }
     }
-}
 
-fn is_called(function: &Function, call: ExprId, fun: ExprId) -> bool {
-    matches!(function.tree().expr(call).kind, ExprKind::Call { fun: called, .. } if called == fun)
-}
+    fn is_called(&self, call: ExprId, fun: ExprId) -> bool {
+        let call = self.body.tree().expr(call).kind;
+        matches!(call, ExprKind::Call { fun: called, .. } if called == fun)
+    }
 
-/// Whether a call of the standard library only uses its arguments.
-fn is_lent(module: &Module<'_>, callee: &Callee) -> bool {
-    let Callee::Static(func) = callee else {
-        return false;
-    };
-    let (package, name) = crate::types::split_name(module.program, func);
-    crate::types::is_std_path(package)
-        && matches!(
-            module.catalogue.effect(package, name),
-            None | Some(CallEffect::Borrow)
-        )
+    /// Whether a call of the standard library only uses its arguments.
+    fn is_lent(&self, callee: &Callee) -> bool {
+        let Callee::Static(func) = callee else {
+            return false;
+        };
+        let (package, name) = crate::types::split_name(self.program, func);
+        crate::types::is_std_path(package)
+            && matches!(
+                self.catalogue.effect(package, name),
+                None | Some(CallEffect::Borrow)
+            )
+    }
 }
 
 /// A field that keeps a resource which nothing ever releases.

@@ -20,6 +20,7 @@ mod idle;
 mod kept;
 mod known_types;
 mod module;
+mod noted;
 mod owned;
 mod parents;
 mod policy;

@@ -25,6 +25,7 @@ use crate::catalogue::Catalogue;
 use crate::directive::Declared;
 use crate::engine::{Function, Verdict};
 use crate::kept::{FieldUses, Uses};
+use crate::noted::Notes;
 use crate::owned::Results;
 use crate::recent::RecentFunctions;
 use crate::sites::Site;
@@ -63,6 +64,7 @@ pub(crate) struct Module<'p> {
     calls: &'p Calls,
     /// The build before this one.
     before: Option<&'p Module<'p>>,
+    notes: Notes,
     /// The packages whose functions are followed here, by folder; for the builds after this one.
     folders: OnceLock<FxHashMap<PathBuf, Vec<PackageId>>>,
     homes: Memo<FuncId, Option<(usize, FuncId)>>,
@@ -74,6 +76,7 @@ pub(crate) struct Module<'p> {
     returns: Memo<FuncId, bool>,
     exits: Memo<(FuncId, u8), bool>,
     ownable: Memo<TypeId, bool>,
+    idle: Memo<BodyOwner, bool>,
     declared: Memo<(FuncId, Param), Option<Declared>>,
     asserts: Memo<(FuncId, usize, Reach), bool>,
     functions: RecentFunctions,
@@ -101,12 +104,14 @@ impl<'p> Module<'p> {
         catalogue: &'p Catalogue,
         calls: &'p Calls,
         before: Option<&'p Module<'p>>,
+        notes: Notes,
     ) -> Module<'p> {
         Module {
             program,
             catalogue,
             calls,
             before,
+            notes,
             folders: OnceLock::new(),
             homes: Memo::default(),
             checked: program.check_packages().iter().copied().collect(),
@@ -117,6 +122,7 @@ impl<'p> Module<'p> {
             returns: Memo::default(),
             exits: Memo::default(),
             ownable: Memo::default(),
+            idle: Memo::default(),
             declared: Memo::default(),
             asserts: Memo::default(),
             functions: RecentFunctions::default(),
@@ -260,9 +266,9 @@ impl<'p> Module<'p> {
     }
 
     /// How all bodies of the module use fields, which must be known before anything is reported.
-    pub fn know_field_uses<'u>(&self, uses: impl Iterator<Item = &'u FieldUses>) {
+    pub fn know_field_uses(&self, uses: impl Iterator<Item = FieldUses>) {
         let mut all = FieldUses::default();
-        uses.for_each(|uses| all.extend(uses.clone()));
+        uses.for_each(|uses| all.extend(uses));
         // Who comes second found the same.
         let _ = self.fields.set(all);
     }
@@ -430,6 +436,12 @@ impl<'p> Module<'p> {
         self.sites.get((owner, reach), || {
             Arc::new(crate::sites::verdicts(self, owner, reach))
         })
+    }
+
+    /// Whether a body of the project is known to acquire nothing and to start no goroutine; it is not read for that.
+    pub fn is_idle(&self, owner: BodyOwner) -> bool {
+        self.idle
+            .get(owner, || self.notes.is_idle(self, owner, Reach::FULL))
     }
 
     /// Whether a result of this type can be something that its receiver has to release.

@@ -27,6 +27,9 @@ pub(crate) struct Results {
 /// Which results of a function carry something that it acquired.
 pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results {
     let mut contracts: Vec<Contract> = Vec::new();
+    if reach == Reach::FULL && gives_nothing(module, id) && module.is_idle(BodyOwner::Func(id)) {
+        return Results::default();
+    }
     let Some(function) = module.function(BodyOwner::Func(id)) else {
         return Results::default();
     };
@@ -123,6 +126,16 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         accounted: accounted && !undecided,
         undecided: undecided_alike || calls_undecided(module, &function, reach),
     }
+}
+
+/// Whether nothing that a function returns can hold a resource or stand for one.
+fn gives_nothing(module: &Module<'_>, id: FuncId) -> bool {
+    let program = module.program;
+    let is_plain = |ty: &TypeId| program.is_basic(*ty) || crate::types::is_error(program, *ty);
+    let signature = program.func_type(program.signature(id));
+    let func = program.func(id);
+    signature.is_some_and(|signature| signature.results.iter().all(is_plain))
+        && !func.is_some_and(|func| crate::registered::gives(module.catalogue, &func.name))
 }
 
 /// Whether a function calls one that gives a result of a type of its own, and does not know what becomes of that.

@@ -6,6 +6,7 @@ use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
+use crate::catalogue::Catalogue;
 use crate::catalogue::{CallEffect, PairEntry};
 use crate::contract::{Contract, Origin, Release, ReleaseAction};
 use crate::engine::Function;
@@ -16,9 +17,9 @@ use crate::summary::RELEASE_METHODS;
 const RULE: &str = "unreleased-subscription";
 
 /// Whether a method's name says that another takes back what it hands out.
-pub(crate) fn gives(module: &Module<'_>, name: &str) -> bool {
+pub(crate) fn gives(catalogue: &Catalogue, name: &str) -> bool {
     let method = name.rsplit('.').next().unwrap_or(name);
-    let mut pairs = module.catalogue.pairs().iter();
+    let mut pairs = catalogue.pairs().iter();
     pairs.any(|pair| method.starts_with(&pair.gives))
 }
 

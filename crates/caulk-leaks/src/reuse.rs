@@ -21,7 +21,7 @@ use caulk_program::{FuncId, Inventory, Known, PackageId, Program};
 use caulk_system::{Changes, Files};
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Options, in_pool, look_at, report, whole};
+use crate::check::{Options, in_pool, look_at, read, report, whole};
 use crate::finding::Analysis;
 use crate::kept::FieldUses;
 use crate::module::{ImplementersAsked, Module, implementers};
@@ -179,7 +179,13 @@ impl Again<'_> {
         let knows_facts = |package: PackageId| edited.knows_facts(&inventory, package);
         let bodies = before_edit.calls.bodies();
         let files: BTreeSet<PathBuf> = before_edit.calls.files().cloned().collect();
-        let calls = Calls::with(program, before_edit.calls, &knows_facts, &calls_before);
+        let (calls, mut notes) = read(
+            program,
+            self.options,
+            before_edit.calls,
+            &knows_facts,
+            &calls_before,
+        );
         let all_calls: Vec<&Calls> = std::iter::once(&calls).chain(calls_before).collect();
 
         // Where the tree answers otherwise than before, whoever asked is as good as edited, and so is what the builds
@@ -244,25 +250,21 @@ impl Again<'_> {
 
         let options = self.options;
         let module_before = before.map(|before| before.module);
-        let module = Module::of(program, options.catalogue(), &calls, module_before);
-        let mut to_report = new(&units);
-        let (mut looked, new_uses) = look_at(&module, &to_report, &|package| !knows_facts(package));
         let mut uses = before_edit.uses;
         uses.retain(|package, _| knows_facts(*package));
-        uses.extend(new_uses);
-        module.know_field_uses(uses.values());
+        uses.extend(
+            std::mem::take(&mut notes.uses)
+                .into_iter()
+                .filter(|(package, _)| !knows_facts(*package)),
+        );
+        let module = Module::of(program, options.catalogue(), &calls, module_before, notes);
+        module.know_field_uses(uses.values().cloned());
         units.retain(|_, unit| {
             let mut fields = unit.fields.iter();
             fields.all(|((ty, field), uses)| module.use_of_field(ty, field).as_ref() == Some(uses))
         });
-        let all_new = new(&units);
-        let more: Vec<PackageId> = all_new
-            .iter()
-            .filter(|package| !to_report.contains(package))
-            .copied()
-            .collect();
-        looked.extend(look_at(&module, &more, &|_| false).0);
-        to_report.extend(more);
+        let to_report = new(&units);
+        let looked = look_at(&module, &to_report);
         self.reused.packages += program.check_packages().len() - to_report.len();
         self.reused.of += program.check_packages().len();
         units.extend(report(&module, &calls, options, &to_report, looked));

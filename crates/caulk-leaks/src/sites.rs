@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, LocalKind, Type, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, LocalKind, Program, Type, TypeId};
 use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
 
+use crate::catalogue::Catalogue;
 use crate::contract::{Contract, Release};
 use crate::engine::{Function, Root, Run, Start, Verdict};
 use crate::finding::{Confidence, ContractSource};
@@ -222,7 +223,7 @@ fn contracts_of_call(
             through,
             ..
         } = callee
-        && crate::registered::gives(module, name)
+        && crate::registered::gives(module.catalogue, name)
     {
         return crate::registered::of_implementers(module, function, *iface, through, name);
     }
@@ -249,7 +250,9 @@ pub(crate) fn contracts_of(
     if module.catalogue.free_entry(package, name).is_some() {
         return Vec::new();
     }
-    if let Some(contract) = by_result_type(module, called.types).filter(|contract| fits(contract)) {
+    if let Some(contract) = by_result_type(module.program, module.catalogue, called.types)
+        .filter(|contract| fits(contract))
+    {
         return vec![contract.clone()];
     }
     // The standard library's own are all known.
@@ -272,7 +275,7 @@ pub(crate) fn contracts_of(
         }
         (Some(id), Followed::Yes(reach)) => {
             let may_owe = called.types.iter().any(|ty| module.can_be_owned(*ty))
-                || crate::registered::gives(module, name);
+                || crate::registered::gives(module.catalogue, name);
             if !may_owe {
                 return Vec::new();
             }
@@ -291,16 +294,17 @@ pub(crate) fn contracts_of(
 
 /// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what
 /// the interface that it is embeds.
-fn by_result_type<'m>(module: &'m Module<'_>, types: &[TypeId]) -> Option<&'m Contract> {
-    let program = module.program;
+pub(crate) fn by_result_type<'c>(
+    program: &Program,
+    catalogue: &'c Catalogue,
+    types: &[TypeId],
+) -> Option<&'c Contract> {
     let [value, last] = types else {
         return None;
     };
     let of = |ty: TypeId| {
         let named = program.named_of(ty)?;
-        module
-            .catalogue
-            .contract_of_type(&named.package, &named.name)
+        catalogue.contract_of_type(&named.package, &named.name)
     };
     let embedded = || match program.ty(program.underlying(*value)) {
         Type::Interface(interface) => {

@@ -1,11 +1,11 @@
 //! Why a place is reported, or why not: what became of every acquisition on a line, step by step.
 
-use caulk_flow::{Calls, file_of};
+use caulk_flow::{CallFacts, Calls, file_of};
 use caulk_program::{BodyOwner, Callee, Program};
 use caulk_syntax::Span;
 
 use crate::belief::{Belief, Subject, believe};
-use crate::check::{Options, heat, in_pool};
+use crate::check::{Options, heat, in_pool, read};
 use crate::contract::Contract;
 use crate::finding::{Acquisition, Finding, Step};
 use crate::module::{Module, Reach};
@@ -37,8 +37,10 @@ pub struct Traced {
 /// checked, with `/`; `line` is 1-based.
 pub fn explain_line(program: &Program, options: &Options, file: &str, line: u32) -> LineExplained {
     in_pool(options, || {
-        let calls = Calls::of(program);
-        let module = Module::of(program, options.catalogue(), &calls, None);
+        let (calls, mut notes) = read(program, options, CallFacts::default(), &|_| false, &[]);
+        let uses = std::mem::take(&mut notes.uses);
+        let module = Module::of(program, options.catalogue(), &calls, None, notes);
+        module.know_field_uses(uses.into_values());
         explain(&module, &calls, options, file, line)
     })
 }

@@ -20,5 +20,6 @@ mod state;
 pub(crate) use call::PASSED_ON;
 pub(crate) use function::{Function, Root};
 pub(crate) use outcome::{Lost, Outcomes, Verdict};
+pub(crate) use parents::Parents;
 pub(crate) use run::{Run, Start};
 pub(crate) use state::Value;

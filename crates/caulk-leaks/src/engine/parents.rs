@@ -3,7 +3,7 @@
 use caulk_syntax::{Descend, Node, Tree};
 
 /// Parents of expressions and of statements.
-pub(super) struct Parents {
+pub(crate) struct Parents {
     exprs: ByIndex,
     stmts: ByIndex,
 }

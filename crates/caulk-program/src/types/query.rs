@@ -132,6 +132,11 @@ impl Program {
         matches!(self.ty(self.underlying(ty)), Type::Interface(_))
     }
 
+    /// Whether a type is a predeclared one: a number, a text, a truth value.
+    pub fn is_basic(&self, ty: TypeId) -> bool {
+        matches!(self.ty(ty), Type::Basic(_))
+    }
+
     /// A type declared by a package, by import path and name, as `from` would import it.
     ///
     /// Where the package or the declaration is missing, the type is known by its name alone.
