@@ -248,7 +248,7 @@ pub(crate) fn believe(module: &Module<'_>, subject: &Subject) -> Belief {
         reach: Reach::FULL,
         caller: None,
     };
-    let mut owed = contracts_of(module, &called, &|| false);
+    let mut owed = contracts_of(module, &called, &|| None);
     // A pattern of the catalogue can be wider than what has the method.
     owed.retain(|contract| {
         let of_result = |index: &usize| subject.types.get(*index).copied();

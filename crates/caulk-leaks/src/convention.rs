@@ -17,20 +17,31 @@ struct Model {
     result: usize,
 }
 
+/// What the use of a value of a type that is not known tells of it.
+pub(crate) enum Looks {
+    Response,
+    Rows,
+}
+
 /// What a call owes where the callee's source is not followed.
 pub(crate) fn of_types(
     module: &Module<'_>,
     types: &[TypeId],
-    looks_like_response: &dyn Fn() -> bool,
+    looks_like: &dyn Fn() -> Option<Looks>,
 ) -> Vec<Contract> {
-    let model = if looks_like_response() {
+    let (package, name) = match looks_like() {
+        Some(Looks::Response) => ("net/http", "Get"),
+        Some(Looks::Rows) => ("database/sql", "DB.Query"),
+        None => ("", ""),
+    };
+    let model = if package.is_empty() {
+        model_of(module.program, types)
+    } else {
         Some(Model {
-            package: "net/http",
-            name: "Get",
+            package,
+            name,
             result: 0,
         })
-    } else {
-        model_of(module.program, types)
     };
     model
         .and_then(|model| contract_of(module, &model))
@@ -148,6 +159,8 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
     match program.named_name(value).unwrap_or_default().as_str() {
         "net/http.Response" => return Some(("net/http", "Get")),
         "net.Conn" => return Some(("net", "Dial")),
+        "database/sql.Rows" => return Some(("database/sql", "DB.Query")),
+        "github.com/jmoiron/sqlx.Rows" => return Some(("github.com/jmoiron/sqlx", "DB.Queryx")),
         // Its body is for whoever sends it to close.
         "net/http.Request" => return None,
         _ => {}
@@ -201,15 +214,26 @@ pub(crate) fn is_unlikely(
         return true;
     }
     // Whoever wrote both the function and the call knows that nothing comes with this one.
-    let callee = function.callee(call).func().and_then(|func| func.id);
+    let callee = function.callee(call);
+    let called = callee.func().and_then(|func| func.id);
     if contract.origin == Origin::Convention
-        && callee.is_some_and(|id| module.is_own(id))
+        && called.is_some_and(|id| module.is_own(id))
         && is_dropped(function, call)
     {
         return true;
     }
     if contract.origin != Origin::Convention {
         return false;
+    }
+    // Rows of a transaction, of whatever type, end with it.
+    let of_transaction = callee.receiver().is_some_and(|receiver| {
+        let ty = function.info().type_of(receiver);
+        ["Commit", "Rollback"]
+            .iter()
+            .all(|method| module.program.has_method(ty, method))
+    });
+    if contract.rule == "unclosed-rows" && of_transaction {
+        return true;
     }
     // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
     let over = |method: &str| {
@@ -297,37 +321,50 @@ fn takes_what_has(module: &Module<'_>, function: &Function, call: ExprId, method
     })
 }
 
-/// Whether a value of a type that is not known is used as a response is: by its body and its status.
-pub(crate) fn looks_like_response(function: &Function, call: ExprId) -> bool {
+/// What a value of a type that is not known, beside an error, is used as: a response, by its body and its status, or
+/// rows, which are stepped through and scanned.
+pub(crate) fn looks_like(function: &Function, call: ExprId) -> Option<Looks> {
     let tree = function.tree();
-    let Some(stmt) = function.statement(call) else {
-        return false;
-    };
+    let stmt = function.statement(call)?;
     let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
-        return false;
+        return None;
     };
     let ([value, _], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
-        return false;
+        return None;
     };
     if caulk_flow::unparen(tree, *single) != call {
-        return false;
+        return None;
     }
-    let Some(local) = function.local(*value) else {
-        return false;
-    };
-    let Some(graph) = function.graph(function.root_of(call)) else {
-        return false;
-    };
-    let (mut body, mut status) = (false, false);
+    let local = function.local(*value)?;
+    let graph = function.graph(function.root_of(call))?;
+    let mut used: Vec<&str> = Vec::new();
     tree.walk(graph.body, |node| {
         if let Node::Expr(expr) = node
             && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
             && function.local(x) == Some(local)
         {
-            body |= tree.name(sel) == "Body";
-            status |= tree.name(sel) == "StatusCode";
+            used.push(tree.name(sel));
         }
         Descend::Into
     });
-    body && status
+    let uses = |name: &str| used.contains(&name);
+    if uses("Body") && uses("StatusCode") {
+        return Some(Looks::Response);
+    }
+    let asks = ["Query", "Rows"]
+        .iter()
+        .any(|word| called_name(function, call).is_some_and(|name| name.contains(word)));
+    (asks && uses("Next") && uses("Scan")).then_some(Looks::Rows)
+}
+
+/// The last name of what a call calls.
+fn called_name(function: &Function, call: ExprId) -> Option<&str> {
+    let tree = function.tree();
+    let ExprKind::Call { fun, .. } = tree.expr(call).kind else {
+        return None;
+    };
+    match tree.expr(caulk_flow::unparen(tree, fun)).kind {
+        ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => Some(tree.name(name)),
+        _ => None,
+    }
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, LocalKind, Program, Type, TypeId};
 use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
+use smol_str::SmolStr;
 
 use crate::catalogue::Catalogue;
 use crate::contract::{Contract, Release};
+use crate::convention::Looks;
 use crate::engine::{Function, Root, Run, Start, Verdict};
 use crate::finding::{Confidence, ContractSource};
 use crate::module::{Followed, Module, Reach};
@@ -151,6 +153,7 @@ fn called_value(function: &Function, callee: &Callee) -> Option<String> {
             Some(local.name.to_string())
         }
         Callee::Field { name, .. } => Some(name.to_string()),
+        Callee::Unknown { name, .. } if !name.is_empty() => Some(name.to_string()),
         Callee::PackageVar(name) => Some(name.to_string()),
         _ => None,
     }
@@ -198,7 +201,14 @@ fn contracts_of_call(
             return Vec::new();
         }
         let types = crate::types::results(module.program, function.info().type_of(call));
-        return crate::convention::of_types(module, &types, &|| false)
+        let looks_like = || {
+            let ty = function.info().type_of(call);
+            ty.is_unknown()
+                .then(|| crate::convention::looks_like(function, call))
+                .flatten()
+                .filter(|looks| matches!(looks, Looks::Rows))
+        };
+        return crate::convention::of_types(module, &types, &looks_like)
             .into_iter()
             .filter(|contract| !crate::convention::is_unlikely(module, function, call, contract))
             .collect();
@@ -213,7 +223,9 @@ fn contracts_of_call(
         caller: function.id(),
     };
     let mut contracts = contracts_of(module, &called, &|| {
-        ty.is_unknown() && crate::convention::looks_like_response(function, call)
+        ty.is_unknown()
+            .then(|| crate::convention::looks_like(function, call))
+            .flatten()
     });
     contracts.retain(|contract| !crate::convention::is_unlikely(module, function, call, contract));
     if contracts.is_empty()
@@ -227,15 +239,82 @@ fn contracts_of_call(
     {
         return crate::registered::of_implementers(module, function, *iface, through, name);
     }
+    if contracts.is_empty()
+        && let Callee::Interface {
+            iface,
+            name,
+            through,
+            ..
+        } = callee
+    {
+        let mut behind = of_implementers(module, function, reach, *iface, through, name);
+        behind.retain(|contract| has_release(module, called.types, contract));
+        return behind;
+    }
     contracts
 }
 
+/// What a method of an interface of the project owes where those who implement it agree; what tests and generators make to stand in
+/// for them does not count.
+fn of_implementers(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    iface: TypeId,
+    through: &[SmolStr],
+    name: &SmolStr,
+) -> Vec<Contract> {
+    let stands_in = |id: FuncId| {
+        module.program.file_of(id).is_none_or(|file| {
+            let path = file.path.to_string_lossy().to_ascii_lowercase();
+            file.is_test()
+                || file.is_generated()
+                || ["fake", "mock", "stub", "noop"]
+                    .iter()
+                    .any(|word| path.contains(word))
+        })
+    };
+    let mut agreed: Option<Vec<Contract>> = None;
+    for id in module.implementers(function.package, iface, through, name) {
+        if !module.is_own(id) || stands_in(id) {
+            continue;
+        }
+        // Behind an interface calls may go in circles: those who implement it are looked into by themselves.
+        let Some(reach) = reach.one_less() else {
+            return Vec::new();
+        };
+        let results = module.results(id, reach);
+        if results.contracts.is_empty() || results.undecided {
+            return Vec::new();
+        }
+        agreed.get_or_insert_with(|| results.contracts.clone());
+    }
+    let mut contracts = agreed.unwrap_or_default();
+    for contract in &mut contracts {
+        contract.confidence = Confidence::Likely;
+    }
+    contracts
+}
+
+/// Whether what a caller gets, an interface perhaps, has the release of a contract.
+fn has_release(module: &Module<'_>, types: &[TypeId], contract: &Contract) -> bool {
+    contract.results.iter().all(|result| {
+        types.get(*result).is_some_and(|ty| {
+            contract.release.actions.iter().any(|action| {
+                let method = action.method.as_deref();
+                !action.path.is_empty()
+                    || method.is_none_or(|method| module.program.has_method(*ty, method))
+            })
+        })
+    })
+}
+
 /// What a call owes: by the catalogue, by the source of what it calls, by its documentation, and by
-/// convention, in this order. `looks_like_response` tells what the use of a result of unknown type tells.
+/// convention, in this order. `looks_like` tells what the use of a result of unknown type tells.
 pub(crate) fn contracts_of(
     module: &Module<'_>,
     called: &Called<'_>,
-    looks_like_response: &dyn Fn() -> bool,
+    looks_like: &dyn Fn() -> Option<Looks>,
 ) -> Vec<Contract> {
     let func = called.func;
     let (package, name) = crate::types::split_name(module.program, func);
@@ -259,7 +338,7 @@ pub(crate) fn contracts_of(
     if crate::types::is_std_path(package) && !func.id.is_some_and(|id| module.is_own(id)) {
         return Vec::new();
     }
-    let convention = || crate::convention::of_types(module, called.types, looks_like_response);
+    let convention = || crate::convention::of_types(module, called.types, looks_like);
     let id = func.id.filter(|_| !called.of_interface);
     let followed = id.map_or(Followed::No, |id| {
         module.follows(called.reach, called.caller, id)

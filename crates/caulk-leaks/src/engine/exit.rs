@@ -6,7 +6,7 @@ use caulk_program::{LocalId, LocalKind, Object, Type};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
 
 use super::closure::ClosureEffect;
-use super::run::{ExitAt, Left, Run, Visit};
+use super::run::{ExitAt, Left, Run, Start, Visit};
 use super::state::{Fact, Place, State, Status, Value};
 
 impl Run<'_, '_> {
@@ -244,6 +244,11 @@ impl Run<'_, '_> {
                 Some(Value::Closure(literal)) => {
                     let effect = self.closure_effect(state, *literal, &[]);
                     match effect {
+                        // The caller still has it, beside a function that uses it: `unregister`.
+                        ClosureEffect::Uses if matches!(self.start, Some(Start::Param { .. })) => {
+                            self.out.viewed.get_or_insert(index);
+                            self.obstacle(span, "returns a function that uses it");
+                        }
                         ClosureEffect::Uses => {
                             state.status = Status::Unknown(
                                 Arc::from("a function that uses it is returned"),

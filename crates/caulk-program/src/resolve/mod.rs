@@ -5,6 +5,7 @@ mod constraint;
 mod copied;
 mod environment;
 mod folders;
+mod guess;
 mod modfile;
 mod module;
 mod other_platform;

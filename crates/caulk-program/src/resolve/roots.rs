@@ -54,10 +54,16 @@ impl Roots {
             },
             build_of: BTreeMap::new(),
             asked: BTreeMap::new(),
+            dirs: Vec::new(),
+            guessed: BTreeMap::new(),
+            current_dir: files
+                .canonicalize(current_dir)
+                .unwrap_or_else(|_| current_dir.to_owned()),
         };
         for pattern in patterns {
             finder.pattern(current_dir, pattern);
         }
+        finder.dirs = finder.asked.keys().cloned().collect();
         for (dir, only) in std::mem::take(&mut finder.asked) {
             let build = finder.build_for(&dir);
             finder.roots.folders.push(RootFolder { dir, build, only });
@@ -74,6 +80,11 @@ struct Finder<'a> {
     /// By the folder of the `go.mod`, `go.work` or tree.
     build_of: BTreeMap<PathBuf, BuildIndex>,
     asked: BTreeMap<PathBuf, Option<Vec<PathBuf>>>,
+    /// The folders of `asked`.
+    dirs: Vec<PathBuf>,
+    /// Import paths of trees, as their files tell.
+    guessed: BTreeMap<PathBuf, Option<String>>,
+    current_dir: PathBuf,
 }
 
 impl Finder<'_> {
@@ -222,8 +233,16 @@ impl Finder<'_> {
             Some(src) => (src, String::new()),
             None => {
                 let repository = dir.ancestors().find(|a| self.files.exists(&a.join(".git")));
-                let root = repository.unwrap_or(dir);
-                (root.to_owned(), self.repository_path(root))
+                let current = || Some(&*self.current_dir).filter(|root| dir.starts_with(root));
+                let tree = repository.or_else(current).map(Path::to_owned);
+                let guess = tree.and_then(|root| Some((self.guess(&root)?, root)));
+                match guess {
+                    Some((path, root)) => (root, path),
+                    None => {
+                        let root = repository.unwrap_or(dir);
+                        (root.to_owned(), self.repository_path(root))
+                    }
+                }
             }
         };
         // Projects that brought their dependencies along as a GOPATH of their own.
@@ -254,6 +273,16 @@ impl Finder<'_> {
         let index = self.add(Build::go_path(roots));
         self.build_of.insert(key, index);
         index
+    }
+
+    /// The import path of a tree by what its files import.
+    fn guess(&mut self, root: &Path) -> Option<String> {
+        if let Some(known) = self.guessed.get(root) {
+            return known.clone();
+        }
+        let path = super::guess::import_path(self.files, self.folders, root, &self.dirs);
+        self.guessed.insert(root.to_owned(), path.clone());
+        path
     }
 
     fn has_folder(&self, dir: &Path, name: &str) -> bool {

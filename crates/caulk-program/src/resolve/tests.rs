@@ -366,6 +366,42 @@ fn trees_without_go_mod() {
 }
 
 #[test]
+fn a_tree_says_by_its_imports_what_it_is_called() {
+    let app =
+        "package app\nimport (\n\t\"old.org/me/app/lib\"\n\t\"z.w/lib\"\n)\nvar A = lib.Open()\n";
+    let cmd = "package cmd\nimport deep \"old.org/me/app/lib/deep\"\nvar B = deep.Open()\n";
+    let tree = [
+        ("/w/a.go", app),
+        ("/w/cmd/c.go", cmd),
+        ("/w/lib/l.go", LIB),
+        ("/w/lib/deep/l.go", LIB),
+    ];
+    let program = load(&tree, &["./..."]);
+    assert_eq!(
+        checked(&program),
+        [
+            "old.org/me/app",
+            "old.org/me/app/cmd",
+            "old.org/me/app/lib",
+            "old.org/me/app/lib/deep"
+        ]
+    );
+    assert_eq!(type_of(&program, "A"), "*old.org/me/app/lib.Store");
+
+    let git = (
+        "/w/.git/config",
+        "[remote \"origin\"]\n\turl = git@example.org:new/app.git\n",
+    );
+    let cloned: Vec<_> = tree.into_iter().chain([git]).collect();
+    let program = load(&cloned, &["./..."]);
+    assert_eq!(type_of(&program, "A"), "*old.org/me/app/lib.Store");
+
+    let program = load(&tree, &["./cmd"]);
+    assert_eq!(checked(&program), ["old.org/me/app/cmd"]);
+    assert_eq!(type_of(&program, "B"), "*old.org/me/app/lib/deep.Store");
+}
+
+#[test]
 fn a_tree_that_moved_still_names_itself_as_before() {
     let program = load(
         &[
