@@ -214,8 +214,7 @@ pub(crate) fn is_unlikely(
         return true;
     }
     // Whoever wrote both the function and the call knows that nothing comes with this one.
-    let callee = function.callee(call);
-    let called = callee.func().and_then(|func| func.id);
+    let called = function.callee(call).func().and_then(|func| func.id);
     if contract.origin == Origin::Convention
         && called.is_some_and(|id| module.is_own(id))
         && is_dropped(function, call)
@@ -225,14 +224,8 @@ pub(crate) fn is_unlikely(
     if contract.origin != Origin::Convention {
         return false;
     }
-    // Rows of a transaction, of whatever type, end with it.
-    let of_transaction = callee.receiver().is_some_and(|receiver| {
-        let ty = function.info().type_of(receiver);
-        ["Commit", "Rollback"]
-            .iter()
-            .all(|method| module.program.has_method(ty, method))
-    });
-    if contract.rule == "unclosed-rows" && of_transaction {
+    // Rows of a transaction, of whatever type, end with it, and what is built to run in one.
+    if contract.rule == "unclosed-rows" && names_transaction(module, function, call) {
         return true;
     }
     // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
@@ -242,6 +235,24 @@ pub(crate) fn is_unlikely(
     };
     contract.rule == "unclosed-reader" && over("Read")
         || contract.rule == "unclosed-writer" && over("Write")
+}
+
+/// Whether a call, its receiver or its arguments name a transaction: `query.RunWith(tx).Query()`.
+fn names_transaction(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let mut found = false;
+    tree.walk(call, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Ident(_) | ExprKind::Selector { .. } = tree.expr(expr).kind
+        {
+            let ty = function.info().type_of(expr);
+            found |= ["Commit", "Rollback"]
+                .iter()
+                .all(|method| module.program.has_method(ty, method));
+        }
+        Descend::Into
+    });
+    found
 }
 
 /// Whether a function is called that is kept in a field which owes nothing by the catalogue.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, FuncId, TypeId};
-use caulk_syntax::{Descend, ExprKind, Node, Span};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span};
 use smol_str::SmolStr;
 
 use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
@@ -99,6 +99,16 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             && crate::idle::only_stores(module, &function, site.call);
         if site.contract.rule == "uncalled-cancel" {
             owed.context_ends = parent_parameter(&function, site);
+        }
+        if let Some(context) = context_of(&function, site) {
+            // What ends with a context of this function is gone by itself.
+            if crate::context::ends_here(module, &function, context) {
+                accounted = true;
+                continue;
+            }
+            let local = function.local(context);
+            let mut params = function.info().params().iter();
+            owed.context_ends = params.position(|param| Some(*param) == local);
         }
         owed.dynamic_type = outcomes
             .returned_type
@@ -226,6 +236,16 @@ fn built_by(module: &Module<'_>, id: FuncId) -> Origin {
         note: "builds it, with a release that does something".to_owned(),
     });
     Origin::Source(step.into_iter().collect())
+}
+
+/// The context that ends what a call acquires.
+fn context_of(function: &Function, site: &Site) -> Option<ExprId> {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(site.call).kind else {
+        return None;
+    };
+    let index = site.contract.context_ends?;
+    tree.exprs(args).get(index).copied()
 }
 
 /// The parameter that a context is derived from, where its parent is one: the child ends with it.

@@ -248,7 +248,10 @@ fn contracts_of_call(
         } = callee
     {
         let mut behind = of_implementers(module, function, reach, *iface, through, name);
-        behind.retain(|contract| has_release(module, called.types, contract));
+        behind.retain(|contract| {
+            has_release(module, called.types, contract)
+                && !crate::convention::is_unlikely(module, function, call, contract)
+        });
         return behind;
     }
     contracts
