@@ -221,12 +221,15 @@ pub(crate) fn is_unlikely(
     {
         return true;
     }
+    // Rows of a transaction, of whatever type, end with it, and what is built to run in one.
+    if contract.rule == "unclosed-rows"
+        && !matches!(contract.origin, Origin::Catalogue { .. })
+        && names_transaction(module, function, call)
+    {
+        return true;
+    }
     if contract.origin != Origin::Convention {
         return false;
-    }
-    // Rows of a transaction, of whatever type, end with it, and what is built to run in one.
-    if contract.rule == "unclosed-rows" && names_transaction(module, function, call) {
-        return true;
     }
     // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
     let over = |method: &str| {
