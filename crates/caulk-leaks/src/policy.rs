@@ -121,7 +121,12 @@ impl Described<'_, '_> {
         };
         let parent = index.and_then(|index| self.function.local(*tree.exprs(args).get(index)?));
         parent.is_some_and(|parent| {
-            !self.in_loop
+            // What the next round forgets is kept until then.
+            self.verdict
+                .outcomes
+                .owed
+                .iter()
+                .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
                 && crate::context::is_cancelled(self.module, self.function, self.site.root, parent)
         })
     }

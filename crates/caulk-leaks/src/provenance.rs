@@ -410,7 +410,7 @@ fn waits_or_loops(module: &Module<'_>, function: &Function, code: Node, depth: u
                 StmtKind::Range { x, .. } => {
                     let program = module.program;
                     let ty = program.underlying(function.info().type_of(x));
-                    found |= ty.is_unknown() || matches!(program.ty(ty), Type::Chan(..));
+                    found |= matches!(program.ty(ty), Type::Chan(..));
                 }
                 _ => {}
             },
@@ -439,7 +439,7 @@ fn keeps_calling(module: &Module<'_>, function: &Function, call: ExprId, depth: 
         .is_some_and(|id| module.is_own(id))
         && !matches!(callee, Callee::Interface { .. })
     {
-        return goes_on(module, function, call, depth);
+        return is_about_a_value(module, function, call) && goes_on(module, function, call, depth);
     }
     let name = match callee {
         Callee::Unknown { name, .. } | Callee::Field { name, .. } => name.as_str(),
@@ -451,6 +451,24 @@ fn keeps_calling(module: &Module<'_>, function: &Function, call: ExprId, depth: 
     GOES_ON.iter().any(|verb| {
         name.get(..verb.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(verb))
+    })
+}
+
+/// Whether a call is of a method of a variable, or is passed one that is no context: what the goroutine is there for.
+fn is_about_a_value(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let receiver = function.callee(call).receiver();
+    let mut values = tree.exprs(args).iter().copied().chain(receiver);
+    values.any(|value| {
+        let local = function
+            .local(value)
+            .and_then(|local| function.info().local_info(local));
+        local.is_some_and(|local| {
+            module.program.named_name(local.ty).as_deref() != Some("context.Context")
+        })
     })
 }
 
