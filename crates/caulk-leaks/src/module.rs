@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use caulk_flow::Calls;
 use caulk_program::{
@@ -64,7 +64,7 @@ pub(crate) struct Module<'p> {
     calls: &'p Calls,
     /// The build before this one.
     before: Option<&'p Module<'p>>,
-    notes: Notes,
+    notes: RwLock<Notes>,
     /// The packages whose functions are followed here, by folder; for the builds after this one.
     folders: OnceLock<FxHashMap<PathBuf, Vec<PackageId>>>,
     homes: Memo<FuncId, Option<(usize, FuncId)>>,
@@ -111,7 +111,7 @@ impl<'p> Module<'p> {
             catalogue,
             calls,
             before,
-            notes,
+            notes: RwLock::new(notes),
             folders: OnceLock::new(),
             homes: Memo::default(),
             checked: program.check_packages().iter().copied().collect(),
@@ -195,9 +195,10 @@ impl<'p> Module<'p> {
         })
     }
 
-    /// Drops what is only kept to be at hand.
+    /// Drops what is only kept to be at hand, once all that was asked for here has been reported.
     pub fn rest(&self) {
         self.functions.forget();
+        *self.notes.write().unwrap_or_else(PoisonError::into_inner) = Notes::default();
     }
 
     /// Whether a callee's source is followed when `caller` calls it, and with which reach.
@@ -440,8 +441,10 @@ impl<'p> Module<'p> {
 
     /// Whether a body of the project is known to acquire nothing and to start no goroutine; it is not read for that.
     pub fn is_idle(&self, owner: BodyOwner) -> bool {
-        self.idle
-            .get(owner, || self.notes.is_idle(self, owner, Reach::FULL))
+        self.idle.get(owner, || {
+            let notes = self.notes.read().unwrap_or_else(PoisonError::into_inner);
+            notes.is_idle(self, owner, Reach::FULL)
+        })
     }
 
     /// Whether a result of this type can be something that its receiver has to release.
