@@ -18,6 +18,8 @@ pub(crate) struct Release {
     closer: bool,
     /// Whether the variable gets another value later, so that a closure would release that one.
     rebound: bool,
+    /// Whether what is released may not be there, so that it is asked before.
+    optional: bool,
 }
 
 impl Release {
@@ -40,7 +42,27 @@ impl Release {
             returns_error: call.returns_error,
             closer: method == Some("Close") && arguments.is_empty() && call.taker.is_none(),
             rebound,
+            optional: false,
         }
+    }
+
+    /// The same, where the function around it asks whether a part of the value is there.
+    pub(crate) fn asked_for(mut self, call: &ReleaseCall, body: &str) -> Self {
+        self.optional =
+            !call.path.is_empty() && body.contains(&format!("{} != nil", self.receiver));
+        self
+    }
+
+    /// The lines of it, under a question where it is optional.
+    fn guarded(&self, lines: Vec<String>) -> Vec<String> {
+        if !self.optional {
+            return lines;
+        }
+        let inner = lines.iter().map(|line| format!("\t{line}"));
+        std::iter::once(format!("if {} != nil {{", self.receiver))
+            .chain(inner)
+            .chain(["}".to_owned()])
+            .collect()
     }
 
     /// The function without parameters and results that the call is of, which can be handed on as it is: it keeps
@@ -99,6 +121,10 @@ impl Style {
 
     /// The lines of a deferred release.
     pub(crate) fn deferred(&self, release: &Release) -> Vec<String> {
+        release.guarded(self.deferred_plainly(release))
+    }
+
+    fn deferred_plainly(&self, release: &Release) -> Vec<String> {
         let comment = self
             .comment
             .as_deref()
@@ -133,7 +159,7 @@ impl Style {
             _ if self.discards && release.returns_error => format!("_ = {}", release.call),
             _ => release.call.clone(),
         };
-        vec![text]
+        release.guarded(vec![text])
     }
 }
 

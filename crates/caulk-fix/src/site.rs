@@ -189,13 +189,9 @@ impl<'a> Site<'a> {
                 taker,
             ));
         }
-        Ok(Release::new(
-            value,
-            call,
-            call.method.as_deref(),
-            &arguments,
-            rebound,
-        ))
+        let release = Release::new(value, call, call.method.as_deref(), &arguments, rebound);
+        let body = self.layout().text(span(self.template().body));
+        Ok(release.asked_for(call, body))
     }
 
     /// The release that gives up what was done with the value; none where it has no such method.

@@ -52,8 +52,17 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             why: "is put into a variable of an interface that cannot release it".to_owned(),
         });
     }
+    let mut release = release_call(function, &file.bytes, site, taker);
+    match missing_arguments(module, function, site) {
+        Some(Missing::Context) => release.arguments = "ctx".to_owned(),
+        Some(Missing::Other) => obstacles.push(Obstacle {
+            span: byte_span(statement_span),
+            why: "its release takes arguments that are not known".to_owned(),
+        }),
+        None => {}
+    }
     FixTemplate {
-        release: release_call(function, &file.bytes, site, taker),
+        release,
         held: described.held.clone(),
         result: (site.result, site.results),
         error_result: site.error,
@@ -126,6 +135,33 @@ fn taker(
         matches!(signature.params[..], [only] if Some(only) == holder_type(function, site));
     let taker = String::from_utf8(tree.expr(x).span.of(text).to_vec()).ok()?;
     (takes_it_alone && !signature.variadic).then(|| (taker, name.clone()))
+}
+
+/// What a release method takes, where nothing says what to give it.
+enum Missing {
+    Context,
+    Other,
+}
+
+fn missing_arguments(module: &Module<'_>, function: &Function, site: &Site) -> Option<Missing> {
+    let program = module.program;
+    let method = site.release.actions.first()?.method.as_deref()?;
+    let mut ty = holder_type(function, site).filter(|_| site.release.arguments.is_empty())?;
+    for field in site.release.path() {
+        ty = program.field_type(ty, field)?;
+    }
+    let signature = program.func_type(program.method(ty, method)?.signature)?;
+    let is_context = |ty| {
+        program
+            .named_name(ty)
+            .is_some_and(|name| name == "context.Context")
+    };
+    match signature.params[..] {
+        [] => None,
+        [_] if signature.variadic => None,
+        [only] if is_context(only) => Some(Missing::Context),
+        _ => Some(Missing::Other),
+    }
 }
 
 fn release_call(

@@ -54,8 +54,13 @@ pub(super) fn lines(site: &Site<'_>, release: &Release) -> Vec<String> {
     match (site.test(), release.plain_function()) {
         (Some(test), Some(function)) => vec![format!("{test}.Cleanup({function})")],
         (Some(test), None) if !release.is_rebound() => {
-            let inner = site.style.statement(release).join("; ");
-            vec![format!("{test}.Cleanup(func() {{ {inner} }})")]
+            match site.style.statement(release).as_slice() {
+                [only] => vec![format!("{test}.Cleanup(func() {{ {only} }})")],
+                several => std::iter::once(format!("{test}.Cleanup(func() {{"))
+                    .chain(several.iter().map(|line| format!("\t{line}")))
+                    .chain(["})".to_owned()])
+                    .collect(),
+            }
         }
         _ => site.style.deferred(release),
     }
