@@ -184,7 +184,7 @@ impl Notes {
                 reach,
                 caller,
             };
-            contracts_of(module, &called, &|| false).is_empty()
+            contracts_of(module, &called, &|| None).is_empty()
         })
     }
 }

@@ -267,8 +267,8 @@ fn of_implementers(
     through: &[SmolStr],
     name: &SmolStr,
 ) -> Vec<Contract> {
-    let stands_in = |id: FuncId| {
-        module.program.file_of(id).is_none_or(|file| {
+    let stands_in = |build: &Module<'_>, id: FuncId| {
+        build.program.file_of(id).is_none_or(|file| {
             let path = file.path.to_string_lossy().to_ascii_lowercase();
             file.is_test()
                 || file.is_generated()
@@ -278,15 +278,15 @@ fn of_implementers(
         })
     };
     let mut agreed: Option<Vec<Contract>> = None;
-    for id in module.implementers(function.package, iface, through, name) {
-        if !module.is_own(id) || stands_in(id) {
+    for (build, id) in module.implementers(function.package, iface, through, name) {
+        if !build.is_own(id) || stands_in(build, id) {
             continue;
         }
         // Behind an interface calls may go in circles: those who implement it are looked into by themselves.
         let Some(reach) = reach.one_less() else {
             return Vec::new();
         };
-        let results = module.results(id, reach);
+        let results = build.results(id, reach);
         if results.contracts.is_empty() || results.undecided {
             return Vec::new();
         }
