@@ -126,10 +126,14 @@ impl<'p> Taking<'p> {
         let Some(func) = callee.func() else {
             let is_value = matches!(
                 callee,
-                Callee::Local(_) | Callee::Field { .. } | Callee::PackageVar(_)
+                Callee::Local(_)
+                    | Callee::Field { .. }
+                    | Callee::PackageVar(_)
+                    | Callee::Unknown { .. }
             );
             let types = crate::types::results(program, ty);
-            return match is_value && crate::convention::may_owe(program, &types) {
+            let may_owe = ty.is_unknown() || crate::convention::may_owe(program, &types);
+            return match is_value && may_owe {
                 true => May::Yes,
                 false => May::No,
             };
@@ -138,13 +142,19 @@ impl<'p> Taking<'p> {
         if catalogue.contract(package, name).is_some() || ty.is_unknown() {
             return May::Yes;
         }
-        if matches!(callee, Callee::Interface { .. }) && crate::registered::gives(catalogue, name) {
+        // Those who implement a method of an interface may agree on what it gives.
+        let types = crate::types::results(program, ty);
+        let is_plain = |ty: &TypeId| {
+            *ty == TypeId::VOID || program.is_basic(*ty) || crate::types::is_error(program, *ty)
+        };
+        if matches!(callee, Callee::Interface { .. })
+            && (crate::registered::gives(catalogue, name) || !types.iter().all(is_plain))
+        {
             return May::Yes;
         }
         if ty == TypeId::VOID || catalogue.free_entry(package, name).is_some() {
             return May::No;
         }
-        let types = crate::types::results(program, ty);
         if crate::sites::by_result_type(program, catalogue, &types).is_some() {
             return May::Yes;
         }
