@@ -2,6 +2,7 @@
 //! the exit code.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods)]
 
+mod asked;
 mod captures;
 mod contracts;
 mod diagnoses;
