@@ -170,19 +170,21 @@ impl Building {
 
     /// What the runtime allocates to start a goroutine or a thread, and uses again when it has ended.
     fn is_descriptor(&self, id: caulk_profile::StackId) -> bool {
-        self.stacks
-            .frames(id)
-            .take_while(|frame| frame.function.starts_with("runtime."))
-            .any(|frame| DESCRIPTORS.contains(&frame.function))
+        self.is_of_runtime(id, &DESCRIPTORS)
     }
 
-    /// What `tracebackancestors` itself allocates for each goroutine; above it stand only the runtime's
-    /// allocators, where the profile shows them.
+    /// What `tracebackancestors` itself allocates for each goroutine.
     fn is_ancestry(&self, id: caulk_profile::StackId) -> bool {
+        self.is_of_runtime(id, &["runtime.saveAncestors"])
+    }
+
+    /// Whether one of these functions of the runtime allocated; above it stand only the runtime's allocators,
+    /// where the profile shows them.
+    fn is_of_runtime(&self, id: caulk_profile::StackId, functions: &[&str]) -> bool {
         self.stacks
             .frames(id)
             .take_while(|frame| frame.function.starts_with("runtime."))
-            .any(|frame| frame.function == "runtime.saveAncestors")
+            .any(|frame| functions.contains(&frame.function))
     }
 }
 

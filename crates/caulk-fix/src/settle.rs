@@ -202,8 +202,8 @@ impl<'a> Planner<'a> {
                 .filter(|step| step.second.iter().any(|edit| proposal.edits.contains(edit)))
                 .collect();
             let changes = |other: &Proposal| {
-                let replaced = own.iter().flat_map(|step| &step.first);
-                replaced.into_iter().any(|edit| other.edits.contains(edit))
+                let mut replaced = own.iter().flat_map(|step| &step.first);
+                replaced.any(|edit| other.edits.contains(edit))
             };
             let alike = |other: &Proposal| other.review.is_none() && proposal.review.is_none();
             let of_file = |at: &usize| self.file(*at) == Some(file);
@@ -232,12 +232,10 @@ impl<'a> Planner<'a> {
                 Some(Ok(held)) => (held.edits.clone(), held.review.clone()),
                 _ => (Vec::new(), proposal.review),
             };
-            for step in own
-                .iter()
-                .filter(|step| !edits.contains(&step.edit))
-                .collect::<Vec<_>>()
-            {
-                edits.push(step.edit.clone());
+            for step in own {
+                if !edits.contains(&step.edit) {
+                    edits.push(step.edit.clone());
+                }
             }
             self.set(at, Ok(Proposal { edits, review }));
         }

@@ -344,6 +344,24 @@ impl<'a> Scope<'a> {
         Some((list, index))
     }
 
+    /// Whether a statement of a block, at any depth, assigns to a variable of this name or declares one so.
+    pub(crate) fn assigns(&self, block: StmtId, name: &str) -> bool {
+        let tree = self.tree;
+        let mut found = false;
+        tree.walk(block, |node| {
+            if let Node::Stmt(id) = node
+                && let StmtKind::Assign { lhs, .. } = tree.stmt(id).kind
+            {
+                found |= tree
+                    .exprs(lhs)
+                    .iter()
+                    .any(|left| tree.ident(*left) == Some(name));
+            }
+            Descend::Into
+        });
+        found
+    }
+
     /// The places at which the name `name` stands below `root`, as a variable could: not after a dot, and
     /// not as the key of a composite literal's field where that could be told.
     pub(crate) fn uses(&self, root: impl Into<Node>, name: &str) -> Vec<Span> {

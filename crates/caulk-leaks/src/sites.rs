@@ -235,18 +235,10 @@ fn contracts_of_call(
             through,
             ..
         } = callee
-        && crate::registered::gives(module.catalogue, name)
     {
-        return crate::registered::of_implementers(module, function, *iface, through, name);
-    }
-    if contracts.is_empty()
-        && let Callee::Interface {
-            iface,
-            name,
-            through,
-            ..
-        } = callee
-    {
+        if crate::registered::gives(module.catalogue, name) {
+            return crate::registered::of_implementers(module, function, *iface, through, name);
+        }
         let mut behind = of_implementers(module, function, reach, *iface, through, name);
         behind.retain(|contract| {
             has_release(module, called.types, contract)

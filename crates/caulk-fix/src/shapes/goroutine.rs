@@ -1,6 +1,6 @@
 //! A value that the function hands to a goroutine and does not touch again: released where the goroutine ends.
 
-use caulk_syntax::{Descend, ExprKind, Node, StmtId, StmtKind};
+use caulk_syntax::{ExprKind, StmtKind};
 
 use super::Proposal;
 use crate::site::{Anchor, Refusal, Site, span};
@@ -67,7 +67,8 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
                     .all(|arg| site.scope.uses(*arg, value).is_empty())
             }),
     };
-    let Some(name) = name.filter(|name| *name != "_" && !is_declared(site, body, name)) else {
+    // The goroutine may have a variable of its own by this name, or give it another value.
+    let Some(name) = name.filter(|name| *name != "_" && !site.scope.assigns(body, name)) else {
         return Ok(None);
     };
     let release = site.release(name)?;
@@ -92,22 +93,4 @@ fn is_used_behind(site: &Site<'_>, value: &str, after: u32) -> bool {
             let uses = site.scope.uses(body, value);
             uses.iter().any(|place| place.start >= after)
         })
-}
-
-/// Whether a goroutine has a variable of its own by this name, or gives it another value.
-fn is_declared(site: &Site<'_>, body: StmtId, name: &str) -> bool {
-    let tree = site.scope.tree;
-    let mut found = false;
-    tree.walk(body, |node| {
-        if let Node::Stmt(id) = node
-            && let StmtKind::Assign { lhs, .. } = tree.stmt(id).kind
-        {
-            found |= tree
-                .exprs(lhs)
-                .iter()
-                .any(|left| tree.ident(*left) == Some(name));
-        }
-        Descend::Into
-    });
-    found
 }

@@ -212,7 +212,9 @@ impl<'a> Method<'a> {
             Some("nil") if guarded => return Some(vec![above(vec![format!("return {call}")])?]),
             Some("nil") => return Some(vec![Edit::replace(place, call.clone())]),
             Some(_) if !fails => return Some(vec![above(plainly())?]),
-            Some(error) if self.assigns(error) || returned.named == Some(error) => {
+            Some(error)
+                if self.scope.assigns(self.block, error) || returned.named == Some(error) =>
+            {
                 return Some(vec![above(join(site, error, call))?]);
             }
             Some(_) => return None,
@@ -379,23 +381,6 @@ impl<'a> Method<'a> {
         let outer = self.without_nil_check(at);
         let parent = self.scope.parent(outer);
         parent.and_then(|at| self.scope.stmt_id(at)) == Some(self.block)
-    }
-
-    fn assigns(&self, name: &str) -> bool {
-        let tree = self.scope.tree;
-        let mut found = false;
-        tree.walk(self.block, |node| {
-            if let Node::Stmt(id) = node
-                && let StmtKind::Assign { lhs, .. } = tree.stmt(id).kind
-            {
-                found |= tree
-                    .exprs(lhs)
-                    .iter()
-                    .any(|left| tree.ident(*left) == Some(name));
-            }
-            Descend::Into
-        });
-        found
     }
 
     /// Whether every value of the type that the file makes has the field, as it has what the method releases without a
