@@ -24,6 +24,8 @@ pub struct Browser {
     from: Receiver<Value>,
     session: String,
     sent: u64,
+    /// Whether the pages opened run their scripts.
+    scripts: bool,
     /// What the page said by itself: errors, requests.
     events: Vec<Value>,
     _profile: tempfile::TempDir,
@@ -84,6 +86,7 @@ impl Browser {
             from,
             session: String::new(),
             sent: 0,
+            scripts: true,
             events: Vec::new(),
             _profile: profile,
         };
@@ -115,6 +118,24 @@ impl Browser {
         {
             self.read(start);
         }
+        if self.scripts {
+            self.wait_for_input();
+        }
+    }
+
+    /// Moves the pointer in the margin until the page is told of it: a browser drops what is pointed at
+    /// and typed between a page's load and its first picture, which takes long on a busy machine.
+    fn wait_for_input(&mut self) {
+        self.value("void addEventListener('pointermove', () => { document.takesInput = true; }, {once: true})");
+        let start = Instant::now();
+        for turn in 0.. {
+            self.pointer("mouseMoved", f64::from(1 + turn % 2), 1.0);
+            if self.value("document.takesInput === true") == true {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "the page takes no input");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Sets the width of the window.
@@ -126,6 +147,7 @@ impl Browser {
 
     /// Switches the page's scripts off or on, for the pages opened after it.
     pub fn scripts(&mut self, on: bool) {
+        self.scripts = on;
         self.ask(
             "Emulation.setScriptExecutionDisabled",
             json!({"value": !on}),
