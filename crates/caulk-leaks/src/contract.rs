@@ -111,6 +111,17 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// Who says so, as a fragment.
+    pub(crate) fn who(&self) -> String {
+        match self {
+            Self::Catalogue { file, line } => format!("the catalogue ({file}:{line})"),
+            Self::Project { line } => format!("caulk.toml:{line}"),
+            Self::Source(_) => "its source".to_owned(),
+            Self::Documentation { .. } => "its documentation".to_owned(),
+            Self::Convention => "the types of its results".to_owned(),
+        }
+    }
+
     /// In one word.
     pub fn source(&self) -> ContractSource {
         match self {
@@ -339,6 +350,53 @@ pub(crate) fn parse_version(text: &str) -> Option<(u32, u32)> {
     let (major, rest) = text.split_once('.')?;
     let minor: String = rest.chars().take_while(char::is_ascii_digit).collect();
     Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+/// Methods that are taken for the release of a type that holds a resource, the usual first.
+pub(crate) const RELEASE_METHODS: &[&str] = &[
+    "Close",
+    "Stop",
+    "Shutdown",
+    "Release",
+    "Disconnect",
+    "Destroy",
+    "Cleanup",
+    "CloseNow",
+    "Done",
+    "Finish",
+    "Unlock",
+    "Cancel",
+    "Kill",
+    "Wait",
+    "Free",
+    "Dispose",
+    "End",
+    "close",
+    "stop",
+    "shutdown",
+    "release",
+    "cleanup",
+    "destroy",
+];
+
+/// Whether a method's name says that it releases.
+pub(crate) fn is_release_name(name: &str) -> bool {
+    RELEASE_METHODS.contains(&name)
+        || [
+            "Close",
+            "Stop",
+            "Shutdown",
+            "Release",
+            "Disconnect",
+            "Teardown",
+            "TearDown",
+            "Cleanup",
+            "close",
+            "stop",
+            "shutdown",
+        ]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]

@@ -151,6 +151,13 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Settled, though no statement stands for it.
+    pub(crate) fn settled_without_place(how: SettledBy) -> Self {
+        Self::Settled(Settlement { how, at: None })
+    }
+}
+
 /// How an acquisition was settled. Where paths differ, the first in source order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
@@ -440,6 +447,19 @@ fn rule_name<'de, D: Deserializer<'de>>(from: D) -> Result<RuleName, D::Error> {
 }
 
 impl Severity {
+    /// Harm × frequency.
+    pub(crate) fn of(harm: Harm, heat: Heat, in_loop: bool) -> Self {
+        let strong = (harm.goroutines || harm.connections || harm.memory) && !harm.healed;
+        match heat {
+            Heat::Test => Self::Low,
+            Heat::Once if !in_loop => Self::Low,
+            _ if strong && (in_loop || matches!(heat, Heat::Request | Heat::Repeated)) => {
+                Self::High
+            }
+            _ => Self::Medium,
+        }
+    }
+
     /// The word of the output formats.
     pub fn word(self) -> &'static str {
         match self {

@@ -22,14 +22,14 @@ use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::catalogue::Catalogue;
-use crate::directive::Declared;
+use crate::engine::recent::RecentFunctions;
 use crate::engine::{Function, Verdict};
-use crate::kept::{FieldUses, Uses};
-use crate::noted::Notes;
-use crate::owned::Results;
-use crate::recent::RecentFunctions;
+use crate::inference::directive::Declared;
+use crate::inference::field_uses::{FieldUses, Uses};
+use crate::inference::noted::Notes;
+use crate::inference::owned::Results;
+use crate::inference::summary::{Param, ParamEffect, ParamQuery};
 use crate::sites::Site;
-use crate::summary::{Param, ParamEffect, ParamQuery};
 
 /// How many calls deep functions of dependencies are followed.
 const DEPENDENCY_DEPTH: u8 = 5;
@@ -402,14 +402,14 @@ impl<'p> Module<'p> {
             return module.asserts_nil(id, index, reach);
         }
         self.asserts.get((id, index, reach), || {
-            crate::summary::asserts_nil(self, id, index, reach)
+            crate::inference::summary::asserts_nil(self, id, index, reach)
         })
     }
 
     /// What comments above a function say that it does with a parameter.
     pub fn declared(&self, id: FuncId, param: Param) -> Option<Declared> {
         self.declared.get((id, param), || {
-            crate::directive::declared(self.program, id, param)
+            crate::inference::directive::declared(self.program, id, param)
         })
     }
 
@@ -418,8 +418,9 @@ impl<'p> Module<'p> {
         if let Some((module, func)) = self.home(query.func) {
             return module.effect(ParamQuery { func, ..query });
         }
-        self.effects
-            .get(query.clone(), || crate::summary::param_effect(self, &query))
+        self.effects.get(query.clone(), || {
+            crate::inference::summary::param_effect(self, &query)
+        })
     }
 
     /// Which results of a function are owned by its caller.
@@ -428,7 +429,7 @@ impl<'p> Module<'p> {
             return module.results(id, reach);
         }
         self.results.get((id, reach), || {
-            Arc::new(crate::owned::results(self, id, reach))
+            Arc::new(crate::inference::owned::results(self, id, reach))
         })
     }
 

@@ -2,8 +2,8 @@
 
 use caulk_program::{Basic, FuncRef, NamedOrigin, Program, Type, TypeId};
 
+use crate::contract::RELEASE_METHODS;
 use crate::contract::Release;
-use crate::summary::RELEASE_METHODS;
 
 /// Whether a type is `error`.
 pub(crate) fn is_error(program: &Program, ty: TypeId) -> bool {
@@ -79,7 +79,7 @@ pub(crate) fn can_be_owned(program: &Program, ty: TypeId) -> bool {
         return false;
     }
     let releases = |ty: TypeId| {
-        crate::summary::RELEASE_METHODS
+        crate::contract::RELEASE_METHODS
             .iter()
             .filter(|name| caulk_syntax::is_exported(name))
             .any(|name| program.has_method(ty, name))

@@ -8,9 +8,9 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 
 use super::{CallEffect, ErrorTest};
+use crate::catalogue::glob;
 use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction, Written};
 use crate::finding::{Confidence, Harm};
-use crate::glob;
 
 /// Which functions an entry speaks of.
 #[derive(Debug, Clone, Deserialize)]

@@ -12,9 +12,10 @@ use super::run::{Run, Start};
 use super::state::{Place, State, Status, Value};
 use crate::catalogue::CallEffect;
 use crate::contract::Origin;
+use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::finding::SettledBy;
+use crate::inference::summary::{Param, ParamEffect, ParamQuery};
 use crate::module::Followed;
-use crate::summary::{Param, ParamEffect, ParamQuery, RELEASE_METHODS, is_release_name};
 
 /// What uses it may run as long as the process does.
 pub(crate) const PASSED_ON: &str = "used by a function literal that is passed on";
@@ -400,7 +401,7 @@ impl Run<'_, '_> {
         self.is_acquired_after(method)
             || contract.idle
                 && callee.func().and_then(|func| func.id).is_some_and(|id| {
-                    self.is_followed(callee) && crate::idle::starts(self.module, id)
+                    self.is_followed(callee) && crate::engine::idle::starts(self.module, id)
                 })
     }
 

@@ -9,8 +9,8 @@ use super::call::Passed;
 use super::run::{Run, Start};
 use super::state::{State, Value};
 use crate::finding::{Confidence, SettledBy};
+use crate::inference::summary::{ParamEffect, ParamQuery};
 use crate::module::Followed;
-use crate::summary::{ParamEffect, ParamQuery};
 
 impl Run<'_, '_> {
     /// The summary of a callee whose source is followed.

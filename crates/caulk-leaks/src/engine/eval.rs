@@ -189,7 +189,7 @@ impl Run<'_, '_> {
             Value::At(depth) => {
                 (depth == self.release.path().len() && self.is_releasable(expr)).then_some(value)
             }
-            Value::Owner(field) if is_method => Some(if crate::summary::is_release_name(name) {
+            Value::Owner(field) if is_method => Some(if crate::contract::is_release_name(name) {
                 Value::Releaser
             } else {
                 Value::Owner(field)

@@ -110,6 +110,30 @@ impl Function {
         self.parents.get(node.into())
     }
 
+    /// The innermost `if`, `case` or clause of a `select` that a node stands in.
+    pub fn branch_of(&self, node: Node) -> Option<StmtId> {
+        let mut at = node;
+        while let Some(parent) = self.parent(at) {
+            match parent {
+                Node::Stmt(stmt)
+                    if matches!(
+                        self.tree().stmt(stmt).kind,
+                        StmtKind::If { .. } | StmtKind::Case { .. } | StmtKind::Comm { .. }
+                    ) =>
+                {
+                    return Some(stmt);
+                }
+                Node::Expr(expr)
+                    if matches!(self.tree().expr(expr).kind, ExprKind::FuncLit { .. }) =>
+                {
+                    return None;
+                }
+                _ => at = parent,
+            }
+        }
+        None
+    }
+
     /// The innermost statement that holds an expression.
     pub fn statement(&self, expr: ExprId) -> Option<StmtId> {
         let mut node = self.parent(expr);

@@ -1,6 +1,10 @@
 //! Follows one resource through one function: forward over the control-flow graph, path by path,
 //! with a bounded set of states.
 
+pub(crate) mod context;
+pub(crate) mod idle;
+pub(crate) mod recent;
+
 mod assertion;
 mod assign;
 mod call;

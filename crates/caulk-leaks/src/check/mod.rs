@@ -1,0 +1,334 @@
+//! The whole check: every acquisition of the packages that were asked for, in order.
+
+pub(crate) mod reuse;
+pub(crate) mod unit;
+
+use std::collections::BTreeMap;
+
+use caulk_flow::{CallFacts, Calls, Frequency, file_of};
+use caulk_program::{BodyOwner, PackageId, Program, SourceFile, TypedBody};
+use rayon::prelude::*;
+
+use crate::check::unit::Unit;
+use crate::engine::Function;
+use crate::finding::{Acquisition, Analysis, Finding, Heat, Outcome, Problem};
+use crate::goroutines::blocked::Blocked;
+use crate::goroutines::endless::Endless;
+use crate::inference::noted::{Notes, Taking};
+use crate::module::{Module, Reach};
+use crate::options::Options;
+use crate::publish::described::Described;
+use crate::publish::suppress::Silencer;
+
+/// Stack of a worker: a summary asks for the summaries of what it calls, as deep as the program does.
+const STACK_BYTES: usize = 256 << 20;
+
+/// Checks the packages of a program. Never fails; the same program gives the same answer.
+pub fn check(program: &Program, options: &Options) -> Analysis {
+    check_builds(&[program], options)
+}
+
+/// Checks several builds of one tree, each asked for files of its own, as if they were one.
+pub fn check_builds(builds: &[&Program], options: &Options) -> Analysis {
+    in_pool(options, || {
+        let mut parts = Vec::new();
+        add_units(builds, None, options, &mut parts);
+        whole(parts, options)
+    })
+}
+
+/// Checks builds one after the other, each with those before it at hand.
+fn add_units<'p>(
+    builds: &[&'p Program],
+    before: Option<&Module<'_>>,
+    options: &Options,
+    parts: &mut Vec<(&'p Program, Vec<Unit>)>,
+) {
+    let [program, further @ ..] = builds else {
+        return;
+    };
+    let calls_before = before.map(Module::all_calls).unwrap_or_default();
+    let known = CallFacts::default();
+    let (calls, mut notes) = read(program, options, known, &|_| false, &calls_before);
+    let uses = std::mem::take(&mut notes.uses);
+    let module = Module::of(program, options.catalogue(), &calls, before, notes);
+    module.know_field_uses(uses.into_values());
+    parts.push((program, units(&module, &calls, options)));
+    module.rest();
+    add_units(further, Some(&module), options, parts);
+}
+
+/// Reads the bodies of a build of which nothing is known, as [`Calls::with`] does, and notes what matters of each.
+pub(crate) fn read(
+    program: &Program,
+    options: &Options,
+    known: CallFacts,
+    is_known: &(dyn Fn(PackageId) -> bool + Sync),
+    before: &[&Calls],
+) -> (Calls, Notes) {
+    let taking = Taking::of(program, options.catalogue());
+    let note = |body: &TypedBody| taking.note(body);
+    let calls = Calls::with(program, known, is_known, before, &note);
+    (calls, taking.finish())
+}
+
+/// The answer for a tree from those for the packages of its builds.
+pub(crate) fn whole(builds: Vec<(&Program, Vec<Unit>)>, options: &Options) -> Analysis {
+    let mut silencers = Vec::new();
+    let mut parts = builds.into_iter().map(|(program, units)| {
+        let mut part = Analysis {
+            problems: program.problems().iter().map(problem).collect(),
+            ..Analysis::default()
+        };
+        for unit in units {
+            silencers.extend(unit.add_to(&mut part));
+        }
+        part
+    });
+    let mut analysis = parts.next().unwrap_or_default();
+    for part in parts {
+        analysis.add(part);
+    }
+    finish(silencers, options, &mut analysis);
+    analysis
+}
+
+/// Runs on threads with stacks that are deep enough.
+pub(crate) fn in_pool<T: Send>(options: &Options, run: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK_BYTES)
+        .num_threads(options.threads.unwrap_or(0))
+        .build()
+    {
+        Ok(pool) => pool.install(run),
+        Err(_) => run(),
+    }
+}
+
+/// What one body gives.
+#[derive(Default)]
+struct Part {
+    acquisitions: Vec<Acquisition>,
+    findings: Vec<Finding>,
+}
+
+/// What was found in each package that was asked for, in order.
+pub(crate) fn units(module: &Module<'_>, calls: &Calls, options: &Options) -> Vec<Unit> {
+    let packages = module.program.check_packages();
+    let looked = look_at(module, packages);
+    let mut units = report(module, calls, options, packages, looked);
+    packages
+        .iter()
+        .map(|package| units.remove(package).unwrap_or_default())
+        .collect()
+}
+
+/// What stays for ever of what the bodies of some packages start, before anything is reported.
+pub(crate) fn look_at(module: &Module<'_>, packages: &[PackageId]) -> Vec<Looked> {
+    let program = module.program;
+    let owners: Vec<(PackageId, BodyOwner)> = packages
+        .iter()
+        .flat_map(|package| program.owners(*package).into_iter().map(|o| (*package, o)))
+        .filter(|(_, owner)| module.has_body(*owner))
+        .collect();
+    let looked = owners
+        .into_par_iter()
+        .filter(|(_, owner)| {
+            file_of(program, *owner).is_some_and(|file| program.is_asked_for(file))
+        })
+        .map(|(package, owner)| Looked {
+            package,
+            owner,
+            goroutines: (!module.is_idle(owner)).then(|| look(module, owner)),
+        });
+    looked.collect()
+}
+
+/// A body that was asked for, of which nothing was reported yet.
+pub(crate) struct Looked {
+    package: PackageId,
+    owner: BodyOwner,
+    /// None where it neither starts any nor acquires anything else.
+    goroutines: Option<Goroutines>,
+}
+
+/// What becomes of every acquisition that was asked for in some packages, whose bodies were looked at.
+pub(crate) fn report(
+    module: &Module<'_>,
+    calls: &Calls,
+    options: &Options,
+    packages: &[PackageId],
+    looked: Vec<Looked>,
+) -> BTreeMap<PackageId, Unit> {
+    let mut units: BTreeMap<PackageId, Unit> = packages
+        .par_iter()
+        .map(|package| (*package, Unit::of_files(module.program, *package)))
+        .collect();
+    let parts: Vec<(PackageId, BodyOwner, Part)> = looked
+        .into_par_iter()
+        .map(|looked| {
+            let check = |goroutines| check_body(module, calls, options, looked.owner, goroutines);
+            let part = looked.goroutines.map(check).unwrap_or_default();
+            (looked.package, looked.owner, part)
+        })
+        .collect();
+    for (package, owner, part) in parts {
+        let unit = units.entry(package).or_default();
+        unit.functions += usize::from(matches!(owner, BodyOwner::Func(_)));
+        unit.acquisitions.extend(part.acquisitions);
+        unit.findings.extend(part.findings);
+    }
+    units
+}
+
+/// The goroutines of a body that stay for ever.
+#[derive(Default)]
+struct Goroutines {
+    blocked: Vec<Blocked>,
+    endless: Vec<Endless>,
+}
+
+/// Follows what a body acquires, which the module keeps, and finds the goroutines that stay.
+fn look(module: &Module<'_>, owner: BodyOwner) -> Goroutines {
+    module.verdicts(owner, Reach::FULL);
+    module
+        .function(owner)
+        .map(|function| Goroutines {
+            blocked: crate::goroutines::blocked::goroutines(module, &function),
+            endless: crate::goroutines::endless::goroutines(module, &function),
+        })
+        .unwrap_or_default()
+}
+
+fn check_body(
+    module: &Module<'_>,
+    calls: &Calls,
+    options: &Options,
+    owner: BodyOwner,
+    goroutines: Goroutines,
+) -> Part {
+    let mut part = Part::default();
+    let Some(file) = file_of(module.program, owner) else {
+        return part;
+    };
+    let verdicts = module.verdicts(owner, Reach::FULL);
+    let Goroutines { blocked, endless } = goroutines;
+    if verdicts.is_empty() && blocked.is_empty() && endless.is_empty() {
+        return part;
+    }
+    let Some(function) = module.function(owner) else {
+        return part;
+    };
+    for (site, verdict) in verdicts.iter() {
+        let heat = heat(calls, file, &function, site.root);
+        let described = Described::new(module, &function, file, site, verdict, heat);
+        if let Some(forgotten) = described.forgotten_field() {
+            let wanted = options.wants(forgotten.rule, site.contract.preview);
+            part.acquisitions
+                .push(described.acquisition(Outcome::Owed(forgotten.path.clone())));
+            part.findings
+                .extend(wanted.then(|| described.forgotten(forgotten)));
+            continue;
+        }
+        let outcome = described.outcome();
+        let wanted = options.wants(site.contract.rule, site.contract.preview);
+        let in_loop = described.defer_in_loop();
+        if let Outcome::Owed(path) = &outcome
+            && wanted
+            && in_loop.is_none()
+        {
+            part.findings.push(described.finding(path.clone()));
+        }
+        if options.wants("release-before-error-check", false)
+            && let Some(finding) = described.early_release()
+        {
+            part.findings.push(finding);
+        }
+        part.findings
+            .extend(in_loop.filter(|_| options.wants("defer-in-loop", false)));
+        part.acquisitions.push(described.acquisition(outcome));
+    }
+    let mut add = |(acquisition, finding): (Acquisition, Finding)| {
+        part.acquisitions.push(acquisition);
+        if options.wants(finding.rule, false) {
+            part.findings.push(finding);
+        }
+    };
+    for goroutine in blocked {
+        let heat = heat(calls, file, &function, goroutine.root);
+        add(crate::goroutines::blocked::described(
+            module, &function, file, &goroutine, heat,
+        ));
+    }
+    for goroutine in endless {
+        let heat = heat(calls, file, &function, goroutine.root);
+        if goroutine.is_left_behind(heat)
+            && let Some(described) =
+                crate::goroutines::endless::described(module, &function, &goroutine, heat)
+        {
+            add(described);
+        }
+    }
+    part
+}
+
+/// How often a function or a literal in it is likely to run.
+pub(crate) fn heat(
+    calls: &Calls,
+    file: &SourceFile,
+    function: &Function,
+    root: crate::engine::Root,
+) -> Heat {
+    if file.is_test() {
+        return Heat::Test;
+    }
+    let frequency = match root {
+        Some(literal) => calls.literal_frequency(function.typed.owner, literal),
+        None => function
+            .id()
+            .map_or(Frequency::Once, |id| calls.frequency(id)),
+    };
+    match frequency {
+        Frequency::Test => Heat::Test,
+        Frequency::Once => Heat::Once,
+        Frequency::Unknown => Heat::Unknown,
+        Frequency::Repeated => Heat::Repeated,
+        Frequency::Request => Heat::Request,
+    }
+}
+
+/// Sorts, tells equal findings apart, and silences.
+fn finish(silencers: Vec<(String, Vec<Silencer>)>, options: &Options, analysis: &mut Analysis) {
+    analysis.coverage.acquisitions = analysis.acquisitions.len();
+    analysis.coverage.decided = analysis
+        .acquisitions
+        .iter()
+        .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
+        .count();
+    analysis.sort_by_place();
+    // Before any is silenced: a comment must not give the others a new name.
+    let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();
+    for finding in &mut analysis.findings {
+        let ordinal = ordinals.entry(finding.identity.clone()).or_default();
+        *ordinal += 1;
+        finding.fingerprint = crate::publish::fingerprint::of(&finding.identity, *ordinal);
+    }
+    crate::publish::suppress::silence(silencers, options, analysis);
+    analysis.problems.sort();
+}
+
+fn problem(problem: &caulk_program::Problem) -> Problem {
+    let mut place = problem
+        .file
+        .as_ref()
+        .map(|file| file.to_string_lossy().replace('\\', "/"))
+        .unwrap_or_default();
+    if let Some(line) = problem.line {
+        place.push_str(&format!(":{line}"));
+    }
+    Problem {
+        kind: problem.kind.name().to_owned(),
+        what: problem.what.clone(),
+        place,
+    }
+}

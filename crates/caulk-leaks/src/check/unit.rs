@@ -1,0 +1,80 @@
+//! What was found in one package, and what that hangs on besides the source of the package and of those that it imports.
+
+use std::collections::BTreeMap;
+
+use caulk_flow::Frequencies;
+use caulk_program::{PackageId, Program};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::finding::{Acquisition, Analysis, Finding, Problem};
+use crate::inference::field_uses::Uses;
+use crate::publish::suppress::Silencer;
+
+/// The answer for one package.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Unit {
+    pub acquisitions: Vec<Acquisition>,
+    pub findings: Vec<Finding>,
+    /// Files that were asked for.
+    files: usize,
+    /// Functions in them.
+    pub functions: usize,
+    /// Directives that name no parameter.
+    problems: Vec<Problem>,
+    /// Comments that silence, by file.
+    silencers: Vec<(String, Vec<Silencer>)>,
+    /// How often its functions are likely to run.
+    pub frequencies: Frequencies,
+    /// How the tree uses fields that keep what the package acquires, by type and field.
+    pub fields: BTreeMap<(String, SmolStr), Uses>,
+}
+
+impl Unit {
+    /// What can be said of a package without following anything.
+    pub fn of_files(program: &Program, package: PackageId) -> Unit {
+        let files = program.package(package).files();
+        let files = files.iter().filter(|file| program.is_asked_for(file));
+        Unit {
+            files: files.clone().count(),
+            problems: idle_directives(program, package),
+            silencers: files
+                .map(|file| crate::publish::suppress::of_file(program, file))
+                .filter(|(_, silencers)| !silencers.is_empty())
+                .collect(),
+            ..Unit::default()
+        }
+    }
+
+    /// Adds it to the answer for all, but for the comments that silence.
+    pub fn add_to(self, analysis: &mut Analysis) -> Vec<(String, Vec<Silencer>)> {
+        analysis.acquisitions.extend(self.acquisitions);
+        analysis.findings.extend(self.findings);
+        analysis.problems.extend(self.problems);
+        analysis.coverage.files += self.files;
+        analysis.coverage.functions += self.functions;
+        self.silencers
+    }
+}
+
+fn idle_directives(program: &Program, package: PackageId) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for func in program.package(package).funcs() {
+        let Some(id) = func.reference.id else {
+            continue;
+        };
+        for directive in crate::inference::directive::directives(program, id) {
+            if !crate::inference::directive::names_a_parameter(program, id, &directive.name)
+                && let Some(file) = program.file_of(id)
+            {
+                let path = program.relative(&file.path).to_string_lossy();
+                problems.push(Problem {
+                    kind: "unknown-parameter".to_owned(),
+                    what: format!("{} has no parameter {}", func.name, directive.name),
+                    place: format!("{}:{}", path.replace('\\', "/"), directive.line),
+                });
+            }
+        }
+    }
+    problems
+}

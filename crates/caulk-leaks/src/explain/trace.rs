@@ -1,0 +1,216 @@
+//! Why a place is reported, or why not: what became of every acquisition on a line, step by step.
+
+use caulk_flow::{CallFacts, Calls, file_of};
+use caulk_program::{BodyOwner, Callee, Program};
+use caulk_syntax::Span;
+
+use crate::check::{heat, in_pool, read};
+use crate::contract::Contract;
+use crate::explain::belief::{Belief, Subject, believe};
+use crate::finding::{Acquisition, Finding, Step};
+use crate::module::{Module, Reach};
+use crate::options::Options;
+use crate::place::{location, one_line, text};
+use crate::publish::described::Described;
+
+/// What is known of the calls on a line.
+#[derive(Debug, Clone, Default)]
+pub struct LineExplained {
+    /// The acquisitions on it.
+    pub acquisitions: Vec<Traced>,
+    /// Where there are none: what is believed of the functions that it calls.
+    pub calls: Vec<Belief>,
+}
+
+/// An acquisition and the way to its verdict.
+#[derive(Debug, Clone)]
+pub struct Traced {
+    /// The acquisition with its outcome.
+    pub acquisition: Acquisition,
+    /// What is owed and who says so; none for a goroutine.
+    pub contract: Option<Contract>,
+    /// What is reported of it.
+    pub findings: Vec<Finding>,
+    /// What happens to it, in source order, the acquisition first.
+    pub trace: Vec<Step>,
+}
+
+/// Explains a line of a file that the program was asked for. `file` is relative to the folder that was
+/// checked, with `/`; `line` is 1-based.
+pub fn explain_line(program: &Program, options: &Options, file: &str, line: u32) -> LineExplained {
+    in_pool(options, || {
+        let (calls, mut notes) = read(program, options, CallFacts::default(), &|_| false, &[]);
+        let uses = std::mem::take(&mut notes.uses);
+        let module = Module::of(program, options.catalogue(), &calls, None, notes);
+        module.know_field_uses(uses.into_values());
+        explain(&module, &calls, options, file, line)
+    })
+}
+
+fn explain(
+    module: &Module<'_>,
+    calls: &Calls,
+    options: &Options,
+    file: &str,
+    line: u32,
+) -> LineExplained {
+    let units = crate::check::units(module, calls, options);
+    let analysis = crate::check::whole(vec![(module.program, units)], options);
+    let mut acquisitions: Vec<Acquisition> = analysis
+        .acquisitions
+        .into_iter()
+        .filter(|acquisition| acquisition.location.file == file)
+        .filter(|acquisition| {
+            (acquisition.location.line..=acquisition.location.end_line).contains(&line)
+        })
+        .collect();
+    // A call over several lines holds others: those that begin here count first.
+    if acquisitions.iter().any(|a| a.location.line == line) {
+        acquisitions.retain(|acquisition| acquisition.location.line == line);
+    }
+    let mut traces = traces(module, calls, file);
+    let explained: Vec<Traced> = acquisitions
+        .into_iter()
+        .map(|acquisition| {
+            let findings = analysis
+                .findings
+                .iter()
+                .filter(|finding| finding.location == acquisition.location)
+                .filter(|finding| finding.resource == acquisition.resource)
+                .cloned()
+                .collect();
+            // Equal ones, of several results of one call, come in the same order in both.
+            let known = traces.iter().position(|(known, ..)| *known == acquisition);
+            let (contract, trace) = match known.map(|index| traces.remove(index)) {
+                Some((_, contract, trace)) => (Some(contract), trace),
+                None => (None, Vec::new()),
+            };
+            Traced {
+                contract,
+                trace,
+                findings,
+                acquisition,
+            }
+        })
+        .collect();
+    let calls = if explained.is_empty() {
+        calls_on(module, file, line)
+    } else {
+        Vec::new()
+    };
+    LineExplained {
+        acquisitions: explained,
+        calls,
+    }
+}
+
+type Known = (Acquisition, Contract, Vec<Step>);
+
+/// Every acquisition of a file with its trace.
+fn traces(module: &Module<'_>, calls: &Calls, path: &str) -> Vec<Known> {
+    let mut found = Vec::new();
+    for owner in bodies_of(module, path) {
+        let Some((file, function)) = file_of(module.program, owner).zip(module.function(owner))
+        else {
+            continue;
+        };
+        for (site, verdict) in module.verdicts(owner, Reach::FULL).iter() {
+            let heat = heat(calls, file, &function, site.root);
+            let described = Described::new(module, &function, file, site, verdict, heat);
+            found.push((
+                described.acquisition(described.outcome()),
+                (*site.contract).clone(),
+                described.trace(),
+            ));
+        }
+    }
+    found
+}
+
+fn bodies_of(module: &Module<'_>, path: &str) -> Vec<BodyOwner> {
+    let program = module.program;
+    program
+        .check_packages()
+        .iter()
+        .flat_map(|package| program.owners(*package))
+        .filter(|owner| {
+            file_of(program, *owner)
+                .is_some_and(|file| location(module.program, file, Span::default()).file == path)
+        })
+        .collect()
+}
+
+/// What is believed of the functions that a line calls.
+fn calls_on(module: &Module<'_>, path: &str, line: u32) -> Vec<Belief> {
+    let mut found: Vec<Belief> = Vec::new();
+    for owner in bodies_of(module, path) {
+        let Some((file, function)) = file_of(module.program, owner).zip(module.function(owner))
+        else {
+            continue;
+        };
+        let mut calls = function.info().calls();
+        calls.sort_by_key(|(call, _)| function.tree().expr(*call).span);
+        for (call, callee) in calls {
+            let at = file.line_column(function.tree().expr(call).span.start).line;
+            if let Some(func) = callee.func().filter(|_| at == line) {
+                let subject = Subject {
+                    func: func.clone(),
+                    types: module.program.results_of(function.info().type_of(call)),
+                    of_interface: matches!(callee, Callee::Interface { .. }),
+                };
+                let belief = believe(module, &subject);
+                if found.iter().all(|known| known.function != belief.function) {
+                    found.push(belief);
+                }
+            }
+        }
+    }
+    found
+}
+
+impl Described<'_, '_> {
+    /// What happens to the resource, in source order.
+    fn trace(&self) -> Vec<Step> {
+        let outcomes = &self.verdict.outcomes;
+        let call = self.function.tree().expr(self.site.call).span;
+        let mut events: Vec<(Span, String)> = Vec::new();
+        for release in &outcomes.releases {
+            let source = text(self.file, *release);
+            let note = if source.starts_with("defer") {
+                "will be released when the function ends"
+            } else {
+                "released"
+            };
+            events.push((*release, note.to_owned()));
+        }
+        if let Some((how, at)) = outcomes.settled {
+            events.push((at, how.word().to_owned()));
+        }
+        if let Some(at) = outcomes.returned_at {
+            let note = "returned to the caller, which owes it from here on";
+            events.push((at, note.to_owned()));
+        }
+        if let Some((why, at)) = &outcomes.unknown {
+            events.push((*at, format!("not followed further: {why}")));
+        }
+        for lost in &outcomes.owed {
+            if let Some((condition, truth)) = lost.turns.first() {
+                let source = one_line(&text(self.file, *condition));
+                let not = if *truth { "" } else { "not " };
+                events.push((*condition, format!("where {not}{source}")));
+            }
+            events.push((lost.span, self.exit_note(lost)));
+        }
+        events.sort();
+        events.dedup();
+        let acquired = Step {
+            location: self.location(call),
+            note: format!("acquired by {}", self.site.acquired_by),
+        };
+        let rest = events.into_iter().map(|(span, note)| Step {
+            location: self.location(if span.is_empty() { call } else { span }),
+            note,
+        });
+        std::iter::once(acquired).chain(rest).collect()
+    }
+}

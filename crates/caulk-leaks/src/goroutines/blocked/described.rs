@@ -1,0 +1,116 @@
+//! What is published of a blocked goroutine.
+
+use caulk_program::SourceFile;
+use caulk_syntax::Span;
+
+use super::{Blocked, Wait};
+use crate::engine::Function;
+use crate::finding::{
+    Acquisition, Confidence, ExitKind, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall,
+    Step,
+};
+use crate::goroutines::published::{Stuck, published};
+use crate::inference::channel::span_of;
+use crate::module::Module;
+use crate::place::{byte_span, location};
+
+const RULE: &str = "blocked-goroutine";
+
+/// What is published of a blocked goroutine.
+pub(crate) fn described(
+    module: &Module<'_>,
+    function: &Function,
+    file: &SourceFile,
+    blocked: &Blocked,
+    heat: Heat,
+) -> (Acquisition, Finding) {
+    let channel = &blocked.channel;
+    let path = vec![
+        Step {
+            location: location(module.program, file, one_line(file, blocked.waits)),
+            note: match blocked.wait {
+                Wait::Receive => format!("sends on {channel}"),
+                Wait::Close => format!("ranges over {channel}"),
+                Wait::Signal => format!("waits for {channel}"),
+            },
+        },
+        Step {
+            location: location(module.program, file, one_line(file, blocked.leaves)),
+            note: match blocked.wait {
+                Wait::Receive => format!("leaves senders on {channel} behind"),
+                Wait::Close | Wait::Signal => format!("leaves without closing {channel}"),
+            },
+        },
+    ];
+    let stuck = Stuck {
+        rule: RULE,
+        location: location(module.program, file, span_of(function, blocked.go)),
+        start: blocked.go,
+        root: blocked.root,
+        variable: channel.clone(),
+        release: match blocked.wait {
+            Wait::Receive => format!("receive from {channel}"),
+            Wait::Close | Wait::Signal => format!("close({channel})"),
+        },
+        message: match blocked.wait {
+            Wait::Receive => {
+                format!("goroutine blocks for ever on {channel} <- when nobody receives")
+            }
+            Wait::Close => {
+                format!("goroutine ranges for ever over {channel} when nobody closes it")
+            }
+            Wait::Signal => {
+                format!("goroutine waits for ever for {channel} when nobody closes it")
+            }
+        },
+        confidence: Confidence::Certain,
+        path,
+        fix: fix(function, blocked),
+    };
+    published(module, function, stuck, heat)
+}
+
+/// The release of a blocked send is room for it: the channel's `make` gets a capacity.
+fn fix(function: &Function, blocked: &Blocked) -> FixTemplate {
+    FixTemplate {
+        release: ReleaseCall::default(),
+        held: Held::Place(blocked.channel.clone()),
+        result: (0, 0),
+        error_result: None,
+        error_variable: None,
+        statement: byte_span(blocked.made),
+        after: byte_span(blocked.made),
+        body: function
+            .graph(blocked.root)
+            .map(|graph| byte_span(function.tree().stmt(graph.body).span))
+            .unwrap_or_default(),
+        in_loop: !blocked.single_send,
+        test_variable: None,
+        losing_exits: vec![crate::finding::Exit {
+            span: byte_span(blocked.leaves),
+            kind: ExitKind::End,
+            with_error: false,
+        }],
+        handed_on: false,
+        releases: Vec::new(),
+        may_release: Vec::new(),
+        keeper: None,
+        obstacles: match blocked.wait {
+            Wait::Receive => Vec::new(),
+            Wait::Close | Wait::Signal => vec![Obstacle {
+                span: byte_span(blocked.waits),
+                why: "who closes the channel is for its senders to decide".to_owned(),
+            }],
+        },
+    }
+}
+
+/// The first line of a place.
+fn one_line(file: &SourceFile, span: Span) -> Span {
+    let text = span.of(&file.bytes);
+    let len = text
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap_or(text.len());
+    Span::new(span.start, span.start + u32::try_from(len).unwrap_or(0))
+}

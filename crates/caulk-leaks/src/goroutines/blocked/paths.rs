@@ -1,0 +1,264 @@
+//! What is reached in a control-flow graph from a place, and what not without passing another.
+
+use std::collections::BTreeMap;
+
+use caulk_flow::{BasicBlock, BlockId, End, Event, Graph};
+use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+
+use super::told::Told;
+use crate::engine::{Function, Root};
+use crate::inference::channel::span_of;
+
+/// A question about the paths of one function or literal.
+pub(super) struct Paths<'a> {
+    pub function: &'a Function,
+    pub root: Root,
+    /// Places that are counted.
+    pub counted: Vec<Node>,
+    /// Loops that are taken to count as often as is needed.
+    pub enough: Vec<StmtId>,
+    /// Conditions that know whether something was received.
+    pub told: Vec<Told>,
+}
+
+impl Paths<'_> {
+    /// The first exit, by place, that is reached from behind `start` with fewer than `wanted` of
+    /// the counted places on the way.
+    pub fn leaves_with_fewer(&self, start: Node, wanted: u32) -> Option<Span> {
+        let graph = self.function.graph(self.root)?;
+        let (block, position) = self.position(graph, start)?;
+        self.leaves_from(graph, block, position + 1, wanted)
+            .into_iter()
+            .min()
+    }
+
+    fn leaves_from(&self, graph: &Graph, block: BlockId, from: usize, wanted: u32) -> Vec<Span> {
+        let tree = self.function.tree();
+        // The fewest counted places with which a block was reached.
+        let mut seen: BTreeMap<BlockId, u32> = BTreeMap::new();
+        let mut todo = vec![(block, from, 0_u32)];
+        let mut exits = Vec::new();
+        while let Some((id, from, mut count)) = todo.pop() {
+            let block = graph.block(id);
+            count = count.saturating_add(self.counts_in_block(block, from));
+            if count >= wanted {
+                continue;
+            }
+            match &block.end {
+                End::Return(stmt) => exits.push(tree.stmt(*stmt).span),
+                End::Fall => exits.extend(closing_brace(self.function, self.root)),
+                end if self.begins_enough(end) => {}
+                End::Branch { cond, .. }
+                    if self
+                        .told
+                        .iter()
+                        .any(|told| told.decides(self.function, *cond)) => {}
+                end => {
+                    for next in end.targets() {
+                        if seen.get(&next).is_none_or(|known| *known > count) {
+                            seen.insert(next, count);
+                            todo.push((next, 0, count));
+                        }
+                    }
+                }
+            }
+        }
+        exits
+    }
+
+    /// The first exit that is reached from behind a place within a loop without going round again,
+    /// without the condition that ends the loop, and without a counted place.
+    pub fn leaves_loop(&self, start: Node, round: StmtId, normal: &[Span]) -> Option<Span> {
+        let graph = self.function.graph(self.root)?;
+        let tree = self.function.tree();
+        let (block, position) = self.position(graph, start)?;
+        let mut seen = std::collections::BTreeSet::new();
+        let mut todo = vec![(block, position + 1)];
+        let mut exits = Vec::new();
+        while let Some((id, from)) = todo.pop() {
+            let block = graph.block(id);
+            if self.counts_in_block(block, from) > 0 {
+                continue;
+            }
+            match &block.end {
+                End::Return(stmt) => exits.push(tree.stmt(*stmt).span),
+                End::Fall => exits.extend(closing_brace(self.function, self.root)),
+                end if is_head(self.function, end, round) => {}
+                End::Branch { cond, .. } if normal.contains(&tree.expr(*cond).span) => {}
+                end => {
+                    for next in end.targets() {
+                        if seen.insert(next) {
+                            todo.push((next, 0));
+                        }
+                    }
+                }
+            }
+        }
+        exits.into_iter().min()
+    }
+
+    /// Whether a counted place is reached from behind another.
+    pub fn reaches(&self, start: Node) -> bool {
+        let Some(graph) = self.function.graph(self.root) else {
+            return true;
+        };
+        let Some((block, position)) = self.position(graph, start) else {
+            return true;
+        };
+        let mut seen = std::collections::BTreeSet::new();
+        let mut todo = vec![(block, position + 1)];
+        while let Some((id, from)) = todo.pop() {
+            let block = graph.block(id);
+            if self.counts_in_block(block, from) > 0 {
+                return true;
+            }
+            for next in block.end.targets() {
+                if seen.insert(next) {
+                    todo.push((next, 0));
+                }
+            }
+        }
+        false
+    }
+
+    /// Where the event that holds a node, or is one, stands.
+    fn position(&self, graph: &Graph, node: Node) -> Option<(BlockId, usize)> {
+        let span = span_of(self.function, node);
+        let is_range = is_range(self.function, node);
+        graph.blocks().find_map(|(id, block)| {
+            if is_range {
+                return block
+                    .events
+                    .iter()
+                    .position(|event| matches!(event, Event::RangeNext(stmt) if Node::Stmt(*stmt) == node))
+                    .map(|position| (id, position));
+            }
+            block
+                .events
+                .iter()
+                .position(|event| self.event_span(event).is_some_and(|at| at.encloses(span)))
+                .or_else(|| {
+                    self.end_span(&block.end)
+                        .is_some_and(|at| at.encloses(span))
+                        .then_some(block.events.len())
+                })
+                .map(|position| (id, position))
+        })
+    }
+
+    fn event_span(&self, event: &Event) -> Option<Span> {
+        let tree = self.function.tree();
+        match event {
+            Event::Eval(expr) => Some(tree.expr(*expr).span),
+            Event::Stmt(stmt) | Event::Defer(stmt) => Some(tree.stmt(*stmt).span),
+            Event::RangeNext(_) | Event::TypeCase { .. } => None,
+        }
+    }
+
+    fn end_span(&self, end: &End) -> Option<Span> {
+        let tree = self.function.tree();
+        match end {
+            End::Return(stmt) => Some(tree.stmt(*stmt).span),
+            End::Branch { cond, .. } => Some(tree.expr(*cond).span),
+            End::Compare { tag, .. } => Some(tree.expr(*tag).span),
+            _ => None,
+        }
+    }
+
+    /// How many counted places a block has from one of its events on.
+    fn counts_in_block(&self, block: &BasicBlock, from: usize) -> u32 {
+        let events = block.events.iter().skip(from);
+        events
+            .map(|event| self.counts(event))
+            .fold(self.counts_end(&block.end), u32::saturating_add)
+    }
+
+    fn counts(&self, event: &Event) -> u32 {
+        // The operand of a range is evaluated where the range begins.
+        let ranged = match event {
+            Event::Eval(expr) => self.function.parent(*expr).is_some_and(|parent| {
+                self.counted.contains(&parent) && is_range(self.function, parent)
+            }),
+            _ => false,
+        };
+        let inside = self.event_span(event).map_or(0, |at| self.counted_in(at));
+        u32::from(ranged) + inside
+    }
+
+    fn counts_end(&self, end: &End) -> u32 {
+        self.end_span(end).map_or(0, |at| self.counted_in(at))
+    }
+
+    fn counted_in(&self, span: Span) -> u32 {
+        let inside = self.counted.iter().filter(|node| {
+            let at = span_of(self.function, **node);
+            let evaluated = !is_range(self.function, **node)
+                && self.function.root_of(**node) == self.root
+                && span.encloses(at);
+            evaluated || span == at && is_defer(self.function, **node)
+        });
+        u32::try_from(inside.count()).unwrap_or(u32::MAX)
+    }
+
+    fn begins_enough(&self, end: &End) -> bool {
+        self.enough
+            .iter()
+            .any(|round| is_head(self.function, end, *round))
+    }
+}
+
+/// Whether a block ends with the condition of a loop.
+fn is_head(function: &Function, end: &End, round: StmtId) -> bool {
+    let tree = function.tree();
+    match end {
+        End::Range { stmt, .. } => *stmt == round,
+        End::Branch { cond, .. } => {
+            matches!(tree.stmt(round).kind, StmtKind::For { cond: Some(whole), .. }
+                if tree.expr(whole).span.encloses(tree.expr(*cond).span))
+        }
+        _ => false,
+    }
+}
+
+pub(super) fn is_range(function: &Function, node: Node) -> bool {
+    matches!(node, Node::Stmt(stmt) if matches!(function.tree().stmt(stmt).kind, StmtKind::Range { .. }))
+}
+
+pub(super) fn is_defer(function: &Function, node: Node) -> bool {
+    matches!(node, Node::Stmt(stmt) if matches!(function.tree().stmt(stmt).kind, StmtKind::Defer(_)))
+}
+
+/// The closing brace of a function or a literal.
+pub(super) fn closing_brace(function: &Function, root: Root) -> Option<Span> {
+    let span = function.tree().stmt(function.graph(root)?.body).span;
+    Some(Span::new(span.end.saturating_sub(1), span.end))
+}
+
+/// The loop statement around a node that does not hold `outside` and ends by itself: it is taken
+/// to run as often as is needed.
+pub(super) fn ending_loop(function: &Function, outside: Node, node: Node) -> Option<StmtId> {
+    let tree = function.tree();
+    let outside = span_of(function, outside);
+    let mut found = None;
+    let mut at = function.innermost_loop(node);
+    while let Some(stmt) = at {
+        if tree.stmt(stmt).span.encloses(outside) {
+            break;
+        }
+        if !matches!(tree.stmt(stmt).kind, StmtKind::For { cond: None, .. }) {
+            found = Some(stmt);
+        }
+        at = function.innermost_loop(stmt);
+    }
+    found
+}
+
+/// The variable of an expression's root: `r` of `r.err`.
+pub(super) fn root_variable(function: &Function, expr: ExprId) -> Option<caulk_program::LocalId> {
+    let tree = function.tree();
+    match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+        ExprKind::Selector { x, .. } => root_variable(function, x),
+        ExprKind::Ident(_) => function.local(expr),
+        _ => None,
+    }
+}

@@ -1,0 +1,292 @@
+//! Goroutines that a value starts for itself and that run on after it is released: they have no way
+//! to end.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use caulk_flow::{End, Graph, unparen};
+use caulk_program::{BodyOwner, Callee, FuncId, LocalId, LocalKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+
+use crate::contract::RELEASE_METHODS;
+use crate::engine::{Function, Root};
+use crate::finding::{Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, Step};
+use crate::goroutines::published::{Stuck, published};
+use crate::module::Module;
+use crate::place::{byte_span, location};
+
+const RULE: &str = "endless-goroutine";
+
+/// A goroutine that has no way to end, of a value that has a release method.
+pub(crate) struct Endless {
+    /// The `go` statement.
+    start: StmtId,
+    pub root: Root,
+    /// The loop that does not end, and the function that holds it where that is another one.
+    endless: Span,
+    callee: Option<Arc<Function>>,
+    /// What it ranges over: the channel of a ticker.
+    ticker: bool,
+    /// Whether the release method, or the goroutine itself, stops a ticker.
+    stops_ticker: bool,
+    type_name: String,
+    release: FuncId,
+}
+
+impl Endless {
+    /// Whether it is seen to be more than one of a kind: it is started again and again, or what it
+    /// waits for is stopped, as if that ended it. What is started once may run as long as the process.
+    pub fn is_left_behind(&self, heat: Heat) -> bool {
+        match heat {
+            Heat::Once | Heat::Test => false,
+            Heat::Unknown => self.ticker && self.stops_ticker,
+            Heat::Repeated | Heat::Request => true,
+        }
+    }
+}
+
+/// The goroutines of a body that have no way to end.
+pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Endless> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Go(call) = tree.stmt(stmt).kind
+            {
+                found.extend(endless(module, function, stmt, unparen(tree, call)));
+            }
+            Descend::Into
+        });
+    }
+    found
+}
+
+fn endless(
+    module: &Module<'_>,
+    function: &Function,
+    start: StmtId,
+    call: ExprId,
+) -> Option<Endless> {
+    let (callee, root, owners): (Option<Arc<Function>>, Root, Vec<LocalId>) =
+        match function.callee(call) {
+            Callee::Literal(literal) => {
+                let captures = function.info().literal(*literal)?.captures.clone();
+                (None, Some(*literal), captures)
+            }
+            Callee::Method { func, receiver, .. } => {
+                let id = func.id.filter(|id| module.is_own(*id))?;
+                let callee = module.function(BodyOwner::Func(id))?;
+                (Some(callee), None, vec![function.local(*receiver)?])
+            }
+            _ => return None,
+        };
+    let body = callee.as_deref().unwrap_or(function);
+    let (span, ticker) = endless_loop(module, body, body.graph(root)?)?;
+    let (type_name, release) = owners
+        .iter()
+        .find_map(|local| released_type(module, function, *local))?;
+    let stops_ticker = stops_ticker(module, body)
+        || module
+            .function(BodyOwner::Func(release))
+            .is_some_and(|method| stops_ticker(module, &method));
+    Some(Endless {
+        start,
+        root: function.root_of(start),
+        endless: span,
+        callee,
+        ticker,
+        stops_ticker,
+        type_name,
+        release,
+    })
+}
+
+/// The loop that a body goes round for ever, where no path leaves it; and whether it ranges over
+/// the channel of a ticker.
+fn endless_loop(module: &Module<'_>, function: &Function, graph: &Graph) -> Option<(Span, bool)> {
+    let tree = function.tree();
+    let mut seen = BTreeSet::from([graph.entry()]);
+    let mut todo = vec![graph.entry()];
+    let mut loops: Vec<(Span, bool)> = Vec::new();
+    while let Some(id) = todo.pop() {
+        let block = graph.block(id);
+        let targets = match &block.end {
+            End::Return(_) | End::Fall => return None,
+            End::Range { stmt, body, .. } if ranges_over_ticker(module, function, *stmt) => {
+                loops.push((head(function, *stmt), true));
+                vec![*body]
+            }
+            end => end.targets(),
+        };
+        if let Some(round) = block.in_loop.and_then(|id| graph.loop_(id))
+            && matches!(tree.stmt(round.stmt).kind, StmtKind::For { cond: None, .. })
+        {
+            loops.push((head(function, round.stmt), false));
+        }
+        todo.extend(targets.into_iter().filter(|next| seen.insert(*next)));
+    }
+    loops.into_iter().min_by_key(|(span, _)| *span)
+}
+
+/// The first line of a loop, as far as its body.
+fn head(function: &Function, stmt: StmtId) -> Span {
+    let tree = function.tree();
+    let span = tree.stmt(stmt).span;
+    match tree.stmt(stmt).kind {
+        StmtKind::For { body, .. } | StmtKind::Range { body, .. } => {
+            Span::new(span.start, tree.stmt(body).span.start)
+        }
+        _ => span,
+    }
+}
+
+/// Whether a range is over a channel that is never closed: the field `C` of a ticker, or what `time.Tick` gives.
+fn ranges_over_ticker(module: &Module<'_>, function: &Function, stmt: StmtId) -> bool {
+    let tree = function.tree();
+    let StmtKind::Range { x, .. } = tree.stmt(stmt).kind else {
+        return false;
+    };
+    let x = unparen(tree, x);
+    match tree.expr(x).kind {
+        ExprKind::Selector { x, sel } => {
+            let ty = module.program.named_name(function.info().type_of(x));
+            module.catalogue.endless().any(|contract| {
+                contract.endless_channel.as_deref() == Some(tree.name(sel))
+                    && ty.as_ref() == Some(&contract.type_name)
+            })
+        }
+        ExprKind::Call { .. } => function.callee(x).func().is_some_and(|func| {
+            let (package, name) = crate::types::split_name(module.program, func);
+            let contract = module.catalogue.contract(package, name);
+            contract.is_some_and(|contract| contract.endless_channel.as_deref() == Some(""))
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a body stops what has a channel that is never closed, as if that ended who ranges over it.
+fn stops_ticker(module: &Module<'_>, function: &Function) -> bool {
+    function.info().calls().iter().any(|(_, callee)| {
+        callee.func().is_some_and(|func| {
+            module.catalogue.endless().any(|contract| {
+                let method = func.name.strip_prefix(contract.type_name.as_str());
+                method
+                    .and_then(|method| method.strip_prefix('.'))
+                    .is_some_and(|method| contract.release.is_method(method))
+            })
+        })
+    })
+}
+
+/// The name of the type of a variable, and its release method: of a receiver, or of a value made here.
+fn released_type(
+    module: &Module<'_>,
+    function: &Function,
+    local: LocalId,
+) -> Option<(String, FuncId)> {
+    let program = module.program;
+    let info = function.info().local_info(local)?;
+    if info.kind != LocalKind::Receiver && !function.is_fresh(local) {
+        return None;
+    }
+    let named = program.named_of(info.ty)?;
+    let package = program.package(function.package);
+    if &*named.package != package.path() {
+        return None;
+    }
+    let release = package
+        .methods_of(&named.name)
+        .filter(|method| RELEASE_METHODS.contains(&method.name.as_str()))
+        .filter_map(|method| method.reference.id)
+        .find(|id| Some(*id) != function.id() && releases_something(module, *id))?;
+    Some((named.name.to_string(), release))
+}
+
+/// Whether a release method does anything: it calls something.
+fn releases_something(module: &Module<'_>, id: FuncId) -> bool {
+    module
+        .function(BodyOwner::Func(id))
+        .is_some_and(|function| !function.info().calls().is_empty())
+}
+
+/// What is published of a goroutine that has no way to end.
+pub(crate) fn described(
+    module: &Module<'_>,
+    function: &Function,
+    goroutine: &Endless,
+    heat: Heat,
+) -> Option<(Acquisition, Finding)> {
+    let tree = function.tree();
+    let own = caulk_flow::file_of(module.program, function.typed.owner)?;
+    let holder = match &goroutine.callee {
+        Some(callee) => caulk_flow::file_of(module.program, callee.typed.owner)?,
+        None => own,
+    };
+    let method = module.program.func(goroutine.release)?;
+    let release = format!("{}.{}", goroutine.type_name, method.name);
+    let started = location(module.program, own, tree.stmt(goroutine.start).span);
+    let endless = location(module.program, holder, goroutine.endless);
+    let path = vec![
+        Step {
+            location: started.clone(),
+            note: "started here".to_owned(),
+        },
+        Step {
+            location: endless.clone(),
+            note: if goroutine.ticker {
+                "the channel of a ticker is never closed".to_owned()
+            } else {
+                "nothing leaves this loop".to_owned()
+            },
+        },
+    ];
+    let message = if goroutine.ticker {
+        format!("goroutine ranges for ever over a ticker, which {release} cannot end")
+    } else {
+        format!("goroutine has no way to end when {release} is called")
+    };
+    // A loop in a method is where the way out is to be built.
+    let location = if goroutine.ticker { endless } else { started };
+    let span = location.span;
+    let stuck = Stuck {
+        rule: RULE,
+        location,
+        start: goroutine.start.into(),
+        root: goroutine.root,
+        variable: goroutine.type_name.clone(),
+        release: "return".to_owned(),
+        message,
+        confidence: if goroutine.ticker {
+            Confidence::Certain
+        } else {
+            Confidence::Likely
+        },
+        path,
+        fix: FixTemplate {
+            release: crate::finding::ReleaseCall::default(),
+            held: Held::Nothing,
+            result: (0, 0),
+            error_result: None,
+            error_variable: None,
+            statement: span,
+            after: span,
+            body: function
+                .graph(goroutine.root)
+                .map(|graph| byte_span(tree.stmt(graph.body).span))
+                .unwrap_or_default(),
+            in_loop: true,
+            test_variable: None,
+            losing_exits: Vec::new(),
+            handed_on: false,
+            releases: Vec::new(),
+            may_release: Vec::new(),
+            keeper: None,
+            obstacles: vec![Obstacle {
+                span,
+                why: "the type needs a way to tell its goroutine to end".to_owned(),
+            }],
+        },
+    };
+    Some(published(module, function, stuck, heat))
+}

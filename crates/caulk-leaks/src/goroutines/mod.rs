@@ -1,0 +1,5 @@
+//! Goroutines that stay for ever.
+
+pub(crate) mod blocked;
+pub(crate) mod endless;
+pub(crate) mod published;

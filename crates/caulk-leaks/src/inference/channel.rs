@@ -1,0 +1,422 @@
+//! The channels that a function makes, and who uses each in which way.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use caulk_program::{BodyOwner, Builtin, Callee, LocalId, Type};
+use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, Span, StmtId, StmtKind, UnaryOp};
+
+use crate::engine::{Function, Root};
+use crate::module::Module;
+
+/// A channel that a function makes and keeps in a variable.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Channel {
+    pub local: LocalId,
+    /// The `make`.
+    pub made: Span,
+    /// How many elements it takes without a receiver; none where that is not written as a number.
+    pub room: Option<u32>,
+    /// The function or literal that makes it.
+    pub root: Root,
+}
+
+/// What is done with a channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Op {
+    Send,
+    Receive,
+    Range,
+    Close,
+}
+
+/// Who does it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Actor {
+    /// The function or literal that makes the channel.
+    Starter,
+    /// A goroutine that it starts: the `go` statement, or the call that starts it.
+    Goroutine(Node),
+    /// A literal that it defers.
+    Deferred(StmtId),
+}
+
+/// One use of a channel.
+#[derive(Clone)]
+pub(crate) struct Use {
+    pub op: Op,
+    /// The statement of a send or a range, the expression of a receive or a close.
+    pub node: Node,
+    pub actor: Actor,
+    /// The function that a goroutine runs, where it is not a literal of the starter.
+    pub callee: Option<Arc<Function>>,
+    /// The literal that it stands in, of the starter or of the callee.
+    pub root: Root,
+    /// No other case of a `select` lets the goroutine go on.
+    pub alone: bool,
+    /// It stands in a loop, or in a literal that may be called again and again.
+    pub repeats: bool,
+}
+
+impl Use {
+    /// The function whose tree the use is of.
+    pub fn function<'a>(&'a self, starter: &'a Function) -> &'a Function {
+        self.callee.as_deref().unwrap_or(starter)
+    }
+
+    pub fn span(&self, starter: &Function) -> Span {
+        span_of(self.function(starter), self.node)
+    }
+}
+
+pub(crate) fn span_of(function: &Function, node: Node) -> Span {
+    match node {
+        Node::Expr(expr) => function.tree().expr(expr).span,
+        Node::Stmt(stmt) => function.tree().stmt(stmt).span,
+    }
+}
+
+/// The channels that a body makes, each assigned once.
+pub(crate) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel> {
+    let tree = function.tree();
+    let mut found: Vec<Channel> = Vec::new();
+    let mut again: BTreeSet<LocalId> = BTreeSet::new();
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            let Node::Stmt(stmt) = node else {
+                return Descend::Into;
+            };
+            let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+                return Descend::Into;
+            };
+            let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+            for (index, target) in lhs.iter().enumerate() {
+                let Some(local) = function.local(*target) else {
+                    continue;
+                };
+                let made = rhs
+                    .get(index)
+                    .filter(|_| lhs.len() == rhs.len())
+                    .and_then(|value| made(module, function, local, *value));
+                match made {
+                    Some(channel) if found.iter().all(|known| known.local != local) => {
+                        found.push(channel)
+                    }
+                    _ => {
+                        again.insert(local);
+                    }
+                }
+            }
+            Descend::Into
+        });
+    }
+    found.retain(|channel| !again.contains(&channel.local));
+    found
+}
+
+fn made(
+    module: &Module<'_>,
+    function: &Function,
+    local: LocalId,
+    value: ExprId,
+) -> Option<Channel> {
+    let tree = function.tree();
+    let info = function.info().local_info(local)?;
+    if !matches!(module.program.ty(info.ty), Type::Chan(..)) {
+        return None;
+    }
+    let ExprKind::Call { args, .. } = tree.expr(value).kind else {
+        return None;
+    };
+    if *function.callee(value) != Callee::Builtin(Builtin::Make) {
+        return None;
+    }
+    let room = match tree.exprs(args).get(1) {
+        None => Some(0),
+        Some(size) => match tree.expr(*size).kind {
+            ExprKind::BasicLit(literal) if literal.kind == LitKind::Int => {
+                tree.literal(literal).parse().ok()
+            }
+            _ => None,
+        },
+    };
+    Some(Channel {
+        local,
+        made: tree.expr(value).span,
+        room,
+        root: info.function,
+    })
+}
+
+/// Every use of a channel; none where one is not understood.
+pub(crate) fn uses(
+    module: &Module<'_>,
+    function: &Function,
+    channel: &Channel,
+) -> Option<Vec<Use>> {
+    let mut uses = Vec::new();
+    collect(
+        module,
+        &Scope {
+            function,
+            root: channel.root,
+            goroutine: None,
+            callee: None,
+        },
+        channel.local,
+        &mut uses,
+    )?;
+    Some(uses)
+}
+
+/// Where the uses of one variable are looked for.
+struct Scope<'a> {
+    function: &'a Function,
+    root: Root,
+    /// The goroutine that runs the whole of `function`, where it is not the starter.
+    goroutine: Option<Node>,
+    callee: Option<Arc<Function>>,
+}
+
+fn collect(
+    module: &Module<'_>,
+    scope: &Scope<'_>,
+    channel: LocalId,
+    uses: &mut Vec<Use>,
+) -> Option<()> {
+    let function = scope.function;
+    let tree = function.tree();
+    let mut idents = Vec::new();
+    tree.walk(function.graph(scope.root)?.body, |node| {
+        if let Node::Expr(expr) = node
+            && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+            && function.info().local(expr) == Some(channel)
+        {
+            idents.push(expr);
+        }
+        Descend::Into
+    });
+    for ident in idents {
+        match meaning(function, ident)? {
+            Meaning::Nothing => {}
+            Meaning::Passed { call, index } => passed(module, scope, call, index, uses)?,
+            Meaning::Op(op, node) => {
+                let (actor, root, repeats) = actor(module, scope, node)?;
+                uses.push(Use {
+                    op,
+                    node,
+                    actor,
+                    callee: scope.callee.clone(),
+                    root,
+                    alone: is_alone(function, node),
+                    repeats,
+                });
+            }
+        }
+    }
+    Some(())
+}
+
+/// What a mention of a channel is.
+enum Meaning {
+    Nothing,
+    Op(Op, Node),
+    Passed { call: ExprId, index: usize },
+}
+
+fn meaning(function: &Function, channel: ExprId) -> Option<Meaning> {
+    let tree = function.tree();
+    match function.parent(channel)? {
+        Node::Expr(parent) => match tree.expr(parent).kind {
+            ExprKind::Unary {
+                op: UnaryOp::Receive,
+                ..
+            } => Some(Meaning::Op(Op::Receive, parent.into())),
+            ExprKind::Call { args, .. } => match function.callee(parent) {
+                Callee::Builtin(Builtin::Len | Builtin::Cap) => Some(Meaning::Nothing),
+                Callee::Builtin(Builtin::Close) => Some(Meaning::Op(Op::Close, parent.into())),
+                _ => {
+                    let index = tree.exprs(args).iter().position(|arg| *arg == channel)?;
+                    Some(Meaning::Passed {
+                        call: parent,
+                        index,
+                    })
+                }
+            },
+            _ => None,
+        },
+        Node::Stmt(parent) => match tree.stmt(parent).kind {
+            StmtKind::Range { x, .. } if x == channel => {
+                Some(Meaning::Op(Op::Range, parent.into()))
+            }
+            StmtKind::Send { chan, .. } if chan == channel => {
+                Some(Meaning::Op(Op::Send, parent.into()))
+            }
+            StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&channel) => {
+                Some(Meaning::Nothing)
+            }
+            _ => None,
+        },
+    }
+}
+
+/// The channel is an argument of what a `go` statement calls: its uses are those of the parameter.
+fn passed(
+    module: &Module<'_>,
+    scope: &Scope<'_>,
+    call: ExprId,
+    index: usize,
+    uses: &mut Vec<Use>,
+) -> Option<()> {
+    let function = scope.function;
+    let Some(Node::Stmt(go)) = function.parent(call) else {
+        return None;
+    };
+    let starts = matches!(function.tree().stmt(go).kind, StmtKind::Go(_));
+    if !starts || scope.goroutine.is_some() || function.root_of(go) != scope.root {
+        return None;
+    }
+    match function.callee(call) {
+        Callee::Literal(literal) => {
+            let param = *function.info().literal(*literal)?.params.get(index)?;
+            collect(module, scope, param, uses)
+        }
+        Callee::Static(func) | Callee::Method { func, .. } => {
+            let id = func
+                .id
+                .filter(|id| module.follows_own(function.id(), *id))?;
+            let callee = module.function(BodyOwner::Func(id))?;
+            let param = *callee.info().params().get(index)?;
+            let inner = Scope {
+                function: &callee,
+                root: None,
+                goroutine: Some(go.into()),
+                callee: Some(callee.clone()),
+            };
+            collect(module, &inner, param, uses)
+        }
+        _ => None,
+    }
+}
+
+/// Who runs a node, the literal that it stands in, and whether it may run again and again.
+fn actor(module: &Module<'_>, scope: &Scope<'_>, node: Node) -> Option<(Actor, Root, bool)> {
+    let function = scope.function;
+    let own = function.root_of(node);
+    let mut at = node;
+    let mut repeats = false;
+    loop {
+        repeats |= function.in_loop(at);
+        let literal = function.root_of(at);
+        if literal == scope.root {
+            // What the starter does in a literal is not on the paths of its graph.
+            if own != scope.root && scope.goroutine.is_none() {
+                return None;
+            }
+            let actor = scope.goroutine.map_or(Actor::Starter, Actor::Goroutine);
+            return Some((actor, own, repeats));
+        }
+        let literal = literal?;
+        match how_run(module, function, literal)? {
+            HowRun::Goroutine(start) => {
+                // What a goroutine starts in turn has another fate.
+                return (function.root_of(start) == scope.root && scope.goroutine.is_none())
+                    .then_some((Actor::Goroutine(start), own, repeats));
+            }
+            HowRun::Deferred(stmt) if function.root_of(stmt) == scope.root => {
+                let actor = scope
+                    .goroutine
+                    .map_or(Actor::Deferred(stmt), Actor::Goroutine);
+                return Some((actor, own, repeats));
+            }
+            HowRun::Deferred(stmt) => at = stmt.into(),
+            HowRun::CalledBack => {
+                repeats = true;
+                at = literal.into();
+            }
+            HowRun::Here => at = literal.into(),
+        }
+    }
+}
+
+/// How a literal is run.
+enum HowRun {
+    /// In a goroutine of its own, started here.
+    Goroutine(Node),
+    Deferred(StmtId),
+    /// By a function that it is passed to.
+    CalledBack,
+    /// Where it stands.
+    Here,
+}
+
+fn how_run(module: &Module<'_>, function: &Function, literal: ExprId) -> Option<HowRun> {
+    let tree = function.tree();
+    let Node::Expr(call) = function.parent(literal)? else {
+        return None;
+    };
+    let ExprKind::Call { fun, .. } = tree.expr(call).kind else {
+        return None;
+    };
+    if fun != literal {
+        let started = starts_argument(module, function, call);
+        return Some(if started {
+            HowRun::Goroutine(call.into())
+        } else {
+            HowRun::CalledBack
+        });
+    }
+    match function.parent(call) {
+        Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+            StmtKind::Go(_) => Some(HowRun::Goroutine(stmt.into())),
+            StmtKind::Defer(_) => Some(HowRun::Deferred(stmt)),
+            _ => Some(HowRun::Here),
+        },
+        _ => Some(HowRun::Here),
+    }
+}
+
+/// Whether a call runs its argument in a goroutine: `g.Go(func() error { … })`.
+fn starts_argument(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    match function.callee(call) {
+        // Groups of goroutines all call it so.
+        Callee::Unknown { name, .. } => name == "Go",
+        callee => callee.func().is_some_and(|func| {
+            let (package, name) = crate::types::split_name(module.program, func);
+            module.catalogue.starts_goroutine(package, name)
+        }),
+    }
+}
+
+/// Whether nothing but this operation lets the goroutine go on: it stands in no `select`, or in one
+/// without another case.
+fn is_alone(function: &Function, node: Node) -> bool {
+    let tree = function.tree();
+    let mut at = node;
+    while let Some(Node::Expr(expr)) = function.parent(at) {
+        at = expr.into();
+    }
+    let stmt = match at {
+        Node::Stmt(stmt) => stmt,
+        Node::Expr(_) => match function.parent(at) {
+            Some(Node::Stmt(stmt)) => stmt,
+            _ => return true,
+        },
+    };
+    let Some(Node::Stmt(clause)) = function.parent(stmt) else {
+        return true;
+    };
+    let StmtKind::Comm { comm, .. } = tree.stmt(clause).kind else {
+        return true;
+    };
+    if comm != Some(stmt) {
+        return true;
+    }
+    match function.parent(clause) {
+        Some(Node::Stmt(body)) => match tree.stmt(body).kind {
+            StmtKind::Block(block) => block.stmts.len() < 2,
+            _ => true,
+        },
+        _ => true,
+    }
+}

@@ -1,0 +1,384 @@
+//! What a call owes by its results alone: whoever gets a cancel function beside a context calls it, and whoever
+//! gets a stream, a body or a transaction beside an error ends it.
+
+use caulk_program::{Callee, FuncId, Program, TypeId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+
+use crate::contract::{Contract, ErrorAt, Origin};
+use crate::engine::Function;
+use crate::finding::Confidence;
+use crate::inference::provenance::{self, Provenance};
+use crate::module::{Module, Reach};
+
+/// A function whose contract stands for those of others, and the result that is owed.
+struct Model {
+    package: &'static str,
+    name: &'static str,
+    result: usize,
+}
+
+/// What the use of a value of a type that is not known tells of it.
+pub(crate) enum Looks {
+    Response,
+    Rows,
+}
+
+/// What a call owes where the callee's source is not followed.
+pub(crate) fn of_types(
+    module: &Module<'_>,
+    types: &[TypeId],
+    looks_like: &dyn Fn() -> Option<Looks>,
+) -> Vec<Contract> {
+    let (package, name) = match looks_like() {
+        Some(Looks::Response) => ("net/http", "Get"),
+        Some(Looks::Rows) => ("database/sql", "DB.Query"),
+        None => ("", ""),
+    };
+    let model = if package.is_empty() {
+        model_of(module.program, types)
+    } else {
+        Some(Model {
+            package,
+            name,
+            result: 0,
+        })
+    };
+    model
+        .and_then(|model| contract_of(module, &model))
+        .into_iter()
+        .collect()
+}
+
+/// Whether the types of the results of a call may be why it owes something.
+pub(crate) fn may_owe(program: &Program, types: &[TypeId]) -> bool {
+    model_of(program, types).is_some()
+}
+
+/// What a call owes where the callee's source does not say: the same, unless it shows that the result is someone
+/// else's, or one that needs no release.
+pub(crate) fn of_source(
+    module: &Module<'_>,
+    types: &[TypeId],
+    callee: FuncId,
+    reach: Reach,
+) -> Vec<Contract> {
+    let model = model_of(module.program, types).or_else(|| opened_file(module, types, callee));
+    let Some(model) = model else {
+        return Vec::new();
+    };
+    // What the project makes of a request or an answer, a body in it, says itself what is owed.
+    let is_response = types
+        .get(model.result)
+        .and_then(|ty| module.program.named_name(*ty))
+        .is_some_and(|name| name == "net/http.Response");
+    if module.is_own(callee) && model.package == "net/http" && !is_response {
+        return Vec::new();
+    }
+    let origin = match provenance::of_result(module, callee, model.result, reach) {
+        Provenance::Made | Provenance::Holding => Origin::Source([].into()),
+        Provenance::Unknown => Origin::Convention,
+        Provenance::Nothing | Provenance::Idle | Provenance::Unfinished | Provenance::Foreign => {
+            return Vec::new();
+        }
+    };
+    contract_of(module, &model)
+        .map(|contract| Contract { origin, ..contract })
+        .into_iter()
+        .collect()
+}
+
+fn contract_of(module: &Module<'_>, model: &Model) -> Option<Contract> {
+    let contract = module.catalogue.contract(model.package, model.name)?;
+    let mut likely = contract.clone();
+    likely.confidence = Confidence::Likely;
+    likely.context_ends = None;
+    likely.origin = Origin::Convention;
+    if model.result > 0 {
+        likely.results = vec![model.result];
+        likely.error = ErrorAt::Last;
+    }
+    Some(likely)
+}
+
+/// The function whose contract the types of the results call for.
+fn model_of(program: &Program, types: &[TypeId]) -> Option<Model> {
+    let [values @ .., last] = types else {
+        return None;
+    };
+    if let [context] = values
+        && program.named_name(*context).as_deref() == Some("context.Context")
+    {
+        let is_cancel = program.named_name(*last).as_deref() == Some("context.CancelFunc");
+        return is_cancel.then_some(Model {
+            package: "context",
+            name: "WithCancel",
+            result: 0,
+        });
+    }
+    if !crate::types::is_error(program, *last) {
+        return None;
+    }
+    values.iter().enumerate().find_map(|(result, ty)| {
+        let (package, name) = model_of_type(program, *ty)?;
+        // A response beside a connection is its handshake, a body beside a response the response's.
+        let is_alone = values.iter().enumerate().all(|(other, ty)| {
+            other == result
+                || !program.is_missing(*ty)
+                    && !crate::types::has_release(program, *ty)
+                    && model_of_type(program, *ty).is_none()
+        });
+        is_alone.then_some(Model {
+            package,
+            name,
+            result,
+        })
+    })
+}
+
+/// A file that a function opens by its name, in a way that its source does not show: by a system call of its own, or
+/// far down.
+fn opened_file(module: &Module<'_>, types: &[TypeId], callee: FuncId) -> Option<Model> {
+    let program = module.program;
+    let [value, last] = types else {
+        return None;
+    };
+    let is_file = program.named_name(*value).as_deref() == Some("os.File");
+    let name = program.func(callee)?.name.to_ascii_lowercase();
+    let opens = ["open", "reopen", "create", "dup", "mktemp", "tempfile"];
+    (is_file
+        && crate::types::is_error(program, *last)
+        && opens.iter().any(|verb| name.starts_with(verb)))
+    .then_some(Model {
+        package: "os",
+        name: "Open",
+        result: 0,
+    })
+}
+
+fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'static str)> {
+    match program.named_name(value).unwrap_or_default().as_str() {
+        "net/http.Response" => return Some(("net/http", "Get")),
+        "net.Conn" => return Some(("net", "Dial")),
+        "database/sql.Rows" => return Some(("database/sql", "DB.Query")),
+        "github.com/jmoiron/sqlx.Rows" => return Some(("github.com/jmoiron/sqlx", "DB.Queryx")),
+        // Its body is for whoever sends it to close.
+        "net/http.Request" => return None,
+        _ => {}
+    }
+    let has = |method: &str| program.has_method(value, method);
+    // A connection of a driver has these too, and a release of its own.
+    if has("Commit") && has("Rollback") && !has("Close") {
+        return Some(("database/sql", "DB.Begin"));
+    }
+    if program.is_interface(value) && has("Close") {
+        let streams = |method: &str| is_stream_method(program, value, method);
+        return match (streams("Read"), streams("Write")) {
+            // A file or a connection of the program's own: who owns it is for its maker to say.
+            (true, true) => None,
+            (true, false) => Some(("io", "ReadCloser")),
+            (false, true) => Some(("io", "WriteCloser")),
+            (false, false) => None,
+        };
+    }
+    // What wraps a request: its body is for whoever sends it to close.
+    if program.is_interface(value) || program.field_type(value, "Method").is_some() {
+        return None;
+    }
+    let field = |name: &str| {
+        let ty = program.field_type(value, name);
+        ty.and_then(|ty| program.named_name(ty)).unwrap_or_default()
+    };
+    if has("Close") && field("Conn") == "net.Conn" {
+        return Some(("net", "Dial"));
+    }
+    (field("Body") == "io.ReadCloser").then_some(("net/http", "Get"))
+}
+
+/// Whether a type reads or writes as a stream does: `Read(p []byte) (int, error)`. An iterator's `Read` is another thing.
+fn is_stream_method(program: &Program, ty: TypeId, name: &str) -> bool {
+    program
+        .method(ty, name)
+        .and_then(|method| program.func_type(method.signature))
+        .is_some_and(|signature| signature.params.len() == 1 && signature.results.len() == 2)
+}
+
+/// Whether a call makes what its results owe by convention unlikely.
+pub(crate) fn is_unlikely(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
+    let drops = is_dropped_by_test(module, function, call);
+    if contract.confidence == Confidence::Likely && drops || is_tried(module, function, call) {
+        return true;
+    }
+    // Whoever wrote both the function and the call knows that nothing comes with this one.
+    let called = function.callee(call).func().and_then(|func| func.id);
+    if contract.origin == Origin::Convention
+        && called.is_some_and(|id| module.is_own(id))
+        && is_dropped(function, call)
+    {
+        return true;
+    }
+    // Rows of a transaction, of whatever type, end with it, and what is built to run in one.
+    if contract.rule == "unclosed-rows"
+        && !matches!(contract.origin, Origin::Catalogue { .. })
+        && names_transaction(module, function, call)
+    {
+        return true;
+    }
+    if contract.origin != Origin::Convention {
+        return false;
+    }
+    // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
+    let over = |method: &str| {
+        takes_what_has(module, function, call, method)
+            && !takes_what_has(module, function, call, "Deadline")
+    };
+    contract.rule == "unclosed-reader" && over("Read")
+        || contract.rule == "unclosed-writer" && over("Write")
+}
+
+/// Whether a call, its receiver or its arguments name a transaction: `query.RunWith(tx).Query()`.
+fn names_transaction(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let mut found = false;
+    tree.walk(call, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Ident(_) | ExprKind::Selector { .. } = tree.expr(expr).kind
+        {
+            let ty = function.info().type_of(expr);
+            found |= ["Commit", "Rollback"]
+                .iter()
+                .all(|method| module.program.has_method(ty, method));
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// Whether a function is called that is kept in a field which owes nothing by the catalogue.
+pub(crate) fn is_free_field(module: &Module<'_>, function: &Function, callee: &Callee) -> bool {
+    let Callee::Field { receiver, name } = callee else {
+        return false;
+    };
+    let holder = module.program.named_of(function.info().type_of(*receiver));
+    holder.is_some_and(|holder| {
+        let name = format!("{}.{name}", holder.name);
+        module
+            .catalogue
+            .free_entry(&holder.package, &name)
+            .is_some()
+    })
+}
+
+/// A test that drops a value for its error means to see the call fail.
+fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let in_test = caulk_flow::file_of(module.program, function.typed.owner)
+        .is_some_and(caulk_program::SourceFile::is_test);
+    in_test && is_dropped(function, call)
+}
+
+/// A test tries a call, to see it panic: it is all that a literal does which is passed on, `require.Panics(t, func() { db.Get(k) })`.
+fn is_tried(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let in_test = caulk_flow::file_of(module.program, function.typed.owner)
+        .is_some_and(caulk_program::SourceFile::is_test);
+    let Some(literal) = function.root_of(call).filter(|_| in_test) else {
+        return false;
+    };
+    let passed_on = matches!(function.parent(literal), Some(Node::Expr(outer))
+        if matches!(tree.expr(outer).kind, ExprKind::Call { fun, .. } if fun != literal));
+    let takes_nothing = function
+        .info()
+        .literal(literal)
+        .is_some_and(|literal| literal.params.is_empty() && literal.results.is_empty());
+    let Some(statement) = function
+        .statement(call)
+        .filter(|_| passed_on && takes_nothing)
+    else {
+        return false;
+    };
+    let dropped = match tree.stmt(statement).kind {
+        StmtKind::Expr(expr) => caulk_flow::unparen(tree, expr) == call,
+        StmtKind::Assign { lhs, .. } => tree.exprs(lhs).iter().all(|target| {
+            matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
+        }),
+        _ => false,
+    };
+    let alone = function.graph(Some(literal)).is_some_and(|graph| {
+        matches!(tree.stmt(graph.body).kind, StmtKind::Block(block) if tree.stmts(block.stmts) == [statement])
+    });
+    dropped && alone
+}
+
+/// Whether the first value of a call is assigned to nothing: `_, err := f()`.
+pub(crate) fn is_dropped(function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let assigned = function.statement(call).map(|stmt| tree.stmt(stmt).kind);
+    matches!(assigned, Some(StmtKind::Assign { lhs, .. })
+    if tree.exprs(lhs).first().is_some_and(|target| {
+        matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
+    }))
+}
+
+/// Whether an argument of a call has this method.
+fn takes_what_has(module: &Module<'_>, function: &Function, call: ExprId, method: &str) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    tree.exprs(args).iter().any(|arg| {
+        let ty = function.info().type_of(*arg);
+        module.program.has_method(ty, method)
+    })
+}
+
+/// What a value of a type that is not known, beside an error, is used as: a response, by its body and its status, or
+/// rows, which are stepped through and scanned.
+pub(crate) fn looks_like(function: &Function, call: ExprId) -> Option<Looks> {
+    let tree = function.tree();
+    let stmt = function.statement(call)?;
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+        return None;
+    };
+    let ([value, _], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+        return None;
+    };
+    if caulk_flow::unparen(tree, *single) != call {
+        return None;
+    }
+    let local = function.local(*value)?;
+    let graph = function.graph(function.root_of(call))?;
+    let mut used: Vec<&str> = Vec::new();
+    tree.walk(graph.body, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
+            && function.local(x) == Some(local)
+        {
+            used.push(tree.name(sel));
+        }
+        Descend::Into
+    });
+    let uses = |name: &str| used.contains(&name);
+    if uses("Body") && uses("StatusCode") {
+        return Some(Looks::Response);
+    }
+    let asks = ["Query", "Rows"]
+        .iter()
+        .any(|word| called_name(function, call).is_some_and(|name| name.contains(word)));
+    (asks && uses("Next") && uses("Scan")).then_some(Looks::Rows)
+}
+
+/// The last name of what a call calls.
+fn called_name(function: &Function, call: ExprId) -> Option<&str> {
+    let tree = function.tree();
+    let ExprKind::Call { fun, .. } = tree.expr(call).kind else {
+        return None;
+    };
+    match tree.expr(caulk_flow::unparen(tree, fun)).kind {
+        ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => Some(tree.name(name)),
+        _ => None,
+    }
+}

@@ -1,0 +1,13 @@
+//! What is inferred of functions from their source: what their callers owe, and what becomes of their arguments.
+
+pub(crate) mod channel;
+pub(crate) mod convention;
+pub(crate) mod directive;
+pub(crate) mod doc;
+pub(crate) mod field_uses;
+pub(crate) mod noted;
+pub(crate) mod owned;
+pub(crate) mod provenance;
+pub(crate) mod registered;
+pub(crate) mod started;
+pub(crate) mod summary;

@@ -1,0 +1,200 @@
+//! What is noted of each body while the calls between them are read, so that what most bodies mean is found out once: how they
+//! use fields, and which of their calls may acquire. A body none of whose calls does is not looked at again.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use caulk_program::{
+    BodyOwner, Callee, FuncId, FuncRef, PackageId, Program, Type, TypeId, TypedBody,
+};
+use caulk_syntax::{Descend, Node, StmtKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::catalogue::Catalogue;
+use crate::inference::field_uses::FieldUses;
+use crate::module::{Module, Reach};
+use crate::sites::{Called, contracts_of};
+
+/// Notes while they are taken, on any thread.
+pub(crate) struct Taking<'p> {
+    program: &'p Program,
+    catalogue: &'p Catalogue,
+    checked: FxHashSet<PackageId>,
+    notes: Mutex<Notes>,
+}
+
+/// What was noted of the bodies that were read in this run.
+#[derive(Default)]
+pub(crate) struct Notes {
+    bodies: FxHashMap<BodyOwner, Note>,
+    /// How the bodies of packages that are checked use fields.
+    pub uses: BTreeMap<PackageId, FieldUses>,
+}
+
+/// What was noted of one body.
+enum Note {
+    /// It acquires something, or starts goroutines, whatever it calls does.
+    Acts,
+    /// It acquires what these give, if they do.
+    Calls(Box<[Call]>),
+}
+
+#[derive(PartialEq, Eq)]
+struct Call {
+    func: FuncRef,
+    of_interface: bool,
+    types: Box<[TypeId]>,
+}
+
+impl<'p> Taking<'p> {
+    pub fn of(program: &'p Program, catalogue: &'p Catalogue) -> Taking<'p> {
+        Taking {
+            program,
+            catalogue,
+            checked: program.check_packages().iter().copied().collect(),
+            notes: Mutex::default(),
+        }
+    }
+
+    /// Notes what matters of a body.
+    pub fn note(&self, body: &TypedBody) {
+        let package = match body.owner {
+            BodyOwner::Func(id) => id.package,
+            BodyOwner::Initializer(package, _) => package,
+        };
+        let note = self.read(body);
+        let mut uses = FieldUses::default();
+        let is_checked = self.checked.contains(&package);
+        if is_checked {
+            uses.read(self.program, self.catalogue, body);
+        }
+        let mut notes = self.lock();
+        notes.bodies.insert(body.owner, note);
+        if is_checked {
+            notes.uses.entry(package).or_default().extend(uses);
+        }
+    }
+
+    pub fn finish(self) -> Notes {
+        self.notes
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn read(&self, body: &TypedBody) -> Note {
+        let program = self.program;
+        let is_channel = |ty: TypeId| matches!(program.ty(ty), Type::Chan(..));
+        let mut starts = body.info.locals().any(|(_, local)| is_channel(local.ty));
+        for root in caulk_flow::roots(program, body) {
+            body.tree().walk(root, |node| {
+                if let Node::Stmt(stmt) = node {
+                    starts |= matches!(body.tree().stmt(stmt).kind, StmtKind::Go(_));
+                }
+                Descend::Into
+            });
+        }
+        if starts {
+            return Note::Acts;
+        }
+        let mut calls: Vec<Call> = Vec::new();
+        for (call, callee) in body.info.calls() {
+            let ty = body.info.type_of(call);
+            match self.may_acquire(callee, ty) {
+                May::No => {}
+                May::Yes => return Note::Acts,
+                May::AsSourceSays(func) => {
+                    let call = Call {
+                        func: func.clone(),
+                        of_interface: matches!(callee, Callee::Interface { .. }),
+                        types: crate::types::results(program, ty).into(),
+                    };
+                    if !calls.contains(&call) {
+                        calls.push(call);
+                    }
+                }
+            }
+        }
+        Note::Calls(calls.into())
+    }
+
+    fn may_acquire<'c>(&self, callee: &'c Callee, ty: TypeId) -> May<'c> {
+        let (program, catalogue) = (self.program, self.catalogue);
+        let Some(func) = callee.func() else {
+            let is_value = matches!(
+                callee,
+                Callee::Local(_)
+                    | Callee::Field { .. }
+                    | Callee::PackageVar(_)
+                    | Callee::Unknown { .. }
+            );
+            let types = crate::types::results(program, ty);
+            let may_owe = ty.is_unknown() || crate::inference::convention::may_owe(program, &types);
+            return match is_value && may_owe {
+                true => May::Yes,
+                false => May::No,
+            };
+        };
+        let (package, name) = crate::types::split_name(program, func);
+        if catalogue.contract(package, name).is_some() || ty.is_unknown() {
+            return May::Yes;
+        }
+        // Those who implement a method of an interface may agree on what it gives.
+        let types = crate::types::results(program, ty);
+        let is_plain = |ty: &TypeId| {
+            *ty == TypeId::VOID || program.is_basic(*ty) || crate::types::is_error(program, *ty)
+        };
+        if matches!(callee, Callee::Interface { .. })
+            && (crate::inference::registered::gives(catalogue, name) || !types.iter().all(is_plain))
+        {
+            return May::Yes;
+        }
+        if ty == TypeId::VOID || catalogue.free_entry(package, name).is_some() {
+            return May::No;
+        }
+        if crate::sites::by_result_type(program, catalogue, &types).is_some() {
+            return May::Yes;
+        }
+        let is_own = |id: FuncId| {
+            self.checked.contains(&id.package) || caulk_flow::is_followed(program, id.package)
+        };
+        if crate::types::is_std_path(package) && !func.id.is_some_and(is_own) {
+            return May::No;
+        }
+        May::AsSourceSays(func)
+    }
+}
+
+/// Whether a call may acquire.
+enum May<'c> {
+    No,
+    Yes,
+    AsSourceSays(&'c FuncRef),
+}
+
+impl Notes {
+    /// Whether a body is known to acquire nothing and to start no goroutine.
+    pub fn is_idle(&self, module: &Module<'_>, owner: BodyOwner, reach: Reach) -> bool {
+        let Some(Note::Calls(calls)) = self.bodies.get(&owner) else {
+            return false;
+        };
+        let caller = match owner {
+            BodyOwner::Func(id) => Some(id),
+            BodyOwner::Initializer(..) => None,
+        };
+        calls.iter().all(|call| {
+            let called = Called {
+                func: &call.func,
+                of_interface: call.of_interface,
+                types: &call.types,
+                count: call.types.len(),
+                reach,
+                caller,
+            };
+            contracts_of(module, &called, &|| None).is_empty()
+        })
+    }
+}

@@ -1,0 +1,586 @@
+//! Where the results of a function come from: made in it, given to it, or nothing that needs a release.
+//! Told from the `return` statements and what they name, without following paths.
+
+use caulk_flow::{End, unparen};
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, Object, Type, TypeId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, UnaryOp};
+
+use crate::catalogue::CallEffect;
+use crate::contract::{RELEASE_METHODS, is_release_name};
+use crate::engine::Function;
+use crate::finding::SettledBy;
+use crate::module::{Followed, Module, Reach};
+
+/// Functions that a result is traced through, and variables within each.
+const DEPTH: u32 = 4;
+
+/// Where a value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Provenance {
+    /// It is `nil`.
+    Nothing,
+    /// Made here; its release does nothing.
+    Idle,
+    /// Not known, or acquired here by a call.
+    Unknown,
+    /// The same, and something that was acquired on the way to it is handed on.
+    Holding,
+    /// Built here; its release writes what was kept back, and frees nothing.
+    Unfinished,
+    /// Built here; its release frees something.
+    Made,
+    /// Someone else's: a parameter or what wraps one, a field, a variable of the package.
+    Foreign,
+}
+
+/// Where a result of a function comes from; on several paths, the strongest claim that another has to it.
+pub(crate) fn of_result(
+    module: &Module<'_>,
+    id: FuncId,
+    result: usize,
+    reach: Reach,
+) -> Provenance {
+    traced(module, id, result, reach, DEPTH)
+}
+
+fn traced(module: &Module<'_>, id: FuncId, result: usize, reach: Reach, depth: u32) -> Provenance {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Provenance::Unknown;
+    };
+    let Some(function) = module.function(BodyOwner::Func(id)) else {
+        return Provenance::Unknown;
+    };
+    let Some(graph) = function.graph(None) else {
+        return Provenance::Unknown;
+    };
+    let tracer = Tracer {
+        module,
+        function: &function,
+        reach,
+        depth,
+    };
+    let tree = function.tree();
+    let returns = graph.blocks().filter_map(|(_, block)| match &block.end {
+        End::Return(stmt) => Some(*stmt),
+        _ => None,
+    });
+    let origin = strongest(returns.map(|stmt| {
+        let StmtKind::Return(list) = tree.stmt(stmt).kind else {
+            return Provenance::Unknown;
+        };
+        match tree.exprs(list) {
+            [] => match function.results(None).get(result) {
+                Some(local) => tracer.local(*local, depth),
+                None => Provenance::Unknown,
+            },
+            [single] if function.results(None).len() > 1 => tracer.call(*single, result, depth),
+            many => many
+                .get(result)
+                .map_or(Provenance::Unknown, |expr| tracer.expr(*expr, depth)),
+        }
+    }));
+    if origin == Provenance::Unknown && hands_on(module, id, reach) {
+        Provenance::Holding
+    } else {
+        origin
+    }
+}
+
+/// Whether a function hands on what it acquires itself, so that its result may hold that.
+fn hands_on(module: &Module<'_>, id: FuncId, reach: Reach) -> bool {
+    let verdicts = module.verdicts(BodyOwner::Func(id), reach);
+    verdicts.iter().any(|(site, verdict)| {
+        let outcomes = &verdict.outcomes;
+        let settled = outcomes.settled.map(|(how, _)| how);
+        site.root.is_none()
+            && (outcomes.returned.is_some()
+                || matches!(settled, Some(SettledBy::HandedOver | SettledBy::Stored)))
+    })
+}
+
+fn strongest(provenances: impl Iterator<Item = Provenance>) -> Provenance {
+    provenances.max().unwrap_or(Provenance::Nothing)
+}
+
+struct Tracer<'a, 'p> {
+    module: &'a Module<'p>,
+    function: &'a Function,
+    reach: Reach,
+    /// Further functions that may be looked into.
+    depth: u32,
+}
+
+impl Tracer<'_, '_> {
+    fn expr(&self, expr: ExprId, depth: u32) -> Provenance {
+        let tree = self.function.tree();
+        let expr = unparen(tree, expr);
+        match tree.expr(expr).kind {
+            ExprKind::Ident(_) => match self.function.info().object(expr) {
+                Object::Nil => Provenance::Nothing,
+                Object::Local(local) => self.local(*local, depth),
+                Object::PackageVar(_) => Provenance::Foreign,
+                _ => Provenance::Unknown,
+            },
+            ExprKind::Selector { x, .. } => match self.function.info().object(expr) {
+                Object::PackageVar(_) => Provenance::Foreign,
+                Object::Field { .. } => self.field(x, depth),
+                _ => Provenance::Unknown,
+            },
+            ExprKind::Unary {
+                op: UnaryOp::Address,
+                x,
+            } => self.expr(x, depth),
+            ExprKind::CompositeLit { elts, .. } => self.composite(expr, tree.exprs(elts), None),
+            ExprKind::Call { .. } => self.call(expr, 0, depth),
+            ExprKind::TypeAssert { x, .. } | ExprKind::Star(x) => self.expr(x, depth),
+            // An element of what is kept elsewhere.
+            ExprKind::Index { .. } => Provenance::Foreign,
+            _ => Provenance::Unknown,
+        }
+    }
+
+    /// A field of a value: someone else's unless the value was made here.
+    fn field(&self, x: ExprId, depth: u32) -> Provenance {
+        match self.expr(x, depth) {
+            Provenance::Unknown | Provenance::Holding => Provenance::Unknown,
+            _ => Provenance::Foreign,
+        }
+    }
+
+    fn local(&self, local: LocalId, depth: u32) -> Provenance {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Provenance::Unknown;
+        };
+        let kind = self
+            .function
+            .info()
+            .local_info(local)
+            .map(|local| &local.kind);
+        if matches!(kind, Some(LocalKind::Param { .. } | LocalKind::Receiver)) {
+            return Provenance::Foreign;
+        }
+        let tree = self.function.tree();
+        strongest(
+            values_of(self.module, self.function, local)
+                .into_iter()
+                .map(|(value, result)| match value {
+                    None => Provenance::Unknown,
+                    Some(value) => match tree.expr(self.pointee(value)).kind {
+                        ExprKind::CompositeLit { elts, .. } => {
+                            self.composite(self.pointee(value), tree.exprs(elts), Some(local))
+                        }
+                        ExprKind::Call { .. } => self.call(value, result, depth),
+                        _ => self.expr(value, depth),
+                    },
+                }),
+        )
+    }
+
+    /// `T{…}` for `&T{…}`.
+    fn pointee(&self, value: ExprId) -> ExprId {
+        let tree = self.function.tree();
+        let value = unparen(tree, value);
+        match tree.expr(value).kind {
+            ExprKind::Unary {
+                op: UnaryOp::Address,
+                x,
+            } => unparen(tree, x),
+            _ => value,
+        }
+    }
+
+    fn call(&self, call: ExprId, result: usize, depth: u32) -> Provenance {
+        let tree = self.function.tree();
+        let call = unparen(tree, call);
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return Provenance::Unknown;
+        };
+        let callee = self.function.callee(call);
+        if let Callee::Conversion(_) = callee {
+            let arg = tree.exprs(args).first();
+            return arg.map_or(Provenance::Unknown, |arg| self.expr(*arg, depth));
+        }
+        let Some(func) = callee.func() else {
+            return Provenance::Unknown;
+        };
+        let (package, name) = crate::types::split_name(self.module.program, func);
+        let catalogue = self.module.catalogue;
+        if catalogue.contract(package, name).is_some() {
+            return self.acquired(call, result);
+        }
+        if catalogue.effect(package, name) == Some(CallEffect::View)
+            || crate::types::is_std_path(package)
+        {
+            return Provenance::Idle;
+        }
+        let id = func
+            .id
+            .filter(|_| !matches!(callee, Callee::Interface { .. }));
+        match id.map(|id| (id, self.module.follows(self.reach, self.function.id(), id))) {
+            Some((id, Followed::Yes(reach))) if self.module.results(id, reach).accounted => {
+                Provenance::Idle
+            }
+            Some((id, Followed::Yes(reach))) => traced(self.module, id, result, reach, self.depth),
+            _ => Provenance::Unknown,
+        }
+    }
+
+    /// What a call acquires, as long as it is not kept elsewhere too.
+    fn acquired(&self, call: ExprId, result: usize) -> Provenance {
+        let verdicts = self.module.verdicts(self.function.typed.owner, self.reach);
+        let is_kept = verdicts.iter().any(|(site, verdict)| {
+            site.call == call && site.result == result && verdict.outcomes.settled.is_some()
+        });
+        if is_kept {
+            Provenance::Foreign
+        } else {
+            Provenance::Unknown
+        }
+    }
+
+    /// A value made here, as long as its release does something, and not to what the caller owns.
+    fn composite(&self, expr: ExprId, elts: &[ExprId], held_by: Option<LocalId>) -> Provenance {
+        let tree = self.function.tree();
+        let wraps = elts.iter().any(|elt| {
+            let value = match tree.expr(*elt).kind {
+                ExprKind::KeyValue { value, .. } => value,
+                _ => *elt,
+            };
+            self.is_given(value)
+        });
+        if wraps {
+            return Provenance::Foreign;
+        }
+        let ty = self.function.info().type_of(expr);
+        let Some(release) = release_method(self.module, ty) else {
+            return Provenance::Unknown;
+        };
+        let runs = || held_by.is_some_and(|local| starts_with(self.module, self.function, local));
+        let efforts = efforts(self.module, release, EFFORT_DEPTH);
+        let does = |effort| efforts.contains(&effort);
+        if does(Effort::Releases) && (does(Effort::Writes) && is_stream(self.module, ty) || runs())
+        {
+            Provenance::Made
+        } else if does(Effort::Releases) || does(Effort::Unknown) && !does(Effort::Writes) {
+            Provenance::Unknown
+        } else if does(Effort::Writes) {
+            Provenance::Unfinished
+        } else {
+            Provenance::Idle
+        }
+    }
+
+    /// Whether an expression is a parameter with a release of its own.
+    fn is_given(&self, expr: ExprId) -> bool {
+        let info = self.function.info();
+        let Some(local) = self.function.local(expr) else {
+            return false;
+        };
+        info.local_info(local).is_some_and(|local| {
+            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
+                && crate::types::has_release(self.module.program, local.ty)
+        })
+    }
+}
+
+/// What a variable is assigned, with the index of the result where that is a call's; none where it cannot be told.
+fn values_of(
+    module: &Module<'_>,
+    function: &Function,
+    local: LocalId,
+) -> Vec<(Option<ExprId>, usize)> {
+    let tree = function.tree();
+    let mut values = Vec::new();
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            let Node::Stmt(stmt) = node else {
+                return Descend::Into;
+            };
+            match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, rhs, .. } => {
+                    let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+                    for (index, target) in lhs.iter().enumerate() {
+                        if function.local(*target) == Some(local) {
+                            values.push(match rhs {
+                                [call] if lhs.len() > 1 => (Some(*call), index),
+                                _ => (rhs.get(index).copied(), 0),
+                            });
+                        }
+                    }
+                }
+                StmtKind::Decl(decl) => {
+                    for spec in tree.specs(tree.gen_decl(decl).specs) {
+                        let SpecKind::Value(spec) = spec.kind else {
+                            continue;
+                        };
+                        let given = tree.exprs(spec.values);
+                        let names = tree.names(spec.names);
+                        for (index, name) in names.iter().enumerate() {
+                            if function.info().defined_at(name.span) == Some(local) {
+                                match given {
+                                    [] => {}
+                                    [call] if names.len() > 1 => values.push((Some(*call), index)),
+                                    _ => values.push((given.get(index).copied(), 0)),
+                                }
+                            }
+                        }
+                    }
+                }
+                StmtKind::Range { key, value, .. } => {
+                    let targets = [key, value].into_iter().flatten();
+                    if targets
+                        .filter_map(|t| function.local(t))
+                        .any(|t| t == local)
+                    {
+                        values.push((None, 0));
+                    }
+                }
+                _ => {}
+            }
+            Descend::Into
+        });
+    }
+    values
+}
+
+/// Whether a type is written to as a stream is: `Write(p []byte)`.
+fn is_stream(module: &Module<'_>, ty: TypeId) -> bool {
+    let program = module.program;
+    program
+        .method(ty, "Write")
+        .and_then(|method| program.func_type(method.signature))
+        .is_some_and(|signature| signature.params.len() == 1)
+}
+
+/// Whether a function starts a goroutine with a value that it makes, which may go on until that is released.
+fn starts_with(module: &Module<'_>, function: &Function, local: LocalId) -> bool {
+    let tree = function.tree();
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let mut found = false;
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Go(call) = tree.stmt(stmt).kind
+        {
+            found |= mentions(function, stmt, call, local)
+                && !crate::inference::started::is_conditional(function, node)
+                && goes_on(module, function, call, GOING_DEPTH);
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// How many functions, one called by the other, are looked into for what makes a goroutine go on.
+const GOING_DEPTH: u8 = 3;
+
+/// Whether a call goes on for as long as nothing stops it, as far as source tells: it waits for a channel, or goes round in a
+/// loop without a condition. What it only has to do once ends by itself.
+fn goes_on(module: &Module<'_>, function: &Function, call: ExprId, depth: u8) -> bool {
+    let call = unparen(function.tree(), call);
+    let callee = function.callee(call);
+    if let Callee::Literal(literal) = callee {
+        return waits_or_loops(module, function, Node::Expr(*literal), depth);
+    }
+    let followed = match callee {
+        Callee::Static(func) | Callee::Method { func, .. } => func.id,
+        _ => return true,
+    };
+    let Some(id) = followed.filter(|id| module.is_own(*id)) else {
+        return true;
+    };
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    module.function(BodyOwner::Func(id)).is_none_or(|body| {
+        let graph = body.graph(None);
+        graph.is_none_or(|graph| waits_or_loops(module, &body, Node::Stmt(graph.body), depth))
+    })
+}
+
+fn waits_or_loops(module: &Module<'_>, function: &Function, code: Node, depth: u8) -> bool {
+    let tree = function.tree();
+    let mut found = false;
+    tree.walk(code, |node| {
+        match node {
+            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                StmtKind::Go(_) => return Descend::Skip,
+                StmtKind::Select { .. } | StmtKind::For { cond: None, .. } => found = true,
+                StmtKind::Range { x, .. } => {
+                    let program = module.program;
+                    let ty = program.underlying(function.info().type_of(x));
+                    found |= matches!(program.ty(ty), Type::Chan(..));
+                }
+                _ => {}
+            },
+            Node::Expr(expr) => match tree.expr(expr).kind {
+                ExprKind::Unary {
+                    op: UnaryOp::Receive,
+                    ..
+                } => found = true,
+                ExprKind::Call { .. } => {
+                    found = found || keeps_calling(module, function, expr, depth);
+                }
+                _ => {}
+            },
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// Whether a call in a goroutine is what makes it go on.
+fn keeps_calling(module: &Module<'_>, function: &Function, call: ExprId, depth: u8) -> bool {
+    let callee = function.callee(call);
+    let func = callee.func();
+    if func
+        .and_then(|func| func.id)
+        .is_some_and(|id| module.is_own(id))
+        && !matches!(callee, Callee::Interface { .. })
+    {
+        return is_about_a_value(module, function, call) && goes_on(module, function, call, depth);
+    }
+    let name = match callee {
+        Callee::Unknown { name, .. } | Callee::Field { name, .. } => name.as_str(),
+        Callee::Local(_) | Callee::Value => return true,
+        _ => func.map_or("", |func| {
+            func.name.rsplit(['.', '/']).next().unwrap_or_default()
+        }),
+    };
+    GOES_ON.iter().any(|verb| {
+        name.get(..verb.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(verb))
+    })
+}
+
+/// Whether a call is of a method of a variable, or is passed one that is no context: what the goroutine is there for.
+fn is_about_a_value(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let receiver = function.callee(call).receiver();
+    let mut values = tree.exprs(args).iter().copied().chain(receiver);
+    values.any(|value| {
+        let local = function
+            .local(value)
+            .and_then(|local| function.info().local_info(local));
+        local.is_some_and(|local| {
+            module.program.named_name(local.ty).as_deref() != Some("context.Context")
+        })
+    })
+}
+
+/// How names begin of what goes on until it is stopped.
+const GOES_ON: &[&str] = &[
+    "accept", "consume", "listen", "loop", "poll", "read", "receive", "recv", "run", "serve",
+    "sleep", "start", "watch",
+];
+
+fn mentions(function: &Function, stmt: StmtId, call: ExprId, local: LocalId) -> bool {
+    if let Callee::Literal(literal) = function.callee(unparen(function.tree(), call)) {
+        return function
+            .info()
+            .literal(*literal)
+            .is_some_and(|literal| literal.captures.contains(&local));
+    }
+    let tree = function.tree();
+    let mut found = false;
+    tree.walk(stmt, |node| {
+        if let Node::Expr(expr) = node {
+            found |= function.local(expr) == Some(local);
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// The method of a type that releases it.
+fn release_method(module: &Module<'_>, ty: TypeId) -> Option<FuncId> {
+    RELEASE_METHODS
+        .iter()
+        .find_map(|name| module.program.method(ty, name))
+        .filter(|method| !method.of_interface && method.through.is_empty())
+        .and_then(|method| method.func.id)
+}
+
+/// How many methods of a value, one called by the other, are looked into for what its release does.
+const EFFORT_DEPTH: u8 = 2;
+
+/// What a release method does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// It ends or frees something.
+    Releases,
+    /// It writes what was kept back.
+    Writes,
+    Unknown,
+}
+
+fn efforts(module: &Module<'_>, id: FuncId, depth: u8) -> Vec<Effort> {
+    let Some(function) = module.function(BodyOwner::Func(id)) else {
+        return vec![Effort::Unknown];
+    };
+    let effort = |callee: &Callee| match callee {
+        Callee::Builtin(Builtin::Close) => Some(Effort::Releases),
+        Callee::Builtin(_) | Callee::Conversion(_) => None,
+        Callee::Field { .. } | Callee::Local(_) | Callee::Value => Some(Effort::Releases),
+        callee => {
+            let name = callee
+                .func()
+                .and_then(|func| func.name.rsplit('.').next())
+                .unwrap_or_default();
+            match name {
+                "Write" | "Flush" | "WriteTo" => Some(Effort::Writes),
+                "Kill" | "Wait" => Some(Effort::Releases),
+                "Lock" | "Unlock" | "New" | "Errorf" | "Printf" | "Println" => None,
+                name if is_release_name(name) || gives_back(name) => Some(Effort::Releases),
+                _ => Some(Effort::Unknown),
+            }
+        }
+    };
+    // Another method of the same value does it: `w.reset()`.
+    let own_efforts = |callee: &Callee| {
+        let depth = depth.checked_sub(1)?;
+        let of_value = function.local(callee.receiver()?) == function.info().receiver();
+        let id = callee.func().and_then(|func| func.id);
+        id.filter(|_| of_value && matches!(callee, Callee::Method { .. }))
+            .map(|id| efforts(module, id, depth))
+    };
+    let calls = function.info().calls();
+    calls
+        .iter()
+        .filter_map(|(_, callee)| {
+            let effort = effort(callee)?;
+            let receiver = callee.receiver();
+            let is_own = receiver.is_some_and(|x| is_made_here(module, &function, x));
+            (!is_own).then(|| own_efforts(callee).unwrap_or_else(|| vec![effort]))
+        })
+        .flatten()
+        .collect()
+}
+
+/// Whether a variable holds only what a function made for the time that a method runs: `out, err := armor.Encode(w.buf)`.
+fn is_made_here(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
+    let Some(local) = function.local(expr) else {
+        return false;
+    };
+    let values = values_of(module, function, local);
+    !values.is_empty()
+        && values.iter().all(|(value, _)| {
+            value.is_some_and(|value| {
+                matches!(
+                    function.callee(unparen(function.tree(), value)),
+                    Callee::Static(_)
+                )
+            })
+        })
+}
+
+/// Whether a name says that something goes back to a pool: `Put`, `freeBuffer`.
+fn gives_back(name: &str) -> bool {
+    ["Put", "put", "Free", "free", "Recycle", "recycle"]
+        .iter()
+        .any(|prefix| name.starts_with(prefix))
+}

@@ -1,0 +1,385 @@
+//! A value whose constructor starts a goroutine for it that a release method of it stops: the goroutine
+//! waits on a channel of the value, and the method closes that channel or sends on it.
+
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, FuncRef, LocalId, Object, TypeId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
+use smol_str::SmolStr;
+
+use crate::contract::RELEASE_METHODS;
+use crate::contract::{Contract, Origin, Release};
+use crate::engine::Function;
+use crate::finding::{Confidence, Harm, Step};
+use crate::inference::owned::{released_by, returns_error, step};
+use crate::module::Module;
+
+/// How many methods of the value, one called by the other, are looked into.
+const DEPTH: u8 = 2;
+
+/// What the caller of a function owes for a result that a goroutine was started for.
+pub(crate) fn contract(
+    module: &Module<'_>,
+    function: &Function,
+    result: usize,
+    ty: TypeId,
+) -> Option<Contract> {
+    // Beside a function that cleans up the value itself is only borrowed.
+    let has_cleanup = function.results(None).iter().any(|local| {
+        let ty = function.info().local_info(*local).map(|local| local.ty);
+        ty.is_some_and(|ty| module.program.func_type(ty).is_some())
+    });
+    if has_cleanup {
+        return None;
+    }
+    let made = returned_locals(function, result);
+    let mut starts = Vec::new();
+    goroutines(module, function, &made, DEPTH, &mut starts);
+    if starts.is_empty() {
+        return None;
+    }
+    let ty = made
+        .first()
+        .and_then(|local| function.info().local_info(*local))
+        .map_or(ty, |local| local.ty);
+    let releases = releases(module, ty);
+    if releases.is_empty() {
+        return None;
+    }
+    starts.iter().find_map(|start| {
+        let stopping: Vec<&Stop> = releases
+            .iter()
+            .filter(|stop| start.waits_on.contains(&stop.field))
+            .collect();
+        let first = *stopping.first()?;
+        let mut steps: Vec<Step> = Vec::new();
+        steps.extend(step(
+            module,
+            function,
+            start.span,
+            format!("starts a goroutine that waits on {}", first.field),
+        ));
+        if let Origin::Source(released) = released_by(module, first.method, &first.field) {
+            steps.extend(released.iter().cloned());
+        }
+        let mut names: Vec<&str> = stopping.iter().map(|stop| stop.name).collect();
+        names.dedup();
+        Some(Contract {
+            harm: Harm {
+                goroutines: true,
+                ..Harm::default()
+            },
+            ..Contract::of(
+                Release {
+                    returns_error: returns_error(module, first.method),
+                    ..Release::any_of(names)
+                },
+                Confidence::Likely,
+                Origin::Source(steps.into()),
+            )
+        })
+    })
+}
+
+/// A goroutine that is started for the value, and the channel fields of the value that it waits on.
+struct Start {
+    waits_on: Vec<SmolStr>,
+    /// The statement, of the function or of a method of the value that it calls.
+    span: Span,
+}
+
+/// The goroutines that a function starts for these variables: `go f()`, `group.Go(f)`, or a method of
+/// theirs that does.
+fn goroutines(
+    module: &Module<'_>,
+    function: &Function,
+    of: &[LocalId],
+    depth: u8,
+    found: &mut Vec<Start>,
+) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    let tree = function.tree();
+    let mut start = |runs: ExprId, span: Span, at: Node| {
+        if is_conditional(function, at) {
+            return;
+        }
+        let waits_on = waits(module, function, runs, of);
+        if !waits_on.is_empty() {
+            found.push(Start { waits_on, span });
+        }
+    };
+    let mut helpers = Vec::new();
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            match node {
+                Node::Stmt(stmt) => {
+                    if let StmtKind::Go(call) = tree.stmt(stmt).kind {
+                        start(call, tree.stmt(stmt).span, node);
+                        return Descend::Skip;
+                    }
+                }
+                Node::Expr(expr) => {
+                    if let ExprKind::FuncLit { .. } = tree.expr(expr).kind {
+                        return Descend::Skip;
+                    }
+                    if let ExprKind::Call { args, .. } = tree.expr(expr).kind
+                        && let Callee::Method { func, receiver, .. } = function.callee(expr)
+                    {
+                        let span = tree.expr(expr).span;
+                        match tree.exprs(args) {
+                            [task] if starts(module, func) => start(*task, span, node),
+                            _ if is_one_of(function, *receiver, of) => {
+                                helpers.extend(func.id.map(|id| (id, span)));
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+            }
+            Descend::Into
+        });
+    }
+    for (id, span) in helpers {
+        let mut inner = Vec::new();
+        if let Some(helper) = module.function(BodyOwner::Func(id))
+            && let Some(receiver) = helper.info().receiver()
+        {
+            goroutines(module, &helper, &[receiver], depth, &mut inner);
+        }
+        found.extend(inner.into_iter().map(|start| Start { span, ..start }));
+    }
+}
+
+/// Whether a method runs its argument in a goroutine.
+fn starts(module: &Module<'_>, func: &FuncRef) -> bool {
+    let (package, name) = crate::types::split_name(module.program, func);
+    module.catalogue.starts_goroutine(package, name)
+}
+
+/// Whether something in a function happens under a condition: an option may leave the goroutine out.
+pub(crate) fn is_conditional(function: &Function, at: Node) -> bool {
+    let tree = function.tree();
+    let mut at = function.parent(at);
+    while let Some(node) = at {
+        if let Node::Stmt(stmt) = node
+            && matches!(
+                tree.stmt(stmt).kind,
+                StmtKind::If { .. } | StmtKind::Case { .. } | StmtKind::Comm { .. }
+            )
+        {
+            return true;
+        }
+        at = function.parent(node);
+    }
+    false
+}
+
+fn is_one_of(function: &Function, expr: ExprId, of: &[LocalId]) -> bool {
+    function
+        .local(expr)
+        .is_some_and(|local| of.contains(&local))
+}
+
+/// The variables that a function returns as this result.
+pub(crate) fn returned_locals(function: &Function, result: usize) -> Vec<LocalId> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    let Some(graph) = function.graph(None) else {
+        return found;
+    };
+    found.extend(function.results(None).get(result));
+    tree.walk(graph.body, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::FuncLit { .. } = tree.expr(expr).kind
+        {
+            return Descend::Skip;
+        }
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Return(list) = tree.stmt(stmt).kind
+            && let Some(expr) = tree.exprs(list).get(result)
+        {
+            let mut expr = caulk_flow::unparen(tree, *expr);
+            if let ExprKind::Unary {
+                op: UnaryOp::Address,
+                x,
+            } = tree.expr(expr).kind
+            {
+                expr = x;
+            }
+            if let Some(local) = function.local(expr) {
+                found.insert(0, local);
+            }
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// The channel fields of the value that a goroutine waits on.
+fn waits(module: &Module<'_>, function: &Function, runs: ExprId, made: &[LocalId]) -> Vec<SmolStr> {
+    let tree = function.tree();
+    let runs = caulk_flow::unparen(tree, runs);
+    let mut fields = Vec::new();
+    match tree.expr(runs).kind {
+        ExprKind::FuncLit { .. } => received(function, Node::Expr(runs), made, &mut fields),
+        ExprKind::Call { .. } => match function.callee(runs) {
+            Callee::Literal(literal) => received(function, Node::Expr(*literal), made, &mut fields),
+            Callee::Method { func, receiver, .. } if is_one_of(function, *receiver, made) => {
+                fields = func
+                    .id
+                    .map(|id| received_by(module, id))
+                    .unwrap_or_default();
+            }
+            _ => {}
+        },
+        // A method value: `group.Go(s.loop)`.
+        ExprKind::Selector { x, .. } => {
+            if let Object::Method(func) = function.info().object(runs)
+                && is_one_of(function, x, made)
+            {
+                fields = func
+                    .id
+                    .map(|id| received_by(module, id))
+                    .unwrap_or_default();
+            }
+        }
+        _ => {}
+    }
+    fields
+}
+
+/// The channel fields of its receiver that a method waits on, unless something else can end it too.
+fn received_by(module: &Module<'_>, id: FuncId) -> Vec<SmolStr> {
+    let mut fields = Vec::new();
+    if let Some(function) = module.function(BodyOwner::Func(id))
+        && let Some(graph) = function.graph(None)
+        && let Some(receiver) = function.info().receiver()
+    {
+        received(&function, Node::Stmt(graph.body), &[receiver], &mut fields);
+    }
+    fields
+}
+
+/// The channel fields of these variables that code receives from. None where it also waits for a
+/// context to end: that may be what stops it.
+fn received(function: &Function, code: Node, of: &[LocalId], fields: &mut Vec<SmolStr>) {
+    let tree = function.tree();
+    let mut by_context = false;
+    tree.walk(code, |node| {
+        let channel = match node {
+            Node::Expr(expr) => match tree.expr(expr).kind {
+                ExprKind::Unary {
+                    op: UnaryOp::Receive,
+                    x,
+                } => Some(x),
+                _ => None,
+            },
+            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                StmtKind::Range { x, .. } => Some(x),
+                _ => None,
+            },
+        };
+        if let Some(channel) = channel.map(|channel| caulk_flow::unparen(tree, channel)) {
+            if let ExprKind::Call { .. } = tree.expr(channel).kind {
+                by_context |= function
+                    .callee(channel)
+                    .func()
+                    .is_some_and(|func| func.name.ends_with(".Done"));
+            }
+            fields.extend(field_of(function, channel, of));
+        }
+        Descend::Into
+    });
+    if by_context {
+        fields.clear();
+    }
+}
+
+/// The field that an expression selects of one of these variables.
+fn field_of(function: &Function, expr: ExprId, of: &[LocalId]) -> Option<SmolStr> {
+    let tree = function.tree();
+    let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, expr)).kind else {
+        return None;
+    };
+    let local = function.local(x)?;
+    of.contains(&local).then(|| SmolStr::new(tree.name(sel)))
+}
+
+/// A method that stops whoever waits on a field.
+struct Stop {
+    name: &'static str,
+    method: FuncId,
+    field: SmolStr,
+}
+
+fn releases(module: &Module<'_>, ty: TypeId) -> Vec<Stop> {
+    let mut found = Vec::new();
+    for name in RELEASE_METHODS {
+        let method = module
+            .program
+            .method(ty, name)
+            .filter(|method| !method.of_interface && method.through.is_empty())
+            .and_then(|method| method.func.id);
+        let Some(method) = method else { continue };
+        let mut fields = Vec::new();
+        signalled(module, method, DEPTH, &mut fields);
+        found.extend(fields.into_iter().map(|field| Stop {
+            name,
+            method,
+            field,
+        }));
+    }
+    found
+}
+
+/// The channel fields of its receiver that a method closes or sends on.
+fn signalled(module: &Module<'_>, id: FuncId, depth: u8, fields: &mut Vec<SmolStr>) {
+    let Some(depth) = depth.checked_sub(1) else {
+        return;
+    };
+    let Some(function) = module.function(BodyOwner::Func(id)) else {
+        return;
+    };
+    let (Some(graph), Some(receiver)) = (function.graph(None), function.info().receiver()) else {
+        return;
+    };
+    let tree = function.tree();
+    let of = [receiver];
+    tree.walk(graph.body, |node| {
+        match node {
+            Node::Stmt(stmt) => {
+                if let Some(channel) = sent(tree, stmt) {
+                    fields.extend(field_of(&function, channel, &of));
+                }
+            }
+            Node::Expr(expr) => {
+                if let ExprKind::Call { args, .. } = tree.expr(expr).kind {
+                    match function.callee(expr) {
+                        Callee::Builtin(Builtin::Close) => {
+                            let channel = tree.exprs(args).first();
+                            fields.extend(
+                                channel.and_then(|channel| field_of(&function, *channel, &of)),
+                            );
+                        }
+                        Callee::Method {
+                            func, receiver: x, ..
+                        } if function.local(*x) == Some(receiver) => {
+                            if let Some(id) = func.id {
+                                signalled(module, id, depth, fields);
+                            }
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+        Descend::Into
+    });
+}
+
+fn sent(tree: &caulk_syntax::Tree, stmt: StmtId) -> Option<ExprId> {
+    match tree.stmt(stmt).kind {
+        StmtKind::Send { chan, .. } => Some(chan),
+        _ => None,
+    }
+}

@@ -1,0 +1,204 @@
+//! What a caller may believe of a function: what it does with a parameter.
+
+use std::sync::Arc;
+
+use caulk_program::{BodyOwner, FuncId};
+use smol_str::SmolStr;
+
+use crate::contract::Release;
+use crate::engine::{Function, Outcomes, Run, Start, Value};
+use crate::finding::SettledBy;
+use crate::module::{Module, Reach};
+
+/// Which parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Param {
+    Receiver,
+    /// By position; arguments of `...T` all go to the last.
+    At(usize),
+}
+
+/// A question about one parameter of one function.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct ParamQuery {
+    pub func: FuncId,
+    pub param: Param,
+    /// The field of the parameter that holds the resource; none where it is the parameter itself.
+    pub field: Option<SmolStr>,
+    /// How many fields down the path of the release the value is.
+    pub depth: usize,
+    /// The parameter that is passed the error of the acquisition: `decode(client.Do(q))`.
+    pub error: Option<usize>,
+    pub release: Arc<Release>,
+    pub reach: Reach,
+}
+
+/// What a function does with a resource that is passed to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ParamEffect {
+    /// Uses it during the call.
+    Borrows,
+    /// Releases it on every path that returns.
+    Closes,
+    /// Takes it over in another way.
+    Keeps(SettledBy),
+    /// Releases it on some paths, and does not say on which.
+    ClosesSometimes,
+    /// Releases it where its error result is nil.
+    ClosesOnSuccess,
+    /// Releases it where its error result is not nil.
+    ClosesOnFailure,
+    /// Returns it, or what holds it or reads from it, as this result; where its error result is not nil it may have
+    /// released it instead.
+    Returns {
+        result: usize,
+        value: Value,
+        closes_on_failure: bool,
+    },
+    /// The callee calls back to the caller.
+    Recursive,
+    /// Never returns with it.
+    NeverReturns,
+    /// Not known.
+    Unknown(Arc<str>),
+}
+
+/// Follows a parameter through a function.
+pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffect {
+    let Some(function) = module.function(BodyOwner::Func(query.func)) else {
+        return ParamEffect::Unknown(Arc::from("its body is not in Go"));
+    };
+    param_outcomes(module, &function, query).map_or(ParamEffect::Borrows, effect_of)
+}
+
+/// Whether a function, a release method as a rule, releases a parameter or a field of it on some path: on the others
+/// there is nothing to release, or it failed.
+pub(crate) fn may_release(module: &Module<'_>, query: &ParamQuery) -> bool {
+    match module.effect(query.clone()) {
+        ParamEffect::Closes | ParamEffect::ClosesOnSuccess => true,
+        ParamEffect::Unknown(_) => {
+            let function = module.function(BodyOwner::Func(query.func));
+            function
+                .and_then(|function| param_outcomes(module, &function, query))
+                .is_some_and(|outcomes| !outcomes.released.is_empty())
+        }
+        _ => false,
+    }
+}
+
+/// Whether a function releases a parameter or a field of it wherever it does not fail.
+pub(crate) fn releases_if_it_succeeds(module: &Module<'_>, query: &ParamQuery) -> bool {
+    let outcomes = module
+        .function(BodyOwner::Func(query.func))
+        .and_then(|function| param_outcomes(module, &function, query));
+    outcomes.is_some_and(|outcomes| {
+        !outcomes.released.is_empty()
+            && outcomes.settled.is_none()
+            && outcomes.unknown.is_none()
+            && outcomes.owed.iter().all(|exit| exit.error == Some(true))
+    })
+}
+
+/// What becomes of a parameter; none where the function does not name it.
+fn param_outcomes(
+    module: &Module<'_>,
+    function: &Function,
+    query: &ParamQuery,
+) -> Option<Outcomes> {
+    let info = function.info();
+    let local = match query.param {
+        Param::Receiver => info.receiver(),
+        Param::At(index) => info.params().get(index).or(info.params().last()).copied(),
+    }?;
+    let name = &info.local_info(local)?.name;
+    if name.is_empty() || name == "_" {
+        return None;
+    }
+    let start = Start::Param {
+        local,
+        field: query.field.clone(),
+        depth: query.depth,
+        error: query
+            .error
+            .and_then(|index| info.params().get(index).copied()),
+    };
+    let run = Run::new(module, function, None, query.reach, &query.release, None);
+    Some(run.outcomes(start))
+}
+
+fn effect_of(outcomes: Outcomes) -> ParamEffect {
+    let Outcomes {
+        owed,
+        released,
+        settled,
+        returned,
+        unknown,
+        viewed,
+        asserted,
+        ..
+    } = outcomes;
+    if let Some((why, _)) = unknown {
+        return ParamEffect::Unknown(why);
+    }
+    let closes = !released.is_empty() || settled.is_some();
+    if let Some((result, value)) = returned {
+        // The paths that do not return it end in an error, of which the caller learns.
+        let closes_on_failure =
+            closes && settled.is_none() && released.iter().all(|error| *error == Some(true));
+        return if closes && !closes_on_failure {
+            ParamEffect::Unknown(Arc::from("it is returned on some paths only"))
+        } else {
+            ParamEffect::Returns {
+                result,
+                value,
+                closes_on_failure,
+            }
+        };
+    }
+    match (owed.is_empty(), closes) {
+        (true, true) => match settled {
+            Some((how, _)) if released.is_empty() => ParamEffect::Keeps(how),
+            _ => ParamEffect::Closes,
+        },
+        (true, false) => ParamEffect::NeverReturns,
+        (false, false) => match viewed {
+            Some(result) => ParamEffect::Returns {
+                result,
+                value: Value::View,
+                closes_on_failure: false,
+            },
+            None => ParamEffect::Borrows,
+        },
+        (false, true) => {
+            let owed_with_error = owed.iter().all(|exit| exit.error == Some(true));
+            let owed_without = owed.iter().all(|exit| exit.error == Some(false));
+            let released_with_error = released.iter().all(|error| *error == Some(true));
+            let released_without = released.iter().all(|error| *error != Some(true));
+            if owed_with_error && released_without {
+                ParamEffect::ClosesOnSuccess
+            } else if owed_without && released_with_error {
+                ParamEffect::ClosesOnFailure
+            } else if asserted {
+                ParamEffect::Unknown(Arc::from("its dynamic type decides whether it is released"))
+            } else if owed.iter().all(|exit| exit.error.is_none()) && settled.is_none() {
+                ParamEffect::ClosesSometimes
+            } else {
+                ParamEffect::Unknown(Arc::from("it is released on some paths only"))
+            }
+        }
+    }
+}
+
+/// Whether a function returns only where the parameter, an error, is nil.
+pub(crate) fn asserts_nil(module: &Module<'_>, func: FuncId, index: usize, reach: Reach) -> bool {
+    let Some(function) = module.function(BodyOwner::Func(func)) else {
+        return false;
+    };
+    let Some(local) = function.info().params().get(index).copied() else {
+        return false;
+    };
+    let release = Arc::new(Release::default());
+    let outcomes =
+        Run::new(module, &function, None, reach, &release, None).outcomes(Start::Error { local });
+    !outcomes.owed.is_empty() && !outcomes.returns_with_error && outcomes.unknown.is_none()
+}

@@ -1,0 +1,522 @@
+//! From a walk's outcome to what is published: words, places, severity.
+
+use caulk_flow::symbol_of;
+use caulk_program::{BodyOwner, SourceFile};
+use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
+
+use crate::engine::{Function, Lost, Verdict};
+use crate::finding::{
+    Acquisition, Confidence, ExitKind, Finding, Heat, Held, Location, Outcome, Resource, SettledBy,
+    Settlement, Severity, Step,
+};
+use crate::module::Module;
+use crate::place::{byte_span, one_line, short_name, text};
+use crate::publish::forgotten::Forgotten;
+use crate::sites::Site;
+
+/// An acquisition with everything that its report needs.
+pub(crate) struct Described<'a, 'p> {
+    pub module: &'a Module<'p>,
+    pub function: &'a Function,
+    pub file: &'a SourceFile,
+    pub site: &'a Site,
+    pub verdict: &'a Verdict,
+    pub heat: Heat,
+    pub held: Held,
+    pub in_loop: bool,
+}
+
+impl<'a, 'p> Described<'a, 'p> {
+    pub fn new(
+        module: &'a Module<'p>,
+        function: &'a Function,
+        file: &'a SourceFile,
+        site: &'a Site,
+        verdict: &'a Verdict,
+        heat: Heat,
+    ) -> Described<'a, 'p> {
+        let held = held(function, file, site);
+        let in_loop = function.in_loop(site.call);
+        Described {
+            module,
+            function,
+            file,
+            site,
+            verdict,
+            heat,
+            held,
+            in_loop,
+        }
+    }
+
+    /// Owed, settled or unknown.
+    pub fn outcome(&self) -> Outcome {
+        let outcomes = &self.verdict.outcomes;
+        if self.is_ended_by_parent() {
+            return Outcome::settled_without_place(SettledBy::ByParent);
+        }
+        if self.is_released_on_the_way_round() {
+            let why = "released earlier in the loop, under a condition".to_owned();
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
+        }
+        if self.is_left_unfinished() {
+            let why = "an unfinished writer holds nothing by itself".to_owned();
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
+        }
+        if self.is_rootless_context() {
+            let why = "a context without a parent holds nothing by itself".to_owned();
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
+        }
+        if self.is_read_on() {
+            let why = "something else goes on using it".to_owned();
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
+        }
+        if !outcomes.owed.is_empty() {
+            return if self.runs_once_by_right()
+                || self.is_main() && (self.site.contract.main_is_ok || self.serves_to_the_end())
+            {
+                Outcome::settled_without_place(SettledBy::ProcessLifetime)
+            } else {
+                Outcome::Owed(self.path())
+            };
+        }
+        if self.is_endless_defer() {
+            return Outcome::Owed(self.path());
+        }
+        if let Some((why, at)) = &outcomes.unknown {
+            return Outcome::Unknown {
+                why: why.to_string(),
+                callee: self.called_at(*at),
+                at: (!at.is_empty()).then(|| self.location(*at)),
+            };
+        }
+        if let Some(path) = self.overwritten_per_request() {
+            return Outcome::Owed(path);
+        }
+        let released = outcomes.released_at.map(|at| (SettledBy::Released, at));
+        let returned = outcomes.returned_at.map(|at| (SettledBy::Returned, at));
+        let first = [released, outcomes.settled, returned]
+            .into_iter()
+            .flatten()
+            .min_by_key(|(_, at)| *at);
+        match first {
+            Some((how, at)) => {
+                let at = (!at.is_empty()).then(|| self.location(at));
+                Outcome::Settled(Settlement { how, at })
+            }
+            None if matches!(self.function.typed.owner, BodyOwner::Initializer(..))
+                && self.site.root.is_none() =>
+            {
+                Outcome::settled_without_place(SettledBy::ProcessLifetime)
+            }
+            // Every path ends the process or the test, or goes on for ever.
+            None => Outcome::settled_without_place(SettledBy::NeverReturns),
+        }
+    }
+
+    /// The function that the call at a place calls.
+    fn called_at(&self, span: Span) -> Option<String> {
+        let calls = self.function.info().calls();
+        let (_, callee) = calls
+            .into_iter()
+            .find(|(call, _)| self.function.tree().expr(*call).span == span)?;
+        Some(callee.func()?.name.to_string())
+    }
+
+    pub(crate) fn location(&self, span: Span) -> Location {
+        crate::place::location(self.module.program, self.file, span)
+    }
+
+    fn path(&self) -> Vec<Step> {
+        let held = self
+            .verdict
+            .outcomes
+            .owed
+            .iter()
+            .min_by_key(|lost| (lost.turns.len(), lost.span));
+        let Some(lost) = held else {
+            let at = self.verdict.outcomes.defer_in_loop.unwrap_or_default();
+            return vec![Step {
+                location: self.location(at),
+                note: "deferred in a loop that does not end".to_owned(),
+            }];
+        };
+        let mut steps = Vec::new();
+        if let Some((span, truth)) = lost.turns.first() {
+            let cond = one_line(&text(self.file, *span));
+            let note = if *truth {
+                format!("where {cond}")
+            } else {
+                format!("where not {cond}")
+            };
+            steps.push(Step {
+                location: self.location(*span),
+                note,
+            });
+        }
+        steps.push(Step {
+            location: self.location(lost.span),
+            note: self.exit_note(lost),
+        });
+        for other in &self.verdict.outcomes.owed {
+            if other.span != lost.span {
+                steps.push(Step {
+                    location: self.location(other.span),
+                    note: format!("also {}", self.exit_note(other)),
+                });
+            }
+        }
+        steps.dedup_by(|b, a| a.location == b.location);
+        steps
+    }
+
+    pub(crate) fn exit_note(&self, lost: &Lost) -> String {
+        let what = lost
+            .held_by
+            .clone()
+            .filter(|name| !name.is_empty() && name != "_")
+            .unwrap_or_else(|| self.what());
+        let state = self.open_word();
+        match lost.kind {
+            ExitKind::Return => format!("returns with {what} {state}"),
+            ExitKind::End => format!("ends with {what} {state}"),
+            ExitKind::NextIteration => {
+                format!("acquired again in the next iteration with {what} {state}")
+            }
+            ExitKind::Overwritten => format!("{what} is overwritten while {state}"),
+        }
+    }
+
+    /// What a reader calls it: the variable, else the type.
+    fn what(&self) -> String {
+        match &self.held {
+            Held::Variable(name) | Held::Place(name) => name.clone(),
+            Held::Blank(_) | Held::Nothing => short_name(&self.site.type_name),
+        }
+    }
+
+    fn open_word(&self) -> &'static str {
+        match self.site.contract.rule {
+            "uncalled-cancel" => "not called",
+            "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => {
+                "not stopped"
+            }
+            "unended-span" => "not ended",
+            "unfinished-transaction" => "not finished",
+            "unreleased-subscription" => "not released",
+            "unwaited-process" => "not waited for",
+            _ => "still open",
+        }
+    }
+
+    pub(crate) fn done_word(&self) -> &'static str {
+        match self.site.contract.rule {
+            "uncalled-cancel" => "called",
+            "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => {
+                "stopped"
+            }
+            "unended-span" => "ended",
+            "unfinished-transaction" => "committed or rolled back",
+            "unreleased-subscription" => "released",
+            "unwaited-process" => "waited for",
+            _ => match self
+                .site
+                .release
+                .actions
+                .first()
+                .and_then(|action| action.method.as_deref())
+            {
+                Some("Stop") => "stopped",
+                Some("Disconnect") => "disconnected",
+                Some("Release") => "released",
+                _ => "closed",
+            },
+        }
+    }
+
+    fn message(&self) -> String {
+        let outcomes = &self.verdict.outcomes;
+        let by = short_name(&self.site.acquired_by);
+        let subject = match (&self.held, self.site.contract.rule) {
+            (Held::Variable(name) | Held::Place(name), "unclosed-response-body")
+                if self.site.release.path().is_empty() =>
+            {
+                format!("{name} from {by}")
+            }
+            (Held::Variable(name) | Held::Place(name), "unclosed-response-body") => {
+                format!("{name}.Body from {by}")
+            }
+            (Held::Variable(name) | Held::Place(name), _) => format!("{name} from {by}"),
+            _ => format!("the {} from {by}", self.noun()),
+        };
+        let done = self.done_word();
+        if matches!(self.held, Held::Blank(_)) {
+            return format!("{subject} is discarded and so never {done}");
+        }
+        let some_end = !outcomes.released.is_empty()
+            || outcomes.settled.is_some()
+            || outcomes.returned.is_some();
+        let overwritten = outcomes
+            .owed
+            .iter()
+            .all(|lost| matches!(lost.kind, ExitKind::NextIteration | ExitKind::Overwritten));
+        if overwritten {
+            format!("{subject} is lost before it is {done}")
+        } else if some_end || !outcomes.releases.is_empty() {
+            format!("{subject} is not {done} on every path")
+        } else {
+            format!("{subject} is never {done}")
+        }
+    }
+
+    fn noun(&self) -> &'static str {
+        match self.site.contract.rule {
+            "unclosed-client" => "client",
+            "unclosed-response-body" => "response body",
+            "unclosed-file" => "file",
+            "unclosed-rows" => "result",
+            "unclosed-statement" => "statement",
+            "unfinished-transaction" => "transaction",
+            "unclosed-connection" => "connection",
+            "uncalled-cancel" => "cancel function",
+            "unstopped-ticker" => "ticker",
+            "unstopped-timer" => "timer",
+            "unended-span" => "span",
+            "unstopped-iterator" => "iterator",
+            "unstopped-watcher" => "watcher",
+            "unclosed-reader" => "reader",
+            "unreleased-subscription" => "subscription",
+            "unwaited-process" => "process",
+            _ => "value",
+        }
+    }
+
+    pub fn resource(&self) -> Resource {
+        Resource {
+            type_name: self.site.type_name.clone(),
+            acquired_by: self.site.acquired_by.clone(),
+            release: self.site.release.words(),
+            variable: match &self.held {
+                Held::Variable(name) | Held::Place(name) => Some(name.clone()),
+                Held::Blank(_) | Held::Nothing => None,
+            },
+            contract_from: self.site.contract.origin.source(),
+            harm: self.site.contract.harm,
+            cost: self.site.contract.cost.clone(),
+        }
+    }
+
+    pub fn symbol(&self) -> String {
+        symbol_of(self.module.program, &self.function.typed, self.site.root)
+    }
+
+    pub fn acquisition(&self, outcome: Outcome) -> Acquisition {
+        Acquisition {
+            location: self.location(self.function.tree().expr(self.site.call).span),
+            resource: self.resource(),
+            rule: self.site.contract.rule,
+            function: self.symbol(),
+            heat: self.heat,
+            in_loop: self.in_loop,
+            outcome,
+        }
+    }
+
+    fn confidence(&self) -> Confidence {
+        self.site.contract.confidence
+    }
+
+    /// The leak.
+    pub fn finding(&self, path: Vec<Step>) -> Finding {
+        let outcomes = &self.verdict.outcomes;
+        let only_on_error = (outcomes.settled.is_some() || outcomes.returned.is_some())
+            && outcomes.owed.iter().all(|lost| lost.error == Some(true));
+        let severity = Severity::of(self.site.contract.harm, self.heat, self.in_loop);
+        // What is kept when all goes well is lost as often as things go wrong.
+        let severity = if only_on_error {
+            severity.min(Severity::Medium)
+        } else {
+            severity
+        };
+        self.finding_of(self.site.contract.rule, severity, self.message(), path)
+    }
+
+    fn finding_of(
+        &self,
+        rule: &'static str,
+        severity: Severity,
+        message: String,
+        path: Vec<Step>,
+    ) -> Finding {
+        let location = self.location(self.function.tree().expr(self.site.call).span);
+        let function = self.symbol();
+        let resource = self.resource();
+        let variable = resource.variable.as_deref().unwrap_or("_");
+        let identity = crate::publish::fingerprint::identity(
+            self.module,
+            self.function,
+            rule,
+            &resource.acquired_by,
+            variable,
+        );
+        Finding {
+            rule,
+            severity,
+            confidence: self.confidence(),
+            message,
+            location,
+            resource,
+            path,
+            function,
+            heat: self.heat,
+            fix: crate::publish::template::template(self),
+            identity,
+            fingerprint: String::new(),
+        }
+    }
+
+    /// A field that keeps it and is never released. Nothing in the function that acquires can put that right.
+    pub fn forgotten(&self, forgotten: Forgotten) -> Finding {
+        let severity = Severity::of(self.site.contract.harm, self.heat, self.in_loop);
+        let keeper = forgotten.keeper;
+        let mut finding =
+            self.finding_of(forgotten.rule, severity, forgotten.message, forgotten.path);
+        finding.confidence = Confidence::Likely;
+        finding.fix.keeper = Some(keeper);
+        finding
+    }
+
+    /// A deferred release that stands before the check of the error.
+    pub fn early_release(&self) -> Option<Finding> {
+        let at = self.verdict.outcomes.early_defer?;
+        // Without a check behind it there is nothing to put right.
+        let check = crate::publish::template::error_check(self.function, self.site, Some(at))?;
+        if check.start < at.start {
+            return None;
+        }
+        let severity = if self.site.release.path().is_empty() {
+            Severity::Low
+        } else {
+            Severity::Medium
+        };
+        let message = format!(
+            "{} is {} before its error is looked at",
+            self.what(),
+            self.done_word()
+        );
+        let step = Step {
+            location: self.location(at),
+            note: "deferred before the error is looked at".to_owned(),
+        };
+        Some(self.finding_of(
+            "release-before-error-check",
+            severity.min(severity_of_heat(self.heat)),
+            message,
+            vec![step],
+        ))
+    }
+
+    /// A deferred release in the loop that acquires.
+    pub fn defer_in_loop(&self) -> Option<Finding> {
+        let at = self
+            .verdict
+            .outcomes
+            .defer_in_loop
+            .filter(|_| self.is_endless_defer())?;
+        let message = format!(
+            "{} is {} by a defer in a loop that does not end",
+            self.what(),
+            self.done_word()
+        );
+        let step = Step {
+            location: self.location(at),
+            note: "deferred in a loop that does not end".to_owned(),
+        };
+        let severity = Severity::of(self.site.contract.harm, self.heat, true);
+        Some(self.finding_of("defer-in-loop", severity, message, vec![step]))
+    }
+}
+
+fn severity_of_heat(heat: Heat) -> Severity {
+    if heat == Heat::Test {
+        Severity::Low
+    } else {
+        Severity::High
+    }
+}
+
+/// What the acquired value is assigned to by the statement that acquires it.
+pub(crate) fn target(function: &Function, site: &Site) -> Option<ExprId> {
+    let tree = function.tree();
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(function.statement(site.call)?).kind else {
+        return None;
+    };
+    let rhs = tree.exprs(rhs);
+    let at = rhs
+        .iter()
+        .position(|expr| caulk_flow::unparen(tree, *expr) == site.call)?;
+    let index = if rhs.len() == 1 { site.result } else { at };
+    tree.exprs(lhs).get(index).copied()
+}
+
+/// How the acquired value is held after its statement.
+fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
+    let tree = function.tree();
+    let mut child = Node::Expr(site.call);
+    loop {
+        match function.parent(child) {
+            Some(Node::Expr(expr)) => match tree.expr(expr).kind {
+                ExprKind::Paren(_) => child = Node::Expr(expr),
+                _ => return Held::Nothing,
+            },
+            Some(Node::Stmt(stmt)) => {
+                return match tree.stmt(stmt).kind {
+                    StmtKind::Assign { .. } => match target(function, site) {
+                        Some(target) => match tree.expr(target).kind {
+                            ExprKind::Ident(name) if tree.name(name) == "_" => {
+                                Held::Blank(byte_span(name.span))
+                            }
+                            ExprKind::Ident(name) => Held::Variable(tree.name(name).to_owned()),
+                            _ => Held::Place(text(file, tree.expr(target).span)),
+                        },
+                        None => Held::Nothing,
+                    },
+                    StmtKind::Decl(decl) => {
+                        for spec in tree.specs(tree.gen_decl(decl).specs) {
+                            if let caulk_syntax::SpecKind::Value(value) = spec.kind
+                                && spec.span.encloses(tree.expr(site.call).span)
+                                && let Some(name) = tree.names(value.names).get(site.result)
+                            {
+                                let text = tree.name(*name);
+                                return if text == "_" {
+                                    Held::Blank(byte_span(name.span))
+                                } else {
+                                    Held::Variable(text.to_owned())
+                                };
+                            }
+                        }
+                        Held::Nothing
+                    }
+                    _ => Held::Nothing,
+                };
+            }
+            None => return Held::Nothing,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Fields that keep a resource which nothing in the module ever releases.
+
+use caulk_program::TypeId;
+use smol_str::SmolStr;
+
+use crate::contract::RELEASE_METHODS;
+use crate::engine::Value;
+use crate::finding::{Heat, Keeper, SettledBy, Step};
+use crate::publish::described::Described;
+
+/// Such a field.
+pub(crate) struct Forgotten {
+    pub rule: &'static str,
+    pub message: String,
+    pub path: Vec<Step>,
+    pub keeper: Keeper,
+}
+
+impl Described<'_, '_> {
+    /// The field that the resource is kept in, where nothing in the module releases it: of a type whose own release
+    /// method forgets it, or of one without such a method that is made again and again.
+    pub(crate) fn forgotten_field(&self) -> Option<Forgotten> {
+        let outcomes = &self.verdict.outcomes;
+        if !outcomes.owed.is_empty() || outcomes.unknown.is_some() {
+            return None;
+        }
+        let (ty, field) = self.kept_in()?;
+        let named = self.module.program.named_of(ty)?;
+        if !self.is_own_field(ty, &field) {
+            return None;
+        }
+        let release = &self.site.release;
+        let package = self.function.package;
+        let uses = self
+            .module
+            .uses_of_field(package, &named.full_name(), &field)?;
+        if uses.may_release(&|method| release.is_method(method)) {
+            return None;
+        }
+        let by = crate::place::short_name(&self.site.acquired_by);
+        let owner = &named.name;
+        let at = outcomes
+            .returned_at
+            .or(outcomes.settled.map(|(_, at)| at))
+            .unwrap_or_default();
+        let path = |note: String| {
+            vec![Step {
+                location: self.location(at),
+                note,
+            }]
+        };
+        let program = self.module.program;
+        let method = self.release_method(ty);
+        let declared = program.field_type(ty, &field);
+        let keeper = Keeper {
+            type_name: owner.to_string(),
+            field: field.to_string(),
+            can_release: declared.is_some_and(|ty| self.can_release(ty)),
+            can_be_nil: declared.is_some_and(|ty| crate::types::is_nilable(program, ty)),
+            method: method.map(str::to_owned),
+        };
+        match method {
+            Some(method) => Some(Forgotten {
+                rule: crate::rules::static_name("field-never-released"),
+                message: format!(
+                    "{owner}.{field} from {by} is never {}: {owner}.{method} forgets it",
+                    self.done_word()
+                ),
+                path: path(format!("kept in {owner}.{field}, which nothing releases")),
+                keeper,
+            }),
+            None if self.in_loop || self.heat == Heat::Request => Some(Forgotten {
+                rule: self.site.contract.rule,
+                message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
+                path: path(format!("kept in {owner}.{field}, which nothing releases")),
+                keeper,
+            }),
+            None => None,
+        }
+    }
+
+    /// Whether the release can be called on a field of a type.
+    fn can_release(&self, ty: TypeId) -> bool {
+        let program = self.module.program;
+        let release = &self.site.release;
+        if program.named_name(ty).as_ref() == Some(&self.site.type_name) {
+            return true;
+        }
+        match release
+            .actions
+            .first()
+            .and_then(|action| action.method.as_deref())
+        {
+            Some(method) => release.path().is_empty() && program.has_method(ty, method),
+            None => program
+                .func_type(ty)
+                .is_some_and(|signature| signature.params.is_empty()),
+        }
+    }
+
+    /// The type and the field of it that the resource ends up in on every path.
+    fn kept_in(&self) -> Option<(TypeId, SmolStr)> {
+        let outcomes = &self.verdict.outcomes;
+        match (&outcomes.returned, outcomes.settled) {
+            (Some((_, Value::Owner(Some(field)))), None) => {
+                Some((outcomes.returned_type?, field.clone()))
+            }
+            (None, Some((SettledBy::Stored, _))) if !outcomes.stored_elsewhere => {
+                outcomes.stored_in.clone()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether only the module itself can reach the field of a type that it declares, and the field is no embedded one.
+    fn is_own_field(&self, ty: TypeId, field: &str) -> bool {
+        let program = self.module.program;
+        let Some(named) = program.named_of(ty).filter(|named| named.is_loaded()) else {
+            return false;
+        };
+        let fields = program.struct_fields(program.underlying(program.deref(ty)));
+        let Some(declared) = fields.iter().find(|declared| declared.name == field) else {
+            return false;
+        };
+        let hidden = !caulk_syntax::is_exported(field)
+            || !caulk_syntax::is_exported(&named.name)
+            || named.package.split('/').any(|part| part == "internal");
+        let own = program.package(self.function.package);
+        let hidden = hidden || own.name() == "main";
+        hidden && !declared.embedded && &*named.package == own.path()
+    }
+
+    /// A release method that the type declares itself.
+    fn release_method(&self, ty: TypeId) -> Option<&'static str> {
+        let program = self.module.program;
+        RELEASE_METHODS.iter().copied().find(|name| {
+            program.method(ty, name).is_some_and(|method| {
+                // One with arguments ends something that it is given: `Stop(task)`.
+                let takes = program
+                    .func_type(method.signature)
+                    .map_or(0, |signature| signature.params.len());
+                !method.of_interface && method.through.is_empty() && takes == 0
+            })
+        })
+    }
+}

@@ -1,0 +1,10 @@
+//! From what becomes of an acquisition to what is published of it.
+
+pub(crate) mod described;
+pub(crate) mod fingerprint;
+pub(crate) mod forgotten;
+pub(crate) mod parents;
+pub(crate) mod policy;
+pub(crate) mod sibling;
+pub(crate) mod suppress;
+pub(crate) mod template;

@@ -1,0 +1,314 @@
+//! What a walk's outcome means where more than its paths counts: main, endless loops, parents that
+//! end a resource, variables of a package.
+
+use caulk_program::LocalId;
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+
+use crate::contract::Origin;
+use crate::engine::PASSED_ON;
+use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
+use crate::module::Reach;
+use crate::publish::described::Described;
+
+impl Described<'_, '_> {
+    /// A deferred release in a loop that never ends releases nothing.
+    pub(super) fn is_endless_defer(&self) -> bool {
+        self.verdict.outcomes.defer_in_loop.is_some() && self.in_endless_loop()
+    }
+
+    fn in_endless_loop(&self) -> bool {
+        let Some(stmt) = self.function.innermost_loop(self.site.call) else {
+            return false;
+        };
+        let tree = self.function.tree();
+        match tree.stmt(stmt).kind {
+            StmtKind::For { cond: None, .. } => self
+                .function
+                .graph(self.site.root)
+                .is_some_and(|graph| !graph.returns()),
+            StmtKind::Range { x, .. } => {
+                let ty = self.function.info().type_of(x);
+                matches!(
+                    self.module.program.ty(self.module.program.underlying(ty)),
+                    caulk_program::Type::Chan(..)
+                )
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn is_main(&self) -> bool {
+        self.site.root.is_none() && self.function.is_main(self.module.program)
+    }
+
+    /// What is made once for the process ends with it.
+    pub(super) fn runs_once_by_right(&self) -> bool {
+        self.site.contract.once_is_ok && self.heat == Heat::Once
+    }
+
+    /// A registration, as far as source alone tells of one, that something goes on reading behind the function.
+    pub(super) fn is_read_on(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let contract = &self.site.contract;
+        let registered = contract.argument.is_some()
+            || contract.rule == "unreleased-subscription"
+                && contract.confidence == Confidence::Likely;
+        registered && !outcomes.owed.is_empty() && !outcomes.obstacles.is_empty()
+    }
+
+    /// A `main` that ends with what its handlers use: they use it for as long as the process lives.
+    pub(super) fn serves_to_the_end(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let handed = outcomes.obstacles.values().any(|why| why == PASSED_ON);
+        handed && outcomes.owed.iter().all(|lost| lost.kind == ExitKind::End)
+    }
+
+    /// A transaction whose context is cancelled in this function, or ends with the request; rows of
+    /// a transaction; a stream of a client that this function closes.
+    pub(super) fn is_ended_by_parent(&self) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        if let Some(parent) = &self.site.contract.parent
+            && let Some(receiver) = self.function.callee(self.site.call).receiver()
+            && self
+                .module
+                .program
+                .named_name(self.function.info().type_of(receiver))
+                .as_ref()
+                == Some(parent)
+        {
+            return true;
+        }
+        if self.site.contract.of_parent && (self.is_parent_made_here() || self.is_parent_released())
+        {
+            return true;
+        }
+        if self.site.release.is_call() && self.is_parent_context_cancelled() {
+            return true;
+        }
+        if let Some(result) = self.site.contract.ended_with
+            && crate::publish::sibling::may_be_released(
+                self.module,
+                self.function,
+                self.site.call,
+                result,
+            )
+        {
+            return true;
+        }
+        let Some(index) = self
+            .site
+            .contract
+            .context_ends
+            .filter(|_| !self.site.release.is_call())
+        else {
+            return false;
+        };
+        let Some(&context) = tree.exprs(args).get(index) else {
+            return false;
+        };
+        crate::engine::context::ends_here(self.module, self.function, context)
+    }
+
+    /// Whether the context that this one is derived from is made in the same function, and cancelled there on every
+    /// path: the child goes with it. One that is derived in each round of a loop is kept until then.
+    fn is_parent_context_cancelled(&self) -> bool {
+        let contract = &self.site.contract;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let index = match contract.origin {
+            Origin::Catalogue { .. } => Some(0),
+            _ => contract.context_ends,
+        };
+        let parent = index.and_then(|index| self.function.local(*tree.exprs(args).get(index)?));
+        parent.is_some_and(|parent| {
+            // What the next round forgets is kept until then.
+            self.verdict
+                .outcomes
+                .owed
+                .iter()
+                .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
+                && crate::engine::context::is_cancelled(
+                    self.module,
+                    self.function,
+                    self.site.root,
+                    parent,
+                )
+        })
+    }
+
+    /// Whether what it was made from is acquired in the same function, and released there on every path.
+    fn is_parent_released(&self) -> bool {
+        let parents =
+            crate::publish::parents::variables(self.module, self.function, self.site.call);
+        if parents.is_empty() {
+            return false;
+        }
+        let tree = self.function.tree();
+        let verdicts = self.module.verdicts(self.function.typed.owner, Reach::FULL);
+        verdicts.iter().any(|(site, verdict)| {
+            let stmt = self
+                .function
+                .statement(site.call)
+                .map(|stmt| tree.stmt(stmt).kind);
+            let held = match stmt {
+                Some(StmtKind::Assign { lhs, .. }) => tree.exprs(lhs).get(site.result).copied(),
+                _ => None,
+            };
+            let outcomes = &verdict.outcomes;
+            held.and_then(|held| self.function.local(held))
+                .is_some_and(|held| parents.contains(&held))
+                && outcomes.owed.is_empty()
+                && outcomes.unknown.is_none()
+                && outcomes.released_at.is_some()
+        })
+    }
+
+    /// Whether what it was made from comes into being in the same function: then that is to be released, and this with it.
+    fn is_parent_made_here(&self) -> bool {
+        let receiver = self.function.callee(self.site.call).receiver();
+        let Some(parent) = receiver.and_then(|receiver| self.path_of(receiver)) else {
+            return false;
+        };
+        let tree = self.function.tree();
+        let Some(graph) = self.function.graph(None) else {
+            return false;
+        };
+        let mut made = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+            {
+                let mut targets = tree.exprs(lhs).iter();
+                made |= targets.any(|target| self.path_of(*target).as_ref() == Some(&parent));
+            }
+            Descend::Into
+        });
+        made
+    }
+
+    /// A variable and the fields that lead on from it: `s.conn`.
+    fn path_of(&self, expr: ExprId) -> Option<(LocalId, Vec<&str>)> {
+        let tree = self.function.tree();
+        let expr = caulk_flow::unparen(tree, expr);
+        match tree.expr(expr).kind {
+            ExprKind::Ident(_) => Some((self.function.local(expr)?, Vec::new())),
+            ExprKind::Selector { x, sel } => {
+                let (root, mut fields) = self.path_of(x)?;
+                fields.push(tree.name(sel));
+                Some((root, fields))
+            }
+            _ => None,
+        }
+    }
+
+    /// A constructor that fails drops a context which nothing has been hung on: one made from
+    /// `context.Background()` is registered nowhere.
+    pub(super) fn is_rootless_context(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let handed_on =
+            outcomes.settled.is_some() || outcomes.returned.is_some() || outcomes.unknown.is_some();
+        let only_on_error = outcomes.owed.iter().all(|lost| lost.error == Some(true));
+        self.site.contract.rule == "uncalled-cancel"
+            && !outcomes.owed.is_empty()
+            && handed_on
+            && only_on_error
+            && crate::engine::context::is_rootless(self.function, self.site.call)
+    }
+
+    /// A writer that frees nothing, and is left as it is where something fails, or is finished elsewhere.
+    pub(super) fn is_left_unfinished(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let finished = !outcomes.releases.is_empty()
+            || !outcomes.released.is_empty()
+            || outcomes.settled.is_some()
+            || outcomes.returned.is_some()
+            || outcomes.unknown.is_some();
+        let contract = &self.site.contract;
+        let only_where_it_fails = outcomes.owed.iter().all(|lost| lost.error == Some(true));
+        !outcomes.owed.is_empty()
+            && (contract.finishes && (finished || only_where_it_fails)
+                // Where making the rest fails nobody waits at the other end of a pipe.
+                || contract.ended_with.is_some() && only_where_it_fails)
+    }
+
+    /// A package's variable that each request assigns, without a look at what it holds.
+    pub(super) fn overwritten_per_request(&self) -> Option<Vec<Step>> {
+        let outcomes = &self.verdict.outcomes;
+        let at = outcomes
+            .settled
+            .filter(|(how, _)| *how == SettledBy::ProcessLifetime)?
+            .1;
+        let Held::Variable(name) = &self.held else {
+            return None;
+        };
+        let is_certain = self.site.contract.confidence == Confidence::Certain;
+        if !is_certain
+            || self.heat != Heat::Request
+            || !outcomes.releases.is_empty()
+            || self.is_guarded(name)
+        {
+            return None;
+        }
+        let note = format!("the next request overwrites {name} while still open");
+        Some(vec![Step {
+            location: self.location(at),
+            note,
+        }])
+    }
+
+    /// Whether the function looks at a variable before it acquires, or acquires in a literal, which
+    /// may run only once.
+    fn is_guarded(&self, name: &str) -> bool {
+        let tree = self.function.tree();
+        let Some(graph) = self
+            .function
+            .graph(None)
+            .filter(|_| self.site.root.is_none())
+        else {
+            return true;
+        };
+        let Some(statement) = self.function.statement(self.site.call) else {
+            return true;
+        };
+        let start = tree.stmt(statement).span.start;
+        let mut looked_at = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Expr(expr) = node
+                && let ExprKind::Ident(ident) = tree.expr(expr).kind
+            {
+                looked_at |= ident.span.start < start && tree.name(ident) == name;
+            }
+            Descend::Into
+        });
+        looked_at
+    }
+
+    /// A loop that acquires again begins with a release under a condition: the first round has
+    /// nothing to release, and the condition says so in a way that is not followed.
+    pub(super) fn is_released_on_the_way_round(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let tree = self.function.tree();
+        let call = tree.expr(self.site.call).span;
+        let Some(round) = self
+            .function
+            .innermost_loop(self.site.call)
+            .map(|stmt| tree.stmt(stmt).span)
+        else {
+            return false;
+        };
+        !outcomes.owed.is_empty()
+            && outcomes
+                .owed
+                .iter()
+                .all(|lost| lost.kind == ExitKind::NextIteration)
+            && outcomes
+                .releases
+                .iter()
+                .any(|release| round.encloses(*release) && release.end <= call.start)
+    }
+}

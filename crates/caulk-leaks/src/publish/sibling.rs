@@ -1,0 +1,94 @@
+//! Another result of the acquiring call, whose release ends the resource as well: the other end of
+//! a pipe.
+
+use caulk_program::{LocalId, Object};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+
+use crate::contract::is_release_name;
+use crate::engine::Function;
+use crate::module::Module;
+
+/// Whether somebody may release another result of a call: a method of it that releases is
+/// mentioned, or it goes where such a method can be called.
+pub(crate) fn may_be_released(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    result: usize,
+) -> bool {
+    let tree = function.tree();
+    let target = function
+        .statement(call)
+        .and_then(|stmt| match tree.stmt(stmt).kind {
+            StmtKind::Assign { lhs, .. } => tree.exprs(lhs).get(result).copied(),
+            _ => None,
+        });
+    let Some(target) = target else {
+        return true;
+    };
+    // Kept in a field, it is out of sight.
+    if !matches!(tree.expr(target).kind, ExprKind::Ident(_)) {
+        return true;
+    }
+    let Some(local) = function.local(target) else {
+        return false;
+    };
+    let mut found = false;
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            if let Node::Expr(expr) = node
+                && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+                && function.info().local(expr) == Some(local)
+            {
+                found |= can_release(module, function, expr, local);
+            }
+            Descend::Into
+        });
+    }
+    found
+}
+
+/// Whether this use can lead to a release.
+fn can_release(module: &Module<'_>, function: &Function, used: ExprId, local: LocalId) -> bool {
+    let tree = function.tree();
+    let Some(parent) = function.parent(used) else {
+        return true;
+    };
+    match parent {
+        Node::Expr(parent) => match tree.expr(parent).kind {
+            ExprKind::Selector { sel, .. } => {
+                !matches!(function.info().object(parent), Object::Field { .. })
+                    && is_release_name(tree.name(sel))
+                    && !is_conditional(function, parent, local)
+            }
+            ExprKind::Call { fun, args, .. } => {
+                let index = tree.exprs(args).iter().position(|arg| *arg == used);
+                let signature = module.program.func_type(function.info().type_of(fun));
+                let param = index.and_then(|index| {
+                    let signature = signature?;
+                    signature.params.get(index).or(signature.params.last())
+                });
+                param.is_none_or(|ty| module.program.has_method(*ty, "Close"))
+            }
+            ExprKind::Binary { .. } | ExprKind::Paren(_) => false,
+            _ => true,
+        },
+        Node::Stmt(parent) => match tree.stmt(parent).kind {
+            StmtKind::Return(_) => false,
+            StmtKind::Assign { lhs, .. } => !tree
+                .exprs(lhs)
+                .iter()
+                .any(|target| function.local(*target) == Some(local)),
+            _ => true,
+        },
+    }
+}
+
+/// Whether a goroutine or another literal only does so under a condition.
+fn is_conditional(function: &Function, used: ExprId, local: LocalId) -> bool {
+    let made_in = function
+        .info()
+        .local_info(local)
+        .and_then(|local| local.function);
+    function.root_of(used) != made_in && function.branch_of(used.into()).is_some()
+}
