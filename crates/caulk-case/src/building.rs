@@ -3,14 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use caulk_growth::{
-    Bucket, Point, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage,
-};
+use caulk_growth::{Bucket, Sampling, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Stage};
 use caulk_profile::{Snapshot, StackTable};
 
 use crate::buckets::{HeapColumns, bucket_of, pad};
 use crate::case::Metrics;
 use crate::labels::label_series;
+use crate::loaded::Loaded;
 use crate::processes::{Processes, tell_apart};
 use crate::series::{LoadedSeries, ScalarName, SeriesProblem};
 
@@ -31,16 +30,6 @@ const DESCRIPTORS: [&str; 3] = ["runtime.malg", "runtime.allgadd", "runtime.allo
 
 /// How deep below the allocation such a function may stand.
 const TIMER_DEPTH: usize = 4;
-
-/// One point with what was read for it.
-#[derive(Debug)]
-pub struct Loaded {
-    pub point: Point,
-    pub heap: Option<Snapshot>,
-    pub metrics: Metrics,
-    /// Goroutines by stack, from a goroutine profile.
-    pub goroutine_stacks: Option<Snapshot>,
-}
 
 /// What points were read into, and what was wrong with them.
 #[derive(Debug, Default)]

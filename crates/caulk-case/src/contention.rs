@@ -2,7 +2,7 @@
 
 use caulk_profile::{Snapshot, StackTable};
 
-use crate::series::ProfileKind;
+use crate::kind::ProfileKind;
 
 /// How much was waited between the first profile and the last. It grows as long as a process works:
 /// only that it grows faster says something.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use caulk_growth::Bucket;
 
 use crate::buckets::{HeapColumns, bucket_of, pad};
-use crate::building::Loaded;
+use crate::loaded::Loaded;
 use crate::series::LabelSeries;
 
 /// What is gathered of one label.

@@ -12,7 +12,10 @@ mod case;
 mod contention;
 mod exposition;
 mod folder;
+mod from_case;
+mod kind;
 mod labels;
+mod loaded;
 mod plain;
 mod processes;
 mod series;
@@ -23,8 +26,9 @@ pub use case::{
 };
 pub use contention::Contention;
 pub use folder::{CASE_FILE, CaseError, CaseFolder, read_raw};
-pub use plain::{OrderedBy, PlainReader, PlainSeries};
+pub use kind::ProfileKind;
+pub use plain::{PlainReader, PlainSeries};
 pub use series::{
-    LabelSeries, LeakedGoroutines, LoadedSeries, NotUsed, PointFiles, ProfileKind, ScalarName,
+    LabelSeries, LeakedGoroutines, LoadedSeries, NotUsed, OrderedBy, PointFiles, ScalarName,
     SeriesProblem, UsedKind,
 };

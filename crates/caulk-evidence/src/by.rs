@@ -8,12 +8,8 @@ use caulk_growth::{
     Finding, Grown, Metric, Options, Scalar, ScalarId, ScalarKind, Series, Stack, StackId, Total,
     analyze, analyze_totals,
 };
-use caulk_profile::goroutine::Dump;
 
 use crate::diagnosis::Run;
-
-/// Labels beyond so many are not looked at: a label with the number of each request has no end.
-const MOST_LABELS: usize = 10_000;
 
 /// What growth is summed up by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,32 +33,6 @@ pub struct GrownBy {
     pub flat: Option<Grown>,
     /// The goroutines with the label.
     pub goroutines: Option<(Metric, Finding)>,
-}
-
-/// How many goroutines had each label, at each dump; none where there was none.
-pub(crate) type LabelCounts = BTreeMap<String, Vec<Option<u64>>>;
-
-/// Counts the goroutines of dumps by label.
-pub(crate) fn count_labels(dumps: &[Option<&Dump>]) -> LabelCounts {
-    let none_yet: Vec<Option<u64>> = dumps.iter().map(|dump| dump.map(|_| 0)).collect();
-    let mut counts = LabelCounts::new();
-    for (index, dump) in dumps.iter().enumerate() {
-        for goroutine in dump.iter().flat_map(|dump| dump.goroutines()) {
-            // A key is set once; a repeated one would count the goroutine twice.
-            let labels: BTreeSet<(&str, &str)> = goroutine.labels().collect();
-            for (key, value) in labels {
-                let name = format!("{key}={value}");
-                if counts.len() >= MOST_LABELS && !counts.contains_key(&name) {
-                    continue;
-                }
-                let counts = counts.entry(name).or_insert_with(|| none_yet.clone());
-                if let Some(Some(count)) = counts.get_mut(index) {
-                    *count = count.saturating_add(goroutine.count());
-                }
-            }
-        }
-    }
-    counts
 }
 
 impl Run {

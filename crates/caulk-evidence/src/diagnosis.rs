@@ -11,11 +11,11 @@ use caulk_growth::{
 use caulk_profile::goroutine::Dump;
 
 use crate::anchor::Anchors;
-use crate::by::{LabelCounts, count_labels};
 use crate::explain::{Explanation, explain};
 use crate::frames::{Frame, UserCode};
 use crate::groups::{GroupCounts, group_goroutines};
 use crate::join::{Joined, join};
+use crate::label_counts::{LabelCounts, count_labels};
 use crate::observed::{GoroutineGroup, HeapStack, Observed};
 use crate::waiting::{Alike, alike};
 

@@ -14,6 +14,7 @@ mod frames;
 mod groups;
 mod holders;
 mod join;
+mod label_counts;
 mod locate;
 mod observed;
 mod reach;

@@ -7,6 +7,7 @@ use caulk_syntax::{
     UnaryOp,
 };
 
+use crate::body::unparen;
 use crate::graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 use crate::nested;
 
@@ -532,14 +533,6 @@ impl Builder<'_> {
 
 fn is_logical(op: BinaryOp) -> bool {
     matches!(op, BinaryOp::LogicalAnd | BinaryOp::LogicalOr)
-}
-
-/// The expression without parentheses around it.
-pub fn unparen(tree: &Tree, mut expr: ExprId) -> ExprId {
-    while let ExprKind::Paren(inner) = tree.expr(expr).kind {
-        expr = inner;
-    }
-    expr
 }
 
 /// What a type switch looks at: `y` of `x := y.(type)`. `assign` is its statement.

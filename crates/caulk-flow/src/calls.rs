@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 
-use caulk_program::{BodyOwner, FuncId, Module, PackageId, Program, SourceFile, TypeId, TypedBody};
-use caulk_syntax::{ExprId, Node};
+use caulk_program::{BodyOwner, FuncId, Module, PackageId, Program, TypeId, TypedBody};
+use caulk_syntax::ExprId;
 use rayon::prelude::*;
 use rustc_hash::{FxHashMap, FxHashSet, FxHasher};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::body::file_of;
 use crate::components::components;
 use crate::frequency::{self, Frequency};
 use crate::implementers::{Called, Candidate, Implementing, Methods, Types, implementers};
@@ -315,7 +316,11 @@ impl Calls {
                     .filter(|_| has_one_name(target)),
             })
         };
-        self.frequencies = frequency::spread(reads, &steps, &|target| known(target).copied());
+        let own: BTreeMap<BodyOwner, Option<Frequency>> = reads
+            .iter()
+            .map(|(owner, read)| (*owner, read.own))
+            .collect();
+        self.frequencies = frequency::spread(&own, &steps, &|target| known(target).copied());
         for (target, frequency) in &self.frequencies {
             if let Some(named) = Named::of(names, target) {
                 let known = self.by_name.entry(named).or_insert(*frequency);
@@ -615,41 +620,8 @@ fn read(
     read
 }
 
-/// The file that a body stands in.
-pub fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile> {
-    match owner {
-        BodyOwner::Func(id) => program.file_of(id).map(|file| &**file),
-        BodyOwner::Initializer(package, index) => {
-            let package = program.package(package);
-            let initializer = package.initializers().get(index as usize)?;
-            let file = package.files().get(initializer.file as usize)?;
-            Some(&**file)
-        }
-    }
-}
-
 /// Whether the functions of a package are followed as those of the project are, wherever they are called from.
 pub fn is_followed(program: &Program, package: PackageId) -> bool {
     let is_main = |module: &Module| module.is_main;
     !program.is_of_std(package) && program.module_of(package).is_some_and(is_main)
-}
-
-/// The nodes at the top of a body: its block, or the values of an initializer.
-pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
-    match (body.block(), body.owner) {
-        (Some(block), _) => vec![block.into()],
-        (None, BodyOwner::Initializer(package, index)) => program
-            .package(package)
-            .initializers()
-            .get(index as usize)
-            .map(|initializer| {
-                body.tree()
-                    .exprs(initializer.spec.values)
-                    .iter()
-                    .map(|expr| Node::Expr(*expr))
-                    .collect()
-            })
-            .unwrap_or_default(),
-        (None, BodyOwner::Func(_)) => Vec::new(),
-    }
 }

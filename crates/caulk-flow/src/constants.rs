@@ -7,7 +7,7 @@ use caulk_syntax::{
     AssignOp, BinaryOp, DeclKeyword, Descend, ExprId, ExprKind, Node, SpecKind, StmtKind,
 };
 
-use crate::calls::roots;
+use crate::body::roots;
 
 /// Definitions refer to one another no deeper in code that people write.
 const MAX_DEPTH: u32 = 16;

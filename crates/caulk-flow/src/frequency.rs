@@ -6,7 +6,6 @@ use caulk_program::{BodyOwner, Program, TypedBody};
 
 use serde::{Deserialize, Serialize};
 
-use crate::calls::Read;
 use crate::handler::is_handler;
 use crate::reach::{Step, Target};
 
@@ -56,10 +55,10 @@ pub(crate) fn own(program: &Program, body: &TypedBody, in_test: bool) -> Option<
     is_handler(program, body, body.info.params(), body.info.results()).then_some(Frequency::Request)
 }
 
-/// Carries the frequencies of bodies on to what they reach; `before` tells what is known of something already. What no
+/// Carries the frequencies that bodies have of their own on to what they reach; `before` tells what is known of something already. What no
 /// step leads to may run often or never: unknown.
 pub(crate) fn spread(
-    reads: &BTreeMap<BodyOwner, Read>,
+    own: &BTreeMap<BodyOwner, Option<Frequency>>,
     steps: &BTreeMap<&Target, Vec<&Step>>,
     before: &dyn Fn(&Target) -> Option<Frequency>,
 ) -> BTreeMap<Target, Frequency> {
@@ -67,7 +66,7 @@ pub(crate) fn spread(
     let mut todo: Vec<Target> = Vec::new();
     let is_test = |target: &Target| match target {
         Target::Body(owner) | Target::Literal(owner, _) => {
-            reads.get(owner).and_then(|read| read.own) == Some(Frequency::Test)
+            own.get(owner) == Some(&Some(Frequency::Test))
         }
         _ => false,
     };
@@ -76,9 +75,9 @@ pub(crate) fn spread(
         .filter(|(from, _)| !is_test(from))
         .flat_map(|(_, steps)| steps.iter().map(|step| &step.to))
         .collect();
-    for (owner, read) in reads {
+    for (owner, frequency) in own {
         let target = Target::Body(*owner);
-        let frequency = match read.own.or_else(|| before(&target)) {
+        let frequency = match frequency.or_else(|| before(&target)) {
             Some(frequency) => frequency,
             None if reached.contains(&target) => continue,
             None => Frequency::Unknown,

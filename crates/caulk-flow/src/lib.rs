@@ -1,5 +1,6 @@
 //! Control flow of one Go function, and calls between functions. Does not know ownership.
 
+mod body;
 mod build;
 mod calls;
 mod components;
@@ -14,8 +15,9 @@ mod registration;
 mod routes;
 mod symbol;
 
-pub use build::{graph, literal_graph, type_switch_operand, unparen};
-pub use calls::{CallFacts, Calls, Frequencies, file_of, interface_key, is_followed, roots};
+pub use body::{file_of, roots, unparen};
+pub use build::{graph, literal_graph, type_switch_operand};
+pub use calls::{CallFacts, Calls, Frequencies, interface_key, is_followed};
 pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use routes::{Route, routes};

@@ -2,7 +2,7 @@
 
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
 
-use crate::build::unparen;
+use crate::body::unparen;
 
 /// Whether the values of `clause`, of a switch on `outer`, are all among those of a switch on `tag` further in.
 pub(crate) fn is_covered(

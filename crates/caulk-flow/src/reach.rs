@@ -11,7 +11,7 @@ use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::calls::roots;
+use crate::body::roots;
 use crate::handler::is_handler_literal;
 use crate::implementers::Called;
 use crate::registration::{Registrations, bare};

@@ -4,7 +4,7 @@
 use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, Program, Type, TypeId, TypedBody};
 use caulk_syntax::{ExprId, ExprKind};
 
-use crate::calls::file_of;
+use crate::body::file_of;
 use crate::constants::Constants;
 
 /// Modules of routers, without major versions.

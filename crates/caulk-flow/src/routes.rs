@@ -8,7 +8,7 @@ use caulk_program::{
 use caulk_syntax::{Descend, ExprId, ExprKind, Node};
 use rayon::prelude::*;
 
-use crate::calls::{file_of, roots};
+use crate::body::{file_of, roots};
 use crate::registration::{Registration, Registrations, is_router};
 use crate::symbol::{function_symbol, symbol_of};
 

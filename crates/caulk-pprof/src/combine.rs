@@ -4,7 +4,7 @@
 use caulk_profile::arithmetic::truncate;
 use caulk_profile::{MergeError, Profile, StringId, ValueType, merge};
 
-use crate::report::units;
+use crate::units;
 
 /// The label that marks samples of a base, with the text `true`.
 pub(crate) const BASE_LABEL: &str = "pprof::base";

@@ -1,50 +1,17 @@
 //! From a prepared profile to the bytes of a report.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use caulk_profile::Profile;
-use caulk_system::Files;
 
 use crate::config::Config;
+use crate::error::ReportError;
 use crate::filter::{LabelUnits, add_label_frames, filter};
 use crate::pattern::Pattern;
-use crate::report::{self, Measure, ReportError, Subject};
+use crate::report::{self, Measure, Subject};
 use crate::request::{Command, Request};
-
-/// What a report depends on beside the profile and the options.
-#[derive(Debug, Clone)]
-pub struct Surroundings {
-    /// Where times are told.
-    pub time_zone: jiff::tz::TimeZone,
-    /// Where source files are.
-    pub sources: SourceFiles,
-}
-
-/// Source files, for the reports that show them.
-#[derive(Clone)]
-pub struct SourceFiles {
-    pub(crate) files: Arc<dyn Files>,
-    pub(crate) folder: PathBuf,
-}
-
-impl SourceFiles {
-    /// Files of which those with relative paths are looked for in a folder, which is the current one.
-    pub fn new(files: Arc<dyn Files>, folder: PathBuf) -> SourceFiles {
-        SourceFiles { files, folder }
-    }
-}
-
-impl fmt::Debug for SourceFiles {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.debug_struct("SourceFiles")
-            .field("folder", &self.folder)
-            .finish_non_exhaustive()
-    }
-}
+use crate::surroundings::Surroundings;
 
 /// A report.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -17,6 +17,7 @@ mod cli;
 mod combine;
 mod commands;
 mod config;
+mod error;
 mod filter;
 mod generate;
 mod go_time;
@@ -28,7 +29,9 @@ mod report;
 mod request;
 mod shell;
 mod sources;
+mod surroundings;
 mod svg;
+mod units;
 mod url;
 mod usage;
 
@@ -39,18 +42,18 @@ pub use cli::{
 pub use combine::{BaseOptions, CombineError, combine, subtract};
 pub use commands::Makes;
 pub use config::{Config, Granularity, Sort};
-pub use generate::{
-    Generated, SourceFiles, Surroundings, WriteReportError, generate, write_report,
-};
+pub use error::ReportError;
+pub use generate::{Generated, WriteReportError, generate, write_report};
 pub use options::OptionError;
 pub use pattern::{Pattern, PatternError};
 pub use prepare::{
     MappingSource, NameQuery, Names, NamesError, Symbolize, files_with_names, forget_empty_labels,
     name_program, name_queries, note_source, prepare, take_names,
 };
-pub use report::ReportError;
+
 pub use request::{Command, Request};
 pub use shell::{Action, Completer, PROMPT, Shell};
 pub use sources::{Remote, kept_name};
+pub use surroundings::{SourceFiles, Surroundings};
 pub use svg::movable_svg;
 pub use usage::{EXAMPLES, usage};

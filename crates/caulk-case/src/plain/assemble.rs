@@ -8,12 +8,12 @@ use std::sync::Arc;
 use caulk_growth::{Point, Stage};
 use caulk_profile::{Snapshot, StackTable};
 
-use crate::building::{Building, Loaded};
+use crate::building::Building;
 use crate::case::Metrics;
 use crate::contention::contention;
-use crate::series::{
-    LeakedGoroutines, LoadedSeries, NotUsed, PointFiles, ProfileKind, SeriesProblem, UsedKind,
-};
+use crate::kind::ProfileKind;
+use crate::loaded::Loaded;
+use crate::series::{LeakedGoroutines, LoadedSeries, NotUsed, PointFiles, SeriesProblem, UsedKind};
 
 use super::identify::{Form, PlainFile};
 use super::instances::Part;

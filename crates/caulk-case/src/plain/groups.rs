@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::series::{NotUsed, ProfileKind};
+use crate::kind::ProfileKind;
+use crate::series::NotUsed;
 
 use super::identify::{Form, PlainFile, Program};
 

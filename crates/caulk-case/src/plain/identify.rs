@@ -9,7 +9,8 @@ use caulk_system::Files;
 use crate::case::Metrics;
 use crate::exposition::{self, NotOne};
 use crate::folder::read_raw;
-use crate::series::{NotUsed, ProfileKind};
+use crate::kind::ProfileKind;
+use crate::series::NotUsed;
 
 use super::cloud;
 

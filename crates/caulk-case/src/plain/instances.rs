@@ -5,8 +5,9 @@ use std::path::Path;
 
 use caulk_profile::Snapshot;
 
+use crate::kind::ProfileKind;
 use crate::processes::{Processes, tell_apart};
-use crate::series::{NotUsed, ProfileKind};
+use crate::series::NotUsed;
 
 use super::groups::{Group, KIND_WORDS, LeftOver};
 use super::identify::PlainFile;

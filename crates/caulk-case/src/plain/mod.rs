@@ -17,8 +17,6 @@ use caulk_system::Files;
 
 use crate::series::{LoadedSeries, NotUsed, SeriesProblem};
 
-pub use order::OrderedBy;
-
 use identify::{Identified, PlainFile, open, open_bytes};
 
 /// What plain files hold.

@@ -3,20 +3,7 @@
 use std::path::PathBuf;
 
 use super::identify::{Form, PlainFile};
-
-/// What put plain files in order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum OrderedBy {
-    /// The time in each profile.
-    ProfileTime,
-    /// The numbers in each file's name.
-    NameNumber,
-    /// The time of each file's last modification.
-    ModificationTime,
-    /// The order in which they were given, those of a folder by name.
-    #[default]
-    AsGiven,
-}
+use crate::series::OrderedBy;
 
 /// Files written closer together than this were unpacked or checked out, not captured.
 const COPIED_NANOS: i64 = 100_000_000;

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use super::warn_unless;
 use crate::config::Config;
-use crate::report::units;
+use crate::units;
 use caulk_profile::{Function, Label, LabelValue, Line, LocationIndex, Profile, StringId};
 
 /// Puts a frame for each label key that the options name around every stack; `None` if they name

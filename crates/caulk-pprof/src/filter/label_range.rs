@@ -1,6 +1,6 @@
 //! Ranges of numbers with units, such as `32kb:`, `:64kb` and `4mb:8mb`.
 
-use crate::report::units::{self, Scale};
+use crate::units::{self, Scale};
 
 /// The numbers from one to another, both included.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,9 +6,9 @@ use rustc_hash::FxHashMap;
 
 use super::LabelUnits;
 use super::label_range::{LabelRange, TooLarge};
+use crate::error::ReportError;
 use crate::pattern::Pattern;
-use crate::report::ReportError;
-use crate::report::units::Scale;
+use crate::units::Scale;
 use caulk_profile::parallel::in_parts;
 use caulk_profile::{Label, LabelValue, Profile, StringId};
 

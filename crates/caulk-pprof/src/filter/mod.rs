@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use caulk_profile::Profile;
 
 use crate::config::Config;
+use crate::error::ReportError;
 use crate::pattern::Pattern;
-use crate::report::ReportError;
 use frames::{FrameFilters, Stacks};
 use label_samples::LabelFilter;
 

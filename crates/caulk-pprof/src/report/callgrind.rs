@@ -2,10 +2,11 @@
 
 use rustc_hash::FxHashMap;
 
+use super::Subject;
 use super::graph::{Graph, NodeId, Wanted, trim, trim_tree};
 use super::places::{Place, Places};
 use super::texts::TextId;
-use super::{ReportError, Subject};
+use crate::error::ReportError;
 use caulk_profile::arithmetic::truncate;
 
 /// Appends to `out` what `go tool pprof -callgrind` prints for the profile.

@@ -3,9 +3,11 @@
 use super::graph::Trimmed;
 use super::mappings::program_file;
 use super::paths::base_name;
-use super::{Measure, ReportError, Subject, units};
+use super::{Measure, Subject};
 use crate::config::Config;
-use crate::generate::Surroundings;
+use crate::error::ReportError;
+use crate::surroundings::Surroundings;
+use crate::units;
 use caulk_profile::Profile;
 use caulk_profile::arithmetic::truncate;
 

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use super::Subject;
 use super::graph::{Graph, NodeId, Wanted, trim};
 use super::places::{Place, Places};
 use super::source::SourceReader;
-use super::{ReportError, Subject, units};
+use crate::error::ReportError;
+use crate::units;
 
 /// Lines before the first and after the last with a value.
 const MARGIN: i64 = 5;

@@ -1,9 +1,10 @@
 //! Which sample type a report shows, in which unit, and its total.
 
 use super::graph::{Columns, NodeValue};
-use super::{ReportError, units};
 use crate::combine::BASE_LABEL;
 use crate::config::Config;
+use crate::error::ReportError;
+use crate::units;
 use caulk_profile::arithmetic::truncate;
 use caulk_profile::{LabelValue, Profile, StringId};
 

@@ -2,7 +2,8 @@
 
 use caulk_profile::write;
 
-use super::{ReportError, Subject};
+use super::Subject;
+use crate::error::ReportError;
 
 /// Appends the profile to `out`, its values divided if the options ask for it.
 pub(crate) fn proto(subject: &Subject, out: &mut Vec<u8>) -> Result<(), ReportError> {

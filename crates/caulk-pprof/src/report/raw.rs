@@ -2,8 +2,8 @@
 
 use caulk_profile::{Label, LabelValue, LocationIndex, Profile, StringTable};
 
-use crate::generate::Surroundings;
 use crate::go_time;
+use crate::surroundings::Surroundings;
 
 /// Appends a profile as text to `out`.
 pub(crate) fn raw(profile: &Profile, surroundings: &Surroundings, out: &mut Vec<u8>) {

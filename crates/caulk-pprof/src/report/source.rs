@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::paths::{clean, parent, split_list, without_prefix};
 use crate::config::Config;
-use crate::generate::SourceFiles;
+use crate::surroundings::SourceFiles;
 use caulk_system::{FileError, FileKind, io_message};
 
 /// A longer line ends the reference's reading of a file.

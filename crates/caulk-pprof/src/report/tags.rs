@@ -2,7 +2,8 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Subject, aligned, units};
+use super::{Subject, aligned};
+use crate::units;
 use caulk_profile::{Label, LabelValue};
 
 /// What the samples with one label key have together, and those with each of its values as printed.

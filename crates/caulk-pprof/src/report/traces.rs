@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use caulk_profile::{Label, LabelValue};
 use rustc_hash::FxHashMap;
 
+use super::Subject;
 use super::aligned::{pad, width};
 use super::header::profile_lines;
 use super::places::{Identity, PlaceId, Places};
-use super::{Subject, units};
+use crate::units;
 
 const SEPARATOR: &[u8] = b"-----------+-------------------------------------------------------\n";
 const WIDTH: usize = 10;

@@ -1,9 +1,11 @@
 //! `-tree` and `-peek`: each node between its callers and its callees.
 
+use super::Subject;
 use super::graph::{Edge, NodeId, Wanted, trim};
 use super::header::write_header;
 use super::places::Places;
-use super::{ReportError, Subject, units};
+use crate::error::ReportError;
+use crate::units;
 
 const SEPARATOR: &[u8] =
     b"----------------------------------------------------------+-------------\n";

@@ -10,9 +10,9 @@ use self::line::Report;
 use crate::cli::NamedReport;
 use crate::commands::command_named;
 use crate::config::Config;
-use crate::generate::Surroundings;
 use crate::options::{self, Field, Named, OPTIONS};
 use crate::report;
+use crate::surroundings::Surroundings;
 use crate::usage::shell_usage;
 
 /// What the shell prints before it waits for a line.

@@ -2,7 +2,7 @@
 
 use super::Picture;
 use crate::report::graph::{MOST_SHOWN, NodeId, NodeValue, Tag};
-use crate::report::units;
+use crate::units;
 use caulk_profile::arithmetic::truncate;
 
 /// Writes the boxes of a node's tags, and says whether there are any.

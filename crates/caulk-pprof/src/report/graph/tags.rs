@@ -8,9 +8,10 @@ use super::tree::Tree;
 use super::trim::membership;
 use super::{NodeId, NodeValue};
 use crate::combine::BASE_LABEL;
+use crate::report::Subject;
 use crate::report::places::Places;
 use crate::report::texts::{TextId, Texts};
-use crate::report::{Subject, units};
+use crate::units;
 use caulk_profile::{LabelValue, Profile};
 
 /// Most tags of a node that a picture shows.

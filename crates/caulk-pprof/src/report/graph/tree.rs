@@ -6,8 +6,9 @@ use super::calls::Calls;
 use super::edges::Edge;
 use super::trim::membership;
 use super::{NodeId, NodeValue};
+use crate::error::ReportError;
+use crate::report::Subject;
 use crate::report::places::{PlaceId, Places};
-use crate::report::{ReportError, Subject};
 use caulk_profile::Profile;
 
 /// More nodes than this would not fit into memory.

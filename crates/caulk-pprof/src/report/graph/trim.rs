@@ -8,8 +8,9 @@ use super::redundant::remove_redundant;
 use super::tags::{Tags, tags_of_places, tags_of_tree};
 use super::tree::Tree;
 use super::{Graph, NodeId, NodeValue, PlaceValues, place_values};
+use crate::error::ReportError;
+use crate::report::Subject;
 use crate::report::places::Places;
-use crate::report::{ReportError, Subject};
 use caulk_profile::arithmetic::truncate;
 
 /// Which calls a report shows. The others are not looked for: that is what takes the time.

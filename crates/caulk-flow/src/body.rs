@@ -1,0 +1,45 @@
+//! Where a body stands, and what is at its top.
+
+use caulk_program::{BodyOwner, Program, SourceFile, TypedBody};
+use caulk_syntax::{ExprId, ExprKind, Node, Tree};
+
+/// The file that a body stands in.
+pub fn file_of(program: &Program, owner: BodyOwner) -> Option<&SourceFile> {
+    match owner {
+        BodyOwner::Func(id) => program.file_of(id).map(|file| &**file),
+        BodyOwner::Initializer(package, index) => {
+            let package = program.package(package);
+            let initializer = package.initializers().get(index as usize)?;
+            let file = package.files().get(initializer.file as usize)?;
+            Some(&**file)
+        }
+    }
+}
+
+/// The nodes at the top of a body: its block, or the values of an initializer.
+pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
+    match (body.block(), body.owner) {
+        (Some(block), _) => vec![block.into()],
+        (None, BodyOwner::Initializer(package, index)) => program
+            .package(package)
+            .initializers()
+            .get(index as usize)
+            .map(|initializer| {
+                body.tree()
+                    .exprs(initializer.spec.values)
+                    .iter()
+                    .map(|expr| Node::Expr(*expr))
+                    .collect()
+            })
+            .unwrap_or_default(),
+        (None, BodyOwner::Func(_)) => Vec::new(),
+    }
+}
+
+/// The expression without parentheses around it.
+pub fn unparen(tree: &Tree, mut expr: ExprId) -> ExprId {
+    while let ExprKind::Paren(inner) = tree.expr(expr).kind {
+        expr = inner;
+    }
+    expr
+}
