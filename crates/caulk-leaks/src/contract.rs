@@ -40,10 +40,14 @@ pub struct Contract {
     pub known_by: Vec<String>,
     /// What is let go in the expression that makes it is meant to be: owed only where a variable holds it.
     pub named_only: bool,
+    /// Owed only where an argument is seen to be made with a call of one of these: `WithBatcher`.
+    pub made_with: Vec<String>,
     /// Methods before which nothing is held: `Connect`.
     pub acquired_after: Vec<String>,
     /// It may be nil although there is no error: another result says so, or a test of it.
     pub optional: bool,
+    /// The field that holds what is owed, and is nil where nothing is.
+    pub held_in: Option<String>,
     /// Nothing is held until a method starts a goroutine.
     pub idle: bool,
     /// Index of the context argument whose cancellation ends it.
@@ -152,9 +156,11 @@ impl Contract {
             waited_in_loop: false,
             known_by: Vec::new(),
             named_only: false,
+            made_with: Vec::new(),
             short_argument: None,
             dynamic_type: None,
             optional: false,
+            held_in: None,
             idle: false,
             acquired_after: Vec::new(),
             context_ends: None,

@@ -205,6 +205,8 @@ pub(super) struct AcquireEntry {
     known_by: Vec<String>,
     #[serde(default)]
     named_only: bool,
+    #[serde(default)]
+    made_with: Vec<String>,
     /// Index of the argument that is its duration.
     short_argument: Option<usize>,
     #[serde(default)]
@@ -337,9 +339,11 @@ impl AcquireEntry {
             waited_in_loop: self.waited_in_loop,
             known_by: self.known_by,
             named_only: self.named_only,
+            made_with: self.made_with,
             short_argument: self.short_argument,
             dynamic_type: None,
             optional: false,
+            held_in: None,
             idle: false,
             acquired_after: self.acquired_after,
             context_ends: self.context_ends,

@@ -52,6 +52,10 @@ impl Run<'_, '_> {
                 None if self.asserts_nil(callee, index, value) => true,
                 None => continue,
             };
+            if nil && is_statement && matches!(value, Some(Value::At(_) | Value::Owner(_))) {
+                // `assert.Nil(t, file)`: there is none to release.
+                self.refine_acquired(state, false);
+            }
             self.state_error(state, *arg, value.cloned(), nil);
         }
     }

@@ -364,6 +364,12 @@ impl Run<'_, '_> {
             return state.get(&place).cloned().filter(Value::holds);
         };
         let mut before = state.clone();
+        if let Some(Start::Call { call, .. }) = self.start
+            && self.span_of(x).encloses(self.span_of(call))
+        {
+            // It is acquired in the list itself.
+            before.reset();
+        }
         self.trying += 1;
         let listed = tree
             .exprs(elts)

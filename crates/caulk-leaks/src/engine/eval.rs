@@ -67,7 +67,12 @@ impl Run<'_, '_> {
                 let elts = tree.exprs(elts).to_vec();
                 self.composite(state, expr, &elts)
             }
-            ExprKind::FuncLit { .. } => Some(Value::Closure(expr)),
+            ExprKind::FuncLit { .. } => {
+                for local in self.function.loosened_by(expr) {
+                    state.loosen(*local);
+                }
+                Some(Value::Closure(expr))
+            }
             ExprKind::KeyValue { key, value, .. } => {
                 self.eval(state, key);
                 self.eval(state, value)
@@ -232,6 +237,14 @@ impl Run<'_, '_> {
         let field = self
             .contract
             .and_then(|contract| contract.error_field.as_deref());
+        field == Some(name)
+    }
+
+    /// Whether a field of the resource holds what is owed, and nothing else of it does.
+    pub(super) fn is_held_in(&self, name: &str) -> bool {
+        let field = self
+            .contract
+            .and_then(|contract| contract.held_in.as_deref());
         field == Some(name)
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{LocalId, LocalKind, Object, Type};
-use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
 
 use super::closure::ClosureEffect;
 use super::run::{ExitAt, Left, Run, Start, Visit};
@@ -56,6 +56,7 @@ impl Run<'_, '_> {
                 Some(expr) => self
                     .fact_of(state, *expr)
                     .or_else(|| self.concrete_error(*result, *expr))
+                    .or_else(|| self.guarded_error(stmt, *expr))
                     .or_else(|| self.assumed_error(&results, exprs, index)),
                 None => None,
             };
@@ -78,6 +79,47 @@ impl Run<'_, '_> {
             Type::Basic(_) | Type::Struct(_) | Type::Pointer(_)
         );
         (is_error && known && concrete).then_some(Fact::NonNil)
+    }
+
+    /// `if err != nil { …; return nil, err }`, where facts about this variable are not kept.
+    fn guarded_error(&self, stmt: StmtId, expr: ExprId) -> Option<Fact> {
+        let function = self.function;
+        let tree = function.tree();
+        let error = function.local(expr)?;
+        let Some(Node::Stmt(body)) = function.parent(stmt) else {
+            return None;
+        };
+        let Some(Node::Stmt(guard)) = function.parent(body) else {
+            return None;
+        };
+        let StmtKind::If { cond, then, .. } = tree.stmt(guard).kind else {
+            return None;
+        };
+        let ExprKind::Binary {
+            x,
+            op: BinaryOp::Neq,
+            y,
+            ..
+        } = tree.expr(caulk_flow::unparen(tree, cond)).kind
+        else {
+            return None;
+        };
+        if then != body || function.local(x) != Some(error) || !self.is_nil(y) {
+            return None;
+        }
+        let mut assigned = false;
+        tree.walk(body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+            {
+                assigned |= tree
+                    .exprs(lhs)
+                    .iter()
+                    .any(|x| function.local(*x) == Some(error));
+            }
+            Descend::Into
+        });
+        (!assigned).then_some(Fact::NonNil)
     }
 
     /// `return nil, fail(x)`: nobody returns nothing and no error.

@@ -26,6 +26,7 @@ pub(crate) struct Function {
     tracked: BTreeSet<LocalId>,
     fresh: BTreeSet<LocalId>,
     captured: BTreeSet<LocalId>,
+    loosens: BTreeMap<ExprId, Vec<LocalId>>,
     functions: BTreeMap<LocalId, Option<BTreeSet<FuncId>>>,
 }
 
@@ -53,10 +54,8 @@ impl Function {
         }
         let roots = caulk_flow::roots(program, &typed);
         let parents = Parents::of(tree, &roots);
-        let mut tracked = tracked(program, &typed, &graphs, &roots);
-        for local in assigned_any_time(program, &typed, &roots, &parents) {
-            tracked.remove(&local);
-        }
+        let tracked = tracked(program, &typed, &graphs, &roots);
+        let loosens = assigned_any_time(program, &typed, &roots, &parents);
         let fresh = fresh(&typed, &roots);
         let captured = typed
             .info
@@ -71,6 +70,7 @@ impl Function {
             tracked,
             fresh,
             captured,
+            loosens,
             functions: functions(&typed, &roots),
             typed,
         }
@@ -217,6 +217,11 @@ impl Function {
         self.captured.contains(&local)
     }
 
+    /// Variables that a literal assigns at any time once it is made: one that is passed on, stored or a goroutine.
+    pub fn loosened_by(&self, literal: ExprId) -> &[LocalId] {
+        self.loosens.get(&literal).map_or(&[], Vec::as_slice)
+    }
+
     /// The declared functions that a variable can hold; none where it can hold another.
     pub fn functions_of(&self, local: LocalId) -> Option<&BTreeSet<FuncId>> {
         self.functions.get(&local)?.as_ref()
@@ -312,26 +317,27 @@ fn tracked(
         .collect()
 }
 
-/// Variables that a function literal assigns which may run at any time: one that is passed on, stored or a goroutine.
-/// Errors are looked at where they are set.
+/// The literals that may run at any time, passed on, stored or goroutines, with the variables that they assign. Errors
+/// are looked at where they are set.
 fn assigned_any_time(
     program: &Program,
     typed: &TypedBody,
     roots: &[Node],
     parents: &Parents,
-) -> BTreeSet<LocalId> {
+) -> BTreeMap<ExprId, Vec<LocalId>> {
     let tree = typed.tree();
-    let mut found = BTreeSet::new();
+    let mut found = BTreeMap::new();
     for literal in typed.info.literals() {
         if runs_where_called(typed, roots, parents, literal.expr) {
             continue;
         }
+        let mut assigned = Vec::new();
         tree.walk(literal.expr, |node| {
             if let Node::Stmt(stmt) = node
                 && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
             {
                 let targets = tree.exprs(lhs).iter().filter_map(|x| typed.info.local(*x));
-                found.extend(targets.filter(|local| {
+                assigned.extend(targets.filter(|local| {
                     let ty = typed.info.local_info(*local).map(|local| local.ty);
                     literal.captures.contains(local)
                         && !ty.is_some_and(|ty| crate::types::is_error(program, ty))
@@ -339,6 +345,9 @@ fn assigned_any_time(
             }
             Descend::Into
         });
+        if !assigned.is_empty() {
+            found.insert(literal.expr, assigned);
+        }
     }
     found
 }

@@ -8,11 +8,11 @@ use crate::engine::Function;
 use crate::module::Module;
 
 /// Whether a function that makes a context, by this call, only puts it away for later: the context
-/// has no parent that would know of it, is stored and nothing else, and no goroutine is started.
+/// has no parent that would know of it, is stored and nothing else, and no goroutine is started, unless an option asks
+/// for it.
 pub(crate) fn only_stores(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     crate::engine::context::is_rootless(function, call)
-        && !has_go_statement(function)
-        && !calls_what_starts(module, function)
+        && !starts_anyway(module, function)
         && context_is_stored(function, call)
 }
 
@@ -25,29 +25,37 @@ pub(crate) fn starts(module: &Module<'_>, id: FuncId) -> bool {
 }
 
 fn has_go_statement(function: &Function) -> bool {
+    any_node(function, |node| is_go(function, node))
+}
+
+fn is_go(function: &Function, node: Node) -> bool {
     let tree = function.tree();
-    let Some(block) = function.typed.block() else {
-        return false;
-    };
+    matches!(node, Node::Stmt(stmt) if matches!(tree.stmt(stmt).kind, StmtKind::Go(_)))
+}
+
+/// Whether a goroutine is started in any case.
+fn starts_anyway(module: &Module<'_>, function: &Function) -> bool {
+    let anyway = |node: Node| !crate::inference::started::is_conditional(function, node);
+    let calls = function.info().calls();
+    any_node(function, |node| is_go(function, node) && anyway(node))
+        || calls.iter().any(|(call, callee)| {
+            let id = callee.func().and_then(|func| func.id);
+            id.is_some_and(|id| starts(module, id)) && anyway(Node::Expr(*call))
+        })
+}
+
+fn any_node(function: &Function, is_it: impl Fn(Node) -> bool) -> bool {
     let mut found = false;
-    tree.walk(block, |node| {
-        found |=
-            matches!(node, Node::Stmt(stmt) if matches!(tree.stmt(stmt).kind, StmtKind::Go(_)));
-        Descend::Into
-    });
+    if let Some(block) = function.typed.block() {
+        function.tree().walk(block, |node| {
+            found = found || is_it(node);
+            Descend::Into
+        });
+    }
     found
 }
 
-fn calls_what_starts(module: &Module<'_>, function: &Function) -> bool {
-    function
-        .info()
-        .calls()
-        .iter()
-        .filter_map(|(_, callee)| callee.func()?.id)
-        .any(|id| starts(module, id))
-}
-
-/// Whether the context that a call makes goes into fields alone.
+/// Whether the context that a call makes goes into fields alone, as long as no condition asks for more.
 fn context_is_stored(function: &Function, call: ExprId) -> bool {
     let tree = function.tree();
     let Some(stmt) = function.statement(call) else {
@@ -71,6 +79,7 @@ fn context_is_stored(function: &Function, call: ExprId) -> bool {
             && expr != target
             && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
             && function.local(expr) == Some(context)
+            && !crate::inference::started::is_conditional(function, node)
         {
             stored &= match function.parent(expr) {
                 Some(Node::Expr(parent)) => match tree.expr(parent).kind {

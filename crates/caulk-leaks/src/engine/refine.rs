@@ -66,6 +66,8 @@ impl Run<'_, '_> {
                 let Some(local) = function.local(cond) else {
                     return true;
                 };
+                // Whether a deferred literal releases it is for whoever sets the flag by then.
+                state.doubt |= self.nesting > 0 && state.is_loose(local);
                 self.assume(state, local, if truth { Fact::True } else { Fact::False })
             }
             ExprKind::Call { args, .. } => {
@@ -108,6 +110,7 @@ impl Run<'_, '_> {
             }
             match value {
                 Value::At(0) if self.is_error_field(name) => Some(Value::Error),
+                Value::At(0) if self.is_held_in(name) => Some(Value::View),
                 Value::At(depth) => {
                     let leads = self.release.leads(depth, name);
                     leads.then_some(Value::At(depth + 1))

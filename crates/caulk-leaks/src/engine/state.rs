@@ -133,6 +133,8 @@ pub(crate) struct State {
     pub status: Status,
     bindings: Vec<(Place, Value)>,
     facts: Vec<(LocalId, Fact)>,
+    /// Variables that a function literal made on the way may assign at any time: nothing stays known of them.
+    loose: Vec<LocalId>,
     pub defers: Vec<Deferred>,
     /// A condition on the acquisition's error was not understood: it may have failed.
     pub doubt: bool,
@@ -148,6 +150,7 @@ impl State {
             status: Status::Before,
             bindings: Vec::new(),
             facts: Vec::new(),
+            loose: Vec::new(),
             defers: Vec::new(),
             doubt: false,
             succeeded: false,
@@ -202,10 +205,22 @@ impl State {
 
     pub fn set_fact(&mut self, local: LocalId, fact: Option<Fact>) {
         self.facts.retain(|(l, _)| *l != local);
-        if let Some(fact) = fact {
+        if let Some(fact) = fact.filter(|_| self.loose.binary_search(&local).is_err()) {
             let index = self.facts.partition_point(|(l, _)| *l < local);
             self.facts.insert(index, (local, fact));
         }
+    }
+
+    /// A variable may be assigned at any time from here on.
+    pub fn loosen(&mut self, local: LocalId) {
+        self.set_fact(local, None);
+        if let Err(index) = self.loose.binary_search(&local) {
+            self.loose.insert(index, local);
+        }
+    }
+
+    pub fn is_loose(&self, local: LocalId) -> bool {
+        self.loose.binary_search(&local).is_ok()
     }
 
     pub fn forget_facts(&mut self) {
@@ -273,5 +288,8 @@ impl State {
         self.bindings
             .retain(|binding| theirs.binary_search_by(|(p, _)| p.cmp(&binding.0)).is_ok());
         self.facts.retain(|fact| other.facts.contains(fact));
+        for local in &other.loose {
+            self.loosen(*local);
+        }
     }
 }

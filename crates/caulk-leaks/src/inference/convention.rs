@@ -209,7 +209,13 @@ pub(crate) fn is_unlikely(
     call: ExprId,
     contract: &Contract,
 ) -> bool {
-    let drops = is_dropped_by_test(module, function, call);
+    let drops = is_dropped_by_test(module, function, call)
+        || contract.rule == "unreleased-subscription"
+            && is_in_test(module, function)
+            && contract
+                .results
+                .iter()
+                .all(|result| is_dropped_result(function, call, *result));
     if contract.confidence == Confidence::Likely && drops || is_tried(module, function, call) {
         return true;
     }
@@ -275,17 +281,21 @@ pub(crate) fn is_free_field(module: &Module<'_>, function: &Function, callee: &C
 
 /// A test that drops a value for its error means to see the call fail.
 fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    let in_test = caulk_flow::file_of(module.program, function.typed.owner)
-        .is_some_and(caulk_program::SourceFile::is_test);
-    in_test && is_dropped(function, call)
+    is_in_test(module, function) && is_dropped(function, call)
+}
+
+fn is_in_test(module: &Module<'_>, function: &Function) -> bool {
+    caulk_flow::file_of(module.program, function.typed.owner)
+        .is_some_and(caulk_program::SourceFile::is_test)
 }
 
 /// A test tries a call, to see it panic: it is all that a literal does which is passed on, `require.Panics(t, func() { db.Get(k) })`.
 fn is_tried(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     let tree = function.tree();
-    let in_test = caulk_flow::file_of(module.program, function.typed.owner)
-        .is_some_and(caulk_program::SourceFile::is_test);
-    let Some(literal) = function.root_of(call).filter(|_| in_test) else {
+    let Some(literal) = function
+        .root_of(call)
+        .filter(|_| is_in_test(module, function))
+    else {
         return false;
     };
     let passed_on = matches!(function.parent(literal), Some(Node::Expr(outer))
@@ -315,10 +325,14 @@ fn is_tried(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
 
 /// Whether the first value of a call is assigned to nothing: `_, err := f()`.
 pub(crate) fn is_dropped(function: &Function, call: ExprId) -> bool {
+    is_dropped_result(function, call, 0)
+}
+
+fn is_dropped_result(function: &Function, call: ExprId, result: usize) -> bool {
     let tree = function.tree();
     let assigned = function.statement(call).map(|stmt| tree.stmt(stmt).kind);
     matches!(assigned, Some(StmtKind::Assign { lhs, .. })
-    if tree.exprs(lhs).first().is_some_and(|target| {
+    if tree.exprs(lhs).get(result).is_some_and(|target| {
         matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
     }))
 }

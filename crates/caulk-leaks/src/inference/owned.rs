@@ -46,6 +46,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             .trim_start_matches('*')
             .to_owned();
         contract.acquired_after = Vec::new();
+        contract.made_with = Vec::new();
         if !contracts
             .iter()
             .any(|known| known.results == contract.results)
@@ -341,6 +342,7 @@ fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
             })
         })
         .collect();
+    contract.held_in = contract.held_in.filter(|_| depth == 0);
     contract.context_ends = None;
     contract.parent = None;
     contract.ended_with = None;
@@ -381,6 +383,7 @@ fn by_function(
             ..Release::default()
         },
         beside,
+        held_in: None,
         end_on_receive: None,
         context_ends: None,
         parent: None,
@@ -404,6 +407,7 @@ fn by_field(
         return None;
     }
     let mut contract = contract.clone();
+    contract.held_in = None;
     contract.origin = Origin::Convention;
     for action in &mut contract.release.actions {
         action.method.as_ref()?;
@@ -459,6 +463,7 @@ fn held(
             }),
             ..Release::any_of(names.chain(others.iter().map(String::as_str)))
         },
+        held_in: Some(field.to_string()),
         end_on_receive: None,
         context_ends: None,
         parent: None,

@@ -284,7 +284,7 @@ impl Tracer<'_, '_> {
 }
 
 /// What a variable is assigned, with the index of the result where that is a call's; none where it cannot be told.
-fn values_of(
+pub(crate) fn values_of(
     module: &Module<'_>,
     function: &Function,
     local: LocalId,

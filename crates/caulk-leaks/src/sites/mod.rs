@@ -1,6 +1,10 @@
 //! The calls of a body that acquire, and what becomes of each.
 
+mod answered;
 pub(crate) mod around;
+mod behind;
+mod in_memory;
+mod made_of;
 pub(crate) mod waited;
 
 use std::sync::Arc;
@@ -115,6 +119,12 @@ fn sites_of_call(
             || is_fire_and_forget(function, call, &contract)
             || contract.named_only && matches!(function.parent(call), Some(Node::Expr(_)))
             || crate::sites::waited::is_short(function, call, &contract)
+            || contract.rule == "unclosed-response-body"
+                && crate::sites::answered::is_made_up(module, function, call)
+            || contract.rule == "unclosed-file"
+                && crate::sites::in_memory::opens(module, function, call)
+            || !contract.made_with.is_empty()
+                && !crate::sites::made_of::has_call(module, function, call, &contract.made_with)
             || contract.waited_in_loop && crate::sites::waited::verdict(function, call).is_none()
         {
             continue;

@@ -1,0 +1,133 @@
+//! Requests that never leave the program: they are answered by a round tripper of the project, mostly a test's, that
+//! makes up its responses. Such a response holds nothing, whatever becomes of its body.
+
+use caulk_program::{BodyOwner, Callee, FuncId, Object, Program, TypeId};
+use caulk_syntax::{ExprId, ExprKind};
+
+use crate::engine::{Function, Root};
+use crate::module::Module;
+use crate::sites::behind::{Behind, Question};
+
+/// Whether all that may answer what a call sends makes up its responses.
+pub(crate) fn is_made_up(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    function.callee(call).receiver().is_some()
+        && crate::sites::behind::is_harmless(module, function, call, &WhoAnswers)
+}
+
+struct WhoAnswers;
+
+impl Question for WhoAnswers {
+    fn concerns(&self, program: &Program, ty: TypeId) -> bool {
+        program.named_name(ty).as_deref() == Some("net/http.Client")
+            || program.has_method(ty, "RoundTrip")
+    }
+
+    fn judge(
+        &self,
+        module: &Module<'_>,
+        function: &Function,
+        part: ExprId,
+        depth: u8,
+        behind: &mut Behind,
+    ) -> bool {
+        let (program, info) = (module.program, function.info());
+        if let ExprKind::FuncLit { .. } = function.tree().expr(part).kind {
+            let result = info
+                .literal(part)
+                .and_then(|literal| info.local_info(*literal.results.first()?));
+            if result.is_some_and(|result| is_response(program, result.ty)) {
+                answer(module, function, Some(part), depth, behind);
+            }
+            return true;
+        }
+        if let Object::Func(func) | Object::Method(func) = info.object(part)
+            && let Some(id) = func.id.filter(|id| gives_response(program, *id))
+        {
+            answer_of(module, id, depth, behind);
+            return true;
+        }
+        let own = own_round_trip(module, info.type_of(part));
+        if let Some(id) = own {
+            answer_of(module, id, depth, behind);
+        }
+        own.is_some()
+    }
+}
+
+fn answer_of(module: &Module<'_>, id: FuncId, depth: u8, behind: &mut Behind) {
+    match module.function(BodyOwner::Func(id)) {
+        Some(function) if module.is_own(id) => answer(module, &function, None, depth, behind),
+        _ => behind.otherwise = true,
+    }
+}
+
+/// How a function, or a literal in it, comes by the response that it gives.
+fn answer(module: &Module<'_>, function: &Function, root: Root, depth: u8, behind: &mut Behind) {
+    let mut made_up = true;
+    for (call, callee) in function.info().calls() {
+        if !function.is_within(function.root_of(call), root) {
+            continue;
+        }
+        let gives = gives_one(module.program, function.info().type_of(call), callee);
+        match callee {
+            Callee::Builtin(_) | Callee::Conversion(_) => {}
+            // What answers instead is among the parts of whatever holds it.
+            Callee::Field { .. } | Callee::Local(_) | Callee::Interface { .. } | Callee::Value => {
+                made_up &= !gives;
+            }
+            callee => {
+                let Some(func) = callee.func() else {
+                    made_up &= !gives;
+                    continue;
+                };
+                let own = func
+                    .id
+                    .filter(|id| gives && module.is_own(*id) && Some(*id) != function.id());
+                if let Some(id) = own {
+                    made_up = false;
+                    match depth.checked_sub(1) {
+                        Some(depth) => answer_of(module, id, depth, behind),
+                        None => behind.otherwise = true,
+                    }
+                } else {
+                    let (package, name) = crate::types::split_name(module.program, func);
+                    behind.otherwise |= module.catalogue.contract(package, name).is_some();
+                }
+            }
+        }
+    }
+    behind.harmless |= made_up;
+}
+
+/// Whether a call gives a response, by its type, else by what it is called.
+fn gives_one(program: &Program, ty: TypeId, callee: &Callee) -> bool {
+    if !ty.is_unknown() {
+        let results = program.results_of(ty);
+        return results.first().is_some_and(|ty| is_response(program, *ty));
+    }
+    let name = match callee {
+        Callee::Field { name, .. } | Callee::Unknown { name, .. } => name.as_str(),
+        callee => callee
+            .func()
+            .and_then(|func| func.name.rsplit('.').next())
+            .unwrap_or_default(),
+    };
+    matches!(name, "Do" | "RoundTrip")
+}
+
+/// `RoundTrip` of a type of the project.
+fn own_round_trip(module: &Module<'_>, ty: TypeId) -> Option<FuncId> {
+    let method = module.program.method(ty, "RoundTrip")?;
+    let id = method.func.id.filter(|_| !method.of_interface)?;
+    module.is_own(id).then_some(id)
+}
+
+fn gives_response(program: &Program, id: FuncId) -> bool {
+    let signature = program.func_type(program.signature(id));
+    let first = signature.and_then(|signature| signature.results.first());
+    first.is_some_and(|ty| is_response(program, *ty))
+}
+
+fn is_response(program: &Program, ty: TypeId) -> bool {
+    program.named_name(ty).as_deref() == Some("net/http.Response")
+}

@@ -1,0 +1,44 @@
+//! File systems in memory, such as `embed.FS`, behind an interface: a file of theirs holds no descriptor.
+
+use caulk_program::{Program, TypeId};
+use caulk_syntax::ExprId;
+
+use crate::engine::Function;
+use crate::module::Module;
+use crate::sites::behind::{Behind, Question};
+
+/// Whether a call opens a file of a file system in memory.
+pub(crate) fn opens(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    crate::sites::behind::is_harmless(module, function, call, &WhichFiles)
+}
+
+struct WhichFiles;
+
+impl Question for WhichFiles {
+    fn concerns(&self, program: &Program, ty: TypeId) -> bool {
+        program.has_method(ty, "Open")
+    }
+
+    /// The catalogue says that opening a file of the type owes nothing, or that what makes the value does not.
+    fn judge(
+        &self,
+        module: &Module<'_>,
+        function: &Function,
+        part: ExprId,
+        _depth: u8,
+        behind: &mut Behind,
+    ) -> bool {
+        let catalogue = module.catalogue;
+        let named = module.program.named_of(function.info().type_of(part));
+        let by_type = named.is_some_and(|named| {
+            let open = format!("{}.Open", named.name);
+            catalogue.free_entry(&named.package, &open).is_some()
+        });
+        let by_call = function.callee(part).func().is_some_and(|func| {
+            let (package, name) = crate::types::split_name(module.program, func);
+            catalogue.free_entry(package, name).is_some()
+        });
+        behind.harmless |= by_type || by_call;
+        by_type || by_call
+    }
+}

@@ -1,0 +1,125 @@
+//! What a value is made of, as far as one function shows: what its variable is assigned anywhere, the elements of
+//! a literal, the arguments of the call that gives it. Paths are not followed.
+
+use caulk_program::{BodyOwner, Callee, LocalId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use rustc_hash::FxHashSet;
+
+use crate::engine::Function;
+use crate::module::Module;
+
+/// The expressions that these values may be made of, themselves included, in no order that matters.
+pub(crate) fn parts(module: &Module<'_>, function: &Function, of: &[ExprId]) -> Vec<ExprId> {
+    let tree = function.tree();
+    let mut open = of.to_vec();
+    let mut found = Vec::new();
+    let (mut seen, mut locals) = (FxHashSet::default(), FxHashSet::default());
+    while let Some(expr) = open.pop() {
+        let expr = caulk_flow::unparen(tree, expr);
+        if !seen.insert(expr) {
+            continue;
+        }
+        found.push(expr);
+        match tree.expr(expr).kind {
+            ExprKind::Ident(_) => {
+                if let Some(local) = function.local(expr).filter(|local| locals.insert(*local)) {
+                    open.extend(
+                        crate::inference::provenance::values_of(module, function, local)
+                            .into_iter()
+                            .filter_map(|(value, _)| value),
+                    );
+                    stored_in(module, function, local, &mut open);
+                }
+            }
+            ExprKind::Unary { x, .. }
+            | ExprKind::Star(x)
+            | ExprKind::TypeAssert { x, .. }
+            | ExprKind::Selector { x, .. }
+            | ExprKind::Index { x, .. }
+            | ExprKind::Slice { x, .. } => open.push(x),
+            ExprKind::KeyValue { value, .. } => open.push(value),
+            ExprKind::CompositeLit { elts, .. } => open.extend(tree.exprs(elts)),
+            ExprKind::Call { args, .. } => {
+                open.extend(tree.exprs(args));
+                open.extend(function.callee(expr).receiver());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Functions, one called by the other, that are looked into for a call.
+const DEPTH: u8 = 2;
+
+/// Whether an argument of a call is made with a call of one of these functions, here or in a function of the project
+/// that gives it.
+pub(crate) fn has_call(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    names: &[String],
+) -> bool {
+    let ExprKind::Call { args, .. } = function.tree().expr(call).kind else {
+        return false;
+    };
+    let parts = parts(module, function, function.tree().exprs(args));
+    let made = parts.iter().map(|part| function.callee(*part));
+    made.into_iter()
+        .any(|callee| is_made_by(module, callee, names, DEPTH))
+}
+
+fn is_made_by(module: &Module<'_>, callee: &Callee, names: &[String], depth: u8) -> bool {
+    let Some(func) = callee.func() else {
+        return false;
+    };
+    let name = func.name.rsplit('.').next().unwrap_or_default();
+    if names.iter().any(|known| known == name) {
+        return true;
+    }
+    let (Some(depth), Some(id)) = (
+        depth.checked_sub(1),
+        func.id.filter(|id| module.is_own(*id)),
+    ) else {
+        return false;
+    };
+    module
+        .function(BodyOwner::Func(id))
+        .is_some_and(|function| {
+            let calls = function.info().calls();
+            calls
+                .iter()
+                .any(|(_, callee)| is_made_by(module, callee, names, depth))
+        })
+}
+
+/// What fields of a variable are assigned, and what it ranges over.
+fn stored_in(module: &Module<'_>, function: &Function, local: LocalId, found: &mut Vec<ExprId>) {
+    let tree = function.tree();
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            let Node::Stmt(stmt) = node else {
+                return Descend::Into;
+            };
+            match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, rhs, .. } => {
+                    let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+                    for (index, target) in lhs.iter().enumerate() {
+                        if let ExprKind::Selector { x, .. } = tree.expr(*target).kind
+                            && function.local(x) == Some(local)
+                        {
+                            found.extend(rhs.get(index).or(rhs.first()));
+                        }
+                    }
+                }
+                StmtKind::Range { value, x, .. }
+                    if value.and_then(|value| function.local(value)) == Some(local) =>
+                {
+                    found.push(x);
+                }
+                _ => {}
+            }
+            Descend::Into
+        });
+    }
+}
