@@ -182,6 +182,8 @@ pub enum SettledBy {
     Sent,
     /// Passed to a function that takes ownership.
     HandedOver,
+    /// A function that releases it was passed on: `t.Cleanup(func() { db.Close() })`.
+    ReleaseHandedOver,
     /// Every path ends the process, panics, or never leaves the function.
     NeverReturns,
     /// Ended by something else that is released: a transaction by its context.
@@ -516,6 +518,7 @@ impl SettledBy {
             SettledBy::ProcessLifetime => "kept for the life of the process",
             SettledBy::Sent => "sent on a channel",
             SettledBy::HandedOver => "handed over",
+            SettledBy::ReleaseHandedOver => "its release handed over",
             SettledBy::NeverReturns => "the function does not return",
             SettledBy::ByParent => "ended by its parent",
         }

@@ -456,7 +456,9 @@ impl Run<'_, '_> {
                     self.let_go(state);
                 }
                 match self.closure_effect(state, *literal, &[]) {
-                    ClosureEffect::Releases => self.settle_at(state, SettledBy::HandedOver, span),
+                    ClosureEffect::Releases => {
+                        self.settle_at(state, SettledBy::ReleaseHandedOver, span)
+                    }
                     ClosureEffect::Uses => self.obstacle(span, PASSED_ON),
                     ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
                     ClosureEffect::Nothing => {}
@@ -464,7 +466,7 @@ impl Run<'_, '_> {
                 return Vec::new();
             }
             Value::Releaser => {
-                self.settle_at(state, SettledBy::HandedOver, span);
+                self.settle_at(state, SettledBy::ReleaseHandedOver, span);
                 return Vec::new();
             }
             Value::At(_) | Value::Owner(_) | Value::View => {}

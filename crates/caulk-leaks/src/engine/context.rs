@@ -142,7 +142,10 @@ pub(crate) fn is_cancelled(
             && outcomes.owed.is_empty()
             && outcomes.unknown.is_none()
             && (outcomes.released_at.is_some()
-                || matches!(outcomes.settled, Some((SettledBy::HandedOver, _))))
+                || matches!(
+                    outcomes.settled,
+                    Some((SettledBy::HandedOver | SettledBy::ReleaseHandedOver, _))
+                ))
     })
 }
 

@@ -1,7 +1,7 @@
 //! What a call owes by its results alone: whoever gets a cancel function beside a context calls it, and whoever
 //! gets a stream, a body or a transaction beside an error ends it.
 
-use caulk_program::{Callee, FuncId, Program, TypeId};
+use caulk_program::{Basic, Callee, FuncId, Program, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::{Contract, ErrorAt, Origin};
@@ -120,12 +120,15 @@ fn model_of(program: &Program, types: &[TypeId]) -> Option<Model> {
     }
     values.iter().enumerate().find_map(|(result, ty)| {
         let (package, name) = model_of_type(program, *ty)?;
-        // A response beside a connection is its handshake, a body beside a response the response's.
+        // A response beside a connection is its handshake, a body beside a response the response's, and a response
+        // beside what was read from its body has none any more: `(droplets, response, error)`.
+        let is_response = (package, name) == ("net/http", "Get");
         let is_alone = values.iter().enumerate().all(|(other, ty)| {
             other == result
                 || !program.is_missing(*ty)
                     && !crate::types::has_release(program, *ty)
                     && model_of_type(program, *ty).is_none()
+                    && (!is_response || is_no_data(program, *ty))
         });
         is_alone.then_some(Model {
             package,
@@ -191,7 +194,20 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
     if has("Close") && field("Conn") == "net.Conn" {
         return Some(("net", "Dial"));
     }
-    (field("Body") == "io.ReadCloser").then_some(("net/http", "Get"))
+    // What embeds a response is made by a client that has read it.
+    let has_body = program.struct_fields(value).iter().any(|field| {
+        field.name == "Body" && program.named_name(field.ty).as_deref() == Some("io.ReadCloser")
+    });
+    has_body.then_some(("net/http", "Get"))
+}
+
+/// Whether a result tells something about a response, and cannot be what was read from it.
+fn is_no_data(program: &Program, ty: TypeId) -> bool {
+    let is_text = matches!(
+        program.ty(program.underlying(ty)),
+        Type::Basic(Basic::String)
+    );
+    program.is_basic(ty) && !is_text || program.func_type(ty).is_some()
 }
 
 /// Whether a type reads or writes as a stream does: `Read(p []byte) (int, error)`. An iterator's `Read` is another thing.

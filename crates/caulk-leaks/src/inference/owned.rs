@@ -1,5 +1,6 @@
 //! What a caller may believe of a function's results: which of them it owns, and why.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, FuncId, TypeId};
@@ -59,6 +60,8 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         Some(function.info().local_info(*local)?.ty)
     };
     let (mut accounted, mut undecided_alike) = (false, false);
+    // Types of what the function itself sees to: `t.Cleanup(func() { db.Close() })`.
+    let mut answered_for: BTreeSet<&str> = BTreeSet::new();
     for (site, verdict) in verdicts.iter().filter(|(site, _)| site.root.is_none()) {
         let outcomes = &verdict.outcomes;
         // What a callee takes over can be in what it returns.
@@ -67,8 +70,10 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             let ty = function.info().local_info(*local).map(|local| local.ty);
             ty.and_then(|ty| module.program.named_name(ty)).as_ref() == Some(&site.type_name)
         });
-        accounted |=
-            is_alike && !handed_over && outcomes.unknown.is_none() && outcomes.returned.is_none();
+        if is_alike && !handed_over && outcomes.unknown.is_none() && outcomes.returned.is_none() {
+            accounted = true;
+            answered_for.insert(site.type_name.as_str());
+        }
         undecided_alike |= is_alike && outcomes.unknown.is_some();
         if outcomes.unknown.is_some() {
             continue;
@@ -122,7 +127,11 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
     }
     for (result, local) in function.results(None).iter().enumerate() {
         let known = function.info().local_info(*local).map(|local| local.ty);
-        if let Some(ty) = known
+        let is_answered_for = |ty: TypeId| {
+            let name = module.program.named_name(ty);
+            name.is_some_and(|name| answered_for.contains(name.as_str()))
+        };
+        if let Some(ty) = known.filter(|ty| !is_answered_for(*ty))
             && let Some(contract) =
                 crate::inference::registered::contract(module, &function, result, ty)
                     .or_else(|| crate::inference::started::contract(module, &function, result, ty))

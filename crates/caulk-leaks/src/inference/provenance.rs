@@ -94,7 +94,10 @@ fn hands_on(module: &Module<'_>, id: FuncId, reach: Reach) -> bool {
         let settled = outcomes.settled.map(|(how, _)| how);
         site.root.is_none()
             && (outcomes.returned.is_some()
-                || matches!(settled, Some(SettledBy::HandedOver | SettledBy::Stored)))
+                || matches!(
+                    settled,
+                    Some(SettledBy::HandedOver | SettledBy::ReleaseHandedOver | SettledBy::Stored)
+                ))
     })
 }
 
