@@ -266,8 +266,27 @@ impl Run<'_, '_> {
             }
             _ => {
                 self.eval(state, target);
+                self.hand_over_key(state, target);
                 self.hand_over_value(state, value, SettledBy::Stored, span);
             }
+        }
+    }
+
+    /// `s.workers[w] = true`: the key is kept where others find it.
+    fn hand_over_key(&mut self, state: &mut State, target: ExprId) {
+        let tree = self.function.tree();
+        let ExprKind::Index { x, indices, .. } = tree.expr(target).kind else {
+            return;
+        };
+        let [key] = tree.exprs(indices) else {
+            return;
+        };
+        let key = *key;
+        if self.function.local(x).is_none()
+            && let Some(place) = self.place(key)
+            && let Some(value @ (Value::At(_) | Value::Owner(_))) = state.get(&place).cloned()
+        {
+            self.hand_over(state, key, Some(value), SettledBy::Stored);
         }
     }
 

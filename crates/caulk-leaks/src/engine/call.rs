@@ -371,6 +371,11 @@ impl Run<'_, '_> {
                     None => Vec::new(),
                 }
             }
+            // `db.Begin().Exec(q).Rollback()`: the methods of a transaction give it back.
+            Value::Handle if self.is_release(0, &method) && self.is_of_same_type(callee) => {
+                self.release_at(state, span);
+                Vec::new()
+            }
             Value::Handle => self.handles(call, 0),
             // Asked of a nil error this panics.
             Value::Error if method == "Error" => {
@@ -403,6 +408,18 @@ impl Run<'_, '_> {
                 && callee.func().and_then(|func| func.id).is_some_and(|id| {
                     self.is_followed(callee) && crate::engine::idle::starts(self.module, id)
                 })
+    }
+
+    /// Whether a method is called on a value of the type that is owed.
+    fn is_of_same_type(&self, callee: &Callee) -> bool {
+        let ty = callee
+            .receiver()
+            .map(|receiver| self.function.info().type_of(receiver));
+        let named = ty.and_then(|ty| self.module.program.named_name(ty));
+        named.is_some_and(|named| {
+            self.contract
+                .is_some_and(|contract| contract.type_name == named)
+        })
     }
 
     fn is_acquired_after(&self, method: &str) -> bool {

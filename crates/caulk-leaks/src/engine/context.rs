@@ -1,6 +1,6 @@
 //! Contexts that end by themselves.
 
-use caulk_program::{Callee, LocalId, LocalKind};
+use caulk_program::{Callee, LocalId, LocalKind, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::engine::{Function, Root};
@@ -20,6 +20,25 @@ pub(crate) fn ends_here(module: &Module<'_>, function: &Function, context: ExprI
     }
 }
 
+/// Whether a context may be one that others end: of a field, such as that of a test's suite, or given by a function
+/// that is no `context.Background()`.
+pub(crate) fn may_end(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
+    let tree = function.tree();
+    let context = caulk_flow::unparen(tree, context);
+    match tree.expr(context).kind {
+        ExprKind::Selector { .. } => {
+            matches!(function.info().object(context), Object::Field { .. })
+        }
+        ExprKind::Call { .. } => !never_ends(module, function, context),
+        ExprKind::Ident(_) => function.local(context).is_some_and(|local| {
+            let values = values_of(module, function, local);
+            let mut values = values.iter();
+            values.len() > 0 && values.all(|value| !never_ends(module, function, *value))
+        }),
+        _ => false,
+    }
+}
+
 /// Whether a context is known never to end: `context.Background()`, or what carries values on top of it.
 pub(crate) fn never_ends(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
     let tree = function.tree();
@@ -27,7 +46,7 @@ pub(crate) fn never_ends(module: &Module<'_>, function: &Function, context: Expr
     match tree.expr(context).kind {
         ExprKind::Call { args, .. } => match function.callee(context) {
             Callee::Static(func) => match &*func.name {
-                "context.Background" | "context.TODO" => true,
+                "context.Background" | "context.TODO" | "context.WithoutCancel" => true,
                 "context.WithValue" => tree
                     .exprs(args)
                     .first()
@@ -53,7 +72,10 @@ pub(crate) fn never_ends(module: &Module<'_>, function: &Function, context: Expr
 
 fn is_background(function: &Function, call: ExprId) -> bool {
     match function.callee(call) {
-        Callee::Static(func) => matches!(&*func.name, "context.Background" | "context.TODO"),
+        Callee::Static(func) => matches!(
+            &*func.name,
+            "context.Background" | "context.TODO" | "context.WithoutCancel"
+        ),
         _ => false,
     }
 }

@@ -235,6 +235,14 @@ pub(crate) fn is_unlikely(
     if contract.confidence == Confidence::Likely && drops || is_tried(module, function, call) {
         return true;
     }
+    // What a mock or a store in memory gives holds nothing.
+    if contract.confidence == Confidence::Likely
+        && !matches!(contract.origin, Origin::Catalogue { .. })
+        && is_in_test(module, function)
+        && crate::sites::stand_in::is_behind(module, function, call)
+    {
+        return true;
+    }
     // Whoever wrote both the function and the call knows that nothing comes with this one.
     let called = function.callee(call).func().and_then(|func| func.id);
     if contract.origin == Origin::Convention
@@ -300,7 +308,7 @@ fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) ->
     is_in_test(module, function) && is_dropped(function, call)
 }
 
-fn is_in_test(module: &Module<'_>, function: &Function) -> bool {
+pub(crate) fn is_in_test(module: &Module<'_>, function: &Function) -> bool {
     caulk_flow::file_of(module.program, function.typed.owner)
         .is_some_and(caulk_program::SourceFile::is_test)
 }

@@ -110,6 +110,8 @@ impl Described<'_, '_> {
             return false;
         };
         crate::engine::context::ends_here(self.module, self.function, context)
+            || crate::inference::convention::is_in_test(self.module, self.function)
+                && crate::engine::context::may_end(self.module, self.function, context)
     }
 
     /// Whether the context that this one is derived from is made in the same function, and cancelled there on every

@@ -16,7 +16,9 @@ struct WhichFiles;
 
 impl Question for WhichFiles {
     fn concerns(&self, program: &Program, ty: TypeId) -> bool {
-        program.has_method(ty, "Open")
+        ["Open", "OpenFile", "Create"]
+            .iter()
+            .any(|method| program.has_method(ty, method))
     }
 
     /// The catalogue says that opening a file of the type owes nothing, or that what makes the value does not.

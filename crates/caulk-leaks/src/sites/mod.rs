@@ -5,6 +5,7 @@ pub(crate) mod around;
 mod behind;
 mod in_memory;
 mod made_of;
+pub(crate) mod stand_in;
 pub(crate) mod waited;
 
 use std::sync::Arc;
@@ -285,14 +286,8 @@ fn of_implementers(
     name: &SmolStr,
 ) -> Vec<Contract> {
     let stands_in = |build: &Module<'_>, id: FuncId| {
-        build.program.file_of(id).is_none_or(|file| {
-            let path = file.path.to_string_lossy().to_ascii_lowercase();
-            file.is_test()
-                || file.is_generated()
-                || ["fake", "mock", "stub", "noop"]
-                    .iter()
-                    .any(|word| path.contains(word))
-        })
+        let file = build.program.file_of(id);
+        file.is_none_or(|file| stand_in::declares(file))
     };
     let mut agreed: Option<Vec<Contract>> = None;
     for (build, id) in module.implementers(function.package, iface, through, name) {

@@ -7,7 +7,7 @@ use super::named::{NamedDecl, NamedOrigin};
 use super::select::Selected;
 use super::{NamedId, TypeParamDecl, TypeParamId};
 use crate::body::FuncRef;
-use crate::package::{PackageId, ScopeEntry};
+use crate::package::{PackageId, ScopeEntry, SourceFile};
 use crate::program::Program;
 
 /// A method that a type has.
@@ -47,6 +47,19 @@ impl Program {
     /// `path.Name` of a named type or of a pointer to one.
     pub fn named_name(&self, ty: TypeId) -> Option<String> {
         self.named_of(ty).map(NamedDecl::full_name)
+    }
+
+    /// The file that declares a named type, or what a pointer to one points to, at the top level of a loaded package.
+    pub fn file_declaring(&self, ty: TypeId) -> Option<&SourceFile> {
+        let NamedOrigin::Package { package, decl } = self.named_of(ty)?.origin else {
+            return None;
+        };
+        let package = self.package(package);
+        let declared = package.types.get(decl as usize)?;
+        package
+            .files
+            .get(declared.file as usize)
+            .map(|file| &**file)
     }
 
     /// Who a type parameter is.

@@ -1,0 +1,39 @@
+//! What tests and generators make to stand in for something else: mocks, stores in memory.
+
+use caulk_program::{Program, SourceFile, TypeId};
+use caulk_syntax::ExprId;
+
+use crate::engine::Function;
+use crate::module::Module;
+use crate::sites::made_of::parts;
+
+/// Whether a file declares what stands in for something else.
+pub(crate) fn declares(file: &SourceFile) -> bool {
+    file.is_test() || file.is_generated() || is_named_so(file)
+}
+
+fn is_named_so(file: &SourceFile) -> bool {
+    let path = file.path.to_string_lossy().to_ascii_lowercase();
+    ["fake", "mock", "stub", "noop"]
+        .iter()
+        .any(|word| path.contains(word))
+}
+
+/// Whether what a method is called on is made of something that stands in for another: it has that method itself, or is
+/// called a mock.
+pub(crate) fn is_behind(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let callee = function.callee(call);
+    let (Some(receiver), Some(func)) = (callee.receiver(), callee.func()) else {
+        return false;
+    };
+    let method = func.name.rsplit('.').next().unwrap_or_default();
+    parts(module, function, &[receiver])
+        .into_iter()
+        .any(|part| stands_in(module.program, function.info().type_of(part), method))
+}
+
+fn stands_in(program: &Program, ty: TypeId, method: &str) -> bool {
+    program
+        .file_declaring(ty)
+        .is_some_and(|file| is_named_so(file) || file.is_test() && program.has_method(ty, method))
+}
