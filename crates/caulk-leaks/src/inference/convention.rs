@@ -203,11 +203,10 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
 
 /// Whether a result tells something about a response, and cannot be what was read from it.
 fn is_no_data(program: &Program, ty: TypeId) -> bool {
-    let is_text = matches!(
-        program.ty(program.underlying(ty)),
-        Type::Basic(Basic::String)
-    );
-    program.is_basic(ty) && !is_text || program.func_type(ty).is_some()
+    match program.ty(program.underlying(ty)) {
+        Type::Basic(basic) => *basic != Basic::String,
+        _ => program.func_type(ty).is_some(),
+    }
 }
 
 /// Whether a type reads or writes as a stream does: `Read(p []byte) (int, error)`. An iterator's `Read` is another thing.
