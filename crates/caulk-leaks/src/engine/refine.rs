@@ -1,7 +1,7 @@
 //! What a condition says about a path.
 
 use caulk_program::{Callee, LocalId, Object};
-use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, Tree, UnaryOp};
 
 use super::known::implies_error;
 use super::run::Run;
@@ -15,6 +15,15 @@ impl Run<'_, '_> {
         let tree = function.tree();
         let cond = caulk_flow::unparen(tree, cond);
         match tree.expr(cond).kind {
+            ExprKind::Binary { x, op, y, .. }
+                if let Some(there) = self.is_there_if(state, x, op, y) =>
+            {
+                if there != truth {
+                    return self.refine_acquired(state, false);
+                }
+                state.is_there();
+                true
+            }
             ExprKind::Binary {
                 x,
                 op: op @ (BinaryOp::Eql | BinaryOp::Neq),
@@ -25,7 +34,7 @@ impl Run<'_, '_> {
                 self.refine_equal(state, x, y, equal)
             }
             ExprKind::Unary {
-                op: caulk_syntax::UnaryOp::Not,
+                op: UnaryOp::Not,
                 x,
             } => self.refine(state, x, !truth),
             // Deeper conditions come from `switch` cases and assigned flags.
@@ -119,6 +128,27 @@ impl Run<'_, '_> {
                 _ => None,
             }
         })
+    }
+
+    /// Whether a comparison of what stands for the resource with a number that never does, or with an empty text, says
+    /// that it is there: `fd >= 0`, `id != ""`.
+    fn is_there_if(&self, state: &State, x: ExprId, op: BinaryOp, y: ExprId) -> Option<bool> {
+        let tree = self.function.tree();
+        let (subject, op, bound) = match (nothing(tree, x), nothing(tree, y)) {
+            (None, Some(bound)) => (x, op, bound),
+            (Some(bound), None) => (y, mirrored(op), bound),
+            _ => return None,
+        };
+        let says = match (op, bound) {
+            (BinaryOp::Neq, _)
+            | (BinaryOp::Gtr, Nothing::Zero | Nothing::MinusOne)
+            | (BinaryOp::Geq, Nothing::Zero) => true,
+            (BinaryOp::Eql, _)
+            | (BinaryOp::Lss, Nothing::Zero)
+            | (BinaryOp::Leq, Nothing::Zero | Nothing::MinusOne) => false,
+            _ => return None,
+        };
+        matches!(self.value_at(state, subject), Some(Value::At(0))).then_some(says)
     }
 
     /// Adds that two expressions are equal (or are not).
@@ -462,4 +492,41 @@ fn errors(state: &State) -> Vec<LocalId> {
         .filter(|(place, value)| place.path.is_empty() && matches!(value, Value::Error))
         .map(|(place, _)| place.root)
         .collect()
+}
+
+/// What a number or a text is where it stands for no resource.
+#[derive(Clone, Copy)]
+enum Nothing {
+    Zero,
+    MinusOne,
+    Text,
+}
+
+fn nothing(tree: &Tree, expr: ExprId) -> Option<Nothing> {
+    match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+        ExprKind::BasicLit(literal) => match tree.literal(literal) {
+            "0" => Some(Nothing::Zero),
+            "\"\"" | "``" => Some(Nothing::Text),
+            _ => None,
+        },
+        ExprKind::Unary {
+            op: UnaryOp::Minus,
+            x,
+        } => {
+            let one = matches!(tree.expr(x).kind, ExprKind::BasicLit(literal) if tree.literal(literal) == "1");
+            one.then_some(Nothing::MinusOne)
+        }
+        _ => None,
+    }
+}
+
+/// The operator where the operands change places.
+fn mirrored(op: BinaryOp) -> BinaryOp {
+    match op {
+        BinaryOp::Lss => BinaryOp::Gtr,
+        BinaryOp::Gtr => BinaryOp::Lss,
+        BinaryOp::Leq => BinaryOp::Geq,
+        BinaryOp::Geq => BinaryOp::Leq,
+        other => other,
+    }
 }
