@@ -176,8 +176,17 @@ impl Run<'_, '_> {
         let StmtKind::Return(list) = tree.stmt(stmt).kind else {
             return None;
         };
-        let expr = *tree.exprs(list).get(result)?;
-        Some(self.function.info().type_of(expr)).filter(|ty| !ty.is_unknown())
+        let list = tree.exprs(list);
+        let expr = *list.get(result)?;
+        let ty = self.function.info().type_of(expr);
+        // A call that gives all the results.
+        let ty = match list {
+            [_] => crate::types::results(self.module.program, ty)
+                .get(result)
+                .copied()?,
+            _ => ty,
+        };
+        Some(ty).filter(|ty| !ty.is_unknown())
     }
 
     fn lose(

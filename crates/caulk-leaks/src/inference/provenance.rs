@@ -223,6 +223,7 @@ impl Tracer<'_, '_> {
             Some((id, Followed::Yes(reach))) if self.module.results(id, reach).accounted => {
                 Provenance::Idle
             }
+            Some(_) if self.is_kept(call, result) => Provenance::Foreign,
             Some((id, Followed::Yes(reach))) => traced(self.module, id, result, reach, self.depth),
             _ => Provenance::Unknown,
         }
@@ -230,15 +231,19 @@ impl Tracer<'_, '_> {
 
     /// What a call acquires, as long as it is not kept elsewhere too.
     fn acquired(&self, call: ExprId, result: usize) -> Provenance {
-        let verdicts = self.module.verdicts(self.function.typed.owner, self.reach);
-        let is_kept = verdicts.iter().any(|(site, verdict)| {
-            site.call == call && site.result == result && verdict.outcomes.settled.is_some()
-        });
-        if is_kept {
+        if self.is_kept(call, result) {
             Provenance::Foreign
         } else {
             Provenance::Unknown
         }
+    }
+
+    /// Whether what a call acquires is kept elsewhere, or released by what the function arranges for.
+    fn is_kept(&self, call: ExprId, result: usize) -> bool {
+        let verdicts = self.module.verdicts(self.function.typed.owner, self.reach);
+        verdicts.iter().any(|(site, verdict)| {
+            site.call == call && site.result == result && verdict.outcomes.settled.is_some()
+        })
     }
 
     /// A value made here, as long as its release does something, and not to what the caller owns.
