@@ -20,6 +20,8 @@ pub(crate) struct Release {
     rebound: bool,
     /// Whether what is released may not be there, so that it is asked before.
     optional: bool,
+    /// What is asked for then.
+    asked: String,
 }
 
 impl Release {
@@ -38,6 +40,7 @@ impl Release {
                 (Some(method), None) => format!("{receiver}.{method}({arguments})"),
                 (None, _) => format!("{value}({arguments})"),
             },
+            asked: receiver.clone(),
             receiver,
             returns_error: call.returns_error,
             closer: method == Some("Close") && arguments.is_empty() && call.taker.is_none(),
@@ -53,13 +56,20 @@ impl Release {
         self
     }
 
+    /// The same, where the value itself may not be there.
+    pub(crate) fn where_held(mut self, value: &str) -> Self {
+        self.optional = true;
+        self.asked = value.to_owned();
+        self
+    }
+
     /// The lines of it, under a question where it is optional.
     fn guarded(&self, lines: Vec<String>) -> Vec<String> {
         if !self.optional {
             return lines;
         }
         let inner = lines.iter().map(|line| format!("\t{line}"));
-        std::iter::once(format!("if {} != nil {{", self.receiver))
+        std::iter::once(format!("if {} != nil {{", self.asked))
             .chain(inner)
             .chain(["}".to_owned()])
             .collect()

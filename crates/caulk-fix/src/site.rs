@@ -7,6 +7,7 @@ use crate::bound::is_data;
 use crate::edit::Edit;
 use crate::layout::Layout;
 use crate::leaving::{Leave, MAX_DEPTH, ends};
+use crate::name::common_name;
 use crate::release::{Release, Style};
 use crate::source::{At, Scope, Source};
 
@@ -345,13 +346,16 @@ impl<'a> Site<'a> {
             });
         }
         let next = later.first().map(|id| self.scope.tree.stmt(*id).kind);
-        // An error that is discarded says nothing: a path into the value must be guarded.
+        // An error that is discarded says nothing: a path into the value must be guarded, and a value that nobody has
+        // used.
         let guarded = match &template.held {
             Held::Variable(name) if self.discards_error() && !template.release.path.is_empty() => {
-                name
+                name.clone()
             }
+            Held::Blank(_) if self.may_be_missing() => common_name(self),
             _ => return Ok(Hold::always(Anchor::Below(acquiring))),
         };
+        let guarded = guarded.as_str();
         if let Some(StmtKind::If {
             init: None,
             cond,
@@ -367,6 +371,17 @@ impl<'a> Site<'a> {
             condition: Some(format!("{guarded} != nil")),
             otherwise: None,
         })
+    }
+
+    /// Whether a discarded value may be nil and its release not be called then: nothing tells its error, and it is no
+    /// file, whose methods look at that.
+    fn may_be_missing(&self) -> bool {
+        let template = self.template();
+        let error = template.error_result;
+        error.is_some_and(|error| error != template.result.0)
+            && self.discards_error()
+            && template.release.method.is_some()
+            && self.finding.resource.type_name != "os.File"
     }
 
     /// Whether the acquiring statement assigns its last result to `_`.
@@ -449,10 +464,48 @@ impl<'a> Site<'a> {
             return false;
         };
         let path = tree.selector_path(fun).unwrap_or_default();
-        let goes_on = path.first() == Some(&"assert");
+        // An `assert` goes on as a rule, but the one that has this name.
+        let goes_on = path.first() == Some(&"assert") && path.last() != Some(&"NilError");
         let names_it = path.last().is_some_and(|name| ASSERTING.contains(name));
         let plainly = args.iter().any(|arg| tree.ident(*arg) == Some(error));
-        plainly && names_it && !goes_on
+        plainly && (names_it && !goes_on || self.is_asserted_nil(&path, args, error))
+            || self.is_expected_nil(fun, args, error)
+    }
+
+    /// `c.Assert(err, IsNil)`
+    fn is_asserted_nil(&self, path: &[&str], args: &[ExprId], error: &str) -> bool {
+        let tree = self.scope.tree;
+        path.len() > 1
+            && path.last() == Some(&"Assert")
+            && matches!(args, [value, checker, ..] if tree.ident(*value) == Some(error)
+                && tree.selector_path(*checker).is_some_and(|path| path.last() == Some(&"IsNil")))
+    }
+
+    /// `Expect(err).NotTo(HaveOccurred())`, `Expect(err).To(Succeed())`
+    fn is_expected_nil(&self, fun: ExprId, args: &[ExprId], error: &str) -> bool {
+        let tree = self.scope.tree;
+        let ExprKind::Selector { x, sel } = tree.expr(fun).kind else {
+            return false;
+        };
+        let name_of = |call: ExprId| {
+            let (fun, args) = self.scope.call(call)?;
+            Some((*tree.selector_path(fun)?.last()?, args))
+        };
+        let Some((matcher, _)) = args.first().and_then(|matcher| name_of(*matcher)) else {
+            return false;
+        };
+        let expects = match tree.name(sel) {
+            "NotTo" | "ToNot" | "ShouldNot" => matcher == "HaveOccurred",
+            "To" | "Should" => matches!(matcher, "BeNil" | "Succeed"),
+            _ => false,
+        };
+        expects
+            && name_of(x).is_some_and(|(name, args)| {
+                matches!(name, "Expect" | "ExpectWithOffset" | "Ω")
+                    && args
+                        .last()
+                        .is_some_and(|arg| tree.ident(*arg) == Some(error))
+            })
     }
 
     /// Whether a statement within another runs only under a condition.
@@ -570,6 +623,12 @@ impl<'a> Site<'a> {
             .and_then(|block| self.block_start(block))
             .map(Hold::always)
             .ok_or_else(|| Refusal::new("it is acquired in the header of a statement"))
+    }
+
+    /// Whether a condition is that the acquisition failed.
+    pub(crate) fn asks_for_error(&self, cond: ExprId) -> bool {
+        let error = self.template().error_variable.as_deref();
+        error.is_some_and(|error| self.nil_test(cond, error) == Some(Test::NotNil))
     }
 
     /// What `name == nil` or `name != nil` says; nothing for any other condition.

@@ -2,8 +2,11 @@
 //! inside loops, and where the other paths release it already.
 
 use caulk_leaks::{Exit, ExitKind};
-use caulk_syntax::{AssignOp, Node, Span, StmtKind};
+use std::collections::BTreeSet;
 
+use caulk_syntax::{AssignOp, BinaryOp, Descend, ExprKind, Node, Span, StmtKind};
+
+use super::obstacle::holds;
 use super::{Proposal, Proposed, ended};
 use crate::edit::Edit;
 use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
@@ -42,6 +45,12 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             &lost.len().to_string(),
         ));
     }
+    let last = lost.iter().map(|loss| place_of(site, *loss).start).max();
+    if !site.may_end_twice() && last.is_some_and(|last| has_conditional_defer(site, last)) {
+        return Err(Refusal::new(
+            "a deferred release depends on a condition: whether that is meant is not known",
+        ));
+    }
     if !site.may_end_twice() && lost.iter().any(|loss| may_be_over(site, *loss)) {
         return Err(Refusal::of(
             "some of the ways to an exit that loses … have released it",
@@ -71,6 +80,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             _ if unchecked => {
                 return Err(Refusal::new("its error is never checked: check it first"));
             }
+            Loss::Leave(leave) if is_asked_for(site, leave, &named.value) => site.release_before(
+                leave,
+                &named.value,
+                &by_hand.clone().where_held(&named.value),
+            )?,
             Loss::Leave(leave) => match told(site, leave, &named.value) {
                 Some(edit) => edit?,
                 None => site.release_before(leave, &named.value, by_hand)?,
@@ -160,7 +174,7 @@ fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
         })
     );
     let whole_body = stretch.span() == span(site.template().body);
-    if outer && !whole_body {
+    if !whole_body && (outer || is_copied(site, &stretch)) {
         return Err(Refusal::new(
             "it is assigned to a variable that outlives the block: release it where that ends",
         ));
@@ -174,6 +188,82 @@ fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
         }
     }
     Ok(lost)
+}
+
+/// Whether the value may be nil where control leaves: the function asks for it elsewhere, in a question that goes on
+/// where it is (`v != nil && …`), and not around this place.
+fn is_asked_for(site: &Site<'_>, leave: Leave, value: &str) -> bool {
+    let tree = site.scope.tree;
+    let place = match leave {
+        Leave::Return(id) | Leave::Branch(id) => tree.stmt(id).span,
+        Leave::Brace(offset) => Span::empty(offset),
+        Leave::Below(statement) => statement,
+    };
+    let body = site.scope.statement(span(site.template().body));
+    let Some(body) = body.and_then(|at| site.scope.stmt_id(at)) else {
+        return false;
+    };
+    let start = site.scope.span(site.acquiring).end;
+    let (mut asked, mut known) = (false, false);
+    tree.walk(body, |node| {
+        if let Node::Stmt(id) = node
+            && let StmtKind::If { cond, then, .. } = tree.stmt(id).kind
+            && start <= tree.stmt(id).span.start
+            && tree.stmt(id).span.start < place.start
+        {
+            let mut asks = false;
+            tree.walk(cond, |node| {
+                if let Node::Expr(id) = node
+                    && let ExprKind::Binary {
+                        x,
+                        op: BinaryOp::Neq,
+                        y,
+                        ..
+                    } = tree.expr(id).kind
+                {
+                    asks |= (tree.ident(x), tree.ident(y)) == (Some(value), Some("nil"));
+                }
+                Descend::Into
+            });
+            asked |= asks;
+            known |= asks && tree.stmt(then).span.encloses(place);
+        }
+        Descend::Into
+    });
+    asked && !known
+}
+
+/// Whether a statement of the block puts the value into a place that outlives it.
+fn is_copied(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
+    let tree = site.scope.tree;
+    let Ok(value) = site.value() else {
+        return false;
+    };
+    let holding = [value.as_str()].into_iter().collect();
+    let Some(block) = site.scope.node(stretch.at) else {
+        return false;
+    };
+    let mut declared = BTreeSet::from(["_"]);
+    let mut copies: BTreeSet<Option<&str>> = BTreeSet::new();
+    tree.walk(block, |node| {
+        if let Node::Stmt(id) = node
+            && let StmtKind::Assign { lhs, op, rhs, .. } = tree.stmt(id).kind
+        {
+            let names = tree.exprs(lhs).iter().map(|left| tree.ident(*left));
+            match op {
+                AssignOp::Define => declared.extend(names.flatten()),
+                _ if tree.exprs(rhs).iter().any(|x| holds(tree, *x, &holding)) => {
+                    copies.extend(names);
+                }
+                _ => {}
+            }
+        }
+        Descend::Into
+    });
+    // A field or an element is somebody's who may need it.
+    copies
+        .iter()
+        .any(|name| name.is_none_or(|name| !declared.contains(name)))
 }
 
 /// Whether a release by hand stands on the straight way to where control leaves.
@@ -202,15 +292,43 @@ fn is_released_before(site: &Site<'_>, stretch: &Stretch<'_>, leave: Leave) -> b
     })
 }
 
-/// Whether control may come to a place by a branch that has released the value.
-fn may_be_over(site: &Site<'_>, loss: Loss) -> bool {
+/// Whether a function that is deferred above an offset releases the value in a branch.
+fn has_conditional_defer(site: &Site<'_>, offset: u32) -> bool {
     let tree = site.scope.tree;
-    let place = match loss {
-        Loss::Leave(Leave::Return(id) | Leave::Branch(id)) => tree.stmt(id).span,
+    site.template().releases.iter().any(|release| {
+        let release = span(*release);
+        let Some(at) = site.scope.statement_around(release) else {
+            return false;
+        };
+        let in_branch = |at: &At| match site.scope.kind(*at) {
+            Some(StmtKind::If { then, els, .. }) => [Some(then), els]
+                .into_iter()
+                .flatten()
+                .any(|branch| tree.stmt(branch).span.encloses(release)),
+            Some(StmtKind::Case { .. } | StmtKind::Comm { .. }) => true,
+            _ => false,
+        };
+        let around: Vec<At> = site.scope.outwards(at).collect();
+        let deferred = around.iter().position(|at| {
+            matches!(site.scope.kind(*at), Some(StmtKind::Defer(_)))
+                && site.scope.span(*at).start < offset
+        });
+        deferred.is_some_and(|deferred| around.iter().take(deferred).any(in_branch))
+    })
+}
+
+fn place_of(site: &Site<'_>, loss: Loss) -> Span {
+    match loss {
+        Loss::Leave(Leave::Return(id) | Leave::Branch(id)) => site.scope.tree.stmt(id).span,
         Loss::Leave(Leave::Brace(offset)) => Span::empty(offset),
         Loss::Leave(Leave::Below(statement)) => Span::empty(statement.end),
         Loss::Assignment(at) => site.scope.span(at),
-    };
+    }
+}
+
+/// Whether control may come to a place by a branch that has released the value.
+fn may_be_over(site: &Site<'_>, loss: Loss) -> bool {
+    let place = place_of(site, loss);
     let releases = site.template().releases.iter().map(|at| span(*at));
     releases
         .filter(|release| release.end <= place.start)

@@ -8,13 +8,15 @@ use caulk_syntax::{AssignOp, Node, Span, StmtId, StmtKind};
 
 use super::statement::is_useless_when_dropped;
 use super::{Proposal, deferred};
+use crate::bound::refuse_if_needed;
 use crate::edit::Edit;
 use crate::name::named;
 use crate::site::{Anchor, Hold, Refusal, Site};
 
 /// The edits, where a site has this shape and moving the acquisition changes nothing else.
 pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
-    if !matches!(site.template().held, Held::Blank(_)) || site.template().in_loop {
+    let is_named = matches!(site.template().held, Held::Variable(_));
+    if !is_named && !matches!(site.template().held, Held::Blank(_)) || site.template().in_loop {
         return Ok(None);
     }
     let Some(around) = site.scope.parent(site.acquiring) else {
@@ -32,14 +34,23 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     if site.scope.node(site.acquiring) != Some(Node::Stmt(init)) {
         return Ok(None);
     }
-    if is_useless_when_dropped(site) {
+    let further = els.filter(|els| matches!(site.scope.tree.stmt(*els).kind, StmtKind::If { .. }));
+    if !is_named && is_useless_when_dropped(site) {
         return within(site, then, els).map(Some);
     }
-    if els.is_some() {
+    let serves_all = !site.template().handed_on && site.template().releases.is_empty();
+    if is_named && (further.is_none() || !serves_all || site.hold().is_ok()) {
         return Ok(None);
     }
-    let stays =
-        || Refusal::new("its result is discarded in the header of an if: give it a name above");
+    if els.is_some() && further.is_none() {
+        return Ok(None);
+    }
+    let stays = || {
+        Refusal::new(match is_named {
+            true => "it is acquired in the header of a statement",
+            false => "its result is discarded in the header of an if: give it a name above",
+        })
+    };
     let tree = site.scope.tree;
     let StmtKind::Assign {
         lhs,
@@ -63,7 +74,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
             .iter()
             .any(|id| !site.scope.uses(*id, name).is_empty())
     });
-    if hides || !site.leaves(then) {
+    if hides || !site.leaves(then) || !site.asks_for_error(cond) {
         return Err(stays());
     }
 
@@ -85,9 +96,32 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         Span::new(header.end, tree.expr(cond).span.start),
         line,
     ));
-    let hold = Hold::always(Anchor::Below(statement));
     let release = site.release(&named.value)?;
-    edits.push(hold.insert(layout, deferred::lines(site, &release))?);
+    let lines = deferred::lines(site, &release);
+    if site.test().is_none() {
+        refuse_if_needed(site)?;
+    }
+    edits.push(match further {
+        // What follows `else` stands by itself, since the branch before it leaves.
+        Some(further) => {
+            let line_break = layout.line_break(statement.start);
+            let indent = layout.indent(statement.start);
+            let mut between = String::new();
+            for line in lines {
+                between.push_str(&format!("{line_break}{indent}{line}"));
+            }
+            let end = tree.stmt(then).span.end;
+            let next = tree.stmt(further).span.start;
+            if layout.text(Span::new(end, next)).trim() != "else" {
+                return Err(stays());
+            }
+            Edit::replace(
+                Span::new(end, next),
+                format!("{between}{line_break}{indent}"),
+            )
+        }
+        None => Hold::always(Anchor::Below(statement)).insert(layout, lines)?,
+    });
     Ok(Some(Proposal::sure(edits)))
 }
 

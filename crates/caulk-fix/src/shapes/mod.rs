@@ -22,7 +22,7 @@ mod turn;
 use caulk_leaks::Held;
 
 use crate::edit::Edit;
-use crate::site::{Refusal, Site};
+use crate::site::{Refusal, Site, span};
 
 /// Edits that should end a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,8 +71,19 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
         "blocked-goroutine" => buffer::propose(site),
         "release-before-error-check" => order::propose(site),
         "defer-in-loop" => turn::propose(site),
+        "unwaited-process" => release(site).map(|proposal| waits(site, proposal)),
         _ => release(site),
     }
+}
+
+/// Waiting may take as long as the process does, unless that is killed.
+fn waits(site: &Site<'_>, proposal: Proposal) -> Proposal {
+    let text = site.layout().text(span(site.template().body));
+    if proposal.review.is_some() || text.contains(".Process.Kill()") {
+        return proposal;
+    }
+    let reason = "the function then waits until the process has ended";
+    Proposal::review(proposal.edits, reason)
 }
 
 fn release(site: &Site<'_>) -> Proposed {
@@ -86,6 +97,11 @@ fn release(site: &Site<'_>) -> Proposed {
     if !template.may_release.is_empty() && !site.may_end_twice() {
         return Err(Refusal::new(
             "a function that it is passed to releases it on some of its paths",
+        ));
+    }
+    if template.release.needs_start {
+        return Err(Refusal::new(
+            "its release waits for a goroutine that may not have been started",
         ));
     }
     if let Some(owner) = &template.release.owner {

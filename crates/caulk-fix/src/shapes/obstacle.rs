@@ -183,7 +183,7 @@ fn is_declared_plainly(tree: &Tree, body: StmtId, name: &str) -> bool {
 
 /// Whether the value of an expression is, or is made of, one of these variables. What a method of theirs gives is
 /// something else.
-fn holds(tree: &Tree, root: ExprId, names: &BTreeSet<&str>) -> bool {
+pub(super) fn holds(tree: &Tree, root: ExprId, names: &BTreeSet<&str>) -> bool {
     match tree.expr(tree.unparen(root)).kind {
         ExprKind::Ident(name) => names.contains(tree.name(name)),
         ExprKind::Index { x, .. } | ExprKind::Slice { x, .. } | ExprKind::Unary { x, .. } => {

@@ -2,7 +2,7 @@
 //! nothing that a forgotten cancel would keep.
 
 use caulk_program::{BodyOwner, FuncId};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
 use crate::engine::Function;
 use crate::module::Module;
@@ -22,6 +22,58 @@ pub(crate) fn starts(module: &Module<'_>, id: FuncId) -> bool {
         && module
             .function(BodyOwner::Func(id))
             .is_some_and(|function| has_go_statement(&function))
+}
+
+/// Whether a release waits for a goroutine of its value (`<-s.done`) that nobody has started, as far as the function that
+/// makes the value and the one that would release it show: it would wait for ever.
+pub(crate) fn waits_for_what_may_not_run(
+    module: &Module<'_>,
+    function: &Function,
+    maker: FuncId,
+    release: FuncId,
+) -> bool {
+    let starts_one = |function: &Function| {
+        let calls = function.info().calls();
+        has_go_statement(function)
+            || calls.iter().any(|(_, callee)| {
+                let id = callee.func().and_then(|func| func.id);
+                id.is_some_and(|id| starts(module, id))
+            })
+    };
+    let body = |id: FuncId| module.function(BodyOwner::Func(id));
+    body(release).is_some_and(|release| receives_from_own_field(&release))
+        && !starts_one(function)
+        && body(maker).is_some_and(|maker| !starts_one(&maker))
+}
+
+/// Whether a method receives from a field of its receiver, come what may.
+fn receives_from_own_field(function: &Function) -> bool {
+    let tree = function.tree();
+    let (Some(receiver), Some(block)) = (function.info().receiver(), function.typed.block()) else {
+        return false;
+    };
+    let mut found = false;
+    tree.walk(block, |node| match node {
+        Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+            StmtKind::Select(_) | StmtKind::If { .. } | StmtKind::Go(_) => Descend::Skip,
+            _ => Descend::Into,
+        },
+        Node::Expr(expr) => {
+            if let ExprKind::Unary {
+                op: UnaryOp::Receive,
+                x,
+            } = tree.expr(expr).kind
+                && let ExprKind::Selector { x, .. } = tree.expr(tree.unparen(x)).kind
+            {
+                found |= function.local(x) == Some(receiver);
+            }
+            match tree.expr(expr).kind {
+                ExprKind::FuncLit { .. } => Descend::Skip,
+                _ => Descend::Into,
+            }
+        }
+    });
+    found
 }
 
 fn has_go_statement(function: &Function) -> bool {

@@ -478,6 +478,15 @@ pub(crate) fn target(function: &Function, site: &Site) -> Option<ExprId> {
 /// How the acquired value is held after its statement.
 fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
     let tree = function.tree();
+    if site.argument.is_some()
+        && let ExprKind::Call { args, .. } = tree.expr(site.call).kind
+        && let Some(name) = site
+            .contract
+            .argument
+            .and_then(|index| tree.ident(*tree.exprs(args).get(index)?))
+    {
+        return Held::Variable(name.to_owned());
+    }
     let mut child = Node::Expr(site.call);
     loop {
         match function.parent(child) {

@@ -1,6 +1,6 @@
 //! What an edit that ends a leak needs to know.
 
-use caulk_program::TypeId;
+use caulk_program::{Object, TypeId};
 use caulk_syntax::{Descend, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
 use crate::engine::{Function, Root};
@@ -54,6 +54,10 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         });
     }
     let mut release = release_call(function, &file.bytes, site, taker);
+    // What is committed by a method of its own is not by its release.
+    release.commits &=
+        !holder_type(function, site).is_some_and(|ty| module.program.has_method(ty, "Commit"));
+    release.needs_start = waits_for_nobody(module, function, site);
     match missing_arguments(module, function, site) {
         Some(Missing::Context) => release.arguments = "ctx".to_owned(),
         Some(Missing::Other) => obstacles.push(Obstacle {
@@ -130,12 +134,34 @@ fn taker(
         return None;
     };
     tree.selector_path(x)?;
+    let text = || String::from_utf8(tree.expr(x).span.of(text).to_vec()).ok();
+    if site.argument.is_some() && matches!(function.info().object(x), Object::Package(_)) {
+        return Some((text()?, name.clone()));
+    }
     let method = module.program.method(function.info().type_of(x), name)?;
     let signature = module.program.func_type(method.signature)?;
     let takes_it_alone =
         matches!(signature.params[..], [only] if Some(only) == holder_type(function, site));
-    let taker = String::from_utf8(tree.expr(x).span.of(text).to_vec()).ok()?;
-    (takes_it_alone && !signature.variadic).then(|| (taker, name.clone()))
+    (takes_it_alone && !signature.variadic)
+        .then(|| Some((text()?, name.clone())))
+        .flatten()
+}
+
+/// Whether the release method would wait for a goroutine which nobody has started.
+fn waits_for_nobody(module: &Module<'_>, function: &Function, site: &Site) -> bool {
+    let program = module.program;
+    let release = || {
+        let mut ty = holder_type(function, site)?;
+        for field in site.release.path() {
+            ty = program.field_type(ty, field)?;
+        }
+        let name = site.release.actions.first()?.method.as_deref()?;
+        program.method(ty, name)?.func.id
+    };
+    let maker = function.callee(site.call).func().and_then(|func| func.id);
+    maker.zip(release()).is_some_and(|(maker, release)| {
+        crate::engine::idle::waits_for_what_may_not_run(module, function, maker, release)
+    })
 }
 
 /// What a release method takes, where nothing says what to give it.
@@ -201,6 +227,7 @@ fn release_call(
         owner: release.owner.clone(),
         restarted_by: release.restarted_by.clone(),
         with_error: release.with_error.clone(),
+        needs_start: false,
         ended_in_error: release.ended_in_error.clone(),
         written: site.contract.written.is_met(
             arguments
