@@ -50,6 +50,8 @@ pub struct Contract {
     pub held_in: Option<String>,
     /// Nothing is held until a method starts a goroutine.
     pub idle: bool,
+    /// Index of a context argument below which it only puts a context away: it is idle where that has no end.
+    pub idle_below: Option<usize>,
     /// Index of the context argument whose cancellation ends it.
     pub context_ends: Option<usize>,
     /// Type of a receiver whose own release ends it: rows of a transaction.
@@ -162,6 +164,7 @@ impl Contract {
             optional: false,
             held_in: None,
             idle: false,
+            idle_below: None,
             acquired_after: Vec::new(),
             context_ends: None,
             parent: None,

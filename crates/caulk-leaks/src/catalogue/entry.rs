@@ -345,6 +345,7 @@ impl AcquireEntry {
             optional: false,
             held_in: None,
             idle: false,
+            idle_below: None,
             acquired_after: self.acquired_after,
             context_ends: self.context_ends,
             parent: self.parent.map(|parent| parent.receiver),

@@ -238,6 +238,14 @@ impl Run<'_, '_> {
     }
 
     fn hand_to_caller(&mut self, state: &mut State, stmt: StmtId, returned: &[Option<Value>]) {
+        if state.status == Status::Before && self.contract.is_some_and(|contract| contract.idle) {
+            let mut values = returned.iter().enumerate();
+            let held = values.find_map(|(index, value)| {
+                let value = value.as_ref().filter(|value| value.holds())?;
+                Some((index, value.clone()))
+            });
+            self.out.returned_idle = self.out.returned_idle.take().or(held);
+        }
         if state.status != Status::Owed {
             return;
         }

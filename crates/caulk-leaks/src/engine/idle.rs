@@ -7,13 +7,10 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 use crate::engine::Function;
 use crate::module::Module;
 
-/// Whether a function that makes a context, by this call, only puts it away for later: the context
-/// has no parent that would know of it, is stored and nothing else, and no goroutine is started, unless an option asks
-/// for it.
+/// Whether a function that makes a context, by this call, only puts it away for later: the context is stored and nothing
+/// else, and no goroutine is started, unless an option asks for it.
 pub(crate) fn only_stores(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    crate::engine::context::is_rootless(function, call)
-        && !starts_anyway(module, function)
-        && context_is_stored(function, call)
+    !starts_anyway(module, function) && context_is_stored(function, call)
 }
 
 /// Whether a function starts a goroutine itself. What those of the standard library start ends by itself.
@@ -137,6 +134,8 @@ fn context_is_stored(function: &Function, call: ExprId) -> bool {
                 Some(Node::Expr(parent)) => match tree.expr(parent).kind {
                     ExprKind::KeyValue { value, .. } => value == expr,
                     ExprKind::CompositeLit { .. } => true,
+                    // `ctx.Done()`: who waits for it would have to be started.
+                    ExprKind::Selector { x, .. } => x == expr,
                     _ => false,
                 },
                 Some(Node::Stmt(parent)) => match tree.stmt(parent).kind {

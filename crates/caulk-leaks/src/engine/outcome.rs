@@ -40,6 +40,8 @@ pub(crate) struct Outcomes {
     /// It is stored in several fields, or elsewhere too.
     pub stored_elsewhere: bool,
     pub returned: Option<(usize, Value)>,
+    /// The same, where nothing is held yet: a method of it has to be called first.
+    pub returned_idle: Option<(usize, Value)>,
     /// The result that is the resource, or holds it, beside one that is a function which releases it.
     pub beside: Option<(usize, Value)>,
     pub returned_at: Option<Span>,

@@ -78,7 +78,9 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         if outcomes.unknown.is_some() {
             continue;
         }
-        let Some((result, value)) = outcomes.returned.clone() else {
+        let returned = outcomes.returned.clone();
+        let is_idle = returned.is_none();
+        let Some((result, value)) = returned.or_else(|| outcomes.returned_idle.clone()) else {
             continue;
         };
         // Released on the way out of some paths, it is data to whoever gets it.
@@ -101,12 +103,19 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         };
         let Some(mut owed) = owed else { continue };
         owed.optional |= outcomes.returns_nil.contains(&result);
-        owed.idle = site.contract.rule == "uncalled-cancel"
+        let only_stores = site.contract.rule == "uncalled-cancel"
             && matches!(value, Value::Owner(_))
             && crate::engine::idle::only_stores(module, &function, site.call);
+        owed.idle =
+            is_idle || only_stores && crate::engine::context::is_rootless(&function, site.call);
         if site.contract.rule == "uncalled-cancel" {
-            owed.context_ends = parent_parameter(&function, site);
+            owed.context_ends = parent_parameter(&function, site, 0);
         }
+        owed.idle_below = match site.contract.idle_below {
+            _ if only_stores => owed.context_ends,
+            Some(index) => parent_parameter(&function, site, index),
+            None => None,
+        };
         if let Some(context) = context_of(&function, site) {
             // What ends with a context of this function is gone by itself.
             if crate::engine::context::ends_here(module, &function, context) {
@@ -261,13 +270,13 @@ fn context_of(function: &Function, site: &Site) -> Option<ExprId> {
     tree.exprs(args).get(index).copied()
 }
 
-/// The parameter that a context is derived from, where its parent is one: the child ends with it.
-fn parent_parameter(function: &Function, site: &Site) -> Option<usize> {
+/// The parameter that a context is derived from, where its parent, this argument, is one: the child ends with it.
+fn parent_parameter(function: &Function, site: &Site, index: usize) -> Option<usize> {
     let tree = function.tree();
     let ExprKind::Call { args, .. } = tree.expr(site.call).kind else {
         return None;
     };
-    let parent = function.local(*tree.exprs(args).first()?)?;
+    let parent = function.local(*tree.exprs(args).get(index)?)?;
     let params = function.info().params();
     params.iter().position(|param| *param == parent)
 }

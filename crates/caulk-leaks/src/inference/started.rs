@@ -158,6 +158,39 @@ fn starts(module: &Module<'_>, func: &FuncRef) -> bool {
 
 /// Whether something in a function happens under a condition: an option may leave the goroutine out.
 pub(crate) fn is_conditional(function: &Function, at: Node) -> bool {
+    is_left_out(function, at) || is_in_branch(function, at)
+}
+
+/// Whether what a function returns in the end it has returned before it comes here: `if n == 0 { return s }`.
+fn is_left_out(function: &Function, at: Node) -> bool {
+    let tree = function.tree();
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let place = match at {
+        Node::Stmt(stmt) => tree.stmt(stmt).span.start,
+        Node::Expr(expr) => tree.expr(expr).span.start,
+    };
+    let (mut before, mut behind) = (Vec::new(), Vec::new());
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Return(list) = tree.stmt(stmt).kind
+            && let Some(local) = tree.exprs(list).first().and_then(|x| function.local(*x))
+            && function.root_of(stmt).is_none()
+        {
+            let returns = if tree.stmt(stmt).span.start < place {
+                &mut before
+            } else {
+                &mut behind
+            };
+            returns.push(local);
+        }
+        Descend::Into
+    });
+    before.iter().any(|local| behind.contains(local))
+}
+
+fn is_in_branch(function: &Function, at: Node) -> bool {
     let tree = function.tree();
     let mut at = function.parent(at);
     while let Some(node) = at {

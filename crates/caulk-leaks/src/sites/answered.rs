@@ -4,14 +4,52 @@
 use caulk_program::{BodyOwner, Callee, FuncId, Object, Program, TypeId};
 use caulk_syntax::{ExprId, ExprKind};
 
+use crate::contract::{Contract, Origin};
 use crate::engine::{Function, Root};
 use crate::module::Module;
-use crate::sites::behind::{Behind, Question};
+use crate::sites::behind::{Behind, DEPTH, Question};
 
-/// Whether all that may answer what a call sends makes up its responses.
-pub(crate) fn is_made_up(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    function.callee(call).receiver().is_some()
+/// Whether all that may answer what a call sends makes up its responses, or what is called does.
+pub(crate) fn is_made_up(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
+    let callee = function.callee(call);
+    callee.receiver().is_some()
         && crate::sites::behind::is_harmless(module, function, call, &WhoAnswers)
+        || contract.origin == Origin::Convention && makes_it_up(module, function, callee)
+}
+
+/// Whether a function of the project makes up the response that it gives, or all those who implement it do.
+fn makes_it_up(module: &Module<'_>, function: &Function, callee: &Callee) -> bool {
+    let mut behind = Behind::default();
+    match callee {
+        Callee::Interface {
+            iface,
+            through,
+            name,
+            ..
+        } => {
+            for (build, id) in module.implementers(function.package, *iface, through, name) {
+                let file = build.program.file_of(id);
+                if file.is_some_and(|file| !crate::sites::stand_in::declares(file)) {
+                    let mut of_this = Behind::default();
+                    answer_of(build, id, DEPTH, &mut of_this);
+                    behind.harmless |= of_this.harmless;
+                    behind.otherwise |= of_this.otherwise || !of_this.harmless;
+                }
+            }
+        }
+        callee => match callee.func().and_then(|func| func.id) {
+            Some(id) if gives_response(module.program, id) => {
+                answer_of(module, id, DEPTH, &mut behind);
+            }
+            _ => return false,
+        },
+    }
+    behind.harmless && !behind.otherwise
 }
 
 struct WhoAnswers;
@@ -91,7 +129,10 @@ fn answer(module: &Module<'_>, function: &Function, root: Root, depth: u8, behin
                     }
                 } else {
                     let (package, name) = crate::types::split_name(module.program, func);
-                    behind.otherwise |= module.catalogue.contract(package, name).is_some();
+                    let acquires = module.catalogue.contract(package, name);
+                    // What could be the body, and no span or timer.
+                    behind.otherwise |=
+                        acquires.is_some_and(|contract| contract.rule.starts_with("unclosed-"));
                 }
             }
         }

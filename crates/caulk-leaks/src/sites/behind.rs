@@ -9,7 +9,7 @@ use crate::module::Module;
 use crate::sites::made_of::parts;
 
 /// Functions, one giving what the other passes on, that are looked into.
-const DEPTH: u8 = 3;
+pub(crate) const DEPTH: u8 = 3;
 
 /// What was found behind a value.
 #[derive(Default)]

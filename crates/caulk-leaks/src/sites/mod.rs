@@ -112,7 +112,8 @@ fn sites_of_call(
     };
     let count = result_count(module, function, call);
     let mut sites = Vec::new();
-    for contract in contracts_of_call(module, function, reach, call, callee, count) {
+    for mut contract in contracts_of_call(module, function, reach, call, callee, count) {
+        contract.idle |= has_no_parent(module, function, call, &contract);
         let ends =
             contract.endless_context && !has_endless_context(module, function, call, &contract);
         if ends
@@ -121,7 +122,7 @@ fn sites_of_call(
             || contract.named_only && matches!(function.parent(call), Some(Node::Expr(_)))
             || crate::sites::waited::is_short(function, call, &contract)
             || contract.rule == "unclosed-response-body"
-                && crate::sites::answered::is_made_up(module, function, call)
+                && crate::sites::answered::is_made_up(module, function, call, &contract)
             || contract.rule == "unclosed-file"
                 && crate::sites::in_memory::opens(module, function, call)
             || !contract.made_with.is_empty()
@@ -445,6 +446,23 @@ fn has_endless_context(
         .context_ends
         .and_then(|index| tree.exprs(args).get(index));
     context.is_some_and(|context| crate::engine::context::never_ends(module, function, *context))
+}
+
+/// Whether a context that a call only puts away is below one that has no end, which keeps no list of those below it.
+fn has_no_parent(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let parent = contract
+        .idle_below
+        .and_then(|index| tree.exprs(args).get(index));
+    parent.is_some_and(|parent| crate::engine::context::never_ends(module, function, *parent))
 }
 
 /// How many results a call has: by its type, else by what they are assigned to.

@@ -104,3 +104,49 @@ func stopsItWhateverComes() int {
 	r.run()
 	return r.wait
 }
+
+// newBelow and newOfItsOwn only put a context away, the one below whatever it is given.
+func newBelow(parent context.Context, wait int) *renewer {
+	ctx, stop := context.WithCancel(parent)
+	return &renewer{ctx: ctx, stop: stop, wait: wait}
+}
+
+func newOfItsOwn() *renewer { return newBelow(context.Background(), 1) }
+
+func belowNothing() int {
+	r := newBelow(context.Background(), 1) // ok
+	return r.wait + newOfItsOwn().wait // ok
+}
+
+func belowNothingAndStarted() int {
+	r := newOfItsOwn() // want leak
+	r.run()
+	return r.wait
+}
+
+func belowAnother(parent context.Context) int {
+	r := newBelow(parent, 1) // want leak
+	return r.wait
+}
+
+// newCollector collects in the background unless there is nothing to collect.
+func newCollector(of int) *cleaner {
+	c := &cleaner{done: make(chan struct{}), idle: of}
+	if of == 0 {
+		return c
+	}
+	go func() { <-c.done }()
+	return c
+}
+
+func nothingToCollect() int {
+	c := newCollector(0) // ok
+	return c.idle
+}
+
+func newFollowing(parent context.Context) *renewer {
+	ctx, stop := context.WithCancel(parent)
+	r := &renewer{ctx: ctx, stop: stop}
+	r.run()
+	return r
+}

@@ -22,7 +22,7 @@ func TestContextThatIsCancelled(t *testing.T) {
 }
 
 func TestContextOfNobody(t *testing.T) {
-	r := newRunning(context.WithoutCancel(t.Context())) // want leak
+	r := newFollowing(context.WithoutCancel(t.Context())) // want leak
 	if r.wait != 0 {
 		t.Error("waits")
 	}
