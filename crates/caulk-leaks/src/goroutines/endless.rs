@@ -29,8 +29,15 @@ pub(crate) struct Endless {
     ticker: bool,
     /// Whether the release method, or the goroutine itself, stops a ticker.
     stops_ticker: bool,
-    type_name: String,
-    release: FuncId,
+    owner: Owner,
+}
+
+/// Whose end the goroutine outlives.
+enum Owner {
+    /// That of a value with a release method.
+    Value { type_name: String, release: FuncId },
+    /// That of a variable of the function, a ticker that the function itself stops.
+    Ticker(String),
 }
 
 impl Endless {
@@ -83,9 +90,24 @@ fn endless(
         };
     let body = callee.as_deref().unwrap_or(function);
     let (span, ticker) = endless_loop(module, body, body.graph(root)?)?;
-    let (type_name, release) = owners
+    let value = owners
         .iter()
-        .find_map(|local| released_type(module, function, *local))?;
+        .find_map(|local| released_type(module, function, *local));
+    let Some((type_name, release)) = value else {
+        let stopped = owners
+            .iter()
+            .find(|local| ticker && is_stopped_here(module, function, root, **local))?;
+        let name = function.info().local_info(*stopped)?.name.to_string();
+        return Some(Endless {
+            start,
+            root: function.root_of(start),
+            endless: span,
+            callee,
+            ticker,
+            stops_ticker: true,
+            owner: Owner::Ticker(name),
+        });
+    };
     let stops_ticker = stops_ticker(module, body)
         || module
             .function(BodyOwner::Func(release))
@@ -97,8 +119,54 @@ fn endless(
         callee,
         ticker,
         stops_ticker,
-        type_name,
-        release,
+        owner: Owner::Value { type_name, release },
+    })
+}
+
+/// Whether a goroutine's literal ranges over a ticker that a variable of the function holds, which ends and stops it.
+fn is_stopped_here(
+    module: &Module<'_>,
+    function: &Function,
+    literal: Root,
+    ticker: LocalId,
+) -> bool {
+    let tree = function.tree();
+    let Some(graph) = function.graph(literal) else {
+        return false;
+    };
+    let mut ranges = false;
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Range { x, .. } = tree.stmt(stmt).kind
+            && ranges_over_ticker(module, function, stmt)
+            && let ExprKind::Selector { x, .. } = tree.expr(unparen(tree, x)).kind
+        {
+            ranges |= function.local(x) == Some(ticker);
+        }
+        Descend::Into
+    });
+    let made_in = function
+        .info()
+        .local_info(ticker)
+        .map(|local| local.function);
+    ranges
+        && made_in.is_some_and(|root| function.graph(root).is_some_and(Graph::returns))
+        && function.info().calls().iter().any(|(call, callee)| {
+            let Callee::Method { func, receiver, .. } = callee else {
+                return false;
+            };
+            function.root_of(*call) != literal
+                && function.local(*receiver) == Some(ticker)
+                && ends_ticker(module, &func.name)
+        })
+}
+
+/// Whether a method stops what has a channel that is never closed.
+fn ends_ticker(module: &Module<'_>, name: &str) -> bool {
+    module.catalogue.endless().any(|contract| {
+        name.strip_prefix(contract.type_name.as_str())
+            .and_then(|method| method.strip_prefix('.'))
+            .is_some_and(|method| contract.release.is_method(method))
     })
 }
 
@@ -168,14 +236,9 @@ fn ranges_over_ticker(module: &Module<'_>, function: &Function, stmt: StmtId) ->
 /// Whether a body stops what has a channel that is never closed, as if that ended who ranges over it.
 fn stops_ticker(module: &Module<'_>, function: &Function) -> bool {
     function.info().calls().iter().any(|(_, callee)| {
-        callee.func().is_some_and(|func| {
-            module.catalogue.endless().any(|contract| {
-                let method = func.name.strip_prefix(contract.type_name.as_str());
-                method
-                    .and_then(|method| method.strip_prefix('.'))
-                    .is_some_and(|method| contract.release.is_method(method))
-            })
-        })
+        callee
+            .func()
+            .is_some_and(|func| ends_ticker(module, &func.name))
     })
 }
 
@@ -223,8 +286,13 @@ pub(crate) fn described(
         Some(callee) => caulk_flow::file_of(module.program, callee.typed.owner)?,
         None => own,
     };
-    let method = module.program.func(goroutine.release)?;
-    let release = format!("{}.{}", goroutine.type_name, method.name);
+    let (variable, release) = match &goroutine.owner {
+        Owner::Value { type_name, release } => {
+            let method = module.program.func(*release)?;
+            (type_name.clone(), format!("{type_name}.{}", method.name))
+        }
+        Owner::Ticker(name) => (name.clone(), format!("{name}.Stop")),
+    };
     let started = location(module.program, own, tree.stmt(goroutine.start).span);
     let endless = location(module.program, holder, goroutine.endless);
     let path = vec![
@@ -254,7 +322,7 @@ pub(crate) fn described(
         location,
         start: goroutine.start.into(),
         root: goroutine.root,
-        variable: goroutine.type_name.clone(),
+        variable,
         release: "return".to_owned(),
         message,
         confidence: if goroutine.ticker {

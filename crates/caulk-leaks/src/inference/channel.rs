@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Builtin, Callee, LocalId, Type};
-use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, Span, StmtId, StmtKind, UnaryOp};
+use caulk_syntax::{
+    Descend, ExprId, ExprKind, LitKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp,
+};
 
 use crate::engine::{Function, Root};
 use crate::module::Module;
@@ -56,6 +58,8 @@ pub(crate) struct Use {
     pub alone: bool,
     /// It stands in a loop, or in a literal that may be called again and again.
     pub repeats: bool,
+    /// It goes on until the channel is closed: a range, or `v, ok := <-c` in a loop without an end of its own.
+    pub until_closed: bool,
 }
 
 impl Use {
@@ -86,19 +90,8 @@ pub(crate) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel>
             let Node::Stmt(stmt) = node else {
                 return Descend::Into;
             };
-            let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
-                return Descend::Into;
-            };
-            let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
-            for (index, target) in lhs.iter().enumerate() {
-                let Some(local) = function.local(*target) else {
-                    continue;
-                };
-                let made = rhs
-                    .get(index)
-                    .filter(|_| lhs.len() == rhs.len())
-                    .and_then(|value| made(module, function, local, *value));
-                match made {
+            for (local, value) in given(function, stmt) {
+                match value.and_then(|value| made(module, function, local, value)) {
                     Some(channel) if found.iter().all(|known| known.local != local) => {
                         found.push(channel)
                     }
@@ -112,6 +105,35 @@ pub(crate) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel>
     }
     found.retain(|channel| !again.contains(&channel.local));
     found
+}
+
+/// The variables that a statement gives a value, each with the expression that is its own.
+fn given(function: &Function, stmt: StmtId) -> Vec<(LocalId, Option<ExprId>)> {
+    let tree = function.tree();
+    let mut given = Vec::new();
+    match tree.stmt(stmt).kind {
+        StmtKind::Assign { lhs, rhs, .. } => {
+            let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+            for (index, target) in lhs.iter().enumerate() {
+                let value = rhs.get(index).copied().filter(|_| lhs.len() == rhs.len());
+                given.extend(function.local(*target).map(|local| (local, value)));
+            }
+        }
+        StmtKind::Decl(decl) => {
+            for spec in tree.specs(tree.gen_decl(decl).specs) {
+                let SpecKind::Value(spec) = spec.kind else {
+                    continue;
+                };
+                let names = tree.names(spec.names).iter().zip(tree.exprs(spec.values));
+                given.extend(names.filter_map(|(name, value)| {
+                    let local = function.info().defined_at(name.span)?;
+                    Some((local, Some(*value)))
+                }));
+            }
+        }
+        _ => {}
+    }
+    given
 }
 
 fn made(
@@ -210,6 +232,7 @@ fn collect(
                     root,
                     alone: is_alone(function, node),
                     repeats,
+                    until_closed: op == Op::Range || asks_whether_open(function, node),
                 });
             }
         }
@@ -386,6 +409,16 @@ fn starts_argument(module: &Module<'_>, function: &Function, call: ExprId) -> bo
             module.catalogue.starts_goroutine(package, name)
         }),
     }
+}
+
+/// Whether a receive asks whether the channel is still open, in a loop without an end of its own.
+fn asks_whether_open(function: &Function, node: Node) -> bool {
+    let tree = function.tree();
+    let asks = matches!(function.parent(node), Some(Node::Stmt(stmt))
+        if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).len() == 2));
+    asks && function
+        .innermost_loop(node)
+        .is_some_and(|round| matches!(tree.stmt(round).kind, StmtKind::For { cond: None, .. }))
 }
 
 /// Whether nothing but this operation lets the goroutine go on: it stands in no `select`, or in one

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use caulk_program::{Callee, FuncRef, LocalId};
-use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+use caulk_program::{Builtin, Callee, FuncRef, LocalId};
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use super::paths::{Paths, closing_brace, ending_loop, is_range, root_variable};
 use super::told::told;
@@ -118,12 +118,17 @@ impl<'a> View<'a> {
         let first = *sends.first()?;
         let many = self.started_in_loop(start);
         let once = sends.len() == 1 && !first.repeats;
-        if room == 0 && many {
-            if let [one] = receives
-                && !self.function.in_loop(one.node)
-                && !is_range(self.function, one.node)
-            {
-                return self.blocked(start, first, one.span(self.function), false);
+        if room == 0
+            && many
+            && let [one] = receives
+            && !self.function.in_loop(one.node)
+            && !is_range(self.function, one.node)
+        {
+            return self.blocked(start, first, one.span(self.function), false);
+        } else if room == 0 && many {
+            let leaves = self.leaves_turn(start, receives);
+            if let Some(leaves) = leaves {
+                return self.blocked(start, first, leaves, once);
             }
         } else if room == 0 && self.under_same_condition(start, receives) {
             let paths = self.receiving(start, receives);
@@ -149,6 +154,27 @@ impl<'a> View<'a> {
             self.leaves_round(receive, round, &served, independent)
         })?;
         self.blocked(start, first, leaves, false)
+    }
+
+    /// Where the starter leaves the loop that starts the goroutine and receives from it, in the turn that starts it.
+    fn leaves_turn(&self, start: Node, receives: &[&Use]) -> Option<Span> {
+        let function = self.function;
+        let tree = function.tree();
+        let round = tree.stmt(function.innermost_loop(start)?).span;
+        let begun = span_of(function, start);
+        let reached_anyway = |receive: &&Use| {
+            let at = received_in(function, receive.node);
+            round.encloses(receive.span(function))
+                && receive.span(function).start > begun.start
+                && function.branch_of(at)
+                    .is_none_or(|branch| tree.stmt(branch).span.encloses(begun))
+        };
+        if !receives.iter().all(reached_anyway) {
+            return None;
+        }
+        self.receiving(start, receives)
+            .leaves_with_fewer(start, 1)
+            .filter(|leaves| round.encloses(*leaves))
     }
 
     /// The last of several goroutines that each send once, where fewer are received.
@@ -235,7 +261,7 @@ impl<'a> View<'a> {
     fn waiting(&self) -> Vec<Blocked> {
         let waits = |used: &Use| {
             used.alone
-                && !used.repeats | (used.op == Op::Range)
+                && !used.repeats | used.until_closed
                 && matches!(used.op, Op::Range | Op::Receive)
         };
         self.goroutines(waits)
@@ -250,19 +276,19 @@ impl<'a> View<'a> {
             .first()?;
         let signalled = |used: &Use| match used.op {
             Op::Close => true,
-            Op::Send => wait.op == Op::Receive,
+            Op::Send => !wait.until_closed,
             Op::Receive | Op::Range => false,
         };
         let own = self.uses(|used| !matches!(used.actor, Actor::Goroutine(_)));
         let elsewhere = self.uses(|used| {
             matches!(used.actor, Actor::Goroutine(by) if by != start || used.op == Op::Close)
-                && (signalled(used) || used.op == Op::Receive && wait.op == Op::Receive)
+                && (signalled(used) || used.op == Op::Receive && !wait.until_closed)
         });
         if !elsewhere.is_empty()
             || own
                 .iter()
                 .any(|used| matches!(used.op, Op::Receive | Op::Range))
-            || self.used.channel.room.is_none()
+            || self.used.channel.room.is_none() && !wait.until_closed
         {
             return None;
         }
@@ -277,7 +303,7 @@ impl<'a> View<'a> {
         let root = self.used.channel.root;
         let graph = self.function.graph(root)?;
         let leaves = if ends.is_empty() {
-            if wait.op != Op::Range || !graph.returns() {
+            if !wait.until_closed || !graph.returns() {
                 return None;
             }
             closing_brace(self.function, root)?
@@ -291,7 +317,7 @@ impl<'a> View<'a> {
             let sure = ends
                 .iter()
                 .any(|end| self.function.branch_of(*end) == branch);
-            if before || !sure || self.function.in_loop(start) {
+            if before || !sure || self.ended_by_turn(start, &ends) {
                 return None;
             }
             let paths = Paths {
@@ -306,6 +332,21 @@ impl<'a> View<'a> {
         self.blocked(start, wait, leaves, false)
     }
 
+    /// Whether a loop around the start of the goroutine makes the channel too, or ends it: what a turn leaves behind
+    /// another may end.
+    fn ended_by_turn(&self, start: Node, ends: &[Node]) -> bool {
+        let mut at = start;
+        while let Some(stmt) = self.function.innermost_loop(at) {
+            let round = self.function.tree().stmt(stmt).span;
+            let ended = |end: &Node| round.encloses(span_of(self.function, *end));
+            if round.encloses(self.used.channel.made) || ends.iter().any(ended) {
+                return true;
+            }
+            at = stmt.into();
+        }
+        false
+    }
+
     fn blocked(&self, start: Node, at: &Use, leaves: Span, single_send: bool) -> Option<Blocked> {
         let waits = match at.callee {
             Some(_) => span_of(self.function, start),
@@ -317,8 +358,8 @@ impl<'a> View<'a> {
             waits,
             wait: match at.op {
                 Op::Send => Wait::Receive,
-                Op::Range | Op::Close => Wait::Close,
-                Op::Receive => Wait::Signal,
+                _ if at.until_closed => Wait::Close,
+                _ => Wait::Signal,
             },
             channel: info.name.to_string(),
             made: self.used.channel.made,
@@ -411,6 +452,7 @@ impl<'a> View<'a> {
                     .map(|used| used.node),
             );
         }
+        nodes.extend(self.told_by_others(start));
         nodes.extend(
             self.function
                 .info()
@@ -424,6 +466,52 @@ impl<'a> View<'a> {
                 }),
         );
         nodes
+    }
+
+    /// Receives of the starter from any variable that the goroutine's literal closes or sends on: one that is made
+    /// again and again is none of the others.
+    fn told_by_others(&self, start: Node) -> Vec<Node> {
+        let function = self.function;
+        let tree = function.tree();
+        let mut ended = BTreeSet::new();
+        let (mut received, mut of) = (Vec::new(), Vec::new());
+        let begun = span_of(function, start);
+        let Some(graph) = function.graph(self.used.channel.root) else {
+            return Vec::new();
+        };
+        tree.walk(graph.body, |node| {
+            let here = begun.encloses(span_of(function, node));
+            match node {
+                Node::Stmt(stmt) => {
+                    if let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
+                        && here
+                    {
+                        ended.extend(function.local(chan));
+                    }
+                }
+                Node::Expr(expr) => match tree.expr(expr).kind {
+                    ExprKind::Call { args, .. }
+                        if here && *function.callee(expr) == Callee::Builtin(Builtin::Close) =>
+                    {
+                        let closed = tree.exprs(args).first();
+                        ended.extend(closed.and_then(|closed| function.local(*closed)));
+                    }
+                    ExprKind::Unary {
+                        op: UnaryOp::Receive,
+                        x,
+                    } if function.root_of(node) == self.used.channel.root => {
+                        received.push(node);
+                        of.push(function.local(x));
+                    }
+                    _ => {}
+                },
+            }
+            Descend::Into
+        });
+        ended.remove(&self.used.channel.local);
+        let told = received.into_iter().zip(of);
+        told.filter_map(|(node, of)| of.is_some_and(|of| ended.contains(&of)).then_some(node))
+            .collect()
     }
 
     /// Whether a method waits for the goroutines of a group.
@@ -495,6 +583,25 @@ impl<'a> View<'a> {
         };
         paths.leaves_loop(receive.node, round, &normal)
     }
+}
+
+/// The `select` whose case a receive is, or the receive itself.
+fn received_in(function: &Function, receive: Node) -> Node {
+    let tree = function.tree();
+    let mut at = receive;
+    while let Some(parent) = function.parent(at) {
+        match parent {
+            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                StmtKind::Comm { comm, .. } if comm.map(Node::Stmt) != Some(at) => break,
+                StmtKind::Comm { .. } | StmtKind::Expr(_) | StmtKind::Assign { .. } => at = parent,
+                StmtKind::Block(_) => at = parent,
+                StmtKind::Select { .. } => return parent,
+                _ => break,
+            },
+            Node::Expr(_) => at = parent,
+        }
+    }
+    receive
 }
 
 /// The variables that a receive assigns.

@@ -1,0 +1,178 @@
+//! What the functions of a package owe by habit: where several of them defer the same release of what a call gives,
+//! whoever else there makes that call owes it too, though neither the catalogue nor a source says so.
+
+use std::collections::BTreeMap;
+
+use caulk_program::{LocalId, Program, TypeId, TypedBody};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::contract::{Contract, ErrorAt, Origin, Release};
+use crate::engine::Function;
+use crate::finding::{Confidence, Harm};
+use crate::module::Module;
+use crate::sites::Called;
+
+/// How many functions make a habit.
+const SEVERAL: u32 = 2;
+
+/// Methods that give back what they are called on, and have no other use: a `Wait` or a `Commit` has.
+const RELEASES: &[&str] = &[
+    "Close",
+    "Stop",
+    "Release",
+    "Cancel",
+    "Unsubscribe",
+    "Shutdown",
+    "Disconnect",
+    "Destroy",
+    "Cleanup",
+    "Free",
+];
+
+/// How many functions of each package defer which release of what a function gives them.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub(crate) struct Habits {
+    by_package: BTreeMap<String, BTreeMap<String, BTreeMap<SmolStr, u32>>>,
+}
+
+impl Habits {
+    /// Adds what one body of a package does.
+    pub fn read(&mut self, program: &Program, package: &str, body: &TypedBody) {
+        let reader = Reader { body };
+        let mut given: BTreeMap<LocalId, Option<ExprId>> = BTreeMap::new();
+        let mut released: BTreeMap<LocalId, SmolStr> = BTreeMap::new();
+        let tree = body.tree();
+        for root in caulk_flow::roots(program, body) {
+            tree.walk(root, |node| {
+                let Node::Stmt(stmt) = node else {
+                    return Descend::Into;
+                };
+                match tree.stmt(stmt).kind {
+                    StmtKind::Assign { lhs, rhs, .. } => {
+                        if let (Some(target), [value]) = (tree.exprs(lhs).first(), tree.exprs(rhs))
+                            && let Some(local) = reader.local(*target)
+                        {
+                            let other = given.insert(local, Some(*value)).is_some();
+                            if other {
+                                given.insert(local, None);
+                            }
+                        }
+                    }
+                    StmtKind::Defer(call) => reader.releases(call, &mut released),
+                    _ => {}
+                }
+                Descend::Into
+            });
+        }
+        let mut habits: Vec<(String, SmolStr)> = Vec::new();
+        for (local, method) in released {
+            let Some(Some(value)) = given.get(&local) else {
+                continue;
+            };
+            if let Some(func) = body.info.callee(caulk_flow::unparen(tree, *value)).func() {
+                let (path, _) = crate::types::split_name(program, func);
+                let habit = (func.name.to_string(), method);
+                if !crate::types::is_std_path(path) && !habits.contains(&habit) {
+                    habits.push(habit);
+                }
+            }
+        }
+        for (function, method) in habits {
+            let of_package = self.by_package.entry(package.to_owned()).or_default();
+            let of_function = of_package.entry(function).or_default();
+            *of_function.entry(method).or_default() += 1;
+        }
+    }
+
+    /// Adds those of other bodies.
+    pub fn extend(&mut self, other: Habits) {
+        for (package, functions) in other.by_package {
+            let known = self.by_package.entry(package).or_default();
+            for (function, methods) in functions {
+                let known = known.entry(function).or_default();
+                for (method, count) in methods {
+                    *known.entry(method).or_default() += count;
+                }
+            }
+        }
+    }
+
+    /// The method by which a package's functions release what another function gives them.
+    pub fn of(&self, package: &str, function: &str) -> Option<&SmolStr> {
+        let methods = self.by_package.get(package)?.get(function)?;
+        let most = methods.iter().max_by_key(|(_, count)| **count)?;
+        (*most.1 >= SEVERAL).then_some(most.0)
+    }
+}
+
+struct Reader<'a> {
+    body: &'a TypedBody,
+}
+
+impl Reader<'_> {
+    fn local(&self, expr: ExprId) -> Option<LocalId> {
+        let ExprKind::Ident(name) = self.body.tree().expr(expr).kind else {
+            return None;
+        };
+        let info = &self.body.info;
+        info.local(expr).or_else(|| info.defined_at(name.span))
+    }
+
+    /// What a deferred call releases, itself or in its literal.
+    fn releases(&self, call: ExprId, released: &mut BTreeMap<LocalId, SmolStr>) {
+        let tree = self.body.tree();
+        tree.walk(call, |node| {
+            if let Node::Expr(expr) = node
+                && let ExprKind::Call { fun, .. } = tree.expr(expr).kind
+                && let ExprKind::Selector { x, sel } = tree.expr(fun).kind
+                && RELEASES.contains(&tree.name(sel))
+                && let Some(local) = self.local(x)
+            {
+                released.insert(local, SmolStr::new(tree.name(sel)));
+            }
+            Descend::Into
+        });
+    }
+}
+
+/// What a call owes by the habit of the package that makes it.
+pub(crate) fn contract(
+    module: &Module<'_>,
+    function: &Function,
+    called: &Called<'_>,
+) -> Option<Contract> {
+    let program = module.program;
+    let (package, name) = crate::types::split_name(program, called.func);
+    let in_test = caulk_flow::file_of(program, function.typed.owner)
+        .is_some_and(caulk_program::SourceFile::is_test);
+    if in_test || module.catalogue.free_entry(package, name).is_some() {
+        return None;
+    }
+    let method = module.habit(function.package, &called.func.name)?;
+    // A type that is not known has it by what is called on it.
+    let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
+    if !program.is_missing(value)
+        && !value.is_unknown()
+        && !crate::types::has_callable(program, value, &method)
+    {
+        return None;
+    }
+    let says_whether = |ty: TypeId| {
+        crate::types::is_error(program, ty) || program.type_string(ty) == "bool" || ty.is_unknown()
+    };
+    let error = match called.types {
+        [] => ErrorAt::Last,
+        [.., last] if says_whether(*last) => ErrorAt::Last,
+        _ => ErrorAt::Never,
+    };
+    Some(Contract {
+        error,
+        harm: Harm {
+            memory: true,
+            ..Harm::default()
+        },
+        ..Contract::of(Release::method(&method), Confidence::Likely, Origin::Habit)
+    })
+}
