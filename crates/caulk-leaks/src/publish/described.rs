@@ -434,21 +434,29 @@ impl<'a, 'p> Described<'a, 'p> {
 
     /// A deferred release in the loop that acquires.
     pub fn defer_in_loop(&self) -> Option<Finding> {
-        let at = self
-            .verdict
-            .outcomes
-            .defer_in_loop
-            .filter(|_| self.is_endless_defer())?;
+        let at = self.verdict.outcomes.defer_in_loop?;
+        let endless = self.is_endless_defer();
+        if !endless && !self.is_deferred_in_stream() {
+            return None;
+        }
+        let until = if endless {
+            "that does not end"
+        } else {
+            "that ends with what comes in"
+        };
         let message = format!(
-            "{} is {} by a defer in a loop that does not end",
+            "{} is {} by a defer in a loop {until}",
             self.what(),
             self.done_word()
         );
         let step = Step {
             location: self.location(at),
-            note: "deferred in a loop that does not end".to_owned(),
+            note: format!("deferred in a loop {until}"),
         };
-        let severity = Severity::of(self.site.contract.harm, self.heat, true);
+        let mut severity = Severity::of(self.site.contract.harm, self.heat, true);
+        if !endless {
+            severity = severity.min(Severity::Medium);
+        }
         Some(self.finding_of("defer-in-loop", severity, message, vec![step]))
     }
 }

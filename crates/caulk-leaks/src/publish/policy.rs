@@ -16,6 +16,32 @@ impl Described<'_, '_> {
         self.verdict.outcomes.defer_in_loop.is_some() && self.in_endless_loop()
     }
 
+    /// Whether a deferred release stands in a loop that goes on for as long as something comes in: entries of an
+    /// archive, connections, lines. How much is held when it ends is not for the function to say.
+    pub(super) fn is_deferred_in_stream(&self) -> bool {
+        if self.verdict.outcomes.defer_in_loop.is_none() || !self.verdict.outcomes.owed.is_empty() {
+            return false;
+        }
+        let Some(stmt) = self.function.innermost_loop(self.site.call) else {
+            return false;
+        };
+        let tree = self.function.tree();
+        let StmtKind::For {
+            init: None, cond, ..
+        } = tree.stmt(stmt).kind
+        else {
+            return false;
+        };
+        let Some(cond) = cond else {
+            return true;
+        };
+        let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, cond)).kind else {
+            return false;
+        };
+        matches!(tree.expr(fun).kind, ExprKind::Selector { sel, .. }
+            if ["Next", "Scan", "More"].contains(&tree.name(sel)))
+    }
+
     fn in_endless_loop(&self) -> bool {
         let Some(stmt) = self.function.innermost_loop(self.site.call) else {
             return false;

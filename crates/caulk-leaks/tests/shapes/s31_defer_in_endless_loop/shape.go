@@ -2,6 +2,7 @@
 package shape
 
 import (
+	"bufio"
 	"net/http"
 	"os"
 	"time"
@@ -79,6 +80,51 @@ func returnsAfterDefer(paths []string) string {
 		return f.Name()
 	}
 	return ""
+}
+
+// How many entries come is not for the function to say.
+func untilTheEnd(next func() (string, error)) error {
+	for {
+		p, err := next()
+		if err != nil {
+			return err
+		}
+		if p == "" {
+			break
+		}
+		f, err := os.Open(p) // want leak /defer-in-loop/
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		use(f.Name())
+	}
+	return nil
+}
+
+func everyLine(in *bufio.Scanner) error {
+	for in.Scan() {
+		f, err := os.Open(in.Text()) // want leak /defer-in-loop/
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		use(f.Name())
+	}
+	return in.Err()
+}
+
+func triesUntilOneOpens(p string) error {
+	for {
+		f, err := os.Open(p) // ok
+		if err != nil {
+			time.Sleep(time.Second)
+			continue
+		}
+		defer f.Close()
+		use(f.Name())
+		return nil
+	}
 }
 
 func use(string) {}
