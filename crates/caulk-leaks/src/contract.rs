@@ -114,6 +114,8 @@ pub enum Origin {
     },
     /// The types of the results alone.
     Convention,
+    /// What others of the package do with the same.
+    Habit,
 }
 
 impl Origin {
@@ -125,6 +127,7 @@ impl Origin {
             Self::Source(_) => "its source".to_owned(),
             Self::Documentation { .. } => "its documentation".to_owned(),
             Self::Convention => "the types of its results".to_owned(),
+            Self::Habit => "what others of the package do with it".to_owned(),
         }
     }
 
@@ -135,8 +138,13 @@ impl Origin {
             Origin::Project { .. } => ContractSource::Project,
             Origin::Source(_) => ContractSource::Source,
             Origin::Documentation { .. } => ContractSource::Documentation,
-            Origin::Convention => ContractSource::Convention,
+            Origin::Convention | Origin::Habit => ContractSource::Convention,
         }
+    }
+
+    /// Whether no source, and nobody who knows it, says so.
+    pub(crate) fn is_guess(&self) -> bool {
+        self.source() == ContractSource::Convention
     }
 }
 

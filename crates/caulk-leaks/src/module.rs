@@ -274,6 +274,12 @@ impl<'p> Module<'p> {
         let _ = self.fields.set(all);
     }
 
+    /// The method by which the functions of a package release what another function gives them, where several do.
+    pub fn habit(&self, package: PackageId, function: &str) -> Option<SmolStr> {
+        let path = self.program.package(package).path();
+        self.fields.get()?.habits.of(path, function).cloned()
+    }
+
     /// What the bodies of this build and of those before it do with the field of a type, where they were looked at.
     pub fn use_of_field(&self, ty: &str, field: &str) -> Option<Uses> {
         let uses = self.builds().filter_map(|module| module.fields.get());

@@ -136,6 +136,14 @@ pub(crate) fn has_release(program: &Program, ty: TypeId) -> bool {
         .any(|name| program.has_method(ty, name))
 }
 
+/// Whether `value.name()` can be called on a value of the type: a method, or a field that holds a function.
+pub(crate) fn has_callable(program: &Program, ty: TypeId, name: &str) -> bool {
+    program.has_method(ty, name)
+        || program
+            .field_type(ty, name)
+            .is_some_and(|field| program.func_type(field).is_some())
+}
+
 /// Whether a type is an interface with methods, none of which releases: who is given a value as one of these
 /// uses it and leaves its release to others.
 pub(crate) fn only_lends(program: &Program, ty: TypeId, release: &Release) -> bool {

@@ -510,9 +510,8 @@ impl Run<'_, '_> {
         let ExprKind::Call { args, .. } = tree.expr(call).kind else {
             return;
         };
-        if state.defers.iter().any(|deferred| deferred.stmt() == stmt) {
-            return;
-        }
+        let known = state.defers.iter().any(|deferred| deferred.stmt() == stmt);
+        // Each turn of a loop gives the literal what it holds.
         if let Some(literal) = self.called_literal(state, call) {
             let values: Vec<_> = tree
                 .exprs(args)
@@ -520,7 +519,12 @@ impl Run<'_, '_> {
                 .map(|arg| self.eval(state, *arg))
                 .collect();
             self.bind_params(state, literal, &values);
-            state.defers.push(Deferred::Closure(stmt, literal));
+            if !known {
+                state.defers.push(Deferred::Closure(stmt, literal));
+            }
+            return;
+        }
+        if known {
             return;
         }
         // What the call would do now it does at exit, to the value that it is bound to now.

@@ -11,7 +11,6 @@ use super::known::is_borrowing_interface;
 use super::run::{Run, Start};
 use super::state::{Place, State, Status, Value};
 use crate::catalogue::CallEffect;
-use crate::contract::Origin;
 use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::finding::SettledBy;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
@@ -393,7 +392,7 @@ impl Run<'_, '_> {
     /// Whether a method may release what is owed by the types of results alone, which do not say what else does: `sink.Cancel()`.
     fn may_be_release(&self, depth: usize, method: &str) -> bool {
         self.contract
-            .is_some_and(|contract| contract.origin == Origin::Convention)
+            .is_some_and(|contract| contract.origin.is_guess())
             && depth == self.release.path().len()
             && RELEASE_METHODS.contains(&method)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Builtin, Callee, Object};
+use caulk_program::{Builtin, Callee, LocalId, Object};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
@@ -496,13 +496,15 @@ impl Run<'_, '_> {
             let Deferred::Closure(_, literal) = deferred else {
                 return false;
             };
+            let holds = |local: &LocalId| state.holders().any(|place| place.root == *local);
             info.literal(*literal).is_some_and(|literal| {
-                literal.captures.iter().any(|local| {
-                    state.holders().any(|place| place.root == *local)
-                        && info
-                            .local_info(*local)
-                            .is_some_and(|local| round.encloses(local.span))
-                })
+                literal.params.iter().any(holds)
+                    || literal.captures.iter().any(|local| {
+                        holds(local)
+                            && info
+                                .local_info(*local)
+                                .is_some_and(|local| round.encloses(local.span))
+                    })
             })
         })
     }

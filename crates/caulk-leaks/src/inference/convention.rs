@@ -4,11 +4,12 @@
 use caulk_program::{Basic, Callee, FuncId, Program, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
-use crate::contract::{Contract, ErrorAt, Origin};
+use crate::contract::{Contract, ErrorAt, Origin, Release};
 use crate::engine::Function;
 use crate::finding::Confidence;
 use crate::inference::provenance::{self, Provenance};
 use crate::module::{Module, Reach};
+use crate::sites::Called;
 
 /// A function whose contract stands for those of others, and the result that is owed.
 struct Model {
@@ -85,6 +86,48 @@ pub(crate) fn of_source(
         .map(|contract| Contract { origin, ..contract })
         .into_iter()
         .collect()
+}
+
+/// What the name of a function and the type of its result say together: `Subscribe` gives what has an `Unsubscribe`,
+/// or a function in a field that ends it.
+pub(crate) fn of_subscription(module: &Module<'_>, called: &Called<'_>) -> Option<Contract> {
+    let program = module.program;
+    let (package, name) = crate::types::split_name(program, called.func);
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let begins = |verb: &&str| {
+        name.strip_prefix(*verb)
+            .is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+    };
+    let gives = ["Subscribe", "Register", "Watch", "Listen"]
+        .iter()
+        .any(begins);
+    if !gives || crate::types::is_std_path(package) {
+        return None;
+    }
+    let value = called.types.first().copied()?;
+    let is_function = |ty: TypeId| {
+        program
+            .func_type(ty)
+            .is_some_and(|signature| signature.params.is_empty())
+    };
+    let in_field = |field: &&str| program.field_type(value, field).is_some_and(is_function);
+    let by_method = begins(&"Subscribe") && program.has_method(value, "Unsubscribe");
+    let end = if by_method {
+        "Unsubscribe"
+    } else {
+        ["Cancel", "Unsubscribe"]
+            .into_iter()
+            .find(|field| in_field(field))?
+    };
+    let error = match called.types.last() {
+        Some(last) if crate::types::is_error(program, *last) => ErrorAt::Last,
+        _ => ErrorAt::Never,
+    };
+    Some(Contract {
+        named_only: true,
+        error,
+        ..crate::inference::registered::subscription(Release::method(end), Origin::Convention)
+    })
 }
 
 fn contract_of(module: &Module<'_>, model: &Model) -> Option<Contract> {
@@ -244,7 +287,7 @@ pub(crate) fn is_unlikely(
     }
     // Whoever wrote both the function and the call knows that nothing comes with this one.
     let called = function.callee(call).func().and_then(|func| func.id);
-    if contract.origin == Origin::Convention
+    if contract.origin.is_guess()
         && called.is_some_and(|id| module.is_own(id))
         && is_dropped(function, call)
     {
@@ -257,7 +300,7 @@ pub(crate) fn is_unlikely(
     {
         return true;
     }
-    if contract.origin != Origin::Convention {
+    if !contract.origin.is_guess() {
         return false;
     }
     // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.

@@ -10,12 +10,15 @@ use smol_str::SmolStr;
 use crate::catalogue::{CallEffect, Catalogue};
 use crate::contract::is_release_name;
 use crate::engine::Parents;
+use crate::inference::habit::Habits;
 
 /// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name
 /// of the type is empty where it is not known.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct FieldUses {
     by_field: BTreeMap<SmolStr, BTreeMap<String, Uses>>,
+    /// Noted with them: what a package's functions release by habit.
+    pub habits: Habits,
 }
 
 /// What is done with one field.
@@ -61,6 +64,7 @@ impl FieldUses {
                 known.escapes |= uses.escapes;
             }
         }
+        self.habits.extend(other.habits);
     }
 
     fn add(&mut self, reader: &Reader<'_>, expr: ExprId, x: ExprId, name: &str) {

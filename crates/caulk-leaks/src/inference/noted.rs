@@ -67,6 +67,8 @@ impl<'p> Taking<'p> {
         let is_checked = self.checked.contains(&package);
         if is_checked {
             uses.read(self.program, self.catalogue, body);
+            let path = self.program.package(package).path();
+            uses.habits.read(self.program, path, body);
         }
         let mut notes = self.lock();
         notes.bodies.insert(body.owner, note);
@@ -185,7 +187,14 @@ impl Notes {
             BodyOwner::Func(id) => Some(id),
             BodyOwner::Initializer(..) => None,
         };
+        let package = match owner {
+            BodyOwner::Func(id) => id.package,
+            BodyOwner::Initializer(package, _) => package,
+        };
         calls.iter().all(|call| {
+            if module.habit(package, &call.func.name).is_some() {
+                return false;
+            }
             let called = Called {
                 func: &call.func,
                 of_interface: call.of_interface,
@@ -195,6 +204,7 @@ impl Notes {
                 caller,
             };
             contracts_of(module, &called, &|| None).is_empty()
+                && crate::inference::convention::of_subscription(module, &called).is_none()
         })
     }
 }

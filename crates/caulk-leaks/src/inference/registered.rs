@@ -156,7 +156,7 @@ fn is_assigned(function: &Function, expr: ExprId) -> bool {
         if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr)))
 }
 
-fn subscription(release: Release, origin: Origin) -> Contract {
+pub(crate) fn subscription(release: Release, origin: Origin) -> Contract {
     Contract {
         rule: crate::rules::static_name(RULE),
         of_parent: true,

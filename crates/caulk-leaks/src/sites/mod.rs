@@ -245,7 +245,46 @@ fn contracts_of_call(
         reach,
         caller: function.id(),
     };
-    let mut contracts = contracts_of(module, &called, &|| {
+    let contracts = known_contracts(module, function, reach, call, callee, &called);
+    if contracts.is_empty() {
+        let told = crate::inference::habit::contract(module, function, &called)
+            .or_else(|| by_subscription(module, function, &called));
+        return told
+            .into_iter()
+            .filter(|contract| {
+                !crate::inference::convention::is_unlikely(module, function, call, contract)
+            })
+            .collect();
+    }
+    contracts
+}
+
+/// What a subscription owes by its name, outside of tests, unless the catalogue says that it owes nothing.
+fn by_subscription(
+    module: &Module<'_>,
+    function: &Function,
+    called: &Called<'_>,
+) -> Option<Contract> {
+    let (package, name) = crate::types::split_name(module.program, called.func);
+    let in_test = caulk_flow::file_of(module.program, function.typed.owner)
+        .is_some_and(caulk_program::SourceFile::is_test);
+    if in_test || module.catalogue.free_entry(package, name).is_some() {
+        return None;
+    }
+    crate::inference::convention::of_subscription(module, called)
+}
+
+/// What a call owes by what is known of whom it calls.
+fn known_contracts(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    call: ExprId,
+    callee: &Callee,
+    called: &Called<'_>,
+) -> Vec<Contract> {
+    let ty = function.info().type_of(call);
+    let mut contracts = contracts_of(module, called, &|| {
         ty.is_unknown()
             .then(|| crate::inference::convention::looks_like(function, call))
             .flatten()
@@ -520,7 +559,7 @@ pub(crate) fn can_release(module: &Module<'_>, ty: TypeId, contract: &Contract) 
             action
                 .method
                 .as_deref()
-                .is_none_or(|method| program.has_method(ty, method))
+                .is_none_or(|method| crate::types::has_callable(program, ty, method))
         })
 }
 

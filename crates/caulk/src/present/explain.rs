@@ -153,6 +153,7 @@ fn who(origin: &Origin) -> String {
         Origin::Source(_) => "by its source".to_owned(),
         Origin::Documentation { .. } => "by its documentation".to_owned(),
         Origin::Convention => "by the types of its results".to_owned(),
+        Origin::Habit => "by what others of the package do with it".to_owned(),
     }
 }
 
@@ -313,7 +314,7 @@ fn contract(contract: &Contract) -> ContractJson {
         Origin::Documentation { sentence, .. } => (sentence.to_string(), Vec::new()),
         Origin::Catalogue { file, line } => (format!("{file}:{line}"), Vec::new()),
         Origin::Project { line } => (format!("caulk.toml:{line}"), Vec::new()),
-        Origin::Convention => (String::new(), Vec::new()),
+        Origin::Convention | Origin::Habit => (String::new(), Vec::new()),
     };
     ContractJson {
         results: contract.results.iter().map(|n| n + 1).collect(),

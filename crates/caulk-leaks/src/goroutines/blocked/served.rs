@@ -166,7 +166,8 @@ impl<'a> View<'a> {
             let at = received_in(function, receive.node);
             round.encloses(receive.span(function))
                 && receive.span(function).start > begun.start
-                && function.branch_of(at)
+                && function
+                    .branch_of(at)
                     .is_none_or(|branch| tree.stmt(branch).span.encloses(begun))
         };
         if !receives.iter().all(reached_anyway) {
