@@ -19,6 +19,21 @@ impl Source {
         })
     }
 
+    /// Whether a name is that of an import, as far as paths say what packages are called.
+    pub(crate) fn names_import(&self, name: &str) -> bool {
+        self.file().imports().any(|import| {
+            let literal = import
+                .import
+                .path
+                .map(|path| self.file().tree.literal(path));
+            let path = literal.unwrap_or_default().trim_matches(['"', '`']);
+            match import.name() {
+                Some(own) => own == name,
+                None => path.rsplit('/').take(2).any(|part| part == name),
+            }
+        })
+    }
+
     /// The edit that imports a package of the standard library, as goimports would; none where it is imported
     /// already.
     pub(crate) fn import(&self, path: &str) -> Result<Option<Edit>, Refusal> {

@@ -89,6 +89,37 @@ impl Release {
     }
 }
 
+/// A function of the project that closes what it is given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Helper {
+    name: String,
+    /// What the file gives it.
+    given: Vec<String>,
+}
+
+impl Helper {
+    /// Whether it takes what a release closes, as far as what it is given elsewhere shows: the same field of a value, the
+    /// same variable, or variables of any kind.
+    fn takes(&self, release: &Release) -> bool {
+        fn field(value: &str) -> Option<&str> {
+            value.split_once('.').map(|(_, field)| field)
+        }
+        let receiver = release.receiver.as_str();
+        let mut alike = self
+            .given
+            .iter()
+            .filter(|given| field(given) == field(receiver));
+        let Some(first) = alike.next().filter(|_| release.closer) else {
+            return false;
+        };
+        field(receiver).is_some() || first == receiver || alike.any(|other| other != first)
+    }
+
+    fn call(&self, release: &Release) -> String {
+        format!("{}({})", self.name, release.receiver)
+    }
+}
+
 /// How a file defers a release whose error it does not want.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Deferred {
@@ -97,7 +128,7 @@ enum Deferred {
     /// `defer func() { _ = f.Close() }()`, on one line or on three.
     Discarding { one_line: bool },
     /// `defer closeQuietly(f)`
-    Helper(String),
+    Helper(Helper),
 }
 
 /// How a file releases.
@@ -144,8 +175,8 @@ impl Style {
             return vec![format!("defer {}", release.call)];
         }
         match &self.deferred {
-            Deferred::Helper(name) if release.closer => {
-                vec![format!("defer {name}({})", release.receiver)]
+            Deferred::Helper(helper) if helper.takes(release) => {
+                vec![format!("defer {}", helper.call(release))]
             }
             Deferred::Discarding { .. } if release.rebound => plain,
             Deferred::Discarding { one_line: true } => {
@@ -163,8 +194,8 @@ impl Style {
     /// The lines of a release that happens at once.
     pub(crate) fn statement(&self, release: &Release) -> Vec<String> {
         let text = match &self.deferred {
-            Deferred::Helper(name) if release.closer && release.returns_error => {
-                format!("{name}({})", release.receiver)
+            Deferred::Helper(helper) if helper.takes(release) && release.returns_error => {
+                helper.call(release)
             }
             _ if self.discards && release.returns_error => format!("_ = {}", release.call),
             _ => release.call.clone(),
@@ -179,7 +210,7 @@ struct Counts {
     plain: usize,
     one_line: usize,
     lines: usize,
-    helpers: Vec<(String, usize)>,
+    helpers: Vec<Helper>,
     bare: usize,
     discarded: usize,
     comments: Vec<Option<String>>,
@@ -242,14 +273,24 @@ impl Counts {
         let closes = path
             .last()
             .is_some_and(|name| name.to_lowercase().contains("close"));
+        // The built-in one is for channels, and a method is of a value that is not known elsewhere.
+        let is_function = match path.as_slice() {
+            [name] => *name != "close",
+            [package, _] => source.names_import(package),
+            _ => false,
+        };
         if let [only] = tree.exprs(args)
             && closes
-            && tree.selector_path(*only).is_some()
+            && is_function
+            && let Some(given) = tree.selector_path(*only)
         {
-            let name = path.join(".");
-            match self.helpers.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, count)) => *count += 1,
-                None => self.helpers.push((name, 1)),
+            let (name, given) = (path.join("."), given.join("."));
+            match self.helpers.iter_mut().find(|other| other.name == name) {
+                Some(helper) => helper.given.push(given),
+                None => self.helpers.push(Helper {
+                    name,
+                    given: vec![given],
+                }),
             }
         }
     }
@@ -266,11 +307,11 @@ impl Counts {
     }
 
     fn style(self) -> Style {
-        let helper = self.helpers.iter().max_by_key(|(_, count)| *count);
+        let helper = self.helpers.iter().max_by_key(|helper| helper.given.len());
         let discarding = self.one_line + self.lines;
         let deferred = match helper {
-            Some((name, count)) if *count > self.plain.max(discarding) => {
-                Deferred::Helper(name.clone())
+            Some(helper) if helper.given.len() > self.plain.max(discarding) => {
+                Deferred::Helper(helper.clone())
             }
             _ if discarding > self.plain => Deferred::Discarding {
                 one_line: self.one_line >= self.lines,

@@ -403,7 +403,7 @@ impl<'a> Site<'a> {
     /// value already.
     fn hold_by_check(&self, later: &[StmtId], error: &str) -> Option<Anchor> {
         let value = self.value().unwrap_or_default();
-        for id in later {
+        for (index, id) in later.iter().enumerate() {
             let stmt = self.scope.tree.stmt(*id);
             if self.loses_before(stmt.span.start) {
                 return None;
@@ -416,7 +416,13 @@ impl<'a> Site<'a> {
             } = stmt.kind
                 && let Some(test) = self.nil_test(cond, error)
             {
+                let below = later.get(index + 1..).unwrap_or_default();
+                let needed_below = below
+                    .iter()
+                    .any(|id| !self.scope.uses(*id, &value).is_empty());
                 return match (test, els) {
+                    // The branch goes on, and does not hold the value alone.
+                    (Test::IsNil, _) if needed_below && !self.leaves(then) => None,
                     (Test::IsNil, _) => Some(self.start_of(then)),
                     (Test::NotNil, _) if self.leaves(then) => Some(Anchor::Below(stmt.span)),
                     (Test::NotNil, Some(els)) => self.block_start(els),
