@@ -103,6 +103,9 @@ pub(crate) struct SentenceEntry {
     /// What makes a matcher that fits a nil error alone, and one that fits other errors alone.
     pub nil: Vec<String>,
     pub error: Vec<String>,
+    /// What makes one that fits true alone, and one that fits false alone.
+    pub truth: Vec<String>,
+    pub falsehood: Vec<String>,
 }
 
 /// The types of a function's results.

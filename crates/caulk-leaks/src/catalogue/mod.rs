@@ -105,6 +105,10 @@ pub(crate) enum ErrorTest {
     TrueIfNil,
     /// Its result is true only where the error is not nil.
     TrueIfError,
+    /// It states that a condition among its arguments is true.
+    Holds,
+    /// It states that it is false.
+    Denies,
 }
 
 /// Contracts and effects by import path and name.

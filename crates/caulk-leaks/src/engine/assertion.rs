@@ -21,6 +21,10 @@ impl Run<'_, '_> {
     ) {
         let function = self.function;
         let callee = function.callee(call);
+        if let Some((condition, truth)) = self.stated(call, name, args) {
+            self.refine(state, condition, truth);
+            return;
+        }
         if let Some((subject, nil)) = self.sentence(call) {
             let value = self
                 .place(subject)
@@ -58,6 +62,56 @@ impl Run<'_, '_> {
             }
             self.state_error(state, *arg, value.cloned(), nil);
         }
+    }
+
+    /// The condition that an assertion states, `assert.True(t, os.IsNotExist(err))` or
+    /// `Expect(os.IsNotExist(err)).To(BeTrue())`, and what it is. What a variable holds is for its own conditions to say.
+    fn stated(
+        &self,
+        call: ExprId,
+        name: Option<&Named<'_>>,
+        args: &[ExprId],
+    ) -> Option<(ExprId, bool)> {
+        let catalogue = self.module.catalogue;
+        let tree = self.function.tree();
+        let test = name.and_then(|name| catalogue.error_test(name.package, name.name));
+        let (conditions, truth) = match test {
+            Some(ErrorTest::Holds) => (args, true),
+            Some(ErrorTest::Denies) => (args, false),
+            Some(_) => return None,
+            None => self.sentence_of_truth(call)?,
+        };
+        let condition = conditions.iter().copied().find(|condition| {
+            let condition = caulk_flow::unparen(tree, *condition);
+            matches!(
+                tree.expr(condition).kind,
+                ExprKind::Call { .. } | ExprKind::Unary { .. } | ExprKind::Binary { .. }
+            ) && crate::types::is_bool(self.module.program, self.function.info().type_of(condition))
+        })?;
+        Some((condition, truth))
+    }
+
+    /// What a sentence is about that states a truth value, and which.
+    fn sentence_of_truth(&self, call: ExprId) -> Option<(&[ExprId], bool)> {
+        let tree = self.function.tree();
+        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
+            return None;
+        };
+        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+            return None;
+        };
+        let (subject, spoken_of) = self.named_call(x)?;
+        let (matcher, _) = self.named_call(*tree.exprs(args).first()?)?;
+        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+        self.module.catalogue.sentences().iter().find_map(|entry| {
+            let speaks = has(&entry.subject, subject) && self.is_of(x, &entry.package);
+            let states = has(&entry.holds, tree.name(sel));
+            let is_true = has(&entry.truth, matcher);
+            let says = speaks
+                && (states || has(&entry.denies, tree.name(sel)))
+                && (is_true || has(&entry.falsehood, matcher));
+            says.then_some((spoken_of, is_true == states))
+        })
     }
 
     /// The error that an assertion of the form `Expect(err).To(HaveOccurred())` is about, and whether it states that it is nil.

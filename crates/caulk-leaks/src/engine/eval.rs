@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Builtin, Callee, LocalId, Object};
+use caulk_program::{Builtin, Callee, LocalId, Object, Type};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
@@ -84,6 +84,8 @@ impl Run<'_, '_> {
                 }
                 match value {
                     Some(Value::Owner(_)) => Some(Value::View),
+                    // Of the arguments that `...T` takes.
+                    Some(Value::At(depth)) if self.is_element(x, expr) => Some(Value::At(depth)),
                     other => other.filter(|value| matches!(value, Value::View)),
                 }
             }
@@ -112,6 +114,13 @@ impl Run<'_, '_> {
             | ExprKind::ChanType { .. }
             | ExprKind::Ellipsis(_) => None,
         }
+    }
+
+    /// Whether `x[i]` is one of several values, and no byte of a resource that is a slice itself.
+    fn is_element(&self, x: ExprId, indexed: ExprId) -> bool {
+        let (program, info) = (self.module.program, self.function.info());
+        matches!(program.ty(info.type_of(x)), Type::Slice(_))
+            && !program.is_basic(info.type_of(indexed))
     }
 
     /// Evaluates an operand that a short circuit can skip: a release or a failure there does not count.
