@@ -162,10 +162,14 @@ pub(crate) fn contract(
     let says_whether = |ty: TypeId| {
         crate::types::is_error(program, ty) || program.type_string(ty) == "bool" || ty.is_unknown()
     };
+    let mut others = called.types.iter().enumerate().skip(1).rev();
     let error = match called.types {
         [] => ErrorAt::Last,
         [.., last] if says_whether(*last) => ErrorAt::Last,
-        _ => ErrorAt::Never,
+        // `w, ok, ctx := NewFromContext(ctx)`
+        _ => others
+            .find(|(_, ty)| !ty.is_unknown() && says_whether(**ty))
+            .map_or(ErrorAt::Never, |(index, _)| ErrorAt::Index(index)),
     };
     Some(Contract {
         error,
