@@ -70,6 +70,8 @@ pub struct Contract {
     pub ended_with: Option<usize>,
     /// Its release writes what was kept back, and frees nothing: owed only where it is never released and nothing fails.
     pub finishes: bool,
+    /// It is meant to run to its end, unless some path releases it: owed only where another does.
+    pub runs_to_its_end: bool,
     /// When it is opened to be written.
     pub written: Written,
     /// Never reported in `main.main`.
@@ -183,6 +185,7 @@ impl Contract {
             of_parent: false,
             ended_with: None,
             finishes: false,
+            runs_to_its_end: false,
             written: Written::default(),
             main_is_ok: false,
             once_is_ok: false,

@@ -232,6 +232,9 @@ pub(super) struct AcquireEntry {
     ended_with: Option<usize>,
     #[serde(default)]
     finishes: bool,
+    /// Whether it is meant to run to its end unless another path releases it: a function that a timer calls.
+    #[serde(default)]
+    runs_to_its_end: bool,
     #[serde(default)]
     written: bool,
     /// Flags among the arguments with which it is opened to be written.
@@ -363,6 +366,7 @@ impl AcquireEntry {
             of_parent: self.of_parent,
             ended_with: self.ended_with,
             finishes: self.finishes,
+            runs_to_its_end: self.runs_to_its_end,
             written: Written {
                 always: self.written,
                 with: self.written_with,

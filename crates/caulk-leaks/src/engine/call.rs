@@ -16,6 +16,17 @@ use crate::finding::SettledBy;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
 use crate::module::Followed;
 
+/// Whether a function of a package, whose source is not at hand, makes data of a stream that its caller goes on owning.
+fn is_parser(callee: &Callee) -> bool {
+    let Callee::Static(func) = callee else {
+        return false;
+    };
+    let name = func.name.rsplit('.').next().unwrap_or_default();
+    ["Parse", "Decode", "Unmarshal"]
+        .iter()
+        .any(|verb| name.starts_with(verb))
+}
+
 /// What uses it may run as long as the process does.
 pub(crate) const PASSED_ON: &str = "used by a function literal that is passed on";
 
@@ -545,6 +556,10 @@ impl Run<'_, '_> {
         }
         if self.is_lent(call, callee, index, value) {
             return self.lend(state, call, value);
+        }
+        // A response that is parsed may be closed there, a stream is not.
+        if self.release.path().is_empty() && is_parser(callee) {
+            return Vec::new();
         }
         self.lose_track(state, self.unknown_callee(call), span);
         Vec::new()

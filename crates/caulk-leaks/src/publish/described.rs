@@ -71,6 +71,9 @@ impl<'a, 'p> Described<'a, 'p> {
                 callee: None,
             };
         }
+        if self.is_meant_to_run() {
+            return Outcome::settled_without_place(SettledBy::HandedOver);
+        }
         if self.is_rootless_context() {
             let why = "a context without a parent holds nothing by itself".to_owned();
             return Outcome::Unknown {

@@ -264,6 +264,14 @@ impl Described<'_, '_> {
                 || contract.ended_with.is_some() && only_where_it_fails)
     }
 
+    /// What nobody ends is meant to run to its end.
+    pub(super) fn is_meant_to_run(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        self.site.contract.runs_to_its_end
+            && outcomes.releases.is_empty()
+            && outcomes.released.is_empty()
+    }
+
     /// A package's variable that each request assigns, without a look at what it holds.
     pub(super) fn overwritten_per_request(&self) -> Option<Vec<Step>> {
         let outcomes = &self.verdict.outcomes;
