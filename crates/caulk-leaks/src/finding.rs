@@ -325,8 +325,9 @@ pub struct ReleaseCall {
     pub restarted_by: Option<String>,
     /// The method that releases it and tells an error to whoever uses the other end: `CloseWithError` of a pipe.
     pub with_error: Option<String>,
-    /// Whether it waits for a goroutine of the value that may not have been started.
-    pub needs_start: bool,
+    /// Why it cannot be written here, as a fragment, whatever still needs the value: it takes arguments that are not known,
+    /// or waits for a goroutine that may not have been started.
+    pub impossible: Option<String>,
     /// The method that says whether reading it to the end ended in an error: `Err` of rows.
     pub ended_in_error: Option<String>,
     /// Whether it was opened to be written, so that the error of its release may be that of a write.

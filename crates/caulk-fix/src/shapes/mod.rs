@@ -57,6 +57,9 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     if let Some(keeper) = &template.keeper {
         return keeper::propose(site, keeper);
     }
+    if let Some(why) = &template.release.impossible {
+        return Err(Refusal::new(why.clone()));
+    }
     if let Some(ended) = goroutine::propose(site)? {
         return Ok(ended);
     }
@@ -97,11 +100,6 @@ fn release(site: &Site<'_>) -> Proposed {
     if !template.may_release.is_empty() && !site.may_end_twice() {
         return Err(Refusal::new(
             "a function that it is passed to releases it on some of its paths",
-        ));
-    }
-    if template.release.needs_start {
-        return Err(Refusal::new(
-            "its release waits for a goroutine that may not have been started",
         ));
     }
     if let Some(owner) = &template.release.owner {

@@ -9,6 +9,7 @@ use crate::module::Module;
 use crate::place::byte_span;
 use crate::publish::described::{Described, target};
 use crate::sites::Site;
+use crate::types;
 
 /// The template of an acquisition.
 pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
@@ -25,46 +26,36 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     let statement = outermost_statement(function, site);
     let statement_span = statement.map_or(tree.expr(site.call).span, |stmt| tree.stmt(stmt).span);
     let check = error_check(function, site, None);
-    let mut obstacles: Vec<Obstacle> = outcomes
-        .obstacles
-        .iter()
-        .map(|(span, why)| Obstacle {
-            span: byte_span(*span),
-            why: why.clone(),
-        })
-        .collect();
+    let obstacles = outcomes.obstacles.iter().map(|(span, why)| Obstacle {
+        span: byte_span(*span),
+        why: why.clone(),
+    });
     let taker = taker(module, function, &file.bytes, site);
-    if let ([], Some(taker), None) = (
-        site.release.actions.as_slice(),
-        site.release.taken_by.first(),
-        &taker,
-    ) {
-        obstacles.push(Obstacle {
-            span: byte_span(tree.expr(site.call).span),
-            why: format!("{taker} of something else takes it back"),
-        });
-    }
-    if let Some(ty) = holder_type(function, site)
-        && site.release.path().is_empty()
-        && crate::types::only_lends(module.program, ty, &site.release)
-    {
-        obstacles.push(Obstacle {
-            span: byte_span(statement_span),
-            why: "is put into a variable of an interface that cannot release it".to_owned(),
-        });
-    }
+    let missing = missing_arguments(module, function, site);
+    let holder = holder_type(function, site);
+    let other_taker = site
+        .release
+        .taken_by
+        .first()
+        .filter(|_| site.release.actions.is_empty() && taker.is_none());
+    let only_lent = holder.filter(|_| site.release.path().is_empty());
+    let impossible = if let Some(taker) = other_taker {
+        Some(format!("{taker} of something else takes it back"))
+    } else if only_lent.is_some_and(|ty| types::only_lends(module.program, ty, &site.release)) {
+        Some("is put into a variable of an interface that cannot release it".to_owned())
+    } else if matches!(missing, Some(Missing::Other)) {
+        Some("its release takes arguments that are not known".to_owned())
+    } else if waits_for_nobody(module, function, site) {
+        Some("its release waits for a goroutine that may not have been started".to_owned())
+    } else {
+        None
+    };
     let mut release = release_call(function, &file.bytes, site, taker);
+    release.impossible = impossible;
     // What is committed by a method of its own is not by its release.
-    release.commits &=
-        !holder_type(function, site).is_some_and(|ty| module.program.has_method(ty, "Commit"));
-    release.needs_start = waits_for_nobody(module, function, site);
-    match missing_arguments(module, function, site) {
-        Some(Missing::Context) => release.arguments = "ctx".to_owned(),
-        Some(Missing::Other) => obstacles.push(Obstacle {
-            span: byte_span(statement_span),
-            why: "its release takes arguments that are not known".to_owned(),
-        }),
-        None => {}
+    release.commits &= !holder.is_some_and(|ty| module.program.has_method(ty, "Commit"));
+    if matches!(missing, Some(Missing::Context)) {
+        release.arguments = "ctx".to_owned();
     }
     FixTemplate {
         release,
@@ -109,7 +100,7 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             .iter()
             .map(|span| byte_span(*span))
             .collect(),
-        obstacles,
+        obstacles: obstacles.collect(),
         keeper: None,
     }
 }
@@ -227,7 +218,7 @@ fn release_call(
         owner: release.owner.clone(),
         restarted_by: release.restarted_by.clone(),
         with_error: release.with_error.clone(),
-        needs_start: false,
+        impossible: None,
         ended_in_error: release.ended_in_error.clone(),
         written: site.contract.written.is_met(
             arguments

@@ -395,7 +395,15 @@ fn report(
         let Some(fix) = patches.outcome(finding) else {
             continue;
         };
+        let mut left = written.left.iter();
+        let unwritten = left.find(|(file, _)| *file == finding.location.file);
         match fix.outcome {
+            FixOutcome::Fixed | FixOutcome::FixedReview
+                if unwritten.is_some() && is_done(finding, patches, take_review) =>
+            {
+                let reason = unwritten.map_or("", |(_, reason)| reason);
+                *counts.refused.entry(reason.to_owned()).or_default() += 1;
+            }
             FixOutcome::Fixed => counts.fixed += 1,
             FixOutcome::FixedReview if take_review => counts.fixed += 1,
             FixOutcome::FixedReview => counts.review += 1,

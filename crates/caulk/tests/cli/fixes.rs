@@ -52,6 +52,26 @@ refused      1
 }
 
 #[test]
+fn what_was_not_written_is_not_told_as_fixed() {
+    let world = shop();
+    world.write("other.txt", "");
+    let git = |arguments: &[&str]| {
+        let mut command = world.command("git");
+        command.args(["-c", "user.name=n", "-c", "user.email=e@example.com"]);
+        assert!(command.args(arguments).status().unwrap().success());
+    };
+    git(&["init", "-q"]);
+    git(&["add", "-A"]);
+    git(&["commit", "-qm", "one"]);
+    world.write("a/a.go", leaking("a", &["One", "Two"]) + "\n// Edited.\n");
+    let ran = world.run(&["fix"]).expect(1);
+    ran.stdout_has(
+        "fixed        1\nreview       0\nrefused      2\n             2  the file has changes",
+    );
+    assert_eq!(releases(&world, "a/a.go"), 0);
+}
+
+#[test]
 fn what_check_does_not_report_is_left_alone() {
     let world = shop();
     world.write("caulk.toml", "[check]\nseverity = \"high\"\n");
