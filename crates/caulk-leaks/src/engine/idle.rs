@@ -10,7 +10,7 @@ use crate::module::Module;
 /// Whether a function that makes a context, by this call, only puts it away for later: the context is stored and nothing
 /// else, and no goroutine is started, unless an option asks for it.
 pub(crate) fn only_stores(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    !starts_anyway(module, function) && context_is_stored(function, call)
+    !starts_anyway(module, function, call) && context_is_stored(function, call)
 }
 
 /// Whether a function starts a goroutine itself. What those of the standard library start ends by itself.
@@ -83,8 +83,9 @@ fn is_go(function: &Function, node: Node) -> bool {
 }
 
 /// Whether a goroutine is started in any case.
-fn starts_anyway(module: &Module<'_>, function: &Function) -> bool {
-    let anyway = |node: Node| !crate::inference::started::is_conditional(function, node);
+fn starts_anyway(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let anyway =
+        |node: Node| !crate::inference::started::is_conditional_after(function, node, call);
     let calls = function.info().calls();
     any_node(function, |node| is_go(function, node) && anyway(node))
         || calls.iter().any(|(call, callee)| {
@@ -128,7 +129,7 @@ fn context_is_stored(function: &Function, call: ExprId) -> bool {
             && expr != target
             && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
             && function.local(expr) == Some(context)
-            && !crate::inference::started::is_conditional(function, node)
+            && !crate::inference::started::is_conditional_after(function, node, call)
         {
             stored &= match function.parent(expr) {
                 Some(Node::Expr(parent)) => match tree.expr(parent).kind {

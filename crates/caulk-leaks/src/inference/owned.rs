@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, FuncId, TypeId};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use smol_str::SmolStr;
 
 use crate::contract::RELEASE_METHODS;
@@ -65,7 +65,11 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
     for (site, verdict) in verdicts.iter().filter(|(site, _)| site.root.is_none()) {
         let outcomes = &verdict.outcomes;
         // What a callee takes over can be in what it returns.
-        let handed_over = matches!(outcomes.settled, Some((SettledBy::HandedOver, _)));
+        let handed_over = match outcomes.settled {
+            Some((SettledBy::HandedOver, _)) => true,
+            Some((SettledBy::ReleaseHandedOver, at)) => is_of_use(&function, at),
+            _ => false,
+        };
         let is_alike = function.results(None).iter().any(|local| {
             let ty = function.info().local_info(*local).map(|local| local.ty);
             ty.and_then(|ty| module.program.named_name(ty)).as_ref() == Some(&site.type_name)
@@ -157,6 +161,25 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         accounted: accounted && !undecided,
         undecided: undecided_alike || calls_undecided(module, &function, reach),
     }
+}
+
+/// Whether the result of what takes something over here is of use: a wrapper over it, and no `t.Cleanup`.
+fn is_of_use(function: &Function, at: Span) -> bool {
+    let tree = function.tree();
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let mut innermost = None;
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node {
+            if !tree.stmt(stmt).span.encloses(at) {
+                return Descend::Skip;
+            }
+            innermost = Some(stmt);
+        }
+        Descend::Into
+    });
+    innermost.is_some_and(|stmt| !matches!(tree.stmt(stmt).kind, StmtKind::Expr(_)))
 }
 
 /// Whether nothing that a function returns can hold a resource or stand for one.

@@ -158,7 +158,12 @@ fn starts(module: &Module<'_>, func: &FuncRef) -> bool {
 
 /// Whether something in a function happens under a condition: an option may leave the goroutine out.
 pub(crate) fn is_conditional(function: &Function, at: Node) -> bool {
-    is_left_out(function, at) || is_in_branch(function, at)
+    is_left_out(function, at) || is_in_branch(function, at, None)
+}
+
+/// The same of something that comes after a call: in a branch that the call is not in.
+pub(crate) fn is_conditional_after(function: &Function, at: Node, call: ExprId) -> bool {
+    is_left_out(function, at) || is_in_branch(function, at, Some(call))
 }
 
 /// Whether what a function returns in the end it has returned before it comes here: `if n == 0 { return s }`.
@@ -190,11 +195,12 @@ fn is_left_out(function: &Function, at: Node) -> bool {
     before.iter().any(|local| behind.contains(local))
 }
 
-fn is_in_branch(function: &Function, at: Node) -> bool {
+fn is_in_branch(function: &Function, at: Node, without: Option<ExprId>) -> bool {
     let tree = function.tree();
     let mut at = function.parent(at);
     while let Some(node) = at {
         if let Node::Stmt(stmt) = node
+            && !without.is_some_and(|call| tree.stmt(stmt).span.encloses(tree.expr(call).span))
             && matches!(
                 tree.stmt(stmt).kind,
                 StmtKind::If { .. } | StmtKind::Case { .. } | StmtKind::Comm { .. }
