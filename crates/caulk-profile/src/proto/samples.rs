@@ -56,22 +56,6 @@ impl Numbers {
         number
     }
 
-    /// Puts numbers in the place of ids that are short; whether there is none but such.
-    #[inline(always)]
-    fn take_ids(&mut self, ids: &mut [u32]) -> bool {
-        let mut highest = 0;
-        for id in ids {
-            *id = id.wrapping_sub(1);
-            highest = highest.max(*id);
-        }
-        // The id 0, which no location has, is beyond all others.
-        let are_short = highest < Self::FIRST_LARGE;
-        if are_short {
-            self.highest = self.highest.max(highest);
-        }
-        are_short
-    }
-
     fn id(&self, number: u32) -> u64 {
         match number.checked_sub(Self::FIRST_LARGE) {
             Some(at) => self.large.get(at as usize).copied().unwrap_or(0),
@@ -253,9 +237,16 @@ impl Frames {
             let before = *packed;
             // Each takes a byte at least.
             let room = self.room(packed.rest().len());
-            let read = packed.short_varints(room);
-            if numbers.take_ids(room.get_mut(..read).unwrap_or_default()) {
+            let mut highest = 0;
+            let read = packed.short_varints(room, |id| {
+                let number = id.wrapping_sub(1);
+                highest = highest.max(number);
+                number
+            });
+            // The id 0, which no location has, is beyond all others.
+            if highest < Numbers::FIRST_LARGE {
                 self.count += read;
+                numbers.highest = numbers.highest.max(highest);
             } else {
                 rest = Content::Bytes(before);
             }

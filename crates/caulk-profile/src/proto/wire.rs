@@ -114,15 +114,28 @@ impl<'b> Walk<'b> {
         }))
     }
 
+    /// The next varint, which most likely has one byte: where the next one starts is foreseen then, and not
+    /// waited for.
+    #[inline(always)]
+    fn small_varint(&mut self) -> Result<u64, Fault> {
+        match self.buffer.get(self.position) {
+            Some(&byte) if byte < 0x80 && self.position < self.end => {
+                self.position += 1;
+                Ok(byte.into())
+            }
+            _ => self.varint(),
+        }
+    }
+
     /// The next field: its number and its content. Not to be called at the end.
     #[inline(always)]
     pub fn field(&mut self) -> Result<(u64, Content<'b>), Fault> {
-        let key = self.varint()?;
+        let key = self.small_varint()?;
         let content = match key & 7 {
             0 => Content::Varint(self.varint()?),
             1 => self.fixed(8)?,
             2 => {
-                let length = self.varint()?;
+                let length = self.small_varint()?;
                 let left = self.end - self.position;
                 if length > left as u64 {
                     return Err(self.fault("a part is longer than what holds it"));
@@ -177,39 +190,64 @@ impl<'b> Walk<'b> {
         }
     }
 
-    /// Reads varints that are left into `out` for as long as two follow each other that take four
-    /// bytes at most, which almost all do that refer to something, and returns how many. The length
-    /// of a varint is no branch here: it is too irregular to be foreseen.
+    /// Reads varints that are left, puts what `take` makes of them into `out`, and returns how many: all, or
+    /// as many as are not near the end of the buffer. None if one takes more than four bytes, which few do
+    /// that refer to something.
+    ///
+    /// Their lengths are too irregular to be foreseen. So where they end is found for many at once, and
+    /// no branch asks for the length of one.
     #[inline(always)]
-    pub fn short_varints(&mut self, out: &mut [u32]) -> usize {
+    pub fn short_varints(&mut self, out: &mut [u32], mut take: impl FnMut(u32) -> u32) -> usize {
+        let before = self.position;
         let mut read = 0;
-        let (pairs, _) = out.as_chunks_mut::<2>();
-        for pair in pairs {
-            let word = self
-                .buffer
-                .get(self.position..)
-                .and_then(|rest| rest.first_chunk::<8>());
-            let Some(&word) = word else { break };
-            let word = u64::from_le_bytes(word);
-            // The top bits of the bytes that end a varint, and those but the first.
-            let stops = !word & 0x8080_8080_8080_8080;
-            let later_stops = stops & stops.wrapping_sub(1);
-            let first_bits = stops.trailing_zeros() + 1;
-            let both_bits = later_stops.trailing_zeros() + 1;
-            let next = self.position + both_bits as usize / 8;
-            // Where there is no stop, its position is 64.
-            if first_bits > 32 || both_bits - first_bits > 32 || next > self.end {
+        while let Some((block, mut stops)) = self.block() {
+            let count = stops.count_ones() as usize;
+            let Some(words) = out.get_mut(read..read + count) else {
                 break;
+            };
+            let mut start = 0;
+            for word in words {
+                let (_, rest) = block.split_at(start);
+                *word = rest
+                    .first_chunk()
+                    .map_or(0, |bytes| u32::from_le_bytes(*bytes));
+                start = (stops.trailing_zeros() % u64::BITS) as usize + 1;
+                stops &= stops.wrapping_sub(1);
             }
-            let up_to = |stops: u64| stops ^ stops.wrapping_sub(1);
-            let first = word & up_to(stops);
-            let second = (word & up_to(later_stops)) >> first_bits;
-            let both = join_twice_four_sevens(first | second << 32);
-            *pair = [both as u32, (both >> 32) as u32];
-            self.position = next;
-            read += 2;
+            self.position += start;
+            read += count;
         }
-        read
+        let mut are_short = true;
+        for word in out.get_mut(..read).unwrap_or_default() {
+            let stops = !*word & 0x8080_8080;
+            are_short &= stops != 0;
+            *word = take(join_four_sevens(*word & (stops ^ stops.wrapping_sub(1))));
+        }
+        if are_short {
+            return read;
+        }
+        self.position = before;
+        0
+    }
+
+    /// The next bytes, with a bit for each of the first 64 that ends one of the varints that are left.
+    /// `None` where none does, or the buffer ends.
+    #[inline(always)]
+    fn block(&self) -> Option<(&'b [u8; 64 + 4], u64)> {
+        let block = self.buffer.get(self.position..)?.first_chunk()?;
+        let (words, _) = block.as_chunks::<8>();
+        let mut goes_on = 0;
+        for (index, &word) in words.iter().enumerate() {
+            // The product has the top bits of the bytes side by side in its highest byte.
+            let top_bits = u64::from_le_bytes(word) & 0x8080_8080_8080_8080;
+            goes_on |= (top_bits.wrapping_mul(0x0002_0408_1020_4081) >> 56) << (8 * index);
+        }
+        let mut stops = !goes_on;
+        let left = self.end - self.position;
+        if left < 64 {
+            stops &= (1 << left) - 1;
+        }
+        (stops != 0).then_some((block, stops))
     }
 
     /// Bytes that are left, if they are eight at most, with their number.
@@ -224,34 +262,9 @@ impl<'b> Walk<'b> {
         Some((word & (u64::MAX >> (64 - 8 * length)), length))
     }
 
-    /// Hands each varint that is left to `take`. Words are loaded once for all varints that end in
-    /// them.
+    /// Hands each varint that is left to `take`.
     #[inline(always)]
     fn each_packed(mut self, mut take: impl FnMut(u64) -> Result<(), Fault>) -> Result<(), Fault> {
-        while self.end - self.position >= 8 {
-            let word = self
-                .buffer
-                .get(self.position..)
-                .and_then(|rest| rest.first_chunk::<8>());
-            let Some(&word) = word else { break };
-            let mut word = u64::from_le_bytes(word);
-            let mut stops = !word & 0x8080_8080_8080_8080;
-            if stops == 0 {
-                // Longer than eight bytes.
-                take(self.varint()?)?;
-                continue;
-            }
-            while stops != 0 {
-                let bits = stops.trailing_zeros() + 1;
-                take(join_sevens(word & (u64::MAX >> (64 - bits))))?;
-                self.position += bits as usize / 8;
-                if bits == 64 {
-                    break;
-                }
-                word >>= bits;
-                stops >>= bits;
-            }
-        }
         while !self.is_at_end() {
             take(self.varint()?)?;
         }
@@ -259,11 +272,11 @@ impl<'b> Walk<'b> {
     }
 }
 
-/// As [`join_sevens`], of four bytes twice.
+/// As [`join_sevens`], of four bytes.
 #[inline(always)]
-fn join_twice_four_sevens(words: u64) -> u64 {
-    let words = (words & 0x007f_007f_007f_007f) | ((words & 0x7f00_7f00_7f00_7f00) >> 1);
-    (words & 0x0000_3fff_0000_3fff) | ((words & 0x3fff_0000_3fff_0000) >> 2)
+fn join_four_sevens(word: u32) -> u32 {
+    let word = (word & 0x007f_007f) | ((word & 0x7f00_7f00) >> 1);
+    (word & 0x3fff) | ((word & 0x3fff_0000) >> 2)
 }
 
 /// Drops the top bit of each byte and closes the gaps.
@@ -355,38 +368,47 @@ mod tests {
     }
 
     #[test]
-    fn short_varints_are_read_up_to_the_first_long_one() {
-        let mut packed = Vec::new();
+    fn short_varints_are_read_many_at_once() {
         let mut values: Vec<u32> = (0..28).flat_map(|bit| [1 << bit, (1 << bit) - 1]).collect();
         values.extend([7, 1 << 27, 300, 0]);
-        values
-            .iter()
-            .for_each(|&value| varint::put(&mut packed, value.into()));
-        let short = packed.len();
-        varint::put(&mut packed, 1 << 28);
-        let mut out = vec![0; 1000];
-        let mut walk = Walk::new(&packed);
-        assert_eq!(walk.short_varints(&mut out), values.len());
-        assert_eq!(walk.position(), short);
-        assert_eq!(out[..values.len()], values);
-        // No more than there is room for, and nothing of the next part.
-        let mut walk = Walk::new(&packed);
-        assert_eq!(walk.short_varints(&mut out[..5]), 4);
-        for end in 0..short {
-            let mut walk = Walk::within(&packed, 0..end);
-            let read = walk.short_varints(&mut out);
-            assert_eq!(out[..read], values[..read]);
+        let (mut buffer, mut ends) = (Vec::new(), vec![0]);
+        for &value in &values {
+            varint::put(&mut buffer, value.into());
+            ends.push(buffer.len());
+        }
+        let length = buffer.len();
+        let mut out = vec![0; length];
+        // Those before the end of the buffer are left.
+        let mut walk = Walk::new(&buffer);
+        let read = walk.short_varints(&mut out, |value| value);
+        assert_eq!(out[..read], values[..read]);
+        assert!(0 < read && read < values.len());
+        assert_eq!(walk.position(), ends[read]);
+        // Nothing is read of the next part.
+        buffer.extend([0x7f; 80]);
+        for end in 0..=length {
+            let mut walk = Walk::within(&buffer, 0..end);
+            let read = walk.short_varints(&mut out, |value| value + 1);
+            let whole = ends.iter().filter(|at| **at <= end).count() - 1;
+            assert_eq!((read, walk.position()), (whole, ends[whole]));
             assert!(
-                walk.position() <= end
-                    && read + 1
-                        >= Walk::new(&packed[..end])
-                            .rest()
-                            .iter()
-                            .filter(|byte| **byte < 0x80)
-                            .count()
-                            / 2
+                out[..read]
+                    .iter()
+                    .zip(&values)
+                    .all(|(out, value)| *out == value + 1)
             );
         }
+        // None where there is no room, or a long one.
+        let mut walk = Walk::within(&buffer, 0..length);
+        assert_eq!(walk.short_varints(&mut out[..5], |value| value), 0);
+        let mut with_long = Vec::new();
+        varint::put(&mut with_long, 1 << 28);
+        with_long.splice(0..0, buffer[..ends[3]].iter().copied());
+        let end = with_long.len();
+        with_long.extend([0; 80]);
+        let mut walk = Walk::within(&with_long, 0..end);
+        assert_eq!(walk.short_varints(&mut out, |value| value), 0);
+        assert_eq!(walk.position(), 0);
     }
 
     #[test]

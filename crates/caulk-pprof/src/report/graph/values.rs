@@ -129,40 +129,45 @@ fn place_values_of(
 ) -> PlaceValues {
     let mut totals = vec![NodeValue::default(); places.len()];
     let mut inlined = vec![0i64; profile.locations().len()];
-    let mut cum = Cum {
-        sums: vec![0; places.len()],
-        seen: vec![0; places.len()],
-        round: 0,
-    };
+    let mut cum = Cum::new(places.len());
     let outermost = outermost_places(profile, places);
+    // The locations of a stack that have more than that, and what else was there.
+    let mut with_more = Vec::new();
     for sample in samples {
         let (value, divisor) = columns.of(sample);
         if value == 0 && divisor == 0 {
             continue;
         }
         cum.begin();
-        let mut add = |place: PlaceId| {
-            if cum.add(place, value)
+        let mut add = |slot: PlaceSlot| {
+            if cum.add(slot, value)
                 && divisor != 0
-                && let Some(total) = totals.get_mut(place as usize)
+                && let Some(total) = slot.checked_sub(1).and_then(|at| totals.get_mut(at))
             {
                 total.cum_divisor = total.cum_divisor.wrapping_add(divisor);
             }
         };
         let stack = profile.stack(sample);
+        if with_more.len() < stack.len() {
+            with_more.resize(stack.len(), LocationIndex(0));
+        }
+        let mut count = 0;
+        // Whether there is more cannot be foreseen, and is no branch.
         stack.each(|location| {
-            let place = outermost.get(location.index()).copied().unwrap_or(0);
-            add(place & !HAS_INLINED);
-            if place & HAS_INLINED != 0 {
-                inlined_places(places, location)
-                    .iter()
-                    .copied()
-                    .for_each(&mut add);
-                if let Some(sum) = inlined.get_mut(location.index()) {
-                    *sum = sum.saturating_add(value);
-                }
+            let slot = outermost.get(location.index()).copied().unwrap_or(0);
+            add((slot & !HAS_MORE).into());
+            if let Some(next) = with_more.get_mut(count) {
+                *next = location;
             }
+            count += usize::from(slot & HAS_MORE != 0);
         });
+        for &location in with_more.get(..count).unwrap_or_default() {
+            let all_places = places.of_location(location).iter();
+            all_places.for_each(|&place| add(place as usize + 1));
+            if let Some(sum) = inlined.get_mut(location.index()) {
+                *sum = sum.saturating_add(value);
+            }
+        }
         let leaf = stack
             .first()
             .and_then(|location| places.of_location(location).first());
@@ -170,7 +175,7 @@ fn place_values_of(
             total.add_flat(value, divisor);
         }
     }
-    for (total, cum) in totals.iter_mut().zip(cum.sums) {
+    for (total, &cum) in totals.iter_mut().zip(cum.sums.iter().skip(1)) {
         total.cum = cum;
     }
     PlaceValues {
@@ -179,16 +184,27 @@ fn place_values_of(
     }
 }
 
+/// Of a place, one more than its number. 0 is of none.
+type PlaceSlot = usize;
+
 /// Cumulative sums. They are touched for every frame, and therefore as small as can be.
 struct Cum {
-    /// By place.
+    /// By slot of a place.
     sums: Vec<i64>,
-    /// By place, the round of the last sample that was added.
+    /// By slot, the round of the last sample that was added.
     seen: Vec<u8>,
     round: u8,
 }
 
 impl Cum {
+    fn new(places: usize) -> Self {
+        Cum {
+            sums: vec![0; places + 1],
+            seen: vec![0; places + 1],
+            round: 0,
+        }
+    }
+
     /// Begins a sample.
     #[inline(always)]
     fn begin(&mut self) {
@@ -201,9 +217,8 @@ impl Cum {
 
     /// Adds a value, unless the sample already did; whether it was added.
     #[inline(always)]
-    fn add(&mut self, place: PlaceId, value: i64) -> bool {
-        let index = place as usize;
-        let (Some(seen), Some(sum)) = (self.seen.get_mut(index), self.sums.get_mut(index)) else {
+    fn add(&mut self, slot: PlaceSlot, value: i64) -> bool {
+        let (Some(seen), Some(sum)) = (self.seen.get_mut(slot), self.sums.get_mut(slot)) else {
             return false;
         };
         if *seen == self.round {
@@ -215,15 +230,66 @@ impl Cum {
     }
 }
 
-/// Beside the place of a location, where it has more.
-const HAS_INLINED: PlaceId = 1 << 31;
+/// Beside the place of a location, where it has others, or one that is not there.
+const HAS_MORE: u16 = 1 << 15;
 
-/// By location the place of the outermost call, and whether there are others.
-fn outermost_places(profile: &Profile, places: &Places) -> Vec<PlaceId> {
-    let outermost = |location: usize| match places.of_location(LocationIndex(location as u32)) {
-        [] => PlaceId::MAX,
-        [place] => *place,
-        [.., place] => place | HAS_INLINED,
+/// By location the slot of the outermost call, in as few bytes as can be: it is looked up for every
+/// frame.
+fn outermost_places(profile: &Profile, places: &Places) -> Vec<u16> {
+    let outermost = |location: usize| {
+        let all_places = places.of_location(LocationIndex(location as u32));
+        let slot = all_places.last().map_or(0, |&place| place as usize + 1);
+        match u16::try_from(slot).ok().filter(|slot| slot & HAS_MORE == 0) {
+            Some(slot) if all_places.len() <= 1 => slot,
+            Some(slot) => slot | HAS_MORE,
+            None => HAS_MORE,
+        }
     };
     (0..profile.locations().len()).map(outermost).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use caulk_profile::{Line, ProfileBuilder};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::report::places::Identity;
+
+    #[test]
+    fn each_of_many_places_has_its_own_values() {
+        let mut builder = ProfileBuilder::new();
+        builder.sample_type("space", "bytes");
+        // More than are told apart by the bits beside the mark.
+        let locations: Vec<_> = (0..u32::from(HAS_MORE) + 100)
+            .map(|number| {
+                let line = Line {
+                    function: builder.function(&format!("f{number}"), "a.go", 0),
+                    line: 1,
+                    column: 0,
+                };
+                builder.location(None, number.into(), &[line])
+            })
+            .collect();
+        for (number, stack) in locations.windows(2).enumerate() {
+            builder.sample(stack, &[number as i64], &[]);
+        }
+        let profile = builder.finish();
+        let places = Places::new(&profile, Identity::new(&Config::default()));
+        let columns = Columns {
+            values: profile.values(0),
+            divisors: None,
+        };
+        let values = place_values(&profile, &places, columns).of_places;
+        assert_eq!(values.len(), locations.len());
+        for (number, value) in (0..).zip(&values) {
+            let leaf = if number + 1 < values.len() as i64 {
+                number
+            } else {
+                0
+            };
+            let caller = (number - 1).max(0);
+            assert_eq!((value.flat, value.cum), (leaf, leaf + caller), "{number}");
+        }
+    }
 }
