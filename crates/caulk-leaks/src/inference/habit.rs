@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use caulk_program::{LocalId, Program, TypeId, TypedBody};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -42,7 +42,8 @@ impl Habits {
     pub fn read(&mut self, program: &Program, package: &str, body: &TypedBody) {
         let reader = Reader { body };
         let mut given: BTreeMap<LocalId, Option<ExprId>> = BTreeMap::new();
-        let mut released: BTreeMap<LocalId, SmolStr> = BTreeMap::new();
+        let mut released: BTreeMap<LocalId, (SmolStr, Span)> = BTreeMap::new();
+        let mut branches: Vec<Span> = Vec::new();
         let tree = body.tree();
         for root in caulk_flow::roots(program, body) {
             tree.walk(root, |node| {
@@ -61,16 +62,29 @@ impl Habits {
                         }
                     }
                     StmtKind::Defer(call) => reader.releases(call, &mut released),
+                    StmtKind::If { then, els, .. } => {
+                        let both = [Some(then), els].into_iter().flatten();
+                        branches.extend(both.map(|branch| tree.stmt(branch).span));
+                    }
+                    StmtKind::Case { .. } | StmtKind::Comm { .. } => {
+                        branches.push(tree.stmt(stmt).span);
+                    }
                     _ => {}
                 }
                 Descend::Into
             });
         }
         let mut habits: Vec<(String, SmolStr)> = Vec::new();
-        for (local, method) in released {
+        for (local, (method, release)) in released {
             let Some(Some(value)) = given.get(&local) else {
                 continue;
             };
+            // What is released under a condition of its own, as when a transaction fails, is not owed in any case.
+            let given = tree.expr(*value).span;
+            let depends = |branch: &Span| branch.encloses(release) && !branch.encloses(given);
+            if branches.iter().any(depends) {
+                continue;
+            }
             if let Some(func) = body.info.callee(caulk_flow::unparen(tree, *value)).func() {
                 let (path, _) = crate::types::split_name(program, func);
                 let habit = (func.name.to_string(), method);
@@ -121,16 +135,18 @@ impl Reader<'_> {
     }
 
     /// What a deferred call releases, itself or in its literal.
-    fn releases(&self, call: ExprId, released: &mut BTreeMap<LocalId, SmolStr>) {
+    fn releases(&self, call: ExprId, released: &mut BTreeMap<LocalId, (SmolStr, Span)>) {
         let tree = self.body.tree();
         tree.walk(call, |node| {
             if let Node::Expr(expr) = node
-                && let ExprKind::Call { fun, .. } = tree.expr(expr).kind
+                && let ExprKind::Call { fun, args, .. } = tree.expr(expr).kind
+                // With arguments it gives back a part: `sem.Release(1)`.
+                && args.is_empty()
                 && let ExprKind::Selector { x, sel } = tree.expr(fun).kind
                 && RELEASES.contains(&tree.name(sel))
                 && let Some(local) = self.local(x)
             {
-                released.insert(local, SmolStr::new(tree.name(sel)));
+                released.insert(local, (SmolStr::new(tree.name(sel)), tree.expr(expr).span));
             }
             Descend::Into
         });
