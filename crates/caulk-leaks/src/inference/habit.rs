@@ -42,7 +42,7 @@ impl Habits {
     pub fn read(&mut self, program: &Program, package: &str, body: &TypedBody) {
         let reader = Reader { body };
         let mut given: BTreeMap<LocalId, Option<ExprId>> = BTreeMap::new();
-        let mut released: BTreeMap<LocalId, (SmolStr, Span)> = BTreeMap::new();
+        let mut released: BTreeMap<LocalId, Released> = BTreeMap::new();
         let mut branches: Vec<Span> = Vec::new();
         let tree = body.tree();
         for root in caulk_flow::roots(program, body) {
@@ -61,7 +61,10 @@ impl Habits {
                             }
                         }
                     }
-                    StmtKind::Defer(call) => reader.releases(call, &mut released),
+                    StmtKind::Defer(call) => {
+                        let deferred = tree.stmt(stmt).span.start;
+                        reader.releases(call, deferred, &mut released);
+                    }
                     StmtKind::If { then, els, .. } => {
                         let both = [Some(then), els].into_iter().flatten();
                         branches.extend(both.map(|branch| tree.stmt(branch).span));
@@ -75,19 +78,22 @@ impl Habits {
             });
         }
         let mut habits: Vec<(String, SmolStr)> = Vec::new();
-        for (local, (method, release)) in released {
+        for (local, release) in released {
             let Some(Some(value)) = given.get(&local) else {
                 continue;
             };
-            // What is released under a condition of its own, as when a transaction fails, is not owed in any case.
+            // What is released under a condition of its own, as when a transaction fails, is not owed in any case, and
+            // what is used before, by `s.Open()`, perhaps only from there on.
             let given = tree.expr(*value).span;
-            let depends = |branch: &Span| branch.encloses(release) && !branch.encloses(given);
-            if branches.iter().any(depends) {
+            let depends = |branch: &Span| branch.encloses(release.at) && !branch.encloses(given);
+            if branches.iter().any(depends)
+                || reader.is_used(program, local, Span::new(given.end, release.deferred))
+            {
                 continue;
             }
             if let Some(func) = body.info.callee(caulk_flow::unparen(tree, *value)).func() {
                 let (path, _) = crate::types::split_name(program, func);
-                let habit = (func.name.to_string(), method);
+                let habit = (func.name.to_string(), release.method);
                 if !crate::types::is_std_path(path) && !habits.contains(&habit) {
                     habits.push(habit);
                 }
@@ -121,6 +127,14 @@ impl Habits {
     }
 }
 
+/// A deferred release.
+struct Released {
+    method: SmolStr,
+    at: Span,
+    /// Where the `defer` begins.
+    deferred: u32,
+}
+
 struct Reader<'a> {
     body: &'a TypedBody,
 }
@@ -134,8 +148,25 @@ impl Reader<'_> {
         info.local(expr).or_else(|| info.defined_at(name.span))
     }
 
+    /// Whether a variable is named between two places.
+    fn is_used(&self, program: &Program, local: LocalId, between: Span) -> bool {
+        let tree = self.body.tree();
+        let mut used = false;
+        for root in caulk_flow::roots(program, self.body) {
+            tree.walk(root, |node| {
+                if let Node::Expr(expr) = node
+                    && let ExprKind::Ident(name) = tree.expr(expr).kind
+                {
+                    used |= between.encloses(name.span) && self.local(expr) == Some(local);
+                }
+                Descend::Into
+            });
+        }
+        used
+    }
+
     /// What a deferred call releases, itself or in its literal.
-    fn releases(&self, call: ExprId, released: &mut BTreeMap<LocalId, (SmolStr, Span)>) {
+    fn releases(&self, call: ExprId, deferred: u32, released: &mut BTreeMap<LocalId, Released>) {
         let tree = self.body.tree();
         tree.walk(call, |node| {
             if let Node::Expr(expr) = node
@@ -146,7 +177,12 @@ impl Reader<'_> {
                 && RELEASES.contains(&tree.name(sel))
                 && let Some(local) = self.local(x)
             {
-                released.insert(local, (SmolStr::new(tree.name(sel)), tree.expr(expr).span));
+                let release = Released {
+                    method: SmolStr::new(tree.name(sel)),
+                    at: tree.expr(expr).span,
+                    deferred,
+                };
+                released.insert(local, release);
             }
             Descend::Into
         });
