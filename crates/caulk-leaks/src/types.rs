@@ -13,6 +13,11 @@ pub(crate) fn is_error(program: &Program, ty: TypeId) -> bool {
         && !matches!(program.ty(ty), Type::Pointer(_))
 }
 
+/// Whether a type is `http.Response`, or a pointer to one.
+pub(crate) fn is_response(program: &Program, ty: TypeId) -> bool {
+    program.named_name(ty).as_deref() == Some("net/http.Response")
+}
+
 /// Whether a type is `bool`.
 pub(crate) fn is_bool(program: &Program, ty: TypeId) -> bool {
     matches!(

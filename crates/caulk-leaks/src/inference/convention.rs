@@ -70,8 +70,7 @@ pub(crate) fn of_source(
     // What the project makes of a request or an answer, a body in it, says itself what is owed.
     let is_response = types
         .get(model.result)
-        .and_then(|ty| module.program.named_name(*ty))
-        .is_some_and(|name| name == "net/http.Response");
+        .is_some_and(|ty| crate::types::is_response(module.program, *ty));
     if module.is_own(callee) && model.package == "net/http" && !is_response {
         return Vec::new();
     }

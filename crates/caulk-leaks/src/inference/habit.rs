@@ -197,9 +197,9 @@ pub(crate) fn contract(
 ) -> Option<Contract> {
     let program = module.program;
     let (package, name) = crate::types::split_name(program, called.func);
-    let in_test = caulk_flow::file_of(program, function.typed.owner)
-        .is_some_and(caulk_program::SourceFile::is_test);
-    if in_test || module.catalogue.free_entry(package, name).is_some() {
+    if crate::inference::convention::is_in_test(module, function)
+        || module.catalogue.free_entry(package, name).is_some()
+    {
         return None;
     }
     let method = module.habit(function.package, &called.func.name)?;

@@ -8,6 +8,7 @@ use crate::contract::{Contract, Origin};
 use crate::engine::{Function, Root};
 use crate::module::Module;
 use crate::sites::behind::{Behind, DEPTH, Question};
+use crate::types::is_response;
 
 /// Whether all that may answer what a call sends makes up its responses, or what is called does.
 pub(crate) fn is_made_up(
@@ -167,8 +168,4 @@ fn gives_response(program: &Program, id: FuncId) -> bool {
     let signature = program.func_type(program.signature(id));
     let first = signature.and_then(|signature| signature.results.first());
     first.is_some_and(|ty| is_response(program, *ty))
-}
-
-fn is_response(program: &Program, ty: TypeId) -> bool {
-    program.named_name(ty).as_deref() == Some("net/http.Response")
 }

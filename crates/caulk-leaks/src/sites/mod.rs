@@ -113,9 +113,10 @@ fn sites_of_call(
     let count = result_count(module, function, call);
     let mut sites = Vec::new();
     for mut contract in contracts_of_call(module, function, reach, call, callee, count) {
-        contract.idle |= has_no_parent(module, function, call, &contract);
+        // A context that has no end keeps no list of those below it.
+        contract.idle |= never_ends(module, function, call, contract.idle_below);
         let ends =
-            contract.endless_context && !has_endless_context(module, function, call, &contract);
+            contract.endless_context && !never_ends(module, function, call, contract.context_ends);
         if ends
             || !matters(module, function, &contract)
             || is_fire_and_forget(function, call, &contract)
@@ -266,9 +267,9 @@ fn by_subscription(
     called: &Called<'_>,
 ) -> Option<Contract> {
     let (package, name) = crate::types::split_name(module.program, called.func);
-    let in_test = caulk_flow::file_of(module.program, function.typed.owner)
-        .is_some_and(caulk_program::SourceFile::is_test);
-    if in_test || module.catalogue.free_entry(package, name).is_some() {
+    if crate::inference::convention::is_in_test(module, function)
+        || module.catalogue.free_entry(package, name).is_some()
+    {
         return None;
     }
     crate::inference::convention::of_subscription(module, called)
@@ -470,38 +471,19 @@ fn matters(module: &Module<'_>, function: &Function, contract: &Contract) -> boo
     own.go_minor.is_none_or(|minor| minor < until)
 }
 
-/// Whether the context that would end what a call acquires is known never to end.
-fn has_endless_context(
+/// Whether an argument of a call is a context that is known never to end.
+fn never_ends(
     module: &Module<'_>,
     function: &Function,
     call: ExprId,
-    contract: &Contract,
+    argument: Option<usize>,
 ) -> bool {
     let tree = function.tree();
     let ExprKind::Call { args, .. } = tree.expr(call).kind else {
         return false;
     };
-    let context = contract
-        .context_ends
-        .and_then(|index| tree.exprs(args).get(index));
+    let context = argument.and_then(|index| tree.exprs(args).get(index));
     context.is_some_and(|context| crate::engine::context::never_ends(module, function, *context))
-}
-
-/// Whether a context that a call only puts away is below one that has no end, which keeps no list of those below it.
-fn has_no_parent(
-    module: &Module<'_>,
-    function: &Function,
-    call: ExprId,
-    contract: &Contract,
-) -> bool {
-    let tree = function.tree();
-    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
-        return false;
-    };
-    let parent = contract
-        .idle_below
-        .and_then(|index| tree.exprs(args).get(index));
-    parent.is_some_and(|parent| crate::engine::context::never_ends(module, function, *parent))
 }
 
 /// How many results a call has: by its type, else by what they are assigned to.
