@@ -145,3 +145,27 @@ fn what_a_response_is_asked_of_is_no_response() {
     let analysis = analyse(CHAIN);
     assert!(analysis.findings.is_empty(), "{:?}", analysis.findings);
 }
+
+#[test]
+fn a_body_that_was_read_to_its_end_is_low() {
+    let drained = HANDLER
+        .replace("net/http\"", "io\"\nimport \"net/http\"")
+        .replace(
+            "\tif resp.StatusCode",
+            "\tio.Copy(w, resp.Body)\n\tif resp.StatusCode",
+        );
+    let analysis = analyse(&drained);
+    let [finding] = analysis.findings.as_slice() else {
+        panic!("{:?}", analysis.findings)
+    };
+    assert_eq!(finding.severity, Severity::Low);
+    assert_eq!(
+        finding.path.last().unwrap().note,
+        "returns with resp still open, though read to its end"
+    );
+    let on_one_path = drained.replace(
+        "\tio.Copy",
+        "\tif r.Body == nil {\n\t\treturn\n\t}\n\tio.Copy",
+    );
+    assert_eq!(analyse(&on_one_path).findings[0].severity, Severity::High);
+}

@@ -79,6 +79,8 @@ const FILES: &[(&str, &str)] = &[
 pub(crate) enum CallEffect {
     /// Uses it during the call.
     Borrow,
+    /// Reads it to its end during the call.
+    Drain,
     /// Releases it.
     Close,
     /// Keeps it, and releases it or lives as long as the process.

@@ -113,6 +113,18 @@ impl Run<'_, '_> {
         if known.is_some() && program.named_name(ty).as_ref() == known {
             return vec![value, Some(Value::Acquired(true))];
         }
+        // One of a type whose release does nothing holds nothing.
+        let is_idle = !program.is_interface(ty)
+            && depth == self.release.path().len()
+            && self.release.actions.iter().any(|action| {
+                let method = action.method.as_deref();
+                method.is_some_and(|method| {
+                    crate::inference::doc::does_nothing(self.module, ty, method)
+                })
+            });
+        if is_idle {
+            return vec![value, Some(Value::Acquired(false))];
+        }
         self.out.asserted = true;
         vec![value]
     }

@@ -690,6 +690,10 @@ impl Run<'_, '_> {
         let span = self.span_of(call);
         match effect {
             CallEffect::Borrow => Vec::new(),
+            CallEffect::Drain => {
+                state.drained |= matches!(value, Value::At(_));
+                Vec::new()
+            }
             CallEffect::Close => {
                 self.release_at(state, span);
                 Vec::new()

@@ -24,6 +24,8 @@ pub(crate) struct Lost {
     pub turns: Vec<(Span, bool)>,
     /// The variable that holds it there.
     pub held_by: Option<String>,
+    /// What there is to read of it was read to its end, or as far as that went.
+    pub drained: bool,
 }
 
 /// What the paths of a walk come to.
@@ -227,6 +229,7 @@ impl Run<'_, '_> {
             error,
             turns,
             held_by,
+            drained: state.drained,
         });
     }
 

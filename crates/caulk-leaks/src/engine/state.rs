@@ -142,6 +142,8 @@ pub(crate) struct State {
     pub succeeded: bool,
     /// It may be nil, nothing but a test can tell, and there was none so far, nor a use.
     pub untested: bool,
+    /// What there is to read of it was read to its end.
+    pub drained: bool,
 }
 
 impl State {
@@ -155,6 +157,7 @@ impl State {
             doubt: false,
             succeeded: false,
             untested: false,
+            drained: false,
         }
     }
 
@@ -233,6 +236,7 @@ impl State {
         self.doubt = false;
         self.succeeded = false;
         self.untested = false;
+        self.drained = false;
         self.bindings
             .retain(|(_, value)| matches!(value, Value::Closure(_)));
         self.defers

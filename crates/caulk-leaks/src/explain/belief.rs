@@ -447,6 +447,7 @@ fn effect(
 fn known_in_words(effect: CallEffect) -> &'static str {
     match effect {
         CallEffect::Borrow => "used during the call; the caller still owes it",
+        CallEffect::Drain => "read to its end; the caller still owes it",
         CallEffect::Close => "released",
         CallEffect::Keep => "taken over",
         CallEffect::View => {

@@ -192,7 +192,7 @@ impl Reader<'_> {
         crate::types::is_std_path(package)
             && matches!(
                 self.catalogue.effect(package, name),
-                None | Some(CallEffect::Borrow)
+                None | Some(CallEffect::Borrow | CallEffect::Drain)
             )
     }
 }

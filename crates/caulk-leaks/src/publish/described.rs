@@ -196,6 +196,11 @@ impl<'a, 'p> Described<'a, 'p> {
             .filter(|name| !name.is_empty() && name != "_")
             .unwrap_or_else(|| self.what());
         let state = self.open_word();
+        let state = if lost.drained && self.site.contract.rule == "unclosed-response-body" {
+            format!("{state}, though read to its end")
+        } else {
+            state.to_owned()
+        };
         match lost.kind {
             ExitKind::Return => format!("returns with {what} {state}"),
             ExitKind::End => format!("ends with {what} {state}"),
@@ -352,12 +357,22 @@ impl<'a, 'p> Described<'a, 'p> {
             && outcomes.owed.iter().all(|lost| lost.error == Some(true));
         let severity = Severity::of(self.site.contract.harm, self.heat, self.in_loop);
         // What is kept when all goes well is lost as often as things go wrong.
-        let severity = if only_on_error {
+        let severity = if self.is_drained() {
+            Severity::Low
+        } else if only_on_error {
             severity.min(Severity::Medium)
         } else {
             severity
         };
         self.finding_of(self.site.contract.rule, severity, self.message(), path)
+    }
+
+    /// Whether it is lost only where its body was read to the end, which gives back the connection.
+    fn is_drained(&self) -> bool {
+        let owed = &self.verdict.outcomes.owed;
+        self.site.contract.rule == "unclosed-response-body"
+            && !owed.is_empty()
+            && owed.iter().all(|lost| lost.drained)
     }
 
     fn finding_of(

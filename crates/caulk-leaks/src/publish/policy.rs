@@ -1,7 +1,7 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, parents that
 //! end a resource, variables of a package.
 
-use caulk_program::LocalId;
+use caulk_program::{LocalId, LocalKind};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::Origin;
@@ -107,7 +107,8 @@ impl Described<'_, '_> {
         {
             return true;
         }
-        if self.site.contract.of_parent && (self.is_parent_made_here() || self.is_parent_released())
+        if self.site.contract.of_parent
+            && (self.is_parent_made_here() || self.is_parent_released() || self.is_parent_lent())
         {
             return true;
         }
@@ -217,6 +218,24 @@ impl Described<'_, '_> {
             Descend::Into
         });
         made
+    }
+
+    /// Whether it is made from what a call gives the function literal around: `withClient(func(c *Client) error { … })`.
+    /// Whoever made that ends it, and this with it.
+    fn is_parent_lent(&self) -> bool {
+        let tree = self.function.tree();
+        let receiver = self.function.callee(self.site.call).receiver();
+        let parent = receiver
+            .and_then(|receiver| self.path_of(receiver))
+            .and_then(|(local, _)| self.function.info().local_info(local));
+        let Some(literal) = parent
+            .filter(|parent| matches!(parent.kind, LocalKind::Param { .. }))
+            .and_then(|parent| parent.function)
+        else {
+            return false;
+        };
+        matches!(self.function.parent(literal), Some(Node::Expr(call))
+            if matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if fun != literal))
     }
 
     /// A variable and the fields that lead on from it: `s.conn`.

@@ -1,13 +1,14 @@
 //! Requests that never leave the program: they are answered by a round tripper of the project, mostly a test's, that
 //! makes up its responses. Such a response holds nothing, whatever becomes of its body.
 
-use caulk_program::{BodyOwner, Callee, FuncId, Object, Program, TypeId};
-use caulk_syntax::{ExprId, ExprKind};
+use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Object, Program, TypeId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node};
 
 use crate::contract::{Contract, Origin};
 use crate::engine::{Function, Root};
 use crate::module::Module;
 use crate::sites::behind::{Behind, DEPTH, Question};
+use crate::sites::made_of::parts;
 use crate::types::is_response;
 
 /// Whether all that may answer what a call sends makes up its responses, or what is called does.
@@ -20,7 +21,51 @@ pub(crate) fn is_made_up(
     let callee = function.callee(call);
     callee.receiver().is_some()
         && crate::sites::behind::is_harmless(module, function, call, &WhoAnswers)
+        || is_empty(module, function, call)
         || contract.origin == Origin::Convention && makes_it_up(module, function, callee)
+}
+
+/// Whether a request goes to a server of this function's whose handlers write nothing: there is no body to close.
+fn is_empty(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let (tree, info) = (function.tree(), function.info());
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let parts = parts(module, function, tree.exprs(args));
+    let is_served = parts.iter().any(|part| {
+        let func = function.callee(*part).func();
+        func.is_some_and(|func| func.name.starts_with("net/http/httptest.New"))
+    });
+    let mut handlers = parts
+        .iter()
+        .filter_map(|part| {
+            let writer = *info.literal(*part)?.params.first()?;
+            let ty = info.local_info(writer)?.ty;
+            let name = module.program.named_name(ty)?;
+            (name == "net/http.ResponseWriter").then_some((*part, writer))
+        })
+        .peekable();
+    is_served
+        && handlers.peek().is_some()
+        && handlers.all(|(handler, writer)| writes_nothing(function, handler, writer))
+}
+
+/// Whether all that a handler does with its writer is to set the status and headers.
+fn writes_nothing(function: &Function, handler: ExprId, writer: LocalId) -> bool {
+    let tree = function.tree();
+    let mut nothing = true;
+    tree.walk(handler, |node| {
+        if let Node::Expr(expr) = node
+            && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+            && function.local(expr) == Some(writer)
+        {
+            nothing &= matches!(function.parent(expr), Some(Node::Expr(parent))
+                if matches!(tree.expr(parent).kind, ExprKind::Selector { sel, .. }
+                    if ["Header", "WriteHeader"].contains(&tree.name(sel))));
+        }
+        Descend::Into
+    });
+    nothing
 }
 
 /// Whether a function of the project makes up the response that it gives, or all those who implement it do.

@@ -41,6 +41,7 @@ pub(crate) fn verdict(function: &Function, call: ExprId) -> Option<Verdict> {
         error: None,
         turns: Vec::new(),
         held_by: None,
+        drained: false,
     };
     Some(Verdict {
         outcomes: Outcomes {

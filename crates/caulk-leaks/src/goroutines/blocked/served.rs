@@ -216,6 +216,9 @@ impl<'a> View<'a> {
         if room > 0 || receivers.contains(start) || self.started_in_loop(*start) {
             return Vec::new();
         }
+        if receivers.iter().any(|worker| self.counts_off(*worker)) {
+            return Vec::new();
+        }
         let sends = self.sends(*start);
         let independent = !self.ends_itself(&sends);
         if !sends.iter().any(|send| self.repeats(send, &sends)) {
@@ -513,6 +516,29 @@ impl<'a> View<'a> {
         let told = received.into_iter().zip(of);
         told.filter_map(|(node, of)| of.is_some_and(|of| ended.contains(&of)).then_some(node))
             .collect()
+    }
+
+    /// Whether a goroutine counts off what it receives from a group that is waited for: whoever tells it to leave may
+    /// do so when everything has come in.
+    fn counts_off(&self, worker: Node) -> bool {
+        let function = self.function;
+        let of = |wanted: &dyn Fn(ExprId, &FuncRef) -> bool| -> BTreeSet<LocalId> {
+            let calls = function.info().calls().into_iter();
+            calls
+                .filter_map(|(call, callee)| match callee {
+                    Callee::Method { func, receiver, .. } if wanted(call, func) => {
+                        function.local(*receiver)
+                    }
+                    _ => None,
+                })
+                .collect()
+        };
+        let inside = span_of(function, worker);
+        let counted = of(&|call, func| {
+            inside.encloses(function.tree().expr(call).span) && func.name.ends_with(".Done")
+        });
+        let waited = of(&|_, func| self.waits_for_group(func));
+        !counted.is_disjoint(&waited)
     }
 
     /// Whether a method waits for the goroutines of a group.
