@@ -35,6 +35,9 @@ const COMMANDS: [(&[&str], f64); 6] = [
     (&["-top", "BASE"], 20.0),
 ];
 
+/// How often what takes less than a second is measured.
+const TURNS: usize = 7;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -71,9 +74,8 @@ fn reports(folder: &Path, samples: usize) {
     println!("{samples} samples, {:.1} MB of gzip", size as f64 / 1e6);
     println!("{:<34} {:>8} {:>8} {:>9}", "", "CPU s", "wall s", "peak MB");
     let own = std::env::current_exe().unwrap();
-    let inflate = measure(&own, &["inflate", file.to_str().unwrap()]);
-    show("inflate", &inflate, "");
-    let Ok(inflate) = inflate else { return };
+    let inflating = || measure(&own, &["inflate", file.to_str().unwrap()]);
+    show("inflate", &inflating(), "");
 
     let go = Command::new("go")
         .args(["tool", "-n", "pprof"])
@@ -94,10 +96,10 @@ fn reports(folder: &Path, samples: usize) {
         show(&format!("go tool pprof {name}"), &reference, "");
         let mut all = vec!["pprof"];
         all.extend(arguments);
-        let ours = measure(Path::new(CAULK), &all);
+        let (inflate, ours) = in_turn(&inflating, &|| measure(Path::new(CAULK), &all));
         let mut verdict = String::new();
-        if let Ok(ours) = &ours {
-            verdict = format!("{:.1} × inflate", ours.cpu / inflate.cpu);
+        if let (Ok(inflate), Ok(ours)) = (&inflate, &ours) {
+            verdict = format!("{:.2} × inflate", ours.cpu / inflate.cpu);
         }
         if let (Ok(ours), Ok(reference)) = (&ours, &reference) {
             let time = reference.cpu / ours.cpu;
@@ -115,6 +117,28 @@ fn reports(folder: &Path, samples: usize) {
         }
         show(&format!("caulk pprof {name}"), &ours, &verdict);
     }
+}
+
+type Measuring<'m> = &'m dyn Fn() -> Result<Measured, String>;
+
+/// Measures two commands [`TURNS`] times in turn, and gives the middle one of each: one run of a fraction
+/// of a second says little on a machine that does other things.
+fn in_turn(
+    one: Measuring,
+    other: Measuring,
+) -> (Result<Measured, String>, Result<Measured, String>) {
+    let (mut ones, mut others) = (Vec::new(), Vec::new());
+    for _ in 0..TURNS {
+        ones.push(one());
+        others.push(other());
+    }
+    (middle(ones), middle(others))
+}
+
+fn middle(measured: Vec<Result<Measured, String>>) -> Result<Measured, String> {
+    let mut measured = measured.into_iter().collect::<Result<Vec<_>, _>>()?;
+    measured.sort_by(|one, other| one.cpu.total_cmp(&other.cpu));
+    Ok(measured.swap_remove(measured.len() / 2))
 }
 
 fn series(folder: &Path, snapshots: &[usize]) {
