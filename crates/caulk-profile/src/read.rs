@@ -5,7 +5,7 @@ use std::io::{BufReader, Cursor, Read, Seek, SeekFrom};
 use flate2::bufread::MultiGzDecoder;
 
 use crate::inflate::{expected_size, inflate, is_gzip};
-use crate::{Profile, legacy, mistaken, proto};
+use crate::{Profile, goroutine, legacy, mistaken, proto};
 
 /// What reading may cost.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +162,7 @@ fn read_form(bytes: &[u8], limits: Limits, symbols: legacy::Symbols) -> Result<P
     match proto::decode(bytes) {
         Ok(profile) => Ok(profile),
         Err(ReadError::Concatenated) => Err(ReadError::Concatenated),
+        Err(_) if goroutine::is_dump_of_debug_2(bytes) => Err(ReadError::GoroutineDump),
         Err(error) => legacy::read(bytes, symbols).map_err(|legacy| match legacy {
             ReadError::Unrecognized => unrecognized(bytes, error),
             reason => reason,

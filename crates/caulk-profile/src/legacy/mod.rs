@@ -66,9 +66,6 @@ pub(crate) fn read(bytes: &[u8], symbols: Symbols) -> Result<Profile, ReadError>
             Err(Refusal::OtherForm(error)) => reason = reason.or(error),
         }
     }
-    if crate::goroutine::is_dump_of_debug_2(bytes) {
-        return Err(ReadError::GoroutineDump);
-    }
     Err(reason.unwrap_or(ReadError::Unrecognized))
 }
 
