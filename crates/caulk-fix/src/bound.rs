@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
 
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// Parts of the names of types whose values are of use only while the context of their call lives. A connection
 /// is not among them: the context of a dial ends with it.

@@ -3,7 +3,7 @@
 use caulk_syntax::{DeclKeyword, Span, SpecKind};
 
 use crate::edit::Edit;
-use crate::site::Refusal;
+use crate::refusal::Refusal;
 use crate::source::Source;
 
 impl Source {

@@ -1,10 +1,15 @@
-//! Where control leaves a block.
+//! Where control leaves a block, and a release just before it does.
 
 use std::collections::BTreeSet;
 
 use caulk_syntax::{BranchKind, Descend, ExprKind, Name, Node, Span, StmtId, StmtKind, Tree};
 
-use crate::site::Anchor;
+use crate::anchor::Anchor;
+use crate::bound::is_data;
+use crate::edit::Edit;
+use crate::refusal::Refusal;
+use crate::release::Release;
+use crate::site::{Site, span};
 use crate::source::{At, Scope};
 
 /// Statements between braces, or those of a clause of a switch or select.
@@ -250,4 +255,78 @@ fn breaks(tree: &Tree, body: StmtId) -> bool {
         Node::Expr(_) => Descend::Skip,
     });
     found
+}
+
+impl Site<'_> {
+    /// Whether control cannot reach the end of a block.
+    pub(crate) fn leaves(&self, block: StmtId) -> bool {
+        ends(self.scope.tree, block, MAX_DEPTH)
+    }
+
+    /// Whether each of these uses of the value looks at a part of it that is not what is released: none hands it
+    /// on.
+    fn only_looks(&self, uses: &[Span]) -> bool {
+        let tree = self.scope.tree;
+        let released = self.template().release.path.trim_start_matches('.');
+        uses.iter().all(|place| {
+            let parent = self
+                .scope
+                .expression_at(*place)
+                .and_then(|at| self.scope.parent(at));
+            match parent.and_then(|at| self.scope.node(at)) {
+                Some(Node::Expr(id)) => match tree.expr(id).kind {
+                    ExprKind::Selector { x, sel } => {
+                        tree.expr(x).span == *place && tree.name(sel) != released
+                    }
+                    _ => false,
+                },
+                _ => false,
+            }
+        })
+    }
+
+    /// Whether nothing that a `return` gives can hold on to the value, and nothing in it may release that.
+    fn returns_data(&self, id: StmtId) -> bool {
+        let template = self.template();
+        let place = self.scope.tree.stmt(id).span;
+        let mut ends = template.releases.iter().chain(&template.may_release);
+        !template.handed_on
+            && !ends.any(|release| place.encloses(span(*release)))
+            && self.result_types().iter().all(|ty| is_data(ty))
+    }
+
+    /// Puts a release before control leaves by one way.
+    pub(crate) fn release_before(
+        &self,
+        leave: Leave,
+        value: &str,
+        release: &Release,
+    ) -> Result<Edit, Refusal> {
+        let lines = &self.style.statement(release);
+        let layout = self.layout();
+        let edit = match leave {
+            Leave::Return(id) | Leave::Branch(id) => {
+                let uses = self.scope.uses(id, value);
+                let lines = match (uses.is_empty(), leave) {
+                    (true, _) => lines.to_vec(),
+                    // What is returned is made before a deferred release runs.
+                    (false, Leave::Return(_))
+                        if self.only_looks(&uses) || self.returns_data(id) =>
+                    {
+                        self.style.deferred(release)
+                    }
+                    _ => {
+                        return Err(Refusal::of(
+                            "the statement that loses … still uses it",
+                            value,
+                        ));
+                    }
+                };
+                layout.insert_above(self.scope.tree.stmt(id).span.start, &lines)
+            }
+            Leave::Brace(offset) => layout.insert_at_block_end(offset, lines),
+            Leave::Below(statement) => layout.insert_below(statement, lines),
+        };
+        edit.ok_or_else(Refusal::crowded)
+    }
 }

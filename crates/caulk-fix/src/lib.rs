@@ -7,16 +7,19 @@
 
 mod align;
 mod alternative;
+mod anchor;
 mod apply;
 mod bound;
 pub mod diff;
 mod edit;
+mod hold;
 mod imports;
 mod layout;
 mod leaving;
 mod linter;
 mod name;
 mod plan;
+mod refusal;
 mod release;
 mod returning;
 mod settle;

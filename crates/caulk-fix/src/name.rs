@@ -4,7 +4,8 @@ use caulk_leaks::Held;
 use caulk_syntax::{AssignOp, Span, StmtKind};
 
 use crate::edit::Edit;
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// The value by a name that a release can use, and the edits that give it one.
 pub(crate) struct Named {

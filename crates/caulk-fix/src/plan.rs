@@ -9,9 +9,10 @@ use caulk_leaks::Finding;
 use crate::align::align;
 use crate::edit::{Edit, Edits};
 use crate::linter::wants_errors_dropped_by_name;
+use crate::refusal::Refusal;
 use crate::release::Style;
 use crate::shapes::{Proposal, propose};
-use crate::site::{Refusal, Site};
+use crate::site::Site;
 use crate::source::Source;
 use crate::workspace::Workspace;
 

@@ -2,7 +2,8 @@
 
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, Tree};
 
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 impl Site<'_> {
     /// The types of the function's results, as written.

@@ -7,8 +7,9 @@ use caulk_leaks::Finding;
 
 use crate::edit::{Edit, Edits, Step};
 use crate::plan::{Checker, Planner, names_given};
+use crate::refusal::Refusal;
 use crate::shapes::{Proposal, propose};
-use crate::site::{Refusal, Site, span};
+use crate::site::{Site, span};
 use crate::source::Source;
 
 /// Rounds of check and withdrawal; the files that are in doubt after the last one are left alone.

@@ -8,7 +8,8 @@ use caulk_syntax::{
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
 use crate::leaving::{MAX_DEPTH, ends};
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 use crate::source::At;
 
 /// Gives each channel that the goroutine sends on a buffer for all of its values.

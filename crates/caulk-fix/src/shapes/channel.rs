@@ -3,8 +3,11 @@
 use caulk_syntax::{ExprKind, Node, Span, StmtKind};
 
 use super::{Proposal, Proposed, deferred, restarted};
+use crate::anchor::Anchor;
 use crate::edit::Edit;
-use crate::site::{Anchor, Hold, Refusal, Site, span};
+use crate::hold::Hold;
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// Makes the owner above the statement, defers its release, and takes its channel where it was called.
 /// `owner` is the function that makes one and the field that is the channel: `NewTicker.C`.

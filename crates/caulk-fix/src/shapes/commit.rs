@@ -8,8 +8,9 @@ use super::{Proposal, Proposed, context};
 use crate::edit::Edit;
 use crate::leaving::{Leave, Stretch};
 use crate::name::named;
+use crate::refusal::Refusal;
 use crate::release::Release;
-use crate::site::{Refusal, Site, span};
+use crate::site::{Site, span};
 
 /// Closes before the exits without an error.
 pub(super) fn propose(site: &Site<'_>) -> Proposed {

@@ -4,7 +4,8 @@ use caulk_syntax::ExprKind;
 
 use crate::bound;
 use crate::edit::Edit;
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// Cancels the context of the acquiring call when the function returns; none where it has no such context.
 pub(super) fn cancelled(site: &Site<'_>) -> Result<Option<Vec<Edit>>, Refusal> {

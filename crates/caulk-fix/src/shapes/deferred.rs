@@ -6,9 +6,11 @@ use caulk_syntax::{AssignOp, Node, StmtKind};
 use super::{Proposal, Proposed, ended, joined};
 use crate::bound::refuse_if_needed;
 use crate::edit::Edit;
+use crate::hold::Hold;
 use crate::name::named;
+use crate::refusal::Refusal;
 use crate::release::Release;
-use crate::site::{Hold, Refusal, Site, span};
+use crate::site::{Site, span};
 use crate::source::At;
 
 /// Defers the release from where the value is known to be held.

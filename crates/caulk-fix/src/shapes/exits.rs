@@ -11,7 +11,8 @@ use super::{Proposal, Proposed, ended};
 use crate::edit::Edit;
 use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
 use crate::name::named;
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 use crate::source::At;
 
 /// More exits than these are better served by a function of their own.

@@ -3,7 +3,9 @@
 use caulk_syntax::{ExprKind, StmtKind};
 
 use super::Proposal;
-use crate::site::{Anchor, Refusal, Site, span};
+use crate::anchor::Anchor;
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// The edits, where a site has this shape.
 pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {

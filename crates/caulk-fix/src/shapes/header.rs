@@ -8,10 +8,13 @@ use caulk_syntax::{AssignOp, Node, Span, StmtId, StmtKind};
 
 use super::statement::is_useless_when_dropped;
 use super::{Proposal, deferred};
+use crate::anchor::Anchor;
 use crate::bound::refuse_if_needed;
 use crate::edit::Edit;
+use crate::hold::Hold;
 use crate::name::named;
-use crate::site::{Anchor, Hold, Refusal, Site};
+use crate::refusal::Refusal;
+use crate::site::Site;
 
 /// The edits, where a site has this shape and moving the acquisition changes nothing else.
 pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {

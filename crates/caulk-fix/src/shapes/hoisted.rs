@@ -5,10 +5,13 @@ use caulk_leaks::Held;
 use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 
 use super::{Proposal, deferred};
+use crate::anchor::Anchor;
 use crate::bound::{is_data, is_error};
 use crate::edit::Edit;
+use crate::hold::Hold;
 use crate::name::common_name;
-use crate::site::{Anchor, Hold, Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 use crate::source::At;
 
 /// Calls that change nothing and give the same before and after others.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use caulk_syntax::{AssignOp, SpecKind, StmtKind};
 
 use crate::edit::Edit;
+use crate::hold::Hold;
 use crate::release::Release;
-use crate::site::{Hold, Site, span};
+use crate::site::{Site, span};
 
 /// The lines that defer a release whose error the function returns, and the edits that name its result; none
 /// where the error does not matter, or no result can be named.

@@ -6,8 +6,9 @@ use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtId, Stmt
 
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
+use crate::refusal::Refusal;
 use crate::release::Release;
-use crate::site::{Refusal, Site};
+use crate::site::Site;
 use crate::source::{At, Scope, Source};
 
 /// Names of methods that release, as far as these say.

@@ -22,7 +22,8 @@ mod turn;
 use caulk_leaks::Held;
 
 use crate::edit::Edit;
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// Edits that should end a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,8 @@
 use caulk_syntax::StmtKind;
 
 use super::{Proposal, Proposed};
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// Moves the release below the check.
 pub(super) fn propose(site: &Site<'_>) -> Proposed {

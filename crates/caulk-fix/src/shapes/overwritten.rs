@@ -4,7 +4,8 @@ use caulk_leaks::ExitKind;
 use caulk_syntax::{AssignOp, Descend, Node, SpecKind, StmtKind};
 
 use super::Proposal;
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// The edits, where a site has this shape and nothing else holds what is overwritten.
 pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {

@@ -3,8 +3,11 @@
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
 
 use super::{Proposal, deferred};
+use crate::anchor::Anchor;
 use crate::edit::Edit;
-use crate::site::{Anchor, Hold, Refusal, Site, span};
+use crate::hold::Hold;
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 use crate::source::At;
 
 /// Makes the timer above the loop by `constructor`, and starts it above the select in each turn. What it waits for is its

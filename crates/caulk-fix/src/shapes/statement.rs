@@ -7,7 +7,8 @@ use caulk_syntax::{Node, StmtKind};
 use super::Proposal;
 use crate::edit::Edit;
 use crate::name::common_name;
-use crate::site::{Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 
 /// Rules of what is of no use to anybody once it is dropped.
 const USELESS: [&str; 2] = ["unclosed-response-body", "unclosed-file"];

@@ -4,9 +4,11 @@
 use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind};
 
 use super::{Proposal, Proposed};
+use crate::anchor::Anchor;
 use crate::edit::Edit;
 use crate::leaving::{Leave, Stretch};
-use crate::site::{Anchor, Refusal, Site, span};
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
 use crate::source::At;
 
 /// A turn with more exits is better served by a function of its own.
