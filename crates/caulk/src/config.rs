@@ -10,7 +10,7 @@ use caulk_system::Files;
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::commands::check::{Level, Sureness};
+use crate::levels::{Level, Sureness};
 
 /// The name of the file.
 pub const FILE_NAME: &str = "caulk.toml";

@@ -10,6 +10,14 @@ use caulk_system::{Changes, Files, OsFiles, Overlay, WalkOptions};
 
 use crate::stats::Phases;
 
+/// The folder of a path's module.
+pub fn module_root(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
+    folder
+        .ancestors()
+        .find(|folder| files.is_file(&folder.join("go.mod")))
+        .map(Path::to_owned)
+}
+
 /// What is read, and how.
 #[derive(Debug, Clone)]
 pub struct Reading {

@@ -6,23 +6,23 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
-use caulk_leaks::{Confidence, Coverage, Finding, Severity};
+use caulk_leaks::{Coverage, Finding};
 use caulk_system::{Cache, Files, Limits};
-use clap::{Args, ValueEnum};
-use serde::Deserialize;
+use clap::Args;
 
 use crate::baseline::{self, Baseline, Scope};
 use crate::cli::{OutputFormat, SourceArgs};
 use crate::config::{self, CheckConfig};
 use crate::context::{Context, shown, write_out};
 use crate::exit::{Exit, Failure, Outcome as Ended};
-use crate::hunting::module_root;
+use crate::levels::{Level, Sureness};
 use crate::outputs::{Output, outputs};
 use crate::patching;
 use crate::present::check as present;
 use crate::remembered::{self, Remembered};
 use crate::results::Results;
 use crate::since::{self, From};
+use crate::source::module_root;
 use crate::source::{self, Analysed, Reading};
 use crate::stats::{self, CacheUse, Phases};
 
@@ -99,44 +99,6 @@ Examples:
   caulk check --format github -o sarif=caulk.sarif  two reports of one run
   caulk check -o report.html                        a page to send around
   caulk check --undecided ./store";
-
-/// Severities as they are typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    Low,
-    Medium,
-    High,
-}
-
-impl Level {
-    pub fn severity(self) -> Severity {
-        match self {
-            Level::Low => Severity::Low,
-            Level::Medium => Severity::Medium,
-            Level::High => Severity::High,
-        }
-    }
-}
-
-/// Confidences as they are typed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Sureness {
-    /// A step may rest on a convention.
-    Likely,
-    /// Every step was decided.
-    Certain,
-}
-
-impl Sureness {
-    pub fn confidence(self) -> Confidence {
-        match self {
-            Sureness::Likely => Confidence::Likely,
-            Sureness::Certain => Confidence::Certain,
-        }
-    }
-}
 
 pub fn run(args: CheckArgs, context: &Context) -> Ended {
     let outputs = outputs(&args.output, context.common.output_format)?;

@@ -18,13 +18,13 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::OutputFormat;
 use crate::context::{Context, shown, shown_folder};
+use crate::diagnosis::Findings;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::hunting::result::Findings;
-use crate::hunting::solve::{self, Root};
 use crate::inputs;
 use crate::present::finding::Sources;
 use crate::present::{hunt as present, input as present_input, page};
 use crate::progress::Progress;
+use crate::solve::{self, Root};
 
 /// Find the culprits in captured snapshots
 ///

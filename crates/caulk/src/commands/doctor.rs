@@ -14,8 +14,8 @@ use crate::cli::OutputFormat;
 use crate::config;
 use crate::context::{Context, shown};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::hunting::module_root;
 use crate::load_flags::header_parts;
+use crate::source::module_root;
 use crate::source::{self, Reading};
 
 /// Say what caulk needs, what is there, and how to get the rest

@@ -17,11 +17,12 @@ use caulk_system::{Cancel, Files};
 use clap::Args;
 
 use self::verify::{Verifier, Verify};
-use super::check::{Level, Selected};
+use super::check::Selected;
 use crate::baseline::Baseline;
 use crate::cli::{OutputFormat, SourceArgs};
 use crate::context::{Context, shown, shown_folder, write_out};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::levels::Level;
 use crate::load_flags;
 use crate::patching::{self, Patches, Written};
 use crate::present::{check as present, finding};

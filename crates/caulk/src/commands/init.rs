@@ -10,7 +10,8 @@ use clap::Args;
 use crate::config;
 use crate::context::{Context, shown, write_out};
 use crate::exit::{Exit, Outcome};
-use crate::hunting::{main_folders, module_root};
+use crate::solve::main_folders;
+use crate::source::module_root;
 use crate::source::{self, Reading};
 
 /// Write a caulk.toml that says how to hunt in this program

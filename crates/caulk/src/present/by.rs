@@ -8,7 +8,7 @@ use caulk_report::{Cell, Column, Table};
 use super::hunt::short_symbol;
 use super::hunt_json::{rate_json, verdict_json};
 use super::rates::Rates;
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Rows of the table.
 const ROWS: usize = 15;

@@ -6,7 +6,7 @@ use caulk_report::{Block, Cell, Column, Paragraph, Table, units};
 
 use super::hunt::short_symbol;
 use super::hunt_json::frame_json;
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Groups that the table shows.
 const ROWS: usize = 8;

@@ -15,7 +15,7 @@ use super::goroutines;
 use super::rates::Rates;
 use super::table::table;
 use super::words;
-use crate::hunting::result::{Blamed, Findings, load_figures, mostly_failed};
+use crate::diagnosis::{Blamed, Findings, load_figures, mostly_failed};
 
 /// Culprits after this many are counted, not told.
 const TOLD: usize = 3;

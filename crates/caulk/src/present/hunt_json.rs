@@ -6,7 +6,7 @@ use caulk_report::json::hunt as json;
 
 use super::finding;
 use super::rates::of_scalar;
-use crate::hunting::result::{Blamed, Findings, LoadFigures, Proof, load_figures};
+use crate::diagnosis::{Blamed, Findings, LoadFigures, Proof, load_figures};
 
 /// The report for machines.
 pub fn to_json(findings: &Findings) -> json::HuntReport {

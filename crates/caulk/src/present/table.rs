@@ -8,7 +8,7 @@ use caulk_report::{Cell, Column, Table, units};
 
 use super::check::counted;
 use super::rates::{Rates, of_scalar};
-use crate::hunting::result::{Findings, LoadFigures, load_figures};
+use crate::diagnosis::{Findings, LoadFigures, load_figures};
 
 /// One run's side of the table.
 #[derive(Clone, Copy)]

@@ -8,7 +8,7 @@ use super::check::counted;
 use super::hunt::short_symbol;
 use super::hunt_json::{rate_json, verdict_json};
 use super::rates::Rates;
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Clusters that are told in text.
 const TOLD: usize = 2;

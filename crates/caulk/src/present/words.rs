@@ -8,7 +8,7 @@ use caulk_report::{Paragraph, units};
 use super::check::counted;
 use super::hunt;
 use super::rates::Rates;
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Resources below this share of the growth are not told in text.
 const SMALLEST_SHARE: f64 = 0.1;

@@ -14,9 +14,9 @@ use caulk_system::{
 use clap::ValueEnum;
 
 use crate::exit::Failure;
-use crate::hunting::module_root;
 use crate::patching::Patches;
 use crate::progress::Progress;
+use crate::source::module_root;
 use crate::source::{Reading, slashed};
 
 /// How far edits are proved.

@@ -6,7 +6,7 @@ use caulk_report::{Block, Cell, Column, KeyValue, Paragraph, Part, Section, Tabl
 use super::super::{hunt, table};
 use super::plots::heap_bytes;
 use crate::context::shown;
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Snapshots that are listed.
 const ROWS: usize = 300;

@@ -6,7 +6,7 @@ use caulk_report::{FlameFrame, FlameGraph, Part, Section, units};
 use super::super::goroutines;
 use super::super::hunt::{self, short_symbol};
 use super::grows;
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Whose a frame is, in the order of the numbers of [`kind`].
 const KINDS: [&str; 4] = [

@@ -7,7 +7,7 @@ use caulk_report::{Cell, Column, Part, Section, Table, units};
 
 use super::super::hunt::{self, short_symbol};
 use super::grows;
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Rows of a table.
 const ROWS: usize = 25;

@@ -6,7 +6,7 @@ use caulk_report::{Cell, Column, Paragraph, Part, Section, Table, units};
 use super::super::goroutines::{alone, told};
 use super::super::hunt::short_symbol;
 use super::flames;
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Groups that the table shows.
 const ROWS: usize = 30;

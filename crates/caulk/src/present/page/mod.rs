@@ -17,7 +17,7 @@ use super::hunt;
 use super::rates::of_scalar;
 use super::table;
 use super::words;
-use crate::hunting::result::{Blamed, Findings, load_figures};
+use crate::diagnosis::{Blamed, Findings, load_figures};
 
 /// Lines of source that are shown around what is pointed at.
 const AROUND: u32 = 3;

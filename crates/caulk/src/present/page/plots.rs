@@ -8,7 +8,7 @@ use caulk_report::{Axis, Fit, Part, Plot, PlotLine, PlotPoint, Section, Unit};
 
 use super::super::rates::{Rates, of_scalar};
 use super::super::{hunt, table};
-use crate::hunting::result::Findings;
+use crate::diagnosis::Findings;
 
 /// Rates of a number below this are shown as none.
 pub const LEVEL: f64 = 0.0005;

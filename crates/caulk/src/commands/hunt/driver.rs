@@ -1,16 +1,7 @@
 //! The driver of a hunt: does what [`caulk_hunt::Hunt`] asks for, and tells it how that went.
 
-mod failures;
-mod launch;
-mod proof;
-pub mod result;
-mod runner;
-mod setup;
-pub mod solve;
-mod workshop;
-
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
@@ -22,20 +13,19 @@ use caulk_report::units;
 use caulk_system::{Files, Limits, Stopped, TempFolder};
 use caulk_target::Built;
 
-use self::proof::Finished;
-use self::result::{Died, Findings};
-use self::runner::{RoundEnd, Running};
-use self::setup::{LoadSource, Setup, Source};
-use self::solve::Solved;
-pub use self::solve::main_folders;
-use self::workshop::Workshop;
+use super::args::HuntArgs;
+use super::proof::{self, Finished};
+use super::runner::{RoundEnd, Running};
+use super::setup::{self, LoadSource, Setup, Source};
+use super::workshop::Workshop;
 use crate::cli::OutputFormat;
-use crate::commands::hunt::HuntArgs;
 use crate::config::LoadConfig;
 use crate::context::{Context, shown, shown_folder};
+use crate::diagnosis::{Died, Findings};
 use crate::exit::{Failure, Outcome as Ended};
 use crate::present;
 use crate::progress::Progress;
+use crate::solve::{self, Solved};
 
 /// Hunts, and prints what was found.
 pub fn run(args: HuntArgs, loads: Vec<LoadConfig>, context: &Context) -> Ended {
@@ -506,12 +496,4 @@ fn case_prefix(setup: &Setup) -> String {
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
     format!("caulk-{}-", name.unwrap_or_else(|| "case".to_owned()))
-}
-
-/// The folder of a path's module.
-pub fn module_root(files: &dyn Files, folder: &Path) -> Option<PathBuf> {
-    folder
-        .ancestors()
-        .find(|folder| files.is_file(&folder.join("go.mod")))
-        .map(Path::to_owned)
 }

@@ -4,8 +4,8 @@ use caulk_evidence::Run;
 use caulk_growth::{Growth, Options, Outcome, compare};
 use caulk_hunt::Judgement;
 
-use super::result::{Proof, load_figures};
 use super::runner::Record;
+use crate::diagnosis::{Proof, load_figures};
 
 /// A run that is over.
 pub struct Finished {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::bail;
 use caulk_system::Files;
 
-use crate::commands::hunt::HuntArgs;
+use super::args::HuntArgs;
 use crate::config::{self, CompanionConfig, HuntConfig, LoadConfig};
 use crate::context::Context;
 use crate::load_flags;

@@ -12,12 +12,11 @@ use caulk_report::json::check::FixOutcome;
 use caulk_syntax::ExprKind;
 use caulk_system::{Cancel, Files};
 
-use super::module_root;
-use super::result::{Blamed, Fix};
 use crate::context::Context;
+use crate::diagnosis::{Blamed, Fix};
 use crate::exit::Failure;
 use crate::patching::{self, Patches};
-use crate::source::{self, Analysed, Reading, slashed};
+use crate::source::{self, Analysed, Reading, module_root, slashed};
 
 /// The user's module.
 #[derive(Debug, Clone)]
