@@ -42,6 +42,8 @@ pub struct Contract {
     pub named_only: bool,
     /// Owed only where an argument is seen to be made with a call of one of these: `WithBatcher`.
     pub made_with: Vec<String>,
+    /// Owed only where what it takes over is from elsewhere, and owed by nobody: a descriptor that a system call gives.
+    pub takes_over: Option<TakesOver>,
     /// Methods before which nothing is held: `Connect`.
     pub acquired_after: Vec<String>,
     /// It may be nil although there is no error: another result says so, or a test of it.
@@ -169,6 +171,7 @@ impl Contract {
             known_by: Vec::new(),
             named_only: false,
             made_with: Vec::new(),
+            takes_over: None,
             short_argument: None,
             dynamic_type: None,
             optional: false,
@@ -196,6 +199,16 @@ impl Contract {
             origin,
         }
     }
+}
+
+/// Whose result a call takes over, and with which argument.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TakesOver {
+    /// Index of the argument.
+    pub argument: usize,
+    /// Packages of the functions.
+    pub from: Vec<String>,
 }
 
 /// When a call opens something to be written.
@@ -397,6 +410,18 @@ pub(crate) const RELEASE_METHODS: &[&str] = &[
     "release",
     "cleanup",
     "destroy",
+];
+
+/// Methods that may release too, where they do so to a field that holds something.
+pub(crate) const RELEASES_OF_FIELDS: &[&str] = &[
+    "Delete",
+    "Terminate",
+    "Teardown",
+    "TearDown",
+    "Detach",
+    "Unmap",
+    "Quit",
+    "Exit",
 ];
 
 /// Whether a method's name says that it releases.

@@ -86,6 +86,7 @@ pub(crate) fn can_be_owned(program: &Program, ty: TypeId) -> bool {
     let releases = |ty: TypeId| {
         crate::contract::RELEASE_METHODS
             .iter()
+            .chain(crate::contract::RELEASES_OF_FIELDS)
             .filter(|name| caulk_syntax::is_exported(name))
             .any(|name| program.has_method(ty, name))
     };

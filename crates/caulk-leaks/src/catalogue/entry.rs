@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::{CallEffect, ErrorTest};
 use crate::catalogue::glob;
-use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction, Written};
+use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction, TakesOver, Written};
 use crate::finding::{Confidence, Harm};
 
 /// Which functions an entry speaks of.
@@ -210,6 +210,7 @@ pub(super) struct AcquireEntry {
     named_only: bool,
     #[serde(default)]
     made_with: Vec<String>,
+    takes_over: Option<TakesOver>,
     /// Index of the argument that is its duration.
     short_argument: Option<usize>,
     #[serde(default)]
@@ -346,6 +347,7 @@ impl AcquireEntry {
             known_by: self.known_by,
             named_only: self.named_only,
             made_with: self.made_with,
+            takes_over: self.takes_over,
             short_argument: self.short_argument,
             dynamic_type: None,
             optional: false,

@@ -542,6 +542,9 @@ impl Run<'_, '_> {
                 .position(|value| matches!(value, Some(Value::Error)))
                 .filter(|_| param == Param::At(index)),
         };
+        if self.all_borrow(callee, &passed) {
+            return Vec::new();
+        }
         if let Some(effect) = self.follow(callee, passed) {
             return self.apply(state, call, callee, effect);
         }
@@ -588,6 +591,26 @@ impl Run<'_, '_> {
     }
 
     fn implementers_borrow(&self, callee: &Callee, index: usize) -> bool {
+        if !matches!(callee, Callee::Interface { .. }) {
+            return true;
+        }
+        let passed = Passed {
+            param: Param::At(index),
+            field: None,
+            depth: self.release.path().len(),
+            error: None,
+        };
+        self.known_to_borrow(callee, &passed) != Some(false)
+    }
+
+    /// Whether those who implement a method of an interface of the project are known, and all use what they are passed
+    /// during the call.
+    fn all_borrow(&self, callee: &Callee, passed: &Passed) -> bool {
+        self.known_to_borrow(callee, passed) == Some(true)
+    }
+
+    /// Whether those who implement a method of an interface borrow what they are passed; none where nobody is known.
+    fn known_to_borrow(&self, callee: &Callee, passed: &Passed) -> Option<bool> {
         let Callee::Interface {
             iface,
             name,
@@ -595,27 +618,28 @@ impl Run<'_, '_> {
             ..
         } = callee
         else {
-            return true;
+            return None;
         };
         let package = self.function.package;
         let known = self.module.implementers(package, *iface, through, name);
         if known.is_empty() {
-            return true;
+            return None;
         }
-        self.reach.one_less().is_some_and(|reach| {
+        let borrows = self.reach.one_less().is_some_and(|reach| {
             known.into_iter().all(|(build, func)| {
                 let effect = build.effect(ParamQuery {
                     func,
-                    param: Param::At(index),
-                    field: None,
-                    depth: self.release.path().len(),
+                    param: passed.param,
+                    field: passed.field.clone(),
+                    depth: passed.depth,
                     error: None,
                     release: Arc::clone(self.release),
                     reach,
                 });
                 effect == ParamEffect::Borrows
             })
-        })
+        });
+        Some(borrows)
     }
 
     /// The callee uses the resource and cannot release it; what it returns may go on doing so.

@@ -7,6 +7,7 @@ pub(crate) mod doc;
 pub(crate) mod field_uses;
 pub(crate) mod habit;
 pub(crate) mod noted;
+pub(crate) mod opened;
 pub(crate) mod owned;
 pub(crate) mod provenance;
 pub(crate) mod registered;

@@ -7,11 +7,12 @@ use caulk_program::{BodyOwner, Callee, FuncId, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use smol_str::SmolStr;
 
-use crate::contract::RELEASE_METHODS;
 use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
+use crate::contract::{RELEASE_METHODS, RELEASES_OF_FIELDS};
 use crate::engine::{Function, Value, Verdict};
 use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
-use crate::inference::provenance::Provenance;
+use crate::inference::opened;
+use crate::inference::provenance::{self, Provenance};
 use crate::inference::summary::{Param, ParamQuery, may_release, releases_if_it_succeeds};
 use crate::module::{Followed, Module, Reach};
 use crate::sites::Site;
@@ -48,6 +49,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             .to_owned();
         contract.acquired_after = Vec::new();
         contract.made_with = Vec::new();
+        contract.takes_over = None;
         if !contracts
             .iter()
             .any(|known| known.results == contract.results)
@@ -97,6 +99,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             continue;
         };
         let owed = match &value {
+            Value::At(_) if !opened::is_handed_on(module, &site.contract, id) => None,
             Value::At(depth) => handed_on(&site.contract, *depth),
             Value::Owner(Some(field)) => {
                 let concrete = outcomes.returned_type.unwrap_or(ty);
@@ -247,7 +250,7 @@ fn made(
         info.is_some_and(|info| program.func_type(info.ty).is_some())
     });
     let id = function.id().filter(|_| !with_function)?;
-    let provenance = crate::inference::provenance::of_result(module, id, result, reach);
+    let provenance = provenance::of_result(module, id, result, reach);
     if !matches!(provenance, Provenance::Made | Provenance::Unfinished) {
         return None;
     }
@@ -258,6 +261,7 @@ fn made(
         ..Release::method(name)
     };
     let is_writer = program.has_method(ty, "Write");
+    let is_number = provenance::is_number(program, ty);
     Some(Contract {
         rule: crate::rules::static_name(if is_writer {
             "unclosed-writer"
@@ -266,8 +270,9 @@ fn made(
         }),
         finishes: provenance == Provenance::Unfinished,
         harm: Harm {
-            goroutines: !is_writer,
-            memory: true,
+            goroutines: !is_writer && !is_number,
+            memory: !is_number,
+            descriptors: is_number,
             ..Harm::default()
         },
         ..Contract::of(release, Confidence::Likely, built_by(module, id))
@@ -469,6 +474,7 @@ fn held(
     let release = Arc::new(contract.release.clone());
     let releasing: Vec<(&str, Option<FuncId>)> = RELEASE_METHODS
         .iter()
+        .chain(RELEASES_OF_FIELDS)
         .filter_map(|name| {
             let method = module.program.method(ty, name)?;
             let func = method.func.id.filter(|_| !method.of_interface);

@@ -2,7 +2,9 @@
 //! Told from the `return` statements and what they name, without following paths.
 
 use caulk_flow::{End, unparen};
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, Object, Type, TypeId};
+use caulk_program::{
+    Basic, BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, Object, Program, Type, TypeId,
+};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, UnaryOp};
 
 use crate::catalogue::CallEffect;
@@ -201,7 +203,13 @@ impl Tracer<'_, '_> {
         let callee = self.function.callee(call);
         if let Callee::Conversion(_) = callee {
             let arg = tree.exprs(args).first();
-            return arg.map_or(Provenance::Unknown, |arg| self.expr(*arg, depth));
+            let given = arg.map_or(Provenance::Unknown, |arg| self.expr(*arg, depth));
+            return match given {
+                Provenance::Idle | Provenance::Unknown if self.is_descriptor(call) => {
+                    Provenance::Made
+                }
+                given => given,
+            };
         }
         let Some(func) = callee.func() else {
             return Provenance::Unknown;
@@ -227,6 +235,15 @@ impl Tracer<'_, '_> {
             Some((id, Followed::Yes(reach))) => traced(self.module, id, result, reach, self.depth),
             _ => Provenance::Unknown,
         }
+    }
+
+    /// Whether what a call gives was a number, and has a release now: a descriptor.
+    fn is_descriptor(&self, call: ExprId) -> bool {
+        let ty = self.function.info().type_of(call);
+        is_number(self.module.program, ty)
+            && release_method(self.module, ty).is_some_and(|release| {
+                efforts(self.module, release, EFFORT_DEPTH).contains(&Effort::Releases)
+            })
     }
 
     /// What a call acquires, as long as it is not kept elsewhere too.
@@ -260,6 +277,9 @@ impl Tracer<'_, '_> {
             return Provenance::Foreign;
         }
         let ty = self.function.info().type_of(expr);
+        if releases_nothing(self.module, ty) {
+            return Provenance::Idle;
+        }
         let Some(release) = release_method(self.module, ty) else {
             return Provenance::Unknown;
         };
@@ -349,6 +369,14 @@ pub(crate) fn values_of(
         });
     }
     values
+}
+
+/// Whether values of a type are numbers.
+pub(crate) fn is_number(program: &Program, ty: TypeId) -> bool {
+    match program.ty(program.underlying(ty)) {
+        Type::Basic(basic) => !matches!(basic, Basic::String | Basic::Bool),
+        _ => false,
+    }
 }
 
 /// Whether a type is written to as a stream is: `Write(p []byte)`.
@@ -511,6 +539,17 @@ fn release_method(module: &Module<'_>, ty: TypeId) -> Option<FuncId> {
         .find_map(|name| module.program.method(ty, name))
         .filter(|method| !method.of_interface && method.through.is_empty())
         .and_then(|method| method.func.id)
+}
+
+/// Whether a type has a release in the source, its own or an embedded type's, and that calls nothing.
+pub(crate) fn releases_nothing(module: &Module<'_>, ty: TypeId) -> bool {
+    let program = module.program;
+    let mut names = RELEASE_METHODS.iter();
+    names
+        .find_map(|name| program.method(ty, name))
+        .filter(|method| !method.of_interface)
+        .and_then(|method| method.func.id)
+        .is_some_and(|release| efforts(module, release, EFFORT_DEPTH).is_empty())
 }
 
 /// How many methods of a value, one called by the other, are looked into for what its release does.

@@ -5,8 +5,9 @@ use caulk_program::{BodyOwner, Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use rustc_hash::FxHashSet;
 
+use crate::contract::TakesOver;
 use crate::engine::Function;
-use crate::module::Module;
+use crate::module::{Module, Reach};
 
 /// The expressions that these values may be made of, themselves included, in no order that matters.
 pub(crate) fn parts(module: &Module<'_>, function: &Function, of: &[ExprId]) -> Vec<ExprId> {
@@ -67,6 +68,63 @@ pub(crate) fn has_call(
     let made = parts.iter().map(|part| function.callee(*part));
     made.into_iter()
         .any(|callee| is_made_by(module, callee, names, DEPTH))
+}
+
+/// Whether an argument of a call is what functions of these packages give, and none of them is known to owe it.
+pub(crate) fn takes_over(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    call: ExprId,
+    over: &TakesOver,
+) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let Some(mut given) = tree.exprs(args).get(over.argument).copied() else {
+        return false;
+    };
+    given = converted(function, given);
+    // One of several: `fds[0]`.
+    if let ExprKind::Index { x, .. } = tree.expr(given).kind {
+        given = caulk_flow::unparen(tree, x);
+    }
+    let values = match function.local(given) {
+        Some(local) => crate::inference::provenance::values_of(module, function, local),
+        None => vec![(Some(given), 0)],
+    };
+    let is_given = |value: ExprId| {
+        let value = converted(function, value);
+        let callee = function.callee(value);
+        let Some(func) = callee.func() else {
+            return false;
+        };
+        let (package, _) = crate::types::split_name(module.program, func);
+        over.from.iter().any(|from| from == package)
+            && super::contracts_of_call(module, function, reach, value, callee, 1).is_empty()
+    };
+    !values.is_empty()
+        && values
+            .into_iter()
+            .all(|(value, _)| value.is_some_and(is_given))
+}
+
+/// What a value was before it was converted: `fd` of `uintptr(fd)`.
+fn converted(function: &Function, mut value: ExprId) -> ExprId {
+    let tree = function.tree();
+    loop {
+        value = caulk_flow::unparen(tree, value);
+        match tree.expr(value).kind {
+            ExprKind::Call { args, .. }
+                if matches!(function.callee(value), Callee::Conversion(_))
+                    && let [arg] = *tree.exprs(args) =>
+            {
+                value = arg;
+            }
+            _ => return value,
+        }
+    }
 }
 
 fn is_made_by(module: &Module<'_>, callee: &Callee, names: &[String], depth: u8) -> bool {

@@ -128,6 +128,9 @@ fn sites_of_call(
                 && crate::sites::in_memory::opens(module, function, call)
             || !contract.made_with.is_empty()
                 && !crate::sites::made_of::has_call(module, function, call, &contract.made_with)
+            || contract.takes_over.as_ref().is_some_and(|over| {
+                !crate::sites::made_of::takes_over(module, function, reach, call, over)
+            })
             || contract.waited_in_loop && crate::sites::waited::verdict(function, call).is_none()
         {
             continue;
@@ -207,7 +210,7 @@ pub(crate) struct Called<'a> {
     pub caller: Option<FuncId>,
 }
 
-fn contracts_of_call(
+pub(super) fn contracts_of_call(
     module: &Module<'_>,
     function: &Function,
     reach: Reach,
@@ -394,7 +397,20 @@ pub(crate) fn contracts_of(
     if crate::types::is_std_path(package) && !func.id.is_some_and(|id| module.is_own(id)) {
         return Vec::new();
     }
-    let convention = || crate::inference::convention::of_types(module, called.types, looks_like);
+    let convention = || {
+        let owed = crate::inference::convention::of_types(module, called.types, looks_like);
+        let opened = || crate::inference::opened::by_name(module, name, called.types);
+        if owed.is_empty() {
+            opened().into_iter().collect()
+        } else {
+            owed
+        }
+    };
+    let opened = |id: FuncId, reach: Reach| -> Vec<Contract> {
+        crate::inference::opened::by_name_and_source(module, id, called.types, reach)
+            .into_iter()
+            .collect()
+    };
     let id = func.id.filter(|_| !called.of_interface);
     let followed = id.map_or(Followed::No, |id| {
         module.follows(called.reach, called.caller, id)
@@ -402,10 +418,17 @@ pub(crate) fn contracts_of(
     match (id, followed) {
         (Some(id), Followed::Yes(reach)) if module.is_own(id) => {
             let results = module.results(id, reach);
-            if results.contracts.is_empty() && !results.accounted && !results.undecided {
-                crate::inference::convention::of_source(module, called.types, id, reach)
+            if !results.contracts.is_empty() || results.accounted {
+                return results.contracts.clone();
+            }
+            let owed = match results.undecided {
+                true => Vec::new(),
+                false => crate::inference::convention::of_source(module, called.types, id, reach),
+            };
+            if owed.is_empty() {
+                opened(id, reach)
             } else {
-                results.contracts.clone()
+                owed
             }
         }
         (Some(id), Followed::Yes(reach)) => {
@@ -418,9 +441,14 @@ pub(crate) fn contracts_of(
             if !results.contracts.is_empty() || results.accounted || results.undecided {
                 return results.contracts.clone();
             }
-            match crate::inference::doc::contract(module, id) {
-                Some(contract) => vec![contract],
-                None => crate::inference::convention::of_source(module, called.types, id, reach),
+            if let Some(contract) = crate::inference::doc::contract(module, id) {
+                return vec![contract];
+            }
+            let owed = crate::inference::convention::of_source(module, called.types, id, reach);
+            if owed.is_empty() {
+                opened(id, reach)
+            } else {
+                owed
             }
         }
         _ => convention(),

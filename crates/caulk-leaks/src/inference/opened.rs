@@ -1,0 +1,138 @@
+//! What a function opens, by its name, and its type can close: `OpenStore() (*Store, error)` and a `Close`.
+
+use caulk_program::{BodyOwner, Callee, FuncId, Program, TypeId};
+
+use crate::contract::{Contract, Origin, Release};
+use crate::finding::{Confidence, Harm};
+use crate::inference::provenance::{self, Provenance};
+use crate::module::{Followed, Module, Reach};
+
+/// How the names begin of functions that open what they return.
+const OPENS: &[&str] = &["Open", "open", "Reopen", "reopen", "Dial", "dial"];
+
+/// What a call owes by the name of the function and the type of its result, where no source is followed.
+pub(crate) fn by_name(module: &Module<'_>, name: &str, types: &[TypeId]) -> Option<Contract> {
+    let [value, last] = types else {
+        return None;
+    };
+    let program = module.program;
+    if !says_so(name) || !crate::types::is_error(program, *last) {
+        return None;
+    }
+    closed(module, program, *value)
+}
+
+/// Whether a function says by its name that it opens what it returns.
+pub(crate) fn says_so(name: &str) -> bool {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    OPENS.iter().any(|verb| {
+        name.strip_prefix(verb)
+            .is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+    })
+}
+
+/// Whether a function may hand on a contract: one that names alone tell, only under such a name. A pool that opens what
+/// it has none of takes it back.
+pub(crate) fn is_handed_on(module: &Module<'_>, contract: &Contract, by: FuncId) -> bool {
+    let by_name = contract.origin == Origin::Convention && contract.rule == "unclosed-resource";
+    !by_name
+        || module
+            .program
+            .func(by)
+            .is_some_and(|func| says_so(&func.name))
+}
+
+/// The same, where the source of the function is followed and does not say: unless it shows that the result is someone
+/// else's, or needs no release.
+pub(crate) fn by_name_and_source(
+    module: &Module<'_>,
+    callee: FuncId,
+    types: &[TypeId],
+    reach: Reach,
+) -> Option<Contract> {
+    let name = module.program.func(callee)?.name.clone();
+    let contract = by_name(module, &name, types)?;
+    let origin = match provenance::of_result(module, callee, 0, reach) {
+        Provenance::Made | Provenance::Holding => Origin::Source([].into()),
+        Provenance::Unknown if may_open(module, callee, reach, DEPTH) => Origin::Convention,
+        Provenance::Unknown
+        | Provenance::Nothing
+        | Provenance::Idle
+        | Provenance::Unfinished
+        | Provenance::Foreign => {
+            return None;
+        }
+    };
+    Some(Contract { origin, ..contract })
+}
+
+/// How many functions, one called by the other, are looked into for what opens something.
+const DEPTH: u8 = 3;
+
+/// Whether a function, or one that it calls, may acquire something, as far as source tells.
+fn may_open(module: &Module<'_>, id: FuncId, reach: Reach, depth: u8) -> bool {
+    let owner = BodyOwner::Func(id);
+    let (Some(depth), Some(function)) = (depth.checked_sub(1), module.function(owner)) else {
+        return true;
+    };
+    if !module.verdicts(owner, reach).is_empty() {
+        return true;
+    }
+    let mut calls = function.info().calls().into_iter();
+    calls.any(|(_, callee)| {
+        let func = match callee {
+            Callee::Builtin(_) | Callee::Conversion(_) => return false,
+            Callee::Static(func) | Callee::Method { func, .. } => func,
+            _ => return true,
+        };
+        let (package, _) = crate::types::split_name(module.program, func);
+        let Some(called) = func.id.filter(|_| !crate::types::is_std_path(package)) else {
+            return !crate::types::is_std_path(package);
+        };
+        called != id
+            && match module.follows(reach, Some(id), called) {
+                Followed::Yes(reach) => may_open(module, called, reach, depth),
+                Followed::Recursive | Followed::No => true,
+            }
+    })
+}
+
+/// The contract of a type that closes: with nothing to tell it, or a context alone.
+fn closed(module: &Module<'_>, program: &Program, value: TypeId) -> Option<Contract> {
+    let named = program.named_of(value)?;
+    // What the standard library opens is all known.
+    if crate::types::is_std_path(&named.package) || !module.can_be_owned(value) {
+        return None;
+    }
+    let close = program.method(value, "Close")?;
+    let signature = program.func_type(close.signature)?;
+    let arguments = match *signature.params {
+        [] => "",
+        [only] if program.named_name(only).as_deref() == Some("context.Context") => {
+            "context.Background()"
+        }
+        _ => return None,
+    };
+    if signature.results.len() > 1 || provenance::releases_nothing(module, value) {
+        return None;
+    }
+    let returns_error = signature
+        .results
+        .first()
+        .is_some_and(|ty| crate::types::is_error(program, *ty));
+    Some(Contract {
+        harm: Harm {
+            memory: true,
+            ..Harm::default()
+        },
+        ..Contract::of(
+            Release {
+                arguments: arguments.to_owned(),
+                returns_error,
+                ..Release::method("Close")
+            },
+            Confidence::Likely,
+            Origin::Convention,
+        )
+    })
+}
