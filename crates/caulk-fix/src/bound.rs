@@ -98,9 +98,7 @@ pub(crate) fn refuse_if_used_later(site: &Site<'_>, name: &str) -> Result<(), Re
 
 /// A server is reached by its address, so that anything that is returned may need it.
 fn refuse_returning_server(site: &Site<'_>) -> Result<(), Refusal> {
-    let results = site
-        .source
-        .result_types(&site.scope, span(site.template().body));
+    let results = site.source.result_types(&site.scope, site.body());
     if results.iter().any(|result| result != "error") {
         return Err(Refusal::new(
             "what the function returns may need the server",
@@ -178,8 +176,7 @@ enum Tie {
 impl<'s, 'a> Search<'s, 'a> {
     /// None where the release is not that of a context.
     fn of(site: &'s Site<'a>) -> Option<Self> {
-        let body = site.scope.statement(span(site.template().body))?;
-        let body = site.scope.stmt_id(body)?;
+        let body = site.body_block()?;
         let StmtKind::Assign { lhs, .. } = site.scope.kind(site.acquiring)? else {
             return None;
         };
@@ -304,7 +301,7 @@ impl<'s, 'a> Search<'s, 'a> {
         let types = self
             .site
             .source
-            .result_types(&self.site.scope, span(self.site.template().body));
+            .result_types(&self.site.scope, self.site.body());
         let lives = |name: &String| is_living(name.as_str());
         results
             .iter()

@@ -6,6 +6,7 @@ use caulk_syntax::{AssignOp, Span, StmtKind};
 use crate::edit::Edit;
 use crate::refusal::Refusal;
 use crate::site::{Site, span};
+use crate::source::lists;
 
 /// The value by a name that a release can use, and the edits that give it one.
 pub(crate) struct Named {
@@ -81,13 +82,13 @@ impl Site<'_> {
             .map(|at| self.scope.span(at));
         let place = span(self.finding.location.span);
         let mut taken = match block {
-            Some(block) if block != span(self.template().body) => self.source.names_in(block),
+            Some(block) if block != self.body() => self.source.names_in(block),
             // Parameters stand in the same block as a function's body.
             _ => self.source.names_around(place),
         };
         let given = self.given.iter().filter(|(at, _)| match block {
             _ if !self.reaches(*at, place) => false,
-            Some(block) if block != span(self.template().body) => block.contains(*at),
+            Some(block) if block != self.body() => block.contains(*at),
             _ => self.source.same_declaration(place, *at),
         });
         taken.extend(given.map(|(_, name)| name.as_str()));
@@ -143,7 +144,7 @@ fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
             ));
         }
     };
-    let body = span(site.template().body);
+    let body = site.body();
     let in_body = site
         .scope
         .parent(site.acquiring)
@@ -164,10 +165,7 @@ fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
                     lhs,
                     op: AssignOp::Define,
                     ..
-                } => tree
-                    .exprs(lhs)
-                    .iter()
-                    .any(|left| tree.ident(*left) == Some(name)),
+                } => lists(tree, lhs, name),
                 _ => false,
             })
     };

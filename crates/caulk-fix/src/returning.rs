@@ -3,13 +3,13 @@
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, Tree};
 
 use crate::refusal::Refusal;
-use crate::site::{Site, span};
+use crate::site::Site;
+use crate::source::lists;
 
 impl Site<'_> {
     /// The types of the function's results, as written.
     pub(crate) fn result_types(&self) -> Vec<String> {
-        self.source
-            .result_types(&self.scope, span(self.template().body))
+        self.source.result_types(&self.scope, self.body())
     }
 
     /// Whether the last result of the function is an error.
@@ -39,9 +39,8 @@ impl Site<'_> {
     /// What another `return` of the function gives beside an error.
     fn values_beside_error(&self, count: usize) -> Option<Vec<String>> {
         let tree = self.scope.tree;
-        let body = self.scope.statement(span(self.template().body))?;
         let mut found = None;
-        tree.walk(self.scope.stmt_id(body)?, |node| match node {
+        tree.walk(self.body_block()?, |node| match node {
             Node::Stmt(id) => {
                 if found.is_none()
                     && let StmtKind::Return(results) = tree.stmt(id).kind
@@ -88,12 +87,11 @@ impl Site<'_> {
 
     /// The name of the result that is an error, where it means that beside `place`.
     pub(crate) fn error_result(&self, place: Span) -> Option<&str> {
-        let body = span(self.template().body);
-        let (types, signature) = self.source.signature(&self.scope, body)?;
+        let (types, signature) = self.source.signature(&self.scope, self.body())?;
         let results = types.signature(signature).results?;
         let last = types.fields(results).last()?;
         let name = types.name(*types.names(last.names).last()?);
-        let block = self.scope.stmt_id(self.scope.statement(body)?)?;
+        let block = self.body_block()?;
         let mut hidden = name == "_" || !self.returns_error();
         let tree = self.scope.tree;
         tree.walk(block, |node| match node {
@@ -103,10 +101,7 @@ impl Site<'_> {
                         lhs,
                         op: AssignOp::Define,
                         ..
-                    } => tree
-                        .exprs(lhs)
-                        .iter()
-                        .any(|left| tree.ident(*left) == Some(name)),
+                    } => lists(tree, lhs, name),
                     StmtKind::Decl(_) => self.layout().text(tree.stmt(id).span).contains(name),
                     _ => false,
                 };
@@ -118,7 +113,7 @@ impl Site<'_> {
                 hidden |= declares
                     && around.is_none_or(|around| {
                         let around = self.scope.span(around);
-                        around != body && around.encloses(place)
+                        around != self.body() && around.encloses(place)
                     });
                 Descend::Into
             }

@@ -6,7 +6,7 @@ use caulk_syntax::{AssignOp, Node, Span, StmtId, StmtKind};
 use crate::layout::Layout;
 use crate::refusal::Refusal;
 use crate::release::{Release, Style};
-use crate::source::{At, Scope, Source};
+use crate::source::{At, Scope, Source, lists};
 
 /// A span of the analysis as one of the syntax tree.
 pub(crate) fn span(bytes: ByteSpan) -> Span {
@@ -52,6 +52,16 @@ impl<'a> Site<'a> {
         &self.finding.fix
     }
 
+    /// The body of the innermost function that acquires.
+    pub(crate) fn body(&self) -> Span {
+        span(self.template().body)
+    }
+
+    /// That body in the tree.
+    pub(crate) fn body_block(&self) -> Option<StmtId> {
+        self.scope.stmt_id(self.scope.statement(self.body())?)
+    }
+
     pub(crate) fn layout(&self) -> Layout<'a> {
         self.source.layout()
     }
@@ -77,7 +87,7 @@ impl<'a> Site<'a> {
             ));
         }
         let release = Release::new(value, call, call.method.as_deref(), &arguments, rebound);
-        let body = self.layout().text(span(self.template().body));
+        let body = self.layout().text(self.body());
         Ok(release.asked_for(call, body))
     }
 
@@ -128,7 +138,7 @@ impl<'a> Site<'a> {
     /// test itself (a handler, a goroutine) ends on its own.
     pub(crate) fn test(&self) -> Option<&'a str> {
         let name = self.template().test_variable.as_deref()?;
-        let body = span(self.template().body);
+        let body = self.body();
         self.source
             .has_parameter(&self.scope, body, name)
             .then_some(name)
@@ -166,14 +176,9 @@ impl<'a> Site<'a> {
 
     /// Whether the variable `name` is assigned again after the acquiring statement.
     pub(crate) fn is_rebound(&self, name: &str) -> bool {
-        let body = span(self.template().body);
         let start = self.scope.span(self.acquiring).start;
         let mut rebound = false;
-        let Some(block) = self
-            .scope
-            .statement(body)
-            .and_then(|at| self.scope.node(at))
-        else {
+        let Some(block) = self.body_block() else {
             return true;
         };
         self.scope.tree.walk(block, |node| {
@@ -181,10 +186,7 @@ impl<'a> Site<'a> {
                 && let StmtKind::Assign { lhs, .. } = self.scope.tree.stmt(id).kind
                 && self.scope.tree.stmt(id).span.start > start
             {
-                let names = self.scope.tree.exprs(lhs);
-                rebound |= names
-                    .iter()
-                    .any(|left| self.scope.tree.ident(*left) == Some(name));
+                rebound |= lists(self.scope.tree, lhs, name);
             }
             caulk_syntax::Descend::Into
         });
@@ -225,8 +227,7 @@ impl<'a> Site<'a> {
             return false;
         };
         let after = self.scope.span(started).end;
-        let body = self.scope.statement(span(self.template().body));
-        let Some(body) = body.and_then(|body| self.scope.stmt_id(body)) else {
+        let Some(body) = self.body_block() else {
             return false;
         };
         tree.block(body).iter().any(|id| {

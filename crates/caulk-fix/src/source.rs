@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use caulk_syntax::{
-    Body, Descend, ExprId, ExprKind, Node, Parsed, SignatureId, Span, StmtId, StmtKind, Tree,
+    Body, Descend, ExprId, ExprKind, List, Node, Parsed, SignatureId, Span, StmtId, StmtKind, Tree,
 };
 
 use crate::layout::Layout;
@@ -352,10 +352,7 @@ impl<'a> Scope<'a> {
             if let Node::Stmt(id) = node
                 && let StmtKind::Assign { lhs, .. } = tree.stmt(id).kind
             {
-                found |= tree
-                    .exprs(lhs)
-                    .iter()
-                    .any(|left| tree.ident(*left) == Some(name));
+                found |= lists(tree, lhs, name);
             }
             Descend::Into
         });
@@ -384,4 +381,10 @@ impl<'a> Scope<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a variable of this name is in a list of expressions.
+pub(crate) fn lists(tree: &Tree, exprs: List<ExprId>, name: &str) -> bool {
+    let mut all = tree.exprs(exprs).iter();
+    all.any(|expr| tree.ident(*expr) == Some(name))
 }

@@ -43,15 +43,6 @@ Exit codes:
 /// Where help lists the flags that every command takes, apart from the command's own.
 const OUTPUT: &str = "Output";
 
-/// The running number as help has to write it: clap makes a line break of a plain one, but not of one
-/// with an escape sequence in it, which is dropped or does nothing where it is printed.
-macro_rules! running_number {
-    () => {
-        "{\u{1b}[0mn}"
-    };
-}
-pub(crate) use running_number;
-
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Common {

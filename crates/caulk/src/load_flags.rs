@@ -5,9 +5,40 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use caulk_system::Files;
-use clap::ArgMatches;
+use clap::{ArgMatches, Args};
 
 use crate::config::LoadConfig;
+
+/// The running number as help has to write it: clap makes a line break of a plain one, but not of one
+/// with an escape sequence in it, which is dropped or does nothing where it is printed.
+macro_rules! running_number {
+    () => {
+        "{\u{1b}[0mn}"
+    };
+}
+pub(crate) use running_number;
+
+/// The requests of a load. What belongs to which is told by [`loads`].
+#[derive(Debug, Args)]
+pub struct LoadFlags {
+    #[arg(
+        long,
+        value_name = "'METHOD URL'",
+        help = concat!("A request: 'METHOD URL'; may repeat. ", running_number!(), " is a running number"),
+        help_heading = "Load"
+    )]
+    pub load: Vec<String>,
+    #[arg(
+        long,
+        value_name = "TEXT|@FILE",
+        help = concat!("Body of the --load before it, or @FILE; may hold ", running_number!()),
+        help_heading = "Load"
+    )]
+    pub data: Vec<String>,
+    /// How often the --load before it is sent beside the others [default: 1]
+    #[arg(long, value_name = "N", help_heading = "Load")]
+    pub weight: Vec<u32>,
+}
 
 /// The loads of a command line, each with its own data, headers and weight.
 pub fn loads(matches: &ArgMatches) -> anyhow::Result<Vec<LoadConfig>> {

@@ -104,11 +104,7 @@ pub(super) fn propose(site: &Site<'_>, owner: &str) -> Proposed {
 /// Whether a variable is returned, or used by a function literal, which may run when the function has returned.
 fn leaves(site: &Site<'_>, name: &str) -> bool {
     let tree = site.scope.tree;
-    let Some(body) = site
-        .scope
-        .statement(span(site.template().body))
-        .and_then(|at| site.scope.stmt_id(at))
-    else {
+    let Some(body) = site.body_block() else {
         return true;
     };
     let mut found = false;

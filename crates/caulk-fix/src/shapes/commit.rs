@@ -78,7 +78,7 @@ fn finished(
         .filter(|at| site.scope.siblings(*at).is_some());
     let Some(at) = statement else {
         // The brace that ends the body.
-        let body = span(site.template().body);
+        let body = site.body();
         let edit = (exit.kind == ExitKind::End)
             .then(|| layout.insert_at_block_end(body.end.saturating_sub(1), &lines))
             .flatten();

@@ -54,7 +54,7 @@ impl Site<'_> {
     /// Whether a variable can be assigned any context: a parameter of that type, or a local variable by a
     /// common name.
     fn is_context(&self, name: &str) -> bool {
-        let body = span(self.template().body);
+        let body = self.body();
         match self.source.parameter_type(&self.scope, body, name) {
             Some(ty) => ty == "context.Context",
             None => name == "ctx" || name.ends_with("Ctx"),

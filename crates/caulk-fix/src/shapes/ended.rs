@@ -26,7 +26,6 @@ pub(super) fn propose(site: &Site<'_>, value: &str) -> Vec<Edit> {
 /// The only loop `for value.Next() { … }`, where nothing else asks for the next one.
 fn reading_loop(site: &Site<'_>, value: &str) -> Option<StmtId> {
     let tree = site.scope.tree;
-    let body = site.scope.statement(span(site.template().body))?;
     let start = site.scope.span(site.acquiring).end;
     let mut loops = Vec::new();
     let mut steps = 0;
@@ -34,7 +33,7 @@ fn reading_loop(site: &Site<'_>, value: &str) -> Option<StmtId> {
         matches!(tree.expr(id).kind, ExprKind::Call { fun, .. }
             if tree.selector_path(fun).is_some_and(|path| path == [value, "Next"]))
     };
-    tree.walk(site.scope.stmt_id(body)?, |node| {
+    tree.walk(site.body_block()?, |node| {
         match node {
             Node::Stmt(id) => {
                 if let StmtKind::For {
@@ -66,7 +65,7 @@ fn behind(site: &Site<'_>, reading: StmtId, call: &str) -> Option<Vec<Edit>> {
     let own = site
         .scope
         .outwards(at)
-        .take_while(|around| site.scope.span(*around) != span(site.template().body))
+        .take_while(|around| site.scope.span(*around) != site.body())
         .all(|around| matches!(site.scope.node(around), Some(Node::Stmt(_))));
     let (siblings, index) = site.scope.siblings(at)?;
     if !own {

@@ -174,7 +174,7 @@ fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
             ..
         })
     );
-    let whole_body = stretch.span() == span(site.template().body);
+    let whole_body = stretch.span() == site.body();
     if !whole_body && (outer || is_copied(site, &stretch)) {
         return Err(Refusal::new(
             "it is assigned to a variable that outlives the block: release it where that ends",
@@ -200,8 +200,7 @@ fn is_asked_for(site: &Site<'_>, leave: Leave, value: &str) -> bool {
         Leave::Brace(offset) => Span::empty(offset),
         Leave::Below(statement) => statement,
     };
-    let body = site.scope.statement(span(site.template().body));
-    let Some(body) = body.and_then(|at| site.scope.stmt_id(at)) else {
+    let Some(body) = site.body_block() else {
         return false;
     };
     let start = site.scope.span(site.acquiring).end;

@@ -88,11 +88,8 @@ fn is_next_turn(site: &Site<'_>, exit: &caulk_leaks::Exit) -> bool {
 
 /// Whether the function itself uses the value behind `after`.
 fn is_used_behind(site: &Site<'_>, value: &str, after: u32) -> bool {
-    site.scope
-        .statement(span(site.template().body))
-        .and_then(|at| site.scope.stmt_id(at))
-        .is_none_or(|body| {
-            let uses = site.scope.uses(body, value);
-            uses.iter().any(|place| place.start >= after)
-        })
+    site.body_block().is_none_or(|body| {
+        let uses = site.scope.uses(body, value);
+        uses.iter().any(|place| place.start >= after)
+    })
 }

@@ -54,9 +54,7 @@ pub(super) fn propose(
 
 /// The name of the error result, and the edits that give it one.
 fn named_result(site: &Site<'_>) -> Option<(String, Vec<Edit>)> {
-    let (tree, signature) = site
-        .source
-        .signature(&site.scope, span(site.template().body))?;
+    let (tree, signature) = site.source.signature(&site.scope, site.body())?;
     let signature = tree.signature(signature);
     let list = signature.results?;
     let fields = tree.fields(list);
@@ -98,10 +96,7 @@ fn declared_above(site: &Site<'_>, name: &str) -> bool {
     let Some((siblings, index)) = site.scope.siblings(site.acquiring) else {
         return true;
     };
-    let (parameters, signature) = match site
-        .source
-        .signature(&site.scope, span(site.template().body))
-    {
+    let (parameters, signature) = match site.source.signature(&site.scope, site.body()) {
         Some(found) => found,
         None => return true,
     };

@@ -23,7 +23,7 @@ use caulk_leaks::Held;
 
 use crate::edit::Edit;
 use crate::refusal::Refusal;
-use crate::site::{Site, span};
+use crate::site::Site;
 
 /// Edits that should end a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
 
 /// Waiting may take as long as the process does, unless that is killed.
 fn waits(site: &Site<'_>, proposal: Proposal) -> Proposal {
-    let text = site.layout().text(span(site.template().body));
+    let text = site.layout().text(site.body());
     if proposal.review.is_some() || text.contains(".Process.Kill()") {
         return proposal;
     }

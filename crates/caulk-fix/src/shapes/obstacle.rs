@@ -66,11 +66,7 @@ fn is_given_a_function(tree: &Tree, call: ExprId) -> bool {
 /// is returned, sent, stored elsewhere, captured, or passed on.
 fn stays_local(site: &Site<'_>, store: StmtId) -> bool {
     let tree = site.scope.tree;
-    let Some(body) = site
-        .scope
-        .statement(span(site.template().body))
-        .and_then(|at| site.scope.stmt_id(at))
-    else {
+    let Some(body) = site.body_block() else {
         return false;
     };
     let StmtKind::Assign { lhs, .. } = tree.stmt(store).kind else {

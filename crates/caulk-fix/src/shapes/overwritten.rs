@@ -5,7 +5,7 @@ use caulk_syntax::{AssignOp, Descend, Node, SpecKind, StmtKind};
 
 use super::Proposal;
 use crate::refusal::Refusal;
-use crate::site::{Site, span};
+use crate::site::Site;
 
 /// The edits, where a site has this shape and nothing else holds what is overwritten.
 pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
@@ -49,11 +49,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
 /// assigns it.
 fn starts_as_nil(site: &Site<'_>, name: &str) -> bool {
     let tree = site.scope.tree;
-    let Some(body) = site
-        .scope
-        .statement(span(site.template().body))
-        .and_then(|at| site.scope.stmt_id(at))
-    else {
+    let Some(body) = site.body_block() else {
         return false;
     };
     let (mut declared, mut others) = (0, 0);

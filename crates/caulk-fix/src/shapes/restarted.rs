@@ -97,7 +97,7 @@ fn select_in_loop(site: &Site<'_>) -> Option<(At, At)> {
     let is_it = matches!(site.scope.kind(clause)?, StmtKind::Comm { comm, .. } if comm == site.scope.stmt_id(receives))
         && matches!(site.scope.kind(select)?, StmtKind::Select(_));
     site.scope.siblings(select).filter(|_| is_it)?;
-    let body = span(site.template().body);
+    let body = site.body();
     let mut outermost = None;
     for at in site.scope.outwards(select) {
         if site.scope.span(at) == body {

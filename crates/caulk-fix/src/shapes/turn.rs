@@ -25,7 +25,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         .chain(steps)
         .find_map(|place| {
             let at = site.scope.statement_around(span(*place))?;
-            let whole = span(site.template().body);
+            let whole = site.body();
             let mut around = site
                 .scope
                 .outwards(at)

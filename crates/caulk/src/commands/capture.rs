@@ -15,11 +15,11 @@ use caulk_target::{
 use clap::Args;
 use serde::Serialize;
 
-use crate::cli::{OutputFormat, running_number};
+use crate::cli::OutputFormat;
 use crate::config::LoadConfig;
 use crate::context::{Context, shown};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::load_flags::{self, duration, header_parts};
+use crate::load_flags::{self, LoadFlags, duration, header_parts};
 use crate::progress::Progress;
 use crate::recording;
 
@@ -56,23 +56,8 @@ pub struct CaptureArgs {
     /// Header of the requests for profiles or, after a --load, of that load; never written to the case
     #[arg(long, value_name = "'NAME: VALUE'")]
     pub header: Vec<String>,
-    #[arg(
-        long,
-        value_name = "'METHOD URL'",
-        help = concat!("A request to send between snapshots: 'METHOD URL'; may repeat. ", running_number!(), " is a running number"),
-        help_heading = "Load"
-    )]
-    pub load: Vec<String>,
-    #[arg(
-        long,
-        value_name = "TEXT|@FILE",
-        help = concat!("Body of the --load before it, or @FILE; may hold ", running_number!()),
-        help_heading = "Load"
-    )]
-    pub data: Vec<String>,
-    /// How often the --load before it is sent beside the others [default: 1]
-    #[arg(long, value_name = "N", help_heading = "Load")]
-    pub weight: Vec<u32>,
+    #[command(flatten)]
+    pub load: LoadFlags,
     /// Requests between two snapshots
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Load")]
     pub requests: u64,

@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::cli::running_number;
-use crate::load_flags::duration;
+use crate::load_flags::{LoadFlags, duration, running_number};
 
 /// Hunt a leak in a running program: build, run, load, capture, find, fix, prove
 ///
@@ -23,26 +22,11 @@ pub struct HuntArgs {
     #[arg(last = true, value_name = "ARGS")]
     pub args: Vec<String>,
 
-    #[arg(
-        long,
-        value_name = "'METHOD URL'",
-        help = concat!("A request: 'METHOD URL'; may repeat. ", running_number!(), " is a running number"),
-        help_heading = "Load"
-    )]
-    pub load: Vec<String>,
-    #[arg(
-        long,
-        value_name = "TEXT|@FILE",
-        help = concat!("Body of the --load before it, or @FILE; may hold ", running_number!()),
-        help_heading = "Load"
-    )]
-    pub data: Vec<String>,
+    #[command(flatten)]
+    pub load: LoadFlags,
     /// Header of the --load before it; never written to the case
     #[arg(long, value_name = "'NAME: VALUE'", help_heading = "Load")]
     pub header: Vec<String>,
-    /// How often the --load before it is sent beside the others [default: 1]
-    #[arg(long, value_name = "N", help_heading = "Load")]
-    pub weight: Vec<u32>,
     /// Requests in total for one run [default: 600]
     #[arg(long, value_name = "TOTAL", help_heading = "Load")]
     pub requests: Option<u64>,
