@@ -72,6 +72,8 @@ pub struct Contract {
     pub ended_with: Option<usize>,
     /// Its release writes what was kept back, and frees nothing: owed only where it is never released and nothing fails.
     pub finishes: bool,
+    /// Owed only where the function fails: what becomes of it otherwise is not said.
+    pub where_it_fails: bool,
     /// It is meant to run to its end, unless some path releases it: owed only where another does.
     pub runs_to_its_end: bool,
     /// When it is opened to be written.
@@ -120,6 +122,8 @@ pub enum Origin {
     Convention,
     /// What others of the package do with the same.
     Habit,
+    /// What the function that calls does with it on another path.
+    OwnUse,
 }
 
 impl Origin {
@@ -132,6 +136,7 @@ impl Origin {
             Self::Documentation { .. } => "its documentation".to_owned(),
             Self::Convention => "the types of its results".to_owned(),
             Self::Habit => "what others of the package do with it".to_owned(),
+            Self::OwnUse => "what becomes of it on another path".to_owned(),
         }
     }
 
@@ -142,7 +147,7 @@ impl Origin {
             Origin::Project { .. } => ContractSource::Project,
             Origin::Source(_) => ContractSource::Source,
             Origin::Documentation { .. } => ContractSource::Documentation,
-            Origin::Convention | Origin::Habit => ContractSource::Convention,
+            Origin::Convention | Origin::Habit | Origin::OwnUse => ContractSource::Convention,
         }
     }
 
@@ -188,6 +193,7 @@ impl Contract {
             of_parent: false,
             ended_with: None,
             finishes: false,
+            where_it_fails: false,
             runs_to_its_end: false,
             written: Written::default(),
             main_is_ok: false,

@@ -368,6 +368,7 @@ impl AcquireEntry {
             of_parent: self.of_parent,
             ended_with: self.ended_with,
             finishes: self.finishes,
+            where_it_fails: false,
             runs_to_its_end: self.runs_to_its_end,
             written: Written {
                 always: self.written,

@@ -437,13 +437,15 @@ impl Run<'_, '_> {
             .is_some_and(|contract| contract.acquired_after.iter().any(|name| name == method))
     }
 
-    /// Whether the last result of a call is an error.
+    /// Whether the last result of a call is an error, as far as that is known.
     fn gives_error(&self, call: ExprId) -> bool {
         let program = self.module.program;
-        program
-            .results_of(self.function.info().type_of(call))
-            .last()
-            .is_some_and(|ty| crate::types::is_error(program, *ty))
+        let ty = self.function.info().type_of(call);
+        let results = program.results_of(ty);
+        ty.is_unknown()
+            || results
+                .last()
+                .is_some_and(|ty| crate::types::is_error(program, *ty))
     }
 
     /// Results of a method of the resource that may be of no use once it is released.

@@ -18,7 +18,7 @@ use crate::sites::Called;
 const SEVERAL: u32 = 2;
 
 /// Methods that give back what they are called on, and have no other use: a `Wait` or a `Commit` has.
-const RELEASES: &[&str] = &[
+pub(crate) const RELEASES: &[&str] = &[
     "Close",
     "Stop",
     "Release",

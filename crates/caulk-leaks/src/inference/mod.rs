@@ -8,6 +8,7 @@ pub(crate) mod field_uses;
 pub(crate) mod habit;
 pub(crate) mod noted;
 pub(crate) mod opened;
+pub(crate) mod own_use;
 pub(crate) mod owned;
 pub(crate) mod provenance;
 pub(crate) mod registered;

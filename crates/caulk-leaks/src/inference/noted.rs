@@ -99,7 +99,7 @@ impl<'p> Taking<'p> {
                 Descend::Into
             });
         }
-        if starts {
+        if starts || crate::inference::own_use::may_owe(body) {
             return Note::Acts;
         }
         let mut calls: Vec<Call> = Vec::new();

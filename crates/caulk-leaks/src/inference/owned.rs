@@ -50,6 +50,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         contract.acquired_after = Vec::new();
         contract.made_with = Vec::new();
         contract.takes_over = None;
+        contract.where_it_fails = false;
         if !contracts
             .iter()
             .any(|known| known.results == contract.results)

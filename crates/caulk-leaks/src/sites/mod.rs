@@ -77,6 +77,9 @@ pub(crate) fn verdicts(
                 outcomes = follow(around.root, around.start);
                 site.root = around.root;
             }
+            if site.contract.where_it_fails {
+                outcomes.owed.retain(|lost| lost.error == Some(true));
+            }
             (site, Verdict { outcomes })
         })
         .collect()
@@ -252,7 +255,8 @@ pub(super) fn contracts_of_call(
     let contracts = known_contracts(module, function, reach, call, callee, &called);
     if contracts.is_empty() {
         let told = crate::inference::habit::contract(module, function, &called)
-            .or_else(|| by_subscription(module, function, &called));
+            .or_else(|| by_subscription(module, function, &called))
+            .or_else(|| crate::inference::own_use::contract(module, function, call, &called));
         return told
             .into_iter()
             .filter(|contract| {
