@@ -93,6 +93,10 @@ impl Run<'_, '_> {
     /// else it is cannot be seen.
     fn asserted(&mut self, state: &mut State, x: ExprId, ty: ExprId) -> Vec<Option<Value>> {
         let value = self.eval(state, x);
+        // `status, ok := err.(Status)`: there is an error where this is true.
+        if matches!(value, Some(Value::Error | Value::DerivedError)) {
+            return vec![Some(Value::DerivedError), Some(Value::DerivedError)];
+        }
         let Some(Value::At(depth)) = value else {
             return vec![value];
         };

@@ -11,7 +11,7 @@ use super::known::is_borrowing_interface;
 use super::run::{Run, Start};
 use super::state::{Place, State, Status, Value};
 use crate::catalogue::CallEffect;
-use crate::contract::{RELEASE_METHODS, is_release_name};
+use crate::contract::{Origin, RELEASE_METHODS, is_release_name};
 use crate::finding::SettledBy;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
 use crate::module::Followed;
@@ -414,10 +414,17 @@ impl Run<'_, '_> {
             return false;
         };
         self.is_acquired_after(method)
+            || self.is_owed_once_used()
             || contract.idle
                 && callee.func().and_then(|func| func.id).is_some_and(|id| {
                     self.is_followed(callee) && crate::engine::idle::starts(self.module, id)
                 })
+    }
+
+    /// Whether whatever is done with it may make it hold something, and nothing before that.
+    fn is_owed_once_used(&self) -> bool {
+        self.contract
+            .is_some_and(|contract| contract.idle && contract.origin == Origin::Habit)
     }
 
     /// Whether a method is called on a value of the type that is owed.
@@ -499,6 +506,9 @@ impl Run<'_, '_> {
                 return Vec::new();
             }
             Value::At(_) | Value::Owner(_) | Value::View => {}
+        }
+        if state.status == Status::Before && self.is_owed_once_used() {
+            state.status = Status::Owed;
         }
         if matches!(value, Value::At(0) | Value::Owner(None))
             && self.release.is_taken_by(&method_name(callee, name))

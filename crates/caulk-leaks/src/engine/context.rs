@@ -92,14 +92,40 @@ pub(crate) fn is_rootless(function: &Function, call: ExprId) -> bool {
         .is_some_and(|parent| is_background(function, *parent))
 }
 
+/// Whether a context is that of a test, or begins as that: it ends with the test.
+pub(crate) fn ends_with_test(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
+    let context = caulk_flow::unparen(function.tree(), context);
+    is_of_test(function, context)
+        || function.local(context).is_some_and(|local| {
+            let values = values_of(module, function, local);
+            values.iter().any(|value| is_of_test(function, *value))
+        })
+}
+
+/// Whether a call gives the context of a test: `t.Context()`, `suite.T().Context()`.
+fn is_of_test(function: &Function, call: ExprId) -> bool {
+    match function.callee(call) {
+        Callee::Unknown { name, .. } if &**name == "Context" => {
+            let tree = function.tree();
+            let called = |expr: ExprId| match tree.expr(expr).kind {
+                ExprKind::Call { fun, .. } => match tree.expr(fun).kind {
+                    ExprKind::Selector { x, sel } => Some((x, tree.name(sel))),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let receiver = called(call).and_then(|(receiver, _)| called(receiver));
+            receiver.is_some_and(|(_, name)| name == "T")
+        }
+        callee => callee.func().is_some_and(|func| {
+            func.name.starts_with("testing.") && func.name.ends_with(".Context")
+        }),
+    }
+}
+
 fn is_ending(function: &Function, call: ExprId) -> bool {
     match function.callee(call) {
-        // That of a test ends with the test: `t.Context()`.
-        Callee::Static(func) | Callee::Method { func, .. }
-            if func.name.starts_with("testing.") && func.name.ends_with(".Context") =>
-        {
-            true
-        }
+        _ if is_of_test(function, call) => true,
         Callee::Static(func) | Callee::Method { func, .. } => matches!(
             &*func.name,
             "context.WithCancel"

@@ -33,3 +33,11 @@ pub(super) fn implies_error(name: &str) -> bool {
         || last.ends_with("As")
         || last.contains("NotFound")
 }
+
+/// Whether a predicate says of a value that it is nil, perhaps behind an interface.
+pub(super) fn asks_for_nil(name: &str) -> bool {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    ["isNil", "IsNil"]
+        .iter()
+        .any(|begins| last.starts_with(begins))
+}

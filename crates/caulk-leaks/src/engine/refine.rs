@@ -3,7 +3,7 @@
 use caulk_program::{Callee, LocalId, Object};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, Tree, UnaryOp};
 
-use super::known::implies_error;
+use super::known::{asks_for_nil, implies_error};
 use super::run::Run;
 use super::state::{Fact, State, Status, Value};
 use crate::catalogue::ErrorTest;
@@ -82,6 +82,17 @@ impl Run<'_, '_> {
             ExprKind::Call { args, .. } => {
                 let args = tree.exprs(args).to_vec();
                 self.refine_call(state, cond, &args, truth)
+            }
+            ExprKind::Selector { x, .. } => {
+                // `if resp.Unmodified`: what else a value says of itself may say that there is no body in it.
+                let is_guess = self
+                    .contract
+                    .is_some_and(|contract| contract.origin.is_guess());
+                state.doubt |= is_guess
+                    && state.status == Status::Owed
+                    && !self.release.path().is_empty()
+                    && matches!(self.value_at(state, x), Some(Value::At(0)));
+                true
             }
             _ => true,
         }
@@ -386,6 +397,19 @@ impl Run<'_, '_> {
             return self.refine_unknown_call(state, args);
         };
         let (package, name) = crate::types::split_name(self.module.program, func);
+        if let [arg] = args
+            && asks_for_nil(name)
+            && matches!(
+                self.value_at(state, *arg),
+                Some(Value::At(_) | Value::Owner(_))
+            )
+        {
+            if truth {
+                return self.refine_acquired(state, false);
+            }
+            state.is_there();
+            return true;
+        }
         let test = match self.module.catalogue.error_test(package, name) {
             None if implies_error(name) => Some(ErrorTest::TrueIfError),
             test => test,

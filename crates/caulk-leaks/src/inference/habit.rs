@@ -223,7 +223,18 @@ pub(crate) fn contract(
             .find(|(_, ty)| !ty.is_unknown() && says_whether(**ty))
             .map_or(ErrorAt::Never, |(index, _)| ErrorAt::Index(index)),
     };
+    // One whose source shows that it only puts together what it gives holds nothing until it is used.
+    let only_makes = called.func.id.is_some_and(|id| {
+        module.is_own(id) && !called.of_interface && {
+            let results = module.results(id, called.reach);
+            results.contracts.is_empty()
+                && !results.undecided
+                && crate::inference::provenance::is_literal(module, id, 0)
+                && !crate::engine::idle::starts(module, id)
+        }
+    });
     Some(Contract {
+        idle: only_makes,
         error,
         harm: Harm {
             memory: true,

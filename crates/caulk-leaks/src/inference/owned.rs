@@ -13,7 +13,9 @@ use crate::engine::{Function, Value, Verdict};
 use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
 use crate::inference::opened;
 use crate::inference::provenance::{self, Provenance};
-use crate::inference::summary::{Param, ParamQuery, may_release, releases_if_it_succeeds};
+use crate::inference::summary::{
+    Param, ParamEffect, ParamQuery, may_release, releases_if_it_succeeds,
+};
 use crate::module::{Followed, Module, Reach};
 use crate::sites::Site;
 
@@ -502,7 +504,12 @@ fn held(
     let others = first.map_or_else(Vec::new, |first| {
         others_that_release(module, &release, first, field, reach)
     });
-    let names = releasing.iter().map(|(name, _)| *name);
+    let names: Vec<&str> = releasing.iter().map(|(name, _)| *name).collect();
+    let others: Vec<String> = others
+        .into_iter()
+        .filter(|name| !names.contains(&name.as_str()))
+        .collect();
+    let names = names.into_iter();
     Some(Contract {
         rule: "unclosed-resource",
         release: Release {
@@ -526,7 +533,7 @@ fn held(
 }
 
 /// Methods that have the receiver of a release method and release what its field holds on their way, under whatever name:
-/// `Run` of a program.
+/// `Run` of a program. One that is called as a release is may look first whether there is anything left: `Cancel` behind `Close`.
 fn others_that_release(
     module: &Module<'_>,
     release: &Arc<Release>,
@@ -541,10 +548,9 @@ fn others_that_release(
         .and_then(|func| func.receiver.as_deref());
     package
         .methods_of(receiver.unwrap_or_default())
-        .filter(|method| !RELEASE_METHODS.contains(&method.name.as_str()))
         .filter_map(|method| Some((method.name.to_string(), method.reference.id?)))
         .filter(|(_, func)| names_own_field(module, *func, field))
-        .filter(|(_, func)| {
+        .filter(|(name, func)| {
             module.enter(reach, *func).is_some_and(|reach| {
                 let query = ParamQuery {
                     func: *func,
@@ -555,7 +561,9 @@ fn others_that_release(
                     release: Arc::clone(release),
                     reach,
                 };
-                releases_if_it_succeeds(module, &query)
+                let looks_first = RELEASE_METHODS.contains(&name.as_str())
+                    && module.effect(query.clone()) == ParamEffect::ClosesSometimes;
+                looks_first || releases_if_it_succeeds(module, &query)
             })
         })
         .map(|(name, _)| name)

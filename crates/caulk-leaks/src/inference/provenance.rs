@@ -88,6 +88,45 @@ fn traced(module: &Module<'_>, id: FuncId, result: usize, reach: Reach, depth: u
     }
 }
 
+/// Whether a result of a function is a literal of its type wherever it is not nil.
+pub(crate) fn is_literal(module: &Module<'_>, id: FuncId, result: usize) -> bool {
+    let Some(function) = module.function(BodyOwner::Func(id)) else {
+        return false;
+    };
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let tree = function.tree();
+    let made = |expr: ExprId| {
+        let expr = unparen(tree, expr);
+        let pointee = match tree.expr(expr).kind {
+            ExprKind::Unary {
+                op: UnaryOp::Address,
+                x,
+            } => unparen(tree, x),
+            _ => expr,
+        };
+        matches!(tree.expr(pointee).kind, ExprKind::CompositeLit { .. })
+    };
+    let mut returns = graph.blocks().filter_map(|(_, block)| match &block.end {
+        End::Return(stmt) => match tree.stmt(*stmt).kind {
+            StmtKind::Return(list) => Some(tree.exprs(list).get(result).copied()),
+            _ => None,
+        },
+        _ => None,
+    });
+    returns.all(|returned| {
+        returned.is_some_and(|expr| {
+            matches!(function.info().object(expr), Object::Nil)
+                || made(expr)
+                || function.local(expr).is_some_and(|local| {
+                    let values = values_of(module, &function, local);
+                    !values.is_empty() && values.iter().all(|(value, _)| value.is_some_and(made))
+                })
+        })
+    })
+}
+
 /// Whether a function hands on what it acquires itself, so that its result may hold that.
 fn hands_on(module: &Module<'_>, id: FuncId, reach: Reach) -> bool {
     let verdicts = module.verdicts(BodyOwner::Func(id), reach);

@@ -142,7 +142,7 @@ impl Described<'_, '_> {
     }
 
     /// Whether the context that this one is derived from is made in the same function, and cancelled there on every
-    /// path: the child goes with it. One that is derived in each round of a loop is kept until then.
+    /// path, or is that of a test: the child goes with it. One that is derived in each round of a loop is kept until then.
     fn is_parent_context_cancelled(&self) -> bool {
         let contract = &self.site.contract;
         let tree = self.function.tree();
@@ -153,21 +153,24 @@ impl Described<'_, '_> {
             Origin::Catalogue { .. } => Some(0),
             _ => contract.context_ends,
         };
-        let parent = index.and_then(|index| self.function.local(*tree.exprs(args).get(index)?));
-        parent.is_some_and(|parent| {
-            // What the next round forgets is kept until then.
-            self.verdict
-                .outcomes
-                .owed
-                .iter()
-                .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
-                && crate::engine::context::is_cancelled(
-                    self.module,
-                    self.function,
-                    self.site.root,
-                    parent,
-                )
-        })
+        let Some(&parent) = index.and_then(|index| tree.exprs(args).get(index)) else {
+            return false;
+        };
+        let is_cancelled = || {
+            let parent = self.function.local(parent);
+            parent.is_some_and(|parent| {
+                let (module, function) = (self.module, self.function);
+                crate::engine::context::is_cancelled(module, function, self.site.root, parent)
+            })
+        };
+        // What the next round forgets is kept until then.
+        self.verdict
+            .outcomes
+            .owed
+            .iter()
+            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
+            && (is_cancelled()
+                || crate::engine::context::ends_with_test(self.module, self.function, parent))
     }
 
     /// Whether what it was made from is acquired in the same function, and released there on every path.

@@ -25,13 +25,17 @@ pub(crate) fn is_made_up(
         || contract.origin == Origin::Convention && makes_it_up(module, function, callee)
 }
 
-/// Whether a request goes to a server of this function's whose handlers write nothing: there is no body to close.
+/// Whether a request goes to a server of this function's whose handlers write nothing, or asks for headers alone: there
+/// is no body to close.
 fn is_empty(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     let (tree, info) = (function.tree(), function.info());
     let ExprKind::Call { args, .. } = tree.expr(call).kind else {
         return false;
     };
     let parts = parts(module, function, tree.exprs(args));
+    if is_head(function, &parts) {
+        return true;
+    }
     let is_served = parts.iter().any(|part| {
         let func = function.callee(*part).func();
         func.is_some_and(|func| func.name.starts_with("net/http/httptest.New"))
@@ -48,6 +52,31 @@ fn is_empty(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     is_served
         && handlers.peek().is_some()
         && handlers.all(|(handler, writer)| writes_nothing(function, handler, writer))
+}
+
+/// Whether what is sent is made here, with the method `HEAD`.
+fn is_head(function: &Function, parts: &[ExprId]) -> bool {
+    let tree = function.tree();
+    let mut methods = parts
+        .iter()
+        .filter_map(|part| {
+            let index = match &*function.callee(*part).func()?.name {
+                "net/http.NewRequest" => 0,
+                "net/http.NewRequestWithContext" => 1,
+                _ => return None,
+            };
+            let ExprKind::Call { args, .. } = tree.expr(*part).kind else {
+                return None;
+            };
+            tree.exprs(args).get(index).copied()
+        })
+        .peekable();
+    methods.peek().is_some()
+        && methods.all(|method| match tree.expr(method).kind {
+            ExprKind::BasicLit(literal) => tree.literal(literal) == "\"HEAD\"",
+            ExprKind::Selector { sel, .. } => tree.name(sel) == "MethodHead",
+            _ => false,
+        })
 }
 
 /// Whether all that a handler does with its writer is to set the status and headers.
