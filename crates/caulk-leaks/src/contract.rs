@@ -38,6 +38,8 @@ pub struct Contract {
     pub short_argument: Option<usize>,
     /// Fields by which others may know it, and release it without its maker: the number of a process.
     pub known_by: Vec<String>,
+    /// The field that is set when it has ended: the state of a process.
+    pub ended_if_set: Option<String>,
     /// What is let go in the expression that makes it is meant to be: owed only where a variable holds it.
     pub named_only: bool,
     /// Owed only where an argument is seen to be made with a call of one of these: `WithBatcher`.
@@ -46,11 +48,13 @@ pub struct Contract {
     pub takes_over: Option<TakesOver>,
     /// Methods before which nothing is held: `Connect`.
     pub acquired_after: Vec<String>,
+    /// Reading it to its end gives back what it holds.
+    pub spent_when_read: bool,
     /// It may be nil although there is no error: another result says so, or a test of it.
     pub optional: bool,
     /// The field that holds what is owed, and is nil where nothing is.
     pub held_in: Option<String>,
-    /// Nothing is held until a method starts a goroutine.
+    /// Nothing is held until a method starts a goroutine; where a habit says that it is owed, until anything is done with it.
     pub idle: bool,
     /// Index of a context argument below which it only puts a context away: it is idle where that has no end.
     pub idle_below: Option<usize>,
@@ -174,6 +178,8 @@ impl Contract {
             endless_channel: None,
             waited_in_loop: false,
             known_by: Vec::new(),
+            ended_if_set: None,
+            spent_when_read: false,
             named_only: false,
             made_with: Vec::new(),
             takes_over: None,

@@ -163,6 +163,11 @@ fn a_body_that_was_read_to_its_end_is_low() {
         finding.path.last().unwrap().note,
         "returns with resp still open, though read to its end"
     );
+    let fails = drained.replace(
+        "\tio.Copy(w, resp.Body)",
+        "\tif _, err := io.Copy(w, resp.Body); err != nil {\n\t\treturn\n\t}",
+    );
+    assert_eq!(analyse(&fails).findings[0].severity, Severity::High);
     let on_one_path = drained.replace(
         "\tio.Copy",
         "\tif r.Body == nil {\n\t\treturn\n\t}\n\tio.Copy",

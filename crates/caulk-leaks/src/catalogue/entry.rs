@@ -206,6 +206,11 @@ pub(super) struct AcquireEntry {
     waited_in_loop: bool,
     #[serde(default)]
     known_by: Vec<String>,
+    /// The field that is set when it has ended.
+    ended_if_set: Option<String>,
+    /// Whether reading it to its end gives back what it holds.
+    #[serde(default)]
+    spent_when_read: bool,
     #[serde(default)]
     named_only: bool,
     #[serde(default)]
@@ -345,6 +350,8 @@ impl AcquireEntry {
             end_on_receive: self.end_on_receive,
             waited_in_loop: self.waited_in_loop,
             known_by: self.known_by,
+            ended_if_set: self.ended_if_set,
+            spent_when_read: self.spent_when_read,
             named_only: self.named_only,
             made_with: self.made_with,
             takes_over: self.takes_over,

@@ -481,6 +481,7 @@ impl Run<'_, '_> {
         match value {
             Value::Error | Value::DerivedError => return self.errors_from(call),
             Value::Acquired(_)
+            | Value::NotCopied
             | Value::More
             | Value::Companion
             | Value::ReleasedIf { .. }
@@ -727,7 +728,14 @@ impl Run<'_, '_> {
         match effect {
             CallEffect::Borrow => Vec::new(),
             CallEffect::Drain => {
-                state.drained |= matches!(value, Value::At(_));
+                if !matches!(value, Value::At(_)) {
+                    return Vec::new();
+                }
+                state.drained = true;
+                // Where it is copied, writing may be what fails.
+                if self.function.argument_count(call) > 1 {
+                    return self.in_error_result(call, Value::NotCopied);
+                }
                 Vec::new()
             }
             CallEffect::Close => {

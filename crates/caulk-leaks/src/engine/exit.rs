@@ -57,6 +57,7 @@ impl Run<'_, '_> {
                     .fact_of(state, *expr)
                     .or_else(|| self.concrete_error(*result, *expr))
                     .or_else(|| self.guarded_error(stmt, *expr))
+                    .or_else(|| self.made_of_error(state, *expr))
                     .or_else(|| self.assumed_error(&results, exprs, index)),
                 None => None,
             };
@@ -120,6 +121,30 @@ impl Run<'_, '_> {
             Descend::Into
         });
         (!assigned).then_some(Fact::NonNil)
+    }
+
+    /// `return wrap(err)`, where there is an error: it makes another one of it, unless its name says that it may not.
+    fn made_of_error(&self, state: &State, expr: ExprId) -> Option<Fact> {
+        let (tree, info, program) = (
+            self.function.tree(),
+            self.function.info(),
+            self.module.program,
+        );
+        let expr = caulk_flow::unparen(tree, expr);
+        let ExprKind::Call { args, .. } = tree.expr(expr).kind else {
+            return None;
+        };
+        let name = info.callee(expr).func()?.name.to_ascii_lowercase();
+        let may_drop = ["ignore", "filter", "unless", "allow", "skip"]
+            .iter()
+            .any(|word| name.contains(word));
+        let gives_error = program.has_method(info.type_of(expr), "Error");
+        let is_there = |arg: &ExprId| {
+            crate::types::is_error(program, info.type_of(*arg))
+                && (self.fact_of(state, *arg) == Some(Fact::NonNil)
+                    || self.made_of_error(state, *arg).is_some())
+        };
+        (!may_drop && gives_error && tree.exprs(args).iter().any(is_there)).then_some(Fact::NonNil)
     }
 
     /// `return nil, fail(x)`: nobody returns nothing and no error.

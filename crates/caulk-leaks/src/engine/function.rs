@@ -102,6 +102,14 @@ impl Function {
             })
     }
 
+    /// How many arguments a call has.
+    pub fn argument_count(&self, call: ExprId) -> usize {
+        match self.tree().expr(call).kind {
+            ExprKind::Call { args, .. } => self.tree().exprs(args).len(),
+            _ => 0,
+        }
+    }
+
     pub fn graph(&self, root: Root) -> Option<&Graph> {
         self.graphs.get(&root)
     }

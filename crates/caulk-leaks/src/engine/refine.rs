@@ -191,6 +191,10 @@ impl Run<'_, '_> {
         if !nil {
             return self.refine_sentinel(state, (x, y), equal);
         }
+        if !equal && self.is_set_at_end(state, subject) {
+            self.release_at(state, self.span_of(subject));
+            return true;
+        }
         match self.value_of_condition(state, subject) {
             Some(Value::Error) => return self.refine_acquired(state, equal),
             Some(Value::DerivedError) => {
@@ -218,6 +222,7 @@ impl Run<'_, '_> {
                 state.is_there();
                 return true;
             }
+            Some(Value::NotCopied) => state.drained &= equal,
             // What is bound to it can be nil while it is held: a reply, a message.
             Some(Value::Acquired(_) | Value::More | Value::Companion | Value::Handle) => {}
             None => {}
@@ -226,6 +231,18 @@ impl Run<'_, '_> {
             Some(local) => self.assume(state, local, if equal { Fact::Nil } else { Fact::NonNil }),
             None => true,
         }
+    }
+
+    /// Whether an expression is the field of the resource that is set when that has ended.
+    fn is_set_at_end(&self, state: &State, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        let field = self
+            .contract
+            .and_then(|contract| contract.ended_if_set.as_deref());
+        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, expr)).kind else {
+            return false;
+        };
+        field == Some(tree.name(sel)) && matches!(self.value_at(state, x), Some(Value::At(0)))
     }
 
     /// A condition on another result of the acquisition may say that there is nothing to release.

@@ -50,6 +50,8 @@ pub(crate) enum Value {
     Acquired(bool),
     /// An error whose being nil (or not) says that the resource is released.
     ReleasedIf { nil: bool },
+    /// An error which says, where it is not nil, that not all that there is to read was copied.
+    NotCopied,
     /// A truth value: where it is false the resource has ended, as rows have behind their last.
     More,
     /// A function that releases it when it is called.

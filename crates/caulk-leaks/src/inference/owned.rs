@@ -244,9 +244,12 @@ fn made(
     reach: Reach,
 ) -> Option<Contract> {
     let program = module.program;
-    let name = MADE_RELEASES
+    let names: Vec<&str> = MADE_RELEASES
         .iter()
-        .find(|name| program.has_method(ty, name))?;
+        .copied()
+        .filter(|name| program.has_method(ty, name))
+        .collect();
+    let name = names.first()?;
     // What comes with a function is released by that function.
     let with_function = function.results(None).iter().any(|local| {
         let info = function.info().local_info(*local);
@@ -261,7 +264,7 @@ fn made(
     let returns = program.func_type(signature)?.results.last();
     let release = Release {
         returns_error: returns.is_some_and(|ty| crate::types::is_error(program, *ty)),
-        ..Release::method(name)
+        ..Release::any_of(names.iter().copied())
     };
     let is_writer = program.has_method(ty, "Write");
     let is_number = provenance::is_number(program, ty);

@@ -196,7 +196,7 @@ impl<'a, 'p> Described<'a, 'p> {
             .filter(|name| !name.is_empty() && name != "_")
             .unwrap_or_else(|| self.what());
         let state = self.open_word();
-        let state = if lost.drained && self.site.contract.rule == "unclosed-response-body" {
+        let state = if lost.drained && self.is_spent_when_read() {
             format!("{state}, though read to its end")
         } else {
             state.to_owned()
@@ -367,12 +367,16 @@ impl<'a, 'p> Described<'a, 'p> {
         self.finding_of(self.site.contract.rule, severity, self.message(), path)
     }
 
-    /// Whether it is lost only where its body was read to the end, which gives back the connection.
+    /// Whether reading it to its end gives back what it holds: the connection of a body.
+    fn is_spent_when_read(&self) -> bool {
+        let contract = &self.site.contract;
+        contract.spent_when_read || contract.rule == "unclosed-response-body"
+    }
+
+    /// Whether it is lost only where it was read to its end.
     fn is_drained(&self) -> bool {
         let owed = &self.verdict.outcomes.owed;
-        self.site.contract.rule == "unclosed-response-body"
-            && !owed.is_empty()
-            && owed.iter().all(|lost| lost.drained)
+        self.is_spent_when_read() && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
     }
 
     fn finding_of(

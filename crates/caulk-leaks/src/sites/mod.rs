@@ -300,6 +300,17 @@ fn known_contracts(
     contracts.retain(|contract| {
         !crate::inference::convention::is_unlikely(module, function, call, contract)
     });
+    if let Callee::Interface {
+        iface,
+        name,
+        through,
+        ..
+    } = callee
+        && contracts.iter().any(|contract| contract.origin.is_guess())
+        && gives_what_is_kept(module, function, reach, *iface, through, name)
+    {
+        return Vec::new();
+    }
     if contracts.is_empty()
         && let Callee::Interface {
             iface,
@@ -321,6 +332,33 @@ fn known_contracts(
         return behind;
     }
     contracts
+}
+
+/// Whether all in the project who implement a method give what they go on keeping: an entry of a map, what a field holds.
+fn gives_what_is_kept(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    iface: TypeId,
+    through: &[SmolStr],
+    name: &SmolStr,
+) -> bool {
+    let Some(reach) = reach.one_less() else {
+        return false;
+    };
+    let mut known = module
+        .implementers(function.package, iface, through, name)
+        .into_iter()
+        .filter(|(build, id)| {
+            let file = build.program.file_of(*id);
+            build.is_own(*id) && file.is_some_and(|file| !stand_in::declares(file))
+        })
+        .peekable();
+    known.peek().is_some()
+        && known.all(|(build, id)| {
+            let origin = crate::inference::provenance::of_result(build, id, 0, reach);
+            origin == crate::inference::provenance::Provenance::Foreign
+        })
 }
 
 /// What a method of an interface of the project owes where those who implement it agree; what tests and generators make to stand in

@@ -116,6 +116,12 @@ impl<'a> View<'a> {
     ) -> Option<Blocked> {
         let sends = self.sends(start);
         let first = *sends.first()?;
+        // What a test would only hear of where a call fails.
+        if crate::inference::convention::is_in_test(self.module, self.function)
+            && sends.iter().all(|send| self.tells_error(send))
+        {
+            return None;
+        }
         let many = self.started_in_loop(start);
         let once = sends.len() == 1 && !first.repeats;
         if room == 0
@@ -377,6 +383,29 @@ impl<'a> View<'a> {
         let mut sends = self.of(start, Op::Send);
         sends.retain(|send| send.alone);
         sends
+    }
+
+    /// Whether a send tells of an error, and comes only where there is one: `if err != nil { errs <- err }`.
+    fn tells_error(&self, send: &Use) -> bool {
+        let function = send.function(self.function);
+        let tree = function.tree();
+        let Some(branch) = function.branch_of(send.node) else {
+            return false;
+        };
+        let StmtKind::If { cond, .. } = tree.stmt(branch).kind else {
+            return false;
+        };
+        let mut asks = false;
+        tree.walk(cond, |node| {
+            if let Node::Expr(expr) = node
+                && function.local(expr).is_some()
+            {
+                let ty = function.info().type_of(expr);
+                asks |= crate::types::is_error(self.module.program, ty);
+            }
+            Descend::Into
+        });
+        asks
     }
 
     /// Whether a goroutine sends again after a send.
