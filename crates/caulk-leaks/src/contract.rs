@@ -48,6 +48,8 @@ pub struct Contract {
     pub takes_over: Option<TakesOver>,
     /// Methods before which nothing is held: `Connect`.
     pub acquired_after: Vec<String>,
+    /// Functions that find it again in the context that comes beside it: to drop it by name is not to lose it then.
+    pub found_again_by: Vec<String>,
     /// Reading it to its end gives back what it holds.
     pub spent_when_read: bool,
     /// It may be nil although there is no error: another result says so, or a test of it.
@@ -180,6 +182,7 @@ impl Contract {
             known_by: Vec::new(),
             ended_if_set: None,
             spent_when_read: false,
+            found_again_by: Vec::new(),
             named_only: false,
             made_with: Vec::new(),
             takes_over: None,

@@ -208,6 +208,9 @@ pub(super) struct AcquireEntry {
     known_by: Vec<String>,
     /// The field that is set when it has ended.
     ended_if_set: Option<String>,
+    /// Functions that find it again in the context that comes beside it.
+    #[serde(default)]
+    found_again_by: Vec<String>,
     /// Whether reading it to its end gives back what it holds.
     #[serde(default)]
     spent_when_read: bool,
@@ -352,6 +355,7 @@ impl AcquireEntry {
             known_by: self.known_by,
             ended_if_set: self.ended_if_set,
             spent_when_read: self.spent_when_read,
+            found_again_by: self.found_again_by,
             named_only: self.named_only,
             made_with: self.made_with,
             takes_over: self.takes_over,

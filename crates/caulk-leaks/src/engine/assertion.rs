@@ -54,6 +54,7 @@ impl Run<'_, '_> {
             let nil = match stated {
                 Some(nil) => nil,
                 None if self.asserts_nil(callee, index, value) => true,
+                None if self.states_failure(callee, args, value) => false,
                 None => continue,
             };
             if nil && is_statement && matches!(value, Some(Value::At(_) | Value::Owner(_))) {
@@ -62,6 +63,31 @@ impl Run<'_, '_> {
             }
             self.state_error(state, *arg, value.cloned(), nil);
         }
+    }
+
+    /// `AssertCommandError(t, expected, err)`: a helper of a test that by its name compares an error with what is expected.
+    fn states_failure(&self, callee: &Callee, args: &[ExprId], value: Option<&Value>) -> bool {
+        let Some(func) = callee.func() else {
+            return false;
+        };
+        let name = func
+            .name
+            .rsplit('.')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let stated = ["assert", "require", "expect"]
+            .iter()
+            .find_map(|verb| name.strip_prefix(verb));
+        let denies = |stated: &str| {
+            ["no", "nil", "without"]
+                .iter()
+                .any(|word| stated.starts_with(word) || stated.contains(&format!("{word}err")))
+        };
+        matches!(value, Some(Value::Error))
+            && args.len() > 2
+            && stated.is_some_and(|stated| stated.contains("err") && !denies(stated))
+            && crate::inference::convention::is_in_test(self.module, self.function)
     }
 
     /// The condition that an assertion states, `assert.True(t, os.IsNotExist(err))` or

@@ -82,6 +82,14 @@ impl<'a, 'p> Described<'a, 'p> {
                 callee: None,
             };
         }
+        if self.is_found_again() {
+            let why = "ended by whoever finds it in its context".to_owned();
+            return Outcome::Unknown {
+                why,
+                at: None,
+                callee: None,
+            };
+        }
         if self.is_read_on() {
             let why = "something else goes on using it".to_owned();
             return Outcome::Unknown {

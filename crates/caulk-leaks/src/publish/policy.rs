@@ -1,7 +1,7 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, parents that
 //! end a resource, variables of a package.
 
-use caulk_program::{LocalId, LocalKind};
+use caulk_program::{Callee, LocalId, LocalKind};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::Origin;
@@ -80,6 +80,35 @@ impl Described<'_, '_> {
             || contract.rule == "unreleased-subscription"
                 && contract.confidence == Confidence::Likely;
         registered && !outcomes.owed.is_empty() && !outcomes.obstacles.is_empty()
+    }
+
+    /// Dropped by name, while a function of the package finds the like again in a context and releases it there.
+    pub(super) fn is_found_again(&self) -> bool {
+        let contract = &self.site.contract;
+        if contract.found_again_by.is_empty() || !matches!(self.held, Held::Blank(_)) {
+            return false;
+        }
+        let name_of = |callee: &Callee| match callee {
+            Callee::Interface { name, .. } | Callee::Unknown { name, .. } => Some(name.to_string()),
+            callee => {
+                let func = callee.func()?;
+                func.name.rsplit('.').next().map(str::to_owned)
+            }
+        };
+        let owners = self.module.program.owners(self.function.package);
+        owners.into_iter().any(|owner| {
+            let Some(function) = self.module.function(owner) else {
+                return false;
+            };
+            let names: Vec<String> = function
+                .info()
+                .calls()
+                .iter()
+                .filter_map(|(_, callee)| name_of(callee))
+                .collect();
+            let finds = contract.found_again_by.iter().any(|by| names.contains(by));
+            finds && names.iter().any(|name| contract.release.releases(0, name))
+        })
     }
 
     /// A `main` that ends with what its handlers use: they use it for as long as the process lives.

@@ -19,6 +19,7 @@ use crate::contract::{Contract, Release};
 use crate::engine::{Function, Root, Run, Start, Verdict};
 use crate::finding::{Confidence, ContractSource};
 use crate::inference::convention::Looks;
+use crate::inference::provenance::Provenance;
 use crate::module::{Followed, Module, Reach};
 
 /// An acquiring call.
@@ -346,18 +347,21 @@ fn gives_what_is_kept(
     let Some(reach) = reach.one_less() else {
         return false;
     };
-    let mut known = module
+    let origins: Vec<Provenance> = module
         .implementers(function.package, iface, through, name)
         .into_iter()
         .filter(|(build, id)| {
             let file = build.program.file_of(*id);
             build.is_own(*id) && file.is_some_and(|file| !stand_in::declares(file))
         })
-        .peekable();
-    known.peek().is_some()
-        && known.all(|(build, id)| {
-            let origin = crate::inference::provenance::of_result(build, id, 0, reach);
-            origin == crate::inference::provenance::Provenance::Foreign
+        .map(|(build, id)| crate::inference::provenance::of_result(build, id, 0, reach))
+        .collect();
+    origins.contains(&Provenance::Foreign)
+        && origins.iter().all(|origin| {
+            matches!(
+                origin,
+                Provenance::Foreign | Provenance::Idle | Provenance::Nothing
+            )
         })
 }
 
