@@ -112,7 +112,14 @@ impl Run<'_, '_> {
                 result,
                 value,
                 closes_on_failure,
+                leaves_on_failure,
             } => {
+                if leaves_on_failure
+                    && !self.release.is_call()
+                    && let Some(caulk_syntax::Node::Stmt(stmt)) = self.function.parent(call)
+                {
+                    self.out.failing_returns.insert(stmt);
+                }
                 let mut results = if closes_on_failure {
                     self.in_error_result(call, Value::ReleasedIf { nil: false })
                 } else {

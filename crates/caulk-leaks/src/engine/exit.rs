@@ -8,6 +8,7 @@ use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind, 
 use super::closure::ClosureEffect;
 use super::run::{ExitAt, Left, Run, Start, Visit};
 use super::state::{Fact, Place, State, Status, Value};
+use crate::contract::Contract;
 
 impl Run<'_, '_> {
     pub(super) fn returned_values(
@@ -263,7 +264,8 @@ impl Run<'_, '_> {
     }
 
     fn hand_to_caller(&mut self, state: &mut State, stmt: StmtId, returned: &[Option<Value>]) {
-        if state.status == Status::Before && self.contract.is_some_and(|contract| contract.idle) {
+        let waits = |contract: &Contract| contract.idle || !contract.acquired_after.is_empty();
+        if state.status == Status::Before && self.contract.is_some_and(waits) {
             let mut values = returned.iter().enumerate();
             let held = values.find_map(|(index, value)| {
                 let value = value.as_ref().filter(|value| value.holds())?;

@@ -47,6 +47,8 @@ pub(crate) struct Outcomes {
     /// The result that is the resource, or holds it, beside one that is a function which releases it.
     pub beside: Option<(usize, Value)>,
     pub returned_at: Option<Span>,
+    /// Statements that return all results of a callee which, where it fails, leaves it to the function that is left.
+    pub failing_returns: BTreeSet<StmtId>,
     /// The error of a callee that takes it over or not is returned without a look at it.
     pub depends_on_returned: bool,
     /// The first result that reads from it or writes to it.
@@ -154,13 +156,18 @@ impl Run<'_, '_> {
             Status::Settled(how, span) => self.settled(how, span),
             Status::Returned {
                 result,
-                value,
+                ref value,
                 span,
             } => {
+                if let ExitAt::Return(stmt) = exit
+                    && self.out.failing_returns.contains(&stmt)
+                {
+                    self.lose(ExitKind::Return, span, Some(true), &state, visit, visits);
+                }
                 let known = self.out.returned.take();
                 self.out.returned = known
                     .filter(|(known, _)| *known <= result)
-                    .or(Some((result, value)));
+                    .or(Some((result, value.clone())));
                 self.out.returned_at =
                     Some(self.out.returned_at.map_or(span, |known| known.min(span)));
                 self.out.returned_type = self

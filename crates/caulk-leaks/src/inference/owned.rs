@@ -49,7 +49,6 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             .type_string(ty)
             .trim_start_matches('*')
             .to_owned();
-        contract.acquired_after = Vec::new();
         contract.made_with = Vec::new();
         contract.takes_over = None;
         contract.where_it_fails = false;
@@ -112,12 +111,19 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             _ => None,
         };
         let Some(mut owed) = owed else { continue };
+        // What a helper has only made, the caller starts: a command.
+        let is_begun = !is_idle || site.contract.acquired_after.is_empty();
+        if is_begun {
+            owed.acquired_after = Vec::new();
+        } else if !matches!(value, Value::At(0)) {
+            continue;
+        }
         owed.optional |= outcomes.returns_nil.contains(&result);
         let only_stores = site.contract.rule == "uncalled-cancel"
             && matches!(value, Value::Owner(_))
             && crate::engine::idle::only_stores(module, &function, site.call);
-        owed.idle =
-            is_idle || only_stores && crate::engine::context::is_rootless(&function, site.call);
+        owed.idle = is_idle && is_begun
+            || only_stores && crate::engine::context::is_rootless(&function, site.call);
         if site.contract.rule == "uncalled-cancel" {
             owed.context_ends = parent_parameter(&function, site, 0);
         }

@@ -54,6 +54,8 @@ pub(crate) enum ParamEffect {
         result: usize,
         value: Value,
         closes_on_failure: bool,
+        /// Where its error result is not nil it leaves it to the caller.
+        leaves_on_failure: bool,
     },
     /// The callee calls back to the caller.
     Recursive,
@@ -145,6 +147,8 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
         // The paths that do not return it end in an error, of which the caller learns.
         let closes_on_failure =
             closes && settled.is_none() && released.iter().all(|error| *error == Some(true));
+        let leaves_on_failure =
+            !closes && !owed.is_empty() && owed.iter().all(|exit| exit.error == Some(true));
         return if closes && !closes_on_failure {
             ParamEffect::Unknown(Arc::from("it is returned on some paths only"))
         } else {
@@ -152,6 +156,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
                 result,
                 value,
                 closes_on_failure,
+                leaves_on_failure,
             }
         };
     }
@@ -166,6 +171,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
                 result,
                 value: Value::View,
                 closes_on_failure: false,
+                leaves_on_failure: false,
             },
             None => ParamEffect::Borrows,
         },
