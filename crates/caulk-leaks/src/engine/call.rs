@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Builtin, Callee, FuncRef};
+use caulk_program::{Builtin, Callee, FuncRef, TypeId};
 use caulk_syntax::{ExprId, ExprKind};
 use smol_str::SmolStr;
 
@@ -595,11 +595,17 @@ impl Run<'_, '_> {
             Value::At(depth) => *depth == self.release.path().len(),
             value => matches!(value, Value::Owner(_) | Value::View),
         };
+        // What holds it goes where its own methods are called, later perhaps: `manager.Add(&detector{informers})`.
+        let is_kept = |ty: &TypeId| {
+            let named = program.named_of(*ty);
+            matches!(value, Value::Owner(Some(_)))
+                && !self.is_followed(callee)
+                && named.is_some_and(|named| !crate::types::is_std_path(&named.package))
+        };
         is_whole
-            && signature
-                .params
-                .get(index)
-                .is_some_and(|ty| crate::types::only_lends(program, *ty, self.release))
+            && signature.params.get(index).is_some_and(|ty| {
+                crate::types::only_lends(program, *ty, self.release) && !is_kept(ty)
+            })
             && self.implementers_borrow(callee, index)
     }
 

@@ -123,10 +123,12 @@ fn context_is_stored(function: &Function, call: ExprId) -> bool {
     let (Some(context), Some(block)) = (function.local(target), function.typed.block()) else {
         return false;
     };
+    let derived = tree.stmt(stmt).span;
     let mut stored = true;
     tree.walk(block, |node| {
+        // `ctx, cancel := context.WithCancel(ctx)`: the parent has the same name.
         if let Node::Expr(expr) = node
-            && expr != target
+            && !derived.encloses(tree.expr(expr).span)
             && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
             && function.local(expr) == Some(context)
             && !crate::inference::started::is_conditional_after(function, node, call)

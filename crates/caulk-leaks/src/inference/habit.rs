@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use caulk_program::{LocalId, Program, TypeId, TypedBody};
+use caulk_program::{BodyOwner, LocalId, Program, TypeId, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -211,6 +211,9 @@ pub(crate) fn contract(
     {
         return None;
     }
+    if goes_to_pool(module, value, &method) {
+        return None;
+    }
     let says_whether = |ty: TypeId| {
         crate::types::is_error(program, ty) || program.type_string(ty) == "bool" || ty.is_unknown()
     };
@@ -241,5 +244,23 @@ pub(crate) fn contract(
             ..Harm::default()
         },
         ..Contract::of(Release::method(&method), Confidence::Likely, Origin::Habit)
+    })
+}
+
+/// Whether a release only gives a value back to a `sync.Pool`, which makes another where it has none.
+fn goes_to_pool(module: &Module<'_>, ty: TypeId, method: &str) -> bool {
+    let program = module.program;
+    let id = program
+        .method(ty, method)
+        .filter(|method| !method.of_interface)
+        .and_then(|method| method.func.id);
+    let Some(function) = id.and_then(|id| module.function(BodyOwner::Func(id))) else {
+        return false;
+    };
+    let calls = function.info().calls();
+    calls.iter().any(|(_, callee)| {
+        callee
+            .func()
+            .is_some_and(|func| &*func.name == "sync.Pool.Put")
     })
 }
