@@ -199,6 +199,8 @@ impl Run<'_, '_> {
         if let ExitAt::Return(stmt) = exit {
             self.note_nil(&state, stmt, error);
         }
+        self.leaves_on_failure = matches!(exit, ExitAt::Return(stmt)
+            if self.out.failing_returns.contains(&stmt) && self.stays_owed_on_failure(&state, stmt));
         let states = if matches!(exit, ExitAt::Midway) {
             vec![state]
         } else {
@@ -211,6 +213,23 @@ impl Run<'_, '_> {
             }
             self.record(state, exit, error, visit, visits);
         }
+    }
+
+    /// Whether what is deferred leaves it open where the function returns an error: `if err != nil { f.Close() }` does not.
+    fn stays_owed_on_failure(&mut self, state: &State, stmt: StmtId) -> bool {
+        let mut failing = state.clone();
+        let root = self.function.root_of(stmt);
+        let error = self
+            .function
+            .error_result(self.module.program, root)
+            .and_then(|index| self.function.results(root).get(index).copied());
+        if let Some(error) = error {
+            failing.set_fact(error, Some(Fact::NonNil));
+        }
+        self.trying += 1;
+        let states = self.run_defers(failing);
+        self.trying -= 1;
+        states.iter().any(|state| state.status == Status::Owed)
     }
 
     /// Notes which results are someone else's where nothing is held.

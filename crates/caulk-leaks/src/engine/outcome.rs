@@ -159,9 +159,7 @@ impl Run<'_, '_> {
                 ref value,
                 span,
             } => {
-                if let ExitAt::Return(stmt) = exit
-                    && self.out.failing_returns.contains(&stmt)
-                {
+                if self.leaves_on_failure {
                     self.lose(ExitKind::Return, span, Some(true), &state, visit, visits);
                 }
                 let known = self.out.returned.take();
