@@ -21,6 +21,8 @@ struct Model {
 /// What the use of a value of a type that is not known tells of it.
 pub(crate) enum Looks {
     Response,
+    /// The answer to a request that the call is seen to send.
+    Answer,
     Rows,
 }
 
@@ -31,7 +33,7 @@ pub(crate) fn of_types(
     looks_like: &dyn Fn() -> Option<Looks>,
 ) -> Vec<Contract> {
     let (package, name) = match looks_like() {
-        Some(Looks::Response) => ("net/http", "Get"),
+        Some(Looks::Response | Looks::Answer) => ("net/http", "Get"),
         Some(Looks::Rows) => ("database/sql", "DB.Query"),
         None => ("", ""),
     };
@@ -418,10 +420,31 @@ fn takes_what_has(module: &Module<'_>, function: &Function, call: ExprId, method
     })
 }
 
+/// Whether a method is called as one that sends a request is, and gives two values: `client.Do(req)`.
+fn sends_request(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let [request] = *tree.exprs(args) else {
+        return false;
+    };
+    let is_request = module
+        .program
+        .named_name(function.info().type_of(request))
+        .is_some_and(|name| name == "net/http.Request");
+    is_request
+        && matches!(called_name(function, call), Some("Do" | "RoundTrip"))
+        && crate::sites::result_count(module, function, call) == 2
+}
+
 /// What a value of a type that is not known, beside an error, is used as: a response, by its body and its status, or
 /// rows, which are stepped through and scanned.
-pub(crate) fn looks_like(function: &Function, call: ExprId) -> Option<Looks> {
+pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId) -> Option<Looks> {
     let tree = function.tree();
+    if sends_request(module, function, call) {
+        return Some(Looks::Answer);
+    }
     let stmt = function.statement(call)?;
     let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
         return None;

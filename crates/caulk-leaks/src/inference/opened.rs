@@ -8,7 +8,9 @@ use crate::inference::provenance::{self, Provenance};
 use crate::module::{Followed, Module, Reach};
 
 /// How the names begin of functions that open what they return.
-const OPENS: &[&str] = &["Open", "open", "Reopen", "reopen", "Dial", "dial"];
+const OPENS: &[&str] = &[
+    "Open", "open", "Reopen", "reopen", "Dial", "dial", "Connect", "connect",
+];
 
 /// What a call owes by the name of the function and the type of its result, where no source is followed.
 pub(crate) fn by_name(module: &Module<'_>, name: &str, types: &[TypeId]) -> Option<Contract> {

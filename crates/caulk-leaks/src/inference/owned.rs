@@ -507,6 +507,11 @@ fn held(
             may_release(module, &query).then_some((*name, Some(func)))
         })
         .collect();
+    let releasing = if releasing.is_empty() && is_number(contract) {
+        closes_a_number(module, ty)
+    } else {
+        releasing
+    };
     let Some((_, first)) = releasing.first().copied() else {
         return by_field(module, contract, ty, field);
     };
@@ -539,6 +544,21 @@ fn held(
         }),
         ..contract.clone()
     })
+}
+
+/// Whether what is owed is a number, which methods of a value do not close as they close a field: by `unix.Close(f.Release())`.
+fn is_number(contract: &Contract) -> bool {
+    contract.release.actions.is_empty() && contract.type_name == "int"
+}
+
+/// The method that ends what a value of the type is, where that is seen to free something.
+fn closes_a_number<'n>(module: &Module<'_>, ty: TypeId) -> Vec<(&'n str, Option<FuncId>)> {
+    let close = module.program.method(ty, "Close");
+    close
+        .filter(|close| !close.of_interface && provenance::frees(module, ty))
+        .map(|close| ("Close", close.func.id))
+        .into_iter()
+        .collect()
 }
 
 /// Methods that have the receiver of a release method and release what its field holds on their way, under whatever name:

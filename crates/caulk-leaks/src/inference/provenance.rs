@@ -279,10 +279,7 @@ impl Tracer<'_, '_> {
     /// Whether what a call gives was a number, and has a release now: a descriptor.
     fn is_descriptor(&self, call: ExprId) -> bool {
         let ty = self.function.info().type_of(call);
-        is_number(self.module.program, ty)
-            && release_method(self.module, ty).is_some_and(|release| {
-                efforts(self.module, release, EFFORT_DEPTH).contains(&Effort::Releases)
-            })
+        is_number(self.module.program, ty) && frees(self.module, ty)
     }
 
     /// What a call acquires, as long as it is not kept elsewhere too.
@@ -578,6 +575,12 @@ fn release_method(module: &Module<'_>, ty: TypeId) -> Option<FuncId> {
         .find_map(|name| module.program.method(ty, name))
         .filter(|method| !method.of_interface && method.through.is_empty())
         .and_then(|method| method.func.id)
+}
+
+/// Whether a type has a release in the source, and that ends or frees something.
+pub(crate) fn frees(module: &Module<'_>, ty: TypeId) -> bool {
+    release_method(module, ty)
+        .is_some_and(|release| efforts(module, release, EFFORT_DEPTH).contains(&Effort::Releases))
 }
 
 /// Whether a type has a release in the source, its own or an embedded type's, and that calls nothing.

@@ -30,6 +30,10 @@ impl Described<'_, '_> {
             return None;
         }
         let release = &self.site.release;
+        // A number is closed in other ways than a field is: `unix.Close(f.Release())`.
+        if release.actions.is_empty() && crate::inference::provenance::frees(self.module, ty) {
+            return None;
+        }
         let package = self.function.package;
         let uses = self
             .module

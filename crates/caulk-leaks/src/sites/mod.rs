@@ -233,9 +233,9 @@ pub(super) fn contracts_of_call(
         let looks_like = || {
             let ty = function.info().type_of(call);
             ty.is_unknown()
-                .then(|| crate::inference::convention::looks_like(function, call))
+                .then(|| crate::inference::convention::looks_like(module, function, call))
                 .flatten()
-                .filter(|looks| matches!(looks, Looks::Rows))
+                .filter(|looks| matches!(looks, Looks::Rows | Looks::Answer))
         };
         return crate::inference::convention::of_types(module, &types, &looks_like)
             .into_iter()
@@ -295,7 +295,7 @@ fn known_contracts(
     let ty = function.info().type_of(call);
     let mut contracts = contracts_of(module, called, &|| {
         ty.is_unknown()
-            .then(|| crate::inference::convention::looks_like(function, call))
+            .then(|| crate::inference::convention::looks_like(module, function, call))
             .flatten()
     });
     contracts.retain(|contract| {
