@@ -391,7 +391,13 @@ impl Calls {
     }
 
     /// What it was made of, for a later run.
-    pub fn into_facts(self) -> CallFacts {
+    pub fn into_facts(mut self) -> CallFacts {
+        // A type's id is good in this program alone.
+        for read in self.facts.reads.values_mut() {
+            for interface in &mut read.interfaces {
+                interface.ty = None;
+            }
+        }
         self.facts
     }
 }

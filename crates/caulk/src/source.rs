@@ -309,7 +309,32 @@ pub fn matches_pattern(pattern: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches_pattern;
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use caulk_system::{Files, MemoryFiles, Overlay};
+
+    use super::{Edited, Reading, analyse, matches_pattern};
+
+    /// What implements an interface is found again where its package is edited, though whoever calls it is not read again.
+    #[test]
+    fn an_edit_in_memory_is_checked_as_the_whole_tree_is() {
+        let root = Path::new("/m");
+        let keeper = "package keeper\n\nimport \"io\"\n\ntype Keeper struct{ r io.Reader }\n\nfunc (k *Keeper) Take(r io.Reader) error {\n\tk.r = r\n\treturn nil\n}\n";
+        let sink = "package sink\n\nimport (\n\t\"io\"\n\t\"os\"\n)\n\ntype Sink interface{ Take(r io.Reader) error }\n\nfunc Send(s Sink, name string) error {\n\tf, err := os.Open(name)\n\tif err != nil {\n\t\treturn err\n\t}\n\treturn s.Take(f)\n}\n";
+        let files = MemoryFiles::new()
+            .with("/m/go.mod", "module example.com/m\n\ngo 1.26\n")
+            .with("/m/keeper/keeper.go", keeper)
+            .with("/m/sink/sink.go", sink);
+        let files: Arc<dyn Files> = Arc::new(files);
+        let analysed = analyse(files.clone(), root, &Reading::default());
+        let keeper = keeper.replace("k.r = r", "k.r = r // for later");
+        let edited = Edited::from([("/m/keeper/keeper.go".into(), keeper.into_bytes().into())]);
+        let whole = Arc::new(Overlay::new(files, edited.clone()));
+        let whole = analyse(whole, root, &Reading::default()).analysis;
+        assert_eq!(whole.acquisitions.len(), 1);
+        assert_eq!(analysed.again(&edited).acquisitions, whole.acquisitions);
+    }
 
     #[test]
     fn patterns_of_the_common_routers() {
