@@ -76,7 +76,7 @@ impl Calls {
         Calls::with(program, CallFacts::default(), &|_| false, &[], &|_| ())
     }
 
-    /// The same, where the facts of some packages are known from an earlier run. The bodies of files that one of the builds
+    /// The same, where facts are known from an earlier run, and in some packages those of all bodies. The bodies of files that one of the builds
     /// `before` has read are not read again: what they call is known there, and how often what they declare runs is
     /// known by name. Each body that is read is shown to `visit`, which saves whoever needs something of all of them to find out
     /// what they mean once more.
@@ -87,7 +87,6 @@ impl Calls {
         before: &[&Calls],
         visit: &(dyn Fn(&TypedBody) + Sync),
     ) -> Calls {
-        known.keep(is_known);
         let known_bodies = known.bodies();
         let check: BTreeSet<PackageId> = program.check_packages().iter().copied().collect();
         let is_own = |package: PackageId| check.contains(&package) || is_followed(program, package);
@@ -478,14 +477,14 @@ impl CallFacts {
         self.names = names;
     }
 
-    /// Drops the facts of all other packages.
-    fn keep(&mut self, is_known: &dyn Fn(PackageId) -> bool) {
-        self.reads.retain(|owner, _| is_known(package_of(owner)));
+    /// Leaves what holds in packages of which facts are known, apart from some bodies.
+    pub fn keep(&mut self, is_known: &dyn Fn(PackageId) -> bool, edited: &BTreeSet<BodyOwner>) {
+        let is_same = |owner: &BodyOwner| is_known(package_of(owner)) && !edited.contains(owner);
+        self.reads.retain(|owner, _| is_same(owner));
         self.methods.retain(|package, _| is_known(*package));
         self.files.retain(|package, _| is_known(*package));
         self.names.retain(|id, _| is_known(id.package));
-        self.implementing
-            .retain(|_, known| is_known(package_of(&known.by)));
+        self.implementing.retain(|_, known| is_same(&known.by));
         for known in self.implementing.values_mut() {
             known.found.retain(|package, _| is_known(*package));
         }
@@ -497,6 +496,20 @@ impl CallFacts {
         let funcs = self.reads.range(func(0)..=func(u32::MAX));
         let initializers = self.reads.range(initializer(0)..=initializer(u32::MAX));
         funcs.chain(initializers).map(|(owner, _)| *owner).collect()
+    }
+
+    /// The functions that reach one another, each with the first that it is in a circle with.
+    pub fn circles(&self) -> BTreeMap<FuncId, FuncId> {
+        let callees = |(owner, read): (&BodyOwner, &Read)| (*owner, read.callees());
+        let components = components(&self.reads.iter().map(callees).collect());
+        let mut members: BTreeMap<u32, Vec<FuncId>> = BTreeMap::new();
+        for (id, component) in &components {
+            members.entry(*component).or_default().push(*id);
+        }
+        let circles = members.values().filter(|members| members.len() > 1);
+        circles
+            .flat_map(|members| members.iter().map(|id| (*id, members[0])))
+            .collect()
     }
 
     /// The bodies that were read of each package.
@@ -532,7 +545,7 @@ impl Read {
 }
 
 /// The package of a body.
-pub(crate) fn package_of(owner: &BodyOwner) -> PackageId {
+pub fn package_of(owner: &BodyOwner) -> PackageId {
     match owner {
         BodyOwner::Func(id) => id.package,
         BodyOwner::Initializer(package, _) => *package,

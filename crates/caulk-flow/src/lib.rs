@@ -17,7 +17,7 @@ mod symbol;
 
 pub use body::{file_of, roots, unparen};
 pub use build::{graph, literal_graph, type_switch_operand};
-pub use calls::{CallFacts, Calls, Frequencies, interface_key, is_followed};
+pub use calls::{CallFacts, Calls, Frequencies, interface_key, is_followed, package_of};
 pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use routes::{Route, routes};

@@ -1,5 +1,6 @@
 //! Contracts, obligations and rules; publishes each acquisition with its outcome. Does not know profiles or text edits.
 
+mod answers;
 mod catalogue;
 mod check;
 mod contract;
@@ -8,6 +9,7 @@ mod explain;
 mod finding;
 mod goroutines;
 mod inference;
+mod looks;
 mod module;
 mod options;
 mod place;

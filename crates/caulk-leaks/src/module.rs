@@ -8,8 +8,7 @@
 //! Of the builds of a tree, each follows the functions of the files that no build before it has. What the others do is
 //! asked of the build that has them.
 
-use std::collections::{BTreeMap, HashMap};
-use std::hash::Hash;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
@@ -18,17 +17,20 @@ use caulk_program::{
     BodyOwner, Builtin, Callee, Func, FuncId, PackageId, Program, TypeId, TypedBody,
 };
 use caulk_syntax::{ExprId, ExprKind};
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
+use crate::answers::{Answers, Memo};
 use crate::catalogue::Catalogue;
 use crate::engine::recent::RecentFunctions;
 use crate::engine::{Function, Verdict};
 use crate::inference::directive::Declared;
 use crate::inference::field_uses::{FieldUses, Uses};
+use crate::inference::habit::Habits;
 use crate::inference::noted::Notes;
 use crate::inference::owned::Results;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
+use crate::looks::{Look, Looks};
 use crate::sites::Site;
 
 /// How many calls deep functions of dependencies are followed.
@@ -70,18 +72,14 @@ pub(crate) struct Module<'p> {
     homes: Memo<FuncId, Option<(usize, FuncId)>>,
     checked: FxHashSet<PackageId>,
     components: FxHashMap<FuncId, u32>,
-    effects: Memo<ParamQuery, ParamEffect>,
-    results: Memo<(FuncId, Reach), Arc<Results>>,
+    answers: Answers,
     sites: Memo<(BodyOwner, Reach), Verdicts>,
-    returns: Memo<FuncId, bool>,
-    exits: Memo<(FuncId, u8), bool>,
     ownable: Memo<TypeId, bool>,
-    idle: Memo<BodyOwner, bool>,
     declared: Memo<(FuncId, Param), Option<Declared>>,
-    asserts: Memo<(FuncId, usize, Reach), bool>,
     functions: RecentFunctions,
     fields: OnceLock<FieldUses>,
     asked: Mutex<Asked>,
+    looks: Looks,
 }
 
 /// The answers that packages were given on the whole module: what a package's own findings hang on besides sources.
@@ -116,18 +114,14 @@ impl<'p> Module<'p> {
             homes: Memo::default(),
             checked: program.check_packages().iter().copied().collect(),
             components: calls.components().iter().map(|(id, n)| (*id, *n)).collect(),
-            effects: Memo::default(),
-            results: Memo::default(),
+            answers: Answers::default(),
             sites: Memo::default(),
-            returns: Memo::default(),
-            exits: Memo::default(),
             ownable: Memo::default(),
-            idle: Memo::default(),
             declared: Memo::default(),
-            asserts: Memo::default(),
             functions: RecentFunctions::default(),
             fields: OnceLock::new(),
             asked: Mutex::default(),
+            looks: Looks::of_build(before.map_or(0, |before| before.builds().count())),
         }
     }
 
@@ -274,6 +268,11 @@ impl<'p> Module<'p> {
         let _ = self.fields.set(all);
     }
 
+    /// What packages release by habit.
+    pub fn habits(&self) -> Option<&Habits> {
+        Some(&self.fields.get()?.habits)
+    }
+
     /// The method by which the functions of a package release what another function gives them, where several do.
     pub fn habit(&self, package: PackageId, function: &str) -> Option<SmolStr> {
         let path = self.program.package(package).path();
@@ -304,9 +303,30 @@ impl<'p> Module<'p> {
         std::mem::take(&mut *self.asked())
     }
 
+    /// Works out something of a body: what others are asked for that is noted.
+    pub fn at<T>(&self, owner: BodyOwner, answer: impl FnOnce() -> T) -> T {
+        self.looks.at(owner, answer)
+    }
+
+    /// Takes answers over that hold here too, before anything is asked.
+    pub fn know_answers(&mut self, answers: Answers) {
+        self.answers = answers;
+    }
+
+    pub fn take_answers(&mut self) -> Answers {
+        std::mem::take(&mut self.answers)
+    }
+
+    /// Which bodies the answers so far rest on that were given on those of this build.
+    pub fn take_looks(&self) -> impl Iterator<Item = Look> {
+        let build = self.builds().count() - 1;
+        self.builds()
+            .flat_map(move |module| module.looks.take(build))
+    }
+
     /// A body, ready to be followed; none where it is implemented elsewhere.
     pub fn function(&self, owner: BodyOwner) -> Option<Arc<Function>> {
-        self.functions.get(owner, || {
+        let make = || {
             let typed = self.program.body(owner)?;
             let caller = match owner {
                 BodyOwner::Func(id) => Some(id),
@@ -317,7 +337,8 @@ impl<'p> Module<'p> {
                 typed,
                 &|typed, call| self.never_returns(caller, typed, call),
             )))
-        })
+        };
+        self.at(owner, || self.functions.get(owner, make))
     }
 
     /// Whether a call never returns: known to end the process, the goroutine or the test, or proved so.
@@ -370,7 +391,7 @@ impl<'p> Module<'p> {
         if !says_so || self.program.package(id.package).is_std() {
             return false;
         }
-        self.exits.get((id, depth), || {
+        let exits = || {
             let Some(typed) = self.program.body(BodyOwner::Func(id)) else {
                 return false;
             };
@@ -387,6 +408,9 @@ impl<'p> Module<'p> {
                 _ => false,
             };
             !caulk_flow::graph(typed.tree(), block, &never).returns()
+        };
+        self.at(BodyOwner::Func(id), || {
+            self.answers.exits.get((id, depth), exits)
         })
     }
 
@@ -394,12 +418,13 @@ impl<'p> Module<'p> {
         if let Some((module, id)) = self.home(id) {
             return module.returns(id);
         }
-        self.returns.get(id, || {
-            let Some(function) = self.function(BodyOwner::Func(id)) else {
-                return true;
-            };
-            function.graph(None).is_none_or(|graph| graph.returns())
-        })
+        let owner = BodyOwner::Func(id);
+        let returns = || {
+            let function = self.function(owner);
+            let graph = function.as_ref().and_then(|function| function.graph(None));
+            graph.is_none_or(|graph| graph.returns())
+        };
+        self.at(owner, || self.answers.returns.get(id, returns))
     }
 
     /// Whether a function returns only where this parameter, an error, is nil.
@@ -407,8 +432,9 @@ impl<'p> Module<'p> {
         if let Some((module, id)) = self.home(id) {
             return module.asserts_nil(id, index, reach);
         }
-        self.asserts.get((id, index, reach), || {
-            crate::inference::summary::asserts_nil(self, id, index, reach)
+        let asserts = || crate::inference::summary::asserts_nil(self, id, index, reach);
+        self.at(BodyOwner::Func(id), || {
+            self.answers.asserts.get((id, index, reach), asserts)
         })
     }
 
@@ -424,8 +450,9 @@ impl<'p> Module<'p> {
         if let Some((module, func)) = self.home(query.func) {
             return module.effect(ParamQuery { func, ..query });
         }
-        self.effects.get(query.clone(), || {
-            crate::inference::summary::param_effect(self, &query)
+        let effect = || crate::inference::summary::param_effect(self, &query);
+        self.at(BodyOwner::Func(query.func), || {
+            self.answers.effects.get(query.clone(), effect)
         })
     }
 
@@ -434,24 +461,25 @@ impl<'p> Module<'p> {
         if let Some((module, id)) = self.home(id) {
             return module.results(id, reach);
         }
-        self.results.get((id, reach), || {
-            Arc::new(crate::inference::owned::results(self, id, reach))
+        let results = || Arc::new(crate::inference::owned::results(self, id, reach));
+        self.at(BodyOwner::Func(id), || {
+            self.answers.results.get((id, reach), results)
         })
     }
 
     /// What becomes of every acquisition of a body.
     pub fn verdicts(&self, owner: BodyOwner, reach: Reach) -> Verdicts {
-        self.sites.get((owner, reach), || {
-            Arc::new(crate::sites::verdicts(self, owner, reach))
-        })
+        let verdicts = || Arc::new(crate::sites::verdicts(self, owner, reach));
+        self.at(owner, || self.sites.get((owner, reach), verdicts))
     }
 
     /// Whether a body of the project is known to acquire nothing and to start no goroutine; it is not read for that.
     pub fn is_idle(&self, owner: BodyOwner) -> bool {
-        self.idle.get(owner, || {
+        let is_idle = || {
             let notes = self.notes.read().unwrap_or_else(PoisonError::into_inner);
             notes.is_idle(self, owner, Reach::FULL)
-        })
+        };
+        self.at(owner, || self.answers.idle.get(owner, is_idle))
     }
 
     /// Whether a result of this type can be something that its receiver has to release.
@@ -480,37 +508,4 @@ pub(crate) enum Followed {
     /// It calls back to the caller.
     Recursive,
     No,
-}
-
-/// Answers by question. Two threads may compute the same answer at once; it is the same.
-struct Memo<K, V> {
-    known: Mutex<HashMap<K, V, FxBuildHasher>>,
-}
-
-impl<K, V> Default for Memo<K, V> {
-    fn default() -> Self {
-        Memo {
-            known: Mutex::default(),
-        }
-    }
-}
-
-impl<K: Eq + Hash, V: Clone> Memo<K, V> {
-    fn get(&self, key: K, compute: impl FnOnce() -> V) -> V {
-        let known = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&key)
-            .cloned();
-        if let Some(value) = known {
-            return value;
-        }
-        let value = compute();
-        self.known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, value.clone());
-        value
-    }
 }

@@ -52,7 +52,7 @@ pub fn load_builds_with(
         let inventory = builds.find(|build| build.platform == *platform)?;
         Some(KnownBuild {
             inventory,
-            changed: &known.changed,
+            changed: &known.changed.folders,
         })
     };
     let of_platform = known(&options.platform);

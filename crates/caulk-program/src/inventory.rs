@@ -58,11 +58,29 @@ pub(crate) struct Registered {
 pub struct Known {
     /// One for each build.
     pub builds: Vec<Inventory>,
-    /// Folders with files that were added, removed or edited since.
-    pub changed: BTreeSet<PathBuf>,
+    /// What an edit has changed since.
+    pub changed: Changed,
+}
+
+/// What an edit has changed.
+#[derive(Debug, Default)]
+pub struct Changed {
+    /// Folders with files that were added, removed or edited.
+    pub folders: BTreeSet<PathBuf>,
+    /// Those of them that declare other things, or may do so.
+    pub declaring: BTreeSet<PathBuf>,
+    /// Files that were edited.
+    pub files: BTreeSet<PathBuf>,
 }
 
 impl Inventory {
+    /// The packages that are imported by this path, with their tests.
+    pub fn packages_of(&self, path: &str) -> impl Iterator<Item = PackageId> {
+        let packages = (0..).map(PackageId).zip(&self.packages);
+        let of_path = packages.filter(move |(_, package)| &*package.key.path == path);
+        of_path.map(|(id, _)| id)
+    }
+
     /// The packages whose source lies in one of these folders.
     pub fn packages_in(&self, folders: &BTreeSet<PathBuf>) -> BTreeSet<PackageId> {
         let is_in = |source: &Source| match source {
@@ -82,11 +100,12 @@ impl Inventory {
         (id.0 as usize) < self.packages.len()
     }
 
-    /// The source of a package that was known here.
-    pub(crate) fn source(&self, id: PackageId) -> Option<&Source> {
-        self.packages
-            .get(id.0 as usize)
-            .map(|package| &package.key.source)
+    /// The digest of what a file of a folder that was asked for declares.
+    fn declared(&self, folder: &Path, path: &Path) -> Option<Digest> {
+        let mut files = self.folders.get(folder)?.files.iter();
+        files
+            .find(|(file, _)| file == path)
+            .map(|(_, digest)| *digest)
     }
 
     /// Whether a folder holds packages, and packages of the standard library.
@@ -98,20 +117,26 @@ impl Inventory {
     }
 }
 
-/// The folders whose packages are others after some changes; none where these may matter to more than their packages:
-/// to what imports lead to, say.
-pub fn changed_folders(
-    files: &dyn Files,
-    builds: &[&Inventory],
-    changes: &Changes,
-) -> Option<BTreeSet<PathBuf>> {
+/// The files and folders whose packages are others after some changes; none where these may matter to more than their
+/// packages: to what imports lead to, say.
+pub fn changed(files: &dyn Files, builds: &[&Inventory], changes: &Changes) -> Option<Changed> {
     if changes.others {
         return None;
     }
     let mut folders = BTreeSet::new();
+    let mut declaring = BTreeSet::new();
     for path in &changes.contents {
         let is_go = path.extension().is_some_and(|extension| extension == "go");
-        folders.insert(path.parent().filter(|_| is_go)?.to_owned());
+        let folder = path.parent().filter(|_| is_go)?;
+        folders.insert(folder.to_owned());
+        let declared = builds.iter().find_map(|build| build.declared(folder, path));
+        let now = || {
+            let bytes = files.read(path).ok()?;
+            Some(declarations(&SourceFile::new(path.clone(), bytes)))
+        };
+        if declared.is_none() || declared != now() {
+            declaring.insert(folder.to_owned());
+        }
     }
     let is_std = |dir: &PathBuf| builds.iter().any(|build| build.packages_at(dir).1);
     if folders.iter().any(is_std) {
@@ -135,6 +160,7 @@ pub fn changed_folders(
             Some(known) if known.listed == listed(&now) => {}
             Some(_) => {
                 folders.insert(dir.clone());
+                declaring.insert(dir.clone());
             }
             // Whether there are packages here decides what imports lead to.
             None if !now.go_files.is_empty() => return None,
@@ -142,7 +168,11 @@ pub fn changed_folders(
             None => {}
         }
     }
-    Some(folders)
+    Some(Changed {
+        folders,
+        declaring,
+        files: changes.contents.iter().cloned().collect(),
+    })
 }
 
 /// The digest of the names of Go files.

@@ -51,7 +51,7 @@ pub use body::{
     TypedBody,
 };
 pub use builds::{load_builds, load_builds_with};
-pub use inventory::{Inventory, Known, changed_folders};
+pub use inventory::{Changed, Inventory, Known, changed};
 pub use package::{Func, FuncId, Initializer, Package, PackageId, PackageKind, SourceFile};
 pub use problem::{Problem, ProblemKind};
 pub use program::{KnownTypes, Options, Program};

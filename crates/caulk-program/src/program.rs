@@ -12,9 +12,7 @@ use crate::inventory::{self, Folder, Inventory};
 use crate::load::{FolderSources, PackageTable};
 use crate::package::{Func, FuncId, Package, PackageId, ScopeEntry, SourceFile};
 use crate::problem::{self, Problem};
-use crate::resolve::{
-    Build, Folders, GoEnv, ModFiles, Module, Platform, RootFolder, Roots, Source,
-};
+use crate::resolve::{Build, Folders, GoEnv, ModFiles, Module, Platform, RootFolder, Roots};
 use crate::types::{KeptBodies, LocalType, NamedId, Names, TypeId, TypeTable};
 
 /// What a program is loaded for.
@@ -255,33 +253,15 @@ impl Program {
         self.knows_inventory
     }
 
-    /// The folders that were asked for of which nothing is known, and those that were asked for in an earlier run alone.
-    pub fn unknown_folders(&self, before: &Inventory) -> BTreeSet<PathBuf> {
+    /// The folders that were not asked for in the same way in an earlier run, and those that were asked for there alone.
+    pub fn asked_otherwise(&self, before: &Inventory) -> BTreeSet<PathBuf> {
+        let is_same = |dir: &&PathBuf| match (before.folders.get(*dir), self.root(dir)) {
+            (Some(folder), Some(root)) => folder.is_of(root),
+            _ => false,
+        };
         let roots = self.roots.iter().map(|root| &root.dir);
         let all = roots.chain(before.folders.keys());
-        all.filter(|dir| !self.known_folders.contains_key(*dir))
-            .cloned()
-            .collect()
-    }
-
-    /// Those of some packages of an earlier run that declare other things now, or may do so.
-    pub fn declaring_anew(
-        &self,
-        before: &Inventory,
-        packages: &BTreeSet<PackageId>,
-    ) -> BTreeSet<PackageId> {
-        let is_same = |id: &PackageId| {
-            let Some(Source::Folder(dir)) = before.source(*id) else {
-                return false;
-            };
-            match (before.folders.get(dir), self.root(dir)) {
-                (Some(folder), Some(root)) => {
-                    folder.is_of(root) && folder.files == self.declarations(root)
-                }
-                _ => false,
-            }
-        };
-        packages.iter().filter(|id| !is_same(id)).copied().collect()
+        all.filter(|dir| !is_same(dir)).cloned().collect()
     }
 
     fn declarations(&self, root: &RootFolder) -> Vec<(PathBuf, Digest)> {

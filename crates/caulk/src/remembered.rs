@@ -145,8 +145,8 @@ impl Memory<'_> {
                     return None;
                 }
                 let kept: Kept = postcard::from_bytes(&bytes).ok()?;
-                let folders = kept.changed_folders(files, &changes)?;
-                Some(Looked::Parts(changes.rest, kept.after(folders)))
+                let changed = kept.changed(files, &changes)?;
+                Some(Looked::Parts(changes.rest, kept.after(changed)))
             }
         }
     }

@@ -124,8 +124,8 @@ impl Analysed {
             ..Changes::default()
         };
         let files: Arc<dyn Files> = Arc::new(Overlay::new(self.files.clone(), edited.clone()));
-        let start = match kept.changed_folders(&*files, &changes) {
-            Some(folders) => kept.after(folders),
+        let start = match kept.changed(&*files, &changes) {
+            Some(changed) => kept.after(changed),
             None => Default::default(),
         };
         let (analysed, kept, _) = analyse_again(files, &self.root, &self.reading, start);

@@ -1,5 +1,6 @@
 //! The whole check: every acquisition of the packages that were asked for, in order.
 
+mod edited;
 pub(crate) mod reuse;
 pub(crate) mod unit;
 
@@ -9,7 +10,7 @@ use caulk_flow::{CallFacts, Calls, Frequency, file_of};
 use caulk_program::{BodyOwner, PackageId, Program, SourceFile, TypedBody};
 use rayon::prelude::*;
 
-use crate::check::unit::Unit;
+use crate::check::unit::{Part, Unit};
 use crate::engine::Function;
 use crate::finding::{Acquisition, Analysis, Finding, Heat, Outcome, Problem};
 use crate::goroutines::blocked::Blocked;
@@ -105,80 +106,73 @@ pub(crate) fn in_pool<T: Send>(options: &Options, run: impl FnOnce() -> T + Send
     }
 }
 
-/// What one body gives.
-#[derive(Default)]
-struct Part {
-    acquisitions: Vec<Acquisition>,
-    findings: Vec<Finding>,
-}
-
 /// What was found in each package that was asked for, in order.
 pub(crate) fn units(module: &Module<'_>, calls: &Calls, options: &Options) -> Vec<Unit> {
     let packages = module.program.check_packages();
-    let looked = look_at(module, packages);
-    let mut units = report(module, calls, options, packages, looked);
+    let (mut units, bodies) = not_followed(module, packages);
+    for (owner, part) in follow(module, calls, options, bodies) {
+        let unit = units.entry(caulk_flow::package_of(&owner)).or_default();
+        unit.parts.insert(owner, part);
+    }
     packages
         .iter()
         .map(|package| units.remove(package).unwrap_or_default())
         .collect()
 }
 
-/// What stays for ever of what the bodies of some packages start, before anything is reported.
-pub(crate) fn look_at(module: &Module<'_>, packages: &[PackageId]) -> Vec<Looked> {
-    let program = module.program;
-    let owners: Vec<(PackageId, BodyOwner)> = packages
-        .iter()
-        .flat_map(|package| program.owners(*package).into_iter().map(|o| (*package, o)))
-        .filter(|(_, owner)| module.has_body(*owner))
-        .collect();
-    let looked = owners
-        .into_par_iter()
-        .filter(|(_, owner)| {
-            file_of(program, *owner).is_some_and(|file| program.is_asked_for(file))
+/// What can be said of some packages before their bodies are followed, and these bodies.
+pub(crate) fn not_followed(
+    module: &Module<'_>,
+    packages: &[PackageId],
+) -> (BTreeMap<PackageId, Unit>, Vec<BodyOwner>) {
+    let found: Vec<((PackageId, Unit), Vec<BodyOwner>)> = packages
+        .par_iter()
+        .map(|package| {
+            let bodies = bodies(module, *package);
+            let unit = Unit::of(module.program, *package, &bodies);
+            ((*package, unit), bodies)
         })
-        .map(|(package, owner)| Looked {
-            package,
-            owner,
-            goroutines: (!module.is_idle(owner)).then(|| look(module, owner)),
-        });
-    looked.collect()
+        .collect();
+    let (units, bodies): (BTreeMap<_, _>, Vec<_>) = found.into_iter().unzip();
+    (units, bodies.into_iter().flatten().collect())
 }
 
-/// A body that was asked for, of which nothing was reported yet.
-pub(crate) struct Looked {
-    package: PackageId,
-    owner: BodyOwner,
-    /// None where it neither starts any nor acquires anything else.
-    goroutines: Option<Goroutines>,
+/// The bodies of a package that were asked for, and that no build before this one follows.
+pub(crate) fn bodies(module: &Module<'_>, package: PackageId) -> Vec<BodyOwner> {
+    let program = module.program;
+    let is_asked_for = |owner: &BodyOwner| {
+        let file = file_of(program, *owner);
+        module.has_body(*owner) && file.is_some_and(|file| program.is_asked_for(file))
+    };
+    let mut bodies = program.owners(package);
+    bodies.retain(is_asked_for);
+    bodies
 }
 
-/// What becomes of every acquisition that was asked for in some packages, whose bodies were looked at.
-pub(crate) fn report(
+/// What becomes of every acquisition of some bodies; none of those is named that are idle. All of them are looked at before
+/// anything is reported.
+pub(crate) fn follow(
     module: &Module<'_>,
     calls: &Calls,
     options: &Options,
-    packages: &[PackageId],
-    looked: Vec<Looked>,
-) -> BTreeMap<PackageId, Unit> {
-    let mut units: BTreeMap<PackageId, Unit> = packages
-        .par_iter()
-        .map(|package| (*package, Unit::of_files(module.program, *package)))
-        .collect();
-    let parts: Vec<(PackageId, BodyOwner, Part)> = looked
+    bodies: Vec<BodyOwner>,
+) -> Vec<(BodyOwner, Part)> {
+    let looked: Vec<(BodyOwner, Goroutines)> = bodies
         .into_par_iter()
-        .map(|looked| {
-            let check = |goroutines| check_body(module, calls, options, looked.owner, goroutines);
-            let part = looked.goroutines.map(check).unwrap_or_default();
-            (looked.package, looked.owner, part)
+        .filter_map(|owner| {
+            let goroutines = module.at(owner, || {
+                (!module.is_idle(owner)).then(|| look(module, owner))
+            });
+            Some((owner, goroutines?))
         })
         .collect();
-    for (package, owner, part) in parts {
-        let unit = units.entry(package).or_default();
-        unit.functions += usize::from(matches!(owner, BodyOwner::Func(_)));
-        unit.acquisitions.extend(part.acquisitions);
-        unit.findings.extend(part.findings);
-    }
-    units
+    looked
+        .into_par_iter()
+        .map(|(owner, goroutines)| {
+            let check = || check_body(module, calls, options, owner, goroutines);
+            (owner, module.at(owner, check))
+        })
+        .collect()
 }
 
 /// The goroutines of a body that stay for ever.

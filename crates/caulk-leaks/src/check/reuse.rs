@@ -1,31 +1,36 @@
-//! A check after an edit: only packages that the edit can matter to are followed again.
+//! A check after an edit: only bodies that the edit can matter to are followed again.
 //!
 //! What is said of a package hangs on three things:
 //!
-//! - the source of the package, and of every package that was reached from it: by an import, and by those of that one.
-//!   Nothing else leads from one package to another, but
+//! - its own source, and what others declare that were reached from it: by an import, and by those of that one. Nothing
+//!   else leads from one package to another, but
 //! - what the whole tree says where it is asked: who implements a method of an interface (which leads to those packages),
 //!   which functions belong to the project, how often functions run, how fields are used. Each such answer is kept with
 //!   who asked;
+//! - the bodies of functions that were looked at for it, and those that were looked at for these ([`crate::looks`]);
 //! - the catalogue, the settings, and what imports lead to. These are not looked at here: where they differ, nothing is
 //!   kept.
 //!
-//! What the tree says is put together anew each time from facts of its packages. These hang on less, the source of
-//! the package and the declarations of what it imports, so that most are known after an edit of a function's body.
+//! What the tree says is put together anew each time from facts of its bodies. These hang on less, the body and the
+//! declarations of what its package imports, so that after an edit of a function's body all others are known.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use caulk_flow::{CallFacts, Calls, Frequencies};
-use caulk_program::{FuncId, Inventory, Known, PackageId, Program};
+use caulk_flow::{CallFacts, Calls, Frequencies, package_of};
+use caulk_program::{BodyOwner, Changed, Inventory, Known, PackageId, Program};
 use caulk_system::{Changes, Files};
 use serde::{Deserialize, Serialize};
 
+use crate::answers::Answers;
+use crate::check::edited::{Edited, Graph, Reached, calling_by_habit, differing};
 use crate::check::unit::Unit;
-use crate::check::{in_pool, look_at, read, report, whole};
+use crate::check::{follow, in_pool, not_followed, read, whole};
 use crate::finding::Analysis;
-use crate::inference::field_uses::FieldUses;
-use crate::module::{ImplementersAsked, Module, implementers};
+use crate::inference::habit::Habits;
+use crate::inference::noted::UsesByFile;
+use crate::looks::Look;
+use crate::module::{ImplementersAsked, Module};
 use crate::options::Options;
 
 /// What a check found out, for the next one.
@@ -42,11 +47,15 @@ struct Build {
 }
 
 #[derive(Default, Serialize, Deserialize)]
-struct Findings {
+pub(super) struct Findings {
     calls: CallFacts,
-    uses: BTreeMap<PackageId, FieldUses>,
+    uses: UsesByFile,
     /// What packages asked about methods of interfaces.
-    implementers: BTreeMap<PackageId, ImplementersAsked>,
+    pub implementers: BTreeMap<PackageId, ImplementersAsked>,
+    pub looks: BTreeSet<Look>,
+    /// Not written down: they are many.
+    #[serde(skip)]
+    answers: Answers,
     units: BTreeMap<PackageId, Unit>,
 }
 
@@ -66,18 +75,14 @@ pub struct Before {
 }
 
 impl Kept {
-    /// The folders whose packages are others after some changes; none where nothing that is kept may hold.
-    pub fn changed_folders(
-        &self,
-        files: &dyn Files,
-        changes: &Changes,
-    ) -> Option<BTreeSet<PathBuf>> {
+    /// What is another after some changes; none where nothing that is kept may hold.
+    pub fn changed(&self, files: &dyn Files, changes: &Changes) -> Option<Changed> {
         let builds: Vec<&Inventory> = self.builds.iter().map(|build| &build.inventory).collect();
-        caulk_program::changed_folders(files, &builds, changes)
+        caulk_program::changed(files, &builds, changes)
     }
 
-    /// Parts it into what a program is loaded with, where files in some folders have changed, and the rest.
-    pub fn after(self, changed: BTreeSet<PathBuf>) -> (Known, Before) {
+    /// Parts it into what a program is loaded with, where something has changed, and the rest.
+    pub fn after(self, changed: Changed) -> (Known, Before) {
         let (builds, findings) = self
             .builds
             .into_iter()
@@ -99,11 +104,11 @@ pub fn check_builds_again(
             builds: inventories,
             changed,
         } = known;
-        let known = inventories.into_iter().zip(before.findings);
+        let known: Vec<_> = inventories.into_iter().zip(before.findings).collect();
         let mut check = Again {
             options,
             changed,
-            known: known.collect(),
+            known: known.into_iter(),
             checked: Vec::new(),
             reused: Reused::default(),
         };
@@ -124,11 +129,76 @@ pub fn check_builds_again(
     })
 }
 
+impl Findings {
+    /// Follows again what the edit can reach, and says which packages that is in.
+    fn follow(
+        &mut self,
+        module: &Module<'_>,
+        calls: &Calls,
+        options: &Options,
+        inventory: &Inventory,
+        edited: &BTreeSet<PackageId>,
+        reached: &Reached,
+    ) -> BTreeSet<PackageId> {
+        let program = module.program;
+        let frequencies = calls.frequencies();
+        let none = Frequencies::new();
+        let often = |package: &PackageId| frequencies.get(package).unwrap_or(&none);
+        let fields_same = |unit: &Unit| {
+            let mut fields = unit.fields.iter();
+            fields.all(|((ty, field), uses)| module.use_of_field(ty, field).as_ref() == Some(uses))
+        };
+        let check: BTreeSet<PackageId> = program.check_packages().iter().copied().collect();
+        self.units.retain(|package, unit| {
+            check.contains(package)
+                && inventory.has(*package)
+                && !reached.packages.contains(package)
+                && fields_same(unit)
+        });
+        let is_new = |package: &&PackageId| !self.units.contains_key(*package);
+        let new: Vec<PackageId> = check.iter().filter(is_new).copied().collect();
+        let (mut units, mut to_follow) = not_followed(module, &new);
+        let mut again: BTreeSet<PackageId> = new.into_iter().collect();
+        for (package, unit) in &mut units {
+            unit.frequencies.clone_from(often(package));
+        }
+
+        let mut bodies_of: BTreeMap<PackageId, BTreeSet<BodyOwner>> = BTreeMap::new();
+        for body in &reached.bodies {
+            bodies_of.entry(package_of(body)).or_default().insert(*body);
+        }
+        for (package, unit) in &mut self.units {
+            let mut bodies = bodies_of.remove(package).unwrap_or_default();
+            // How often an idle body runs does not matter.
+            let others = differing(&unit.frequencies, often(package));
+            bodies.extend(others.iter().filter(|body| unit.parts.contains_key(body)));
+            unit.frequencies.clone_from(often(package));
+            let is_edited = edited.contains(package);
+            if bodies.is_empty() && !is_edited {
+                continue;
+            }
+            again.insert(*package);
+            let followed = crate::check::bodies(module, *package);
+            if is_edited {
+                unit.renew(Unit::of(program, *package, &followed));
+            }
+            unit.parts.retain(|body, _| !bodies.contains(body));
+            to_follow.extend(followed.iter().filter(|body| bodies.contains(body)));
+        }
+        self.units.append(&mut units);
+        for (body, part) in follow(module, calls, options, to_follow) {
+            let unit = self.units.entry(package_of(&body)).or_default();
+            unit.parts.insert(body, part);
+        }
+        again
+    }
+}
+
 /// A check with what an earlier one knows.
 struct Again<'o> {
     options: &'o Options,
-    changed: BTreeSet<PathBuf>,
-    known: Vec<(Inventory, Findings)>,
+    changed: Changed,
+    known: std::vec::IntoIter<(Inventory, Findings)>,
     checked: Vec<Findings>,
     reused: Reused,
 }
@@ -136,18 +206,19 @@ struct Again<'o> {
 /// A build that was checked, for those after it.
 struct Earlier<'m> {
     module: &'m Module<'m>,
-    /// The packages of each build, the nearest first, that the edit can reach; none where all of them were checked anew.
-    reached: Option<Vec<BTreeSet<PackageId>>>,
+    /// What the edit can reach in each build, the nearest first; none where all of it was checked anew.
+    reached: Option<Vec<Reached>>,
     /// The folders, those apart that the edit is in, with files that these builds have and had not, or had and have not.
     moved: BTreeSet<PathBuf>,
 }
 
 impl Earlier<'_> {
-    /// The folders of the packages that the edit can reach in these builds.
+    /// The folders of the packages that the edit can reach as a whole in these builds.
     fn reached_folders(&self) -> Option<BTreeSet<PathBuf>> {
         let builds = self.module.builds().zip(self.reached.as_ref()?);
         let folders = builds.flat_map(|(module, reached)| {
             let folders = reached
+                .packages
                 .iter()
                 .filter_map(|id| module.program.folder_of(*id));
             folders.map(Path::to_owned)
@@ -175,109 +246,66 @@ impl Again<'_> {
         }
         let dirty = dirty.flatten().unwrap_or_default();
         let is_known = known.is_some();
-        let (inventory, before_edit) = known.unwrap_or_default();
+        let (inventory, mut kept) = known.unwrap_or_default();
         let edited = Edited::of(program, &inventory, &self.changed);
         let knows_facts = |package: PackageId| edited.knows_facts(&inventory, package);
-        let bodies = before_edit.calls.bodies();
-        let files: BTreeSet<PathBuf> = before_edit.calls.files().cloned().collect();
-        let (calls, mut notes) = read(
-            program,
-            self.options,
-            before_edit.calls,
-            &knows_facts,
-            &calls_before,
-        );
-        let all_calls: Vec<&Calls> = std::iter::once(&calls).chain(calls_before).collect();
+        let (options, changed) = (self.options, &self.changed);
 
-        // Where the tree answers otherwise than before, whoever asked is as good as edited, and so is what the builds
-        // before say something else of.
-        let mut sources = edited.sources.clone();
-        sources.extend(inventory.packages_in(&dirty));
-        let bodies_now = calls.facts().bodies();
-        let is_other = |package: &&PackageId| bodies.get(package) != bodies_now.get(package);
-        sources.extend(bodies.keys().chain(bodies_now.keys()).filter(is_other));
+        let graph = Graph::of(&kept.calls);
+        let mut known_calls = std::mem::take(&mut kept.calls);
+        known_calls.keep(&knows_facts, &edited.bodies);
+        let touched: BTreeSet<PackageId> = edited.bodies.iter().map(package_of).collect();
+        let is_whole = |package: PackageId| knows_facts(package) && !touched.contains(&package);
+        let (calls, mut notes) = read(program, options, known_calls, &is_whole, &calls_before);
+        let graph_now = Graph::of(calls.facts());
+
+        let habits = Habits::of_uses(kept.uses.values());
+        let knows_uses = |package: PackageId, file: &PathBuf| {
+            knows_facts(package) && !changed.files.contains(file)
+        };
+        kept.uses
+            .retain(|(package, file), _| knows_uses(*package, file));
+        let uses_now = std::mem::take(&mut notes.uses);
+        let is_new = |((package, file), _): &((PackageId, PathBuf), _)| !knows_uses(*package, file);
+        kept.uses.extend(uses_now.into_iter().filter(is_new));
+        let module_before = before.map(|before| before.module);
+        let mut module = Module::of(program, options.catalogue(), &calls, module_before, notes);
+        module.know_field_uses(kept.uses.values().cloned());
+
         let reached_before = before
             .and_then(|before| before.reached.as_deref())
             .unwrap_or_default();
-        let is_reached = |(build, method): &(usize, FuncId)| {
-            let reached = build
-                .checked_sub(1)
-                .and_then(|build| reached_before.get(build));
-            reached.is_some_and(|reached| reached.contains(&method.package))
-        };
-        let answers_same = |asked: &ImplementersAsked| {
-            let mut asked = asked.iter();
-            asked.all(|((key, name), found)| {
-                implementers(&all_calls, key, name) == *found && !found.iter().any(is_reached)
-            })
-        };
-        let asked = before_edit.implementers.iter();
-        sources.extend(
-            asked
-                .filter(|(_, asked)| !answers_same(asked))
-                .map(|(package, _)| *package),
-        );
-        let through_interfaces = before_edit
-            .implementers
-            .iter()
-            .flat_map(|(package, asked)| {
-                let methods = asked.values().flatten().filter(|(build, _)| *build == 0);
-                methods.map(|(_, method)| (*package, method.package))
-            });
-        let leads: Vec<(PackageId, PackageId)> = inventory
-            .imports
-            .iter()
-            .copied()
-            .chain(through_interfaces)
-            .collect();
-        let reaching = whoever_reaches(&leads, &sources);
+        let mut others = edited.declarations.clone();
+        others.extend(inventory.packages_in(&dirty));
+        others.extend(graph.differing(&graph_now));
+        others.extend(kept.answered_otherwise(&module, reached_before));
+        let mut bodies = edited.bodies.clone();
+        bodies.extend(calling_by_habit(&module, &inventory, &habits));
+        bodies.extend(kept.looking_back(reached_before));
+        let reached = kept.reached(&inventory, &others, &bodies);
 
-        let frequencies = calls.frequencies();
-        let none = Frequencies::new();
-        let often = |package: &PackageId| frequencies.get(package).unwrap_or(&none);
-        let mut units = before_edit.units;
-        units.retain(|package, unit| {
-            inventory.has(*package)
-                && !reaching.contains(package)
-                && unit.frequencies == *often(package)
-        });
-        let new = |units: &BTreeMap<PackageId, Unit>| -> Vec<PackageId> {
-            let packages = program.check_packages().iter();
-            packages
-                .filter(|package| !units.contains_key(package))
-                .copied()
-                .collect()
+        let holds = |body: &BodyOwner| {
+            !reached.packages.contains(&package_of(body)) && !reached.bodies.contains(body)
         };
+        kept.looks.retain(|look| holds(&look.by));
+        let mut answers = std::mem::take(&mut kept.answers);
+        answers.retain(holds);
+        module.know_answers(answers);
 
-        let options = self.options;
-        let module_before = before.map(|before| before.module);
-        let mut uses = before_edit.uses;
-        uses.retain(|package, _| knows_facts(*package));
-        uses.extend(
-            std::mem::take(&mut notes.uses)
-                .into_iter()
-                .filter(|(package, _)| !knows_facts(*package)),
+        let again = kept.follow(
+            &module,
+            &calls,
+            options,
+            &inventory,
+            &edited.sources,
+            &reached,
         );
-        let module = Module::of(program, options.catalogue(), &calls, module_before, notes);
-        module.know_field_uses(uses.values().cloned());
-        units.retain(|_, unit| {
-            let mut fields = unit.fields.iter();
-            fields.all(|((ty, field), uses)| module.use_of_field(ty, field).as_ref() == Some(uses))
-        });
-        let to_report = new(&units);
-        let looked = look_at(&module, &to_report);
-        self.reused.packages += program.check_packages().len() - to_report.len();
+        self.reused.packages += program.check_packages().len() - again.len();
         self.reused.of += program.check_packages().len();
-        units.extend(report(&module, &calls, options, &to_report, looked));
         module.rest();
-        let reached = is_known.then(|| {
-            std::iter::once(reaching)
-                .chain(reached_before.iter().cloned())
-                .collect()
-        });
-        let files_now: BTreeSet<PathBuf> = calls.facts().files().cloned().collect();
-        let mut moved = folders_of_others(&files, &files_now);
-        moved.retain(|folder| !self.changed.contains(folder));
+
+        let mut moved = graph.folders_of_others(&graph_now);
+        moved.retain(|folder| !changed.folders.contains(folder));
         moved.extend(
             before
                 .iter()
@@ -285,95 +313,39 @@ impl Again<'_> {
         );
         let done = Earlier {
             module: &module,
-            reached,
+            reached: is_known.then(|| {
+                std::iter::once(reached)
+                    .chain(reached_before.iter().cloned())
+                    .collect()
+            }),
             moved,
         };
         self.builds(further, Some(&done));
 
-        let asked = module.take_asked();
-        for package in &to_report {
-            if let Some(unit) = units.get_mut(package) {
-                unit.frequencies = often(package).clone();
-                unit.fields = asked.fields.get(package).cloned().unwrap_or_default();
+        let mut asked = module.take_asked();
+        for package in &again {
+            if let Some(unit) = kept.units.get_mut(package) {
+                let fields = asked.fields.remove(package);
+                unit.fields.extend(fields.unwrap_or_default());
             }
         }
-        units.retain(|package, _| program.check_packages().contains(package));
-        let mut implementers = before_edit.implementers;
-        implementers.retain(|package, _| !sources.contains(package));
+        kept.implementers
+            .retain(|package, _| !others.contains(package));
         for (package, asked) in asked.implementers {
-            implementers.entry(package).or_default().extend(asked);
+            let of_package = kept.implementers.entry(package).or_default();
+            of_package.extend(asked);
         }
+        kept.looks.extend(module.take_looks());
+        kept.answers = module.take_answers();
         drop(module);
-        self.checked.push(Findings {
-            calls: calls.into_facts(),
-            uses,
-            implementers,
-            units,
-        });
+        kept.calls = calls.into_facts();
+        self.checked.push(kept);
     }
 
-    /// What is known of a build.
+    /// What is known of the next build.
     fn known_of(&mut self, program: &Program) -> Option<(Inventory, Findings)> {
-        let platform = &program.options().platform;
-        let mut known = self.known.iter();
-        let same = known
-            .position(|(inventory, _)| inventory.platform == *platform)
-            .filter(|_| program.knows_inventory())?;
-        Some(self.known.swap_remove(same))
+        let known = self.known.next()?;
+        let is_same = known.0.platform == program.options().platform;
+        (is_same && program.knows_inventory()).then_some(known)
     }
-}
-
-/// The folders of the files that are in one set alone.
-fn folders_of_others(one: &BTreeSet<PathBuf>, other: &BTreeSet<PathBuf>) -> BTreeSet<PathBuf> {
-    let files = one.symmetric_difference(other);
-    files
-        .filter_map(|file| file.parent())
-        .map(Path::to_owned)
-        .collect()
-}
-
-/// Which packages an edit touches.
-struct Edited {
-    /// Those whose source is another.
-    sources: BTreeSet<PackageId>,
-    /// Those of whom no fact holds any more.
-    facts: BTreeSet<PackageId>,
-}
-
-impl Edited {
-    fn of(program: &Program, inventory: &Inventory, changed: &BTreeSet<PathBuf>) -> Edited {
-        let mut folders = program.unknown_folders(inventory);
-        folders.extend(changed.iter().cloned());
-        let sources = inventory.packages_in(&folders);
-        let declarations = program.declaring_anew(inventory, &sources);
-        let imports: Vec<_> = inventory.imports.iter().copied().collect();
-        let mut facts = whoever_reaches(&imports, &declarations);
-        facts.extend(&sources);
-        Edited { sources, facts }
-    }
-
-    fn knows_facts(&self, inventory: &Inventory, package: PackageId) -> bool {
-        inventory.has(package) && !self.facts.contains(&package)
-    }
-}
-
-/// The packages that lead to some, those themselves included.
-fn whoever_reaches(
-    leads: &[(PackageId, PackageId)],
-    some: &BTreeSet<PackageId>,
-) -> BTreeSet<PackageId> {
-    let mut from: BTreeMap<PackageId, Vec<PackageId>> = BTreeMap::new();
-    for (package, to) in leads {
-        from.entry(*to).or_default().push(*package);
-    }
-    let mut reached = some.clone();
-    let mut todo: Vec<PackageId> = some.iter().copied().collect();
-    while let Some(package) = todo.pop() {
-        for by in from.get(&package).into_iter().flatten() {
-            if reached.insert(*by) {
-                todo.push(*by);
-            }
-        }
-    }
-    reached
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use caulk_flow::Frequencies;
-use caulk_program::{PackageId, Program};
+use caulk_program::{BodyOwner, PackageId, Program};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -14,12 +14,12 @@ use crate::publish::suppress::Silencer;
 /// The answer for one package.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Unit {
-    pub acquisitions: Vec<Acquisition>,
-    pub findings: Vec<Finding>,
+    /// What its bodies give, but for the idle ones.
+    pub parts: BTreeMap<BodyOwner, Part>,
     /// Files that were asked for.
     files: usize,
     /// Functions in them.
-    pub functions: usize,
+    functions: usize,
     /// Directives that name no parameter.
     problems: Vec<Problem>,
     /// Comments that silence, by file.
@@ -30,13 +30,24 @@ pub(crate) struct Unit {
     pub fields: BTreeMap<(String, SmolStr), Uses>,
 }
 
+/// What one body gives.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Part {
+    pub acquisitions: Vec<Acquisition>,
+    pub findings: Vec<Finding>,
+}
+
 impl Unit {
-    /// What can be said of a package without following anything.
-    pub fn of_files(program: &Program, package: PackageId) -> Unit {
+    /// What can be said of a package, and of those of its bodies that are to be followed, before any is.
+    pub fn of(program: &Program, package: PackageId, bodies: &[BodyOwner]) -> Unit {
         let files = program.package(package).files();
         let files = files.iter().filter(|file| program.is_asked_for(file));
         Unit {
             files: files.clone().count(),
+            functions: bodies
+                .iter()
+                .filter(|owner| matches!(owner, BodyOwner::Func(_)))
+                .count(),
             problems: idle_directives(program, package),
             silencers: files
                 .map(|file| crate::publish::suppress::of_file(program, file))
@@ -46,10 +57,20 @@ impl Unit {
         }
     }
 
+    /// Takes what can be said of the package now before any of its bodies is followed.
+    pub fn renew(&mut self, now: Unit) {
+        self.files = now.files;
+        self.functions = now.functions;
+        self.problems = now.problems;
+        self.silencers = now.silencers;
+    }
+
     /// Adds it to the answer for all, but for the comments that silence.
     pub fn add_to(self, analysis: &mut Analysis) -> Vec<(String, Vec<Silencer>)> {
-        analysis.acquisitions.extend(self.acquisitions);
-        analysis.findings.extend(self.findings);
+        for part in self.parts.into_values() {
+            analysis.acquisitions.extend(part.acquisitions);
+            analysis.findings.extend(part.findings);
+        }
         analysis.problems.extend(self.problems);
         analysis.coverage.files += self.files;
         analysis.coverage.functions += self.functions;

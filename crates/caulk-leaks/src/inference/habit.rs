@@ -1,7 +1,7 @@
 //! What the functions of a package owe by habit: where several of them defer the same release of what a call gives,
 //! whoever else there makes that call owes it too, though neither the catalogue nor a source says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caulk_program::{BodyOwner, LocalId, Program, TypeId, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
@@ -11,6 +11,7 @@ use smol_str::SmolStr;
 use crate::contract::{Contract, ErrorAt, Origin, Release};
 use crate::engine::Function;
 use crate::finding::{Confidence, Harm};
+use crate::inference::field_uses::FieldUses;
 use crate::module::Module;
 use crate::sites::Called;
 
@@ -104,6 +105,24 @@ impl Habits {
             let of_function = of_package.entry(function).or_default();
             *of_function.entry(method).or_default() += 1;
         }
+    }
+
+    /// Those that were noted with how bodies use fields.
+    pub fn of_uses<'a>(uses: impl Iterator<Item = &'a FieldUses>) -> Habits {
+        let mut all = Habits::default();
+        uses.for_each(|uses| all.extend(uses.habits.clone()));
+        all
+    }
+
+    /// The functions for which a package has another habit, by its path.
+    pub fn differing<'a>(&'a self, others: &'a Habits) -> BTreeSet<(&'a str, &'a str)> {
+        let both = self.by_package.iter().chain(&others.by_package);
+        both.flat_map(|(package, functions)| {
+            let of_package = functions.keys().map(move |function| (package, function));
+            of_package.map(|(package, function)| (package.as_str(), function.as_str()))
+        })
+        .filter(|(package, function)| self.of(package, function) != others.of(package, function))
+        .collect()
     }
 
     /// Adds those of other bodies.

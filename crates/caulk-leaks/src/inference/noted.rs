@@ -2,6 +2,7 @@
 //! use fields, and which of their calls may acquire. A body none of whose calls does is not looked at again.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use caulk_program::{
@@ -28,8 +29,11 @@ pub(crate) struct Taking<'p> {
 pub(crate) struct Notes {
     bodies: FxHashMap<BodyOwner, Note>,
     /// How the bodies of packages that are checked use fields.
-    pub uses: BTreeMap<PackageId, FieldUses>,
+    pub uses: UsesByFile,
 }
+
+/// By package and file.
+pub(crate) type UsesByFile = BTreeMap<(PackageId, PathBuf), FieldUses>;
 
 /// What was noted of one body.
 enum Note {
@@ -58,10 +62,7 @@ impl<'p> Taking<'p> {
 
     /// Notes what matters of a body.
     pub fn note(&self, body: &TypedBody) {
-        let package = match body.owner {
-            BodyOwner::Func(id) => id.package,
-            BodyOwner::Initializer(package, _) => package,
-        };
+        let package = caulk_flow::package_of(&body.owner);
         let note = self.read(body);
         let mut uses = FieldUses::default();
         let is_checked = self.checked.contains(&package);
@@ -72,8 +73,9 @@ impl<'p> Taking<'p> {
         }
         let mut notes = self.lock();
         notes.bodies.insert(body.owner, note);
-        if is_checked {
-            notes.uses.entry(package).or_default().extend(uses);
+        if is_checked && let Some(file) = caulk_flow::file_of(self.program, body.owner) {
+            let of_file = notes.uses.entry((package, file.path.clone()));
+            of_file.or_default().extend(uses);
         }
     }
 
@@ -187,10 +189,7 @@ impl Notes {
             BodyOwner::Func(id) => Some(id),
             BodyOwner::Initializer(..) => None,
         };
-        let package = match owner {
-            BodyOwner::Func(id) => id.package,
-            BodyOwner::Initializer(package, _) => package,
-        };
+        let package = caulk_flow::package_of(&owner);
         calls.iter().all(|call| {
             if module.habit(package, &call.func.name).is_some() {
                 return false;
