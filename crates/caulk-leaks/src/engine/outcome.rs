@@ -159,7 +159,10 @@ impl Run<'_, '_> {
                 ref value,
                 span,
             } => {
-                if self.leaves_on_failure {
+                let beside_an_error = error == Some(true)
+                    && matches!(value, Value::At(0))
+                    && self.returns_by_name(exit);
+                if self.leaves_on_failure || beside_an_error {
                     self.lose(ExitKind::Return, span, Some(true), &state, visit, visits);
                 }
                 let known = self.out.returned.take();
@@ -175,6 +178,17 @@ impl Run<'_, '_> {
             }
             Status::Unknown(why, span) => self.unknown_at(why, span),
         }
+    }
+
+    /// Whether an exit returns what the results hold, among them the file that nobody looks at beside an error. What is
+    /// returned beside one by hand, an answer or a context with its cancel, is meant to be.
+    fn returns_by_name(&self, exit: ExitAt) -> bool {
+        let ExitAt::Return(stmt) = exit else {
+            return false;
+        };
+        let is_named = matches!(self.function.tree().stmt(stmt).kind, StmtKind::Return(list)
+            if list.is_empty());
+        is_named && self.release.path().is_empty() && !self.release.is_call()
     }
 
     fn type_returned(&self, exit: ExitAt, result: usize) -> Option<TypeId> {
