@@ -26,24 +26,32 @@ pub(crate) struct Look {
 /// Who looked at the bodies of one build: the bodies of this one and of those after it.
 pub(crate) struct Looks {
     build: usize,
-    seen: Mutex<BTreeMap<usize, FxHashSet<(BodyOwner, BodyOwner)>>>,
+    seen: Option<Mutex<Seen>>,
 }
 
+/// By how many builds there are before that of the body that looked at the other.
+type Seen = BTreeMap<usize, FxHashSet<(BodyOwner, BodyOwner)>>;
+
 impl Looks {
-    /// Those of a build that has so many before it.
+    /// Those of a build that has so many before it; none are noted until someone wants them.
     pub fn of_build(build: usize) -> Looks {
-        Looks {
-            build,
-            seen: Mutex::default(),
-        }
+        Looks { build, seen: None }
+    }
+
+    /// From here on they are noted.
+    pub fn note(&mut self) {
+        self.seen = Some(Mutex::default());
     }
 
     /// Works out something of a body, for whoever is being worked out on this thread.
     pub fn at<T>(&self, body: BodyOwner, answer: impl FnOnce() -> T) -> T {
+        let Some(seen) = &self.seen else {
+            return answer();
+        };
         let here = (self.build, body);
         let asking = ASKING.replace(Some(here));
         if let Some((build, by)) = asking.filter(|asking| *asking != here) {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.entry(build).or_default().insert((by, body));
         }
         let answer = answer();
@@ -53,10 +61,12 @@ impl Looks {
 
     /// The looks of the bodies of a build at those of this one.
     pub fn take(&self, build: usize) -> impl Iterator<Item = Look> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let builds_before = build.saturating_sub(self.build);
-        let seen = seen.remove(&build).unwrap_or_default();
-        seen.into_iter().map(move |(by, at)| Look {
+        let seen = self.seen.as_ref().and_then(|seen| {
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            seen.remove(&build)
+        });
+        seen.into_iter().flatten().map(move |(by, at)| Look {
             by,
             at,
             builds_before,

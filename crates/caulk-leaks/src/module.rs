@@ -308,9 +308,10 @@ impl<'p> Module<'p> {
         self.looks.at(owner, answer)
     }
 
-    /// Takes answers over that hold here too, before anything is asked.
+    /// Takes answers over that hold here too, before anything is asked, and notes what those rest on that are given here.
     pub fn know_answers(&mut self, answers: Answers) {
         self.answers = answers;
+        self.looks.note();
     }
 
     pub fn take_answers(&mut self) -> Answers {
