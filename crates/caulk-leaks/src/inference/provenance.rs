@@ -241,8 +241,14 @@ impl Tracer<'_, '_> {
         };
         let callee = self.function.callee(call);
         if let Callee::Conversion(_) = callee {
-            let arg = tree.exprs(args).first();
-            let given = arg.map_or(Provenance::Unknown, |arg| self.expr(*arg, depth));
+            let Some(&arg) = tree.exprs(args).first() else {
+                return Provenance::Unknown;
+            };
+            // `Handle(-1)` says that there is none.
+            if self.is_constant(arg) {
+                return Provenance::Idle;
+            }
+            let given = self.expr(arg, depth);
             return match given {
                 Provenance::Idle | Provenance::Unknown if self.is_descriptor(call) => {
                     Provenance::Made
@@ -273,6 +279,19 @@ impl Tracer<'_, '_> {
             Some(_) if self.is_kept(call, result) => Provenance::Foreign,
             Some((id, Followed::Yes(reach))) => traced(self.module, id, result, reach, self.depth),
             _ => Provenance::Unknown,
+        }
+    }
+
+    fn is_constant(&self, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        let expr = unparen(tree, expr);
+        match tree.expr(expr).kind {
+            ExprKind::BasicLit(_) => true,
+            ExprKind::Unary { x, .. } => self.is_constant(x),
+            ExprKind::Ident(_) | ExprKind::Selector { .. } => {
+                matches!(self.function.info().object(expr), Object::Const(_))
+            }
+            _ => false,
         }
     }
 
