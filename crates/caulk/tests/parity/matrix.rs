@@ -58,17 +58,25 @@ enum Outcome {
     },
 }
 
-/// How often the tool is asked again before ours is called different: where its answer hangs on the
+/// How often the tool is asked again before ours is called another: where its answer hangs on the
 /// order of a Go map, ours must be one of those that it gives.
 const QUESTIONS: usize = 6;
+/// How often it is asked where it always gave the same, which ours is not: the order of two is told by a
+/// coin, that falls the same six times in a row in one of so many pairs.
+const MOST_QUESTIONS: usize = 30;
 
 fn compare(pair: &Pair, home: &Path) -> Outcome {
     let arguments = pair.arguments();
     let input = pair.script.unwrap_or("");
     let caulk = run(Tool::Caulk, &arguments, input, home);
+    let allowed = exception(&pair.item.name, pair.script.unwrap_or(pair.line))
+        .map(|exception| exception.allows);
     let mut first = None;
     let mut wavers = false;
-    for _ in 0..QUESTIONS {
+    for question in 0..MOST_QUESTIONS {
+        if question >= QUESTIONS && (wavers || allowed.is_some()) {
+            break;
+        }
         let reference = run(Tool::Reference, &arguments, input, home);
         // What the reference does when it panics is not an answer: an error is.
         let is_panic = reference.stderr.contains("goroutine 1 [running]");
@@ -82,8 +90,6 @@ fn compare(pair: &Pair, home: &Path) -> Outcome {
             Some(first) => wavers |= *first != reference,
         }
     }
-    let allowed = exception(&pair.item.name, pair.script.unwrap_or(pair.line))
-        .map(|exception| exception.allows);
     let Some(reference) = first else {
         return Outcome::Same;
     };
