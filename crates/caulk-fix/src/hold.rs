@@ -5,7 +5,7 @@ use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, StmtId, StmtKind}
 
 use crate::anchor::Anchor;
 use crate::edit::Edit;
-use crate::layout::Layout;
+use crate::layout::{Layout, under};
 use crate::name::common_name;
 use crate::refusal::Refusal;
 use crate::site::Site;
@@ -39,13 +39,7 @@ impl Hold {
             return layout.insert_else(end, &lines).ok_or_else(Refusal::crowded);
         }
         let lines = match &self.condition {
-            Some(condition) => {
-                let inner = lines.iter().map(|line| format!("\t{line}"));
-                std::iter::once(format!("if {condition} {{"))
-                    .chain(inner)
-                    .chain(["}".to_owned()])
-                    .collect()
-            }
+            Some(condition) => under(condition, lines),
             None => lines,
         };
         self.anchor.insert(layout, &lines)

@@ -259,6 +259,15 @@ impl<'a> Layout<'a> {
     }
 }
 
+/// Lines that run under a condition only.
+pub(crate) fn under(condition: &str, lines: Vec<String>) -> Vec<String> {
+    let inner = lines.into_iter().map(|line| format!("\t{line}"));
+    std::iter::once(format!("if {condition} {{"))
+        .chain(inner)
+        .chain(["}".to_owned()])
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

@@ -156,6 +156,15 @@ impl Outcome {
     pub(crate) fn settled_without_place(how: SettledBy) -> Self {
         Self::Settled(Settlement { how, at: None })
     }
+
+    /// Not known, though no statement is to blame.
+    pub(crate) fn unknown_without_place(why: &str) -> Self {
+        Self::Unknown {
+            why: why.to_owned(),
+            at: None,
+            callee: None,
+        }
+    }
 }
 
 /// How an acquisition was settled. Where paths differ, the first in source order.

@@ -6,6 +6,7 @@ use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtId, Stmt
 
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
+use crate::layout::under;
 use crate::refusal::Refusal;
 use crate::release::Release;
 use crate::site::Site;
@@ -134,13 +135,7 @@ impl<'a> Method<'a> {
             return None;
         }
         let guard = |lines: Vec<String>| match guarded {
-            true => {
-                let inner = lines.iter().map(|line| format!("\t{line}"));
-                std::iter::once(format!("if {value} != nil {{"))
-                    .chain(inner)
-                    .chain(["}".to_owned()])
-                    .collect()
-            }
+            true => under(&format!("{value} != nil"), lines),
             false => lines,
         };
         let layout = site.layout();

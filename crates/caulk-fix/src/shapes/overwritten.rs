@@ -4,6 +4,7 @@ use caulk_leaks::ExitKind;
 use caulk_syntax::{AssignOp, Descend, Node, SpecKind, StmtKind};
 
 use super::Proposal;
+use crate::layout::under;
 use crate::refusal::Refusal;
 use crate::site::Site;
 
@@ -30,14 +31,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         return Ok(None);
     }
     let release = site.release(value)?;
-    let mut lines = vec![format!("if {value} != nil {{")];
-    lines.extend(
-        site.style
-            .statement(&release)
-            .into_iter()
-            .map(|line| format!("\t{line}")),
-    );
-    lines.push("}".to_owned());
+    let lines = under(&format!("{value} != nil"), site.style.statement(&release));
     let place = site.scope.span(site.acquiring).start;
     let edit = site.layout().insert_above(place, &lines);
     Ok(Some(Proposal::sure(vec![

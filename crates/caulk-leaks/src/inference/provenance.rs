@@ -5,7 +5,7 @@ use caulk_flow::{End, unparen};
 use caulk_program::{
     Basic, BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, Object, Program, Type, TypeId,
 };
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, UnaryOp};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, Tree, UnaryOp};
 
 use crate::catalogue::CallEffect;
 use crate::contract::{RELEASE_METHODS, is_release_name};
@@ -98,15 +98,8 @@ pub(crate) fn is_literal(module: &Module<'_>, id: FuncId, result: usize) -> bool
     };
     let tree = function.tree();
     let made = |expr: ExprId| {
-        let expr = unparen(tree, expr);
-        let pointee = match tree.expr(expr).kind {
-            ExprKind::Unary {
-                op: UnaryOp::Address,
-                x,
-            } => unparen(tree, x),
-            _ => expr,
-        };
-        matches!(tree.expr(pointee).kind, ExprKind::CompositeLit { .. })
+        let made = pointee(tree, expr);
+        matches!(tree.expr(made).kind, ExprKind::CompositeLit { .. })
     };
     let mut returns = graph.blocks().filter_map(|(_, block)| match &block.end {
         End::Return(stmt) => match tree.stmt(*stmt).kind {
@@ -209,28 +202,15 @@ impl Tracer<'_, '_> {
                 .into_iter()
                 .map(|(value, result)| match value {
                     None => Provenance::Unknown,
-                    Some(value) => match tree.expr(self.pointee(value)).kind {
+                    Some(value) => match tree.expr(pointee(tree, value)).kind {
                         ExprKind::CompositeLit { elts, .. } => {
-                            self.composite(self.pointee(value), tree.exprs(elts), Some(local))
+                            self.composite(pointee(tree, value), tree.exprs(elts), Some(local))
                         }
                         ExprKind::Call { .. } => self.call(value, result, depth),
                         _ => self.expr(value, depth),
                     },
                 }),
         )
-    }
-
-    /// `T{…}` for `&T{…}`.
-    fn pointee(&self, value: ExprId) -> ExprId {
-        let tree = self.function.tree();
-        let value = unparen(tree, value);
-        match tree.expr(value).kind {
-            ExprKind::Unary {
-                op: UnaryOp::Address,
-                x,
-            } => unparen(tree, x),
-            _ => value,
-        }
     }
 
     fn call(&self, call: ExprId, result: usize, depth: u32) -> Provenance {
@@ -424,6 +404,18 @@ pub(crate) fn values_of(
         });
     }
     values
+}
+
+/// `T{…}` for `&T{…}`.
+fn pointee(tree: &Tree, value: ExprId) -> ExprId {
+    let value = unparen(tree, value);
+    match tree.expr(value).kind {
+        ExprKind::Unary {
+            op: UnaryOp::Address,
+            x,
+        } => unparen(tree, x),
+        _ => value,
+    }
 }
 
 /// Whether values of a type are numbers.

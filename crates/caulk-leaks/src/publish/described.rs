@@ -56,47 +56,26 @@ impl<'a, 'p> Described<'a, 'p> {
             return Outcome::settled_without_place(SettledBy::ByParent);
         }
         if self.is_released_on_the_way_round() {
-            let why = "released earlier in the loop, under a condition".to_owned();
-            return Outcome::Unknown {
-                why,
-                at: None,
-                callee: None,
-            };
+            return Outcome::unknown_without_place(
+                "released earlier in the loop, under a condition",
+            );
         }
         if self.is_left_unfinished() {
-            let why = "an unfinished writer holds nothing by itself".to_owned();
-            return Outcome::Unknown {
-                why,
-                at: None,
-                callee: None,
-            };
+            return Outcome::unknown_without_place("an unfinished writer holds nothing by itself");
         }
         if self.is_meant_to_run() {
             return Outcome::settled_without_place(SettledBy::HandedOver);
         }
         if self.is_rootless_context() {
-            let why = "a context without a parent holds nothing by itself".to_owned();
-            return Outcome::Unknown {
-                why,
-                at: None,
-                callee: None,
-            };
+            return Outcome::unknown_without_place(
+                "a context without a parent holds nothing by itself",
+            );
         }
         if self.is_found_again() {
-            let why = "ended by whoever finds it in its context".to_owned();
-            return Outcome::Unknown {
-                why,
-                at: None,
-                callee: None,
-            };
+            return Outcome::unknown_without_place("ended by whoever finds it in its context");
         }
         if self.is_read_on() {
-            let why = "something else goes on using it".to_owned();
-            return Outcome::Unknown {
-                why,
-                at: None,
-                callee: None,
-            };
+            return Outcome::unknown_without_place("something else goes on using it");
         }
         if !outcomes.owed.is_empty() {
             return if self.runs_once_by_right()

@@ -347,13 +347,7 @@ fn gives_what_is_kept(
     let Some(reach) = reach.one_less() else {
         return false;
     };
-    let origins: Vec<Provenance> = module
-        .implementers(function.package, iface, through, name)
-        .into_iter()
-        .filter(|(build, id)| {
-            let file = build.program.file_of(*id);
-            build.is_own(*id) && file.is_some_and(|file| !stand_in::declares(file))
-        })
+    let origins: Vec<Provenance> = own_implementers(module, function, iface, through, name)
         .map(|(build, id)| crate::inference::provenance::of_result(build, id, 0, reach))
         .collect();
     origins.contains(&Provenance::Foreign)
@@ -365,8 +359,23 @@ fn gives_what_is_kept(
         })
 }
 
-/// What a method of an interface of the project owes where those who implement it agree; what tests and generators make to stand in
+/// Those in the project who implement a method of an interface, each in its build; what tests and generators make to stand in
 /// for them does not count.
+fn own_implementers<'m, 'p>(
+    module: &'m Module<'p>,
+    function: &Function,
+    iface: TypeId,
+    through: &[SmolStr],
+    name: &SmolStr,
+) -> impl Iterator<Item = (&'m Module<'p>, FuncId)> {
+    let all = module.implementers(function.package, iface, through, name);
+    all.into_iter().filter(|(build, id)| {
+        let file = build.program.file_of(*id);
+        build.is_own(*id) && file.is_some_and(|file| !stand_in::declares(file))
+    })
+}
+
+/// What a method of an interface of the project owes where those who implement it agree.
 fn of_implementers(
     module: &Module<'_>,
     function: &Function,
@@ -375,15 +384,8 @@ fn of_implementers(
     through: &[SmolStr],
     name: &SmolStr,
 ) -> Vec<Contract> {
-    let stands_in = |build: &Module<'_>, id: FuncId| {
-        let file = build.program.file_of(id);
-        file.is_none_or(|file| stand_in::declares(file))
-    };
     let mut agreed: Option<Vec<Contract>> = None;
-    for (build, id) in module.implementers(function.package, iface, through, name) {
-        if !build.is_own(id) || stands_in(build, id) {
-            continue;
-        }
+    for (build, id) in own_implementers(module, function, iface, through, name) {
         // Behind an interface calls may go in circles: those who implement it are looked into by themselves.
         let Some(reach) = reach.one_less() else {
             return Vec::new();
