@@ -40,6 +40,8 @@ pub struct Contract {
     pub known_by: Vec<String>,
     /// The field that is set when it has ended: the state of a process.
     pub ended_if_set: Option<String>,
+    /// What its fields say where it holds nothing.
+    pub empty_where: Option<EmptyWhere>,
     /// What is let go in the expression that makes it is meant to be: owed only where a variable holds it.
     pub named_only: bool,
     /// Owed only where an argument is seen to be made with a call of one of these: `WithBatcher`.
@@ -181,6 +183,7 @@ impl Contract {
             waited_in_loop: false,
             known_by: Vec::new(),
             ended_if_set: None,
+            empty_where: None,
             spent_when_read: false,
             found_again_by: Vec::new(),
             named_only: false,
@@ -224,6 +227,19 @@ pub struct TakesOver {
     pub argument: usize,
     /// Packages of the functions.
     pub from: Vec<String>,
+}
+
+/// The field of a value that says that it holds nothing: the status of a response without a body.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EmptyWhere {
+    /// The field.
+    pub field: String,
+    /// What it is then: numbers, or the last names of constants.
+    pub is: Vec<String>,
+    /// What it is besides where a test sent something: `net/http` redirects anything but `GET` without a body.
+    #[serde(default)]
+    pub is_when_sent: Vec<String>,
 }
 
 /// When a call opens something to be written.

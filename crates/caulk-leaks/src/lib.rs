@@ -8,6 +8,7 @@ mod engine;
 mod explain;
 mod finding;
 mod goroutines;
+mod in_test;
 mod inference;
 mod looks;
 mod module;

@@ -119,6 +119,19 @@ fn what_runs_once_is_low() {
 }
 
 #[test]
+fn what_helps_tests_is_low_whatever_its_file_is_called() {
+    let helper = HANDLER.replace("\"net/http\"", "(\n\t\"net/http\"\n\t\"testing\"\n)")
+        + "\nfunc run(t *testing.T) { t.Helper() }\n";
+    let finding = &analyse(&helper).findings[0];
+    assert_eq!(
+        (finding.severity, finding.heat),
+        (Severity::Low, Heat::Test)
+    );
+    let beside = helper + "\nfunc one() {}\n\nfunc two() {}\n";
+    assert_eq!(analyse(&beside).findings[0].heat, Heat::Request);
+}
+
+#[test]
 fn broken_code_is_checked_where_it_can_be() {
     let broken = format!("{HANDLER}\nfunc broken( {{ if }}\n");
     assert_eq!(analyse(&broken).findings.len(), 1);

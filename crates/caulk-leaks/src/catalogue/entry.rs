@@ -9,7 +9,9 @@ use toml::Spanned;
 
 use super::{CallEffect, ErrorTest};
 use crate::catalogue::glob;
-use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction, TakesOver, Written};
+use crate::contract::{
+    Contract, EmptyWhere, ErrorAt, Origin, Release, ReleaseAction, TakesOver, Written,
+};
 use crate::finding::{Confidence, Harm};
 
 /// Which functions an entry speaks of.
@@ -78,6 +80,15 @@ pub(super) struct File {
     pub pair: Vec<PairEntry>,
     #[serde(default)]
     pub sentence: Vec<SentenceEntry>,
+    #[serde(default)]
+    pub tests: Vec<TestsEntry>,
+}
+
+/// Packages that tests alone import, and what helps them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TestsEntry {
+    pub packages: Vec<String>,
 }
 
 /// Methods that are called alike everywhere: what one of them hands out the other takes back.
@@ -103,6 +114,8 @@ pub(crate) struct SentenceEntry {
     /// What makes a matcher that fits a nil error alone, and one that fits other errors alone.
     pub nil: Vec<String>,
     pub error: Vec<String>,
+    /// What makes one that fits what it is given alone.
+    pub equal: Vec<String>,
     /// What makes one that fits true alone, and one that fits false alone.
     pub truth: Vec<String>,
     pub falsehood: Vec<String>,
@@ -208,6 +221,8 @@ pub(super) struct AcquireEntry {
     known_by: Vec<String>,
     /// The field that is set when it has ended.
     ended_if_set: Option<String>,
+    /// What its fields say where it holds nothing.
+    empty_where: Option<EmptyWhere>,
     /// Functions that find it again in the context that comes beside it.
     #[serde(default)]
     found_again_by: Vec<String>,
@@ -354,6 +369,7 @@ impl AcquireEntry {
             waited_in_loop: self.waited_in_loop,
             known_by: self.known_by,
             ended_if_set: self.ended_if_set,
+            empty_where: self.empty_where,
             spent_when_read: self.spent_when_read,
             found_again_by: self.found_again_by,
             named_only: self.named_only,

@@ -111,6 +111,8 @@ pub(crate) enum ErrorTest {
     Holds,
     /// It states that it is false.
     Denies,
+    /// It states that two of its arguments, the first behind what ends the test, are equal.
+    Equates,
 }
 
 /// Contracts and effects by import path and name.
@@ -129,6 +131,8 @@ pub struct Catalogue {
     borrowing_fields: Vec<FieldEntry>,
     pairs: Vec<PairEntry>,
     sentences: Vec<SentenceEntry>,
+    /// Patterns of packages that tests alone import.
+    for_tests: Vec<String>,
     /// Indexes into `acquires`.
     endless: Vec<usize>,
     /// Files that could not be read, with the reason. Empty for the shipped files (tested).
@@ -236,6 +240,8 @@ impl Catalogue {
         self.borrowing_fields.extend(file.field);
         self.pairs.extend(file.pair);
         self.sentences.extend(file.sentence);
+        let for_tests = file.tests.into_iter().flat_map(|entry| entry.packages);
+        self.for_tests.extend(for_tests);
     }
 
     /// The contract of a function or method: `os`, `Open`; `net/http`, `Client.Do`.
@@ -286,6 +292,13 @@ impl Catalogue {
     /// What a call says of an error among its arguments.
     pub(crate) fn error_test(&self, package: &str, function: &str) -> Option<ErrorTest> {
         self.error_tests.find(package, function).copied()
+    }
+
+    /// Whether tests, and what helps them, are all that imports a package.
+    pub(crate) fn is_for_tests(&self, package: &str) -> bool {
+        self.for_tests
+            .iter()
+            .any(|pattern| glob::path_matches(pattern, package))
     }
 
     /// Whether a call never returns.

@@ -7,7 +7,7 @@ pub(crate) mod unit;
 use std::collections::BTreeMap;
 
 use caulk_flow::{CallFacts, Calls, Frequency, file_of};
-use caulk_program::{BodyOwner, PackageId, Program, SourceFile, TypedBody};
+use caulk_program::{BodyOwner, PackageId, Program, TypedBody};
 use rayon::prelude::*;
 
 use crate::check::unit::{Part, Unit};
@@ -214,7 +214,7 @@ fn check_body(
         return part;
     };
     for (site, verdict) in verdicts.iter() {
-        let heat = heat(calls, file, &function, site.root);
+        let heat = heat(module, calls, &function, site.root);
         let described = Described::new(module, &function, file, site, verdict, heat);
         if let Some(forgotten) = described.forgotten_field() {
             let wanted = options.wants(forgotten.rule, site.contract.preview);
@@ -249,13 +249,13 @@ fn check_body(
         }
     };
     for goroutine in blocked {
-        let heat = heat(calls, file, &function, goroutine.root);
+        let heat = heat(module, calls, &function, goroutine.root);
         add(crate::goroutines::blocked::described(
             module, &function, file, &goroutine, heat,
         ));
     }
     for goroutine in endless {
-        let heat = heat(calls, file, &function, goroutine.root);
+        let heat = heat(module, calls, &function, goroutine.root);
         if goroutine.is_left_behind(heat)
             && let Some(described) =
                 crate::goroutines::endless::described(module, &function, &goroutine, heat)
@@ -268,12 +268,12 @@ fn check_body(
 
 /// How often a function or a literal in it is likely to run.
 pub(crate) fn heat(
+    module: &Module<'_>,
     calls: &Calls,
-    file: &SourceFile,
     function: &Function,
     root: crate::engine::Root,
 ) -> Heat {
-    if file.is_test() {
+    if crate::in_test::is_in_test(module, function) {
         return Heat::Test;
     }
     let frequency = match root {

@@ -25,6 +25,20 @@ impl Run<'_, '_> {
             self.refine(state, condition, truth);
             return;
         }
+        if let Some((x, y)) = self.equal_in_sentence(call)
+            && self.says_empty(state, x, y)
+        {
+            self.refine_acquired(state, false);
+            return;
+        }
+        if let Some((x, y)) = self.equated(call, name, args) {
+            // What a variable holds may be nil: the table of a test says which errors are expected.
+            let tells = |expr: ExprId| self.is_nil(expr) || self.is_package_variable(expr);
+            if tells(x) || tells(y) || self.says_empty(state, x, y) {
+                self.refine_equal(state, x, y, true);
+            }
+            return;
+        }
         if let Some((subject, nil)) = self.sentence(call) {
             let value = self
                 .place(subject)
@@ -87,7 +101,7 @@ impl Run<'_, '_> {
         matches!(value, Some(Value::Error))
             && args.len() > 2
             && stated.is_some_and(|stated| stated.contains("err") && !denies(stated))
-            && crate::inference::convention::is_in_test(self.module, self.function)
+            && crate::in_test::is_in_test(self.module, self.function)
     }
 
     /// The condition that an assertion states, `assert.True(t, os.IsNotExist(err))` or
@@ -115,6 +129,49 @@ impl Run<'_, '_> {
             ) && crate::types::is_bool(self.module.program, self.function.info().type_of(condition))
         })?;
         Some((condition, truth))
+    }
+
+    /// The two that a sentence states to be equal: `Expect(resp.StatusCode).To(Equal(204))`.
+    fn equal_in_sentence(&self, call: ExprId) -> Option<(ExprId, ExprId)> {
+        let tree = self.function.tree();
+        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
+            return None;
+        };
+        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+            return None;
+        };
+        let (subject, spoken_of) = self.named_call(x)?;
+        let (matcher, wanted) = self.named_call(*tree.exprs(args).first()?)?;
+        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
+        let says = self.module.catalogue.sentences().iter().any(|entry| {
+            has(&entry.subject, subject)
+                && self.is_of(x, &entry.package)
+                && has(&entry.holds, tree.name(sel))
+                && has(&entry.equal, matcher)
+        });
+        let offset = usize::from(subject.ends_with("Offset"));
+        says.then_some((*spoken_of.get(offset)?, *wanted.first()?))
+    }
+
+    /// The two that a call states to be equal: `require.Equal(t, 204, resp.StatusCode)`.
+    fn equated(
+        &self,
+        call: ExprId,
+        name: Option<&Named<'_>>,
+        args: &[ExprId],
+    ) -> Option<(ExprId, ExprId)> {
+        let catalogue = self.module.catalogue;
+        let offset = match (name, self.function.callee(call)) {
+            (Some(name), _) => {
+                let test = catalogue.error_test(name.package, name.name);
+                let is_method = name.name.contains('.');
+                (test == Some(ErrorTest::Equates)).then_some(usize::from(!is_method))?
+            }
+            // A helper object whose type is not known.
+            (None, Callee::Unknown { name, .. }) if &**name == "Equal" => 0,
+            _ => return None,
+        };
+        Some((*args.get(offset)?, *args.get(offset + 1)?))
     }
 
     /// What a sentence is about that states a truth value, and which.

@@ -424,6 +424,38 @@ impl Run<'_, '_> {
         holds && target.is_some_and(|local| state.get(&Place::of(local)).is_none())
     }
 
+    /// Whether each round of a range keeps the resource elsewhere: `for _, role := range roles { clients[role] = c }`.
+    /// What is made for the elements is made because there are some.
+    pub(super) fn is_kept_in_rounds(&self, state: &State, stmt: StmtId) -> bool {
+        let tree = self.function.tree();
+        let StmtKind::Range { body, .. } = tree.stmt(stmt).kind else {
+            return false;
+        };
+        let StmtKind::Block(block) = tree.stmt(body).kind else {
+            return false;
+        };
+        let is_it = |value: ExprId| {
+            let place = self.place(value);
+            let value = place.and_then(|place| state.get(&place).cloned());
+            matches!(value, Some(Value::At(0) | Value::Owner(_)))
+        };
+        state.status == Status::Owed
+            && tree
+                .stmts(block.stmts)
+                .iter()
+                .any(|stmt| match tree.stmt(*stmt).kind {
+                    StmtKind::Assign { lhs, rhs, .. } => {
+                        let mut pairs = tree.exprs(lhs).iter().zip(tree.exprs(rhs));
+                        pairs.any(|(target, value)| {
+                            matches!(tree.expr(*target).kind, ExprKind::Index { .. })
+                                && is_it(*value)
+                        })
+                    }
+                    StmtKind::Send { value, .. } => is_it(value),
+                    _ => false,
+                })
+    }
+
     /// Whether a range is over a channel of the resource that is never closed: `range ticker.C`.
     pub(super) fn ranges_without_end(&self, state: &State, stmt: StmtId) -> bool {
         let tree = self.function.tree();

@@ -41,20 +41,27 @@ pub(crate) fn may_end(module: &Module<'_>, function: &Function, context: ExprId)
 
 /// Whether a context is known never to end: `context.Background()`, or what carries values on top of it.
 pub(crate) fn never_ends(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
+    is_endless(module, function, context, VALUES)
+}
+
+/// Variables and calls that a context is looked for in, one behind the other.
+const VALUES: u8 = 4;
+
+fn is_endless(module: &Module<'_>, function: &Function, context: ExprId, depth: u8) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
     let tree = function.tree();
     let context = caulk_flow::unparen(tree, context);
     match tree.expr(context).kind {
-        ExprKind::Call { args, .. } => match function.callee(context) {
-            Callee::Static(func) => match &*func.name {
-                "context.Background" | "context.TODO" | "context.WithoutCancel" => true,
-                "context.WithValue" => tree
-                    .exprs(args)
-                    .first()
-                    .is_some_and(|parent| never_ends(module, function, *parent)),
-                _ => false,
-            },
-            _ => false,
-        },
+        ExprKind::Call { .. } if is_background(function, context) => true,
+        ExprKind::Call { args, .. } => {
+            let parent = tree.exprs(args).first();
+            parent.is_some_and(|parent| {
+                only_adds(module, function, context, *parent)
+                    && is_endless(module, function, *parent, depth)
+            })
+        }
         ExprKind::Ident(_) => {
             let Some(local) = function.local(context) else {
                 return false;
@@ -64,10 +71,38 @@ pub(crate) fn never_ends(module: &Module<'_>, function: &Function, context: Expr
             let declared = function.info().local_info(local);
             declared.is_some_and(|local| matches!(local.kind, LocalKind::Variable))
                 && !values.is_empty()
-                && values.iter().all(|value| is_background(function, *value))
+                && values
+                    .iter()
+                    .all(|value| is_endless(module, function, *value, depth))
         }
         _ => false,
     }
+}
+
+/// Whether a call gives a context that adds values to the one that it is passed, as far as types and its name tell: there
+/// is nothing beside it that would end it.
+fn only_adds(module: &Module<'_>, function: &Function, call: ExprId, parent: ExprId) -> bool {
+    let (program, info) = (module.program, function.info());
+    let is_context = |ty| program.named_name(ty).as_deref() == Some("context.Context");
+    let name = function
+        .callee(call)
+        .func()
+        .map(|func| func.name.to_ascii_lowercase());
+    let ends = |name: String| {
+        let words = [
+            "signal",
+            "cancel",
+            "timeout",
+            "deadline",
+            "stop",
+            "done",
+            "interrupt",
+        ];
+        words.iter().any(|word| name.contains(word))
+    };
+    is_context(info.type_of(call))
+        && is_context(info.type_of(parent))
+        && name.is_some_and(|name| !ends(name))
 }
 
 fn is_background(function: &Function, call: ExprId) -> bool {

@@ -243,21 +243,62 @@ impl Run<'_, '_> {
         }
         for (index, expr) in tree.exprs(list).iter().enumerate() {
             let expr = caulk_flow::unparen(tree, *expr);
-            let foreign = match self.function.info().object(expr) {
-                Object::PackageVar(_) => true,
-                _ => self.place(expr).is_some_and(|place| {
-                    self.function
-                        .info()
-                        .local_info(place.root)
-                        .is_some_and(|local| {
-                            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
-                        })
-                }),
-            };
-            if foreign {
+            let local = self.function.local(expr);
+            if self.is_of_others(expr) || local.is_some_and(|local| self.is_found(local)) {
                 self.out.returns_other.insert(index);
             }
         }
+    }
+
+    /// Whether an expression is of the package or of whoever called, or a field of what is, or an entry.
+    fn is_of_others(&self, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        let info = self.function.info();
+        let mut expr = caulk_flow::unparen(tree, expr);
+        if matches!(info.object(expr), Object::PackageVar(_)) {
+            return true;
+        }
+        while let ExprKind::Index { x, .. } | ExprKind::Selector { x, .. } = tree.expr(expr).kind {
+            expr = caulk_flow::unparen(tree, x);
+        }
+        let local = self.function.local(expr);
+        let info = local.and_then(|local| info.local_info(local));
+        info.is_some_and(|local| {
+            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
+        })
+    }
+
+    /// Whether a variable may hold what was there before: what a field or an entry holds, or a context carries.
+    fn is_found(&self, local: LocalId) -> bool {
+        let (module, function) = (self.module, self.function);
+        let tree = function.tree();
+        let is_carried = |part: &ExprId| {
+            let func = function.callee(*part).func();
+            let name = func.and_then(|func| func.name.rsplit('.').next());
+            name.is_some_and(|name| {
+                let makes = ["New", "Start", "With"]
+                    .iter()
+                    .any(|verb| name.starts_with(verb));
+                name.contains("FromContext") && !makes
+            })
+        };
+        let values = crate::inference::provenance::values_of(module, function, local);
+        values
+            .into_iter()
+            .filter(|(_, index)| *index == 0)
+            .any(|(value, _)| {
+                let Some(value) = value.map(|value| caulk_flow::unparen(tree, value)) else {
+                    return false;
+                };
+                match tree.expr(value).kind {
+                    ExprKind::Index { .. } | ExprKind::Selector { .. } => self.is_of_others(value),
+                    ExprKind::Call { .. } | ExprKind::TypeAssert { .. } => {
+                        let parts = crate::sites::made_of::parts(module, function, &[value]);
+                        parts.iter().any(is_carried)
+                    }
+                    _ => false,
+                }
+            })
     }
 
     /// Notes which results are nil where nothing is held and the error is nil.

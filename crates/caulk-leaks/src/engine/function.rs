@@ -1,7 +1,7 @@
 //! One function with its literals, ready to be followed: graphs, parents, and which variables matter.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use caulk_flow::{End, Graph, unparen};
 use caulk_program::{
@@ -28,6 +28,8 @@ pub(crate) struct Function {
     captured: BTreeSet<LocalId>,
     loosens: BTreeMap<ExprId, Vec<LocalId>>,
     functions: BTreeMap<LocalId, Option<BTreeSet<FuncId>>>,
+    /// Whether it is there for tests alone, as far as it was asked.
+    pub in_test: OnceLock<bool>,
 }
 
 impl Function {
@@ -72,6 +74,7 @@ impl Function {
             captured,
             loosens,
             functions: functions(&typed, &roots),
+            in_test: OnceLock::new(),
             typed,
         }
     }

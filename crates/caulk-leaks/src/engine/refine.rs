@@ -233,6 +233,30 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Whether the equality of two expressions says that what was acquired holds nothing: `resp.StatusCode == 204`.
+    pub(super) fn says_empty(&self, state: &State, x: ExprId, y: ExprId) -> bool {
+        let Some(empty) = self
+            .contract
+            .and_then(|contract| contract.empty_where.as_ref())
+        else {
+            return false;
+        };
+        let tree = self.function.tree();
+        let is_field = |expr: ExprId| {
+            matches!(tree.expr(caulk_flow::unparen(tree, expr)).kind, ExprKind::Selector { x, sel }
+                if tree.name(sel) == empty.field && matches!(self.value_at(state, x), Some(Value::At(0))))
+        };
+        let is_one = |expr: ExprId| {
+            let says = match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+                ExprKind::BasicLit(literal) => tree.literal(literal),
+                ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => tree.name(name),
+                _ => return false,
+            };
+            empty.is.iter().any(|is| is == says)
+        };
+        is_field(x) && is_one(y) || is_field(y) && is_one(x)
+    }
+
     /// Whether an expression is the field of the resource that is set when that has ended.
     fn is_set_at_end(&self, state: &State, expr: ExprId) -> bool {
         let tree = self.function.tree();
@@ -300,6 +324,9 @@ impl Run<'_, '_> {
         (x, y): (ExprId, ExprId),
         equal: bool,
     ) -> bool {
+        if equal && self.says_empty(state, x, y) {
+            return self.refine_acquired(state, false);
+        }
         for (subject, other) in [(x, y), (y, x)] {
             match self.value_at(state, subject) {
                 // What was just acquired is none of the package's: `f != os.Stdin`.
@@ -338,7 +365,7 @@ impl Run<'_, '_> {
         true
     }
 
-    fn is_package_variable(&self, expr: ExprId) -> bool {
+    pub(super) fn is_package_variable(&self, expr: ExprId) -> bool {
         let expr = caulk_flow::unparen(self.function.tree(), expr);
         matches!(self.function.info().object(expr), Object::PackageVar(_))
     }

@@ -329,7 +329,8 @@ impl<'a, 'p> Run<'a, 'p> {
                 }
                 End::Range { stmt, body, done } => {
                     // Over what holds the resource there is a first element.
-                    let first = self.ranges_over_resource(&state, *stmt);
+                    let first = self.ranges_over_resource(&state, *stmt)
+                        || self.is_kept_in_rounds(&state, *stmt);
                     let endless = self.ranges_without_end(&state, *stmt);
                     next.push((*body, state.clone(), None));
                     if !first && !endless {

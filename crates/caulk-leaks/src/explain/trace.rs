@@ -115,7 +115,7 @@ fn traces(module: &Module<'_>, calls: &Calls, path: &str) -> Vec<Known> {
             continue;
         };
         for (site, verdict) in module.verdicts(owner, Reach::FULL).iter() {
-            let heat = heat(calls, file, &function, site.root);
+            let heat = heat(module, calls, &function, site.root);
             let described = Described::new(module, &function, file, site, verdict, heat);
             found.push((
                 described.acquisition(described.outcome()),

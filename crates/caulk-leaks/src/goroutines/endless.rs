@@ -266,11 +266,14 @@ fn released_type(
     Some((named.name.to_string(), release))
 }
 
-/// Whether a release method does anything: it calls something.
+/// Whether a release method does anything: it calls something, and is no `panic("not implemented")`.
 fn releases_something(module: &Module<'_>, id: FuncId) -> bool {
     module
         .function(BodyOwner::Func(id))
-        .is_some_and(|function| !function.info().calls().is_empty())
+        .is_some_and(|function| {
+            let returns = function.graph(None).is_some_and(|graph| graph.returns());
+            returns && !function.info().calls().is_empty()
+        })
 }
 
 /// What is published of a goroutine that has no way to end.

@@ -1,7 +1,7 @@
 //! What a call owes by its results alone: whoever gets a cancel function beside a context calls it, and whoever
 //! gets a stream, a body or a transaction beside an error ends it.
 
-use caulk_program::{Basic, Callee, FuncId, Program, Type, TypeId};
+use caulk_program::{Basic, BodyOwner, Callee, FuncId, Object, Program, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::{Contract, ErrorAt, Origin, Release};
@@ -270,7 +270,7 @@ pub(crate) fn is_unlikely(
 ) -> bool {
     let drops = is_dropped_by_test(module, function, call)
         || contract.rule == "unreleased-subscription"
-            && is_in_test(module, function)
+            && crate::in_test::is_in_test(module, function)
             && contract
                 .results
                 .iter()
@@ -281,9 +281,13 @@ pub(crate) fn is_unlikely(
     // What a mock or a store in memory gives holds nothing.
     if contract.confidence == Confidence::Likely
         && !matches!(contract.origin, Origin::Catalogue { .. })
-        && is_in_test(module, function)
+        && crate::in_test::is_in_test(module, function)
         && crate::sites::stand_in::is_behind(module, function, call)
     {
+        return true;
+    }
+    // What would be called to release it is left out.
+    if contract.confidence == Confidence::Likely && passes_no_release(module, function, call) {
         return true;
     }
     // Whoever wrote both the function and the call knows that nothing comes with this one.
@@ -305,7 +309,8 @@ pub(crate) fn is_unlikely(
         return false;
     }
     // A test opens what it tries, in memory as a rule.
-    if contract.rule == "unclosed-resource" && is_in_test(module, function) {
+    if contract.rule == "unclosed-resource" && crate::in_test::is_in_file_of_tests(module, function)
+    {
         return true;
     }
     // What is made over a stream that is passed in holds nothing but that, unless it is sent somewhere.
@@ -352,12 +357,7 @@ pub(crate) fn is_free_field(module: &Module<'_>, function: &Function, callee: &C
 
 /// A test that drops a value for its error means to see the call fail.
 fn is_dropped_by_test(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    is_in_test(module, function) && is_dropped(function, call)
-}
-
-pub(crate) fn is_in_test(module: &Module<'_>, function: &Function) -> bool {
-    caulk_flow::file_of(module.program, function.typed.owner)
-        .is_some_and(caulk_program::SourceFile::is_test)
+    crate::in_test::is_in_test(module, function) && is_dropped(function, call)
 }
 
 /// A test tries a call, to see it panic: it is all that a literal does which is passed on, `require.Panics(t, func() { db.Get(k) })`.
@@ -365,7 +365,7 @@ fn is_tried(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     let tree = function.tree();
     let Some(literal) = function
         .root_of(call)
-        .filter(|_| is_in_test(module, function))
+        .filter(|_| crate::in_test::is_in_test(module, function))
     else {
         return false;
     };
@@ -406,6 +406,35 @@ fn is_dropped_result(function: &Function, call: ExprId, result: usize) -> bool {
     if tree.exprs(lhs).get(result).is_some_and(|target| {
         matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
     }))
+}
+
+/// Whether a call passes `nil` for a function, or for something, that by the name of the parameter releases:
+/// `Open(data, nil)` of `func Open(data []byte, closer func() error)`.
+fn passes_no_release(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let is_nil = |arg: &ExprId| *function.info().object(*arg) == Object::Nil;
+    let args = tree.exprs(args);
+    if !args.iter().any(is_nil) {
+        return false;
+    }
+    let id = function.callee(call).func().and_then(|func| func.id);
+    let Some(called) = id.and_then(|id| module.function(BodyOwner::Func(id))) else {
+        return false;
+    };
+    let info = called.info();
+    args.iter().zip(info.params()).any(|(arg, param)| {
+        let name = info
+            .local_info(*param)
+            .map(|param| param.name.to_ascii_lowercase());
+        let releases = |name: String| {
+            let words = ["close", "release", "cleanup", "free"];
+            words.iter().any(|word| name.contains(word))
+        };
+        is_nil(arg) && name.is_some_and(releases)
+    })
 }
 
 /// Whether an argument of a call has this method.

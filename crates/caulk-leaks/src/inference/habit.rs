@@ -216,7 +216,7 @@ pub(crate) fn contract(
 ) -> Option<Contract> {
     let program = module.program;
     let (package, name) = crate::types::split_name(program, called.func);
-    if crate::inference::convention::is_in_test(module, function)
+    if crate::in_test::is_in_test(module, function)
         || module.catalogue.free_entry(package, name).is_some()
     {
         return None;

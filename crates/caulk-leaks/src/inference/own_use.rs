@@ -56,7 +56,7 @@ pub(crate) fn contract(
     if crate::types::is_std_path(package)
         || LOOKS_UP.iter().any(|verb| lower.starts_with(verb))
         || OVER_A_STREAM.iter().any(|noun| name.contains(noun))
-        || crate::inference::convention::is_in_test(module, function)
+        || crate::in_test::is_in_test(module, function)
         || module.catalogue.free_entry(package, name).is_some()
     {
         return None;

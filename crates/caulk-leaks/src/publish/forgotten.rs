@@ -21,7 +21,8 @@ impl Described<'_, '_> {
     /// method forgets it, or of one without such a method that is made again and again.
     pub(crate) fn forgotten_field(&self) -> Option<Forgotten> {
         let outcomes = &self.verdict.outcomes;
-        if !outcomes.owed.is_empty() || outcomes.unknown.is_some() {
+        let may_run_on = self.site.contract.runs_to_its_end;
+        if !outcomes.owed.is_empty() || outcomes.unknown.is_some() || may_run_on {
             return None;
         }
         let (ty, field) = self.kept_in()?;

@@ -166,7 +166,7 @@ impl Described<'_, '_> {
             return false;
         };
         crate::engine::context::ends_here(self.module, self.function, context)
-            || crate::inference::convention::is_in_test(self.module, self.function)
+            || crate::in_test::is_in_test(self.module, self.function)
                 && crate::engine::context::may_end(self.module, self.function, context)
     }
 

@@ -33,7 +33,7 @@ fn is_empty(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
         return false;
     };
     let parts = parts(module, function, tree.exprs(args));
-    if is_head(function, &parts) {
+    if is_asked_with(function, &parts, |method| method == "HEAD") {
         return true;
     }
     let is_served = parts.iter().any(|part| {
@@ -54,8 +54,23 @@ fn is_empty(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
         && handlers.all(|(handler, writer)| writes_nothing(function, handler, writer))
 }
 
-/// Whether what is sent is made here, with the method `HEAD`.
-fn is_head(function: &Function, parts: &[ExprId]) -> bool {
+/// Whether a call sends something, and does not merely ask for it: with the method `POST`, as far as is seen here.
+pub(crate) fn is_sent(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let posts = matches!(tree.expr(caulk_flow::unparen(tree, fun)).kind, ExprKind::Selector { sel, .. }
+        if ["Post", "PostForm"].contains(&tree.name(sel)));
+    let parts = || parts(module, function, tree.exprs(args));
+    posts
+        || is_asked_with(function, &parts(), |method| {
+            !["", "GET", "HEAD"].contains(&method)
+        })
+}
+
+/// Whether what is sent is made here, with one of these methods.
+fn is_asked_with(function: &Function, parts: &[ExprId], is_one: impl Fn(&str) -> bool) -> bool {
     let tree = function.tree();
     let mut methods = parts
         .iter()
@@ -73,8 +88,11 @@ fn is_head(function: &Function, parts: &[ExprId]) -> bool {
         .peekable();
     methods.peek().is_some()
         && methods.all(|method| match tree.expr(method).kind {
-            ExprKind::BasicLit(literal) => tree.literal(literal) == "\"HEAD\"",
-            ExprKind::Selector { sel, .. } => tree.name(sel) == "MethodHead",
+            ExprKind::BasicLit(literal) => is_one(tree.literal(literal).trim_matches('"')),
+            ExprKind::Selector { sel, .. } => tree
+                .name(sel)
+                .strip_prefix("Method")
+                .is_some_and(|method| is_one(&method.to_ascii_uppercase())),
             _ => false,
         })
 }
@@ -108,8 +126,7 @@ fn makes_it_up(module: &Module<'_>, function: &Function, callee: &Callee) -> boo
             ..
         } => {
             for (build, id) in module.implementers(function.package, *iface, through, name) {
-                let file = build.program.file_of(id);
-                if file.is_some_and(|file| !crate::sites::stand_in::declares(file)) {
+                if !crate::sites::stand_in::declares(build, id) {
                     let mut of_this = Behind::default();
                     answer_of(build, id, DEPTH, &mut of_this);
                     behind.harmless |= of_this.harmless;

@@ -4,7 +4,7 @@ mod answered;
 pub(crate) mod around;
 mod behind;
 mod in_memory;
-mod made_of;
+pub(crate) mod made_of;
 pub(crate) mod stand_in;
 pub(crate) mod waited;
 
@@ -139,6 +139,12 @@ fn sites_of_call(
         {
             continue;
         }
+        if let Some(empty) = &mut contract.empty_where
+            && crate::in_test::is_in_test(module, function)
+            && crate::sites::answered::is_sent(module, function, call)
+        {
+            empty.is.append(&mut empty.is_when_sent);
+        }
         let contract = Arc::new(contract);
         let release = Arc::new(contract.release.clone());
         let site = |result: usize, argument: Option<Span>, ty: TypeId| Site {
@@ -253,6 +259,12 @@ pub(super) fn contracts_of_call(
         reach,
         caller: function.id(),
     };
+    let (package, name) = crate::types::split_name(module.program, func);
+    if module.catalogue.free_entry(package, name).is_some()
+        && module.catalogue.contract(package, name).is_none()
+    {
+        return Vec::new();
+    }
     let contracts = known_contracts(module, function, reach, call, callee, &called);
     if contracts.is_empty() {
         let told = crate::inference::habit::contract(module, function, &called)
@@ -275,7 +287,7 @@ fn by_subscription(
     called: &Called<'_>,
 ) -> Option<Contract> {
     let (package, name) = crate::types::split_name(module.program, called.func);
-    if crate::inference::convention::is_in_test(module, function)
+    if crate::in_test::is_in_test(module, function)
         || module.catalogue.free_entry(package, name).is_some()
     {
         return None;
@@ -369,10 +381,8 @@ fn own_implementers<'m, 'p>(
     name: &SmolStr,
 ) -> impl Iterator<Item = (&'m Module<'p>, FuncId)> {
     let all = module.implementers(function.package, iface, through, name);
-    all.into_iter().filter(|(build, id)| {
-        let file = build.program.file_of(*id);
-        build.is_own(*id) && file.is_some_and(|file| !stand_in::declares(file))
-    })
+    all.into_iter()
+        .filter(|(build, id)| build.is_own(*id) && !stand_in::declares(build, *id))
 }
 
 /// What a method of an interface of the project owes where those who implement it agree.

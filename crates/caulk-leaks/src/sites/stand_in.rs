@@ -1,15 +1,21 @@
 //! What tests and generators make to stand in for something else: mocks, stores in memory.
 
-use caulk_program::{Program, SourceFile, TypeId};
+use caulk_program::{FuncId, Program, SourceFile, TypeId};
 use caulk_syntax::ExprId;
 
 use crate::engine::Function;
 use crate::module::Module;
 use crate::sites::made_of::parts;
 
-/// Whether a file declares what stands in for something else.
-pub(crate) fn declares(file: &SourceFile) -> bool {
-    file.is_test() || file.is_generated() || is_named_so(file)
+/// Whether a function is declared where what stands in for something else is.
+pub(crate) fn declares(module: &Module<'_>, id: FuncId) -> bool {
+    let package = module.program.package(id.package);
+    let file = module.program.file_of(id);
+    file.is_none_or(|file| {
+        file.is_generated()
+            || is_named_so(file)
+            || crate::in_test::is_of_tests(module, package, file)
+    })
 }
 
 fn is_named_so(file: &SourceFile) -> bool {

@@ -117,7 +117,7 @@ impl<'a> View<'a> {
         let sends = self.sends(start);
         let first = *sends.first()?;
         // What a test would only hear of where a call fails.
-        if crate::inference::convention::is_in_test(self.module, self.function)
+        if crate::in_test::is_in_test(self.module, self.function)
             && sends.iter().all(|send| self.tells_error(send))
         {
             return None;

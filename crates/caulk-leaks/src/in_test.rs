@@ -1,0 +1,110 @@
+//! What is there for tests alone: their files, and what helps them from a file with another name.
+
+use caulk_program::{BodyOwner, FuncId, Package, Program, SourceFile, TypeId};
+
+use crate::engine::Function;
+use crate::module::Module;
+
+/// Folders and files with helpers and programs of tests, by the beginnings of their names.
+const HELPERS: &[&str] = &[
+    "e2e",
+    "testdata",
+    "testenv",
+    "testframework",
+    "testhelper",
+    "testing",
+    "testinfra",
+    "testkit",
+    "testlib",
+    "tests",
+    "testsuite",
+    "testsupport",
+    "testutil",
+];
+
+/// Whether a body is there for tests alone.
+pub(crate) fn is_in_test(module: &Module<'_>, function: &Function) -> bool {
+    *function.in_test.get_or_init(|| {
+        let package = module.program.package(function.package);
+        let id = match function.typed.owner {
+            BodyOwner::Func(id) => Some(id),
+            BodyOwner::Initializer(..) => None,
+        };
+        id.is_some_and(|id| takes_test(module.program, id))
+            || caulk_flow::file_of(module.program, function.typed.owner)
+                .is_some_and(|file| is_of_tests(module, package, file))
+    })
+}
+
+/// Whether a body stands in a file of tests: what helps them from elsewhere is as good as a program's.
+pub(crate) fn is_in_file_of_tests(module: &Module<'_>, function: &Function) -> bool {
+    caulk_flow::file_of(module.program, function.typed.owner).is_some_and(SourceFile::is_test)
+}
+
+/// Whether a file is there for tests alone: it is named so, stands in a folder for them, or imports what only tests do.
+pub(crate) fn is_of_tests(module: &Module<'_>, package: &Package, file: &SourceFile) -> bool {
+    if file.is_test() || is_in_folder_of_tests(package) || is_named_so(file) {
+        return true;
+    }
+    let imports = || {
+        let imports = file.outline.imports();
+        imports.filter_map(|import| import.path())
+    };
+    imports().any(|path| module.catalogue.is_for_tests(&path))
+        || imports().any(|path| path == "testing")
+            && mostly_takes_tests(module.program, package, file)
+}
+
+/// Whether most functions of a file take a test: what else a file offers may import `testing` for one of them.
+fn mostly_takes_tests(program: &Program, package: &Package, file: &SourceFile) -> bool {
+    let of_file = |func: &&caulk_program::Func| {
+        let declaring = package.files().get(func.file as usize);
+        func.receiver.is_none() && declaring.is_some_and(|declaring| declaring.path == file.path)
+    };
+    let (mut taking, mut others) = (0, 0);
+    for func in package.funcs().iter().filter(of_file) {
+        match func.reference.id {
+            Some(id) if takes_test(program, id) => taking += 1,
+            _ => others += 1,
+        }
+    }
+    taking > 0 && taking >= others
+}
+
+/// Whether a function takes what stands for a test: `t testing.TB`.
+fn takes_test(program: &Program, id: FuncId) -> bool {
+    let is_test = |ty: &TypeId| {
+        program.named_of(*ty).is_some_and(|named| {
+            &*named.package == "testing" && ["T", "B", "F", "TB"].contains(&named.name.as_str())
+        })
+    };
+    let signature = program.func_type(program.signature(id));
+    signature.is_some_and(|signature| signature.params.iter().any(is_test))
+}
+
+/// By the import path, behind whose module it is.
+fn is_in_folder_of_tests(package: &Package) -> bool {
+    let path = package.path();
+    // The folder of a module may be one too: `github.com/owner/name/tests`.
+    let root = match path.split('/').next() {
+        Some("github.com" | "gitlab.com" | "bitbucket.org") => 3,
+        Some(host) if host.contains('.') => 2,
+        _ => 1,
+    };
+    path.split('/').skip(root).any(is_name_of_helper)
+}
+
+fn is_name_of_helper(name: &str) -> bool {
+    let name = name.to_ascii_lowercase().replace(['-', '_'], "");
+    name == "test" || HELPERS.iter().any(|helper| name.starts_with(helper))
+}
+
+/// `setup_tests.go`, `testutil.go`; `test.go` may be a command.
+fn is_named_so(file: &SourceFile) -> bool {
+    let name = file.path.file_stem().and_then(|name| name.to_str());
+    name.is_some_and(|name| {
+        let last = name.rfind("_test").and_then(|at| name.get(at + 1..));
+        !["test", "tests"].contains(&name)
+            && (is_name_of_helper(name) || last.is_some_and(is_name_of_helper))
+    })
+}
