@@ -130,6 +130,8 @@ pub enum Origin {
     Convention,
     /// What others of the package do with the same.
     Habit,
+    /// What others of the whole program do with the like of it.
+    Custom,
     /// What the function that calls does with it on another path.
     OwnUse,
 }
@@ -144,6 +146,7 @@ impl Origin {
             Self::Documentation { .. } => "its documentation".to_owned(),
             Self::Convention => "the types of its results".to_owned(),
             Self::Habit => "what others of the package do with it".to_owned(),
+            Self::Custom => "what others of the program do with it".to_owned(),
             Self::OwnUse => "what becomes of it on another path".to_owned(),
         }
     }
@@ -155,7 +158,9 @@ impl Origin {
             Origin::Project { .. } => ContractSource::Project,
             Origin::Source(_) => ContractSource::Source,
             Origin::Documentation { .. } => ContractSource::Documentation,
-            Origin::Convention | Origin::Habit | Origin::OwnUse => ContractSource::Convention,
+            Origin::Convention | Origin::Habit | Origin::Custom | Origin::OwnUse => {
+                ContractSource::Convention
+            }
         }
     }
 

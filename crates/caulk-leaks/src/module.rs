@@ -22,6 +22,7 @@ use smol_str::SmolStr;
 
 use crate::answers::{Answers, Memo};
 use crate::catalogue::Catalogue;
+use crate::contract::Origin;
 use crate::engine::recent::RecentFunctions;
 use crate::engine::{Function, Verdict};
 use crate::inference::directive::Declared;
@@ -273,10 +274,18 @@ impl<'p> Module<'p> {
         Some(&self.fields.get()?.habits)
     }
 
-    /// The method by which the functions of a package release what another function gives them, where several do.
-    pub fn habit(&self, package: PackageId, function: &str) -> Option<SmolStr> {
+    /// The method by which the functions of a package, or of the program, release what another function gives them, where
+    /// several do, and which of the two do.
+    pub fn habit(
+        &self,
+        package: PackageId,
+        function: &str,
+        value: TypeId,
+    ) -> Option<(SmolStr, Origin)> {
         let path = self.program.package(package).path();
-        self.fields.get()?.habits.of(path, function).cloned()
+        let habits = &self.fields.get()?.habits;
+        let (method, origin) = habits.method(self.program, path, function, value)?;
+        Some((method.clone(), origin))
     }
 
     /// What the bodies of this build and of those before it do with the field of a type, where they were looked at.

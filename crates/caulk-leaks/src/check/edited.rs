@@ -160,7 +160,7 @@ pub(super) fn differing(before: &Frequencies, now: &Frequencies) -> BTreeSet<Bod
     others.map(|(owner, ..)| *owner).collect()
 }
 
-/// The bodies that may call a function whose results their package releases by habit, and did not, or no longer does so.
+/// The bodies that may call a function whose results their package or the program releases by habit, and did not, or no longer does.
 pub(super) fn calling_by_habit(
     module: &Module<'_>,
     inventory: &Inventory,
@@ -169,8 +169,11 @@ pub(super) fn calling_by_habit(
     let mut bodies = BTreeSet::new();
     let program = module.program;
     for (path, function) in module.habits().iter().flat_map(|now| before.differing(now)) {
-        let packages = inventory.packages_of(path);
-        let owners = packages.flat_map(|package| program.owners(package));
+        let packages: Vec<PackageId> = match path {
+            Some(path) => inventory.packages_of(path).collect(),
+            None => program.check_packages().to_vec(),
+        };
+        let owners = packages.iter().flat_map(|package| program.owners(*package));
         bodies.extend(owners.filter(|owner| may_call(program, *owner, function)));
     }
     bodies

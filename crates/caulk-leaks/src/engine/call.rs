@@ -7,7 +7,7 @@ use caulk_syntax::{ExprId, ExprKind};
 use smol_str::SmolStr;
 
 use super::closure::ClosureEffect;
-use super::known::is_borrowing_interface;
+use super::known::{by_name, is_borrowing_interface};
 use super::run::{Run, Start};
 use super::state::{Place, State, Status, Value};
 use crate::catalogue::CallEffect;
@@ -15,17 +15,6 @@ use crate::contract::{Origin, RELEASE_METHODS, is_release_name};
 use crate::finding::SettledBy;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
 use crate::module::Followed;
-
-/// Whether a function of a package, whose source is not at hand, makes data of a stream that its caller goes on owning.
-fn is_parser(callee: &Callee) -> bool {
-    let Callee::Static(func) = callee else {
-        return false;
-    };
-    let name = func.name.rsplit('.').next().unwrap_or_default();
-    ["Parse", "Decode", "Unmarshal"]
-        .iter()
-        .any(|verb| name.starts_with(verb))
-}
 
 /// What uses it may run as long as the process does.
 pub(crate) const PASSED_ON: &str = "used by a function literal that is passed on";
@@ -423,8 +412,9 @@ impl Run<'_, '_> {
 
     /// Whether whatever is done with it may make it hold something, and nothing before that.
     fn is_owed_once_used(&self) -> bool {
-        self.contract
-            .is_some_and(|contract| contract.idle && contract.origin == Origin::Habit)
+        self.contract.is_some_and(|contract| {
+            contract.idle && matches!(contract.origin, Origin::Habit | Origin::Custom)
+        })
     }
 
     /// Whether a method is called on a value of the type that is owed.
@@ -574,8 +564,10 @@ impl Run<'_, '_> {
             return self.lend(state, call, value);
         }
         // A response that is parsed may be closed there, a stream is not.
-        if self.release.path().is_empty() && is_parser(callee) {
-            return Vec::new();
+        if self.release.path().is_empty()
+            && let Some(effect) = by_name(callee)
+        {
+            return self.apply_known(state, call, value, effect);
         }
         self.lose_track(state, self.unknown_callee(call), span);
         Vec::new()
@@ -717,6 +709,9 @@ impl Run<'_, '_> {
         if !std && !self.is_followed(callee) {
             if self.is_lent(call, callee, index, &Value::View) {
                 return self.lend(state, call, &Value::View);
+            }
+            if let Some(effect) = by_name(callee) {
+                return self.apply_known(state, call, &Value::View, effect);
             }
             self.lose_track(state, self.unknown_callee(call), self.span_of(call));
         }

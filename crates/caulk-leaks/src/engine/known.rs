@@ -1,5 +1,32 @@
 //! Functions that are known by name for what they say of an error or do with an argument.
 
+use caulk_program::Callee;
+
+use crate::catalogue::CallEffect;
+
+/// How the names begin of functions that make data of a stream.
+const PARSES: &[&str] = &["Parse", "Decode", "Unmarshal"];
+
+/// How the names end of what functions make that reads from a stream: with it that is kept, or closed, if it can be.
+const READS: &[&str] = &["Decoder", "Parser", "Scanner", "Lexer", "Tokenizer"];
+
+/// What a function of a package, whose source is not at hand, does by its name with a stream that its caller goes on owning:
+/// `yaml.Unmarshal(f)`, `dns.NewZoneParser(f)`.
+pub(super) fn by_name(callee: &Callee) -> Option<CallEffect> {
+    let Callee::Static(func) = callee else {
+        return None;
+    };
+    let name = func.name.rsplit('.').next().unwrap_or_default();
+    if PARSES.iter().any(|verb| name.starts_with(verb)) {
+        return Some(CallEffect::Borrow);
+    }
+    let made = name.strip_prefix("New")?;
+    READS
+        .iter()
+        .any(|noun| made.ends_with(noun))
+        .then_some(CallEffect::Own)
+}
+
 /// Methods of well-known interfaces whose implementations use an argument and let it go.
 pub(super) fn is_borrowing_interface(package: &str, name: &str) -> bool {
     matches!(

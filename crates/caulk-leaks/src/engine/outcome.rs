@@ -36,6 +36,8 @@ pub(crate) struct Outcomes {
     /// What the error result is known to be where it is released.
     pub released: BTreeSet<Option<bool>>,
     pub released_at: Option<Span>,
+    /// Some path releases it by a call; on the others that do not owe it, it may only have come to its end.
+    pub by_hand: bool,
     pub settled: Option<(SettledBy, Span)>,
     /// The type and the field that it is stored in, where it is always the same.
     pub stored_in: Option<(TypeId, SmolStr)>,

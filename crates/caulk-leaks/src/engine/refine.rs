@@ -63,7 +63,7 @@ impl Run<'_, '_> {
                     }
                     Some(Value::More) => {
                         if !truth {
-                            self.release_at(state, self.span_of(cond));
+                            self.end_at(state, self.span_of(cond));
                         }
                         return true;
                     }
@@ -433,7 +433,7 @@ impl Run<'_, '_> {
             };
             if self.release.ends_on_false.contains(&method) {
                 let span = self.span_of(call);
-                self.release_at(state, span);
+                self.end_at(state, span);
                 return true;
             }
         }

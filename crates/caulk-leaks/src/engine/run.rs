@@ -531,6 +531,12 @@ impl<'a, 'p> Run<'a, 'p> {
     }
 
     pub(super) fn release_at(&mut self, state: &mut State, span: Span) {
+        self.out.by_hand |= self.trying == 0 && state.status == Status::Owed;
+        self.end_at(state, span);
+    }
+
+    /// It has come to its end by itself, or is released.
+    pub(super) fn end_at(&mut self, state: &mut State, span: Span) {
         if state.status == Status::Owed {
             state.status = Status::Released(span);
             if self.trying == 0 {

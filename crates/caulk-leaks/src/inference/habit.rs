@@ -1,22 +1,27 @@
-//! What the functions of a package owe by habit: where several of them defer the same release of what a call gives,
-//! whoever else there makes that call owes it too, though neither the catalogue nor a source says so.
+//! What functions owe by habit: where several of a package, or more of the whole program, defer the same release of what a
+//! call gives, whoever else makes that call owes it too, though neither the catalogue nor a source says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_program::{BodyOwner, LocalId, Program, TypeId, TypedBody};
+use caulk_program::{BodyOwner, FuncId, LocalId, Program, TypeId, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::contract::{Contract, ErrorAt, Origin, Release};
+use crate::contract::{Contract, ErrorAt, Origin, Release, is_release_name};
 use crate::engine::Function;
 use crate::finding::{Confidence, Harm};
 use crate::inference::field_uses::FieldUses;
-use crate::module::Module;
+use crate::inference::own_use::{ALWAYS_RELEASE, BEGINS};
+use crate::inference::provenance::{self, Provenance};
+use crate::module::{Followed, Module};
 use crate::sites::Called;
 
-/// How many functions make a habit.
+/// How many functions make the habit of a package.
 const SEVERAL: u32 = 2;
+
+/// How many functions make the habit of a program.
+const MANY: u32 = 3;
 
 /// Methods that give back what they are called on, and have no other use: a `Wait` or a `Commit` has.
 pub(crate) const RELEASES: &[&str] = &[
@@ -32,15 +37,29 @@ pub(crate) const RELEASES: &[&str] = &[
     "Free",
 ];
 
-/// How many functions of each package defer which release of what a function gives them.
+/// By a function, how many others defer which release of what it gives them.
+type ByFunction = BTreeMap<String, BTreeMap<SmolStr, u32>>;
+
+/// How many functions defer which release of what a function gives them.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Habits {
-    by_package: BTreeMap<String, BTreeMap<String, BTreeMap<SmolStr, u32>>>,
+    by_package: BTreeMap<String, ByFunction>,
+    /// Those of all packages without their tests, which release more than they have to. The functions are told [`alike`]:
+    /// an interface and those who implement it name the same method.
+    anywhere: ByFunction,
+}
+
+/// What functions have in common that give the same in the same way: their last name, and the type.
+fn alike(program: &Program, function: &str, value: TypeId) -> Option<String> {
+    let named = program.named_of(value)?;
+    let name = function.rsplit(['.', '/']).next()?;
+    (!crate::types::is_std_path(&named.package))
+        .then(|| format!("{}.{} {name}", named.package, named.name))
 }
 
 impl Habits {
-    /// Adds what one body of a package does.
-    pub fn read(&mut self, program: &Program, package: &str, body: &TypedBody) {
+    /// Adds what one body of a package does, of a test or not.
+    pub fn read(&mut self, program: &Program, package: &str, body: &TypedBody, is_test: bool) {
         let reader = Reader { body };
         let mut given: BTreeMap<LocalId, Option<ExprId>> = BTreeMap::new();
         let mut released: BTreeMap<LocalId, Released> = BTreeMap::new();
@@ -78,6 +97,9 @@ impl Habits {
                 Descend::Into
             });
         }
+        if !is_test {
+            self.read_anywhere(program, &reader, &given);
+        }
         let mut habits: Vec<(String, SmolStr)> = Vec::new();
         for (local, release) in released {
             let Some(Some(value)) = given.get(&local) else {
@@ -94,8 +116,11 @@ impl Habits {
             }
             if let Some(func) = body.info.callee(caulk_flow::unparen(tree, *value)).func() {
                 let (path, _) = crate::types::split_name(program, func);
+                if crate::types::is_std_path(path) {
+                    continue;
+                }
                 let habit = (func.name.to_string(), release.method);
-                if !crate::types::is_std_path(path) && !habits.contains(&habit) {
+                if !habits.contains(&habit) {
                     habits.push(habit);
                 }
             }
@@ -107,6 +132,46 @@ impl Habits {
         }
     }
 
+    /// Adds what a body releases in any way, deferred or not: one that closes what it got where it gives up owes it.
+    fn read_anywhere(
+        &mut self,
+        program: &Program,
+        reader: &Reader<'_>,
+        given: &BTreeMap<LocalId, Option<ExprId>>,
+    ) {
+        let (body, tree) = (reader.body, reader.body.tree());
+        let mut begun: BTreeSet<LocalId> = BTreeSet::new();
+        let mut released: BTreeSet<(LocalId, &str)> = BTreeSet::new();
+        for (call, _) in body.info.calls() {
+            if let ExprKind::Call { fun, args, .. } = tree.expr(call).kind
+                && let ExprKind::Selector { x, sel } = tree.expr(fun).kind
+                && let Some(local) = reader.local(x)
+            {
+                let method = tree.name(sel);
+                if BEGINS.iter().any(|verb| method.starts_with(verb)) {
+                    begun.insert(local);
+                }
+                if args.is_empty() && ALWAYS_RELEASE.contains(&method) {
+                    released.insert((local, method));
+                }
+            }
+        }
+        let mut habits: BTreeSet<(String, &str)> = BTreeSet::new();
+        for (local, method) in released {
+            let value = given.get(&local).copied().flatten();
+            if let Some(value) = value.filter(|_| !begun.contains(&local))
+                && let Some(info) = body.info.local_info(local)
+                && let Some(func) = body.info.callee(caulk_flow::unparen(tree, value)).func()
+            {
+                habits.extend(alike(program, &func.name, info.ty).map(|alike| (alike, method)));
+            }
+        }
+        for (alike, method) in habits {
+            let of_function = self.anywhere.entry(alike).or_default();
+            *of_function.entry(SmolStr::new(method)).or_default() += 1;
+        }
+    }
+
     /// Those that were noted with how bodies use fields.
     pub fn of_uses<'a>(uses: impl Iterator<Item = &'a FieldUses>) -> Habits {
         let mut all = Habits::default();
@@ -114,36 +179,69 @@ impl Habits {
         all
     }
 
-    /// The functions for which a package has another habit, by its path.
-    pub fn differing<'a>(&'a self, others: &'a Habits) -> BTreeSet<(&'a str, &'a str)> {
+    /// The functions for which a package has another habit, by its path, or the whole program, without one.
+    pub fn differing<'a>(&'a self, others: &'a Habits) -> BTreeSet<(Option<&'a str>, &'a str)> {
         let both = self.by_package.iter().chain(&others.by_package);
-        both.flat_map(|(package, functions)| {
+        let of_packages = both.flat_map(|(package, functions)| {
             let of_package = functions.keys().map(move |function| (package, function));
             of_package.map(|(package, function)| (package.as_str(), function.as_str()))
-        })
-        .filter(|(package, function)| self.of(package, function) != others.of(package, function))
-        .collect()
+        });
+        let of_packages = of_packages
+            .filter(|(package, function)| {
+                self.of(package, function) != others.of(package, function)
+            })
+            .map(|(package, function)| (Some(package), function));
+        let anywhere = self.anywhere.keys().chain(others.anywhere.keys());
+        let anywhere = anywhere
+            .filter(|alike| self.of_all(alike) != others.of_all(alike))
+            .filter_map(|alike| Some((None, alike.split(' ').next_back()?)));
+        of_packages.chain(anywhere).collect()
     }
 
     /// Adds those of other bodies.
     pub fn extend(&mut self, other: Habits) {
         for (package, functions) in other.by_package {
-            let known = self.by_package.entry(package).or_default();
-            for (function, methods) in functions {
-                let known = known.entry(function).or_default();
-                for (method, count) in methods {
-                    *known.entry(method).or_default() += count;
-                }
-            }
+            add(self.by_package.entry(package).or_default(), functions);
         }
+        add(&mut self.anywhere, other.anywhere);
     }
 
-    /// The method by which a package's functions release what another function gives them.
-    pub fn of(&self, package: &str, function: &str) -> Option<&SmolStr> {
-        let methods = self.by_package.get(package)?.get(function)?;
-        let most = methods.iter().max_by_key(|(_, count)| **count)?;
-        (*most.1 >= SEVERAL).then_some(most.0)
+    /// The method by which a package's functions, or those of the whole program, release what another function gives them,
+    /// and which of the two do.
+    pub fn method(
+        &self,
+        program: &Program,
+        package: &str,
+        function: &str,
+        value: TypeId,
+    ) -> Option<(&SmolStr, Origin)> {
+        let of_package = self.of(package, function).map(|name| (name, Origin::Habit));
+        let of_all = || self.of_all(&alike(program, function, value)?);
+        of_package.or_else(|| of_all().map(|name| (name, Origin::Custom)))
     }
+
+    fn of(&self, package: &str, function: &str) -> Option<&SmolStr> {
+        most(self.by_package.get(package)?.get(function)?, SEVERAL)
+    }
+
+    fn of_all(&self, alike: &str) -> Option<&SmolStr> {
+        most(self.anywhere.get(alike)?, MANY)
+    }
+}
+
+fn add(known: &mut ByFunction, others: ByFunction) {
+    for (function, methods) in others {
+        let known = known.entry(function).or_default();
+        for (method, count) in methods {
+            *known.entry(method).or_default() += count;
+        }
+    }
+}
+
+/// The method that most take, and so many at least.
+fn most(methods: &BTreeMap<SmolStr, u32>, at_least: u32) -> Option<&SmolStr> {
+    let most = methods.iter().max_by_key(|(_, count)| **count)?;
+    (*most.1 >= at_least).then_some(most.0)
 }
 
 /// A deferred release.
@@ -221,20 +319,30 @@ pub(crate) fn contract(
     {
         return None;
     }
-    let method = module.habit(function.package, &called.func.name)?;
     // A type that is not known has it by what is called on it.
     let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
+    let (method, origin) = module.habit(function.package, &called.func.name, value)?;
     if !program.is_missing(value)
         && !value.is_unknown()
         && !crate::types::has_callable(program, value, &method)
     {
         return None;
     }
-    if goes_to_pool(module, value, &method) {
+    if !only_releases(program, value, &method)
+        || goes_to_pool(module, value, &method)
+        || origin == Origin::Custom && frees_nothing(module, called)
+    {
         return None;
     }
     let says_whether = |ty: TypeId| {
-        crate::types::is_error(program, ty) || program.type_string(ty) == "bool" || ty.is_unknown()
+        // An error of the program's own need not be an `error`: `*tcpip.Error`.
+        let is_own_error = program
+            .named_of(ty)
+            .is_some_and(|named| named.name.ends_with("Error"));
+        crate::types::is_error(program, ty)
+            || is_own_error
+            || program.type_string(ty) == "bool"
+            || ty.is_unknown()
     };
     let mut others = called.types.iter().enumerate().skip(1).rev();
     let error = match called.types {
@@ -262,24 +370,69 @@ pub(crate) fn contract(
             memory: true,
             ..Harm::default()
         },
-        ..Contract::of(Release::method(&method), Confidence::Likely, Origin::Habit)
+        ..Contract::of(Release::method(&method), Confidence::Likely, origin)
     })
 }
 
-/// Whether a release only gives a value back to a `sync.Pool`, which makes another where it has none.
+/// How many methods of a value, one called by the other, are looked into for a pool.
+const POOL_DEPTH: u8 = 2;
+
+/// Whether a release does no more than give a value back to a pool, which makes another where it has none.
 fn goes_to_pool(module: &Module<'_>, ty: TypeId, method: &str) -> bool {
-    let program = module.program;
-    let id = program
-        .method(ty, method)
+    let method = module.program.method(ty, method);
+    let id = method
         .filter(|method| !method.of_interface)
         .and_then(|method| method.func.id);
-    let Some(function) = id.and_then(|id| module.function(BodyOwner::Func(id))) else {
+    id.is_some_and(|id| puts_into_pool(module, id, POOL_DEPTH) == Some(true))
+}
+
+/// The same of a method, none where it releases something else.
+fn puts_into_pool(module: &Module<'_>, id: FuncId, depth: u8) -> Option<bool> {
+    let Some(depth) = depth.checked_sub(1) else {
+        return Some(false);
+    };
+    let function = module.function(BodyOwner::Func(id))?;
+    let receiver = function.info().receiver();
+    let calls = function.info().calls();
+    let mut puts = false;
+    for (_, callee) in calls {
+        let Some(func) = callee.func() else {
+            continue;
+        };
+        let name = func.name.rsplit('.').next().unwrap_or_default();
+        let of_value =
+            receiver.is_some() && callee.receiver().and_then(|x| function.local(x)) == receiver;
+        match func.id.filter(|_| of_value) {
+            Some(id) => puts |= puts_into_pool(module, id, depth)?,
+            None if is_release_name(name) => return None,
+            None => puts |= name.starts_with("Put"),
+        }
+    }
+    Some(puts)
+}
+
+/// Whether a method gives nothing but perhaps an error: one that gives more takes the value apart, `undo := c.Release()`.
+fn only_releases(program: &Program, ty: TypeId, method: &str) -> bool {
+    let signature = program
+        .method(ty, method)
+        .and_then(|method| program.func_type(method.signature));
+    signature.is_none_or(|signature| match *signature.results {
+        [] => true,
+        [only] => crate::types::is_error(program, only) || only.is_unknown(),
+        _ => false,
+    })
+}
+
+/// Whether the source of a callee shows that what it gives frees nothing.
+fn frees_nothing(module: &Module<'_>, called: &Called<'_>) -> bool {
+    let Some(id) = called.func.id.filter(|_| !called.of_interface) else {
         return false;
     };
-    let calls = function.info().calls();
-    calls.iter().any(|(_, callee)| {
-        callee
-            .func()
-            .is_some_and(|func| &*func.name == "sync.Pool.Put")
-    })
+    let Followed::Yes(reach) = module.follows(called.reach, called.caller, id) else {
+        return false;
+    };
+    matches!(
+        provenance::of_result(module, id, 0, reach),
+        Provenance::Idle | Provenance::Unfinished
+    )
 }

@@ -66,14 +66,16 @@ impl<'p> Taking<'p> {
         let note = self.read(body);
         let mut uses = FieldUses::default();
         let is_checked = self.checked.contains(&package);
+        let file = caulk_flow::file_of(self.program, body.owner);
         if is_checked {
             uses.read(self.program, self.catalogue, body);
             let path = self.program.package(package).path();
-            uses.habits.read(self.program, path, body);
+            let is_test = file.is_some_and(caulk_program::SourceFile::is_test);
+            uses.habits.read(self.program, path, body, is_test);
         }
         let mut notes = self.lock();
         notes.bodies.insert(body.owner, note);
-        if is_checked && let Some(file) = caulk_flow::file_of(self.program, body.owner) {
+        if is_checked && let Some(file) = file {
             let of_file = notes.uses.entry((package, file.path.clone()));
             of_file.or_default().extend(uses);
         }
@@ -191,7 +193,8 @@ impl Notes {
         };
         let package = caulk_flow::package_of(&owner);
         calls.iter().all(|call| {
-            if module.habit(package, &call.func.name).is_some() {
+            let value = call.types.first().copied().unwrap_or(TypeId::UNKNOWN);
+            if module.habit(package, &call.func.name, value).is_some() {
                 return false;
             }
             let called = Called {

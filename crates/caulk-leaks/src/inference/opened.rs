@@ -33,11 +33,11 @@ pub(crate) fn says_so(name: &str) -> bool {
     })
 }
 
-/// Whether a function may hand on a contract: one that names alone tell, only under such a name. A pool that opens what
-/// it has none of takes it back.
+/// Whether a function may hand on a contract: one that names alone tell, only under such a name, and none that rests on what
+/// others do. A pool that opens what it has none of takes it back.
 pub(crate) fn is_handed_on(module: &Module<'_>, contract: &Contract, by: FuncId) -> bool {
     let by_name = contract.origin == Origin::Convention && contract.rule == "unclosed-resource";
-    !by_name
+    contract.origin != Origin::Custom && !by_name
         || module
             .program
             .func(by)

@@ -14,7 +14,7 @@ use crate::module::{Followed, Module};
 use crate::sites::Called;
 
 /// Methods that release what they are called on in whatever state it is; a `Stop` can be what is asked for.
-const ALWAYS_RELEASE: &[&str] = &[
+pub(crate) const ALWAYS_RELEASE: &[&str] = &[
     "Close",
     "Release",
     "Disconnect",
@@ -24,7 +24,7 @@ const ALWAYS_RELEASE: &[&str] = &[
 ];
 
 /// How the names begin of methods before which nothing may be held.
-const BEGINS: &[&str] = &[
+pub(crate) const BEGINS: &[&str] = &[
     "Open", "Start", "Connect", "Dial", "Listen", "Begin", "Init", "Run", "Serve", "Login",
 ];
 

@@ -137,6 +137,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
         unknown,
         viewed,
         asserted,
+        by_hand,
         ..
     } = outcomes;
     if let Some((why, _)) = unknown {
@@ -166,6 +167,8 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
             _ => ParamEffect::Closes,
         },
         (true, false) => ParamEffect::NeverReturns,
+        // Rows that are stepped to their end where there are none, and are open where one was found.
+        (false, true) if !by_hand && settled.is_none() => ParamEffect::Borrows,
         (false, false) => match viewed {
             Some(result) => ParamEffect::Returns {
                 result,

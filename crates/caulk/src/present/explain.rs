@@ -154,6 +154,7 @@ fn who(origin: &Origin) -> String {
         Origin::Documentation { .. } => "by its documentation".to_owned(),
         Origin::Convention => "by the types of its results".to_owned(),
         Origin::Habit => "by what others of the package do with it".to_owned(),
+        Origin::Custom => "by what others of the program do with it".to_owned(),
         Origin::OwnUse => "by what becomes of it on another path".to_owned(),
     }
 }
@@ -315,7 +316,9 @@ fn contract(contract: &Contract) -> ContractJson {
         Origin::Documentation { sentence, .. } => (sentence.to_string(), Vec::new()),
         Origin::Catalogue { file, line } => (format!("{file}:{line}"), Vec::new()),
         Origin::Project { line } => (format!("caulk.toml:{line}"), Vec::new()),
-        Origin::Convention | Origin::Habit | Origin::OwnUse => (String::new(), Vec::new()),
+        Origin::Convention | Origin::Habit | Origin::Custom | Origin::OwnUse => {
+            (String::new(), Vec::new())
+        }
     };
     ContractJson {
         results: contract.results.iter().map(|n| n + 1).collect(),
