@@ -72,7 +72,7 @@ impl<'a> Stretch<'a> {
             .iter()
             .filter(|id| tree.stmt(**id).span.start >= after);
         let mut todo: Vec<(StmtId, Inside)> = later.map(|id| (*id, Inside::default())).collect();
-        let labels = self.labels();
+        let labels = self.labels(after);
         while let Some((id, inside)) = todo.pop() {
             let inner = match tree.stmt(id).kind {
                 StmtKind::Return(_) => {
@@ -122,11 +122,12 @@ impl<'a> Stretch<'a> {
         Some(leaves)
     }
 
-    /// The labels of statements within.
-    fn labels(&self) -> BTreeSet<&'a str> {
+    /// The labels of statements within that start at or after the offset `after`.
+    fn labels(&self, after: u32) -> BTreeSet<&'a str> {
         let tree = self.scope.tree;
         let mut labels = BTreeSet::new();
-        for id in self.statements {
+        let later = |id: &&StmtId| tree.stmt(**id).span.start >= after;
+        for id in self.statements.iter().filter(later) {
             tree.walk(*id, |node| {
                 if let Node::Stmt(id) = node
                     && let StmtKind::Labeled { label, .. } = tree.stmt(id).kind
@@ -157,6 +158,7 @@ fn branch_leaves(
 ) -> Option<bool> {
     match (kind, label) {
         (BranchKind::Fallthrough, _) => Some(false),
+        (BranchKind::Goto, Some(label)) if labels.contains(tree.name(label)) => Some(false),
         (BranchKind::Goto, _) => None,
         (_, Some(label)) => Some(!labels.contains(tree.name(label))),
         (BranchKind::Break, None) => Some(!inside.in_breakable),

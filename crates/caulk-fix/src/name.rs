@@ -183,7 +183,7 @@ fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
 }
 
 /// The name that Go code commonly gives to a value of a type.
-fn wanted(type_name: &str, is_function: bool) -> String {
+pub(crate) fn wanted(type_name: &str, is_function: bool) -> String {
     let last = type_name.rsplit(['.', '/']).next().unwrap_or_default();
     let last = last.split('[').next().unwrap_or_default();
     let common = match last {

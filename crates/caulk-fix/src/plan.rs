@@ -303,11 +303,14 @@ impl<'a> Planner<'a> {
             .proposals
             .into_iter()
             .map(|proposal| match proposal {
-                Ok(Proposal { edits, review }) => FindingFix {
-                    outcome: review.map_or(Outcome::Fixed, Outcome::FixedReview),
-                    reason_kind: String::new(),
-                    edits,
-                },
+                Ok(Proposal { mut edits, review }) => {
+                    edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
+                    FindingFix {
+                        outcome: review.map_or(Outcome::Fixed, Outcome::FixedReview),
+                        reason_kind: String::new(),
+                        edits,
+                    }
+                }
                 Err(Refusal { reason, kind }) => FindingFix {
                     outcome: Outcome::Refused(reason),
                     reason_kind: kind,

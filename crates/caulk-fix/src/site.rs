@@ -66,10 +66,12 @@ impl<'a> Site<'a> {
         self.source.layout()
     }
 
-    /// Whether a second release is known to do no harm: what the catalogue lists takes one.
+    /// Whether a second release is known to do no harm: what the catalogue lists takes one, unless it is given back to
+    /// something, which may have handed out another by the same number.
     pub(crate) fn may_end_twice(&self) -> bool {
         let resource = &self.finding.resource;
-        resource.contract_from == ContractSource::Catalogue
+        let listed = resource.contract_from == ContractSource::Catalogue;
+        (listed && self.template().release.taker.is_none())
             || resource.type_name == "context.CancelFunc"
     }
 
@@ -118,11 +120,14 @@ impl<'a> Site<'a> {
     fn arguments(&self) -> Result<String, Refusal> {
         let wanted = &self.template().release.arguments;
         let names = self.source.names_around(span(self.finding.location.span));
-        let word = |character: char| character.is_alphanumeric() || character == '_';
+        // What stands behind a dot is known where the name before it is.
+        let part = |character: char| character.is_alphanumeric() || "_.".contains(character);
         let mut words = wanted
-            .split(|character| !word(character))
+            .split(|character| !part(character))
+            .filter_map(|path| path.split('.').next())
             .filter(|name| name.starts_with(|first: char| !first.is_ascii_digit()));
-        if words.all(|name| names.contains(name)) {
+        let importable = |name: &str| name == "context" && self.source.import(name).is_ok();
+        if words.all(|name| names.contains(name) || importable(name)) {
             return Ok(wanted.clone());
         }
         if wanted == "ctx" && names.contains("context") {

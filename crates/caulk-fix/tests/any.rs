@@ -140,6 +140,7 @@ fn finding(known: &Statements, picks: &[u16], flags: u32) -> Finding {
             span: pick(at, &known.exits),
             kind: kinds[at % kinds.len()],
             with_error: flag(13),
+            failing_call: flag(14),
         })
         .collect();
     if flag(14) {

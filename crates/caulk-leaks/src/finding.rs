@@ -365,6 +365,8 @@ pub struct Exit {
     pub kind: ExitKind,
     /// The exit returns an error that is known not to be nil there.
     pub with_error: bool,
+    /// It returns all results of a call that takes the resource over, and leaves it where it fails.
+    pub failing_call: bool,
 }
 
 /// In which way a resource is lost.

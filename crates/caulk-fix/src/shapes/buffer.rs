@@ -2,7 +2,8 @@
 //! the channel lets it end.
 
 use caulk_syntax::{
-    AssignOp, Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, Tree,
+    AssignOp, BinaryOp, Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, Tree,
+    UnaryOp,
 };
 
 use super::{Proposal, Proposed};
@@ -45,6 +46,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let function =
         function.ok_or_else(|| Refusal::new("the function around it cannot be found"))?;
     let mut edits = Vec::new();
+    let mut signed = None;
     for (channel, most) in channels {
         let made = made(tree, function, channel).ok_or_else(|| {
             Refusal::of(
@@ -70,8 +72,15 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         };
         let room = match (length, most) {
             (None, most) => most.to_string(),
-            (Some(Some(length)), 1) => length,
-            (Some(Some(length)), most) => format!("{most}*{length}"),
+            (Some(Some(length)), most) => {
+                if length.signed {
+                    signed = Some(length.text.clone());
+                }
+                match most {
+                    1 => length.text,
+                    most => format!("{most}*{}", length.text),
+                }
+            }
             (Some(None), _) => {
                 return Err(Refusal::of(
                     "several goroutines send on …: its buffer must hold one value for each",
@@ -90,47 +99,198 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             format!(", {room}"),
         ));
     }
-    Ok(Proposal::sure(edits))
+    Ok(match signed {
+        Some(number) => Proposal::review(edits, format!("where {number} is negative, make panics")),
+        None => Proposal::sure(edits),
+    })
 }
 
-/// How many turns the loop at `at` has, as Go text, where that is known before it: the length of a slice or a map
-/// that is not assigned from the place `made` on.
-fn turns_of(site: &Site<'_>, function: StmtId, at: At, made: Span) -> Option<String> {
+/// How many turns a loop has at most, as Go text.
+struct Turns {
+    text: String,
+    /// Whether it may be negative, which no buffer can be.
+    signed: bool,
+}
+
+/// The turns of the loop at `at`, where they are known from the place `made` on: the length of a slice or a map, or a number,
+/// that is not assigned after that.
+fn turns_of(site: &Site<'_>, function: StmtId, at: At, made: Span) -> Option<Turns> {
     let tree = site.scope.tree;
-    let StmtKind::Range { x, .. } = site.scope.kind(at)? else {
+    let bound = match site.scope.kind(at)? {
+        StmtKind::Range { x, .. } => x,
+        StmtKind::For {
+            init: Some(init),
+            cond: Some(cond),
+            post: Some(post),
+            body,
+        } => counted(site, init, cond, post, body)?,
+        _ => return None,
+    };
+    let literal = matches!(tree.expr(bound).kind, ExprKind::BasicLit(_));
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let text = site.layout().text(tree.expr(bound).span);
+    if literal {
+        return number(text).then(|| Turns {
+            text: text.to_owned(),
+            signed: false,
+        });
+    }
+    let is_range = matches!(site.scope.kind(at), Some(StmtKind::Range { .. }));
+    let measured = site.scope.call(bound).and_then(|(fun, args)| {
+        let [only] = args else { return None };
+        (tree.ident(fun) == Some("len")).then(|| tree.ident(*only))?
+    });
+    let name = measured.or_else(|| tree.ident(bound))?;
+    let is_list = measured.is_some() || (is_range && is_countable(site, function, name, made));
+    if !is_declared(site, function, name, made) || is_changed(site, function, name, made) {
+        return None;
+    }
+    if is_list {
+        return Some(Turns {
+            text: format!("len({name})"),
+            signed: false,
+        });
+    }
+    let is_number = !is_range || is_int(site, function, name, made);
+    let given = declared_as(site, function, name, made);
+    is_number.then(|| Turns {
+        text: name.to_owned(),
+        signed: given.is_empty() || !given.into_iter().all(is_count),
+    })
+}
+
+/// What `i` is counted up to in `for i := 0; i < n; i++`, if nothing else changes it.
+fn counted(
+    site: &Site<'_>,
+    init: StmtId,
+    cond: ExprId,
+    post: StmtId,
+    body: StmtId,
+) -> Option<ExprId> {
+    let tree = site.scope.tree;
+    let StmtKind::Assign {
+        lhs,
+        op: AssignOp::Define,
+        rhs,
+        ..
+    } = tree.stmt(init).kind
+    else {
         return None;
     };
-    let name = tree.ident(x)?;
-    let countable = |text: &str| {
-        ["[]", "map[", "..."]
-            .iter()
-            .any(|start| text.starts_with(start))
+    let ([left], [zero]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+        return None;
     };
-    let body = tree.stmt(function).span;
-    let parameter = site.source.parameter_type(&site.scope, body, name);
-    let mut known = parameter.is_some_and(countable);
-    let mut changes = false;
+    let counter = tree.ident(*left)?;
+    let from_zero = site.layout().text(tree.expr(*zero).span) == "0";
+    let ExprKind::Binary {
+        x,
+        op: BinaryOp::Lss,
+        y,
+        ..
+    } = tree.expr(cond).kind
+    else {
+        return None;
+    };
+    let steps = site.layout().text(tree.stmt(post).span) == format!("{counter}++");
+    let counts = from_zero && steps && tree.ident(x) == Some(counter);
+    (counts && !site.scope.assigns(body, counter)).then_some(y)
+}
+
+/// The values that a variable of the function is given where it is declared above the place `made`, as Go text.
+fn declared_as<'a>(site: &Site<'a>, function: StmtId, name: &str, made: Span) -> Vec<&'a str> {
+    let tree = site.scope.tree;
+    let mut found = Vec::new();
     tree.walk(function, |node| {
         if let Node::Stmt(id) = node
-            && let StmtKind::Assign { lhs, op, rhs, .. } = tree.stmt(id).kind
+            && tree.stmt(id).span.end <= made.start
+            && let StmtKind::Assign {
+                lhs,
+                op: AssignOp::Define,
+                rhs,
+                ..
+            } = tree.stmt(id).kind
         {
             let pairs = tree.exprs(lhs).iter().zip(tree.exprs(rhs));
-            for (left, right) in pairs {
-                if tree.ident(*left) != Some(name) {
-                    continue;
+            found.extend(
+                pairs
+                    .filter(|(left, _)| tree.ident(**left) == Some(name))
+                    .map(|(_, right)| site.layout().text(tree.expr(*right).span)),
+            );
+        }
+        Descend::Into
+    });
+    found
+}
+
+fn parameter<'a>(site: &Site<'a>, function: StmtId, name: &str) -> Option<&'a str> {
+    let body = site.scope.tree.stmt(function).span;
+    site.source.parameter_type(&site.scope, body, name)
+}
+
+/// Whether a name stands for a parameter, or for a variable that is declared above the place `made`.
+fn is_declared(site: &Site<'_>, function: StmtId, name: &str, made: Span) -> bool {
+    parameter(site, function, name).is_some() || !declared_as(site, function, name, made).is_empty()
+}
+
+/// Whether a variable is a slice or a map, as far as its declaration says.
+fn is_countable(site: &Site<'_>, function: StmtId, name: &str, made: Span) -> bool {
+    let countable = |text: &str| {
+        let text = text.strip_prefix("make(").unwrap_or(text);
+        let starts = ["[]", "map[", "..."];
+        starts.iter().any(|start| text.starts_with(start))
+    };
+    parameter(site, function, name).is_some_and(countable)
+        || declared_as(site, function, name, made)
+            .into_iter()
+            .any(countable)
+}
+
+/// Whether a variable is an integer, as far as its declaration says.
+fn is_int(site: &Site<'_>, function: StmtId, name: &str, made: Span) -> bool {
+    parameter(site, function, name).is_some_and(|ty| ty == "int")
+        || declared_as(site, function, name, made)
+            .into_iter()
+            .any(is_count)
+}
+
+/// Whether an expression is an integer that is never negative, as far as its text says.
+fn is_count(text: &str) -> bool {
+    let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    number || text.starts_with("len(") || text.starts_with("runtime.NumCPU(")
+}
+
+/// Whether a variable may get another value from the place `made` on, or another may stand under its name there.
+fn is_changed(site: &Site<'_>, function: StmtId, name: &str, made: Span) -> bool {
+    let tree = site.scope.tree;
+    let mut changed = false;
+    tree.walk(function, |node| {
+        match node {
+            Node::Stmt(id) => match tree.stmt(id).kind {
+                StmtKind::Assign { lhs, op, .. } => {
+                    let above = tree.stmt(id).span.end <= made.start;
+                    let plainly = matches!(op, AssignOp::Define | AssignOp::Assign);
+                    let named = tree
+                        .exprs(lhs)
+                        .iter()
+                        .any(|left| tree.ident(*left) == Some(name));
+                    changed |= named && !(above && plainly);
                 }
-                let text = site.layout().text(tree.expr(*right).span);
-                let text = text.strip_prefix("make(").unwrap_or(text);
-                if op == AssignOp::Define && tree.stmt(id).span.end <= made.start {
-                    known |= countable(text);
-                } else {
-                    changes |= tree.stmt(id).span.end > made.start || op != AssignOp::Assign;
+                StmtKind::IncDec { x, .. } => changed |= tree.ident(x) == Some(name),
+                _ => {}
+            },
+            Node::Expr(id) => {
+                if let ExprKind::Unary {
+                    op: UnaryOp::Address,
+                    x,
+                } = tree.expr(id).kind
+                {
+                    changed |= tree.ident(x) == Some(name);
                 }
             }
         }
         Descend::Into
     });
-    (known && !changes).then(|| format!("len({name})"))
+    changed
 }
 
 fn literal_body(tree: &Tree, id: ExprId) -> Option<StmtId> {
@@ -163,7 +323,7 @@ fn sends(tree: &Tree, body: StmtId) -> Result<Vec<(&str, usize)>, Refusal> {
                 receives |= matches!(
                     tree.expr(id).kind,
                     ExprKind::Unary {
-                        op: caulk_syntax::UnaryOp::Receive,
+                        op: UnaryOp::Receive,
                         ..
                     }
                 );
@@ -310,7 +470,7 @@ fn only_sent_there(tree: &Tree, function: StmtId, literal: StmtId, channel: &str
             Node::Expr(id) => match tree.expr(id).kind {
                 ExprKind::Ident(_) if is_it(id) => uses += 1,
                 ExprKind::Unary {
-                    op: caulk_syntax::UnaryOp::Receive,
+                    op: UnaryOp::Receive,
                     x,
                 } if is_it(x) => understood += 1,
                 ExprKind::Call { fun, args, .. } if tree.ident(fun) == Some("close") => {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use caulk_syntax::{AssignOp, BinaryOp, Descend, ExprKind, Node, Span, StmtKind};
 
 use super::obstacle::holds;
-use super::{Proposal, Proposed, ended};
+use super::{Proposal, Proposed, ended, failing, on_error};
 use crate::edit::Edit;
 use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
 use crate::name::named;
@@ -41,10 +41,13 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         return Err(nowhere());
     }
     if lost.len() > MAX_EXITS {
-        return Err(Refusal::of(
-            "… exits lose it: move the work into a function of its own and defer the release there",
-            &lost.len().to_string(),
-        ));
+        let by_hand = abort.as_ref().unwrap_or(&release);
+        return on_error::propose(site, &named.value, by_hand, || {
+            Refusal::of(
+                "… exits lose it: move the work into a function of its own and defer the release there",
+                &lost.len().to_string(),
+            )
+        });
     }
     let last = lost.iter().map(|loss| place_of(site, *loss).start).max();
     if !site.may_end_twice() && last.is_some_and(|last| has_conditional_defer(site, last)) {
@@ -65,6 +68,13 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         return Err(Refusal::new("its error is never checked: check it first"));
     }
     for place in lost {
+        if let Loss::Leave(Leave::Return(id)) = place
+            && !unchecked
+            && let Some(looked_at) = failing::propose(site, id, by_hand)
+        {
+            edits.extend(looked_at?);
+            continue;
+        }
         edits.push(match place {
             Loss::Leave(Leave::Return(id) | Leave::Branch(id)) if unchecked => {
                 let mut lines = vec![format!("if {} != nil {{", named.value)];

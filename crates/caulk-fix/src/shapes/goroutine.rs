@@ -1,9 +1,12 @@
 //! A value that the function hands to a goroutine and does not touch again: released where the goroutine ends.
 
+use caulk_leaks::{Exit, ExitKind};
 use caulk_syntax::{ExprKind, StmtKind};
 
 use super::Proposal;
 use crate::anchor::Anchor;
+use crate::edit::Edit;
+use crate::leaving::Leave;
 use crate::refusal::Refusal;
 use crate::site::{Site, span};
 
@@ -32,11 +35,13 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         && template.releases.is_empty()
         && !site.is_rebound(value)
         && !template.release.commits
-        && !template.release.by_context
-        && template
-            .losing_exits
-            .iter()
-            .all(|exit| span(exit.span).start >= after || is_next_turn(site, exit));
+        && !template.release.by_context;
+    let (before, rest): (Vec<&Exit>, Vec<&Exit>) = template
+        .losing_exits
+        .iter()
+        .filter(|exit| !is_next_turn(site, exit))
+        .partition(|exit| span(exit.span).start < after);
+    let only_there = only_there && (!rest.is_empty() || before.is_empty());
     let acquired = site.scope.span(site.acquiring);
     let several = site.scope.outwards(started).any(|at| {
         matches!(
@@ -76,14 +81,35 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     let release = site.release(name)?;
     let lines = site.style.deferred(&release);
     let anchor = Anchor::BlockStart(tree.stmt(body).span.start + 1);
-    Ok(Some(Proposal::sure(vec![
-        anchor.insert(site.layout(), &lines)?,
-    ])))
+    let mut edits = vec![anchor.insert(site.layout(), &lines)?];
+    for exit in before {
+        let Some(edit) = before_the_start(site, exit, value)? else {
+            return Ok(None);
+        };
+        edits.push(edit);
+    }
+    Ok(Some(Proposal::sure(edits)))
 }
 
-fn is_next_turn(site: &Site<'_>, exit: &caulk_leaks::Exit) -> bool {
-    exit.kind == caulk_leaks::ExitKind::NextIteration
-        && span(exit.span) == site.scope.span(site.acquiring)
+/// The release before a `return` that stands above the goroutine.
+fn before_the_start(site: &Site<'_>, exit: &Exit, value: &str) -> Result<Option<Edit>, Refusal> {
+    let hold = site.hold()?;
+    let place = span(exit.span);
+    let statement = site.scope.statement(place);
+    let held = hold.condition.is_none() && place.start >= hold.anchor.offset();
+    let (Some(StmtKind::Return(_)), true) = (site.scope.kind_of(statement), held) else {
+        return Ok(None);
+    };
+    let Some(id) = statement.and_then(|at| site.scope.stmt_id(at)) else {
+        return Ok(None);
+    };
+    let release = site.release(value)?;
+    site.release_before(Leave::Return(id), value, &release)
+        .map(Some)
+}
+
+fn is_next_turn(site: &Site<'_>, exit: &Exit) -> bool {
+    exit.kind == ExitKind::NextIteration && span(exit.span) == site.scope.span(site.acquiring)
 }
 
 /// Whether the function itself uses the value behind `after`.

@@ -7,12 +7,15 @@ mod context;
 mod deferred;
 mod ended;
 mod exits;
+mod failing;
 mod goroutine;
 mod header;
 mod hoisted;
 mod joined;
 mod keeper;
+mod kept_locally;
 mod obstacle;
+mod on_error;
 mod order;
 mod overwritten;
 mod restarted;
@@ -54,6 +57,18 @@ type Proposed = Result<Proposal, Refusal>;
 
 /// The edits for the finding of a site.
 pub(crate) fn propose(site: &Site<'_>) -> Proposed {
+    let mut proposal = proposed(site)?;
+    // What a release is given may need an import.
+    let given = &site.template().release.arguments;
+    let needs_context = given.starts_with("context.");
+    if needs_context && proposal.edits.iter().any(|edit| edit.text.contains(given)) {
+        let import = site.source.import("context")?;
+        proposal.edits.extend(import);
+    }
+    Ok(proposal)
+}
+
+fn proposed(site: &Site<'_>) -> Proposed {
     let template = site.template();
     if let Some(keeper) = &template.keeper {
         return keeper::propose(site, keeper);
@@ -93,10 +108,12 @@ fn waits(site: &Site<'_>, proposal: Proposal) -> Proposal {
 fn release(site: &Site<'_>) -> Proposed {
     let template = site.template();
     if let Held::Place(place) = &template.held {
-        return Err(Refusal::of(
-            "it is kept in …: the owner of that should release it",
-            place,
-        ));
+        return kept_locally::propose(site, place)?.ok_or_else(|| {
+            Refusal::of(
+                "it is kept in …: the owner of that should release it",
+                place,
+            )
+        });
     }
     if !template.may_release.is_empty() && !site.may_end_twice() {
         return Err(Refusal::new(

@@ -148,7 +148,7 @@ fn stays_local(site: &Site<'_>, store: StmtId) -> bool {
 }
 
 /// Whether the function declares a variable of this name, once.
-fn is_declared_plainly(tree: &Tree, body: StmtId, name: &str) -> bool {
+pub(super) fn is_declared_plainly(tree: &Tree, body: StmtId, name: &str) -> bool {
     let mut count = 0;
     tree.walk(body, |node| {
         if let Node::Stmt(id) = node {

@@ -229,6 +229,7 @@ impl<'a> Leak<'a> {
                 span,
                 kind: ExitKind::NextIteration,
                 with_error: false,
+                failing_call: false,
             });
         })
     }

@@ -199,8 +199,13 @@ impl Run<'_, '_> {
         if let ExitAt::Return(stmt) = exit {
             self.note_nil(&state, stmt, error);
         }
-        self.leaves_on_failure = matches!(exit, ExitAt::Return(stmt)
-            if self.out.failing_returns.contains(&stmt) && self.stays_owed_on_failure(&state, stmt));
+        self.failing_return = match exit {
+            ExitAt::Return(stmt) => Some(stmt),
+            _ => None,
+        }
+        .filter(|stmt| {
+            self.out.failing_returns.contains(stmt) && self.stays_owed_on_failure(&state, *stmt)
+        });
         let states = if matches!(exit, ExitAt::Midway) {
             vec![state]
         } else {

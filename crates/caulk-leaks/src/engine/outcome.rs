@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use caulk_program::{LocalId, TypeId};
-use caulk_syntax::{Span, StmtId, StmtKind};
+use caulk_syntax::{ExprKind, Span, StmtId, StmtKind};
 use smol_str::SmolStr;
 
 use super::function::Root;
@@ -20,6 +20,8 @@ pub(crate) struct Lost {
     pub span: Span,
     /// What the error result is known to be: not nil, nil.
     pub error: Option<bool>,
+    /// The function that takes it over and leaves it where it fails, if all its results are returned here.
+    pub failing_call: Option<String>,
     /// The conditions on the way, last first: span and truth.
     pub turns: Vec<(Span, bool)>,
     /// The variable that holds it there.
@@ -164,7 +166,7 @@ impl Run<'_, '_> {
                 let beside_an_error = error == Some(true)
                     && matches!(value, Value::At(0))
                     && self.returns_by_name(exit);
-                if self.leaves_on_failure || beside_an_error {
+                if self.failing_return.is_some() || beside_an_error {
                     self.lose(ExitKind::Return, span, Some(true), &state, visit, visits);
                 }
                 let known = self.out.returned.take();
@@ -248,10 +250,29 @@ impl Run<'_, '_> {
             kind,
             span,
             error,
+            failing_call: self
+                .failing_return
+                .filter(|_| matches!(state.status, Status::Returned { .. }))
+                .and_then(|stmt| self.returned_call(stmt)),
             turns,
             held_by,
             drained: state.drained,
         });
+    }
+
+    /// The function whose results a statement returns, as written there.
+    fn returned_call(&self, stmt: StmtId) -> Option<String> {
+        let tree = self.function.tree();
+        let StmtKind::Return(results) = tree.stmt(stmt).kind else {
+            return None;
+        };
+        let [only] = tree.exprs(results) else {
+            return None;
+        };
+        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(*only)).kind else {
+            return None;
+        };
+        Some(tree.selector_path(fun)?.join("."))
     }
 
     /// A goroutine that has taken it over ends, or returns, with it.

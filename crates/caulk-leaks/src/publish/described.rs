@@ -189,7 +189,10 @@ impl<'a, 'p> Described<'a, 'p> {
             state.to_owned()
         };
         match lost.kind {
-            ExitKind::Return => format!("returns with {what} {state}"),
+            ExitKind::Return => match &lost.failing_call {
+                Some(call) => format!("returns with {what} {state} where {call} fails"),
+                None => format!("returns with {what} {state}"),
+            },
             ExitKind::End => format!("ends with {what} {state}"),
             ExitKind::NextIteration => {
                 format!("acquired again in the next iteration with {what} {state}")

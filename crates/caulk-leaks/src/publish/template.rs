@@ -3,6 +3,7 @@
 use caulk_program::{Object, TypeId};
 use caulk_syntax::{Descend, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
+use crate::contract::Origin;
 use crate::engine::{Function, Root};
 use crate::finding::{ByteSpan, Exit, FixTemplate, Obstacle, ReleaseCall};
 use crate::module::Module;
@@ -79,6 +80,7 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
                 span: byte_span(lost.span),
                 kind: lost.kind,
                 with_error: lost.error == Some(true),
+                failing_call: lost.failing_call.is_some(),
             })
             .collect(),
         // Where a path is not understood, or a callee takes it over when all goes well, the value may be in
@@ -126,7 +128,10 @@ fn taker(
     };
     tree.selector_path(x)?;
     let text = || String::from_utf8(tree.expr(x).span.of(text).to_vec()).ok();
-    if site.argument.is_some() && matches!(function.info().object(x), Object::Package(_)) {
+    let is_listed = matches!(site.contract.origin, Origin::Catalogue { .. });
+    if (site.argument.is_some() || is_listed)
+        && matches!(function.info().object(x), Object::Package(_))
+    {
         return Some((text()?, name.clone()));
     }
     let method = module.program.method(function.info().type_of(x), name)?;

@@ -36,6 +36,7 @@ pub(crate) fn verdict(function: &Function, call: ExprId) -> Option<Verdict> {
         _ => Span::default(),
     };
     let lost = Lost {
+        failing_call: None,
         kind: ExitKind::NextIteration,
         span,
         error: None,

@@ -2,6 +2,7 @@ package p
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"os"
 )
@@ -51,4 +52,22 @@ func several(path string) {
 			fmt.Println(f.Stat())
 		}()
 	}
+}
+
+func copyTo(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	go func() {
+		defer f.Close()
+		defer w.Close()
+		io.Copy(w, f)
+	}()
+	return r, nil
 }

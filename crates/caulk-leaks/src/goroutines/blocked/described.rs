@@ -90,6 +90,7 @@ fn fix(function: &Function, blocked: &Blocked) -> FixTemplate {
             span: byte_span(blocked.leaves),
             kind: ExitKind::End,
             with_error: false,
+            failing_call: false,
         }],
         handed_on: false,
         releases: Vec::new(),
