@@ -187,7 +187,7 @@ fn finished(
 }
 
 /// Whether an expression makes an error, as far as the name of its function says.
-fn makes_error(tree: &Tree, id: ExprId) -> bool {
+pub(super) fn makes_error(tree: &Tree, id: ExprId) -> bool {
     match tree.expr(id).kind {
         ExprKind::Call { fun, .. } => {
             let path = tree.selector_path(fun).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use caulk_syntax::{AssignOp, BinaryOp, Descend, ExprKind, Node, Span, StmtKind};
 
 use super::obstacle::holds;
-use super::{Proposal, Proposed, ended, failing, on_error};
+use super::{Proposal, Proposed, ended, failing, on_error, outliving};
 use crate::edit::Edit;
 use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
 use crate::name::named;
@@ -36,7 +36,10 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let named = named(site)?;
     let release = site.release(&named.value)?;
     let abort = site.abort(&named.value)?;
-    let lost = losses(site)?;
+    let lost = match losses(site) {
+        Ok(lost) => lost,
+        Err(refusal) => return outliving::propose(site)?.ok_or(refusal),
+    };
     if lost.is_empty() {
         return Err(nowhere());
     }

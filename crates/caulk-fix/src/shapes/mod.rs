@@ -17,12 +17,14 @@ mod kept_locally;
 mod obstacle;
 mod on_error;
 mod order;
+mod outliving;
 mod overwritten;
 mod restarted;
 mod statement;
 mod turn;
 
 use caulk_leaks::Held;
+use caulk_syntax::{Descend, ExprKind, Node};
 
 use crate::edit::Edit;
 use crate::refusal::Refusal;
@@ -115,6 +117,11 @@ fn release(site: &Site<'_>) -> Proposed {
             )
         });
     }
+    if template.release.taker.is_some() && is_wrapped(site) {
+        return Err(Refusal::new(
+            "something else that releases it is made of it: release that",
+        ));
+    }
     if !template.may_release.is_empty() && !site.may_end_twice() {
         return Err(Refusal::new(
             "a function that it is passed to releases it on some of its paths",
@@ -175,4 +182,24 @@ fn release(site: &Site<'_>) -> Proposed {
         });
     }
     deferred::propose(site)
+}
+
+/// Whether the function makes a file of a descriptor, which closes that as well.
+fn is_wrapped(site: &Site<'_>) -> bool {
+    let (tree, Ok(value)) = (site.scope.tree, site.value()) else {
+        return false;
+    };
+    let mut found = false;
+    if let Some(body) = site.body_block() {
+        tree.walk(body, |node| {
+            if let Node::Expr(id) = node
+                && let ExprKind::Call { fun, .. } = tree.expr(id).kind
+                && tree.selector_path(fun).as_deref() == Some(&["os", "NewFile"])
+            {
+                found |= !site.scope.uses(id, &value).is_empty();
+            }
+            Descend::Into
+        });
+    }
+    found
 }

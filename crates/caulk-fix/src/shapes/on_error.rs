@@ -1,6 +1,10 @@
 //! Many exits that lose a value which is handed on when all goes well: one deferred release for where the function
 //! returns an error, whose result gets a name for that.
 
+use caulk_leaks::Exit;
+use caulk_syntax::StmtKind;
+
+use super::commit::makes_error;
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
 use crate::layout::under;
@@ -16,16 +20,16 @@ pub(super) fn propose(
     else_: impl Fn() -> Refusal,
 ) -> Proposed {
     let template = site.template();
-    let mut exits = template.losing_exits.iter();
     let hold = site.hold()?;
-    if !exits.all(|exit| exit.with_error)
-        || template.in_loop
-        || hold.condition.is_some()
-        || site.is_rebound(value)
-        || !is_in_outermost(site)
-        // What it is passed to, or a release by hand, may have ended it where the error comes from.
-        || !site.may_end_twice() && !(template.releases.is_empty() && template.may_release.is_empty())
-    {
+    // What it is passed to, or a release by hand, may have ended it where the error comes from.
+    let may_be_over = !(template.releases.is_empty() && template.may_release.is_empty());
+    let fits = template.losing_exits.iter().all(|exit| fails(site, exit))
+        && !template.in_loop
+        && hold.condition.is_none()
+        && !site.is_rebound(value)
+        && is_in_outermost(site)
+        && (site.may_end_twice() || !may_be_over);
+    if !fits {
         return Err(else_());
     }
     let (error, mut edits) = error_result(site).ok_or_else(else_)?;
@@ -35,6 +39,20 @@ pub(super) fn propose(
     lines.push("}()".to_owned());
     edits.push(hold.insert(site.layout(), lines)?);
     Ok(Proposal::sure(edits))
+}
+
+/// Whether an exit returns an error for certain, or one that is made there or has the name of one.
+pub(super) fn fails(site: &Site<'_>, exit: &Exit) -> bool {
+    let tree = site.scope.tree;
+    let statement = site.scope.statement(span(exit.span));
+    let Some(StmtKind::Return(results)) = site.scope.kind_of(statement) else {
+        return false;
+    };
+    let last = tree.exprs(results).last().copied();
+    exit.with_error
+        || last.is_some_and(|last| {
+            makes_error(tree, last) || tree.ident(last).is_some_and(|name| name.starts_with("Err"))
+        })
 }
 
 /// Whether the value is acquired in the outermost block of the function: elsewhere a deferred function may see another of

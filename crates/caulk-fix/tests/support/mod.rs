@@ -216,6 +216,7 @@ impl<'a> Leak<'a> {
                 span,
                 kind,
                 with_error,
+                failing_call: false,
             })
         })
     }

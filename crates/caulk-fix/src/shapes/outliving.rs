@@ -1,0 +1,159 @@
+//! A variable that outlives the branch, or the turn of a loop, that fills it: asked for before the exits behind the branch
+//! that lose it, or released by the `defer` that stands above, once that looks at what the variable has at the end.
+
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
+
+use super::obstacle::is_declared_plainly;
+use super::{Proposal, on_error};
+use crate::edit::Edit;
+use crate::leaving::Leave;
+use crate::refusal::Refusal;
+use crate::site::{Site, span};
+
+/// Parts of the names of functions that hand out what is nobody else's.
+const OPENING: [&str; 8] = [
+    "accept", "connect", "create", "dial", "listen", "new", "open", "temp",
+];
+
+/// The edits, where the variable is one of the function's own.
+pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
+    let Some(value) = site.value_name() else {
+        return Ok(None);
+    };
+    match defer_above(site, value)? {
+        Some(edit) => Ok(Some(Proposal::sure(vec![edit]))),
+        None => asked_for(site, value),
+    }
+}
+
+/// The `defer` of the same release above the acquisition, which has taken what the variable held then.
+fn defer_above(site: &Site<'_>, value: &str) -> Result<Option<Edit>, Refusal> {
+    let tree = site.scope.tree;
+    let release = site.release(value)?;
+    let start = site.scope.span(site.acquiring).start;
+    let Some(body) = site.body_block() else {
+        return Ok(None);
+    };
+    let text = format!("defer {}", release.call);
+    let deferred = tree
+        .block(body)
+        .iter()
+        .map(|id| tree.stmt(*id))
+        .find(|stmt| {
+            matches!(stmt.kind, StmtKind::Defer(_))
+                && stmt.span.end <= start
+                && site.layout().text(stmt.span) == text
+        });
+    let Some(deferred) = deferred.filter(|stmt| site.layout().opens_line(stmt.span.start)) else {
+        return Ok(None);
+    };
+    let (indent, line_break) = (
+        site.layout().indent(deferred.span.start),
+        site.layout().line_break(deferred.span.start),
+    );
+    let inner = site.layout().deeper(indent);
+    let closure = format!(
+        "defer func() {{{line_break}{inner}{}{line_break}{indent}}}()",
+        release.call
+    );
+    Ok(Some(Edit::replace(deferred.span, closure)))
+}
+
+/// A release before each exit, which asks behind the branch whether there is anything.
+fn asked_for(site: &Site<'_>, value: &str) -> Result<Option<Proposal>, Refusal> {
+    let template = site.template();
+    let known = site
+        .body_block()
+        .filter(|body| starts_nil(site, *body, value));
+    let plain = template.releases.is_empty()
+        && template.may_release.is_empty()
+        && !template.in_loop
+        && !template.release.commits
+        && template.release.abort.is_none()
+        && site.hold()?.condition.is_none();
+    let Some(branch) = site
+        .scope
+        .parent(site.acquiring)
+        .filter(|_| known.is_some() && plain)
+    else {
+        return Ok(None);
+    };
+    let branch = site.scope.span(branch);
+    let release = site.release(value)?;
+    let mut edits: Vec<Edit> = Vec::new();
+    for exit in &template.losing_exits {
+        let place = span(exit.span);
+        let statement = site.scope.statement(place);
+        let (Some(StmtKind::Return(_)), Some(id), true) = (
+            site.scope.kind_of(statement),
+            statement.and_then(|at| site.scope.stmt_id(at)),
+            on_error::fails(site, exit),
+        ) else {
+            return Ok(None);
+        };
+        let release = match branch.encloses(place) {
+            true => release.clone(),
+            false => release.clone().where_held(value),
+        };
+        let edit = site.release_before(Leave::Return(id), value, &release)?;
+        if !edits.contains(&edit) {
+            edits.push(edit);
+        }
+    }
+    Ok(Some(Proposal::sure(edits)))
+}
+
+/// Whether a variable is declared in the function without a value, can be nil, and gets nothing but what is opened for it.
+fn starts_nil(site: &Site<'_>, body: StmtId, value: &str) -> bool {
+    let tree = site.scope.tree;
+    let mut declared = false;
+    let mut opened = true;
+    let text = |id: ExprId| site.layout().text(tree.expr(id).span);
+    tree.walk(body, |node| {
+        let Node::Stmt(id) = node else {
+            return Descend::Into;
+        };
+        match tree.stmt(id).kind {
+            StmtKind::Decl(decl) => {
+                for spec in tree.specs(tree.gen_decl(decl).specs) {
+                    if let SpecKind::Value(spec) = spec.kind
+                        && let Some(ty) = spec.ty
+                        && tree.exprs(spec.values).is_empty()
+                        && tree
+                            .names(spec.names)
+                            .iter()
+                            .any(|name| tree.name(*name) == value)
+                    {
+                        let starts = ["*", "io.", "net."];
+                        declared |= starts.iter().any(|start| text(ty).starts_with(start));
+                    }
+                }
+            }
+            StmtKind::Assign { lhs, op, rhs, .. }
+                if tree
+                    .exprs(lhs)
+                    .iter()
+                    .any(|left| tree.ident(*left) == Some(value)) =>
+            {
+                opened &= op == AssignOp::Assign
+                    && matches!(tree.exprs(rhs), [only] if opens(site, *only));
+            }
+            _ => {}
+        }
+        Descend::Into
+    });
+    declared && opened && is_declared_plainly(tree, body, value)
+}
+
+/// Whether an expression is the call of a function that opens something, by its name.
+fn opens(site: &Site<'_>, id: ExprId) -> bool {
+    let tree = site.scope.tree;
+    let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(id)).kind else {
+        return false;
+    };
+    let path = tree.selector_path(fun).unwrap_or_default();
+    path.last().is_some_and(|name| {
+        let name = name.to_lowercase();
+        OPENING.iter().any(|word| name.contains(word))
+    })
+}
