@@ -396,7 +396,10 @@ impl Run<'_, '_> {
         let ExprKind::CompositeLit { elts, .. } = tree.expr(caulk_flow::unparen(tree, x)).kind
         else {
             let place = self.place(x)?;
-            return state.get(&place).cloned().filter(Value::holds);
+            return match state.get(&place).filter(|value| value.holds())? {
+                Value::Listed => Some(Value::At(0)),
+                value => Some(value.clone()),
+            };
         };
         let mut before = state.clone();
         if let Some(Start::Call { call, .. }) = self.start

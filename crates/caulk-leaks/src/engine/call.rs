@@ -53,6 +53,11 @@ impl Run<'_, '_> {
             if self.is_argument(call) {
                 return vec![Some(Value::At(0))];
             }
+            if *builtin == Builtin::Append
+                && let Some(list) = self.own_list(call, &args)
+            {
+                return self.add_to_list(state, list, &args);
+            }
             return self.builtin(state, *builtin, &args);
         }
         if let Some(literal) = self.called_literal(state, call) {
@@ -217,6 +222,10 @@ impl Run<'_, '_> {
                 self.acquired_now = true;
                 self.out.acquired = true;
             }
+            return Vec::new();
+        }
+        if self.is_listed(state) && !self.is_pending(state, call) {
+            // One more; what becomes of the one in the list is what is asked.
             return Vec::new();
         }
         self.acquire(state, call);
@@ -475,7 +484,8 @@ impl Run<'_, '_> {
             | Value::More
             | Value::Companion
             | Value::ReleasedIf { .. }
-            | Value::Handle => {
+            | Value::Handle
+            | Value::Listed => {
                 return Vec::new();
             }
             Value::Closure(literal) => {

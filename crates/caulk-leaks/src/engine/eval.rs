@@ -36,7 +36,13 @@ impl Run<'_, '_> {
             }
             ExprKind::Ident(_) => {
                 let local = function.local(expr)?;
-                state.get(&Place::of(local)).cloned()
+                match state.get(&Place::of(local)) {
+                    Some(Value::Listed) => {
+                        self.use_list(state, expr);
+                        None
+                    }
+                    value => value.cloned(),
+                }
             }
             ExprKind::Selector { x, sel } => self.selector(state, expr, x, tree.name(sel)),
             ExprKind::Call { .. } => self.call(state, expr).into_iter().next().flatten(),
@@ -467,7 +473,7 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn acquire(&mut self, state: &mut State, call: ExprId) {
-        let pending = state.has_pending_release() || self.has_pending_literal(state, call);
+        let pending = self.is_pending(state, call);
         if state.status == Status::Owed && !pending && self.nesting == 0 {
             // Within one expression the value is still on its way to a variable.
             if let Some(stmt) = self.function.statement(call) {
@@ -492,6 +498,11 @@ impl Run<'_, '_> {
         state.status = Status::Owed;
         self.acquired_now = true;
         self.out.acquired = true;
+    }
+
+    /// Whether something deferred releases what was acquired in the round before.
+    pub(super) fn is_pending(&self, state: &State, call: ExprId) -> bool {
+        state.has_pending_release() || self.has_pending_literal(state, call)
     }
 
     /// Whether a deferred literal has taken the variable of this round with it.

@@ -233,6 +233,17 @@ impl Function {
         self.loosens.get(&literal).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a function literal uses a variable that may run at any time: one that is passed on, stored or a goroutine.
+    pub fn is_shared(&self, program: &Program, local: LocalId) -> bool {
+        let roots = caulk_flow::roots(program, &self.typed);
+        let mut literals = self
+            .info()
+            .literals()
+            .iter()
+            .filter(|literal| literal.captures.contains(&local));
+        literals.any(|literal| !runs_where_called(&self.typed, &roots, &self.parents, literal.expr))
+    }
+
     /// The declared functions that a variable can hold; none where it can hold another.
     pub fn functions_of(&self, local: LocalId) -> Option<&BTreeSet<FuncId>> {
         self.functions.get(&local)?.as_ref()

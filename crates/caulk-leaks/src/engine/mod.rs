@@ -15,6 +15,7 @@ mod exit;
 mod function;
 mod handover;
 mod known;
+mod listed;
 mod outcome;
 mod parents;
 mod refine;

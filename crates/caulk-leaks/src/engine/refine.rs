@@ -224,7 +224,9 @@ impl Run<'_, '_> {
             }
             Some(Value::NotCopied) => state.drained &= equal,
             // What is bound to it can be nil while it is held: a reply, a message.
-            Some(Value::Acquired(_) | Value::More | Value::Companion | Value::Handle) => {}
+            Some(
+                Value::Acquired(_) | Value::More | Value::Companion | Value::Handle | Value::Listed,
+            ) => {}
             None => {}
         }
         match self.function.local(subject) {

@@ -64,12 +64,17 @@ pub(crate) enum Value {
     View,
     /// Made from it, and of no use once it is released.
     Handle,
+    /// A list of the function's own, which it is an element of.
+    Listed,
 }
 
 impl Value {
     /// Whether handing this on hands on the resource.
     pub fn holds(&self) -> bool {
-        matches!(self, Value::At(_) | Value::Owner(_) | Value::Releaser)
+        matches!(
+            self,
+            Value::At(_) | Value::Owner(_) | Value::Releaser | Value::Listed
+        )
     }
 }
 

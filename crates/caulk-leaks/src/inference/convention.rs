@@ -449,6 +449,20 @@ fn takes_what_has(module: &Module<'_>, function: &Function, call: ExprId, method
     })
 }
 
+/// Whether a call is passed a stream: what it makes over that may do no more than close it.
+pub(crate) fn is_over_a_stream(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    tree.exprs(args).iter().any(|arg| {
+        let ty = function.info().type_of(*arg);
+        ["Read", "Write"]
+            .iter()
+            .any(|name| is_stream_method(module.program, ty, name))
+    })
+}
+
 /// Whether a method is called as one that sends a request is, and gives two values: `client.Do(req)`.
 fn sends_request(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     let tree = function.tree();

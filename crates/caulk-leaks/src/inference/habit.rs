@@ -310,6 +310,7 @@ impl Reader<'_> {
 pub(crate) fn contract(
     module: &Module<'_>,
     function: &Function,
+    call: ExprId,
     called: &Called<'_>,
 ) -> Option<Contract> {
     let program = module.program;
@@ -330,7 +331,9 @@ pub(crate) fn contract(
     }
     if !only_releases(program, value, &method)
         || goes_to_pool(module, value, &method)
-        || origin == Origin::Custom && frees_nothing(module, called)
+        || origin == Origin::Custom
+            && (frees_nothing(module, called)
+                || crate::inference::convention::is_over_a_stream(module, function, call))
     {
         return None;
     }

@@ -267,7 +267,7 @@ pub(super) fn contracts_of_call(
     }
     let contracts = known_contracts(module, function, reach, call, callee, &called);
     if contracts.is_empty() {
-        let told = crate::inference::habit::contract(module, function, &called)
+        let told = crate::inference::habit::contract(module, function, call, &called)
             .or_else(|| by_subscription(module, function, &called))
             .or_else(|| crate::inference::own_use::contract(module, function, call, &called));
         return told

@@ -1,0 +1,126 @@
+//! Lists of a function's own that hold the resource with others of its kind: `files = append(files, f)`. Where the function
+//! gives up and nobody has looked at the list, what is in it is lost.
+
+use caulk_program::{Builtin, Callee, LocalId, LocalKind, Object, Type};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
+
+use super::run::Run;
+use super::state::{Place, State, Status, Value};
+use crate::finding::SettledBy;
+use crate::inference::provenance;
+
+impl Run<'_, '_> {
+    /// The list that `list = append(list, …)` adds to, where nothing but this function knows it.
+    pub(super) fn own_list(&self, call: ExprId, args: &[ExprId]) -> Option<LocalId> {
+        let tree = self.function.tree();
+        let list = self.function.local(*args.first()?)?;
+        let Some(Node::Stmt(stmt)) = self.function.parent(call) else {
+            return None;
+        };
+        let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind else {
+            return None;
+        };
+        let [target] = tree.exprs(lhs) else {
+            return None;
+        };
+        let is_direct = self.release.path().is_empty();
+        (is_direct && self.function.local(*target) == Some(list) && self.is_own_list(list))
+            .then_some(list)
+    }
+
+    fn is_own_list(&self, list: LocalId) -> bool {
+        let (function, program) = (self.function, self.module.program);
+        let Some(info) = function.info().local_info(list) else {
+            return false;
+        };
+        let is_plain =
+            program.named_of(info.ty).is_none() && matches!(program.ty(info.ty), Type::Slice(_));
+        let is_made = |value: ExprId| {
+            let tree = function.tree();
+            let value = caulk_flow::unparen(tree, value);
+            match tree.expr(value).kind {
+                ExprKind::CompositeLit { .. } => true,
+                ExprKind::Call { args, .. } => match function.callee(value) {
+                    Callee::Builtin(Builtin::Make) => true,
+                    Callee::Builtin(Builtin::Append) => {
+                        let first = tree.exprs(args).first();
+                        first.is_some_and(|first| function.local(*first) == Some(list))
+                    }
+                    _ => false,
+                },
+                _ => matches!(function.info().object(value), Object::Nil),
+            }
+        };
+        is_plain
+            && matches!(info.kind, LocalKind::Variable)
+            && !self.is_outer(list)
+            && provenance::values_of(self.module, function, list)
+                .iter()
+                .all(|(value, _)| value.is_some_and(is_made))
+            && !function.is_shared(program, list)
+            && !self.has_address_taken(list)
+    }
+
+    fn has_address_taken(&self, local: LocalId) -> bool {
+        let tree = self.function.tree();
+        let mut found = false;
+        for root in caulk_flow::roots(self.module.program, &self.function.typed) {
+            tree.walk(root, |node| {
+                if let Node::Expr(expr) = node
+                    && let ExprKind::Unary {
+                        op: UnaryOp::Address,
+                        x,
+                    } = tree.expr(expr).kind
+                {
+                    found |= self.function.local(x) == Some(local);
+                }
+                Descend::Into
+            });
+        }
+        found
+    }
+
+    pub(super) fn add_to_list(
+        &mut self,
+        state: &mut State,
+        list: LocalId,
+        args: &[ExprId],
+    ) -> Vec<Option<Value>> {
+        let mut listed = matches!(state.get(&Place::of(list)), Some(Value::Listed));
+        for &arg in args.iter().skip(1) {
+            match self.eval(state, arg) {
+                Some(Value::At(0)) if state.status == Status::Owed => {
+                    listed = true;
+                    self.obstacle(self.span_of(arg), "kept in a list");
+                }
+                value => self.hand_over(state, arg, value, SettledBy::Stored),
+            }
+        }
+        vec![listed.then_some(Value::Listed)]
+    }
+
+    /// Whether it is in a list of the function's own.
+    pub(super) fn is_listed(&self, state: &State) -> bool {
+        let mut bindings = state.bindings();
+        state.status == Status::Owed && bindings.any(|(_, value)| *value == Value::Listed)
+    }
+
+    /// A list is named: a loop that takes its elements one by one is followed, whoever else has it has what is in it.
+    pub(super) fn use_list(&mut self, state: &mut State, list: ExprId) {
+        let tree = self.function.tree();
+        let is_ranged_over = match self.function.parent(list) {
+            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+                StmtKind::Range {
+                    value: Some(value),
+                    x,
+                    ..
+                } => x == list && self.function.local(value).is_some(),
+                _ => false,
+            },
+            _ => false,
+        };
+        if !is_ranged_over {
+            self.settle_at(state, SettledBy::Stored, self.span_of(list));
+        }
+    }
+}
