@@ -511,8 +511,10 @@ impl Run<'_, '_> {
         if state.status == Status::Before && self.is_owed_once_used() {
             state.status = Status::Owed;
         }
+        let taker = method_name(callee, name);
         if matches!(value, Value::At(0) | Value::Owner(None))
-            && self.release.is_taken_by(&method_name(callee, name))
+            && (self.release.is_taken_by(&taker)
+                || self.release.actions.is_empty() && takes_back(&taker))
         {
             self.release_at(state, span);
             return Vec::new();
@@ -835,4 +837,12 @@ impl super::function::Function {
             caulk_syntax::Node::Stmt(_) => None,
         }
     }
+}
+
+/// Whether a function takes back, by its name, what has no method of its own to be released by: `Deallocate(data)`.
+fn takes_back(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["free", "dealloc", "release", "unmap", "recycle", "giveback"]
+        .iter()
+        .any(|verb| name.starts_with(verb))
 }

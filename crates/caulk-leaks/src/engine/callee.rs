@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{Callee, FuncId};
-use caulk_syntax::{ExprId, ExprKind};
+use caulk_syntax::{ExprId, ExprKind, UnaryOp};
 
 use super::call::Passed;
 use super::run::{Run, Start};
@@ -83,6 +83,11 @@ impl Run<'_, '_> {
                 self.lose_track(state, "a callee releases it on some paths", span);
                 Vec::new()
             }
+            // `defer closeOnError(&err, f)`: what the function ends in decides.
+            ParamEffect::ClosesSometimes if self.passes_address_of_error(call) => {
+                self.lose_track(state, "an error decides whether it is released", span);
+                Vec::new()
+            }
             // `run(iter, true)`: the flag may be what releases it.
             ParamEffect::ClosesSometimes if self.passes_true(call) => {
                 self.lose_track(state, "a flag decides whether it is released", span);
@@ -151,6 +156,19 @@ impl Run<'_, '_> {
                 Vec::new()
             }
         }
+    }
+
+    /// Whether an argument of a call is the address of an error.
+    fn passes_address_of_error(&self, call: ExprId) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return false;
+        };
+        tree.exprs(args).iter().any(|arg| {
+            matches!(tree.expr(caulk_flow::unparen(tree, *arg)).kind,
+                ExprKind::Unary { op: UnaryOp::Address, x }
+                    if crate::types::is_error(self.module.program, self.function.info().type_of(x)))
+        })
     }
 
     /// Whether an argument of a call is `true`.

@@ -32,6 +32,12 @@ impl Run<'_, '_> {
                 if let Some(local) = function.local(x) {
                     state.set_fact(local, None);
                 }
+                // A mapping is known by where it begins as well: `&data[0]`.
+                if let ExprKind::Index { x, .. } = tree.expr(caulk_flow::unparen(tree, x)).kind
+                    && self.release.actions.is_empty()
+                {
+                    return self.eval(state, x);
+                }
                 self.eval(state, x)
             }
             ExprKind::Ident(_) => {
@@ -481,6 +487,9 @@ impl Run<'_, '_> {
                     Status::Unknown(Arc::from("two are held at a time"), self.span_of(call))
                 } else if let Some(why) = state.pending_unknown() {
                     Status::Unknown(why, self.span_of(call))
+                } else if state.doubt {
+                    let why = "a condition on its error is not understood";
+                    Status::Unknown(Arc::from(why), self.span_of(call))
                 } else {
                     Status::Lost(stmt)
                 };

@@ -1,12 +1,13 @@
 //! What a condition says about a path.
 
-use caulk_program::{Callee, LocalId, Object};
+use caulk_program::{Builtin, Callee, LocalId, Object};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, Tree, UnaryOp};
 
 use super::known::{asks_for_nil, implies_error};
 use super::run::Run;
 use super::state::{Fact, State, Status, Value};
 use crate::catalogue::ErrorTest;
+use crate::finding::Confidence;
 
 impl Run<'_, '_> {
     /// Adds that a condition was true (or false) to a state; false where that cannot be.
@@ -14,6 +15,9 @@ impl Run<'_, '_> {
         let function = self.function;
         let tree = function.tree();
         let cond = caulk_flow::unparen(tree, cond);
+        if self.says_it_holds_nothing(state, cond, truth) {
+            state.doubt = true;
+        }
         match tree.expr(cond).kind {
             ExprKind::Binary { x, op, y, .. }
                 if let Some(there) = self.is_there_if(state, x, op, y) =>
@@ -96,6 +100,56 @@ impl Run<'_, '_> {
             }
             _ => true,
         }
+    }
+
+    /// Whether a condition, true or false, may say that there is nothing in the resource: `len(res.Rows) == 0` is true, or
+    /// `resp.Error != nil`. What is owed by convention alone may not be then.
+    fn says_it_holds_nothing(&self, state: &State, cond: ExprId, truth: bool) -> bool {
+        let is_guess = self.contract.is_some_and(|contract| {
+            contract.confidence == Confidence::Likely && contract.release.path().is_empty()
+        });
+        if state.status != Status::Owed || !is_guess {
+            return false;
+        }
+        let tree = self.function.tree();
+        let info = self.function.info();
+        let is_field = |expr: ExprId| {
+            let expr = caulk_flow::unparen(tree, expr);
+            matches!(tree.expr(expr).kind, ExprKind::Selector { x, .. }
+                if matches!(self.value_at(state, x), Some(Value::At(0))))
+        };
+        let is_length = |expr: ExprId| match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+            ExprKind::Call { args, .. } => {
+                *self.function.callee(expr) == Callee::Builtin(Builtin::Len)
+                    && tree.exprs(args).iter().any(|arg| is_field(*arg))
+            }
+            _ => false,
+        };
+        let is_error = |expr: ExprId| {
+            let named = match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+                ExprKind::Selector { sel, .. } => tree.name(sel).starts_with("Err"),
+                _ => false,
+            };
+            named || crate::types::is_error(self.module.program, info.type_of(expr))
+        };
+        let ExprKind::Binary { x, op, y, .. } = tree.expr(cond).kind else {
+            return is_field(cond);
+        };
+        let (subject, op, other) = if is_field(x) || is_length(x) {
+            (x, op, y)
+        } else {
+            (y, mirrored(op), x)
+        };
+        let is_nothing = self.is_nil(other) || nothing(tree, other).is_some();
+        if !is_nothing || !is_field(subject) && !is_length(subject) {
+            return false;
+        }
+        let is_set = match op {
+            BinaryOp::Eql | BinaryOp::Leq => !truth,
+            BinaryOp::Neq | BinaryOp::Gtr => truth,
+            _ => return false,
+        };
+        is_set == (self.is_nil(other) && is_error(subject))
     }
 
     /// What the constants `true` and `false` say.

@@ -286,6 +286,20 @@ pub(crate) fn is_unlikely(
     {
         return true;
     }
+    // A transaction that is looked up goes on without whoever looks, and the answer to `HEAD` has no body.
+    if !matches!(contract.origin, Origin::Catalogue { .. })
+        && contract.confidence == Confidence::Likely
+        && let Some(name) = called_name(function, call)
+    {
+        let name = name.to_ascii_lowercase();
+        let looks_up = ["get", "find", "lookup", "load", "current", "peek"];
+        let looks = looks_up.iter().any(|verb| name.starts_with(verb)) || name.ends_with("valid");
+        if contract.rule == "unfinished-transaction" && looks
+            || contract.rule == "unclosed-response-body" && name.ends_with("head")
+        {
+            return true;
+        }
+    }
     // What would be called to release it is left out.
     if contract.confidence == Confidence::Likely && passes_no_release(module, function, call) {
         return true;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_program::{BodyOwner, FuncId, LocalId, Program, TypeId, TypedBody};
+use caulk_program::{BodyOwner, FuncId, FuncRef, LocalId, Program, TypeId, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -373,8 +373,61 @@ pub(crate) fn contract(
             memory: true,
             ..Harm::default()
         },
-        ..Contract::of(Release::method(&method), Confidence::Likely, origin)
+        ..Contract::of(
+            release_of(module, value, &method),
+            Confidence::Likely,
+            origin,
+        )
     })
+}
+
+/// The release by a method, and by others of its type that set what that sets: `permit.RecordFailure()` completes it as
+/// `permit.Release()` does.
+pub(crate) fn release_of(module: &Module<'_>, ty: TypeId, method: &str) -> Release {
+    let program = module.program;
+    let declared = program.method(ty, method);
+    let id = declared
+        .filter(|method| !method.of_interface)
+        .and_then(|method| method.func.id);
+    let flags = |id: FuncId| {
+        let function = module.function(BodyOwner::Func(id));
+        function.map_or_else(Vec::new, |function| flags_set(&function))
+    };
+    let set = id.map(flags).unwrap_or_default();
+    let mut names = vec![method.to_owned()];
+    if let (Some(id), Some(named), false) = (id, program.named_of(ty), set.is_empty()) {
+        let others = program.package(id.package).methods_of(&named.name);
+        let alike = others.filter(|other| {
+            let other = other.reference.id.filter(|other| *other != id);
+            other.is_some_and(|other| flags(other).iter().any(|flag| set.contains(flag)))
+        });
+        names.extend(alike.map(|other| other.name.to_string()));
+    }
+    Release::any_of(names.iter().map(String::as_str))
+}
+
+/// The fields of its receiver that a method sets to `true`.
+fn flags_set(function: &Function) -> Vec<String> {
+    let tree = function.tree();
+    let mut flags = Vec::new();
+    let Some(graph) = function.graph(None) else {
+        return flags;
+    };
+    let is_true = |value: ExprId| matches!(tree.expr(value).kind, ExprKind::Ident(name) if tree.name(name) == "true");
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+            && let ([target], [value]) = (tree.exprs(lhs), tree.exprs(rhs))
+            && let ExprKind::Selector { x, sel } = tree.expr(*target).kind
+            && is_true(*value)
+            && function.info().receiver().is_some()
+            && function.local(x) == function.info().receiver()
+        {
+            flags.push(tree.name(sel).to_owned());
+        }
+        Descend::Into
+    });
+    flags
 }
 
 /// How many methods of a value, one called by the other, are looked into for a pool.
@@ -407,11 +460,21 @@ fn puts_into_pool(module: &Module<'_>, id: FuncId, depth: u8) -> Option<bool> {
             receiver.is_some() && callee.receiver().and_then(|x| function.local(x)) == receiver;
         match func.id.filter(|_| of_value) {
             Some(id) => puts |= puts_into_pool(module, id, depth)?,
+            None if is_of_pool(module.program, func) => puts = true,
             None if is_release_name(name) => return None,
             None => puts |= name.starts_with("Put"),
         }
     }
     Some(puts)
+}
+
+/// Whether a function of a package that is called a pool takes something back: `reuse.Free`.
+fn is_of_pool(program: &Program, func: &FuncRef) -> bool {
+    let (package, name) = crate::types::split_name(program, func);
+    matches!(package.rsplit('/').next(), Some("pool" | "reuse"))
+        && ["Put", "Free", "Release"]
+            .iter()
+            .any(|verb| name.contains(verb))
 }
 
 /// Whether a method gives nothing but perhaps an error: one that gives more takes the value apart, `undo := c.Release()`.

@@ -5,7 +5,7 @@ use caulk_program::{LocalId, LocalKind, Object, TypeId, TypedBody};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
 use smol_str::SmolStr;
 
-use crate::contract::{Contract, ErrorAt, Origin, Release};
+use crate::contract::{Contract, ErrorAt, Origin};
 use crate::engine::Function;
 use crate::finding::{Confidence, Harm};
 use crate::inference::habit::RELEASES;
@@ -61,6 +61,12 @@ pub(crate) fn contract(
     {
         return None;
     }
+    // `session.InBuf()`: a part of what it is asked of.
+    let has_arguments =
+        matches!(function.tree().expr(call).kind, ExprKind::Call { args, .. } if !args.is_empty());
+    if !has_arguments && error == ErrorAt::Never && function.callee(call).receiver().is_some() {
+        return None;
+    }
     let local = assigned(module, function, call)?;
     let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
     let (method, where_it_fails) = released(module, function, call, local, value)?;
@@ -75,7 +81,11 @@ pub(crate) fn contract(
             memory: true,
             ..Harm::default()
         },
-        ..Contract::of(Release::method(&method), Confidence::Likely, Origin::OwnUse)
+        ..Contract::of(
+            crate::inference::habit::release_of(module, value, &method),
+            Confidence::Likely,
+            Origin::OwnUse,
+        )
     })
 }
 

@@ -2,7 +2,8 @@
 //! receiver, and another method takes out of that field again; a function that is returned for the same; a channel
 //! among the arguments that only its maker reads.
 
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, TypeId};
+use caulk_flow::End;
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, Object, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
@@ -199,7 +200,7 @@ fn by_function(
         &mut |change| {
             let within = function.tree().expr(literal).span.encloses(change.span);
             match change.kind {
-                Kind::Put(_) if !within => put.push(change.field),
+                Kind::Put(what) if !within && !what.is_empty() => put.push(change.field),
                 Kind::Take if within => taken.push(change.field),
                 _ => {}
             }
@@ -212,7 +213,29 @@ fn by_function(
         returns_error,
         ..Release::default()
     };
-    Some(subscription(release, origin(module, id, id, &field)))
+    Some(Contract {
+        optional: gives_nil(function, result),
+        ..subscription(release, origin(module, id, id, &field))
+    })
+}
+
+/// Whether a function also returns nil as this result.
+fn gives_nil(function: &Function, result: usize) -> bool {
+    let tree = function.tree();
+    let mut gives = false;
+    for (_, block) in function
+        .graph(None)
+        .into_iter()
+        .flat_map(|graph| graph.blocks())
+    {
+        if let End::Return(stmt) = &block.end
+            && let StmtKind::Return(list) = tree.stmt(*stmt).kind
+            && let Some(expr) = tree.exprs(list).get(result)
+        {
+            gives |= *function.info().object(caulk_flow::unparen(tree, *expr)) == Object::Nil;
+        }
+    }
+    gives
 }
 
 /// The literal that a function returns as this result, everywhere where it returns a function at all.
