@@ -132,6 +132,32 @@ fn what_helps_tests_is_low_whatever_its_file_is_called() {
 }
 
 #[test]
+fn what_most_of_a_tree_leaves_out_is_low() {
+    let user = |name: &str, release: &str| {
+        format!(
+            "\nfunc {name}(b *example.Bus) error {{\n\tsub, err := b.Open()\n\tif err != nil {{\n\t\treturn err\n\t}}\n{release}\tsub.Send()\n\treturn nil\n}}\n"
+        )
+    };
+    let head = "package m\n\nimport \"example.org/example\"\n";
+    let (closes, leaves) = (["a", "b"], ["c", "d", "e", "f", "g"]);
+    let tree = |leaves: &[&str]| {
+        let closing = closes
+            .iter()
+            .map(|name| user(name, "\tdefer sub.Close()\n"));
+        let leaving = leaves.iter().map(|name| user(name, ""));
+        closing
+            .chain(leaving)
+            .fold(head.to_owned(), |all, one| all + &one)
+    };
+    let severities = |source: &str| -> Vec<Severity> {
+        let findings = analyse(source).findings;
+        findings.iter().map(|finding| finding.severity).collect()
+    };
+    assert_eq!(severities(&tree(&leaves)), [Severity::Low; 5]);
+    assert_eq!(severities(&tree(&leaves[..2])), [Severity::Medium; 2]);
+}
+
+#[test]
 fn broken_code_is_checked_where_it_can_be() {
     let broken = format!("{HANDLER}\nfunc broken( {{ if }}\n");
     assert_eq!(analyse(&broken).findings.len(), 1);

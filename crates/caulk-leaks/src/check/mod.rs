@@ -307,6 +307,7 @@ fn finish(silencers: Vec<(String, Vec<Silencer>)>, options: &Options, analysis: 
         *ordinal += 1;
         finding.fingerprint = crate::publish::fingerprint::of(&finding.identity, *ordinal);
     }
+    crate::publish::practice::lower_what_is_left_out(analysis);
     crate::publish::suppress::silence(silencers, options, analysis);
     analysis.problems.sort();
 }

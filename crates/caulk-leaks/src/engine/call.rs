@@ -321,7 +321,13 @@ impl Run<'_, '_> {
                     }
                 }
                 state.is_there();
-                if self.is_release(depth, &method) || self.may_be_release(depth, &method) {
+                // What gives it up by another name, where it turns out to be what has that: `w.(aborter).Abort(err)`.
+                let gives_up = depth == self.release.path().len()
+                    && ["Abort", "CloseNow", "CloseWithError"].contains(&method.as_str());
+                if self.is_release(depth, &method)
+                    || self.may_be_release(depth, &method)
+                    || gives_up
+                {
                     self.release_at(state, span);
                     return Vec::new();
                 }

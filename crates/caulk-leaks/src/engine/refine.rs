@@ -76,6 +76,14 @@ impl Run<'_, '_> {
                 if self.is_companion(state, cond) && self.is_optional() {
                     self.look_at_companion(state);
                 }
+                // `it, ok, err := find(key)`: there is none where it was not found.
+                let ty = function.info().type_of(cond);
+                if !truth
+                    && self.is_companion(state, cond)
+                    && crate::types::is_bool(self.module.program, ty)
+                {
+                    state.doubt |= state.status == Status::Owed;
+                }
                 let Some(local) = function.local(cond) else {
                     return true;
                 };

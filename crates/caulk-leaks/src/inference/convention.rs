@@ -304,10 +304,12 @@ pub(crate) fn is_unlikely(
     if contract.confidence == Confidence::Likely && passes_no_release(module, function, call) {
         return true;
     }
-    // Whoever wrote both the function and the call knows that nothing comes with this one.
+    // Whoever wrote both the function and the call knows that nothing comes with this one, and whoever drops by name what
+    // others release.
     let called = function.callee(call).func().and_then(|func| func.id);
+    let by_practice = matches!(contract.origin, Origin::Habit | Origin::OwnUse);
     if contract.origin.is_guess()
-        && called.is_some_and(|id| module.is_own(id))
+        && (by_practice || called.is_some_and(|id| module.is_own(id)))
         && is_dropped(function, call)
     {
         return true;

@@ -358,8 +358,12 @@ pub(crate) fn contract(
     };
     // One whose source shows that it only puts together what it gives holds nothing until it is used.
     let only_makes = called.func.id.is_some_and(|id| {
+        // Functions may call each other in a circle.
+        let Followed::Yes(reach) = module.follows(called.reach, called.caller, id) else {
+            return false;
+        };
         module.is_own(id) && !called.of_interface && {
-            let results = module.results(id, called.reach);
+            let results = module.results(id, reach);
             results.contracts.is_empty()
                 && !results.undecided
                 && crate::inference::provenance::is_literal(module, id, 0)
