@@ -249,7 +249,7 @@ fn check_body(
         }
     };
     for goroutine in blocked {
-        let heat = heat(module, calls, &function, goroutine.root);
+        let heat = heat(module, calls, &function, function.root_of(goroutine.go));
         add(crate::goroutines::blocked::described(
             module, &function, file, &goroutine, heat,
         ));
@@ -300,6 +300,11 @@ fn finish(silencers: Vec<(String, Vec<Silencer>)>, options: &Options, analysis: 
         .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
         .count();
     analysis.sort_by_place();
+    // A goroutine that several callers leave behind is one.
+    analysis.findings.dedup_by(|later, first| {
+        later.resource.acquired_by == "go"
+            && (later.rule, &later.location) == (first.rule, &first.location)
+    });
     // Before any is silenced: a comment must not give the others a new name.
     let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();
     for finding in &mut analysis.findings {

@@ -7,20 +7,25 @@ use caulk_program::{BodyOwner, Builtin, Callee, LocalId, Type};
 use caulk_syntax::{
     Descend, ExprId, ExprKind, LitKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp,
 };
+use smol_str::SmolStr;
 
 use crate::engine::{Function, Root};
 use crate::module::Module;
 
-/// A channel that a function makes and keeps in a variable.
-#[derive(Debug, Clone, Copy)]
+/// A channel that a function makes, or is given by a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Channel {
-    pub local: LocalId,
-    /// The `make`.
+    /// The variable that holds it; none where a call gives it and nothing keeps it.
+    pub local: Option<LocalId>,
+    pub name: SmolStr,
+    /// The `make`, or the call.
     pub made: Span,
     /// How many elements it takes without a receiver; none where that is not written as a number.
     pub room: Option<u32>,
     /// The function or literal that makes it.
     pub root: Root,
+    /// The condition that says whether a call gave an error instead of it.
+    pub failed: Option<ExprId>,
 }
 
 /// What is done with a channel.
@@ -60,9 +65,58 @@ pub(crate) struct Use {
     pub repeats: bool,
     /// It goes on until the channel is closed: a range, or `v, ok := <-c` in a loop without an end of its own.
     pub until_closed: bool,
+    /// Where the goroutine is started, if not in the function that the channel belongs to.
+    pub started: Option<Started>,
+}
+
+/// Where a function that is called starts a goroutine.
+#[derive(Clone)]
+pub(crate) struct Started {
+    pub function: Arc<Function>,
+    /// The `go` statement, or the call that starts it.
+    pub go: Node,
 }
 
 impl Use {
+    /// What the starter itself does.
+    pub fn of_starter(function: &Function, op: Op, node: Node) -> Use {
+        Use {
+            op,
+            node,
+            actor: Actor::Starter,
+            callee: None,
+            root: function.root_of(node),
+            alone: is_alone(function, node),
+            repeats: function.in_loop(node),
+            until_closed: op == Op::Range,
+            started: None,
+        }
+    }
+
+    /// The same of a goroutine that a function starts, for who calls that.
+    pub fn started_by(self, call: ExprId, callee: &Arc<Function>, go: Node) -> Use {
+        let started = self.started.unwrap_or_else(|| Started {
+            function: callee.clone(),
+            go,
+        });
+        Use {
+            actor: Actor::Goroutine(call.into()),
+            callee: self.callee.or_else(|| Some(callee.clone())),
+            repeats: self.repeats || callee.in_loop(go),
+            started: Some(started),
+            ..self
+        }
+    }
+
+    /// Whether another use stands in the same function.
+    pub fn is_beside(&self, other: &Use) -> bool {
+        match (&self.callee, &other.callee) {
+            (None, None) => true,
+            (Some(one), Some(other)) => one.typed.owner == other.typed.owner,
+            _ => false,
+        }
+    }
+
     /// The function whose tree the use is of.
     pub fn function<'a>(&'a self, starter: &'a Function) -> &'a Function {
         self.callee.as_deref().unwrap_or(starter)
@@ -92,7 +146,7 @@ pub(crate) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel>
             };
             for (local, value) in given(function, stmt) {
                 match value.and_then(|value| made(module, function, local, value)) {
-                    Some(channel) if found.iter().all(|known| known.local != local) => {
+                    Some(channel) if found.iter().all(|known| known.local != Some(local)) => {
                         found.push(channel)
                     }
                     _ => {
@@ -103,7 +157,7 @@ pub(crate) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel>
             Descend::Into
         });
     }
-    found.retain(|channel| !again.contains(&channel.local));
+    found.retain(|channel| channel.local.is_none_or(|local| !again.contains(&local)));
     found
 }
 
@@ -163,10 +217,12 @@ fn made(
         },
     };
     Some(Channel {
-        local,
+        local: Some(local),
+        name: info.name.clone(),
         made: tree.expr(value).span,
         room,
         root: info.function,
+        failed: None,
     })
 }
 
@@ -176,20 +232,39 @@ pub(crate) fn uses(
     function: &Function,
     channel: &Channel,
 ) -> Option<Vec<Use>> {
+    uses_of(module, function, channel, false)
+}
+
+/// The same of a channel that the function returns.
+pub(crate) fn uses_of_returned(
+    module: &Module<'_>,
+    function: &Function,
+    channel: &Channel,
+) -> Option<Vec<Use>> {
+    uses_of(module, function, channel, true)
+}
+
+fn uses_of(
+    module: &Module<'_>,
+    function: &Function,
+    channel: &Channel,
+    returns: bool,
+) -> Option<Vec<Use>> {
     let mut uses = Vec::new();
-    collect(
-        module,
-        &Scope {
-            function,
-            root: channel.root,
-            goroutine: None,
-            callee: None,
-        },
-        channel.local,
-        &mut uses,
-    )?;
+    let scope = Scope {
+        function,
+        root: channel.root,
+        goroutine: None,
+        callee: None,
+        returns,
+        depth: DEPTH,
+    };
+    collect(module, &scope, channel.local?, &mut uses)?;
     Some(uses)
 }
+
+/// How many functions a channel is followed through, each passing it to the next.
+const DEPTH: u8 = 3;
 
 /// Where the uses of one variable are looked for.
 struct Scope<'a> {
@@ -198,6 +273,9 @@ struct Scope<'a> {
     /// The goroutine that runs the whole of `function`, where it is not the starter.
     goroutine: Option<Node>,
     callee: Option<Arc<Function>>,
+    /// The channel may be returned.
+    returns: bool,
+    depth: u8,
 }
 
 fn collect(
@@ -221,18 +299,22 @@ fn collect(
     for ident in idents {
         match meaning(function, ident)? {
             Meaning::Nothing => {}
+            Meaning::Returned if scope.returns && function.root_of(ident) == scope.root => {}
+            Meaning::Returned => return None,
             Meaning::Passed { call, index } => passed(module, scope, call, index, uses)?,
             Meaning::Op(op, node) => {
-                let (actor, root, repeats) = actor(module, scope, node)?;
+                let run = run_by(module, scope, node)?;
+                let started = run.go.zip(scope.callee.clone());
                 uses.push(Use {
                     op,
                     node,
-                    actor,
+                    actor: run.actor,
                     callee: scope.callee.clone(),
-                    root,
+                    root: function.root_of(node),
                     alone: is_alone(function, node),
-                    repeats,
+                    repeats: run.repeats,
                     until_closed: op == Op::Range || asks_whether_open(function, node),
+                    started: started.map(|(go, function)| Started { function, go }),
                 });
             }
         }
@@ -244,6 +326,7 @@ fn collect(
 enum Meaning {
     Nothing,
     Op(Op, Node),
+    Returned,
     Passed { call: ExprId, index: usize },
 }
 
@@ -278,12 +361,13 @@ fn meaning(function: &Function, channel: ExprId) -> Option<Meaning> {
             StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&channel) => {
                 Some(Meaning::Nothing)
             }
+            StmtKind::Return(_) => Some(Meaning::Returned),
             _ => None,
         },
     }
 }
 
-/// The channel is an argument of what a `go` statement calls: its uses are those of the parameter.
+/// The channel is an argument of a call: its uses are those of the parameter.
 fn passed(
     module: &Module<'_>,
     scope: &Scope<'_>,
@@ -292,17 +376,32 @@ fn passed(
     uses: &mut Vec<Use>,
 ) -> Option<()> {
     let function = scope.function;
-    let Some(Node::Stmt(go)) = function.parent(call) else {
-        return None;
+    let depth = scope.depth.checked_sub(1)?;
+    let starts = match function.parent(call)? {
+        Node::Stmt(stmt) => match function.tree().stmt(stmt).kind {
+            StmtKind::Go(_) => Some(stmt),
+            _ => None,
+        },
+        Node::Expr(_) => None,
     };
-    let starts = matches!(function.tree().stmt(go).kind, StmtKind::Go(_));
-    if !starts || scope.goroutine.is_some() || function.root_of(go) != scope.root {
-        return None;
-    }
-    match function.callee(call) {
+    let (goroutine, repeats) = match starts {
+        Some(go) if scope.goroutine.is_some() || function.root_of(go) != scope.root => return None,
+        Some(go) => (Some(go.into()), false),
+        None => {
+            let run = run_by(module, scope, call.into())?;
+            match run.actor {
+                Actor::Goroutine(_) if run.go.is_some() => return None,
+                Actor::Goroutine(start) => (Some(start), run.repeats),
+                Actor::Starter => (None, false),
+                Actor::Deferred(_) => return None,
+            }
+        }
+    };
+    let (callee, param) = match function.callee(call) {
         Callee::Literal(literal) => {
+            starts?;
             let param = *function.info().literal(*literal)?.params.get(index)?;
-            collect(module, scope, param, uses)
+            return collect(module, scope, param, uses);
         }
         Callee::Static(func) | Callee::Method { func, .. } => {
             let id = func
@@ -310,47 +409,88 @@ fn passed(
                 .filter(|id| module.follows_own(function.id(), *id))?;
             let callee = module.function(BodyOwner::Func(id))?;
             let param = *callee.info().params().get(index)?;
-            let inner = Scope {
-                function: &callee,
-                root: None,
-                goroutine: Some(go.into()),
-                callee: Some(callee.clone()),
-            };
-            collect(module, &inner, param, uses)
+            (callee, param)
         }
-        _ => None,
+        _ => return None,
+    };
+    let inner = Scope {
+        function: &callee,
+        root: None,
+        goroutine,
+        callee: Some(callee.clone()),
+        returns: false,
+        depth,
+    };
+    let mut found = Vec::new();
+    collect(module, &inner, param, &mut found)?;
+    if goroutine.is_some() {
+        uses.extend(found.into_iter().map(|used| Use {
+            repeats: repeats || used.repeats,
+            ..used
+        }));
+        return Some(());
     }
+    // What the starter does in a function that it calls it does where it calls it, and so do the goroutines that are
+    // started there.
+    let root = function.root_of(call);
+    for used in found {
+        uses.push(match used.actor {
+            Actor::Starter => Use {
+                node: call.into(),
+                callee: scope.callee.clone(),
+                root,
+                repeats: used.repeats || function.in_loop(call),
+                ..used
+            },
+            Actor::Goroutine(go) => used.started_by(call, &callee, go),
+            Actor::Deferred(_) => return None,
+        });
+    }
+    Some(())
 }
 
-/// Who runs a node, the literal that it stands in, and whether it may run again and again.
-fn actor(module: &Module<'_>, scope: &Scope<'_>, node: Node) -> Option<(Actor, Root, bool)> {
+/// Who runs a node.
+struct Run {
+    actor: Actor,
+    /// It may run again and again.
+    repeats: bool,
+    /// Where a goroutine starts the one that runs it.
+    go: Option<Node>,
+}
+
+fn run_by(module: &Module<'_>, scope: &Scope<'_>, node: Node) -> Option<Run> {
     let function = scope.function;
-    let own = function.root_of(node);
     let mut at = node;
     let mut repeats = false;
+    let mut go = None;
     loop {
         repeats |= function.in_loop(at);
         let literal = function.root_of(at);
         if literal == scope.root {
             // What the starter does in a literal is not on the paths of its graph.
-            if own != scope.root && scope.goroutine.is_none() {
+            if function.root_of(node) != scope.root && scope.goroutine.is_none() {
                 return None;
             }
             let actor = scope.goroutine.map_or(Actor::Starter, Actor::Goroutine);
-            return Some((actor, own, repeats));
+            return Some(Run { actor, repeats, go });
         }
         let literal = literal?;
         match how_run(module, function, literal)? {
+            HowRun::Goroutine(start) if scope.goroutine.is_some() => {
+                go = Some(start);
+                at = start;
+            }
             HowRun::Goroutine(start) => {
                 // What a goroutine starts in turn has another fate.
-                return (function.root_of(start) == scope.root && scope.goroutine.is_none())
-                    .then_some((Actor::Goroutine(start), own, repeats));
+                let actor = Actor::Goroutine(start);
+                let here = function.root_of(start) == scope.root;
+                return here.then_some(Run { actor, repeats, go });
             }
             HowRun::Deferred(stmt) if function.root_of(stmt) == scope.root => {
                 let actor = scope
                     .goroutine
                     .map_or(Actor::Deferred(stmt), Actor::Goroutine);
-                return Some((actor, own, repeats));
+                return Some(Run { actor, repeats, go });
             }
             HowRun::Deferred(stmt) => at = stmt.into(),
             HowRun::CalledBack => {

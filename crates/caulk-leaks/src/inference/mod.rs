@@ -10,6 +10,7 @@ pub(crate) mod noted;
 pub(crate) mod opened;
 pub(crate) mod own_use;
 pub(crate) mod owned;
+pub(crate) mod produced;
 pub(crate) mod provenance;
 pub(crate) mod registered;
 pub(crate) mod started;

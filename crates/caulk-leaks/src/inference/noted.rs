@@ -113,10 +113,15 @@ impl<'p> Taking<'p> {
                 May::No => {}
                 May::Yes => return Note::Acts,
                 May::AsSourceSays(func) => {
+                    let types = crate::types::results(program, ty);
+                    // A goroutine may send on it.
+                    if types.iter().any(|ty| is_channel(*ty)) {
+                        return Note::Acts;
+                    }
                     let call = Call {
                         func: func.clone(),
                         of_interface: matches!(callee, Callee::Interface { .. }),
-                        types: crate::types::results(program, ty).into(),
+                        types: types.into(),
                     };
                     if !calls.contains(&call) {
                         calls.push(call);

@@ -97,7 +97,7 @@ pub(crate) fn argument(
     let local = function.local(*tree.exprs(args).get(index)?)?;
     let channel = crate::inference::channel::channels(module, function)
         .into_iter()
-        .find(|channel| channel.local == local)?;
+        .find(|channel| channel.local == Some(local))?;
     let root = function.root_of(call);
     let graph = function.graph(root).filter(|_| channel.root == root)?;
     let start = tree.expr(call).span.start;

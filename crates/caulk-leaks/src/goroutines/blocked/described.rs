@@ -4,7 +4,7 @@ use caulk_program::SourceFile;
 use caulk_syntax::Span;
 
 use super::{Blocked, Wait};
-use crate::engine::Function;
+use crate::engine::{Function, Root};
 use crate::finding::{
     Acquisition, Confidence, ExitKind, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall,
     Step,
@@ -25,9 +25,20 @@ pub(crate) fn described(
     heat: Heat,
 ) -> (Acquisition, Finding) {
     let channel = &blocked.channel;
+    // Where the goroutine is started, if that is looked at too.
+    let started = blocked.started.as_ref().and_then(|started| {
+        let holder = caulk_flow::file_of(module.program, started.function.typed.owner)?;
+        let seen = module.program.is_asked_for(holder);
+        seen.then_some((&*started.function, holder, started.go))
+    });
+    let (owner, at, start) = started.unwrap_or((function, file, blocked.go));
+    let waits = match started {
+        Some(_) => span_of(owner, start),
+        None => blocked.waits,
+    };
     let path = vec![
         Step {
-            location: location(module.program, file, one_line(file, blocked.waits)),
+            location: location(module.program, at, one_line(at, waits)),
             note: match blocked.wait {
                 Wait::Receive => format!("sends on {channel}"),
                 Wait::Close => format!("ranges over {channel}"),
@@ -44,9 +55,9 @@ pub(crate) fn described(
     ];
     let stuck = Stuck {
         rule: RULE,
-        location: location(module.program, file, span_of(function, blocked.go)),
-        start: blocked.go,
-        root: blocked.root,
+        location: location(module.program, at, span_of(owner, start)),
+        start,
+        root: owner.root_of(start),
         variable: channel.clone(),
         release: match blocked.wait {
             Wait::Receive => format!("receive from {channel}"),
@@ -65,13 +76,21 @@ pub(crate) fn described(
         },
         confidence: Confidence::Certain,
         path,
-        fix: fix(function, blocked),
+        fix: match started {
+            Some(_) => FixTemplate {
+                statement: byte_span(waits),
+                after: byte_span(waits),
+                losing_exits: Vec::new(),
+                ..fix(owner, owner.root_of(start), blocked)
+            },
+            None => fix(owner, owner.root_of(start), blocked),
+        },
     };
-    published(module, function, stuck, heat)
+    published(module, owner, stuck, heat)
 }
 
 /// The release of a blocked send is room for it: the channel's `make` gets a capacity.
-fn fix(function: &Function, blocked: &Blocked) -> FixTemplate {
+fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
     FixTemplate {
         release: ReleaseCall::default(),
         held: Held::Place(blocked.channel.clone()),
@@ -81,7 +100,7 @@ fn fix(function: &Function, blocked: &Blocked) -> FixTemplate {
         statement: byte_span(blocked.made),
         after: byte_span(blocked.made),
         body: function
-            .graph(blocked.root)
+            .graph(root)
             .map(|graph| byte_span(function.tree().stmt(graph.body).span))
             .unwrap_or_default(),
         in_loop: !blocked.single_send,

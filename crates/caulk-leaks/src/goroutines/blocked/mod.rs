@@ -8,18 +8,21 @@ mod told;
 
 use caulk_syntax::{Node, Span};
 
-use crate::engine::{Function, Root};
-use crate::inference::channel::{channels, uses};
+use crate::engine::Function;
+use crate::inference::channel::{Started, channels, uses};
+use crate::inference::produced::produced;
 use crate::module::Module;
 use served::Used;
 
 pub(crate) use described::described;
 
 /// A goroutine that waits on a channel which nobody serves any more.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Blocked {
     /// The `go` statement, or the call that starts the goroutine.
     pub go: Node,
+    /// Where it is started, if not in this function.
+    pub started: Option<Started>,
     /// Where it waits: a send, or a range. In another function it is the `go` statement itself.
     pub waits: Span,
     pub wait: Wait,
@@ -30,7 +33,6 @@ pub(crate) struct Blocked {
     pub leaves: Span,
     /// Whether one element of room would let every send go through.
     pub single_send: bool,
-    pub root: Root,
 }
 
 /// What a goroutine waits for.
@@ -52,6 +54,7 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
             let uses = uses(module, function, &channel)?;
             Some(Used { channel, uses })
         })
+        .chain(produced(module, function).into_iter().map(Used::from))
         .collect();
     let mut found: Vec<Blocked> = Vec::new();
     for one in &used {

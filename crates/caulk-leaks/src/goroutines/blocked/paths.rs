@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use caulk_flow::{BasicBlock, BlockId, End, Event, Graph};
-use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::told::Told;
 use crate::engine::{Function, Root};
@@ -19,6 +19,8 @@ pub(super) struct Paths<'a> {
     pub enough: Vec<StmtId>,
     /// Conditions that know whether something was received.
     pub told: Vec<Told>,
+    /// A condition that says whether there is an error instead of the channel.
+    pub failed: Option<ExprId>,
 }
 
 impl Paths<'_> {
@@ -54,7 +56,7 @@ impl Paths<'_> {
                         .iter()
                         .any(|told| told.decides(self.function, *cond)) => {}
                 end => {
-                    for next in end.targets() {
+                    for next in self.targets(end) {
                         if seen.get(&next).is_none_or(|known| *known > count) {
                             seen.insert(next, count);
                             todo.push((next, 0, count));
@@ -86,7 +88,7 @@ impl Paths<'_> {
                 end if is_head(self.function, end, round) => {}
                 End::Branch { cond, .. } if normal.contains(&tree.expr(*cond).span) => {}
                 end => {
-                    for next in end.targets() {
+                    for next in self.targets(end) {
                         if seen.insert(next) {
                             todo.push((next, 0));
                         }
@@ -95,6 +97,22 @@ impl Paths<'_> {
             }
         }
         exits.into_iter().min()
+    }
+
+    /// Where a block leads, but for where there is an error instead of the channel.
+    fn targets(&self, end: &End) -> Vec<BlockId> {
+        let tree = self.function.tree();
+        if let End::Branch { cond, yes, no } = end
+            && self.failed == Some(*cond)
+            && let ExprKind::Binary { op, .. } = tree.expr(*cond).kind
+        {
+            match op {
+                BinaryOp::Neq => return vec![*no],
+                BinaryOp::Eql => return vec![*yes],
+                _ => {}
+            }
+        }
+        end.targets()
     }
 
     /// Whether a counted place is reached from behind another.

@@ -5,17 +5,27 @@ use std::collections::BTreeSet;
 use caulk_program::{Builtin, Callee, FuncRef, LocalId};
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
-use super::paths::{Paths, closing_brace, ending_loop, is_range, root_variable};
-use super::told::told;
+use super::paths::{Paths, closing_brace, ending_loop, root_variable};
+use super::told::{told, told_by_context};
 use super::{Blocked, Wait};
 use crate::engine::Function;
 use crate::inference::channel::{Actor, Channel, Op, Use, span_of};
+use crate::inference::produced::Produced;
 use crate::module::Module;
 
 /// A channel with its uses, all of them understood.
 pub(super) struct Used {
     pub channel: Channel,
     pub uses: Vec<Use>,
+}
+
+impl From<Produced> for Used {
+    fn from(produced: Produced) -> Used {
+        Used {
+            channel: produced.channel,
+            uses: produced.uses,
+        }
+    }
 }
 
 /// The goroutines that can block on one channel of a function.
@@ -91,7 +101,8 @@ impl<'a> View<'a> {
         match (own.is_empty(), receivers.is_empty()) {
             (false, true) => self.received_by_starter(&senders, &own, room),
             (true, false) => self.received_by_workers(&senders, &receivers, room),
-            _ => Vec::new(),
+            (true, true) => self.received_by_nobody(&senders, room),
+            (false, false) => Vec::new(),
         }
     }
 
@@ -106,6 +117,29 @@ impl<'a> View<'a> {
         found
     }
 
+    /// Senders on a channel that nothing receives from.
+    fn received_by_nobody(&self, senders: &[Node], room: u32) -> Vec<Blocked> {
+        if room > 0 {
+            return Vec::new();
+        }
+        let at = self.used.channel.made;
+        let left = senders.iter().filter_map(|start| {
+            let sends = self.sends(*start);
+            let first = *sends.first()?;
+            let once = sends.len() == 1 && !first.repeats;
+            (!self.only_tells_test(&sends))
+                .then(|| self.blocked(*start, first, at, once))
+                .flatten()
+        });
+        left.collect()
+    }
+
+    /// Whether these are sends that a test would only hear of where a call fails.
+    fn only_tells_test(&self, sends: &[&Use]) -> bool {
+        crate::in_test::is_in_test(self.module, self.function)
+            && sends.iter().all(|send| self.tells_error(send))
+    }
+
     /// A sender whose starter leaves without a receive, or stops receiving.
     fn sender_left(
         &self,
@@ -116,10 +150,7 @@ impl<'a> View<'a> {
     ) -> Option<Blocked> {
         let sends = self.sends(start);
         let first = *sends.first()?;
-        // What a test would only hear of where a call fails.
-        if crate::in_test::is_in_test(self.module, self.function)
-            && sends.iter().all(|send| self.tells_error(send))
-        {
+        if self.only_tells_test(&sends) {
             return None;
         }
         let many = self.started_in_loop(start);
@@ -127,8 +158,8 @@ impl<'a> View<'a> {
         if room == 0
             && many
             && let [one] = receives
-            && !self.function.in_loop(one.node)
-            && !is_range(self.function, one.node)
+            && !one.repeats
+            && one.op != Op::Range
         {
             return self.blocked(start, first, one.span(self.function), false);
         } else if room == 0 && many {
@@ -199,6 +230,12 @@ impl<'a> View<'a> {
         let after = receives
             .iter()
             .all(|receive| receive.span(self.function).start > begun);
+        if receives
+            .iter()
+            .any(|receive| is_call(self.function, receive.node))
+        {
+            return None;
+        }
         if count < 2
             || wanted == 0
             || !together
@@ -234,9 +271,10 @@ impl<'a> View<'a> {
         for worker in receivers {
             let receives =
                 self.uses(|used| used.actor == Actor::Goroutine(*worker) && used.op != Op::Send);
-            let one_place = receives
-                .iter()
-                .all(|receive| Some(receive.root) == receives.first().map(|first| first.root));
+            let one_place = receives.first().is_some_and(|first| {
+                let here = |receive: &&&Use| receive.root == first.root && receive.is_beside(first);
+                receives.iter().filter(here).count() == receives.len()
+            });
             let served: Vec<Node> = receives.iter().map(|receive| receive.node).collect();
             let stops = receives.iter().find_map(|receive| {
                 if receive.op == Op::Close {
@@ -336,6 +374,7 @@ impl<'a> View<'a> {
                 counted: ends,
                 enough: Vec::new(),
                 told: Vec::new(),
+                failed: self.used.channel.failed,
             };
             paths.leaves_with_fewer(start, 1)?
         };
@@ -362,20 +401,19 @@ impl<'a> View<'a> {
             Some(_) => span_of(self.function, start),
             None => at.span(self.function),
         };
-        let info = self.function.info().local_info(self.used.channel.local)?;
         Some(Blocked {
             go: start,
+            started: at.started.clone(),
             waits,
             wait: match at.op {
                 Op::Send => Wait::Receive,
                 _ if at.until_closed => Wait::Close,
                 _ => Wait::Signal,
             },
-            channel: info.name.to_string(),
+            channel: self.used.channel.name.to_string(),
             made: self.used.channel.made,
             leaves,
             single_send,
-            root: self.function.root_of(start),
         })
     }
 
@@ -392,9 +430,12 @@ impl<'a> View<'a> {
         let Some(branch) = function.branch_of(send.node) else {
             return false;
         };
-        let StmtKind::If { cond, .. } = tree.stmt(branch).kind else {
+        let StmtKind::If { cond, then, .. } = tree.stmt(branch).kind else {
             return false;
         };
+        if !tree.stmt(then).span.encloses(send.span(self.function)) {
+            return false;
+        }
         let mut asks = false;
         tree.walk(cond, |node| {
             if let Node::Expr(expr) = node
@@ -410,13 +451,15 @@ impl<'a> View<'a> {
 
     /// Whether a goroutine sends again after a send.
     fn repeats(&self, send: &Use, sends: &[&Use]) -> bool {
+        let beside = sends.iter().filter(|other| other.is_beside(send));
         send.repeats
             || Paths {
                 function: send.function(self.function),
                 root: send.root,
-                counted: sends.iter().map(|send| send.node).collect(),
+                counted: beside.map(|send| send.node).collect(),
                 enough: Vec::new(),
                 told: Vec::new(),
+                failed: None,
             }
             .reaches(send.node)
     }
@@ -434,6 +477,7 @@ impl<'a> View<'a> {
                 counted: Vec::new(),
                 enough: Vec::new(),
                 told: Vec::new(),
+                failed: self.used.channel.failed,
             };
             matches!(
                 function.tree().stmt(round).kind,
@@ -445,11 +489,17 @@ impl<'a> View<'a> {
     /// Paths of the starter on which a receive lets the goroutine go on.
     fn receiving(&self, start: Node, receives: &[&Use]) -> Paths<'a> {
         let mut counted: Vec<Node> = receives.iter().map(|receive| receive.node).collect();
+        let begun = span_of(self.function, start);
+        // A range over what the call gives takes all of it.
+        let over_call = receives.iter().filter_map(|receive| match receive.node {
+            Node::Stmt(stmt) if receive.span(self.function).encloses(begun) => Some(stmt),
+            _ => None,
+        });
         let enough = counted
             .iter()
             .filter_map(|node| ending_loop(self.function, start, *node))
+            .chain(over_call)
             .collect();
-        let begun = span_of(self.function, start);
         let told = counted
             .iter()
             .filter_map(|node| told(self.function, begun, *node))
@@ -461,6 +511,7 @@ impl<'a> View<'a> {
             counted,
             enough,
             told,
+            failed: self.used.channel.failed,
         }
     }
 
@@ -472,7 +523,7 @@ impl<'a> View<'a> {
             let by_it = other.uses.iter().any(|used| {
                 used.actor == Actor::Goroutine(start) && matches!(used.op, Op::Send | Op::Close)
             });
-            if other.channel.local == self.used.channel.local || !by_it {
+            if other.channel == self.used.channel || !by_it {
                 continue;
             }
             nodes.extend(
@@ -486,6 +537,7 @@ impl<'a> View<'a> {
             );
         }
         nodes.extend(self.told_by_others(start));
+        nodes.extend(told_by_context(self.module, self.function, start));
         nodes.extend(
             self.function
                 .info()
@@ -541,7 +593,9 @@ impl<'a> View<'a> {
             }
             Descend::Into
         });
-        ended.remove(&self.used.channel.local);
+        if let Some(local) = self.used.channel.local {
+            ended.remove(&local);
+        }
         let told = received.into_iter().zip(of);
         told.filter_map(|(node, of)| of.is_some_and(|of| ended.contains(&of)).then_some(node))
             .collect()
@@ -595,6 +649,9 @@ impl<'a> View<'a> {
             return Some(stmt);
         }
         let function = receive.function(self.function);
+        if is_call(function, receive.node) {
+            return None;
+        }
         let round = function.innermost_loop(receive.node)?;
         let outside = receive.callee.is_none()
             && receive.actor == Actor::Starter
@@ -636,6 +693,7 @@ impl<'a> View<'a> {
             counted,
             enough: Vec::new(),
             told: Vec::new(),
+            failed: None,
         };
         paths.leaves_loop(receive.node, round, &normal)
     }
@@ -658,6 +716,11 @@ fn received_in(function: &Function, receive: Node) -> Node {
         }
     }
     receive
+}
+
+/// Whether a use is what a function does that is called.
+fn is_call(function: &Function, node: Node) -> bool {
+    matches!(node, Node::Expr(expr) if matches!(function.tree().expr(expr).kind, ExprKind::Call { .. }))
 }
 
 /// The variables that a receive assigns.

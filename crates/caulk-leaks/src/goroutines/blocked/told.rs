@@ -1,11 +1,13 @@
-//! Conditions that know whether something was received.
+//! What tells the starter of a goroutine how far that has come.
 
 use std::collections::BTreeSet;
 
-use caulk_program::LocalId;
-use caulk_syntax::{Descend, ExprId, Node, Span, StmtKind};
+use caulk_program::{Callee, LocalId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 
 use crate::engine::Function;
+use crate::inference::channel::span_of;
+use crate::module::Module;
 
 /// What the clause of a `select` that receives, in a loop without an end of its own, sets: a
 /// condition beside that `select` that looks at it knows whether something was received.
@@ -74,5 +76,66 @@ pub(super) fn told(function: &Function, start: Span, receive: Node) -> Option<To
         round: tree.stmt(round).span,
         select: tree.stmt(select).span,
         set,
+    })
+}
+
+/// Where the end of a context is waited for that the goroutine itself ends: `ctx, cancel := context.WithCancel(…)`, and
+/// the goroutine calls `cancel`.
+pub(super) fn told_by_context(module: &Module<'_>, function: &Function, start: Node) -> Vec<Node> {
+    let tree = function.tree();
+    let begun = span_of(function, start);
+    let ended: BTreeSet<LocalId> = function
+        .info()
+        .calls()
+        .iter()
+        .filter(|(call, _)| begun.encloses(tree.expr(*call).span))
+        .filter_map(|(_, callee)| match callee {
+            Callee::Local(cancel) => Some(*cancel),
+            _ => None,
+        })
+        .collect();
+    let Some(block) = function.typed.block().filter(|_| !ended.is_empty()) else {
+        return Vec::new();
+    };
+    let (mut contexts, mut waits) = (BTreeSet::new(), Vec::new());
+    tree.walk(block, |node| {
+        match node {
+            Node::Stmt(stmt) => {
+                if let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+                    && let ([context, cancel], [call]) = (tree.exprs(lhs), tree.exprs(rhs))
+                    && function
+                        .local(*cancel)
+                        .is_some_and(|cancel| ended.contains(&cancel))
+                    && only_cancel_ends(module, function, *call)
+                {
+                    contexts.extend(function.local(*context));
+                }
+            }
+            Node::Expr(expr) => {
+                if let ExprKind::Unary {
+                    op: UnaryOp::Receive,
+                    x,
+                } = tree.expr(expr).kind
+                    && let Callee::Method { receiver, .. } | Callee::Interface { receiver, .. } =
+                        function.callee(caulk_flow::unparen(tree, x))
+                {
+                    waits.push((node, function.local(*receiver)));
+                }
+            }
+        }
+        Descend::Into
+    });
+    let waits = waits.into_iter();
+    waits
+        .filter_map(|(node, of)| of.is_some_and(|of| contexts.contains(&of)).then_some(node))
+        .collect()
+}
+
+/// Whether the context that a call makes has no deadline.
+fn only_cancel_ends(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    function.callee(call).func().is_some_and(|func| {
+        let (package, name) = crate::types::split_name(module.program, func);
+        let contract = module.catalogue.contract(package, name);
+        contract.is_some_and(|made| made.rule == "uncalled-cancel" && !made.harm.healed)
     })
 }
