@@ -304,13 +304,17 @@ pub(crate) fn is_unlikely(
     if contract.confidence == Confidence::Likely && passes_no_release(module, function, call) {
         return true;
     }
-    // Whoever wrote both the function and the call knows that nothing comes with this one, and whoever drops by name what
-    // others release.
+    // Whoever wrote both the function and the call knows that nothing comes with this one, and whoever has something done
+    // for its effect drops a result with nothing in it.
     let called = function.callee(call).func().and_then(|func| func.id);
-    let by_practice = matches!(contract.origin, Origin::Habit | Origin::OwnUse);
+    let is_for_effect = || {
+        let by_practice = matches!(contract.origin, Origin::Habit | Origin::OwnUse);
+        let name = called_name(function, call).unwrap_or_default();
+        by_practice && ["Exec", "Run"].iter().any(|verb| name.starts_with(verb))
+    };
     if contract.origin.is_guess()
-        && (by_practice || called.is_some_and(|id| module.is_own(id)))
         && is_dropped(function, call)
+        && (called.is_some_and(|id| module.is_own(id)) || is_for_effect())
     {
         return true;
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_program::{BodyOwner, FuncId, FuncRef, LocalId, Program, TypeId, TypedBody};
+use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, LocalId, Program, TypeId, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -434,8 +434,8 @@ fn flags_set(function: &Function) -> Vec<String> {
     flags
 }
 
-/// How many methods of a value, one called by the other, are looked into for a pool.
-const POOL_DEPTH: u8 = 2;
+/// How many functions, one called by the other, are looked into for a pool.
+const POOL_DEPTH: u8 = 3;
 
 /// Whether a release does no more than give a value back to a pool, which makes another where it has none.
 fn goes_to_pool(module: &Module<'_>, ty: TypeId, method: &str) -> bool {
@@ -460,10 +460,18 @@ fn puts_into_pool(module: &Module<'_>, id: FuncId, depth: u8) -> Option<bool> {
             continue;
         };
         let name = func.name.rsplit('.').next().unwrap_or_default();
-        let of_value =
-            receiver.is_some() && callee.receiver().and_then(|x| function.local(x)) == receiver;
-        match func.id.filter(|_| of_value) {
-            Some(id) => puts |= puts_into_pool(module, id, depth)?,
+        let is_known = !matches!(callee, Callee::Interface { .. });
+        match func.id.filter(|id| is_known && module.is_own(*id)) {
+            Some(id) => {
+                let gives_back = puts_into_pool(module, id, depth)?;
+                let of_value = receiver.is_some()
+                    && callee.receiver().and_then(|x| function.local(x)) == receiver;
+                // What a part of it does to let go is more than that.
+                if !gives_back && !of_value && is_release_name(name) {
+                    return None;
+                }
+                puts |= gives_back;
+            }
             None if is_of_pool(module.program, func) => puts = true,
             None if is_release_name(name) => return None,
             None => puts |= name.starts_with("Put"),

@@ -632,6 +632,14 @@ fn efforts(module: &Module<'_>, id: FuncId, depth: u8) -> Vec<Effort> {
                 .and_then(|func| func.name.rsplit('.').next())
                 .unwrap_or_default();
             match name {
+                // It makes another where it has none.
+                "Put"
+                    if callee
+                        .func()
+                        .is_some_and(|func| &*func.name == "sync.Pool.Put") =>
+                {
+                    None
+                }
                 "Write" | "Flush" | "WriteTo" => Some(Effort::Writes),
                 "Kill" | "Wait" => Some(Effort::Releases),
                 "Lock" | "Unlock" | "New" | "Errorf" | "Printf" | "Println" => None,
