@@ -1,6 +1,6 @@
 //! The few questions about types that ownership asks.
 
-use caulk_program::{Basic, FuncRef, NamedOrigin, Program, Type, TypeId};
+use caulk_program::{Basic, Callee, FuncRef, NamedOrigin, Program, Type, TypeId};
 
 use crate::contract::RELEASE_METHODS;
 use crate::contract::Release;
@@ -148,6 +148,18 @@ pub(crate) fn has_callable(program: &Program, ty: TypeId, name: &str) -> bool {
         || program
             .field_type(ty, name)
             .is_some_and(|field| program.func_type(field).is_some())
+}
+
+/// The last name of what is called: a method's own.
+pub(crate) fn last_name(callee: &Callee) -> &str {
+    match callee {
+        Callee::Interface { name, .. }
+        | Callee::Field { name, .. }
+        | Callee::Unknown { name, .. } => name,
+        _ => callee.func().map_or("", |func| {
+            func.name.rsplit(['.', '/']).next().unwrap_or_default()
+        }),
+    }
 }
 
 /// Whether a type is an interface with methods, none of which releases: who is given a value as one of these

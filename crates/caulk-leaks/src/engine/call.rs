@@ -15,6 +15,7 @@ use crate::contract::{Origin, RELEASE_METHODS, is_release_name};
 use crate::finding::SettledBy;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
 use crate::module::Followed;
+use crate::types::last_name;
 
 /// What uses it may run as long as the process does.
 pub(crate) const PASSED_ON: &str = "used by a function literal that is passed on";
@@ -310,7 +311,7 @@ impl Run<'_, '_> {
         receiver: Value,
     ) -> Vec<Option<Value>> {
         let span = self.span_of(call);
-        let method = method_name(callee, name);
+        let method = last_name(callee).to_owned();
         match receiver {
             Value::At(depth) => {
                 if state.status == Status::Before && self.wakes(callee, &method) {
@@ -514,13 +515,15 @@ impl Run<'_, '_> {
             }
             Value::At(_) | Value::Owner(_) | Value::View => {}
         }
-        if state.status == Status::Before && self.is_owed_once_used() {
+        if state.status == Status::Before
+            && (self.is_owed_once_used() || self.is_acquired_after("Read"))
+        {
             state.status = Status::Owed;
         }
-        let taker = method_name(callee, name);
+        let taker = last_name(callee);
         if matches!(value, Value::At(0) | Value::Owner(None))
-            && (self.release.is_taken_by(&taker)
-                || self.release.actions.is_empty() && takes_back(&taker))
+            && (self.release.is_taken_by(taker)
+                || self.release.actions.is_empty() && takes_back(taker))
         {
             self.release_at(state, span);
             return Vec::new();
@@ -821,17 +824,6 @@ impl Run<'_, '_> {
             *last = Some(value);
         }
         results
-    }
-}
-
-fn method_name(callee: &Callee, name: Option<&Named<'_>>) -> String {
-    match callee {
-        Callee::Interface { name, .. }
-        | Callee::Field { name, .. }
-        | Callee::Unknown { name, .. } => name.to_string(),
-        _ => name.map_or_else(String::new, |name| {
-            name.name.rsplit('.').next().unwrap_or("").to_owned()
-        }),
     }
 }
 

@@ -489,13 +489,8 @@ impl Run<'_, '_> {
                 Some(Value::At(_) | Value::Owner(_))
             )
         {
-            let method = match callee {
-                Callee::Interface { name, .. } | Callee::Unknown { name, .. } => name.to_string(),
-                _ => callee.func().map_or_else(String::new, |f| {
-                    f.name.rsplit('.').next().unwrap_or("").to_owned()
-                }),
-            };
-            if self.release.ends_on_false.contains(&method) {
+            let method = crate::types::last_name(callee);
+            if self.release.ends_on_false.iter().any(|name| name == method) {
                 let span = self.span_of(call);
                 self.end_at(state, span);
                 return true;

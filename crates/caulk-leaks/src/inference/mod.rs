@@ -5,6 +5,7 @@ pub(crate) mod convention;
 pub(crate) mod directive;
 pub(crate) mod doc;
 pub(crate) mod field_uses;
+pub(crate) mod filled;
 pub(crate) mod habit;
 pub(crate) mod noted;
 pub(crate) mod opened;

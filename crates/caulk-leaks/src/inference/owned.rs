@@ -161,6 +161,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
                 crate::inference::registered::contract(module, &function, result, ty)
                     .or_else(|| crate::inference::started::contract(module, &function, result, ty))
                     .or_else(|| made(module, &function, result, ty, reach))
+                    .or_else(|| filled_later(module, &function, result, ty, reach))
         {
             add(contract, result, None, ty);
         }
@@ -288,6 +289,24 @@ fn made(
             ..Harm::default()
         },
         ..Contract::of(release, Confidence::Likely, built_by(module, id))
+    })
+}
+
+/// The contract of a value that a function makes, and a method of which acquires what its release gives back.
+fn filled_later(
+    module: &Module<'_>,
+    function: &Function,
+    result: usize,
+    ty: TypeId,
+    reach: Reach,
+) -> Option<Contract> {
+    let filled = crate::inference::filled::of_result(module, function, result, ty)?;
+    let owed = held(module, &filled.contract, ty, &filled.field, reach)?;
+    Some(Contract {
+        acquired_after: filled.by,
+        held_in: None,
+        confidence: Confidence::Likely,
+        ..owed
     })
 }
 
