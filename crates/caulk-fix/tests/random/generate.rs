@@ -1045,8 +1045,15 @@ impl Writer {
             held.plan == Plan::HandedOn && !held.settled && held.usable && held.block == block
         });
         let kind = self.frame().kind;
+        let mut taken = None;
         if let Some(at) = given {
             match (kind, self.held[at].resource.variable) {
+                (Kind::Keeper, "h") if self.random.chance(20) => {
+                    let fails = self.condition();
+                    taken = Some(format!("return k.take({}, {fails})", self.held[at].name));
+                    self.held[at].settled = true;
+                    self.held[at].mentioned = true;
+                }
                 (Kind::Channel | Kind::Keeper, "h") | (Kind::Plain | Kind::Test, "h") => {
                     self.hand_on(at);
                 }
@@ -1056,6 +1063,11 @@ impl Writer {
         self.release_all(0);
         let line = match (kind, given) {
             (Kind::Plain, _) => "return total, nil".to_owned(),
+            (Kind::Handle, Some(at)) if self.random.chance(30) => {
+                self.line("res.Note(total)");
+                let fails = self.condition();
+                format!("return checked({}, {fails})", self.held[at].name)
+            }
             (Kind::Handle | Kind::Response, Some(at)) => {
                 self.line("res.Note(total)");
                 format!("return {}, nil", self.held[at].name)
@@ -1075,7 +1087,7 @@ impl Writer {
             }
             (Kind::Keeper | Kind::Channel, _) => {
                 self.line("res.Note(total)");
-                "return nil".to_owned()
+                taken.unwrap_or_else(|| "return nil".to_owned())
             }
             (Kind::Test, _) => "res.Note(total)".to_owned(),
         };

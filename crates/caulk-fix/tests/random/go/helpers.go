@@ -11,11 +11,28 @@ type keeper struct{ kept []*res.Handle }
 
 func (k *keeper) keep(h *res.Handle) { k.kept = append(k.kept, h) }
 
+// take keeps a handle, unless that fails: then it is left to whoever called.
+func (k *keeper) take(h *res.Handle, fails bool) error {
+	if fails {
+		return res.ErrBroken
+	}
+	k.keep(h)
+	return nil
+}
+
 // Close closes what was kept.
 func (k *keeper) Close() {
 	for _, h := range k.kept {
 		h.Close()
 	}
+}
+
+// checked gives a handle back, unless something is wrong with it: then it is left to whoever called.
+func checked(h *res.Handle, fails bool) (*res.Handle, error) {
+	if fails {
+		return nil, res.ErrBroken
+	}
+	return h, nil
 }
 
 func get(h *res.Handle) int { return h.Get() + 1 }
