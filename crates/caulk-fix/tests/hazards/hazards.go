@@ -115,21 +115,3 @@ func keptOnSuccess(p context.Context, work func(context.Context) error) (err err
 	}()
 	return work(ctx)
 }
-
-type log struct{ file *os.File }
-
-func (l *log) openIn(dir string) error {
-	f, err := os.Open(dir + "/log")
-	if err != nil {
-		return err
-	}
-	return l.keep(f)
-}
-
-func (l *log) keep(f *os.File) error {
-	if _, err := f.Stat(); err != nil {
-		return err
-	}
-	l.file = f
-	return nil
-}

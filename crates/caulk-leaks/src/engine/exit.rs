@@ -199,12 +199,12 @@ impl Run<'_, '_> {
         if let ExitAt::Return(stmt) = exit {
             self.note_nil(&state, stmt, error);
         }
-        self.failing_return = match exit {
+        self.leaving = match exit {
             ExitAt::Return(stmt) => Some(stmt),
             _ => None,
-        }
-        .filter(|stmt| {
-            self.out.failing_returns.contains(stmt) && self.stays_owed_on_failure(&state, *stmt)
+        };
+        self.leaves_on_failure = self.leaving.is_some_and(|stmt| {
+            self.out.failing_returns.contains(&stmt) && self.stays_owed_on_failure(&state, stmt)
         });
         let states = if matches!(exit, ExitAt::Midway) {
             vec![state]
@@ -378,7 +378,10 @@ impl Run<'_, '_> {
                     };
                     return;
                 }
-                Some(Value::ReleasedIf { .. }) => self.out.depends_on_returned = true,
+                Some(Value::ReleasedIf { nil }) => {
+                    self.out.depends_on_returned = true;
+                    self.returned_released_if = Some(stmt).filter(|_| *nil);
+                }
                 Some(Value::View) => {
                     self.out.viewed.get_or_insert(index);
                     self.obstacle(span, "returns what reads from it or writes to it")

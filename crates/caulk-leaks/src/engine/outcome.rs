@@ -166,7 +166,7 @@ impl Run<'_, '_> {
                 let beside_an_error = error == Some(true)
                     && matches!(value, Value::At(0))
                     && self.returns_by_name(exit);
-                if self.failing_return.is_some() || beside_an_error {
+                if self.leaves_on_failure || beside_an_error {
                     self.lose(ExitKind::Return, span, Some(true), &state, visit, visits);
                 }
                 let known = self.out.returned.take();
@@ -250,19 +250,18 @@ impl Run<'_, '_> {
             kind,
             span,
             error,
-            failing_call: self
-                .failing_return
-                .filter(|_| matches!(state.status, Status::Returned { .. }))
-                .and_then(|stmt| self.returned_call(stmt)),
+            failing_call: self.failing_call(state, span),
             turns,
             held_by,
             drained: state.drained,
         });
     }
 
-    /// The function whose results a statement returns, as written there.
-    fn returned_call(&self, stmt: StmtId) -> Option<String> {
+    /// The function, as written, that is given it and whose results are returned at `span`, where it is lost for the
+    /// reason that this fails.
+    fn failing_call(&self, state: &State, span: Span) -> Option<String> {
         let tree = self.function.tree();
+        let stmt = self.leaving.filter(|stmt| tree.stmt(*stmt).span == span)?;
         let StmtKind::Return(results) = tree.stmt(stmt).kind else {
             return None;
         };
@@ -272,7 +271,11 @@ impl Run<'_, '_> {
         let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(*only)).kind else {
             return None;
         };
-        Some(tree.selector_path(fun)?.join("."))
+        let fails = match state.status {
+            Status::Returned { .. } => self.leaves_on_failure,
+            _ => self.returned_released_if == Some(stmt),
+        };
+        fails.then(|| Some(tree.selector_path(fun)?.join(".")))?
     }
 
     /// A goroutine that has taken it over ends, or returns, with it.

@@ -89,8 +89,12 @@ pub(crate) struct Run<'a, 'p> {
     /// Variables made here that something else keeps before the acquisition, and those that nothing does.
     pub(super) kept_before: FxHashMap<LocalId, bool>,
     states: usize,
-    /// The return that is looked at, where it gives all results of a callee which leaves the resource to this function if it fails.
-    pub(super) failing_return: Option<StmtId>,
+    /// The return that is looked at.
+    pub(super) leaving: Option<StmtId>,
+    /// The return of the error of a callee that takes the resource over where that is nil.
+    pub(super) returned_released_if: Option<StmtId>,
+    /// It gives all results of a callee which leaves the resource to this function where it fails.
+    pub(super) leaves_on_failure: bool,
     /// The function has a result that what is released can still be returned as.
     may_return_released: bool,
     /// Facts are kept about captured variables alone: there are too many paths with all of them.
@@ -139,7 +143,9 @@ impl<'a, 'p> Run<'a, 'p> {
             trying: 0,
             kept_before: FxHashMap::default(),
             states: 0,
-            failing_return: None,
+            leaving: None,
+            returned_released_if: None,
+            leaves_on_failure: false,
             may_return_released: false,
             coarse: false,
         }

@@ -56,3 +56,27 @@ func openOrMake(name string) (store *store, err error) {
 	}
 	return newStore(f)
 }
+
+type keeper struct{ files []*os.File }
+
+func (k *keeper) Close() {
+	for _, f := range k.files {
+		f.Close()
+	}
+}
+
+func (k *keeper) take(f *os.File) error {
+	if len(k.files) > 3 {
+		return errors.New("full")
+	}
+	k.files = append(k.files, f)
+	return nil
+}
+
+func (k *keeper) open(name string) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return k.take(f)
+}
