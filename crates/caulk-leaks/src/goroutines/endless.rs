@@ -29,6 +29,8 @@ pub(crate) struct Endless {
     ticker: bool,
     /// Whether the release method, or the goroutine itself, stops a ticker.
     stops_ticker: bool,
+    /// Whether the release method tells other goroutines of the value to end.
+    ends_others: bool,
     owner: Owner,
 }
 
@@ -42,11 +44,12 @@ enum Owner {
 
 impl Endless {
     /// Whether it is seen to be more than one of a kind: it is started again and again, or what it
-    /// waits for is stopped, as if that ended it. What is started once may run as long as the process.
+    /// waits for is stopped, as if that ended it, or others are ended that the value has. What is started once may run as
+    /// long as the process.
     pub fn is_left_behind(&self, heat: Heat) -> bool {
         match heat {
             Heat::Once | Heat::Test => false,
-            Heat::Unknown => self.ticker && self.stops_ticker,
+            Heat::Unknown => self.ticker && self.stops_ticker || self.ends_others,
             Heat::Repeated | Heat::Request => true,
         }
     }
@@ -105,6 +108,7 @@ fn endless(
             callee,
             ticker,
             stops_ticker: true,
+            ends_others: false,
             owner: Owner::Ticker(name),
         });
     };
@@ -119,6 +123,7 @@ fn endless(
         callee,
         ticker,
         stops_ticker,
+        ends_others: crate::inference::started::signals(module, release),
         owner: Owner::Value { type_name, release },
     })
 }
@@ -215,7 +220,17 @@ fn ranges_over_ticker(module: &Module<'_>, function: &Function, stmt: StmtId) ->
     let StmtKind::Range { x, .. } = tree.stmt(stmt).kind else {
         return false;
     };
-    let x = unparen(tree, x);
+    is_endless_channel(module, function, x)
+}
+
+/// Whether a channel is one that is never closed.
+pub(crate) fn is_endless_channel(
+    module: &Module<'_>,
+    function: &Function,
+    channel: ExprId,
+) -> bool {
+    let tree = function.tree();
+    let x = unparen(tree, channel);
     match tree.expr(x).kind {
         ExprKind::Selector { x, sel } => {
             let ty = module.program.named_name(function.info().type_of(x));

@@ -155,6 +155,7 @@ impl Reader<'_> {
                     Some(Node::Expr(call)) if self.is_called(call, parent) => {
                         Use::Method(SmolStr::new(tree.name(sel)))
                     }
+                    _ if self.is_endless_channel(expr, tree.name(sel)) => Use::Harmless,
                     _ => Use::Escapes,
                 },
                 ExprKind::Binary {
@@ -176,6 +177,15 @@ impl Reader<'_> {
             },
             None => Use::Escapes,
         }
+    }
+
+    /// Whether a field is the channel of a ticker: who has that cannot stop it.
+    fn is_endless_channel(&self, of: ExprId, field: &str) -> bool {
+        let ty = self.program.named_name(self.body.info.type_of(of));
+        self.catalogue.endless().any(|contract| {
+            contract.endless_channel.as_deref() == Some(field)
+                && ty.as_ref() == Some(&contract.type_name)
+        })
     }
 
     fn is_called(&self, call: ExprId, fun: ExprId) -> bool {

@@ -371,6 +371,13 @@ fn releases(module: &Module<'_>, ty: TypeId) -> Vec<Stop> {
     found
 }
 
+/// Whether a method tells something of its receiver to end: it closes a channel field, or sends on one.
+pub(crate) fn signals(module: &Module<'_>, method: FuncId) -> bool {
+    let mut fields = Vec::new();
+    signalled(module, method, DEPTH, &mut fields);
+    !fields.is_empty()
+}
+
 /// The channel fields of its receiver that a method closes or sends on.
 fn signalled(module: &Module<'_>, id: FuncId, depth: u8, fields: &mut Vec<SmolStr>) {
     let Some(depth) = depth.checked_sub(1) else {

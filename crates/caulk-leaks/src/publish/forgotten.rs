@@ -138,7 +138,10 @@ impl Described<'_, '_> {
     /// A release method that the type declares itself.
     fn release_method(&self, ty: TypeId) -> Option<&'static str> {
         let program = self.module.program;
-        RELEASE_METHODS.iter().copied().find(|name| {
+        // One that only the package calls is as good.
+        let hidden = ["close", "stop", "shutdown"];
+        let mut names = RELEASE_METHODS.iter().copied().chain(hidden);
+        names.find(|name| {
             program.method(ty, name).is_some_and(|method| {
                 // One with arguments ends something that it is given: `Stop(task)`.
                 let takes = program

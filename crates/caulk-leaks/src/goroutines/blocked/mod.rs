@@ -2,6 +2,7 @@
 //! that does not come.
 
 mod described;
+mod forsaken;
 mod paths;
 mod served;
 mod told;
@@ -63,6 +64,11 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
             if found.iter().all(|known| known.go != blocked.go) {
                 found.push(blocked);
             }
+        }
+    }
+    for blocked in forsaken::forsaken(module, function) {
+        if found.iter().all(|known| known.go != blocked.go) {
+            found.push(blocked);
         }
     }
     found

@@ -1,0 +1,267 @@
+//! Goroutines that a constructor starts for a value which it then does not return: they wait on a channel of that.
+
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
+
+use super::paths::{Paths, is_defer, root_variable};
+use super::{Blocked, Wait};
+use crate::contract::is_release_name;
+use crate::engine::Function;
+use crate::goroutines::endless;
+use crate::inference::channel::span_of;
+use crate::inference::started::{returned_locals, signals};
+use crate::module::Module;
+
+/// The goroutines of values that a function makes, and leaves behind where it fails.
+pub(super) fn forsaken(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    let Some(graph) = function.graph(None) else {
+        return found;
+    };
+    if function.error_result(module.program, None).is_none() {
+        return found;
+    }
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Go(call) = tree.stmt(stmt).kind
+            && function.branch_of(node).is_none()
+            && !function.in_loop(node)
+            && function.root_of(node).is_none()
+        {
+            found.extend(left_by_error(module, function, stmt, call));
+        }
+        Descend::Into
+    });
+    found
+}
+
+fn left_by_error(
+    module: &Module<'_>,
+    function: &Function,
+    go: StmtId,
+    call: ExprId,
+) -> Option<Blocked> {
+    let tree = function.tree();
+    let Callee::Method { func, receiver, .. } = function.callee(caulk_flow::unparen(tree, call))
+    else {
+        return None;
+    };
+    let value = root_variable(function, *receiver)?;
+    let returned = (0..function.results(None).len())
+        .any(|result| returned_locals(function, result).contains(&value));
+    if !returned || !function.is_fresh(value) || function.results(None).contains(&value) {
+        return None;
+    }
+    let waiter = func.id.filter(|id| module.is_own(*id))?;
+    let field = waited_for(module, waiter)?;
+    if !is_made_here(function, &field) {
+        return None;
+    }
+    let begun = tree.stmt(go).span;
+    let mut counted = Vec::new();
+    for (node, at) in mentions(function, value) {
+        if is_defer(function, at) {
+            return None;
+        }
+        // Another goroutine may end this one.
+        let runs =
+            matches!(at, Node::Stmt(stmt) if matches!(tree.stmt(stmt).kind, StmtKind::Go(_)));
+        if at != Node::Stmt(go) && (runs || !only_used(module, function, node)) {
+            counted.push(at);
+        }
+    }
+    if counted
+        .iter()
+        .any(|node| span_of(function, *node).start < begun.start)
+    {
+        return None;
+    }
+    let leaves = Paths {
+        function,
+        root: None,
+        counted,
+        enough: Vec::new(),
+        told: Vec::new(),
+        failed: None,
+    }
+    .leaves_with_fewer(go.into(), 1)?;
+    let name = String::from_utf8_lossy(tree.expr(*receiver).span.of(bytes(module, function)?));
+    Some(Blocked {
+        go: go.into(),
+        started: None,
+        waits: begun,
+        wait: Wait::Signal,
+        channel: format!("{name}.{field}"),
+        made: begun,
+        leaves,
+        single_send: false,
+    })
+}
+
+/// Whether the function makes the channel of a field itself: one that is given by others may be closed by them.
+fn is_made_here(function: &Function, field: &str) -> bool {
+    let tree = function.tree();
+    let Some(block) = function.typed.block() else {
+        return false;
+    };
+    let is_make = |value: ExprId| *function.callee(value) == Callee::Builtin(Builtin::Make);
+    let mut made = false;
+    tree.walk(block, |node| {
+        made |= match node {
+            Node::Expr(expr) => match tree.expr(expr).kind {
+                ExprKind::KeyValue { key, value, .. } => {
+                    matches!(tree.expr(key).kind, ExprKind::Ident(name) if tree.name(name) == field)
+                        && is_make(value)
+                }
+                _ => false,
+            },
+            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, rhs, .. } => {
+                    let pairs = tree.exprs(lhs).iter().zip(tree.exprs(rhs));
+                    pairs.into_iter().any(|(target, value)| {
+                        matches!(tree.expr(*target).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == field)
+                            && is_make(*value)
+                    })
+                }
+                _ => false,
+            },
+        };
+        Descend::Into
+    });
+    made
+}
+
+fn bytes<'p>(module: &Module<'p>, function: &Function) -> Option<&'p [u8]> {
+    Some(&caulk_flow::file_of(module.program, function.typed.owner)?.bytes)
+}
+
+/// Where a variable is named, each with the statement or the literal around it that is in the function itself.
+fn mentions(function: &Function, value: LocalId) -> Vec<(ExprId, Node)> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    let Some(block) = function.typed.block() else {
+        return found;
+    };
+    tree.walk(block, |node| {
+        if let Node::Expr(expr) = node
+            && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+            && function.info().local(expr) == Some(value)
+        {
+            let mut at = node;
+            while let Some(literal) = function.root_of(at) {
+                at = literal.into();
+            }
+            let stmt = match at {
+                Node::Expr(expr) => function.statement(expr).map(Node::Stmt),
+                Node::Stmt(_) => None,
+            };
+            let whole = stmt.filter(|stmt| {
+                is_defer(function, *stmt)
+                    || matches!(*stmt, Node::Stmt(stmt)
+                        if matches!(tree.stmt(stmt).kind, StmtKind::Return(_) | StmtKind::Go(_)))
+            });
+            found.push((expr, whole.unwrap_or(at)));
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// Whether a mention of the value neither hands it on nor tells its goroutines to end: a field is read or assigned, or a
+/// method is called that does no such thing.
+fn only_used(module: &Module<'_>, function: &Function, mention: ExprId) -> bool {
+    let tree = function.tree();
+    if function.root_of(mention).is_some() {
+        return false;
+    }
+    let mut at = match function.parent(mention) {
+        Some(Node::Expr(at)) => at,
+        Some(Node::Stmt(stmt)) => {
+            return matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. }
+                if tree.exprs(lhs).contains(&mention));
+        }
+        None => return false,
+    };
+    if !matches!(tree.expr(at).kind, ExprKind::Selector { .. }) {
+        return false;
+    }
+    while let Some(Node::Expr(parent)) = function.parent(at)
+        && matches!(tree.expr(parent).kind, ExprKind::Selector { .. })
+    {
+        at = parent;
+    }
+    match function.parent(at) {
+        Some(Node::Expr(call)) => match function.callee(call) {
+            Callee::Method { func, .. } => {
+                let name = func.name.rsplit('.').next().unwrap_or_default();
+                !is_release_name(name) && !func.id.is_some_and(|id| signals(module, id))
+            }
+            Callee::Builtin(Builtin::Close) => false,
+            _ => true,
+        },
+        Some(Node::Stmt(stmt)) => {
+            !matches!(tree.stmt(stmt).kind, StmtKind::Send { chan, .. } if chan == at)
+        }
+        None => true,
+    }
+}
+
+/// The field of its receiver that a method waits on for ever: its body ends with a loop that begins with a wait on that,
+/// or ranges over it, and nothing else can end.
+fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
+    let function = module.function(BodyOwner::Func(method))?;
+    let tree = function.tree();
+    let receiver = function.info().receiver()?;
+    let last = |block: StmtId, first: bool| match tree.stmt(block).kind {
+        StmtKind::Block(list) if first => tree.stmts(list.stmts).first().copied(),
+        StmtKind::Block(list) => tree.stmts(list.stmts).last().copied(),
+        _ => None,
+    };
+    let of_receiver = |channel: ExprId| match tree.expr(caulk_flow::unparen(tree, channel)).kind {
+        ExprKind::Selector { x, sel } => {
+            (function.local(x) == Some(receiver)).then(|| tree.name(sel).to_owned())
+        }
+        _ => None,
+    };
+    let round = last(function.typed.block()?, false)?;
+    let body = match tree.stmt(round).kind {
+        StmtKind::Range { x, .. } => return of_receiver(x),
+        StmtKind::For {
+            cond: None, body, ..
+        } => body,
+        _ => return None,
+    };
+    let received = |wait: ExprId| match tree.expr(caulk_flow::unparen(tree, wait)).kind {
+        ExprKind::Unary {
+            op: UnaryOp::Receive,
+            x,
+        } => Some(x),
+        _ => None,
+    };
+    let waits = |stmt: StmtId| match tree.stmt(stmt).kind {
+        StmtKind::Expr(wait) => received(wait),
+        StmtKind::Assign { rhs, .. } => received(*tree.exprs(rhs).first()?),
+        _ => None,
+    };
+    let first = last(body, true)?;
+    let StmtKind::Select(clauses) = tree.stmt(first).kind else {
+        return of_receiver(waits(first)?);
+    };
+    let StmtKind::Block(clauses) = tree.stmt(clauses).kind else {
+        return None;
+    };
+    let mut fields = Vec::new();
+    for clause in tree.stmts(clauses.stmts) {
+        let StmtKind::Comm { comm, .. } = tree.stmt(*clause).kind else {
+            return None;
+        };
+        let channel = waits(comm?)?;
+        match of_receiver(channel) {
+            Some(field) => fields.push(field),
+            None if endless::is_endless_channel(module, &function, channel) => {}
+            None => return None,
+        }
+    }
+    fields.into_iter().next()
+}
