@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{LocalId, LocalKind, Object, Type};
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
 
 use super::closure::ClosureEffect;
 use super::run::{ExitAt, Left, Run, Start, Visit};
@@ -297,6 +297,11 @@ impl Run<'_, '_> {
                 };
                 match tree.expr(value).kind {
                     ExprKind::Index { .. } | ExprKind::Selector { .. } => self.is_of_others(value),
+                    // One that others have put back: `case w = <-p.ready`.
+                    ExprKind::Unary {
+                        op: UnaryOp::Receive,
+                        x,
+                    } => self.is_of_others(x),
                     ExprKind::Call { .. } | ExprKind::TypeAssert { .. } => {
                         let parts = crate::sites::made_of::parts(module, function, &[value]);
                         parts.iter().any(is_carried)

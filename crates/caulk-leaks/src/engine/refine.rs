@@ -28,6 +28,11 @@ impl Run<'_, '_> {
                 state.is_there();
                 true
             }
+            ExprKind::Binary { x, op, y, .. } if self.is_length_of_nil(state, x, y) => match op {
+                BinaryOp::Eql | BinaryOp::Leq => truth,
+                BinaryOp::Neq | BinaryOp::Gtr => !truth,
+                _ => true,
+            },
             ExprKind::Binary {
                 x,
                 op: op @ (BinaryOp::Eql | BinaryOp::Neq),
@@ -108,6 +113,22 @@ impl Run<'_, '_> {
             }
             _ => true,
         }
+    }
+
+    /// Whether the length of what is nil is compared with zero: `len(results) == 0` behind `return nil, nil`.
+    fn is_length_of_nil(&self, state: &State, x: ExprId, y: ExprId) -> bool {
+        let tree = self.function.tree();
+        let x = caulk_flow::unparen(tree, x);
+        let ExprKind::Call { args, .. } = tree.expr(x).kind else {
+            return false;
+        };
+        let is_nil = |arg: &ExprId| {
+            let local = self.function.local(*arg);
+            local.and_then(|local| state.fact(local)) == Some(Fact::Nil)
+        };
+        *self.function.callee(x) == Callee::Builtin(Builtin::Len)
+            && matches!(nothing(tree, y), Some(Nothing::Zero))
+            && tree.exprs(args).iter().any(is_nil)
     }
 
     /// Whether a condition, true or false, may say that there is nothing in the resource: `len(res.Rows) == 0` is true, or
