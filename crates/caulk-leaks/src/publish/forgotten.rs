@@ -64,9 +64,14 @@ impl Described<'_, '_> {
             can_be_nil: declared.is_some_and(|ty| crate::types::is_nilable(program, ty)),
             method: method.map(str::to_owned),
         };
+        // What only its channel is used of is seen whole.
+        let rule = match self.site.contract.endless_channel {
+            Some(_) => self.site.contract.rule,
+            None => crate::rules::static_name("field-never-released"),
+        };
         match method {
             Some(method) => Some(Forgotten {
-                rule: crate::rules::static_name("field-never-released"),
+                rule,
                 message: format!(
                     "{owner}.{field} from {by} is never {}: {owner}.{method} forgets it",
                     self.done_word()
