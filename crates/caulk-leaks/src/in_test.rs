@@ -43,15 +43,22 @@ pub(crate) fn is_in_file_of_tests(module: &Module<'_>, function: &Function) -> b
 
 /// Whether a file is there for tests alone: it is named so, stands in a folder for them, or imports what only tests do.
 pub(crate) fn is_of_tests(module: &Module<'_>, package: &Package, file: &SourceFile) -> bool {
-    if file.is_test() || is_in_folder_of_tests(package) || is_named_so(file) {
+    file.is_test() || file.helps_tests(|| tells(module, package, file))
+}
+
+fn tells(module: &Module<'_>, package: &Package, file: &SourceFile) -> bool {
+    if is_in_folder_of_tests(package) || is_named_so(file) {
         return true;
     }
-    let imports = || {
-        let imports = file.outline.imports();
-        imports.filter_map(|import| import.path())
-    };
-    imports().any(|path| module.catalogue.is_for_tests(&path))
-        || imports().any(|path| path == "testing")
+    let imports: Vec<String> = file
+        .outline
+        .imports()
+        .filter_map(|import| import.path())
+        .collect();
+    imports
+        .iter()
+        .any(|path| module.catalogue.is_for_tests(path))
+        || imports.iter().any(|path| path == "testing")
             && mostly_takes_tests(module.program, package, file)
 }
 
