@@ -12,10 +12,15 @@ use caulk_syntax::{
     AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, Tree, UnaryOp,
 };
 
+use rustc_hash::FxHashMap;
+
 use super::parents::Parents;
 
 /// The function itself, or one of its literals.
 pub(crate) type Root = Option<ExprId>;
+
+/// What variables are assigned, each with the index of the result where that is a call's; none where it cannot be told.
+pub(crate) type Values = FxHashMap<LocalId, Vec<(Option<ExprId>, usize)>>;
 
 /// A function body with everything that following a resource through it needs.
 pub(crate) struct Function {
@@ -30,6 +35,9 @@ pub(crate) struct Function {
     functions: BTreeMap<LocalId, Option<BTreeSet<FuncId>>>,
     /// Whether it is there for tests alone, as far as it was asked.
     pub in_test: OnceLock<bool>,
+    pub values: OnceLock<Values>,
+    /// What fields of variables are assigned, and what the variables range over.
+    pub stored: OnceLock<FxHashMap<LocalId, Vec<ExprId>>>,
 }
 
 impl Function {
@@ -75,6 +83,8 @@ impl Function {
             loosens,
             functions: functions(&typed, &roots),
             in_test: OnceLock::new(),
+            values: OnceLock::new(),
+            stored: OnceLock::new(),
             typed,
         }
     }

@@ -23,7 +23,7 @@ mod run;
 mod state;
 
 pub(crate) use call::PASSED_ON;
-pub(crate) use function::{Function, Root};
+pub(crate) use function::{Function, Root, Values};
 pub(crate) use outcome::{Lost, Outcomes, Verdict};
 pub(crate) use parents::Parents;
 pub(crate) use run::{Run, Start};

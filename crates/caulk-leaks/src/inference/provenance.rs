@@ -9,7 +9,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, 
 
 use crate::catalogue::CallEffect;
 use crate::contract::{RELEASE_METHODS, is_release_name};
-use crate::engine::Function;
+use crate::engine::{Function, Values};
 use crate::finding::SettledBy;
 use crate::module::{Followed, Module, Reach};
 
@@ -352,23 +352,33 @@ pub(crate) fn values_of(
     function: &Function,
     local: LocalId,
 ) -> Vec<(Option<ExprId>, usize)> {
+    let values = function.values.get_or_init(|| all_values(module, function));
+    values.get(&local).cloned().unwrap_or_default()
+}
+
+/// What each variable of a function is assigned: found in one walk, for one each would be too many.
+fn all_values(module: &Module<'_>, function: &Function) -> Values {
     let tree = function.tree();
-    let mut values = Vec::new();
+    let mut values = Values::default();
     for root in caulk_flow::roots(module.program, &function.typed) {
         tree.walk(root, |node| {
             let Node::Stmt(stmt) = node else {
                 return Descend::Into;
             };
+            let mut add = |local: Option<LocalId>, value: (Option<ExprId>, usize)| {
+                if let Some(local) = local {
+                    values.entry(local).or_default().push(value);
+                }
+            };
             match tree.stmt(stmt).kind {
                 StmtKind::Assign { lhs, rhs, .. } => {
                     let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
                     for (index, target) in lhs.iter().enumerate() {
-                        if function.local(*target) == Some(local) {
-                            values.push(match rhs {
-                                [call] if lhs.len() > 1 => (Some(*call), index),
-                                _ => (rhs.get(index).copied(), 0),
-                            });
-                        }
+                        let value = match rhs {
+                            [call] if lhs.len() > 1 => (Some(*call), index),
+                            _ => (rhs.get(index).copied(), 0),
+                        };
+                        add(function.local(*target), value);
                     }
                 }
                 StmtKind::Decl(decl) => {
@@ -379,23 +389,18 @@ pub(crate) fn values_of(
                         let given = tree.exprs(spec.values);
                         let names = tree.names(spec.names);
                         for (index, name) in names.iter().enumerate() {
-                            if function.info().defined_at(name.span) == Some(local) {
-                                match given {
-                                    [] => {}
-                                    [call] if names.len() > 1 => values.push((Some(*call), index)),
-                                    _ => values.push((given.get(index).copied(), 0)),
-                                }
-                            }
+                            let value = match given {
+                                [] => continue,
+                                [call] if names.len() > 1 => (Some(*call), index),
+                                _ => (given.get(index).copied(), 0),
+                            };
+                            add(function.info().defined_at(name.span), value);
                         }
                     }
                 }
                 StmtKind::Range { key, value, .. } => {
-                    let targets = [key, value].into_iter().flatten();
-                    if targets
-                        .filter_map(|t| function.local(t))
-                        .any(|t| t == local)
-                    {
-                        values.push((None, 0));
+                    for target in [key, value].into_iter().flatten() {
+                        add(function.local(target), (None, 0));
                     }
                 }
                 _ => {}

@@ -3,7 +3,7 @@
 
 use caulk_program::{BodyOwner, Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::contract::TakesOver;
 use crate::engine::Function;
@@ -153,7 +153,14 @@ fn is_made_by(module: &Module<'_>, callee: &Callee, names: &[String], depth: u8)
 
 /// What fields of a variable are assigned, and what it ranges over.
 fn stored_in(module: &Module<'_>, function: &Function, local: LocalId, found: &mut Vec<ExprId>) {
+    let stored = function.stored.get_or_init(|| all_stored(module, function));
+    found.extend(stored.get(&local).into_iter().flatten());
+}
+
+/// The same of each variable of a function.
+fn all_stored(module: &Module<'_>, function: &Function) -> FxHashMap<LocalId, Vec<ExprId>> {
     let tree = function.tree();
+    let mut stored: FxHashMap<LocalId, Vec<ExprId>> = FxHashMap::default();
     for root in caulk_flow::roots(module.program, &function.typed) {
         tree.walk(root, |node| {
             let Node::Stmt(stmt) = node else {
@@ -164,20 +171,26 @@ fn stored_in(module: &Module<'_>, function: &Function, local: LocalId, found: &m
                     let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
                     for (index, target) in lhs.iter().enumerate() {
                         if let ExprKind::Selector { x, .. } = tree.expr(*target).kind
-                            && function.local(x) == Some(local)
+                            && let Some(local) = function.local(x)
                         {
-                            found.extend(rhs.get(index).or(rhs.first()));
+                            let value = rhs.get(index).or(rhs.first());
+                            stored.entry(local).or_default().extend(value);
                         }
                     }
                 }
-                StmtKind::Range { value, x, .. }
-                    if value.and_then(|value| function.local(value)) == Some(local) =>
-                {
-                    found.push(x);
+                StmtKind::Range {
+                    value: Some(value),
+                    x,
+                    ..
+                } => {
+                    if let Some(local) = function.local(value) {
+                        stored.entry(local).or_default().push(x);
+                    }
                 }
                 _ => {}
             }
             Descend::Into
         });
     }
+    stored
 }
