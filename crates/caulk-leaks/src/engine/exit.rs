@@ -247,8 +247,18 @@ impl Run<'_, '_> {
             return;
         }
         for (index, expr) in tree.exprs(list).iter().enumerate() {
+            if self.out.returns_other.contains(&index) {
+                continue;
+            }
             let expr = caulk_flow::unparen(tree, *expr);
-            let local = self.function.local(expr);
+            // Errors and plain values are nobody's.
+            let program = self.module.program;
+            let local = self.function.local(expr).filter(|local| {
+                let info = self.function.info().local_info(*local);
+                info.is_some_and(|local| {
+                    !crate::types::is_error(program, local.ty) && !program.is_basic(local.ty)
+                })
+            });
             if self.is_of_others(expr) || local.is_some_and(|local| self.is_found(local)) {
                 self.out.returns_other.insert(index);
             }
