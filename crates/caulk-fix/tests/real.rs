@@ -148,6 +148,11 @@ fn cases_are_fixed_as_they_say() {
     }
     let checked = check(folder.path());
     let plan = checked.plan(PlanOptions::default());
+    // Whoever applies them reads them in order.
+    for (finding, fix) in checked.findings.iter().zip(&plan.fixes) {
+        let starts = fix.edits.iter().map(|edit| edit.span.start);
+        assert!(starts.is_sorted(), "{}: {:?}", finding.location, fix.edits);
+    }
     for (name, before) in cases {
         let file = format!("{name}/p.go");
         let edit = plan.files.iter().find(|edit| edit.path == file);
