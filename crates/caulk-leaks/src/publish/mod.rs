@@ -5,7 +5,6 @@ pub(crate) mod fingerprint;
 pub(crate) mod forgotten;
 pub(crate) mod parents;
 pub(crate) mod policy;
-pub(crate) mod practice;
 pub(crate) mod sibling;
 pub(crate) mod suppress;
 pub(crate) mod template;
