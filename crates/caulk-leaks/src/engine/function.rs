@@ -38,6 +38,8 @@ pub(crate) struct Function {
     pub values: OnceLock<Values>,
     /// What fields of variables are assigned, and what the variables range over.
     pub stored: OnceLock<FxHashMap<LocalId, Vec<ExprId>>>,
+    /// Variables whose address is taken.
+    pub addressed: OnceLock<BTreeSet<LocalId>>,
 }
 
 impl Function {
@@ -85,6 +87,7 @@ impl Function {
             in_test: OnceLock::new(),
             values: OnceLock::new(),
             stored: OnceLock::new(),
+            addressed: OnceLock::new(),
             typed,
         }
     }

@@ -1,6 +1,8 @@
 //! Lists of a function's own that hold the resource with others of its kind: `files = append(files, f)`. Where the function
 //! gives up and nobody has looked at the list, what is in it is lost.
 
+use std::collections::BTreeSet;
+
 use caulk_program::{Builtin, Callee, LocalId, LocalKind, Object, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
@@ -62,22 +64,26 @@ impl Run<'_, '_> {
     }
 
     fn has_address_taken(&self, local: LocalId) -> bool {
-        let tree = self.function.tree();
-        let mut found = false;
-        for root in caulk_flow::roots(self.module.program, &self.function.typed) {
-            tree.walk(root, |node| {
-                if let Node::Expr(expr) = node
-                    && let ExprKind::Unary {
-                        op: UnaryOp::Address,
-                        x,
-                    } = tree.expr(expr).kind
-                {
-                    found |= self.function.local(x) == Some(local);
-                }
-                Descend::Into
-            });
-        }
-        found
+        let function = self.function;
+        let addressed = function.addressed.get_or_init(|| {
+            let tree = function.tree();
+            let mut found = BTreeSet::new();
+            for root in caulk_flow::roots(self.module.program, &function.typed) {
+                tree.walk(root, |node| {
+                    if let Node::Expr(expr) = node
+                        && let ExprKind::Unary {
+                            op: UnaryOp::Address,
+                            x,
+                        } = tree.expr(expr).kind
+                    {
+                        found.extend(function.local(x));
+                    }
+                    Descend::Into
+                });
+            }
+            found
+        });
+        addressed.contains(&local)
     }
 
     pub(super) fn add_to_list(
