@@ -6,7 +6,7 @@ use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
 use super::call::Named;
 use super::run::Run;
 use super::state::{Fact, State, Value};
-use crate::catalogue::ErrorTest;
+use crate::catalogue::{ErrorTest, SentenceEntry};
 use crate::module::Followed;
 
 impl Run<'_, '_> {
@@ -133,24 +133,12 @@ impl Run<'_, '_> {
 
     /// The two that a sentence states to be equal: `Expect(resp.StatusCode).To(Equal(204))`.
     fn equal_in_sentence(&self, call: ExprId) -> Option<(ExprId, ExprId)> {
-        let tree = self.function.tree();
-        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
-            return None;
-        };
-        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
-            return None;
-        };
-        let (subject, spoken_of) = self.named_call(x)?;
-        let (matcher, wanted) = self.named_call(*tree.exprs(args).first()?)?;
-        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
-        let says = self.module.catalogue.sentences().iter().any(|entry| {
-            has(&entry.subject, subject)
-                && self.is_of(x, &entry.package)
-                && has(&entry.holds, tree.name(sel))
-                && has(&entry.equal, matcher)
-        });
-        let offset = usize::from(subject.ends_with("Offset"));
-        says.then_some((*spoken_of.get(offset)?, *wanted.first()?))
+        let spoken = self.spoken(call)?;
+        let says = self
+            .meanings(&spoken)
+            .any(|entry| has(&entry.holds, spoken.verb) && has(&entry.equal, spoken.matcher));
+        let offset = usize::from(spoken.subject.ends_with("Offset"));
+        says.then_some((*spoken.of.get(offset)?, *spoken.wanted.first()?))
     }
 
     /// The two that a call states to be equal: `require.Equal(t, 204, resp.StatusCode)`.
@@ -176,44 +164,30 @@ impl Run<'_, '_> {
 
     /// What a sentence is about that states a truth value, and which.
     fn sentence_of_truth(&self, call: ExprId) -> Option<(&[ExprId], bool)> {
-        let tree = self.function.tree();
-        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
-            return None;
-        };
-        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
-            return None;
-        };
-        let (subject, spoken_of) = self.named_call(x)?;
-        let (matcher, _) = self.named_call(*tree.exprs(args).first()?)?;
-        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
-        self.module.catalogue.sentences().iter().find_map(|entry| {
-            let speaks = has(&entry.subject, subject) && self.is_of(x, &entry.package);
-            let states = has(&entry.holds, tree.name(sel));
-            let is_true = has(&entry.truth, matcher);
-            let says = speaks
-                && (states || has(&entry.denies, tree.name(sel)))
-                && (is_true || has(&entry.falsehood, matcher));
-            says.then_some((spoken_of, is_true == states))
+        let spoken = self.spoken(call)?;
+        self.meanings(&spoken).find_map(|entry| {
+            let states = has(&entry.holds, spoken.verb);
+            let is_true = has(&entry.truth, spoken.matcher);
+            let says = (states || has(&entry.denies, spoken.verb))
+                && (is_true || has(&entry.falsehood, spoken.matcher));
+            says.then_some((spoken.of, is_true == states))
         })
     }
 
     /// The error that an assertion of the form `Expect(err).To(HaveOccurred())` is about, and whether it states that it is nil.
     fn sentence(&self, call: ExprId) -> Option<(ExprId, bool)> {
-        let tree = self.function.tree();
-        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
-            return None;
-        };
-        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
-            return None;
-        };
-        let (method, matcher) = (tree.name(sel), *tree.exprs(args).first()?);
-        let (subject, spoken_of) = self.named_call(x)?;
-        let (matcher, wanted) = self.named_call(matcher)?;
-        let has = |names: &[String], name: &str| names.iter().any(|known| known == name);
-        self.module.catalogue.sentences().iter().find_map(|entry| {
-            let speaks = has(&entry.subject, subject) && self.is_of(x, &entry.package);
+        let spoken = self.spoken(call)?;
+        let Spoken {
+            subject,
+            of: spoken_of,
+            verb: method,
+            matcher,
+            wanted,
+            ..
+        } = spoken;
+        self.meanings(&spoken).find_map(|entry| {
             let states = has(&entry.holds, method);
-            if !speaks || !states && !has(&entry.denies, method) {
+            if !states && !has(&entry.denies, method) {
                 return None;
             }
             // `Equal(nil)` fits nothing.
@@ -227,6 +201,35 @@ impl Run<'_, '_> {
             let offset = usize::from(subject.ends_with("Offset"));
             let error = spoken_of.get(offset).copied()?;
             tells.then_some((error, fits_nil == states))
+        })
+    }
+
+    /// The parts of `Expect(x).To(Equal(y))`.
+    fn spoken(&self, call: ExprId) -> Option<Spoken<'_>> {
+        let tree = self.function.tree();
+        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
+            return None;
+        };
+        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+            return None;
+        };
+        let (subject, of) = self.named_call(x)?;
+        let (matcher, wanted) = self.named_call(*tree.exprs(args).first()?)?;
+        Some(Spoken {
+            subject,
+            call: x,
+            of,
+            verb: tree.name(sel),
+            matcher,
+            wanted,
+        })
+    }
+
+    /// What the catalogue says of sentences with this subject.
+    fn meanings(&self, spoken: &Spoken<'_>) -> impl Iterator<Item = &SentenceEntry> {
+        let sentences = self.module.catalogue.sentences().iter();
+        sentences.filter(|entry| {
+            has(&entry.subject, spoken.subject) && self.is_of(spoken.call, &entry.package)
         })
     }
 
@@ -293,4 +296,21 @@ impl Run<'_, '_> {
             Followed::Recursive | Followed::No => false,
         }
     }
+}
+
+/// A sentence that states something: `Expect(x).To(Equal(y))`.
+struct Spoken<'a> {
+    /// `Expect`, its call, and what it is given.
+    subject: &'a str,
+    call: ExprId,
+    of: &'a [ExprId],
+    /// `To`.
+    verb: &'a str,
+    /// `Equal`, and what that is given.
+    matcher: &'a str,
+    wanted: &'a [ExprId],
+}
+
+fn has(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| known == name)
 }
