@@ -1,7 +1,7 @@
 //! The place of one finding: what the analysis tells of it, and what its file has there.
 
 use caulk_leaks::{ByteSpan, ContractSource, Finding, FixTemplate, Held};
-use caulk_syntax::{AssignOp, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{AssignOp, Node, Span, SpecKind, StmtId, StmtKind};
 
 use crate::layout::Layout;
 use crate::refusal::Refusal;
@@ -204,6 +204,34 @@ impl<'a> Site<'a> {
             })
         );
         rebound || (assigns && self.template().in_loop)
+    }
+
+    /// The type, as written, of the one declaration `var name T` of a name in a body; none where another declaration of it
+    /// stands there, or where that gives it a value.
+    pub(crate) fn declared_without_value(&self, body: StmtId, name: &str) -> Option<&'a str> {
+        let tree = self.scope.tree;
+        let mut declared = Vec::new();
+        tree.walk(body, |node| {
+            if let Node::Stmt(id) = node
+                && let StmtKind::Decl(decl) = tree.stmt(id).kind
+            {
+                for spec in tree.specs(tree.gen_decl(decl).specs) {
+                    if let SpecKind::Value(value) = spec.kind
+                        && tree
+                            .names(value.names)
+                            .iter()
+                            .any(|other| tree.name(*other) == name)
+                    {
+                        declared.push(value.ty.filter(|_| value.values.is_empty()));
+                    }
+                }
+            }
+            caulk_syntax::Descend::Into
+        });
+        match declared[..] {
+            [Some(ty)] => Some(self.layout().text(tree.expr(ty).span)),
+            _ => None,
+        }
     }
 
     /// Whether a statement within another runs only under a condition.

@@ -1,9 +1,8 @@
 //! A variable that outlives the branch, or the turn of a loop, that fills it: asked for before the exits behind the branch
 //! that lose it, or released by the `defer` that stands above, once that looks at what the variable has at the end.
 
-use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
-use super::obstacle::is_declared_plainly;
 use super::{Proposal, on_error};
 use crate::edit::Edit;
 use crate::leaving::Leave;
@@ -106,43 +105,29 @@ fn asked_for(site: &Site<'_>, value: &str) -> Result<Option<Proposal>, Refusal> 
 /// Whether a variable is declared in the function without a value, can be nil, and gets nothing but what is opened for it.
 fn starts_nil(site: &Site<'_>, body: StmtId, value: &str) -> bool {
     let tree = site.scope.tree;
-    let mut declared = false;
     let mut opened = true;
-    let text = |id: ExprId| site.layout().text(tree.expr(id).span);
     tree.walk(body, |node| {
-        let Node::Stmt(id) = node else {
-            return Descend::Into;
-        };
-        match tree.stmt(id).kind {
-            StmtKind::Decl(decl) => {
-                for spec in tree.specs(tree.gen_decl(decl).specs) {
-                    if let SpecKind::Value(spec) = spec.kind
-                        && let Some(ty) = spec.ty
-                        && tree.exprs(spec.values).is_empty()
-                        && tree
-                            .names(spec.names)
-                            .iter()
-                            .any(|name| tree.name(*name) == value)
-                    {
-                        let starts = ["*", "io.", "net."];
-                        declared |= starts.iter().any(|start| text(ty).starts_with(start));
-                    }
-                }
-            }
-            StmtKind::Assign { lhs, op, rhs, .. }
-                if tree
-                    .exprs(lhs)
-                    .iter()
-                    .any(|left| tree.ident(*left) == Some(value)) =>
-            {
-                opened &= op == AssignOp::Assign
-                    && matches!(tree.exprs(rhs), [only] if opens(site, *only));
-            }
-            _ => {}
+        if let Node::Stmt(id) = node
+            && let StmtKind::Assign { lhs, op, rhs, .. } = tree.stmt(id).kind
+            && tree
+                .exprs(lhs)
+                .iter()
+                .any(|left| tree.ident(*left) == Some(value))
+        {
+            opened &=
+                op == AssignOp::Assign && matches!(tree.exprs(rhs), [only] if opens(site, *only));
         }
         Descend::Into
     });
-    declared && opened && is_declared_plainly(tree, body, value)
+    let can_be_nil = |ty: &str| {
+        ["*", "io.", "net."]
+            .iter()
+            .any(|start| ty.starts_with(start))
+    };
+    opened
+        && site
+            .declared_without_value(body, value)
+            .is_some_and(can_be_nil)
 }
 
 /// Whether an expression is the call of a function that opens something, by its name.

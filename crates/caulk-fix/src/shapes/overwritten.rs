@@ -1,7 +1,7 @@
 //! A variable outside of the loop that gets a new value in each turn: what it still holds is released first.
 
 use caulk_leaks::ExitKind;
-use caulk_syntax::{AssignOp, Descend, Node, SpecKind, StmtKind};
+use caulk_syntax::{AssignOp, Descend, Node, StmtKind};
 
 use super::Proposal;
 use crate::layout::under;
@@ -46,39 +46,21 @@ fn starts_as_nil(site: &Site<'_>, name: &str) -> bool {
     let Some(body) = site.body_block() else {
         return false;
     };
-    let (mut declared, mut others) = (0, 0);
     let acquiring = site.scope.span(site.acquiring);
+    let mut others = 0;
     tree.walk(body, |node| {
-        let Node::Stmt(id) = node else {
-            return Descend::Into;
-        };
-        match tree.stmt(id).kind {
-            StmtKind::Decl(decl) => {
-                for spec in tree.specs(tree.gen_decl(decl).specs) {
-                    if let SpecKind::Value(value) = spec.kind
-                        && tree
-                            .names(value.names)
-                            .iter()
-                            .any(|other| tree.name(*other) == name)
-                    {
-                        let pointer = value.ty.is_some_and(|ty| {
-                            site.layout().text(tree.expr(ty).span).starts_with('*')
-                        });
-                        declared += usize::from(pointer && value.values.is_empty());
-                        others += usize::from(!pointer || !value.values.is_empty());
-                    }
-                }
-            }
-            StmtKind::Assign { lhs, .. } if tree.stmt(id).span != acquiring => {
-                others += tree
-                    .exprs(lhs)
-                    .iter()
-                    .filter(|left| tree.ident(**left) == Some(name))
-                    .count();
-            }
-            _ => {}
+        if let Node::Stmt(id) = node
+            && let StmtKind::Assign { lhs, .. } = tree.stmt(id).kind
+            && tree.stmt(id).span != acquiring
+        {
+            others += tree
+                .exprs(lhs)
+                .iter()
+                .filter(|left| tree.ident(**left) == Some(name))
+                .count();
         }
         Descend::Into
     });
-    declared == 1 && others == 0
+    let ty = site.declared_without_value(body, name);
+    ty.is_some_and(|ty| ty.starts_with('*')) && others == 0
 }
