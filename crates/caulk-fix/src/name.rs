@@ -92,11 +92,7 @@ impl Site<'_> {
             _ => self.source.same_declaration(place, *at),
         });
         taken.extend(given.map(|(_, name)| name.as_str()));
-        (1..)
-            .map(|number: u32| match number {
-                1 => wanted.to_owned(),
-                _ => format!("{wanted}{number}"),
-            })
+        numbered(wanted)
             .find(|name| !taken.contains(name.as_str()))
             .unwrap_or_else(|| wanted.to_owned())
     }
@@ -180,6 +176,14 @@ fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
     }
     let at = op_pos.offset();
     Ok(Some(Edit::replace(Span::new(at, at + 1), ":=")))
+}
+
+/// `f`, `f2`, `f3`, …
+pub(crate) fn numbered(name: &str) -> impl Iterator<Item = String> {
+    (1..).map(move |number: u32| match number {
+        1 => name.to_owned(),
+        _ => format!("{name}{number}"),
+    })
 }
 
 /// The name that Go code commonly gives to a value of a type.

@@ -5,7 +5,7 @@ use caulk_syntax::{ExprKind, Span, StmtId, StmtKind};
 
 use crate::edit::Edit;
 use crate::layout::under;
-use crate::name::wanted;
+use crate::name::{numbered, wanted};
 use crate::refusal::Refusal;
 use crate::release::Release;
 use crate::site::{Site, span};
@@ -69,10 +69,9 @@ fn edits(
     for ty in others {
         let common = wanted(ty.trim_start_matches(['*', '[', ']']), false);
         let short = common.get(..1).unwrap_or("v").to_owned();
-        let numbered = (2..).map(|number: u32| format!("{common}{number}"));
         let name = [common.clone(), short]
             .into_iter()
-            .chain(numbered)
+            .chain(numbered(&common))
             .find(|name| !taken.contains(name.as_str()) && !names.contains(name))?;
         names.push(name);
     }
