@@ -43,7 +43,7 @@ pub(crate) fn is_in_file_of_tests(module: &Module<'_>, function: &Function) -> b
 
 /// Whether a file is there for tests alone: it is named so, stands in a folder for them, or imports what only tests do.
 pub(crate) fn is_of_tests(module: &Module<'_>, package: &Package, file: &SourceFile) -> bool {
-    file.is_test() || file.helps_tests(|| tells(module, package, file))
+    file.is_test() || module.helps_tests(file, || tells(module, package, file))
 }
 
 fn tells(module: &Module<'_>, package: &Package, file: &SourceFile) -> bool {

@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use caulk_flow::Calls;
 use caulk_program::{
-    BodyOwner, Builtin, Callee, Func, FuncId, PackageId, Program, TypeId, TypedBody,
+    BodyOwner, Builtin, Callee, Func, FuncId, PackageId, Program, SourceFile, TypeId, TypedBody,
 };
 use caulk_syntax::{ExprId, ExprKind};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -76,6 +76,8 @@ pub(crate) struct Module<'p> {
     answers: Answers,
     sites: Memo<(BodyOwner, Reach), Verdicts>,
     ownable: Memo<TypeId, bool>,
+    /// Whether files that are not named so are there for tests alone.
+    helping: Memo<PathBuf, bool>,
     declared: Memo<(FuncId, Param), Option<Declared>>,
     functions: RecentFunctions,
     fields: OnceLock<FieldUses>,
@@ -118,6 +120,7 @@ impl<'p> Module<'p> {
             answers: Answers::default(),
             sites: Memo::default(),
             ownable: Memo::default(),
+            helping: Memo::default(),
             declared: Memo::default(),
             functions: RecentFunctions::default(),
             fields: OnceLock::new(),
@@ -349,6 +352,11 @@ impl<'p> Module<'p> {
             )))
         };
         self.at(owner, || self.functions.get(owner, make))
+    }
+
+    /// Whether a file is there for tests alone, as `tells` said when it was first asked.
+    pub fn helps_tests(&self, file: &SourceFile, tells: impl FnOnce() -> bool) -> bool {
+        self.helping.get(file.path.clone(), tells)
     }
 
     /// Whether a call never returns: known to end the process, the goroutine or the test, or proved so.

@@ -51,7 +51,6 @@ pub struct SourceFile {
     /// Its declarations.
     pub outline: File,
     lines: OnceLock<LineIndex>,
-    helps_tests: OnceLock<bool>,
 }
 
 impl SourceFile {
@@ -62,7 +61,6 @@ impl SourceFile {
             bytes,
             outline,
             lines: OnceLock::new(),
-            helps_tests: OnceLock::new(),
         }
     }
 
@@ -79,11 +77,6 @@ impl SourceFile {
     /// Whether it is named `*_test.go`.
     pub fn is_test(&self) -> bool {
         is_test_name(&self.path)
-    }
-
-    /// Whether it is there for tests alone whatever its name, as `tells` said when it was first asked.
-    pub fn helps_tests(&self, tells: impl FnOnce() -> bool) -> bool {
-        *self.helps_tests.get_or_init(tells)
     }
 
     /// Whether it says that a program wrote it.
