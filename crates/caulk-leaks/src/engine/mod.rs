@@ -5,6 +5,8 @@ pub(crate) mod context;
 pub(crate) mod idle;
 pub(crate) mod recent;
 
+mod acquire;
+mod argument;
 mod assertion;
 mod assign;
 mod call;
@@ -18,6 +20,7 @@ mod known;
 mod listed;
 mod outcome;
 mod parents;
+mod receiver;
 mod refine;
 mod run;
 mod state;

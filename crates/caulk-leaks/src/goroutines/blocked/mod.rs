@@ -4,8 +4,11 @@
 mod described;
 mod forsaken;
 mod paths;
+mod progress;
+mod round;
 mod served;
 mod told;
+mod waiting;
 
 use caulk_syntax::{Node, Span};
 

@@ -1,0 +1,186 @@
+//! Methods that are called on the resource, or on what holds it.
+
+use caulk_program::Callee;
+use caulk_syntax::ExprId;
+
+use super::call::{Named, Passed};
+use super::run::Run;
+use super::state::{State, Status, Value};
+use crate::catalogue::CallEffect;
+use crate::contract::{Origin, RELEASE_METHODS, is_release_name};
+use crate::inference::summary::{Param, ParamEffect};
+use crate::types::last_name;
+
+impl Run<'_, '_> {
+    pub(super) fn on_receiver(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        callee: &Callee,
+        name: Option<&Named<'_>>,
+        receiver: Value,
+    ) -> Vec<Option<Value>> {
+        let span = self.span_of(call);
+        let method = last_name(callee).to_owned();
+        match receiver {
+            Value::At(depth) => {
+                if state.status == Status::Before && self.wakes(callee, &method) {
+                    state.status = Status::Owed;
+                    if self.is_acquired_after(&method) && self.gives_error(call) {
+                        // Where it fails nothing is held.
+                        return self.in_error_result(call, Value::Error);
+                    }
+                }
+                state.is_there();
+                // What gives it up by another name, where it turns out to be what has that: `w.(aborter).Abort(err)`.
+                let gives_up = depth == self.release.path().len()
+                    && ["Abort", "CloseNow", "CloseWithError"].contains(&method.as_str());
+                if self.is_release(depth, &method)
+                    || self.may_be_release(depth, &method)
+                    || gives_up
+                {
+                    self.release_at(state, span);
+                    return Vec::new();
+                }
+                // The way to the release leads through a method: `out.GetStream().Close()`.
+                if self.release.leads(depth, &method) {
+                    return vec![Some(Value::At(depth + 1))];
+                }
+                if self.release.ends_on_error.contains(&method) {
+                    return self.in_error_result(call, Value::ReleasedIf { nil: false });
+                }
+                let known =
+                    name.and_then(|name| self.module.catalogue.effect(name.package, name.name));
+                if let Some(effect @ (CallEffect::Close | CallEffect::Own | CallEffect::Pass)) =
+                    known
+                {
+                    return self.apply_known(state, call, &Value::At(depth), effect);
+                }
+                let passed = Passed {
+                    param: Param::Receiver,
+                    field: None,
+                    depth,
+                    error: None,
+                };
+                // What a dependency's method does with its own receiver does not matter, unless it ends it in any case:
+                // `program.Run()`.
+                let matters = self.is_own(callee) || is_release_name(&method);
+                let effect = self.follow(callee, passed);
+                let results = match effect.filter(|e| matters || *e == ParamEffect::Closes) {
+                    Some(effect) => self.apply(state, call, callee, effect),
+                    None => self.handles(call, depth),
+                };
+                if self.release.ends_on_false.contains(&method) {
+                    return vec![Some(Value::More)];
+                }
+                results
+            }
+            Value::Owner(field) => {
+                if is_release_name(&method) {
+                    self.release_at(state, span);
+                    return Vec::new();
+                }
+                if field.is_none() && !method.is_empty() && self.is_own(callee) {
+                    // Which of its fields holds it is not known.
+                    self.lose_track(state, "held too deep in what has this method", span);
+                    return Vec::new();
+                }
+                let passed = Passed {
+                    param: Param::Receiver,
+                    field,
+                    depth: 0,
+                    error: None,
+                };
+                match self.follow(callee, passed) {
+                    Some(effect) => self.apply(state, call, callee, effect),
+                    None => Vec::new(),
+                }
+            }
+            // `db.Begin().Exec(q).Rollback()`: the methods of a transaction give it back.
+            Value::Handle if self.is_release(0, &method) && self.is_of_same_type(callee) => {
+                self.release_at(state, span);
+                Vec::new()
+            }
+            Value::Handle => self.handles(call, 0),
+            // Asked of a nil error this panics.
+            Value::Error if method == "Error" => {
+                self.refine_acquired(state, false);
+                Vec::new()
+            }
+            Value::Releaser if method.is_empty() => {
+                self.release_at(state, span);
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a method may release what is owed by the types of results alone, which do not say what else does: `sink.Cancel()`.
+    fn may_be_release(&self, depth: usize, method: &str) -> bool {
+        self.contract
+            .is_some_and(|contract| contract.origin.is_guess())
+            && depth == self.release.path().len()
+            && RELEASE_METHODS.contains(&method)
+    }
+
+    /// Whether something is held from this call of a method on, and not before.
+    fn wakes(&self, callee: &Callee, method: &str) -> bool {
+        let Some(contract) = self.contract else {
+            return false;
+        };
+        self.is_acquired_after(method)
+            || self.is_owed_once_used()
+            || contract.idle
+                && callee.func().and_then(|func| func.id).is_some_and(|id| {
+                    self.is_followed(callee) && crate::engine::idle::starts(self.module, id)
+                })
+    }
+
+    /// Whether whatever is done with it may make it hold something, and nothing before that.
+    pub(super) fn is_owed_once_used(&self) -> bool {
+        self.contract.is_some_and(|contract| {
+            contract.idle && matches!(contract.origin, Origin::Habit | Origin::Custom)
+        })
+    }
+
+    /// Whether a method is called on a value of the type that is owed.
+    fn is_of_same_type(&self, callee: &Callee) -> bool {
+        let ty = callee
+            .receiver()
+            .map(|receiver| self.function.info().type_of(receiver));
+        let named = ty.and_then(|ty| self.module.program.named_name(ty));
+        named.is_some_and(|named| {
+            self.contract
+                .is_some_and(|contract| contract.type_name == named)
+        })
+    }
+
+    pub(super) fn is_acquired_after(&self, method: &str) -> bool {
+        self.contract
+            .is_some_and(|contract| contract.acquired_after.iter().any(|name| name == method))
+    }
+
+    /// Whether the last result of a call is an error, as far as that is known.
+    fn gives_error(&self, call: ExprId) -> bool {
+        let program = self.module.program;
+        let ty = self.function.info().type_of(call);
+        let results = program.results_of(ty);
+        ty.is_unknown()
+            || results
+                .last()
+                .is_some_and(|ty| crate::types::is_error(program, *ty))
+    }
+
+    /// Results of a method of the resource that may be of no use once it is released.
+    fn handles(&self, call: ExprId, depth: usize) -> Vec<Option<Value>> {
+        if depth > 0 {
+            return Vec::new();
+        }
+        let program = self.module.program;
+        program
+            .results_of(self.function.info().type_of(call))
+            .into_iter()
+            .map(|ty| crate::types::can_be_bound(program, ty).then_some(Value::Handle))
+            .collect()
+    }
+}

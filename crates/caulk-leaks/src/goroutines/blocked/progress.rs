@@ -1,0 +1,157 @@
+//! What shows the starter of a goroutine how far that has come.
+
+use std::collections::BTreeSet;
+
+use caulk_program::{Builtin, Callee, FuncRef, LocalId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
+
+use super::paths::{Paths, ending_loop};
+use super::served::View;
+use super::told::{told, told_by_context};
+use crate::inference::channel::{Actor, Op, Use, span_of};
+
+impl<'a> View<'a> {
+    /// Paths of the starter on which a receive lets the goroutine go on.
+    pub(super) fn receiving(&self, start: Node, receives: &[&Use]) -> Paths<'a> {
+        let mut counted: Vec<Node> = receives.iter().map(|receive| receive.node).collect();
+        let begun = span_of(self.function, start);
+        // A range over what the call gives takes all of it.
+        let over_call = receives.iter().filter_map(|receive| match receive.node {
+            Node::Stmt(stmt) if receive.span(self.function).encloses(begun) => Some(stmt),
+            _ => None,
+        });
+        let enough = counted
+            .iter()
+            .filter_map(|node| ending_loop(self.function, start, *node))
+            .chain(over_call)
+            .collect();
+        let told = counted
+            .iter()
+            .filter_map(|node| told(self.function, begun, *node))
+            .collect();
+        counted.extend(self.progress(start));
+        Paths {
+            function: self.function,
+            root: self.used.channel.root,
+            counted,
+            enough,
+            told,
+            failed: self.used.channel.failed,
+        }
+    }
+
+    /// Receives of the starter that show how far the goroutine has come: from another channel that
+    /// it sends on or closes; and the calls that wait for a group.
+    pub(super) fn progress(&self, start: Node) -> Vec<Node> {
+        let mut nodes = Vec::new();
+        for other in self.others {
+            let by_it = other.uses.iter().any(|used| {
+                used.actor == Actor::Goroutine(start) && matches!(used.op, Op::Send | Op::Close)
+            });
+            if other.channel == self.used.channel || !by_it {
+                continue;
+            }
+            nodes.extend(
+                other
+                    .uses
+                    .iter()
+                    .filter(|used| {
+                        used.actor == Actor::Starter && matches!(used.op, Op::Receive | Op::Range)
+                    })
+                    .map(|used| used.node),
+            );
+        }
+        nodes.extend(self.told_by_others(start));
+        nodes.extend(told_by_context(self.module, self.function, start));
+        nodes.extend(
+            self.function
+                .info()
+                .calls()
+                .into_iter()
+                .filter_map(|(call, callee)| {
+                    let waits = matches!(callee, Callee::Method { func, .. }
+                        if self.waits_for_group(func));
+                    let here = self.function.root_of(call) == self.used.channel.root;
+                    (waits && here).then_some(Node::Expr(call))
+                }),
+        );
+        nodes
+    }
+
+    /// Receives of the starter from any variable that the goroutine's literal closes or sends on: one that is made
+    /// again and again is none of the others.
+    fn told_by_others(&self, start: Node) -> Vec<Node> {
+        let function = self.function;
+        let tree = function.tree();
+        let mut ended = BTreeSet::new();
+        let (mut received, mut of) = (Vec::new(), Vec::new());
+        let begun = span_of(function, start);
+        let Some(graph) = function.graph(self.used.channel.root) else {
+            return Vec::new();
+        };
+        tree.walk(graph.body, |node| {
+            let here = begun.encloses(span_of(function, node));
+            match node {
+                Node::Stmt(stmt) => {
+                    if let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
+                        && here
+                    {
+                        ended.extend(function.local(chan));
+                    }
+                }
+                Node::Expr(expr) => match tree.expr(expr).kind {
+                    ExprKind::Call { args, .. }
+                        if here && *function.callee(expr) == Callee::Builtin(Builtin::Close) =>
+                    {
+                        let closed = tree.exprs(args).first();
+                        ended.extend(closed.and_then(|closed| function.local(*closed)));
+                    }
+                    ExprKind::Unary {
+                        op: UnaryOp::Receive,
+                        x,
+                    } if function.root_of(node) == self.used.channel.root => {
+                        received.push(node);
+                        of.push(function.local(x));
+                    }
+                    _ => {}
+                },
+            }
+            Descend::Into
+        });
+        if let Some(local) = self.used.channel.local {
+            ended.remove(&local);
+        }
+        let told = received.into_iter().zip(of);
+        told.filter_map(|(node, of)| of.is_some_and(|of| ended.contains(&of)).then_some(node))
+            .collect()
+    }
+
+    /// Whether a goroutine counts off what it receives from a group that is waited for: whoever tells it to leave may
+    /// do so when everything has come in.
+    pub(super) fn counts_off(&self, worker: Node) -> bool {
+        let function = self.function;
+        let of = |wanted: &dyn Fn(ExprId, &FuncRef) -> bool| -> BTreeSet<LocalId> {
+            let calls = function.info().calls().into_iter();
+            calls
+                .filter_map(|(call, callee)| match callee {
+                    Callee::Method { func, receiver, .. } if wanted(call, func) => {
+                        function.local(*receiver)
+                    }
+                    _ => None,
+                })
+                .collect()
+        };
+        let inside = span_of(function, worker);
+        let counted = of(&|call, func| {
+            inside.encloses(function.tree().expr(call).span) && func.name.ends_with(".Done")
+        });
+        let waited = of(&|_, func| self.waits_for_group(func));
+        !counted.is_disjoint(&waited)
+    }
+
+    /// Whether a method waits for the goroutines of a group.
+    fn waits_for_group(&self, func: &FuncRef) -> bool {
+        let (package, name) = crate::types::split_name(self.module.program, func);
+        self.module.catalogue.waits_for_group(package, name)
+    }
+}

@@ -1,0 +1,138 @@
+//! The loop that receives: where it stands, and where it is left too early.
+
+use std::collections::BTreeSet;
+
+use caulk_program::LocalId;
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+
+use super::paths::{Paths, root_variable};
+use super::served::{View, is_call};
+use crate::engine::Function;
+use crate::inference::channel::{Actor, Op, Use, span_of};
+
+impl View<'_> {
+    /// The loop that receives: the range itself, or the innermost loop around a receive that does
+    /// not hold the start of the goroutine.
+    pub(super) fn receiving_round(&self, start: Node, receive: &Use) -> Option<StmtId> {
+        if let (Op::Range, Node::Stmt(stmt)) = (receive.op, receive.node) {
+            return Some(stmt);
+        }
+        let function = receive.function(self.function);
+        if is_call(function, receive.node) {
+            return None;
+        }
+        let round = function.innermost_loop(receive.node)?;
+        let outside = receive.callee.is_none()
+            && receive.actor == Actor::Starter
+            && function
+                .tree()
+                .stmt(round)
+                .span
+                .encloses(span_of(self.function, start));
+        (!outside).then_some(round)
+    }
+
+    /// Where a receiver leaves its loop before the channel is closed, and with none of the places
+    /// behind that serve the sender. `independent` says that that does not stop by what it sent.
+    pub(super) fn leaves_round(
+        &self,
+        receive: &Use,
+        round: StmtId,
+        served: &[Node],
+        independent: bool,
+    ) -> Option<Span> {
+        let function = receive.function(self.function);
+        let counted: Vec<Node> = served
+            .iter()
+            .copied()
+            .filter(|node| receive.op != Op::Range || *node != receive.node)
+            .collect();
+        let received = received(function, receive.node);
+        let mut normal = Vec::new();
+        conditions(function, round, &mut |cond| {
+            let reads = reads_directly(function, cond, &received.values);
+            let asks = reads_directly(function, cond, &received.open);
+            if asks || reads && !independent {
+                normal.push(function.tree().expr(cond).span);
+            }
+        });
+        let paths = Paths {
+            function,
+            root: receive.root,
+            counted,
+            enough: Vec::new(),
+            told: Vec::new(),
+            failed: None,
+        };
+        paths.leaves_loop(receive.node, round, &normal)
+    }
+}
+
+/// The variables that a receive assigns.
+struct Received {
+    values: BTreeSet<LocalId>,
+    /// Whether the channel is still open.
+    open: BTreeSet<LocalId>,
+}
+
+fn received(function: &Function, node: Node) -> Received {
+    let tree = function.tree();
+    let targets: Vec<ExprId> = match node {
+        Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+            StmtKind::Range { key, .. } => key.into_iter().collect(),
+            _ => Vec::new(),
+        },
+        Node::Expr(expr) => match function.parent(expr) {
+            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, op, .. } if !matches!(op, AssignOp::Compound(_)) => {
+                    tree.exprs(lhs).to_vec()
+                }
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        },
+    };
+    let mut locals = targets.iter().map(|target| function.local(*target));
+    Received {
+        values: locals.next().flatten().into_iter().collect(),
+        open: locals.flatten().collect(),
+    }
+}
+
+/// The conditions of a loop's body, taken apart as in the control-flow graph.
+fn conditions(function: &Function, round: StmtId, visit: &mut impl FnMut(ExprId)) {
+    let tree = function.tree();
+    tree.walk(round, |node| {
+        let Node::Stmt(stmt) = node else {
+            return Descend::Into;
+        };
+        if let StmtKind::If { cond, .. } = tree.stmt(stmt).kind {
+            tree.walk(cond, |node| {
+                if let Node::Expr(expr) = node {
+                    visit(expr);
+                }
+                Descend::Into
+            });
+        }
+        Descend::Into
+    });
+}
+
+/// Whether a condition looks at a variable or a field of it, not at what a call makes of it.
+fn reads_directly(function: &Function, cond: ExprId, locals: &BTreeSet<LocalId>) -> bool {
+    let tree = function.tree();
+    let mut reads = false;
+    tree.walk(cond, |node| {
+        let Node::Expr(expr) = node else {
+            return Descend::Into;
+        };
+        match tree.expr(expr).kind {
+            ExprKind::Call { .. } | ExprKind::FuncLit { .. } => Descend::Skip,
+            _ => {
+                reads |= root_variable(function, expr).is_some_and(|local| locals.contains(&local));
+                Descend::Into
+            }
+        }
+    });
+    reads
+}
