@@ -14,7 +14,8 @@ use crate::inference::noted::Notes;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
 use crate::module::{Followed, Module, Reach};
 use crate::options::Options;
-use crate::sites::{Called, can_release, contracts_of};
+use crate::sites::can_release;
+use crate::sites::owed::{Called, contracts_of};
 
 /// What is believed of a function.
 #[derive(Debug, Clone)]

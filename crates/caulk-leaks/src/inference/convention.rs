@@ -9,7 +9,7 @@ use crate::engine::Function;
 use crate::finding::Confidence;
 use crate::inference::provenance::{self, Provenance};
 use crate::module::{Module, Reach};
-use crate::sites::Called;
+use crate::sites::owed::Called;
 
 /// A function whose contract stands for those of others, and the result that is owed.
 struct Model {

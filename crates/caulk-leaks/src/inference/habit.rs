@@ -15,7 +15,7 @@ use crate::inference::field_uses::FieldUses;
 use crate::inference::own_use::{ALWAYS_RELEASE, BEGINS};
 use crate::inference::provenance::{self, Provenance};
 use crate::module::{Followed, Module};
-use crate::sites::Called;
+use crate::sites::owed::Called;
 
 /// How many functions make the habit of a package.
 const SEVERAL: u32 = 2;

@@ -14,7 +14,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::catalogue::Catalogue;
 use crate::inference::field_uses::FieldUses;
 use crate::module::{Module, Reach};
-use crate::sites::{Called, contracts_of};
+use crate::sites::owed::{Called, contracts_of};
 
 /// Notes while they are taken, on any thread.
 pub(crate) struct Taking<'p> {
@@ -166,7 +166,7 @@ impl<'p> Taking<'p> {
         if ty == TypeId::VOID || catalogue.free_entry(package, name).is_some() {
             return May::No;
         }
-        if crate::sites::by_result_type(program, catalogue, &types).is_some() {
+        if crate::sites::owed::by_result_type(program, catalogue, &types).is_some() {
             return May::Yes;
         }
         let is_own = |id: FuncId| {

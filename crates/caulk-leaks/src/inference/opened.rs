@@ -4,6 +4,7 @@ use caulk_program::{BodyOwner, Callee, FuncId, Program, TypeId};
 
 use crate::contract::{Contract, Origin, Release};
 use crate::finding::{Confidence, Harm};
+use crate::inference::effort;
 use crate::inference::provenance::{self, Provenance};
 use crate::module::{Followed, Module, Reach};
 
@@ -115,7 +116,7 @@ fn closed(module: &Module<'_>, program: &Program, value: TypeId) -> Option<Contr
         }
         _ => return None,
     };
-    if signature.results.len() > 1 || provenance::releases_nothing(module, value) {
+    if signature.results.len() > 1 || effort::releases_nothing(module, value) {
         return None;
     }
     let returns_error = signature

@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Harm};
 use crate::inference::habit::RELEASES;
 use crate::inference::provenance::{self, Provenance};
 use crate::module::{Followed, Module};
-use crate::sites::Called;
+use crate::sites::owed::Called;
 
 /// Methods that release what they are called on in whatever state it is; a `Stop` can be what is asked for.
 pub(crate) const ALWAYS_RELEASE: &[&str] = &[

@@ -11,6 +11,7 @@ use crate::contract::{Contract, ErrorAt, Origin, Release, ReleaseAction};
 use crate::contract::{RELEASE_METHODS, RELEASES_OF_FIELDS};
 use crate::engine::{Function, Value, Verdict};
 use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
+use crate::inference::effort;
 use crate::inference::opened;
 use crate::inference::provenance::{self, Provenance};
 use crate::inference::summary::{
@@ -574,7 +575,7 @@ fn is_number(contract: &Contract) -> bool {
 fn closes_a_number<'n>(module: &Module<'_>, ty: TypeId) -> Vec<(&'n str, Option<FuncId>)> {
     let close = module.program.method(ty, "Close");
     close
-        .filter(|close| !close.of_interface && provenance::frees(module, ty))
+        .filter(|close| !close.of_interface && effort::frees(module, ty))
         .map(|close| ("Close", close.func.id))
         .into_iter()
         .collect()

@@ -32,7 +32,7 @@ impl Described<'_, '_> {
         }
         let release = &self.site.release;
         // A number is closed in other ways than a field is: `unix.Close(f.Release())`.
-        if release.actions.is_empty() && crate::inference::provenance::frees(self.module, ty) {
+        if release.actions.is_empty() && crate::inference::effort::frees(self.module, ty) {
             return None;
         }
         let package = self.function.package;

@@ -102,7 +102,7 @@ pub(crate) fn takes_over(
         };
         let (package, _) = crate::types::split_name(module.program, func);
         over.from.iter().any(|from| from == package)
-            && super::contracts_of_call(module, function, reach, value, callee, 1).is_empty()
+            && super::owed::contracts_of_call(module, function, reach, value, callee, 1).is_empty()
     };
     !values.is_empty()
         && values

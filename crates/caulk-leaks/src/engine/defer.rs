@@ -1,0 +1,162 @@
+//! `defer` and `go`: calls that run later, or beside.
+
+use caulk_program::Callee;
+use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind};
+
+use super::closure::ClosureEffect;
+use super::run::Run;
+use super::state::{Deferred, Place, State, Status, Value};
+use crate::finding::SettledBy;
+
+impl Run<'_, '_> {
+    pub(super) fn go(&mut self, state: &mut State, call: ExprId) {
+        let function = self.function;
+        let tree = function.tree();
+        let call = caulk_flow::unparen(tree, call);
+        let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else {
+            return;
+        };
+        let span = self.span_of(call);
+        if let Some(literal) = self.called_literal(state, call) {
+            let values: Vec<_> = tree
+                .exprs(args)
+                .iter()
+                .map(|arg| self.eval(state, *arg))
+                .collect();
+            match self.closure_effect(state, literal, &values) {
+                ClosureEffect::Releases => {
+                    self.taken_over(state, call, literal, &values);
+                    self.settle_at(state, SettledBy::HandedOver, span);
+                }
+                ClosureEffect::Uses => self.obstacle(span, "used by a goroutine"),
+                ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
+                ClosureEffect::Nothing => {}
+            }
+            return;
+        }
+        // A goroutine that waits for the end and then releases: `go s.Wait()`.
+        if matches!(self.eval(state, fun), Some(Value::Releaser)) {
+            self.settle_at(state, SettledBy::HandedOver, span);
+            return;
+        }
+        let owed = state.status == Status::Owed;
+        self.call(state, call);
+        if owed && let Status::Released(at) = state.status {
+            state.status = Status::Settled(SettledBy::HandedOver, at);
+        }
+        if owed && state.status == Status::Owed && self.mentions(state, call) {
+            self.obstacle(span, "used by a goroutine");
+        }
+    }
+
+    fn mentions(&mut self, state: &State, call: ExprId) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else {
+            return false;
+        };
+        let receiver = match tree.expr(fun).kind {
+            ExprKind::Selector { x, .. } => Some(x),
+            _ => None,
+        };
+        tree.exprs(args)
+            .iter()
+            .copied()
+            .chain(receiver)
+            .any(|expr| {
+                self.place(expr)
+                    .is_some_and(|place| state.get(&place).is_some())
+            })
+    }
+
+    /// The literal that a call runs: called where it stands, or kept in a variable.
+    pub(super) fn called_literal(&self, state: &State, call: ExprId) -> Option<ExprId> {
+        match self.function.callee(call) {
+            Callee::Literal(literal) => Some(*literal),
+            Callee::Local(local) => match state.get(&Place::of(*local)) {
+                Some(Value::Closure(literal)) => Some(*literal),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn defer(&mut self, state: &mut State, stmt: StmtId) {
+        let function = self.function;
+        let tree = function.tree();
+        let StmtKind::Defer(call) = tree.stmt(stmt).kind else {
+            return;
+        };
+        let call = caulk_flow::unparen(tree, call);
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return;
+        };
+        let known = state.defers.iter().any(|deferred| deferred.stmt() == stmt);
+        // Each turn of a loop gives the literal what it holds.
+        if let Some(literal) = self.called_literal(state, call) {
+            let values: Vec<_> = tree
+                .exprs(args)
+                .iter()
+                .map(|arg| self.eval(state, *arg))
+                .collect();
+            self.bind_params(state, literal, &values);
+            if !known {
+                state.defers.push(Deferred::Closure(stmt, literal));
+            }
+            return;
+        }
+        if known {
+            return;
+        }
+        // What the call would do now it does at exit, to the value that it is bound to now.
+        let mut then = state.clone();
+        // What holds nothing yet may hold something by then.
+        let waits = state.status == Status::Before && state.holders().next().is_some();
+        if waits {
+            then.status = Status::Owed;
+        }
+        self.trying += 1;
+        self.call(&mut then, call);
+        self.trying -= 1;
+        match then.status {
+            // Acquired and released by the deferred call itself, or by what ran before.
+            Status::Released(_) | Status::Settled(..) if state.status != Status::Owed && !waits => {
+            }
+            Status::Released(_) | Status::Settled(..) => {
+                // A helper may look for nil itself.
+                let unchecked = self.is_own_method(state, call)
+                    && state
+                        .bindings()
+                        .any(|(_, value)| matches!(value, Value::Error));
+                if unchecked && self.trying == 0 {
+                    self.out.early_defer.get_or_insert(tree.stmt(stmt).span);
+                }
+                state.defers.push(Deferred::Release(stmt));
+            }
+            Status::Unknown(why, _) => state.defers.push(Deferred::Unknown(stmt, why)),
+            _ => {
+                for arg in tree.exprs(args) {
+                    if let Some(Value::Closure(literal)) = self
+                        .place(*arg)
+                        .and_then(|place| state.get(&place).cloned())
+                    {
+                        state.defers.push(Deferred::Closure(stmt, literal));
+                        return;
+                    }
+                    if matches!(tree.expr(*arg).kind, ExprKind::FuncLit { .. }) {
+                        state.defers.push(Deferred::Closure(stmt, *arg));
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Whether a call is of a method of the resource itself.
+    fn is_own_method(&self, state: &State, call: ExprId) -> bool {
+        let receiver = self.function.callee(call).receiver();
+        let root = receiver
+            .and_then(|receiver| self.place(receiver))
+            .map(|place| place.root);
+        root.is_some_and(|root| matches!(state.get(&Place::of(root)), Some(Value::At(_))))
+    }
+}

@@ -1,0 +1,346 @@
+//! What a call owes, by all that is known of whom it calls.
+
+use caulk_program::{Callee, FuncId, FuncRef, Program, Type, TypeId};
+use caulk_syntax::ExprId;
+use smol_str::SmolStr;
+
+use super::stand_in;
+use crate::catalogue::Catalogue;
+use crate::contract::Contract;
+use crate::engine::Function;
+use crate::finding::Confidence;
+use crate::inference::convention::Looks;
+use crate::inference::provenance::Provenance;
+use crate::module::{Followed, Module, Reach};
+
+/// A call, or a function as it would be called.
+pub(crate) struct Called<'a> {
+    pub func: &'a FuncRef,
+    /// Whether it is a method of an interface.
+    pub of_interface: bool,
+    /// Types of its results.
+    pub types: &'a [TypeId],
+    /// How many results it has.
+    pub count: usize,
+    /// How far the function that calls it is followed, and which that is.
+    pub reach: Reach,
+    pub caller: Option<FuncId>,
+}
+
+pub(super) fn contracts_of_call(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    call: ExprId,
+    callee: &Callee,
+    count: usize,
+) -> Vec<Contract> {
+    let Some(func) = callee.func() else {
+        // Which function the value is cannot be seen; its results can.
+        if crate::inference::convention::is_free_field(module, function, callee)
+            || crate::inference::convention::is_dropped(function, call)
+        {
+            return Vec::new();
+        }
+        let types = crate::types::results(module.program, function.info().type_of(call));
+        let looks_like = || {
+            let ty = function.info().type_of(call);
+            ty.is_unknown()
+                .then(|| crate::inference::convention::looks_like(module, function, call))
+                .flatten()
+                .filter(|looks| matches!(looks, Looks::Rows | Looks::Answer))
+        };
+        return crate::inference::convention::of_types(module, &types, &looks_like)
+            .into_iter()
+            .filter(|contract| {
+                !crate::inference::convention::is_unlikely(module, function, call, contract)
+            })
+            .collect();
+    };
+    let ty = function.info().type_of(call);
+    let called = Called {
+        func,
+        of_interface: matches!(callee, Callee::Interface { .. }),
+        types: &crate::types::results(module.program, ty),
+        count,
+        reach,
+        caller: function.id(),
+    };
+    let (package, name) = crate::types::split_name(module.program, func);
+    if module.catalogue.free_entry(package, name).is_some()
+        && module.catalogue.contract(package, name).is_none()
+    {
+        return Vec::new();
+    }
+    let contracts = known_contracts(module, function, reach, call, callee, &called);
+    if contracts.is_empty() {
+        let told = crate::inference::habit::contract(module, function, call, &called)
+            .or_else(|| by_subscription(module, function, &called))
+            .or_else(|| crate::inference::own_use::contract(module, function, call, &called));
+        return told
+            .into_iter()
+            .filter(|contract| {
+                !crate::inference::convention::is_unlikely(module, function, call, contract)
+            })
+            .collect();
+    }
+    contracts
+}
+
+/// What a subscription owes by its name, outside of tests, unless the catalogue says that it owes nothing.
+fn by_subscription(
+    module: &Module<'_>,
+    function: &Function,
+    called: &Called<'_>,
+) -> Option<Contract> {
+    let (package, name) = crate::types::split_name(module.program, called.func);
+    if crate::in_test::is_in_test(module, function)
+        || module.catalogue.free_entry(package, name).is_some()
+    {
+        return None;
+    }
+    crate::inference::convention::of_subscription(module, called)
+}
+
+/// What a call owes by what is known of whom it calls.
+fn known_contracts(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    call: ExprId,
+    callee: &Callee,
+    called: &Called<'_>,
+) -> Vec<Contract> {
+    let ty = function.info().type_of(call);
+    let mut contracts = contracts_of(module, called, &|| {
+        ty.is_unknown()
+            .then(|| crate::inference::convention::looks_like(module, function, call))
+            .flatten()
+    });
+    contracts.retain(|contract| {
+        !crate::inference::convention::is_unlikely(module, function, call, contract)
+    });
+    if let Callee::Interface {
+        iface,
+        name,
+        through,
+        ..
+    } = callee
+        && contracts.iter().any(|contract| contract.origin.is_guess())
+        && gives_what_is_kept(module, function, reach, *iface, through, name)
+    {
+        return Vec::new();
+    }
+    if contracts.is_empty()
+        && let Callee::Interface {
+            iface,
+            name,
+            through,
+            ..
+        } = callee
+    {
+        if crate::inference::registered::gives(module.catalogue, name) {
+            return crate::inference::registered::of_implementers(
+                module, function, *iface, through, name,
+            );
+        }
+        let mut behind = of_implementers(module, function, reach, *iface, through, name);
+        behind.retain(|contract| {
+            has_release(module, called.types, contract)
+                && !crate::inference::convention::is_unlikely(module, function, call, contract)
+        });
+        return behind;
+    }
+    contracts
+}
+
+/// Whether all in the project who implement a method give what they go on keeping: an entry of a map, what a field holds.
+fn gives_what_is_kept(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    iface: TypeId,
+    through: &[SmolStr],
+    name: &SmolStr,
+) -> bool {
+    let Some(reach) = reach.one_less() else {
+        return false;
+    };
+    let origins: Vec<Provenance> = own_implementers(module, function, iface, through, name)
+        .map(|(build, id)| crate::inference::provenance::of_result(build, id, 0, reach))
+        .collect();
+    origins.contains(&Provenance::Foreign)
+        && origins.iter().all(|origin| {
+            matches!(
+                origin,
+                Provenance::Foreign | Provenance::Idle | Provenance::Nothing
+            )
+        })
+}
+
+/// Those in the project who implement a method of an interface, each in its build; what tests and generators make to stand in
+/// for them does not count.
+fn own_implementers<'m, 'p>(
+    module: &'m Module<'p>,
+    function: &Function,
+    iface: TypeId,
+    through: &[SmolStr],
+    name: &SmolStr,
+) -> impl Iterator<Item = (&'m Module<'p>, FuncId)> {
+    let all = module.implementers(function.package, iface, through, name);
+    all.into_iter()
+        .filter(|(build, id)| build.is_own(*id) && !stand_in::declares(build, *id))
+}
+
+/// What a method of an interface of the project owes where those who implement it agree.
+fn of_implementers(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    iface: TypeId,
+    through: &[SmolStr],
+    name: &SmolStr,
+) -> Vec<Contract> {
+    let mut agreed: Option<Vec<Contract>> = None;
+    for (build, id) in own_implementers(module, function, iface, through, name) {
+        // Behind an interface calls may go in circles: those who implement it are looked into by themselves.
+        let Some(reach) = reach.one_less() else {
+            return Vec::new();
+        };
+        let results = build.results(id, reach);
+        if results.contracts.is_empty() || results.undecided {
+            return Vec::new();
+        }
+        agreed.get_or_insert_with(|| results.contracts.clone());
+    }
+    let mut contracts = agreed.unwrap_or_default();
+    for contract in &mut contracts {
+        contract.confidence = Confidence::Likely;
+    }
+    contracts
+}
+
+/// Whether what a caller gets, an interface perhaps, has the release of a contract.
+fn has_release(module: &Module<'_>, types: &[TypeId], contract: &Contract) -> bool {
+    contract.results.iter().all(|result| {
+        types.get(*result).is_some_and(|ty| {
+            contract.release.actions.iter().any(|action| {
+                let method = action.method.as_deref();
+                !action.path.is_empty()
+                    || method.is_none_or(|method| module.program.has_method(*ty, method))
+            })
+        })
+    })
+}
+
+/// What a call owes: by the catalogue, by the source of what it calls, by its documentation, and by
+/// convention, in this order. `looks_like` tells what the use of a result of unknown type tells.
+pub(crate) fn contracts_of(
+    module: &Module<'_>,
+    called: &Called<'_>,
+    looks_like: &dyn Fn() -> Option<Looks>,
+) -> Vec<Contract> {
+    let func = called.func;
+    let (package, name) = crate::types::split_name(module.program, func);
+    let fits = |contract: &Contract| !contract.two_results || called.count == 2;
+    if let Some(contract) = module.catalogue.contract(package, name) {
+        return Some(contract)
+            .filter(|contract| fits(contract))
+            .cloned()
+            .into_iter()
+            .collect();
+    }
+    if module.catalogue.free_entry(package, name).is_some() {
+        return Vec::new();
+    }
+    if let Some(contract) = by_result_type(module.program, module.catalogue, called.types)
+        .filter(|contract| fits(contract))
+    {
+        return vec![contract.clone()];
+    }
+    // The standard library's own are all known.
+    if crate::types::is_std_path(package) && !func.id.is_some_and(|id| module.is_own(id)) {
+        return Vec::new();
+    }
+    let convention = || {
+        let owed = crate::inference::convention::of_types(module, called.types, looks_like);
+        let opened = || crate::inference::opened::by_name(module, name, called.types);
+        if owed.is_empty() {
+            opened().into_iter().collect()
+        } else {
+            owed
+        }
+    };
+    let opened = |id: FuncId, reach: Reach| -> Vec<Contract> {
+        crate::inference::opened::by_name_and_source(module, id, called.types, reach)
+            .into_iter()
+            .collect()
+    };
+    let id = func.id.filter(|_| !called.of_interface);
+    let followed = id.map_or(Followed::No, |id| {
+        module.follows(called.reach, called.caller, id)
+    });
+    match (id, followed) {
+        (Some(id), Followed::Yes(reach)) if module.is_own(id) => {
+            let results = module.results(id, reach);
+            if !results.contracts.is_empty() || results.accounted {
+                return results.contracts.clone();
+            }
+            let owed = match results.undecided {
+                true => Vec::new(),
+                false => crate::inference::convention::of_source(module, called.types, id, reach),
+            };
+            if owed.is_empty() {
+                opened(id, reach)
+            } else {
+                owed
+            }
+        }
+        (Some(id), Followed::Yes(reach)) => {
+            let may_owe = called.types.iter().any(|ty| module.can_be_owned(*ty))
+                || crate::inference::registered::gives(module.catalogue, name);
+            if !may_owe {
+                return Vec::new();
+            }
+            let results = module.results(id, reach);
+            if !results.contracts.is_empty() || results.accounted || results.undecided {
+                return results.contracts.clone();
+            }
+            if let Some(contract) = crate::inference::doc::contract(module, id) {
+                return vec![contract];
+            }
+            let owed = crate::inference::convention::of_source(module, called.types, id, reach);
+            if owed.is_empty() {
+                opened(id, reach)
+            } else {
+                owed
+            }
+        }
+        _ => convention(),
+    }
+}
+
+/// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what
+/// the interface that it is embeds.
+pub(crate) fn by_result_type<'c>(
+    program: &Program,
+    catalogue: &'c Catalogue,
+    types: &[TypeId],
+) -> Option<&'c Contract> {
+    let [value, last] = types else {
+        return None;
+    };
+    let of = |ty: TypeId| {
+        let named = program.named_of(ty)?;
+        catalogue.contract_of_type(&named.package, &named.name)
+    };
+    let embedded = || match program.ty(program.underlying(*value)) {
+        Type::Interface(interface) => {
+            let mut terms = interface.embedded.iter().flat_map(|terms| terms.iter());
+            terms.find_map(|term| of(term.ty))
+        }
+        _ => None,
+    };
+    let contract = of(*value).or_else(embedded)?;
+    crate::types::is_error(program, *last).then_some(contract)
+}
