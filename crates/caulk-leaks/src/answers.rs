@@ -19,6 +19,7 @@ pub(crate) struct Answers {
     pub results: Memo<(FuncId, Reach), Arc<Results>>,
     pub returns: Memo<FuncId, bool>,
     pub exits: Memo<(FuncId, u8), bool>,
+    pub never_fails: Memo<(FuncId, u8), bool>,
     pub asserts: Memo<(FuncId, usize, Reach), bool>,
     pub idle: Memo<BodyOwner, bool>,
 }
@@ -31,6 +32,7 @@ impl Answers {
         self.results.retain(|(id, _)| hold_of(*id));
         self.returns.retain(|id| hold_of(*id));
         self.exits.retain(|(id, _)| hold_of(*id));
+        self.never_fails.retain(|(id, _)| hold_of(*id));
         self.asserts.retain(|(id, ..)| hold_of(*id));
         self.idle.retain(hold);
     }

@@ -8,6 +8,7 @@ use crate::module::Module;
 /// Folders and files with helpers and programs of tests, by the beginnings of their names.
 const HELPERS: &[&str] = &[
     "e2e",
+    "mock",
     "testdata",
     "testenv",
     "testframework",
@@ -106,11 +107,14 @@ fn is_name_of_helper(name: &str) -> bool {
     name == "test" || HELPERS.iter().any(|helper| name.starts_with(helper))
 }
 
-/// `setup_tests.go`, `testutil.go`; `test.go` may be a command.
+/// `setup_tests.go`, `testutil.go`, `server_mock.go`; `test.go` may be a command.
 fn is_named_so(file: &SourceFile) -> bool {
     let name = file.path.file_stem().and_then(|name| name.to_str());
     name.is_some_and(|name| {
-        let last = name.rfind("_test").and_then(|at| name.get(at + 1..));
+        let last = name
+            .rfind("_test")
+            .or_else(|| name.rfind("_mock"))
+            .and_then(|at| name.get(at + 1..));
         !["test", "tests"].contains(&name)
             && (is_name_of_helper(name) || last.is_some_and(is_name_of_helper))
     })

@@ -445,6 +445,17 @@ impl<'p> Module<'p> {
         self.at(owner, || self.answers.returns.get(id, returns))
     }
 
+    /// Whether a function of the project gives no error wherever it returns, so many calls deep.
+    pub fn never_fails(&self, id: FuncId, depth: u8) -> bool {
+        if let Some((module, id)) = self.home(id) {
+            return module.never_fails(id, depth);
+        }
+        let never_fails = || crate::inference::never_fails::function(self, id, depth);
+        self.at(BodyOwner::Func(id), || {
+            self.answers.never_fails.get((id, depth), never_fails)
+        })
+    }
+
     /// Whether a function returns only where this parameter, an error, is nil.
     pub fn asserts_nil(&self, id: FuncId, index: usize, reach: Reach) -> bool {
         if let Some((module, id)) = self.home(id) {

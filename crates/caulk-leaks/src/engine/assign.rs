@@ -22,6 +22,7 @@ impl Run<'_, '_> {
                     for expr in rhs.iter().chain(&lhs) {
                         self.eval(state, *expr);
                     }
+                    self.is_changed(state, &lhs);
                     return;
                 }
                 self.assign_all(state, stmt, &lhs, &rhs);
@@ -56,9 +57,19 @@ impl Run<'_, '_> {
             }
             StmtKind::IncDec { x, .. } => {
                 self.eval(state, x);
+                self.is_changed(state, &[x]);
             }
             StmtKind::Go(call) => self.go(state, call),
             _ => {}
+        }
+    }
+
+    /// What was known of the variables that these expressions begin with is known no more.
+    fn is_changed(&self, state: &mut State, targets: &[ExprId]) {
+        for target in targets {
+            if let Some(local) = self.begins_with(*target) {
+                self.forget_conditions(state, local, false);
+            }
         }
     }
 
@@ -140,7 +151,7 @@ impl Run<'_, '_> {
             .iter()
             .enumerate()
             .map(|(index, _)| match rhs {
-                [call] if lhs.len() > 1 => self.fact_of_result(*call, index),
+                [call] if lhs.len() > 1 => self.fact_of_result(state, *call, index),
                 _ => rhs.get(index).and_then(|expr| self.fact_of(state, *expr)),
             })
             .collect();
@@ -150,6 +161,7 @@ impl Run<'_, '_> {
             let source = rhs.get(index).or(rhs.first()).copied();
             self.assign(state, *target, value, fact, source);
         }
+        self.is_changed(state, lhs);
         // A call that acquires anew in this very statement has dealt with the old value itself.
         if !self.acquired_now {
             self.check_lost(state, stmt, held);
@@ -199,6 +211,7 @@ impl Run<'_, '_> {
             return;
         }
         let fact = fact.filter(|_| value.is_none() && self.is_tracked(local));
+        self.forget_conditions(state, local, false);
         state.bind(Place::of(local), value);
         state.set_fact(local, fact);
     }

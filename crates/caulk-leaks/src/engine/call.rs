@@ -40,6 +40,20 @@ impl Run<'_, '_> {
         };
         let args = tree.exprs(args).to_vec();
         let callee = function.callee(call);
+        if state.has_conditions() && *callee != Callee::Builtin(Builtin::Len) {
+            for passed in args.iter().copied().chain(callee.receiver()) {
+                let is_address =
+                    matches!(tree.expr(tree.unparen(passed)).kind, ExprKind::Unary { .. });
+                // A number or a text is passed as it is.
+                let is_copied = self
+                    .module
+                    .program
+                    .is_basic(function.info().type_of(passed));
+                if let Some(local) = self.begins_with(passed).filter(|_| !is_copied) {
+                    self.forget_conditions(state, local, !is_address);
+                }
+            }
+        }
         if let Callee::Conversion(_) = callee {
             return args.iter().map(|arg| self.eval(state, *arg)).collect();
         }

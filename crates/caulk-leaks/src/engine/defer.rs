@@ -4,7 +4,7 @@ use caulk_program::Callee;
 use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind};
 
 use super::closure::ClosureEffect;
-use super::run::Run;
+use super::run::{Run, Start};
 use super::state::{Deferred, Place, State, Status, Value};
 use crate::finding::SettledBy;
 
@@ -133,6 +133,7 @@ impl Run<'_, '_> {
                 state.defers.push(Deferred::Release(stmt));
             }
             Status::Unknown(why, _) => state.defers.push(Deferred::Unknown(stmt, why)),
+            _ if self.is_for_later(state, call) => state.defers.push(Deferred::Later(stmt)),
             _ => {
                 for arg in tree.exprs(args) {
                     if let Some(Value::Closure(literal)) = self
@@ -148,6 +149,30 @@ impl Run<'_, '_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether a call releases what a variable holds that is made here, keeps its value, and holds nothing so far.
+    fn is_for_later(&self, state: &State, call: ExprId) -> bool {
+        let callee = self.function.callee(call);
+        let receiver = callee.receiver();
+        let local = receiver.and_then(|receiver| self.function.local(receiver));
+        let waits =
+            state.status == Status::Before && matches!(self.start, Some(Start::Call { .. }));
+        waits
+            && crate::contract::is_release_name(crate::types::last_name(callee))
+            && local.is_some_and(|local| {
+                !state.is_bound(local)
+                    && self.function.is_fresh(local)
+                    && crate::engine::context::values_of(self.module, self.function, local).len()
+                        <= 1
+            })
+    }
+
+    /// Makes a deferred call with what its variable holds when the function is left.
+    pub(super) fn call_deferred(&mut self, state: &mut State, stmt: StmtId) {
+        if let StmtKind::Defer(call) = self.function.tree().stmt(stmt).kind {
+            self.call(state, caulk_flow::unparen(self.function.tree(), call));
         }
     }
 

@@ -22,6 +22,7 @@ impl Run<'_, '_> {
             } => {
                 self.eval(state, x);
                 self.received(state, x, expr);
+                self.context_is_done(state, x, "Done");
                 None
             }
             ExprKind::Unary {
@@ -31,6 +32,7 @@ impl Run<'_, '_> {
                 // Whoever has its address can assign it.
                 if let Some(local) = function.local(x) {
                     state.set_fact(local, None);
+                    self.forget_conditions(state, local, false);
                 }
                 // A mapping is known by where it begins as well: `&data[0]`.
                 if let ExprKind::Index { x, .. } = tree.expr(caulk_flow::unparen(tree, x)).kind
@@ -463,7 +465,9 @@ impl Run<'_, '_> {
                             .exprs(args)
                             .first()
                             .and_then(|arg| self.fact_of(state, *arg)),
-                        _ => None,
+                        _ => (crate::types::is_error(self.module.program, info.type_of(expr))
+                            && self.never_fails(state, expr))
+                        .then_some(Fact::NeverFails),
                     }
                 }
             },
@@ -472,10 +476,30 @@ impl Run<'_, '_> {
     }
 
     /// What is known of one of several results of a call: a derived context is never nil.
-    pub(super) fn fact_of_result(&self, call: ExprId, index: usize) -> Option<Fact> {
+    pub(super) fn fact_of_result(&self, state: &State, call: ExprId, index: usize) -> Option<Fact> {
         let call = caulk_flow::unparen(self.function.tree(), call);
-        let func = self.function.callee(call).func()?;
-        (index == 0 && func.name.starts_with("context.With")).then_some(Fact::NonNil)
+        let is_context = self
+            .function
+            .callee(call)
+            .func()
+            .is_some_and(|func| index == 0 && func.name.starts_with("context.With"));
+        if is_context {
+            return Some(Fact::NonNil);
+        }
+        let results =
+            crate::types::results(self.module.program, self.function.info().type_of(call));
+        let is_error = index > 0
+            && results.len() == index + 1
+            && results
+                .last()
+                .is_some_and(|ty| crate::types::is_error(self.module.program, *ty));
+        (is_error && self.never_fails(state, call)).then_some(Fact::NeverFails)
+    }
+
+    /// Whether a call gives no error, as the source is today, where it matters whether it does.
+    fn never_fails(&self, state: &State, call: ExprId) -> bool {
+        state.status == Status::Owed
+            && crate::inference::never_fails::call(self.module, &self.function.typed, call)
     }
 
     pub(super) fn acquire(&mut self, state: &mut State, call: ExprId) {

@@ -56,6 +56,7 @@ impl Run<'_, '_> {
             let fact = match exprs.get(index).filter(|_| exprs.len() == results.len()) {
                 Some(expr) => self
                     .fact_of(state, *expr)
+                    .filter(|fact| *fact != Fact::NeverFails)
                     .or_else(|| self.concrete_error(*result, *expr))
                     .or_else(|| self.guarded_error(stmt, *expr))
                     .or_else(|| self.made_of_error(state, *expr))

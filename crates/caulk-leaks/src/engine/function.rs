@@ -14,6 +14,7 @@ use caulk_syntax::{
 
 use rustc_hash::FxHashMap;
 
+use super::conditions::Conditions;
 use super::parents::Parents;
 
 /// The function itself, or one of its literals.
@@ -40,6 +41,8 @@ pub(crate) struct Function {
     pub stored: OnceLock<FxHashMap<LocalId, Vec<ExprId>>>,
     /// Variables whose address is taken.
     pub addressed: OnceLock<BTreeSet<LocalId>>,
+    /// Conditions that are asked more than once, by the function or literal that asks.
+    conditions: BTreeMap<Root, OnceLock<Conditions>>,
 }
 
 impl Function {
@@ -77,6 +80,7 @@ impl Function {
             .collect();
         Function {
             package,
+            conditions: graphs.keys().map(|root| (*root, OnceLock::new())).collect(),
             graphs,
             parents,
             tracked,
@@ -128,6 +132,20 @@ impl Function {
 
     pub fn graph(&self, root: Root) -> Option<&Graph> {
         self.graphs.get(&root)
+    }
+
+    /// The conditions that the function or a literal of it asks more than once, found when they are first wanted.
+    pub fn conditions(&self, root: Root, find: impl FnOnce() -> Conditions) -> &Conditions {
+        static NONE: OnceLock<Conditions> = OnceLock::new();
+        match self.conditions.get(&root) {
+            Some(known) => known.get_or_init(find),
+            None => NONE.get_or_init(Conditions::default),
+        }
+    }
+
+    /// The same, where they were found.
+    pub fn known_conditions(&self, root: Root) -> Option<&Conditions> {
+        self.conditions.get(&root)?.get()
     }
 
     pub fn parent(&self, node: impl Into<Node>) -> Option<Node> {

@@ -28,6 +28,8 @@ pub(crate) struct Lost {
     pub held_by: Option<String>,
     /// What there is to read of it was read to its end, or as far as that went.
     pub drained: bool,
+    /// Only where something happens that the source gives no reason to expect.
+    pub unlikely: bool,
 }
 
 /// What the paths of a walk come to.
@@ -254,6 +256,7 @@ impl Run<'_, '_> {
             turns,
             held_by,
             drained: state.drained,
+            unlikely: state.unlikely,
         });
     }
 

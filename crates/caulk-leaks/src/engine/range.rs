@@ -15,6 +15,7 @@ impl Run<'_, '_> {
             if let Some(local) = target.and_then(|target| self.function.local(target)) {
                 state.bind(Place::of(local), element);
                 state.set_fact(local, None);
+                self.forget_conditions(state, local, false);
             }
         }
     }

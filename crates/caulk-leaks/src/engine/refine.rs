@@ -28,6 +28,7 @@ impl Run<'_, '_> {
                 state.is_there();
                 true
             }
+            _ if !self.assume_condition(state, (cond, None), truth) => false,
             ExprKind::Binary { x, op, y, .. } if self.is_length_of_nil(state, x, y) => match op {
                 BinaryOp::Eql | BinaryOp::Leq => truth,
                 BinaryOp::Neq | BinaryOp::Gtr => !truth,
@@ -278,6 +279,13 @@ impl Run<'_, '_> {
             self.release_at(state, self.span_of(subject));
             return true;
         }
+        if !equal {
+            self.context_is_done(state, subject, "Err");
+        }
+        // What comes with it is nil where it is, as a rule.
+        if equal && matches!(self.value_at(state, subject), Some(Value::Companion)) {
+            state.unlikely |= state.status == Status::Owed;
+        }
         match self.value_of_condition(state, subject) {
             Some(Value::Error) => return self.refine_acquired(state, equal),
             Some(Value::DerivedError) => {
@@ -485,7 +493,8 @@ impl Run<'_, '_> {
             | (Some(Fact::NonNil), Fact::Nil)
             | (Some(Fact::True), Fact::False)
             | (Some(Fact::False), Fact::True) => false,
-            _ => {
+            (known, fact) => {
+                state.unlikely |= (known, fact) == (Some(Fact::NeverFails), Fact::NonNil);
                 if self.is_tracked(local) {
                     state.set_fact(local, Some(fact));
                 }

@@ -97,6 +97,8 @@ pub(crate) struct Run<'a, 'p> {
     pub(super) leaves_on_failure: bool,
     /// The function has a result that what is released can still be returned as.
     may_return_released: bool,
+    /// Conditions that are asked before the acquisition and behind it.
+    pub(super) conditions: Vec<usize>,
     /// Facts are kept about captured variables alone: there are too many paths with all of them.
     pub(super) coarse: bool,
 }
@@ -147,6 +149,7 @@ impl<'a, 'p> Run<'a, 'p> {
             returned_released_if: None,
             leaves_on_failure: false,
             may_return_released: false,
+            conditions: Vec::new(),
             coarse: false,
         }
     }
@@ -159,6 +162,7 @@ impl<'a, 'p> Run<'a, 'p> {
                 let info = self.function.info().local_info(*result);
                 info.is_some_and(|info| self.module.can_be_owned(info.ty))
             });
+        self.know_conditions(&start);
         self.walk_all(&start);
         if self.states > MAX_STATES {
             self.states = 0;
@@ -308,7 +312,10 @@ impl<'a, 'p> Run<'a, 'p> {
                     let span = self.function.tree().expr(*value).span;
                     for (to, truth) in [(*yes, true), (*no, false)] {
                         let mut state = state.clone();
-                        if self.refine_equal(&mut state, *tag, *value, truth) {
+                        let place = (*tag, Some(*value));
+                        if self.assume_condition(&mut state, place, truth)
+                            && self.refine_equal(&mut state, *tag, *value, truth)
+                        {
                             next.push((to, state, Some((span, truth))));
                         }
                     }
@@ -337,7 +344,8 @@ impl<'a, 'p> Run<'a, 'p> {
                     // Over what holds the resource there is a first element.
                     let first = self.ranges_over_resource(&state, *stmt)
                         || self.is_kept_in_rounds(&state, *stmt);
-                    let endless = self.ranges_without_end(&state, *stmt);
+                    let endless =
+                        self.ranges_without_end(&state, *stmt) || self.ranges_over_time(*stmt);
                     next.push((*body, state.clone(), None));
                     if !first && !endless {
                         next.push((*done, state, None));
@@ -455,6 +463,10 @@ impl<'a, 'p> Run<'a, 'p> {
                         if state.status == Status::Owed {
                             state.status = Status::Unknown(why, span);
                         }
+                        next.push(state);
+                    }
+                    Deferred::Later(stmt) => {
+                        self.call_deferred(&mut state, stmt);
                         next.push(state);
                     }
                     Deferred::Closure(_, literal) => next.extend(self.run_literal(state, literal)),

@@ -85,6 +85,8 @@ pub(crate) enum Fact {
     NonNil,
     True,
     False,
+    /// The error of a function whose source never fails, as it is written today.
+    NeverFails,
 }
 
 /// What a `defer` statement will do.
@@ -96,14 +98,17 @@ pub(crate) enum Deferred {
     Closure(StmtId, ExprId),
     /// Does something with the resource that is not known.
     Unknown(StmtId, Arc<str>),
+    /// Calls a release method of a variable that holds nothing yet: `defer r.Close()` before `r.f` is opened.
+    Later(StmtId),
 }
 
 impl Deferred {
     pub fn stmt(&self) -> StmtId {
         match self {
-            Deferred::Release(stmt) | Deferred::Closure(stmt, _) | Deferred::Unknown(stmt, _) => {
-                *stmt
-            }
+            Deferred::Release(stmt)
+            | Deferred::Closure(stmt, _)
+            | Deferred::Unknown(stmt, _)
+            | Deferred::Later(stmt) => *stmt,
         }
     }
 }
@@ -140,6 +145,8 @@ pub(crate) struct State {
     pub status: Status,
     bindings: Vec<(Place, Value)>,
     facts: Vec<(LocalId, Fact)>,
+    /// Conditions that are asked again, by number, and what they are.
+    conditions: Vec<(usize, bool)>,
     /// Variables that a function literal made on the way may assign at any time: nothing stays known of them.
     loose: Vec<LocalId>,
     pub defers: Vec<Deferred>,
@@ -151,6 +158,8 @@ pub(crate) struct State {
     pub untested: bool,
     /// What there is to read of it was read to its end.
     pub drained: bool,
+    /// A condition holds on the way that the source gives no reason to expect.
+    pub unlikely: bool,
 }
 
 impl State {
@@ -159,12 +168,14 @@ impl State {
             status: Status::Before,
             bindings: Vec::new(),
             facts: Vec::new(),
+            conditions: Vec::new(),
             loose: Vec::new(),
             defers: Vec::new(),
             doubt: false,
             succeeded: false,
             untested: false,
             drained: false,
+            unlikely: false,
         }
     }
 
@@ -221,6 +232,28 @@ impl State {
         }
     }
 
+    /// Adds what a condition is; false where it is known to be the opposite.
+    pub fn assume_condition(&mut self, key: usize, truth: bool) -> bool {
+        match self.conditions.binary_search_by_key(&key, |(key, _)| *key) {
+            Ok(index) => self
+                .conditions
+                .get(index)
+                .is_none_or(|(_, known)| *known == truth),
+            Err(index) => {
+                self.conditions.insert(index, (key, truth));
+                true
+            }
+        }
+    }
+
+    pub fn has_conditions(&self) -> bool {
+        !self.conditions.is_empty()
+    }
+
+    pub fn forget_conditions(&mut self, which: impl Fn(usize) -> bool) {
+        self.conditions.retain(|(key, _)| !which(*key));
+    }
+
     /// A variable may be assigned at any time from here on.
     pub fn loosen(&mut self, local: LocalId) {
         self.set_fact(local, None);
@@ -235,6 +268,7 @@ impl State {
 
     pub fn forget_facts(&mut self) {
         self.facts.clear();
+        self.conditions.clear();
     }
 
     /// The acquisition failed, or what was held is no longer followed: nothing is held.
@@ -244,10 +278,11 @@ impl State {
         self.succeeded = false;
         self.untested = false;
         self.drained = false;
+        self.unlikely = false;
         self.bindings
             .retain(|(_, value)| matches!(value, Value::Closure(_)));
         self.defers
-            .retain(|deferred| matches!(deferred, Deferred::Closure(..)));
+            .retain(|deferred| matches!(deferred, Deferred::Closure(..) | Deferred::Later(_)));
     }
 
     /// Forgets what belongs to an acquisition that is over, but not the closures.
@@ -291,6 +326,7 @@ impl State {
     pub fn bind_nothing(&mut self) {
         self.bindings.clear();
         self.facts.clear();
+        self.conditions.clear();
     }
 
     /// Keeps what also holds in another state.
@@ -299,6 +335,8 @@ impl State {
         self.bindings
             .retain(|binding| theirs.binary_search_by(|(p, _)| p.cmp(&binding.0)).is_ok());
         self.facts.retain(|fact| other.facts.contains(fact));
+        self.conditions
+            .retain(|known| other.conditions.contains(known));
         for local in &other.loose {
             self.loosen(*local);
         }

@@ -60,9 +60,11 @@ pub(crate) fn published(
         in_loop,
         outcome: Outcome::Owed(stuck.path.clone()),
     };
+    // However many a loop leaves behind, a function that runs once leaves them once.
+    let again = in_loop && heat != Heat::Once;
     let finding = Finding {
         rule: stuck.rule,
-        severity: Severity::of(harm, heat, in_loop),
+        severity: Severity::of(harm, heat, again),
         confidence: stuck.confidence,
         message: stuck.message,
         identity: crate::publish::fingerprint::identity(

@@ -6,5 +6,6 @@ pub(crate) mod forgotten;
 pub(crate) mod parents;
 pub(crate) mod policy;
 pub(crate) mod sibling;
+pub(crate) mod stated;
 pub(crate) mod suppress;
 pub(crate) mod template;

@@ -42,6 +42,7 @@ pub(crate) fn verdict(function: &Function, call: ExprId) -> Option<Verdict> {
         error: None,
         turns: Vec::new(),
         held_by: None,
+        unlikely: false,
         drained: false,
     };
     Some(Verdict {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use caulk_leaks::Analysis;
+use caulk_leaks::{Analysis, Severity};
 
 /// What comparing came to.
 #[derive(Default)]
@@ -15,8 +15,8 @@ pub struct Compared {
     pub wanted: BTreeMap<String, usize>,
 }
 
-/// Rules that were reported, by file and line.
-pub struct Reported(BTreeMap<(String, usize), Vec<&'static str>>);
+/// Rules that were reported, by file and line, and whether what is reported is shown unasked.
+pub struct Reported(BTreeMap<(String, usize), Vec<(&'static str, bool)>>);
 
 impl Reported {
     pub fn of(analysis: &Analysis) -> Reported {
@@ -26,7 +26,8 @@ impl Reported {
                 finding.location.file.clone(),
                 finding.location.line as usize,
             );
-            lines.entry(place).or_default().push(finding.rule);
+            let shown = finding.severity > Severity::Low;
+            lines.entry(place).or_default().push((finding.rule, shown));
         }
         Reported(lines)
     }
@@ -48,9 +49,10 @@ impl Reported {
             let right = match wanted {
                 Some(rule) => {
                     !rules.is_empty()
-                        && rules
-                            .iter()
-                            .all(|found| rule.is_none_or(|rule| rule == *found))
+                        && rules.iter().all(|(found, shown)| {
+                            rule.is_none_or(|rule| rule == *found)
+                                && is_shown(line).is_none_or(|wanted| wanted == *shown)
+                        })
                 }
                 None => rules.is_empty(),
             };
@@ -74,4 +76,14 @@ impl Reported {
 fn wanted(line: &str) -> Option<Option<&str>> {
     let (_, want) = line.split_once("// want ")?;
     Some(want.split('/').nth(1))
+}
+
+/// What a comment says behind the rule of how a finding is reported: `shown` unasked, or `low`.
+fn is_shown(line: &str) -> Option<bool> {
+    let (_, want) = line.split_once("// want ")?;
+    match want.rsplit('/').next()?.trim() {
+        "shown" => Some(true),
+        "low" => Some(false),
+        _ => None,
+    }
 }

@@ -1,0 +1,285 @@
+//! Conditions that a function asks more than once of the same variables: on one path the answer is the same each time, as long
+//! as nothing assigns them between.
+
+use std::fmt::Write;
+
+use caulk_flow::End;
+use caulk_program::{Builtin, Callee, LocalId, Object, Program, Type};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, Span, UnaryOp};
+use rustc_hash::FxHashMap;
+
+use super::function::{Function, Root};
+use super::run::{Run, Start};
+use super::state::State;
+
+/// Conditions that are told apart in one walk; what more there are is not kept.
+const MOST: usize = 6;
+
+/// The conditions of a function, or of one of its literals, that are asked more than once.
+#[derive(Default)]
+pub(crate) struct Conditions {
+    asked: FxHashMap<(ExprId, Option<ExprId>), Asked>,
+    keys: Vec<Key>,
+}
+
+/// One place that asks.
+struct Asked {
+    key: usize,
+    /// What the key is where the condition is true.
+    when_true: bool,
+}
+
+/// A condition by its text.
+struct Key {
+    about: Vec<LocalId>,
+    /// Whether a call that is passed one of its variables can change the answer.
+    deep: bool,
+    places: Vec<Span>,
+}
+
+/// The text of an operand, with what it is about.
+#[derive(Default)]
+struct Operand {
+    text: String,
+    about: Vec<LocalId>,
+    deep: bool,
+}
+
+impl Conditions {
+    fn of(program: &Program, function: &Function, root: Root) -> Conditions {
+        let mut conditions = Conditions::default();
+        let Some(graph) = function.graph(root) else {
+            return conditions;
+        };
+        let tree = function.tree();
+        let mut by_text: FxHashMap<String, usize> = FxHashMap::default();
+        for (_, block) in graph.blocks() {
+            let found = match &block.end {
+                End::Branch { cond, .. } => {
+                    let mut cond = tree.unparen(*cond);
+                    while let ExprKind::Unary {
+                        op: UnaryOp::Not,
+                        x,
+                    } = tree.expr(cond).kind
+                    {
+                        cond = tree.unparen(x);
+                    }
+                    condition(program, function, cond).map(|found| (found, (cond, None)))
+                }
+                End::Compare { tag, value, .. } => compared(program, function, *tag, *value)
+                    .map(|found| ((found, true), (*tag, Some(*value)))),
+                _ => None,
+            };
+            let Some(((operand, when_true), place)) = found else {
+                continue;
+            };
+            let keys = &mut conditions.keys;
+            let key = *by_text.entry(operand.text).or_insert_with(|| {
+                keys.push(Key {
+                    about: operand.about,
+                    deep: operand.deep,
+                    places: Vec::new(),
+                });
+                keys.len() - 1
+            });
+            if let Some(key) = keys.get_mut(key) {
+                key.places.push(tree.expr(place.1.unwrap_or(place.0)).span);
+            }
+            conditions.asked.insert(place, Asked { key, when_true });
+        }
+        conditions
+    }
+
+    /// Keys that are asked before an acquisition and behind it.
+    fn around(&self, acquisition: Span) -> Vec<usize> {
+        let keys = self.keys.iter().enumerate().filter(|(_, key)| {
+            let mut places = key.places.iter();
+            let before = places.any(|place| place.end <= acquisition.start);
+            let mut places = key.places.iter();
+            before && places.any(|place| acquisition.end <= place.start)
+        });
+        keys.map(|(key, _)| key).take(MOST).collect()
+    }
+}
+
+/// What a condition asks, and whether its text is true where it is. Errors and what may be nil are followed as facts.
+fn condition(program: &Program, function: &Function, cond: ExprId) -> Option<(Operand, bool)> {
+    let tree = function.tree();
+    if let ExprKind::Binary { x, op, y, .. } = tree.expr(cond).kind {
+        let (x, y) = (tree.unparen(x), tree.unparen(y));
+        let (op, when_true, swapped) = match op {
+            BinaryOp::Eql => ("==", true, false),
+            BinaryOp::Neq => ("==", false, false),
+            BinaryOp::Lss => ("<", true, false),
+            BinaryOp::Geq => ("<", false, false),
+            BinaryOp::Gtr => ("<", true, true),
+            BinaryOp::Leq => ("<", false, true),
+            _ => return None,
+        };
+        // A length is more than nothing, or none.
+        let is_zero = matches!(tree.expr(y).kind, ExprKind::BasicLit(literal)
+            if tree.literal(literal) == "0");
+        if swapped && is_zero && *function.callee(x) == Callee::Builtin(Builtin::Len) {
+            return Some((compared(program, function, x, y)?, !when_true));
+        }
+        if op == "==" {
+            return Some((compared(program, function, x, y)?, when_true));
+        }
+        let (x, y) = if swapped { (y, x) } else { (x, y) };
+        return Some((joined(program, function, x, op, y)?, when_true));
+    }
+    let is_field = matches!(tree.expr(cond).kind, ExprKind::Selector { .. });
+    let is_flag = crate::types::is_bool(program, function.info().type_of(cond));
+    let mut operand = Operand::default();
+    (is_field && is_flag && add(program, function, cond, &mut operand)).then_some((operand, true))
+}
+
+fn compared(program: &Program, function: &Function, x: ExprId, y: ExprId) -> Option<Operand> {
+    let is_nil = |expr: ExprId| *function.info().object(expr) == Object::Nil;
+    if is_nil(x) || is_nil(y) {
+        return None;
+    }
+    joined(program, function, x, "==", y)
+}
+
+fn joined(
+    program: &Program,
+    function: &Function,
+    x: ExprId,
+    op: &str,
+    y: ExprId,
+) -> Option<Operand> {
+    let mut operand = Operand::default();
+    let is_plain = add(program, function, x, &mut operand) && {
+        operand.text.push_str(op);
+        add(program, function, y, &mut operand)
+    };
+    (is_plain && !operand.about.is_empty()).then_some(operand)
+}
+
+/// Adds an operand; false where it is more than variables, their fields, lengths and constants.
+fn add(program: &Program, function: &Function, expr: ExprId, operand: &mut Operand) -> bool {
+    let tree = function.tree();
+    let info = function.info();
+    let expr = tree.unparen(expr);
+    match tree.expr(expr).kind {
+        ExprKind::BasicLit(literal) => operand.text.push_str(tree.literal(literal)),
+        ExprKind::Ident(name) => match info.object(expr) {
+            Object::Local(local) if !function.is_captured(*local) => {
+                // No name has a number in angle brackets.
+                let _ = write!(operand.text, "<{local:?}>");
+                operand.about.push(*local);
+                let ty = info.type_of(expr);
+                operand.deep |= !program.is_basic(ty)
+                    && !matches!(program.ty(program.underlying(ty)), Type::Slice(_));
+            }
+            Object::Const(_) => operand.text.push_str(tree.name(name)),
+            _ => return false,
+        },
+        ExprKind::Selector { x, sel } => match info.object(expr) {
+            Object::Field { .. } => {
+                if !add(program, function, x, operand) || operand.about.is_empty() {
+                    return false;
+                }
+                operand.deep = true;
+                let _ = write!(operand.text, ".{}", tree.name(sel));
+            }
+            Object::Const(_) => {
+                let path = tree.selector_path(expr).unwrap_or_default();
+                operand.text.push_str(&path.join("."));
+            }
+            _ => return false,
+        },
+        ExprKind::Call { args, .. } => {
+            let [arg] = tree.exprs(args) else {
+                return false;
+            };
+            if *function.callee(expr) != Callee::Builtin(Builtin::Len) {
+                return false;
+            }
+            operand.text.push_str("len ");
+            return add(program, function, *arg, operand);
+        }
+        _ => return false,
+    }
+    true
+}
+
+impl Run<'_, '_> {
+    /// Finds the conditions that matter for an acquisition.
+    pub(super) fn know_conditions(&mut self, start: &Start) {
+        let Start::Call { call, .. } = start else {
+            return;
+        };
+        let (program, function) = (self.module.program, self.function);
+        let conditions =
+            function.conditions(self.root, || Conditions::of(program, function, self.root));
+        self.conditions = conditions.around(self.span_of(*call));
+    }
+
+    /// Adds that a condition, or the equality of two expressions, holds or does not; false where the opposite is known.
+    pub(super) fn assume_condition(
+        &self,
+        state: &mut State,
+        place: (ExprId, Option<ExprId>),
+        truth: bool,
+    ) -> bool {
+        if self.conditions.is_empty() || self.coarse {
+            return true;
+        }
+        let Some(conditions) = self.function.known_conditions(self.root) else {
+            return true;
+        };
+        let asked = conditions.asked.get(&place);
+        let Some(asked) = asked.filter(|asked| self.conditions.contains(&asked.key)) else {
+            return true;
+        };
+        let about = conditions
+            .keys
+            .get(asked.key)
+            .map(|key| key.about.as_slice());
+        if about
+            .unwrap_or_default()
+            .iter()
+            .any(|local| state.is_bound(*local) || state.is_loose(*local))
+        {
+            return true;
+        }
+        state.assume_condition(asked.key, truth == asked.when_true)
+    }
+
+    /// A variable is assigned, or what it leads to may be: `calls` where a call is passed it.
+    pub(super) fn forget_conditions(&self, state: &mut State, local: LocalId, calls: bool) {
+        if self.conditions.is_empty() || !state.has_conditions() {
+            return;
+        }
+        if let Some(conditions) = self.function.known_conditions(self.root) {
+            let is_about = |key: usize| {
+                let key = conditions.keys.get(key);
+                key.is_some_and(|key| key.about.contains(&local) && (key.deep || !calls))
+            };
+            state.forget_conditions(is_about);
+        }
+    }
+
+    /// The variable that an expression begins with: `s` in `&s.jobs[0]`.
+    pub(super) fn begins_with(&self, expr: ExprId) -> Option<LocalId> {
+        let tree = self.function.tree();
+        let mut expr = tree.unparen(expr);
+        loop {
+            expr = match tree.expr(expr).kind {
+                ExprKind::Selector { x, .. }
+                | ExprKind::Index { x, .. }
+                | ExprKind::Slice { x, .. }
+                | ExprKind::Star(x)
+                | ExprKind::Paren(x)
+                | ExprKind::Unary {
+                    op: UnaryOp::Address,
+                    x,
+                } => x,
+                ExprKind::Ident(_) => return self.function.local(expr),
+                _ => return None,
+            };
+        }
+    }
+}

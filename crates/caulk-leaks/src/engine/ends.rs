@@ -1,0 +1,88 @@
+//! What the channels of time and of contexts say of a path: those of tickers are never closed, and a context that is done
+//! holds nothing.
+
+use caulk_program::{Callee, Type};
+use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind};
+
+use super::run::{Run, Start};
+use super::state::{State, Status};
+
+impl Run<'_, '_> {
+    /// Whether a range is over a channel of the package `time`, which is never closed: `range ticker.C`.
+    pub(super) fn ranges_over_time(&self, stmt: StmtId) -> bool {
+        let StmtKind::Range { x, .. } = self.function.tree().stmt(stmt).kind else {
+            return false;
+        };
+        let program = self.module.program;
+        let ty = program.underlying(self.function.info().type_of(x));
+        let of_time = matches!(program.ty(ty), Type::Chan(_, element)
+            if program.named_name(*element).as_deref() == Some("time.Time"));
+        of_time && self.is_of_time(x, true)
+    }
+
+    /// Whether an expression is a channel that the package `time` has made, here or where its variable gets its only values.
+    fn is_of_time(&self, channel: ExprId, through_variable: bool) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let channel = caulk_flow::unparen(tree, channel);
+        match tree.expr(channel).kind {
+            ExprKind::Selector { x, sel } => {
+                let holder = self.module.program.named_name(function.info().type_of(x));
+                tree.name(sel) == "C"
+                    && matches!(holder.as_deref(), Some("time.Ticker" | "time.Timer"))
+            }
+            ExprKind::Call { .. } => matches!(function.callee(channel), Callee::Static(func)
+                if matches!(&*func.name, "time.Tick" | "time.After")),
+            ExprKind::Ident(_) if through_variable => {
+                let Some(local) = function.local(channel) else {
+                    return false;
+                };
+                let values = crate::inference::provenance::values_of(self.module, function, local);
+                !values.is_empty()
+                    && values
+                        .into_iter()
+                        .all(|(value, _)| value.is_some_and(|value| self.is_of_time(value, false)))
+            }
+            _ => false,
+        }
+    }
+
+    /// `<-ctx.Done()` comes to its end, or `ctx.Err()` is there: the context that came with the cancel function is over.
+    pub(super) fn context_is_done(&mut self, state: &mut State, call: ExprId, method: &str) {
+        if state.status == Status::Owed && self.is_of_own_context(call, method) {
+            self.end_at(state, self.span_of(call));
+        }
+    }
+
+    /// Whether an expression calls this method of the context that is made beside the cancel function which is followed,
+    /// in a variable that never holds another.
+    fn is_of_own_context(&self, call: ExprId, method: &str) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let is_cancel = self
+            .contract
+            .is_some_and(|contract| contract.rule == "uncalled-cancel");
+        let Some(Start::Call { call: site, .. }) = self.start else {
+            return false;
+        };
+        let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, call)).kind else {
+            return false;
+        };
+        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+            return false;
+        };
+        if !is_cancel || tree.name(sel) != method {
+            return false;
+        }
+        let made = function.statement(site).map(|stmt| tree.stmt(stmt).kind);
+        let Some(StmtKind::Assign { lhs, .. }) = made else {
+            return false;
+        };
+        let context = tree.exprs(lhs).first().and_then(|x| function.local(*x));
+        context.is_some_and(|context| {
+            function.local(x) == Some(context)
+                && crate::engine::context::values_of(self.module, function, context).as_slice()
+                    == [site]
+        })
+    }
+}
