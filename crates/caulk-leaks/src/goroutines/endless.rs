@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use caulk_flow::{End, Graph, unparen};
+use caulk_flow::{BlockId, End, Graph, unparen};
 use caulk_program::{BodyOwner, Callee, FuncId, LocalId, LocalKind};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
@@ -176,11 +176,29 @@ fn ends_ticker(module: &Module<'_>, name: &str) -> bool {
 }
 
 /// The loop that a body goes round for ever, where no path leaves it; and whether it ranges over
-/// the channel of a ticker.
+/// the channel of a ticker. What returns before such a range is no way to end it.
 fn endless_loop(module: &Module<'_>, function: &Function, graph: &Graph) -> Option<(Span, bool)> {
+    let from = |entry| endless_from(module, function, graph, entry);
+    from(graph.entry()).or_else(|| {
+        let rounds = graph.blocks().filter(|(_, block)| {
+            matches!(&block.end, End::Range { stmt, .. } if ranges_over_ticker(module, function, *stmt))
+        });
+        rounds
+            .into_iter()
+            .find_map(|(id, _)| from(id).filter(|(_, ticker)| *ticker))
+    })
+}
+
+/// The same from one place of the body on.
+fn endless_from(
+    module: &Module<'_>,
+    function: &Function,
+    graph: &Graph,
+    entry: BlockId,
+) -> Option<(Span, bool)> {
     let tree = function.tree();
-    let mut seen = BTreeSet::from([graph.entry()]);
-    let mut todo = vec![graph.entry()];
+    let mut seen = BTreeSet::from([entry]);
+    let mut todo = vec![entry];
     let mut loops: Vec<(Span, bool)> = Vec::new();
     while let Some(id) = todo.pop() {
         let block = graph.block(id);

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Builtin, Callee, LocalId, Type};
-use caulk_syntax::{
-    Descend, ExprId, ExprKind, LitKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp,
-};
+use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
 use crate::engine::{Function, Root};
+use crate::inference::runs::{HowRun, given, how_run, literal_of};
 use crate::module::Module;
 
 /// A channel that a function makes, or is given by a call.
@@ -67,6 +66,16 @@ pub(crate) struct Use {
     pub until_closed: bool,
     /// Where the goroutine is started, if not in the function that the channel belongs to.
     pub started: Option<Started>,
+    /// Where it stands in the function that the starter calls for it.
+    pub within: Option<Within>,
+}
+
+/// A use in a function that is called.
+#[derive(Clone)]
+pub(crate) struct Within {
+    pub function: Arc<Function>,
+    pub node: Node,
+    pub root: Root,
 }
 
 /// Where a function that is called starts a goroutine.
@@ -90,6 +99,7 @@ impl Use {
             repeats: function.in_loop(node),
             until_closed: op == Op::Range,
             started: None,
+            within: None,
         }
     }
 
@@ -161,35 +171,6 @@ pub(crate) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel>
     found
 }
 
-/// The variables that a statement gives a value, each with the expression that is its own.
-fn given(function: &Function, stmt: StmtId) -> Vec<(LocalId, Option<ExprId>)> {
-    let tree = function.tree();
-    let mut given = Vec::new();
-    match tree.stmt(stmt).kind {
-        StmtKind::Assign { lhs, rhs, .. } => {
-            let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
-            for (index, target) in lhs.iter().enumerate() {
-                let value = rhs.get(index).copied().filter(|_| lhs.len() == rhs.len());
-                given.extend(function.local(*target).map(|local| (local, value)));
-            }
-        }
-        StmtKind::Decl(decl) => {
-            for spec in tree.specs(tree.gen_decl(decl).specs) {
-                let SpecKind::Value(spec) = spec.kind else {
-                    continue;
-                };
-                let names = tree.names(spec.names).iter().zip(tree.exprs(spec.values));
-                given.extend(names.filter_map(|(name, value)| {
-                    let local = function.info().defined_at(name.span)?;
-                    Some((local, Some(*value)))
-                }));
-            }
-        }
-        _ => {}
-    }
-    given
-}
-
 fn made(
     module: &Module<'_>,
     function: &Function,
@@ -256,6 +237,7 @@ fn uses_of(
         root: channel.root,
         goroutine: None,
         callee: None,
+        run: None,
         returns,
         depth: DEPTH,
     };
@@ -273,6 +255,8 @@ struct Scope<'a> {
     /// The goroutine that runs the whole of `function`, where it is not the starter.
     goroutine: Option<Node>,
     callee: Option<Arc<Function>>,
+    /// A literal that a variable holds, and the `go` statement that runs it with the channel.
+    run: Option<(ExprId, StmtId)>,
     /// The channel may be returned.
     returns: bool,
     depth: u8,
@@ -315,6 +299,7 @@ fn collect(
                     repeats: run.repeats,
                     until_closed: op == Op::Range || asks_whether_open(function, node),
                     started: started.map(|(go, function)| Started { function, go }),
+                    within: None,
                 });
             }
         }
@@ -403,6 +388,19 @@ fn passed(
             let param = *function.info().literal(*literal)?.params.get(index)?;
             return collect(module, scope, param, uses);
         }
+        Callee::Local(local) => {
+            let literal = literal_of(function, *local)?;
+            let go = starts.filter(|_| function.root_of(literal) == scope.root)?;
+            let param = *function.info().literal(literal)?.params.get(index)?;
+            let run = Some((literal, go));
+            let callee = scope.callee.clone();
+            let inner = Scope {
+                run,
+                callee,
+                ..*scope
+            };
+            return collect(module, &inner, param, uses);
+        }
         Callee::Static(func) | Callee::Method { func, .. } => {
             let id = func
                 .id
@@ -418,6 +416,7 @@ fn passed(
         root: None,
         goroutine,
         callee: Some(callee.clone()),
+        run: None,
         returns: false,
         depth,
     };
@@ -437,6 +436,11 @@ fn passed(
         uses.push(match used.actor {
             Actor::Starter => Use {
                 node: call.into(),
+                within: Some(used.within.unwrap_or_else(|| Within {
+                    function: callee.clone(),
+                    node: used.node,
+                    root: used.root,
+                })),
                 callee: scope.callee.clone(),
                 root,
                 repeats: used.repeats || function.in_loop(call),
@@ -475,7 +479,12 @@ fn run_by(module: &Module<'_>, scope: &Scope<'_>, node: Node) -> Option<Run> {
             return Some(Run { actor, repeats, go });
         }
         let literal = literal?;
-        match how_run(module, function, literal)? {
+        let how = match scope.run {
+            Some((run, go)) if run == literal => HowRun::Goroutine(go.into()),
+            _ => how_run(module, function, literal)?,
+        };
+        match how {
+            HowRun::At(call) => at = call,
             HowRun::Goroutine(start) if scope.goroutine.is_some() => {
                 go = Some(start);
                 at = start;
@@ -499,55 +508,6 @@ fn run_by(module: &Module<'_>, scope: &Scope<'_>, node: Node) -> Option<Run> {
             }
             HowRun::Here => at = literal.into(),
         }
-    }
-}
-
-/// How a literal is run.
-enum HowRun {
-    /// In a goroutine of its own, started here.
-    Goroutine(Node),
-    Deferred(StmtId),
-    /// By a function that it is passed to.
-    CalledBack,
-    /// Where it stands.
-    Here,
-}
-
-fn how_run(module: &Module<'_>, function: &Function, literal: ExprId) -> Option<HowRun> {
-    let tree = function.tree();
-    let Node::Expr(call) = function.parent(literal)? else {
-        return None;
-    };
-    let ExprKind::Call { fun, .. } = tree.expr(call).kind else {
-        return None;
-    };
-    if fun != literal {
-        let started = starts_argument(module, function, call);
-        return Some(if started {
-            HowRun::Goroutine(call.into())
-        } else {
-            HowRun::CalledBack
-        });
-    }
-    match function.parent(call) {
-        Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
-            StmtKind::Go(_) => Some(HowRun::Goroutine(stmt.into())),
-            StmtKind::Defer(_) => Some(HowRun::Deferred(stmt)),
-            _ => Some(HowRun::Here),
-        },
-        _ => Some(HowRun::Here),
-    }
-}
-
-/// Whether a call runs its argument in a goroutine: `g.Go(func() error { … })`.
-fn starts_argument(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    match function.callee(call) {
-        // Groups of goroutines all call it so.
-        Callee::Unknown { name, .. } => name == "Go",
-        callee => callee.func().is_some_and(|func| {
-            let (package, name) = crate::types::split_name(module.program, func);
-            module.catalogue.starts_goroutine(package, name)
-        }),
     }
 }
 

@@ -17,5 +17,6 @@ pub(crate) mod owned;
 pub(crate) mod produced;
 pub(crate) mod provenance;
 pub(crate) mod registered;
+mod runs;
 pub(crate) mod started;
 pub(crate) mod summary;

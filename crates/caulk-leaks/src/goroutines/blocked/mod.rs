@@ -9,6 +9,7 @@ mod round;
 mod served;
 mod told;
 mod waiting;
+mod within;
 
 use caulk_syntax::{Node, Span};
 

@@ -34,6 +34,13 @@ impl Paths<'_> {
             .min()
     }
 
+    /// Whether the body is left from its beginning with fewer than `wanted` of the counted places.
+    pub fn leaves_body(&self, wanted: u32) -> bool {
+        self.function
+            .graph(self.root)
+            .is_some_and(|graph| !self.leaves_from(graph, graph.entry(), 0, wanted).is_empty())
+    }
+
     fn leaves_from(&self, graph: &Graph, block: BlockId, from: usize, wanted: u32) -> Vec<Span> {
         let tree = self.function.tree();
         // The fewest counted places with which a block was reached.
@@ -255,12 +262,20 @@ pub(super) fn closing_brace(function: &Function, root: Root) -> Option<Span> {
 /// The loop statement around a node that does not hold `outside` and ends by itself: it is taken
 /// to run as often as is needed.
 pub(super) fn ending_loop(function: &Function, outside: Node, node: Node) -> Option<StmtId> {
+    ending_loop_in(function, Some(span_of(function, outside)), node)
+}
+
+/// The same in a function that may hold no such place.
+pub(super) fn ending_loop_in(
+    function: &Function,
+    outside: Option<Span>,
+    node: Node,
+) -> Option<StmtId> {
     let tree = function.tree();
-    let outside = span_of(function, outside);
     let mut found = None;
     let mut at = function.innermost_loop(node);
     while let Some(stmt) = at {
-        if tree.stmt(stmt).span.encloses(outside) {
+        if outside.is_some_and(|outside| tree.stmt(stmt).span.encloses(outside)) {
             break;
         }
         if !matches!(tree.stmt(stmt).kind, StmtKind::For { cond: None, .. }) {

@@ -13,7 +13,10 @@ use crate::inference::channel::{Actor, Op, Use, span_of};
 impl<'a> View<'a> {
     /// Paths of the starter on which a receive lets the goroutine go on.
     pub(super) fn receiving(&self, start: Node, receives: &[&Use]) -> Paths<'a> {
-        let mut counted: Vec<Node> = receives.iter().map(|receive| receive.node).collect();
+        let sure = receives
+            .iter()
+            .filter(|receive| !self.may_skip(start, receive, receives));
+        let mut counted: Vec<Node> = sure.map(|receive| receive.node).collect();
         let begun = span_of(self.function, start);
         // A range over what the call gives takes all of it.
         let over_call = receives.iter().filter_map(|receive| match receive.node {
@@ -150,7 +153,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether a method waits for the goroutines of a group.
-    fn waits_for_group(&self, func: &FuncRef) -> bool {
+    pub(super) fn waits_for_group(&self, func: &FuncRef) -> bool {
         let (package, name) = crate::types::split_name(self.module.program, func);
         self.module.catalogue.waits_for_group(package, name)
     }

@@ -48,10 +48,12 @@ impl View<'_> {
             .filter(|node| receive.op != Op::Range || *node != receive.node)
             .collect();
         let received = received(function, receive.node);
+        let counted_in_round = counters(function, round);
         let mut normal = Vec::new();
         conditions(function, round, &mut |cond| {
             let reads = reads_directly(function, cond, &received.values);
-            let asks = reads_directly(function, cond, &received.open);
+            let asks = reads_directly(function, cond, &received.open)
+                || reads_directly(function, cond, &counted_in_round);
             if asks || reads && !independent {
                 normal.push(function.tree().expr(cond).span);
             }
@@ -97,6 +99,21 @@ fn received(function: &Function, node: Node) -> Received {
         values: locals.next().flatten().into_iter().collect(),
         open: locals.flatten().collect(),
     }
+}
+
+/// The variables that a loop counts: what has been received may be known by them.
+fn counters(function: &Function, round: StmtId) -> BTreeSet<LocalId> {
+    let tree = function.tree();
+    let mut found = BTreeSet::new();
+    tree.walk(round, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::IncDec { x, .. } = tree.stmt(stmt).kind
+        {
+            found.extend(function.local(x));
+        }
+        Descend::Into
+    });
+    found
 }
 
 /// The conditions of a loop's body, taken apart as in the control-flow graph.

@@ -85,10 +85,12 @@ impl<'a> View<'a> {
         let own = self.uses(|used| !matches!(used.actor, Actor::Goroutine(_)));
         // A starter that sends or closes too, or receives when it ends, follows a protocol of its own.
         if own.iter().any(|used| {
-            matches!(used.op, Op::Send | Op::Close) || matches!(used.actor, Actor::Deferred(_))
+            matches!(used.op, Op::Send | Op::Close) && !self.is_instead(used)
+                || matches!(used.actor, Actor::Deferred(_))
         }) {
             return Vec::new();
         }
+        let own: Vec<&Use> = own.into_iter().filter(|used| is_receive(used)).collect();
         let Some(room) = self.used.channel.room else {
             return Vec::new();
         };
@@ -163,11 +165,19 @@ impl<'a> View<'a> {
             if let Some(leaves) = leaves {
                 return self.blocked(start, first, leaves, once);
             }
-        } else if room == 0 && self.under_same_condition(start, receives) {
+        } else if room == 0
+            && (self.under_same_condition(start, receives) || self.closed_instead(start))
+        {
             let paths = self.receiving(start, receives);
             if let Some(leaves) = paths.leaves_with_fewer(start, 1) {
                 return self.blocked(start, first, leaves, once);
             }
+        }
+        if !many
+            && self.under_same_condition(start, receives)
+            && let Some(leaves) = self.one_of_several(start, &sends, receives, room)
+        {
+            return self.blocked(start, first, leaves, false);
         }
         // After one receive there is more to send than there is room.
         let more = if many || sends.iter().any(|send| self.repeats(send, &sends)) {
@@ -183,10 +193,64 @@ impl<'a> View<'a> {
         let mut served: Vec<Node> = receives.iter().map(|receive| receive.node).collect();
         served.extend(self.progress(start));
         let leaves = receives.iter().find_map(|receive| {
-            let round = self.receiving_round(start, receive)?;
+            let Some(round) = self.receiving_round(start, receive) else {
+                return self.stops_within(start, receive, receives, independent);
+            };
             self.leaves_round(receive, round, &served, independent)
         })?;
         self.blocked(start, first, leaves, false)
+    }
+
+    /// Where the starter leaves after fewer receives than the goroutine sends one after the other.
+    fn one_of_several(
+        &self,
+        start: Node,
+        sends: &[&Use],
+        receives: &[&Use],
+        room: u32,
+    ) -> Option<Span> {
+        let in_turn = sends.iter().filter(|send| {
+            let function = send.function(self.function);
+            !send.repeats && function.branch_of(send.node).is_none()
+        });
+        let wanted = u32::try_from(in_turn.count()).ok()?.checked_sub(room)?;
+        let again = |receive: &&Use| receive.repeats || receive.op == Op::Range;
+        if wanted < 2 || receives.iter().any(again) {
+            return None;
+        }
+        self.receiving(start, receives)
+            .leaves_with_fewer(start, wanted)
+    }
+
+    /// Whether the starter closes the channel where it does not start this goroutine.
+    fn closed_instead(&self, start: Node) -> bool {
+        let closes = self.uses(|used| used.actor == Actor::Starter && used.op == Op::Close);
+        closes
+            .iter()
+            .any(|close| self.in_other_arm(start, close.node))
+    }
+
+    /// Whether a use of the starter is to close the channel where it starts no goroutine that sends on it.
+    fn is_instead(&self, used: &Use) -> bool {
+        let senders = self.goroutines(|used| used.op == Op::Send);
+        used.op == Op::Close
+            && used.actor == Actor::Starter
+            && senders
+                .iter()
+                .all(|start| self.in_other_arm(*start, used.node))
+    }
+
+    /// Whether two places are the two arms of one `if`.
+    fn in_other_arm(&self, one: Node, other: Node) -> bool {
+        let function = self.function;
+        let branch = function.branch_of(one);
+        let Some(StmtKind::If { then, .. }) = branch.map(|stmt| function.tree().stmt(stmt).kind)
+        else {
+            return false;
+        };
+        let then = function.tree().stmt(then).span;
+        function.branch_of(other) == branch
+            && then.encloses(span_of(function, one)) != then.encloses(span_of(function, other))
     }
 
     /// Where the starter leaves the loop that starts the goroutine and receives from it, in the turn that starts it.

@@ -54,7 +54,7 @@ impl View<'_> {
         let root = self.used.channel.root;
         let graph = self.function.graph(root)?;
         let leaves = if ends.is_empty() {
-            if !wait.until_closed || !graph.returns() {
+            if !graph.returns() {
                 return None;
             }
             closing_brace(self.function, root)?

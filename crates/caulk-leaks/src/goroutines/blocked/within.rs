@@ -1,0 +1,151 @@
+//! Receives that the starter leaves to a function which it calls: that may return without one.
+
+use caulk_program::{Callee, Type};
+use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind};
+
+use super::paths::{Paths, ending_loop_in};
+use super::served::View;
+use crate::engine::Function;
+use crate::inference::channel::{Op, Use, Within, span_of};
+
+impl View<'_> {
+    /// Whether a function that the starter calls to receive may return without having done so.
+    pub(super) fn may_skip(&self, start: Node, receive: &Use, receives: &[&Use]) -> bool {
+        let Some(within) = &receive.within else {
+            return false;
+        };
+        !self.function.in_loop(receive.node)
+            && !self.asks(receive.node, receives)
+            && !self.knows_more(start, receive.node)
+            && self.paths_within(within, receive, receives).leaves_body(1)
+    }
+
+    /// Where the starter leaves behind a function that stops receiving while more is to be sent.
+    pub(super) fn stops_within(
+        &self,
+        start: Node,
+        receive: &Use,
+        receives: &[&Use],
+        independent: bool,
+    ) -> Option<Span> {
+        let within = receive.within.as_ref()?;
+        let function = &*within.function;
+        let call = receive.node;
+        if self.function.in_loop(call) || self.asks(call, receives) || self.knows_more(start, call)
+        {
+            return None;
+        }
+        let round: StmtId = match within.node {
+            Node::Stmt(stmt) if receive.op == Op::Range => stmt,
+            node => function.innermost_loop(node)?,
+        };
+        let inner = Use {
+            node: within.node,
+            root: within.root,
+            callee: Some(within.function.clone()),
+            ..receive.clone()
+        };
+        let served = self.paths_within(within, receive, receives).counted;
+        self.leaves_round(&inner, round, &served, independent)?;
+        let mut paths = self.receiving(start, receives);
+        paths.counted.retain(|node| *node != receive.node);
+        if let Some(Node::Stmt(stmt)) = self.function.parent(receive.node)
+            && matches!(self.function.tree().stmt(stmt).kind, StmtKind::Return(_))
+        {
+            return Some(self.function.tree().stmt(stmt).span);
+        }
+        paths.leaves_with_fewer(receive.node, 1)
+    }
+
+    /// Whether what a call gives may say whether something was received: it decides how its caller goes on, or is an
+    /// error behind which another receive stands.
+    fn asks(&self, call: Node, receives: &[&Use]) -> bool {
+        let (Node::Expr(expr), function) = (call, self.function) else {
+            return true;
+        };
+        let program = self.module.program;
+        match function.parent(call) {
+            Some(Node::Stmt(stmt)) => match function.tree().stmt(stmt).kind {
+                StmtKind::Expr(_) | StmtKind::Return(_) => false,
+                StmtKind::Assign { .. } => {
+                    let results = crate::types::results(program, function.info().type_of(expr));
+                    let says = |ty| program.is_basic(ty) && !crate::types::is_error(program, ty);
+                    results.into_iter().any(says)
+                        || receives.iter().any(|receive| receive.node != call)
+                }
+                _ => true,
+            },
+            _ => true,
+        }
+    }
+
+    /// The paths of the function that is called, with the receives that this call makes.
+    fn paths_within<'w>(&self, within: &'w Within, receive: &Use, receives: &[&Use]) -> Paths<'w> {
+        let function = &*within.function;
+        let here = |used: &&&Use| used.node == receive.node;
+        let of_call = receives.iter().filter(here);
+        let mut counted: Vec<Node> = of_call
+            .filter_map(|used| used.within.as_ref())
+            .filter(|other| other.function.typed.owner == function.typed.owner)
+            .map(|other| other.node)
+            .collect();
+        let enough = counted
+            .iter()
+            .filter_map(|node| ending_loop_in(function, None, *node))
+            .collect();
+        counted.extend(self.waits_for_groups(function));
+        Paths {
+            function,
+            root: None,
+            counted,
+            enough,
+            told: Vec::new(),
+            failed: None,
+        }
+    }
+
+    /// Whether the function that is called is passed something else by which it knows how far the goroutine has come:
+    /// another channel that the goroutine uses, or a context while the goroutine ends one.
+    fn knows_more(&self, start: Node, call: Node) -> bool {
+        let (function, program) = (self.function, self.module.program);
+        let tree = function.tree();
+        let begun = span_of(function, start);
+        let cancels = function.info().calls().iter().any(|(call, callee)| {
+            matches!(callee, Callee::Local(_)) && begun.encloses(tree.expr(*call).span)
+        });
+        let mut shared = false;
+        let passed = |node: Node| span_of(function, call).encloses(span_of(function, node));
+        let mut named = Vec::new();
+        let Some(graph) = function.graph(self.used.channel.root) else {
+            return true;
+        };
+        tree.walk(graph.body, |node| {
+            if let Node::Expr(expr) = node
+                && let Some(local) = function.local(expr)
+                && Some(local) != self.used.channel.local
+            {
+                if passed(node) {
+                    named.push((local, function.info().type_of(expr)));
+                } else if begun.encloses(tree.expr(expr).span) {
+                    let is_channel =
+                        matches!(program.ty(function.info().type_of(expr)), Type::Chan(..));
+                    shared |= is_channel;
+                }
+            }
+            Descend::Into
+        });
+        named.iter().any(|(_, ty)| {
+            matches!(program.ty(*ty), Type::Chan(..)) && shared
+                || cancels && program.named_name(*ty).as_deref() == Some("context.Context")
+        })
+    }
+
+    /// The calls of a function that wait for a group of goroutines.
+    fn waits_for_groups(&self, function: &Function) -> Vec<Node> {
+        let calls = function.info().calls();
+        let calls = calls.iter().filter(|(_, callee)| {
+            matches!(callee, Callee::Method { func, .. } if self.waits_for_group(func))
+        });
+        calls.map(|(call, _)| Node::Expr(*call)).collect()
+    }
+}

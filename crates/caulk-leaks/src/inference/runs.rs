@@ -1,0 +1,165 @@
+//! Who runs a function literal.
+
+use caulk_program::{Callee, LocalId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
+
+use crate::engine::Function;
+use crate::module::Module;
+
+/// How a literal is run.
+pub(super) enum HowRun {
+    /// In a goroutine of its own, started here.
+    Goroutine(Node),
+    Deferred(StmtId),
+    /// By a function that it is passed to.
+    CalledBack,
+    /// Where it stands.
+    Here,
+    /// By a call of the variable that it is given to, and nowhere else.
+    At(Node),
+}
+
+pub(super) fn how_run(module: &Module<'_>, function: &Function, literal: ExprId) -> Option<HowRun> {
+    let tree = function.tree();
+    let call = match function.parent(literal)? {
+        Node::Expr(call) => call,
+        Node::Stmt(stmt) => {
+            return by_variable(module, function, stmt, literal);
+        }
+    };
+    let ExprKind::Call { fun, .. } = tree.expr(call).kind else {
+        return None;
+    };
+    if fun != literal {
+        let started = starts_argument(module, function, call);
+        return Some(if started {
+            HowRun::Goroutine(call.into())
+        } else {
+            HowRun::CalledBack
+        });
+    }
+    match function.parent(call) {
+        Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+            StmtKind::Go(_) => Some(HowRun::Goroutine(stmt.into())),
+            StmtKind::Defer(_) => Some(HowRun::Deferred(stmt)),
+            _ => Some(HowRun::Here),
+        },
+        _ => Some(HowRun::Here),
+    }
+}
+
+/// The same of a literal that is given to a variable, where that is named but once.
+fn by_variable(
+    module: &Module<'_>,
+    function: &Function,
+    stmt: StmtId,
+    literal: ExprId,
+) -> Option<HowRun> {
+    let tree = function.tree();
+    let given = given(function, stmt).into_iter();
+    let (local, _) = given
+        .into_iter()
+        .find(|(_, value)| *value == Some(literal))?;
+    if literal_of(function, local) != Some(literal) {
+        return None;
+    }
+    let mut named = Vec::new();
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            if let Node::Expr(expr) = node
+                && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+                && function.info().local(expr) == Some(local)
+                && !is_target(function, expr)
+            {
+                named.push(expr);
+            }
+            Descend::Into
+        });
+    }
+    let [named] = named[..] else {
+        return None;
+    };
+    let inside = tree.expr(literal).span.encloses(tree.expr(named).span);
+    let Node::Expr(call) = function.parent(named).filter(|_| !inside)? else {
+        return None;
+    };
+    match tree.expr(call).kind {
+        ExprKind::Call { fun, .. } if fun == named => Some(match function.parent(call) {
+            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+                StmtKind::Go(_) => HowRun::Goroutine(stmt.into()),
+                StmtKind::Defer(_) => HowRun::Deferred(stmt),
+                _ => HowRun::At(call.into()),
+            },
+            _ => HowRun::At(call.into()),
+        }),
+        ExprKind::Call { .. } if starts_argument(module, function, call) => {
+            Some(HowRun::Goroutine(call.into()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a mention of a variable is where it is assigned.
+fn is_target(function: &Function, mention: ExprId) -> bool {
+    let tree = function.tree();
+    matches!(function.parent(mention), Some(Node::Stmt(stmt))
+        if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&mention)))
+}
+
+/// The literal that a variable holds, where it is given one and nothing else.
+pub(super) fn literal_of(function: &Function, local: LocalId) -> Option<ExprId> {
+    let tree = function.tree();
+    let mut values = Vec::new();
+    tree.walk(function.typed.block()?, |node| {
+        if let Node::Stmt(stmt) = node {
+            let of_it = given(function, stmt).into_iter();
+            values.extend(of_it.filter_map(|(to, value)| (to == local).then_some(value)));
+        }
+        Descend::Into
+    });
+    match values[..] {
+        [Some(value)] if matches!(tree.expr(value).kind, ExprKind::FuncLit { .. }) => Some(value),
+        _ => None,
+    }
+}
+
+/// Whether a call runs its argument in a goroutine: `g.Go(func() error { … })`.
+fn starts_argument(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    match function.callee(call) {
+        // Groups of goroutines all call it so.
+        Callee::Unknown { name, .. } => name == "Go",
+        callee => callee.func().is_some_and(|func| {
+            let (package, name) = crate::types::split_name(module.program, func);
+            module.catalogue.starts_goroutine(package, name)
+        }),
+    }
+}
+
+/// The variables that a statement gives a value, each with the expression that is its own.
+pub(super) fn given(function: &Function, stmt: StmtId) -> Vec<(LocalId, Option<ExprId>)> {
+    let tree = function.tree();
+    let mut given = Vec::new();
+    match tree.stmt(stmt).kind {
+        StmtKind::Assign { lhs, rhs, .. } => {
+            let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+            for (index, target) in lhs.iter().enumerate() {
+                let value = rhs.get(index).copied().filter(|_| lhs.len() == rhs.len());
+                given.extend(function.local(*target).map(|local| (local, value)));
+            }
+        }
+        StmtKind::Decl(decl) => {
+            for spec in tree.specs(tree.gen_decl(decl).specs) {
+                let SpecKind::Value(spec) = spec.kind else {
+                    continue;
+                };
+                let names = tree.names(spec.names).iter().zip(tree.exprs(spec.values));
+                given.extend(names.filter_map(|(name, value)| {
+                    let local = function.info().defined_at(name.span)?;
+                    Some((local, Some(*value)))
+                }));
+            }
+        }
+        _ => {}
+    }
+    given
+}
