@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use caulk_program::{
     BodyOwner, Callee, FuncId, FuncRef, PackageId, Program, Type, TypeId, TypedBody,
 };
-use caulk_syntax::{Descend, Node, StmtKind};
+use caulk_syntax::{Descend, ExprKind, Node, StmtKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::catalogue::Catalogue;
@@ -94,22 +94,15 @@ impl<'p> Taking<'p> {
     fn read(&self, body: &TypedBody) -> Note {
         let program = self.program;
         let is_channel = |ty: TypeId| matches!(program.ty(ty), Type::Chan(..));
-        let mut starts = body.info.locals().any(|(_, local)| is_channel(local.ty));
-        for root in caulk_flow::roots(program, body) {
-            body.tree().walk(root, |node| {
-                if let Node::Stmt(stmt) = node {
-                    starts |= matches!(body.tree().stmt(stmt).kind, StmtKind::Go(_));
-                }
-                Descend::Into
-            });
-        }
+        let named = Named::of(program, body);
+        let starts = named.go || body.info.locals().any(|(_, local)| is_channel(local.ty));
         if starts || crate::inference::own_use::may_owe(body) {
             return Note::Acts;
         }
         let mut calls: Vec<Call> = Vec::new();
         for (call, callee) in body.info.calls() {
             let ty = body.info.type_of(call);
-            match self.may_acquire(callee, ty) {
+            match self.may_acquire(callee, ty, &named) {
                 May::No => {}
                 May::Yes => return Note::Acts,
                 May::AsSourceSays(func) => {
@@ -132,7 +125,7 @@ impl<'p> Taking<'p> {
         Note::Calls(calls.into())
     }
 
-    fn may_acquire<'c>(&self, callee: &'c Callee, ty: TypeId) -> May<'c> {
+    fn may_acquire<'c>(&self, callee: &'c Callee, ty: TypeId, named: &Named) -> May<'c> {
         let (program, catalogue) = (self.program, self.catalogue);
         let Some(func) = callee.func() else {
             let is_value = matches!(
@@ -143,14 +136,21 @@ impl<'p> Taking<'p> {
                     | Callee::Unknown { .. }
             );
             let types = crate::types::results(program, ty);
-            let may_owe = ty.is_unknown() || crate::inference::convention::may_owe(program, &types);
+            let may_owe = match ty.is_unknown() {
+                true => named.tell_a_type(),
+                false => crate::inference::convention::may_owe(program, &types),
+            };
             return match is_value && may_owe {
                 true => May::Yes,
                 false => May::No,
             };
         };
         let (package, name) = crate::types::split_name(program, func);
-        if catalogue.contract(package, name).is_some() || ty.is_unknown() {
+        if catalogue.contract(package, name).is_some() {
+            return May::Yes;
+        }
+        let of_interface = matches!(callee, Callee::Interface { .. });
+        if ty.is_unknown() && (of_interface || named.tell_a_type()) {
             return May::Yes;
         }
         // Those who implement a method of an interface may agree on what it gives.
@@ -158,7 +158,7 @@ impl<'p> Taking<'p> {
         let is_plain = |ty: &TypeId| {
             *ty == TypeId::VOID || program.is_basic(*ty) || crate::types::is_error(program, *ty)
         };
-        if matches!(callee, Callee::Interface { .. })
+        if of_interface
             && (crate::inference::registered::gives(catalogue, name) || !types.iter().all(is_plain))
         {
             return May::Yes;
@@ -176,6 +176,58 @@ impl<'p> Taking<'p> {
             return May::No;
         }
         May::AsSourceSays(func)
+    }
+}
+
+/// What the names in a body tell of what it does.
+#[derive(Default)]
+struct Named {
+    /// It starts a goroutine.
+    go: bool,
+    sends_request: bool,
+    body: bool,
+    status: bool,
+    next: bool,
+    scan: bool,
+}
+
+impl Named {
+    fn of(program: &Program, body: &TypedBody) -> Named {
+        let tree = body.tree();
+        let mut named = Named::default();
+        for root in caulk_flow::roots(program, body) {
+            tree.walk(root, |node| {
+                match node {
+                    Node::Stmt(stmt) => {
+                        named.go |= matches!(tree.stmt(stmt).kind, StmtKind::Go(_));
+                    }
+                    Node::Expr(expr) => match tree.expr(expr).kind {
+                        ExprKind::Selector { sel, .. } => named.note(tree.name(sel)),
+                        ExprKind::Ident(name) => named.note(tree.name(name)),
+                        _ => {}
+                    },
+                }
+                Descend::Into
+            });
+        }
+        named
+    }
+
+    fn note(&mut self, name: &str) {
+        match name {
+            "Do" | "RoundTrip" => self.sends_request = true,
+            "Body" => self.body = true,
+            "StatusCode" => self.status = true,
+            "Next" => self.next = true,
+            "Scan" => self.scan = true,
+            _ => {}
+        }
+    }
+
+    /// Whether a value of a type that is not known may be a response or rows by its use, as
+    /// [`crate::inference::convention::looks_like`] tells.
+    fn tell_a_type(&self) -> bool {
+        self.sends_request || self.body && self.status || self.next && self.scan
     }
 }
 
