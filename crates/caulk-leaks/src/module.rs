@@ -76,6 +76,7 @@ pub(crate) struct Module<'p> {
     answers: Answers,
     sites: Memo<(BodyOwner, Reach), Verdicts>,
     ownable: Memo<TypeId, bool>,
+    releasable: Memo<TypeId, bool>,
     /// Whether files that are not named so are there for tests alone.
     helping: Memo<PathBuf, bool>,
     declared: Memo<(FuncId, Param), Option<Declared>>,
@@ -120,6 +121,7 @@ impl<'p> Module<'p> {
             answers: Answers::default(),
             sites: Memo::default(),
             ownable: Memo::default(),
+            releasable: Memo::default(),
             helping: Memo::default(),
             declared: Memo::default(),
             functions: RecentFunctions::default(),
@@ -515,6 +517,12 @@ impl<'p> Module<'p> {
     pub fn can_be_owned(&self, ty: TypeId) -> bool {
         self.ownable
             .get(ty, || crate::types::can_be_owned(self.program, ty))
+    }
+
+    /// Whether a value of this type can be released in any way: whatever it is called, by whom, and behind which interface.
+    pub fn can_be_released(&self, ty: TypeId) -> bool {
+        self.releasable
+            .get(ty, || crate::types::can_be_released(self.program, ty))
     }
 }
 

@@ -100,6 +100,17 @@ pub(crate) fn can_be_owned(program: &Program, ty: TypeId) -> bool {
     }
 }
 
+/// Whether a value of the type can be released in any way, by a method of it or of what it holds, or by what is behind it; false of
+/// what is known to be a struct or a collection without a release.
+pub(crate) fn can_be_released(program: &Program, ty: TypeId) -> bool {
+    let is_plain = matches!(
+        program.ty(program.underlying(ty)),
+        Type::Basic(_) | Type::Slice(_) | Type::Array(..) | Type::Map(..) | Type::Struct(_)
+    ) || matches!(program.ty(program.underlying(ty)), Type::Pointer(of)
+        if matches!(program.ty(program.underlying(*of)), Type::Basic(_) | Type::Struct(_)));
+    !is_plain || has_release(program, ty) || can_be_owned(program, ty)
+}
+
 /// Whether a type is a message of protocol buffers, which holds data only.
 fn is_message(program: &Program, ty: TypeId) -> bool {
     program.has_method(ty, "ProtoReflect") || program.has_method(ty, "ProtoMessage")

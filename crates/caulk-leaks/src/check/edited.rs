@@ -50,7 +50,7 @@ impl Edited {
 }
 
 /// What an edit can reach in one build.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(super) struct Reached {
     /// As if the package were another.
     pub packages: BTreeSet<PackageId>,
@@ -114,6 +114,7 @@ impl Findings {
 }
 
 /// What answers hang on of the calls between functions, besides what each body says.
+#[derive(Default)]
 pub(super) struct Graph {
     bodies: BTreeMap<PackageId, Vec<BodyOwner>>,
     circles: BTreeMap<FuncId, FuncId>,

@@ -257,7 +257,10 @@ impl Again<'_> {
         let touched: BTreeSet<PackageId> = edited.bodies.iter().map(package_of).collect();
         let is_whole = |package: PackageId| knows_facts(package) && !touched.contains(&package);
         let (calls, mut notes) = read(program, options, known_calls, &is_whole, &calls_before);
-        let graph_now = Graph::of(calls.facts());
+        let graph_now = match is_known {
+            true => Graph::of(calls.facts()),
+            false => Graph::default(),
+        };
 
         let habits = Habits::of_uses(kept.uses.values());
         let knows_uses = |package: PackageId, file: &PathBuf| {
@@ -275,14 +278,19 @@ impl Again<'_> {
         let reached_before = before
             .and_then(|before| before.reached.as_deref())
             .unwrap_or_default();
-        let mut others = edited.declarations.clone();
-        others.extend(inventory.packages_in(&dirty));
-        others.extend(graph.differing(&graph_now));
-        others.extend(kept.answered_otherwise(&module, reached_before));
-        let mut bodies = edited.bodies.clone();
-        bodies.extend(calling_by_habit(&module, &inventory, &habits));
-        bodies.extend(kept.looking_back(reached_before));
-        let reached = kept.reached(&inventory, &others, &bodies);
+        let mut others = BTreeSet::new();
+        let mut reached = Reached::default();
+        // Where nothing is taken over there is nothing that an edit could reach.
+        if is_known {
+            others.clone_from(&edited.declarations);
+            others.extend(inventory.packages_in(&dirty));
+            others.extend(graph.differing(&graph_now));
+            others.extend(kept.answered_otherwise(&module, reached_before));
+            let mut bodies = edited.bodies.clone();
+            bodies.extend(calling_by_habit(&module, &inventory, &habits));
+            bodies.extend(kept.looking_back(reached_before));
+            reached = kept.reached(&inventory, &others, &bodies);
+        }
 
         let holds = |body: &BodyOwner| {
             !reached.packages.contains(&package_of(body)) && !reached.bodies.contains(body)

@@ -156,7 +156,10 @@ impl<'p> Taking<'p> {
         // Those who implement a method of an interface may agree on what it gives.
         let types = crate::types::results(program, ty);
         let is_plain = |ty: &TypeId| {
-            *ty == TypeId::VOID || program.is_basic(*ty) || crate::types::is_error(program, *ty)
+            *ty == TypeId::VOID
+                || program.is_basic(*ty)
+                || crate::types::is_error(program, *ty)
+                || !crate::types::may_hold(program, *ty)
         };
         if of_interface
             && (crate::inference::registered::gives(catalogue, name) || !types.iter().all(is_plain))

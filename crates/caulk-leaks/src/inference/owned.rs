@@ -199,9 +199,15 @@ fn is_of_use(function: &Function, at: Span) -> bool {
 /// Whether nothing that a function returns can hold a resource or stand for one.
 fn gives_nothing(module: &Module<'_>, id: FuncId) -> bool {
     let program = module.program;
-    let is_plain = |ty: &TypeId| program.is_basic(*ty) || crate::types::is_error(program, *ty);
-    let signature = program.func_type(program.signature(id));
     let func = program.func(id);
+    // What a method gives its receiver may take back.
+    let is_method = func.is_none_or(|func| func.receiver.is_some());
+    let is_plain = |ty: &TypeId| {
+        program.is_basic(*ty)
+            || crate::types::is_error(program, *ty)
+            || !module.can_be_released(*ty) && (!is_method || !crate::types::may_hold(program, *ty))
+    };
+    let signature = program.func_type(program.signature(id));
     signature.is_some_and(|signature| signature.results.iter().all(is_plain))
         && !func
             .is_some_and(|func| crate::inference::registered::gives(module.catalogue, &func.name))
