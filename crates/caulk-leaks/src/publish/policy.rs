@@ -5,7 +5,7 @@ use caulk_program::{Callee, LocalId, LocalKind};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::contract::Origin;
-use crate::engine::PASSED_ON;
+use crate::engine::{Lost, PASSED_ON};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
 use crate::module::Reach;
 use crate::publish::described::Described;
@@ -389,13 +389,33 @@ impl Described<'_, '_> {
             return false;
         };
         !outcomes.owed.is_empty()
-            && outcomes
-                .owed
-                .iter()
-                .all(|lost| lost.kind == ExitKind::NextIteration)
+            && outcomes.owed.iter().all(|lost| self.is_acquired_anew(lost))
             && outcomes
                 .releases
                 .iter()
                 .any(|release| round.encloses(*release) && release.end <= call.start)
+    }
+
+    /// Whether a loop that loses the value comes to acquire again, by the same call or, where it stands in a case of a
+    /// `select` or `switch`, by another: which case comes in which round is not for the source to say.
+    fn is_acquired_anew(&self, lost: &Lost) -> bool {
+        let tree = self.function.tree();
+        let clause = self.function.branch_of(Node::Expr(self.site.call));
+        let in_clause = || {
+            clause.is_some_and(|clause| {
+                let kind = tree.stmt(clause).kind;
+                matches!(kind, StmtKind::Case { .. } | StmtKind::Comm { .. })
+            })
+        };
+        let by_call = || {
+            let calls = self.function.info().calls();
+            let mut calls = calls.iter();
+            calls.any(|(call, _)| lost.span.encloses(tree.expr(*call).span))
+        };
+        match lost.kind {
+            ExitKind::NextIteration => true,
+            ExitKind::Overwritten => in_clause() && by_call(),
+            ExitKind::Return | ExitKind::End => false,
+        }
     }
 }

@@ -8,6 +8,7 @@ import (
 func wait(parent context.Context) error {
 	ctx, cancel := context.WithTimeout(parent, time.Second)
 	defer cancel()
-	<-ctx.Done()
-	return ctx.Err()
+	return work(ctx)
 }
+
+func work(ctx context.Context) error { return ctx.Err() }

@@ -7,6 +7,7 @@ import (
 
 func wait(parent context.Context) error {
 	ctx, _ := context.WithTimeout(parent, time.Second)
-	<-ctx.Done()
-	return ctx.Err()
+	return work(ctx)
 }
+
+func work(ctx context.Context) error { return ctx.Err() }
