@@ -1,6 +1,8 @@
 //! Which calls register handlers of requests: with `net/http`, with the routers in use, and with
 //! what runs a function for each message.
 
+use std::cell::OnceCell;
+
 use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, Program, Type, TypeId, TypedBody};
 use caulk_syntax::{ExprId, ExprKind};
 
@@ -59,8 +61,8 @@ pub(crate) struct Registration {
 pub(crate) struct Registrations<'a> {
     pub program: &'a Program,
     pub body: &'a TypedBody,
-    pub constants: Constants<'a>,
-    imports_router: bool,
+    constants: OnceCell<Constants<'a>>,
+    imports_router: OnceCell<bool>,
 }
 
 impl<'a> Registrations<'a> {
@@ -68,9 +70,20 @@ impl<'a> Registrations<'a> {
         Registrations {
             program,
             body,
-            constants: Constants::of(program, body),
-            imports_router: imports_router(program, body.owner),
+            constants: OnceCell::new(),
+            imports_router: OnceCell::new(),
         }
+    }
+
+    /// What the variables and constants of the body are.
+    pub fn constants(&self) -> &Constants<'a> {
+        self.constants
+            .get_or_init(|| Constants::of(self.program, self.body))
+    }
+
+    fn imports_router(&self) -> bool {
+        let imports = || imports_router(self.program, self.body.owner);
+        *self.imports_router.get_or_init(imports)
     }
 
     /// The name of the function that a call of a router's module calls.
@@ -86,7 +99,7 @@ impl<'a> Registrations<'a> {
                 name,
                 receiver: Some(_),
                 ..
-            } if self.imports_router => Some(name),
+            } if self.imports_router() => Some(name),
             _ => None,
         }
     }
@@ -187,7 +200,7 @@ impl<'a> Registrations<'a> {
     }
 
     fn method(&self, expr: ExprId) -> Option<&'static str> {
-        let text = self.constants.string(expr)?;
+        let text = self.constants().string(expr)?;
         METHODS.iter().copied().find(|method| *method == text)
     }
 
@@ -267,6 +280,9 @@ fn is_handler_type(program: &Program, ty: TypeId) -> bool {
 
 /// What follows the path of a router's module, in any major version: nothing, or a name.
 fn of_router(name: &str) -> Option<&str> {
+    if !name.starts_with("github.com/") {
+        return None;
+    }
     let rest = ROUTERS.iter().find_map(|router| {
         let rest = name.strip_prefix(router)?;
         (rest.is_empty() || rest.starts_with(['/', '.'])).then_some(rest)

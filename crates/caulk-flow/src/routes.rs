@@ -208,7 +208,7 @@ impl Reader<'_> {
     fn strings(&self, exprs: &[ExprId]) -> Vec<String> {
         exprs
             .iter()
-            .filter_map(|expr| self.calls.constants.string(*expr))
+            .filter_map(|expr| self.calls.constants().string(*expr))
             .collect()
     }
 
@@ -234,7 +234,7 @@ impl Reader<'_> {
         let mut methods: Vec<String> = registration.method.iter().cloned().collect();
         methods.extend(self.methods.get(&call).into_iter().flatten().cloned());
         let pattern = match registration.pattern {
-            Some(pattern) => self.calls.constants.string(pattern),
+            Some(pattern) => self.calls.constants().string(pattern),
             None => self.chained_pattern(registration, &mut methods),
         };
         let (Some(pattern), Some(prefix)) =
@@ -281,7 +281,7 @@ impl Reader<'_> {
         let mut pattern = None;
         for _ in 0..MAX_DEPTH {
             if let Some([path]) = self.calls.chained(at, "Path") {
-                pattern = self.calls.constants.string(*path);
+                pattern = self.calls.constants().string(*path);
             }
             if let Some(args) = self.calls.chained(at, "Methods") {
                 methods.extend(self.strings(args));
@@ -306,7 +306,7 @@ impl Reader<'_> {
         if let ExprKind::Call { .. } = tree.expr(router).kind {
             let mut prefix = self.prefix_of(info.callee(router).receiver(), depth)?;
             if let Some(group) = self.calls.group_prefix(router) {
-                prefix.text = join(&prefix.text, &self.calls.constants.string(group)?);
+                prefix.text = join(&prefix.text, &self.calls.constants().string(group)?);
             }
             return Some(prefix);
         }
@@ -316,7 +316,7 @@ impl Reader<'_> {
         if let Some(group) = self.groups.get(&local) {
             return self.prefix_of(Some(*group), depth);
         }
-        if let Some(definition) = self.calls.constants.definition(local) {
+        if let Some(definition) = self.calls.constants().definition(local) {
             return self.prefix_of(Some(definition), depth);
         }
         let param = info.local_info(local).and_then(|info| match info.kind {
@@ -392,7 +392,7 @@ impl Reader<'_> {
         let definition = body
             .info
             .local(handler)
-            .and_then(|local| self.calls.constants.definition(local));
+            .and_then(|local| self.calls.constants().definition(local));
         if let Some(symbol) = definition.and_then(|value| self.symbol(value, depth)) {
             return Some(symbol);
         }

@@ -199,7 +199,7 @@ pub struct Package {
     pub(crate) values: Vec<ValueDecl>,
     pub(crate) scope: HashMap<SmolStr, ScopeEntry, FxBuildHasher>,
     /// Methods by the name of their receiver's type, in source order.
-    pub(crate) methods: HashMap<SmolStr, Vec<u32>, FxBuildHasher>,
+    pub(crate) methods: HashMap<SmolStr, Methods, FxBuildHasher>,
 }
 
 impl Package {
@@ -272,14 +272,31 @@ impl Package {
 
     /// The methods declared with a type of this name as receiver.
     pub fn methods_of(&self, type_name: &str) -> impl Iterator<Item = &Func> {
-        let indices = self
-            .methods
-            .get(type_name)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
+        let methods = self.methods.get(type_name);
+        let indices = methods.map(|methods| methods.in_order.as_slice());
         indices
+            .unwrap_or_default()
             .iter()
             .filter_map(|index| self.funcs.get(*index as usize))
+    }
+
+    /// The method of this name among these; the first where broken code declares several.
+    pub fn method_of(&self, type_name: &str, name: &str) -> Option<&Func> {
+        let methods = self.methods.get(type_name)?;
+        if methods.in_order.len() <= FEW_METHODS {
+            return self.methods_of(type_name).find(|func| func.name == name);
+        }
+        let name_of = |index: &u32| self.funcs.get(*index as usize).map(|func| &*func.name);
+        let by_name = methods.by_name.get_or_init(|| {
+            let mut sorted = methods.in_order.clone();
+            sorted.sort_by_key(name_of);
+            sorted
+        });
+        let at = by_name.partition_point(|index| name_of(index) < Some(name));
+        let index = by_name
+            .get(at)
+            .filter(|index| name_of(index) == Some(name))?;
+        self.funcs.get(*index as usize)
     }
 
     /// Names of its types, sorted.
@@ -288,6 +305,18 @@ impl Package {
         names.sort_unstable();
         names
     }
+}
+
+/// So many are found as fast one after the other.
+const FEW_METHODS: usize = 8;
+
+/// The methods of a type, by their indices among the functions of its package.
+#[derive(Debug, Default)]
+pub(crate) struct Methods {
+    /// In source order.
+    pub in_order: Vec<u32>,
+    /// Sorted by name, once someone asks.
+    by_name: OnceLock<Vec<u32>>,
 }
 
 /// What a package is known by before its files are read.

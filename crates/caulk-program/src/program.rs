@@ -376,11 +376,7 @@ impl Program {
         }
         let (path, receiver) = split_last(rest)?;
         let package = self.package(self.find_package(from, path)?);
-        package
-            .methods_of(receiver)
-            .find(|method| method.name == func)?
-            .reference
-            .id
+        package.method_of(receiver, func)?.reference.id
     }
 
     /// A package by import path, as `from` would import it.

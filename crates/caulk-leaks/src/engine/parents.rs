@@ -1,6 +1,6 @@
 //! The node around each node of a body.
 
-use caulk_syntax::{Descend, Node, Tree};
+use caulk_syntax::{Node, Tree};
 
 /// Parents of expressions and of statements.
 pub(crate) struct Parents {
@@ -38,13 +38,14 @@ impl ByIndex {
 impl Parents {
     pub fn of(tree: &Tree, roots: &[Node]) -> Parents {
         let (mut exprs, mut stmts) = (Vec::new(), Vec::new());
-        for root in roots {
-            tree.walk(*root, |node| {
-                tree.children(node, |child| match child {
+        let mut todo = roots.to_vec();
+        while let Some(node) = todo.pop() {
+            tree.children(node, |child| {
+                match child {
                     Node::Expr(expr) => exprs.push((expr.index(), node)),
                     Node::Stmt(stmt) => stmts.push((stmt.index(), node)),
-                });
-                Descend::Into
+                }
+                todo.push(child);
             });
         }
         Parents {

@@ -62,6 +62,7 @@ impl Indexer<'_> {
                 .methods
                 .entry(receiver.clone())
                 .or_default()
+                .in_order
                 .push(index);
         } else if name != "init" {
             self.declare(&name, ScopeEntry::Func(index));
@@ -236,6 +237,7 @@ fn resolve_alias_receivers(package: &mut Package, path: &Arc<str>) {
                 .methods
                 .entry(receiver.clone())
                 .or_default()
+                .in_order
                 .push(index as u32);
             func.receiver = Some(receiver);
         }

@@ -66,7 +66,7 @@ impl<'p> Typer<'p> {
                 .filter(|(_, import)| import.name.is_none())
         };
         let (likely, others): (Vec<_>, Vec<_>) =
-            unnamed().partition(|(_, import)| guesses(&import.path).contains(&name));
+            unnamed().partition(|(_, import)| is_guessed(&import.path, name));
         let called_so =
             likely
                 .into_iter()
@@ -74,7 +74,7 @@ impl<'p> Typer<'p> {
                 .find(|(_, import)| match self.resolve(import) {
                     Import::Package(id) => self.program.package(id).name == name,
                     Import::Unsafe => name == "unsafe",
-                    Import::Missing(path) => guesses(&path).contains(&name),
+                    Import::Missing(path) => is_guessed(&path, name),
                 });
         // A missing package may be called anything; if its path holds the name, it is the best guess.
         let called_so = called_so.or_else(|| {
@@ -93,6 +93,11 @@ fn may_be_called(path: &str, name: &str) -> bool {
         .filter(|c| c.is_alphanumeric() || *c == '/')
         .collect();
     name.len() > 2 && path.rsplit('/').take(2).any(|part| part.contains(name))
+}
+
+fn is_guessed(path: &str, name: &str) -> bool {
+    // Each guess is a part of the path.
+    path.contains(name) && guesses(path).contains(&name)
 }
 
 /// What a package may be called, from its import path: `…/foo/v2`, `gopkg.in/foo.v2`, `go-foo`, `foo-go`, `foo.go`.

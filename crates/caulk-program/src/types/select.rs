@@ -159,9 +159,7 @@ impl Program {
             return None;
         };
         let package = self.package(package);
-        let func = package
-            .methods_of(&named.name)
-            .find(|func| func.name == name)?;
+        let func = package.method_of(&named.name, name)?;
         let signature = self.signature(func.reference.id?);
         let substitution = self.type_args(package, index, args);
         Some(Method {
