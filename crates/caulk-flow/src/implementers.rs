@@ -88,8 +88,7 @@ impl<'a> Types<'a> {
             .unwrap_or_default()
             .iter()
             .filter_map(|(ty, func)| {
-                let method = self.program.method(*ty, name)?;
-                if method.signature != wanted.signature {
+                if self.program.signature(*func) != wanted.signature {
                     return None;
                 }
                 // What a type lacks, one that embeds it may have.

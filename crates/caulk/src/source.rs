@@ -156,6 +156,20 @@ pub fn analyse(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analyse
     analysed
 }
 
+/// The same where nothing is asked after it, of which nothing is kept.
+pub fn analyse_once(files: Arc<dyn Files>, root: &Path, reading: &Reading) -> Analysed {
+    let mut phases = Phases::start();
+    let builds = builds(files.clone(), root, reading);
+    phases.end("load");
+    let programs: Vec<&Program> = builds.iter().collect();
+    let analysis = caulk_leaks::check_builds(&programs, &leak_options(reading));
+    phases.end("follow");
+    Analysed {
+        builds: OnceLock::from(builds),
+        ..Analysed::known(files, root, reading, analysis, phases)
+    }
+}
+
 /// The same after an edit: what an earlier run kept is used again, and what is kept for the next is given beside it.
 pub fn analyse_again(
     files: Arc<dyn Files>,

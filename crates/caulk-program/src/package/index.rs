@@ -22,7 +22,11 @@ pub(crate) fn index(package: &mut Package) {
         PackageKind::ExternalTest => Arc::from(format!("{}_test", package.path)),
         _ => package.path.clone(),
     };
-    for (file, source) in package.files.clone().iter().enumerate() {
+    let files = package.files.clone();
+    let decls = files.iter().flat_map(|source| &source.outline.decls);
+    let is_func = |decl: &&Decl| matches!(decl, Decl::Func(_));
+    package.funcs.reserve_exact(decls.filter(is_func).count());
+    for (file, source) in files.iter().enumerate() {
         package.imports.push(imports(&source.outline));
         package.import_names.push(RwLock::default());
         let tree = &source.outline.tree;
@@ -40,6 +44,9 @@ pub(crate) fn index(package: &mut Package) {
             }
         }
     }
+    // They are kept as long as the program.
+    package.values.shrink_to_fit();
+    package.types.shrink_to_fit();
     resolve_alias_receivers(package, &path);
 }
 

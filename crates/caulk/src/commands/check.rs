@@ -356,7 +356,8 @@ impl Selected {
         context: &Context,
     ) -> Result<(Analysed, CacheUse), Failure> {
         let Some(cache) = cache else {
-            return Ok((self.analyse()?, CacheUse::Off));
+            let analysed = source::analyse_once(source::os_files(), &self.root, &self.reading);
+            return Ok((self.not_empty(analysed)?, CacheUse::Off));
         };
         let Remembered {
             analysed,
