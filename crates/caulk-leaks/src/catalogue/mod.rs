@@ -360,7 +360,29 @@ struct Table<T> {
 
 /// Which entries speak of a package, for those that were asked for: there are many calls of each.
 #[derive(Debug, Default)]
-struct ByPackage(RwLock<FxHashMap<String, Arc<[usize]>>>);
+struct ByPackage(RwLock<FxHashMap<String, Arc<OfPackage>>>);
+
+/// The entries that speak of a package, in the order in which they count, and of those functions that were asked for the one that
+/// counts.
+#[derive(Debug)]
+struct OfPackage {
+    entries: Box<[usize]>,
+    by_function: RwLock<FxHashMap<String, Option<usize>>>,
+}
+
+impl OfPackage {
+    fn known(&self, function: &str) -> Option<Option<usize>> {
+        let known = self.by_function.read();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        known.get(function).copied()
+    }
+
+    fn know(&self, function: &str, index: Option<usize>) {
+        let known = self.by_function.write();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        known.insert(function.to_owned(), index);
+    }
+}
 
 impl Clone for ByPackage {
     fn clone(&self) -> ByPackage {
@@ -395,15 +417,23 @@ impl<T> Table<T> {
 
     fn find(&self, package: &str, function: &str) -> Option<&T> {
         let of_package = self.of_package(package);
-        let mut entries = of_package
-            .iter()
-            .filter_map(|index| self.entries.get(*index));
-        let (_, value) = entries.find(|(selector, _)| selector.names(function))?;
+        if of_package.entries.is_empty() {
+            return None;
+        }
+        let index = of_package.known(function).unwrap_or_else(|| {
+            let names = |index: &&usize| {
+                let entry = self.entries.get(**index);
+                entry.is_some_and(|(selector, _)| selector.names(function))
+            };
+            let index = of_package.entries.iter().find(names).copied();
+            of_package.know(function, index);
+            index
+        });
+        let (_, value) = self.entries.get(index?)?;
         Some(value)
     }
 
-    /// The entries that speak of a package, in the order in which they count.
-    fn of_package(&self, package: &str) -> Arc<[usize]> {
+    fn of_package(&self, package: &str) -> Arc<OfPackage> {
         let asked = &self.asked.0;
         let known = asked.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(entries) = known.get(package) {
@@ -421,10 +451,13 @@ impl<T> Table<T> {
                 .get(**index)
                 .is_some_and(|(selector, _)| selector.speaks_of(package))
         });
-        let entries: Arc<[usize]> = exact.chain(by_pattern).copied().collect();
+        let of_package = Arc::new(OfPackage {
+            entries: exact.chain(by_pattern).copied().collect(),
+            by_function: RwLock::default(),
+        });
         let mut known = asked.write().unwrap_or_else(PoisonError::into_inner);
-        known.insert(package.to_owned(), Arc::clone(&entries));
-        entries
+        known.insert(package.to_owned(), Arc::clone(&of_package));
+        of_package
     }
 }
 
