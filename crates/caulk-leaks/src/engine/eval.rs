@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Builtin, Callee, LocalId, Object, Type};
+use caulk_program::{Builtin, Callee, LocalId, Object, Type, TypeId};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
 use super::run::Run;
 use super::state::{Deferred, Fact, Place, State, Status, Value};
+use crate::contract::Origin;
 
 impl Run<'_, '_> {
     /// Evaluates an expression; gives the relation of its (first) value to the resource.
@@ -213,6 +214,8 @@ impl Run<'_, '_> {
                     Value::View
                 })
             }
+            // Whoever keeps a function of it may be who releases: `c.stop = other.stop`.
+            Value::At(_) if self.is_own_function(expr) => Some(Value::View),
             // A part that has the same release, as what is embedded has, stands for the whole.
             Value::At(depth) => {
                 (depth == self.release.path().len() && self.is_releasable(expr)).then_some(value)
@@ -239,6 +242,25 @@ impl Run<'_, '_> {
             Value::Owner(Some(field)) if field == *name => Value::At(0),
             other => other,
         })
+    }
+
+    /// Whether an expression is a field that holds a function, of a value that the project's source makes.
+    fn is_own_function(&self, expr: ExprId) -> bool {
+        let by_source = self
+            .contract
+            .is_some_and(|contract| matches!(contract.origin, Origin::Source(_)));
+        let (program, info) = (self.module.program, self.function.info());
+        let is_error_at_most = |results: &[TypeId]| {
+            results.len() <= 1
+                && results
+                    .iter()
+                    .all(|ty| crate::types::is_error(program, *ty))
+        };
+        by_source
+            && matches!(info.object(expr), Object::Field { .. })
+            && program
+                .func_type(info.type_of(expr))
+                .is_some_and(|ty| ty.params.is_empty() && is_error_at_most(&ty.results))
     }
 
     /// Whether the type of an expression has the method that releases.

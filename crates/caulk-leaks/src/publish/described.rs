@@ -351,7 +351,11 @@ impl<'a, 'p> Described<'a, 'p> {
         let severity = Severity::of(self.site.contract.harm, self.heat, in_loop);
         // What is kept when all goes well is lost as often as things go wrong.
         let is_of_tests = self.site.acquired_by.starts_with("net/http/httptest.");
-        let severity = if self.is_drained() || self.is_unlikely() || self.is_stated() || is_of_tests
+        let severity = if self.is_drained()
+            || self.is_unlikely()
+            || self.is_stated()
+            || self.is_ended_on_failure()
+            || is_of_tests
         {
             Severity::Low
         } else if only_on_error {

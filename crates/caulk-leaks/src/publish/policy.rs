@@ -418,4 +418,22 @@ impl Described<'_, '_> {
             ExitKind::Return | ExitKind::End => false,
         }
     }
+
+    /// A cancel function that is called where something fails, and is left alone where all goes well, of a context that nothing
+    /// ends: it is meant to live as long as what has it.
+    pub(super) fn is_ended_on_failure(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let parent = tree.exprs(args).first();
+        self.site.contract.rule == "uncalled-cancel"
+            && self.site.acquired_by.ends_with("context.WithCancel")
+            && outcomes.released.contains(&Some(true))
+            && outcomes.owed.iter().all(|lost| lost.error == Some(false))
+            && parent.is_some_and(|parent| {
+                crate::engine::context::never_ends(self.module, self.function, *parent)
+            })
+    }
 }
