@@ -48,12 +48,13 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let mut edits = Vec::new();
     let mut signed = None;
     for (channel, most) in channels {
-        let made = made(tree, function, channel).ok_or_else(|| {
+        let elsewhere = || {
             Refusal::of(
                 "… is not made in this function: who reads it cannot be seen",
                 channel,
             )
-        })?;
+        };
+        let (made, known) = made(site, function, channel).ok_or_else(elsewhere)?;
         let place = tree.expr(made).span;
         let turns: Vec<At> = site
             .scope
@@ -70,6 +71,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             [only] => Some(turns_of(site, function, *only, place)),
             _ => Some(None),
         };
+        match known {
+            Some(known) if length.is_none() && known >= most => continue,
+            Some(_) => return Err(elsewhere()),
+            None => {}
+        }
         let room = match (length, most) {
             (None, most) => most.to_string(),
             (Some(Some(length)), most) => {
@@ -315,7 +321,7 @@ fn sends(tree: &Tree, body: StmtId) -> Result<Vec<(&str, usize)>, Refusal> {
                     None => unnamed = true,
                 },
                 StmtKind::For { body, .. } | StmtKind::Range { body, .. } => {
-                    repeats |= count(tree, body, None) > 0;
+                    repeats |= sends_again(tree, body);
                 }
                 _ => {}
             },
@@ -349,6 +355,31 @@ fn sends(tree: &Tree, body: StmtId) -> Result<Vec<(&str, usize)>, Refusal> {
         }
     };
     Err(Refusal::new(refused))
+}
+
+/// Whether a loop may send in more than one of its turns: not where the function is left right behind each send.
+fn sends_again(tree: &Tree, body: StmtId) -> bool {
+    let is_send = |id: &&StmtId| matches!(tree.stmt(**id).kind, StmtKind::Send { .. });
+    let mut last = 0;
+    tree.walk(body, |node| {
+        let list = match node {
+            // It may be called again and again.
+            Node::Expr(id) if literal_body(tree, id).is_some() => return Descend::Skip,
+            Node::Expr(_) => return Descend::Into,
+            Node::Stmt(id) => match tree.stmt(id).kind {
+                StmtKind::Block(_) => tree.block(id),
+                StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => tree.stmts(body),
+                _ => return Descend::Into,
+            },
+        };
+        if let [sends @ .., end] = list
+            && matches!(tree.stmt(*end).kind, StmtKind::Return(_))
+        {
+            last += sends.iter().filter(is_send).count();
+        }
+        Descend::Into
+    });
+    count(tree, body, None) > last
 }
 
 /// How many statements below a node send on a channel, or on any.
@@ -409,8 +440,9 @@ fn most(tree: &Tree, list: &[StmtId], channel: &str, depth: usize) -> (usize, us
     (any, on)
 }
 
-/// The call that makes the channel without a buffer.
-fn made(tree: &Tree, function: StmtId, channel: &str) -> Option<ExprId> {
+/// The call that makes the channel, and the length of the buffer that it has.
+fn made(site: &Site<'_>, function: StmtId, channel: &str) -> Option<(ExprId, Option<usize>)> {
+    let tree = site.scope.tree;
     let mut found = Vec::new();
     tree.walk(function, |node| {
         let Node::Stmt(id) = node else {
@@ -453,11 +485,16 @@ fn made(tree: &Tree, function: StmtId, channel: &str) -> Option<ExprId> {
     let ExprKind::Call { fun, args, .. } = tree.expr(*only).kind else {
         return None;
     };
-    let unbuffered = match tree.exprs(args) {
-        [ty] => matches!(tree.expr(*ty).kind, ExprKind::ChanType { .. }),
-        _ => false,
+    let (ty, room) = match tree.exprs(args) {
+        [ty] => (ty, None),
+        [ty, room] => (
+            ty,
+            Some(site.layout().text(tree.expr(*room).span).parse().ok()?),
+        ),
+        _ => return None,
     };
-    (tree.ident(fun) == Some("make") && unbuffered).then_some(*only)
+    let is_channel = matches!(tree.expr(*ty).kind, ExprKind::ChanType { .. });
+    (tree.ident(fun) == Some("make") && is_channel).then_some((*only, room))
 }
 
 /// Whether a channel is sent to in `literal` only, and every other use is a receive or a `close`.

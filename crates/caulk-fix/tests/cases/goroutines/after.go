@@ -63,3 +63,45 @@ func unknown(names <-chan string) error {
 	}
 	return nil
 }
+
+func accepting(accept func() (int, error), handle func(int), quit <-chan struct{}) error {
+	failed := make(chan error, 1)
+	go func() {
+		for {
+			n, err := accept()
+			if err != nil {
+				failed <- err
+				return
+			}
+			handle(n)
+		}
+	}()
+	select {
+	case <-quit:
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+func roomForPanics(ctx context.Context, call func() error) error {
+	done := make(chan error, 1)
+	panics := make(chan any, 1)
+	go func() {
+		defer func() {
+			if p := recover(); p != nil {
+				panics <- p
+			}
+		}()
+		done <- call()
+		close(done)
+	}()
+	select {
+	case p := <-panics:
+		panic(p)
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
