@@ -23,17 +23,6 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             .find(|at| matches!(site.scope.kind(*at), Some(StmtKind::Go(_))))
     });
     let started = started.ok_or_else(|| Refusal::new("the go statement cannot be found"))?;
-    let literal = match site.scope.kind(started) {
-        Some(StmtKind::Go(call)) => site
-            .scope
-            .call(call)
-            .and_then(|(fun, _)| literal_body(tree, fun)),
-        _ => None,
-    };
-    let literal = literal
-        .ok_or_else(|| Refusal::new("what the goroutine does is not written where it starts"))?;
-    let channels = sends(tree, literal)?;
-
     let function =
         site.scope
             .outwards(started)
@@ -45,9 +34,14 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             });
     let function =
         function.ok_or_else(|| Refusal::new("the function around it cannot be found"))?;
+    let run = run(site, started, function)
+        .ok_or_else(|| Refusal::new("what the goroutine does is not written where it starts"))?;
+    let channels = sends(tree, run.body)?;
     let mut edits = Vec::new();
     let mut signed = None;
-    for (channel, most) in channels {
+    for (own, most) in channels {
+        let given = run.given.iter().find(|(param, _)| *param == own);
+        let channel = given.map_or(own, |(_, variable)| *variable);
         let elsewhere = || {
             Refusal::of(
                 "… is not made in this function: who reads it cannot be seen",
@@ -94,7 +88,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
                 ));
             }
         };
-        if !only_sent_there(tree, function, literal, channel) {
+        let renamed = own != channel;
+        let outside = usize::from(given.is_some());
+        if !only_sent_there(tree, function, run.body, channel, outside)
+            || renamed && !only_sent_there(tree, run.body, run.body, own, 0)
+        {
             return Err(Refusal::of(
                 "… is also sent to or handed on elsewhere: one place in its buffer may not be enough",
                 channel,
@@ -108,6 +106,41 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     Ok(match signed {
         Some(number) => Proposal::review(edits, format!("where {number} is negative, make panics")),
         None => Proposal::sure(edits),
+    })
+}
+
+/// What a goroutine runs that is written in the function which starts it.
+struct Run<'a> {
+    body: StmtId,
+    /// Its parameters, with the variables that it is given for them.
+    given: Vec<(&'a str, &'a str)>,
+}
+
+/// The literal that a `go` statement calls, where it stands or by the name of a variable that holds nothing else.
+fn run<'a>(site: &Site<'a>, started: At, function: StmtId) -> Option<Run<'a>> {
+    let tree = site.scope.tree;
+    let Some(StmtKind::Go(call)) = site.scope.kind(started) else {
+        return None;
+    };
+    let (fun, args) = site.scope.call(call)?;
+    let literal = match tree.ident(fun) {
+        Some(name) => match values(tree, function, name).as_slice() {
+            [only] => *only,
+            _ => return None,
+        },
+        None => fun,
+    };
+    let ExprKind::FuncLit { signature, body } = tree.expr(tree.unparen(literal)).kind else {
+        return None;
+    };
+    let fields = tree.fields(tree.signature(signature).params).iter();
+    let params = fields.flat_map(|field| tree.names(field.names));
+    let given = params
+        .zip(args)
+        .filter_map(|(param, arg)| Some((tree.name(*param), tree.ident(*arg)?)));
+    Some(Run {
+        body,
+        given: given.collect(),
     })
 }
 
@@ -440,9 +473,8 @@ fn most(tree: &Tree, list: &[StmtId], channel: &str, depth: usize) -> (usize, us
     (any, on)
 }
 
-/// The call that makes the channel, and the length of the buffer that it has.
-fn made(site: &Site<'_>, function: StmtId, channel: &str) -> Option<(ExprId, Option<usize>)> {
-    let tree = site.scope.tree;
+/// What a function assigns to a variable, by its name.
+fn values(tree: &Tree, function: StmtId, name: &str) -> Vec<ExprId> {
     let mut found = Vec::new();
     tree.walk(function, |node| {
         let Node::Stmt(id) = node else {
@@ -458,7 +490,7 @@ fn made(site: &Site<'_>, function: StmtId, channel: &str) -> Option<(ExprId, Opt
                 let pairs = tree.exprs(lhs).iter().zip(tree.exprs(rhs));
                 found.extend(
                     pairs
-                        .filter(|(left, _)| tree.ident(**left) == Some(channel))
+                        .filter(|(left, _)| tree.ident(**left) == Some(name))
                         .map(|(_, right)| *right),
                 );
             }
@@ -470,7 +502,7 @@ fn made(site: &Site<'_>, function: StmtId, channel: &str) -> Option<(ExprId, Opt
                     let pairs = tree.names(value.names).iter().zip(tree.exprs(value.values));
                     found.extend(
                         pairs
-                            .filter(|(name, _)| tree.name(**name) == channel)
+                            .filter(|(declared, _)| tree.name(**declared) == name)
                             .map(|(_, right)| *right),
                     );
                 }
@@ -479,6 +511,13 @@ fn made(site: &Site<'_>, function: StmtId, channel: &str) -> Option<(ExprId, Opt
         }
         Descend::Into
     });
+    found
+}
+
+/// The call that makes the channel, and the length of the buffer that it has.
+fn made(site: &Site<'_>, function: StmtId, channel: &str) -> Option<(ExprId, Option<usize>)> {
+    let tree = site.scope.tree;
+    let found = values(tree, function, channel);
     let [only] = found.as_slice() else {
         return None;
     };
@@ -497,8 +536,14 @@ fn made(site: &Site<'_>, function: StmtId, channel: &str) -> Option<(ExprId, Opt
     (tree.ident(fun) == Some("make") && is_channel).then_some((*only, room))
 }
 
-/// Whether a channel is sent to in `literal` only, and every other use is a receive or a `close`.
-fn only_sent_there(tree: &Tree, function: StmtId, literal: StmtId, channel: &str) -> bool {
+/// Whether a channel is sent to in `literal` only, and every other use but `others` is a receive or a `close`.
+fn only_sent_there(
+    tree: &Tree,
+    function: StmtId,
+    literal: StmtId,
+    channel: &str,
+    others: usize,
+) -> bool {
     let is_it = |id: ExprId| tree.ident(id) == Some(channel);
     let mut uses = 0;
     let mut understood = 0;
@@ -527,5 +572,5 @@ fn only_sent_there(tree: &Tree, function: StmtId, literal: StmtId, channel: &str
         Descend::Into
     });
     let sends = count(tree, function, Some(channel));
-    sends == count(tree, literal, Some(channel)) && uses == understood
+    sends == count(tree, literal, Some(channel)) && uses == understood + others
 }

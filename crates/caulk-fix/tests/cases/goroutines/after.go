@@ -105,3 +105,35 @@ func roomForPanics(ctx context.Context, call func() error) error {
 		return ctx.Err()
 	}
 }
+
+func relay(copied func(to, from int) error, both bool) error {
+	relayed := func(to, from int, done chan error) {
+		done <- copied(to, from)
+	}
+	sent := make(chan error)
+	received := make(chan error, 1)
+	go relayed(1, 2, received)
+	if both {
+		go relayed(2, 1, sent)
+	}
+	select {
+	case err := <-sent:
+		return err
+	case err := <-received:
+		return err
+	}
+}
+
+func givenByName(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func(errs chan<- error) {
+		_, err := work()
+		errs <- err
+	}(failed)
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case err := <-failed:
+		return err
+	}
+}
