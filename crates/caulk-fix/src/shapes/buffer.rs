@@ -103,6 +103,9 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             format!(", {room}"),
         ));
     }
+    if edits.is_empty() {
+        return Err(Refusal::new("there is room already for all that it sends"));
+    }
     Ok(match signed {
         Some(number) => Proposal::review(edits, format!("where {number} is negative, make panics")),
         None => Proposal::sure(edits),
