@@ -91,7 +91,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
                     .insert_above(site.scope.tree.stmt(id).span.start, &lines)
                     .ok_or_else(Refusal::crowded)?
             }
-            _ if unchecked => {
+            Loss::Leave(leave) if unchecked => {
+                let where_held = by_hand.clone().where_held(&named.value);
+                site.release_before(leave, &named.value, &where_held)?
+            }
+            Loss::Assignment(_) if unchecked => {
                 return Err(Refusal::new("its error is never checked: check it first"));
             }
             Loss::Leave(leave) if is_asked_for(site, leave, &named.value) => site.release_before(

@@ -28,3 +28,15 @@ func goesOn(name string) ([]byte, error) {
 	}
 	return io.ReadAll(f)
 }
+
+func copies(urls []string) {
+	for _, url := range urls {
+		if url != "" {
+			resp, err := http.Get(url)
+			log.Print(resp)
+			if err != nil {
+				log.Print(err)
+			}
+		}
+	}
+}
