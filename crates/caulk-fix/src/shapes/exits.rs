@@ -400,10 +400,19 @@ fn before_assignment(
         ));
     };
     let sides = site.scope.tree.exprs(rhs);
-    if sides
+    // What comes with the value may end with it, as a context does with its cancel function.
+    let with_value = match site.scope.kind(site.acquiring) {
+        Some(StmtKind::Assign { lhs, .. }) if site.is_cancel() => site.scope.tree.exprs(lhs),
+        _ => &[],
+    };
+    let named = with_value
         .iter()
-        .any(|side| !site.scope.uses(*side, value).is_empty())
-    {
+        .filter_map(|id| site.scope.tree.ident(*id));
+    let names: Vec<&str> = named.chain([value]).collect();
+    if sides.iter().any(|side| {
+        let used = |name: &&str| !site.scope.uses(*side, name).is_empty();
+        names.iter().any(used)
+    }) {
         return Err(Refusal::of(
             "the statement that loses … still uses it",
             value,

@@ -23,7 +23,7 @@ mod restarted;
 mod statement;
 mod turn;
 
-use caulk_leaks::Held;
+use caulk_leaks::{ExitKind, Held};
 use caulk_syntax::{Descend, ExprKind, Node};
 
 use crate::edit::Edit;
@@ -162,6 +162,12 @@ fn release(site: &Site<'_>) -> Proposed {
     }
     if template.handed_on || (template.in_loop && !cleanup_in_test) {
         return exits::propose(site);
+    }
+    let mut exits_lose = template.losing_exits.iter();
+    let overwritten = exits_lose.all(|exit| exit.kind == ExitKind::Overwritten);
+    if overwritten && !template.losing_exits.is_empty() && !template.releases.is_empty() {
+        // What the variable holds in the end is released already.
+        return exits::propose(site).or_else(|_| deferred::propose(site));
     }
     let fails = template.losing_exits.iter().any(|exit| exit.with_error);
     if template.release.with_error.is_some() && fails {
