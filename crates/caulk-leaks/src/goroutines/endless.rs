@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caulk_flow::{BlockId, End, Graph, unparen};
-use caulk_program::{BodyOwner, Callee, FuncId, LocalId, LocalKind};
+use caulk_program::{BodyOwner, Callee, FuncId, LocalId, LocalKind, PackageId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use crate::contract::RELEASE_METHODS;
 use crate::engine::{Function, Root};
 use crate::finding::{Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, Step};
 use crate::goroutines::published::{Stuck, published};
+use crate::inference::field_channels::field_channel;
 use crate::module::Module;
 use crate::place::{byte_span, location};
 
@@ -92,7 +93,7 @@ fn endless(
             _ => return None,
         };
     let body = callee.as_deref().unwrap_or(function);
-    let (span, ticker) = endless_loop(module, body, body.graph(root)?)?;
+    let (span, ticker) = endless_loop(module, function.package, body, body.graph(root)?)?;
     let value = owners
         .iter()
         .find_map(|local| released_type(module, function, *local));
@@ -177,8 +178,13 @@ fn ends_ticker(module: &Module<'_>, name: &str) -> bool {
 
 /// The loop that a body goes round for ever, where no path leaves it; and whether it ranges over
 /// the channel of a ticker. What returns before such a range is no way to end it.
-fn endless_loop(module: &Module<'_>, function: &Function, graph: &Graph) -> Option<(Span, bool)> {
-    let from = |entry| endless_from(module, function, graph, entry);
+fn endless_loop(
+    module: &Module<'_>,
+    asker: PackageId,
+    function: &Function,
+    graph: &Graph,
+) -> Option<(Span, bool)> {
+    let from = |entry| endless_from(module, asker, function, graph, entry);
     from(graph.entry()).or_else(|| {
         let rounds = graph.blocks().filter(|(_, block)| {
             matches!(&block.end, End::Range { stmt, .. } if ranges_over_ticker(module, function, *stmt))
@@ -192,6 +198,7 @@ fn endless_loop(module: &Module<'_>, function: &Function, graph: &Graph) -> Opti
 /// The same from one place of the body on.
 fn endless_from(
     module: &Module<'_>,
+    asker: PackageId,
     function: &Function,
     graph: &Graph,
     entry: BlockId,
@@ -208,6 +215,13 @@ fn endless_from(
                 loops.push((head(function, *stmt), true));
                 vec![*body]
             }
+            // What waits for a channel that nothing ever comes from is no way out.
+            End::Select { cases, .. } => {
+                let live = cases.iter().filter(|(clause, _)| {
+                    function.package != asker || !waits_for_nothing(module, function, *clause)
+                });
+                live.map(|(_, block)| *block).collect()
+            }
             end => end.targets(),
         };
         if let Some(round) = block.in_loop.and_then(|id| graph.loop_(id))
@@ -218,6 +232,13 @@ fn endless_from(
         todo.extend(targets.into_iter().filter(|next| seen.insert(*next)));
     }
     loops.into_iter().min_by_key(|(span, _)| *span)
+}
+
+/// Whether a clause of a `select` receives from a channel that nothing sends on or closes.
+fn waits_for_nothing(module: &Module<'_>, function: &Function, clause: StmtId) -> bool {
+    crate::inference::field_channels::received_by(function, clause)
+        .and_then(|channel| field_channel(module, function, channel))
+        .is_some_and(|channel| channel.is_dead())
 }
 
 /// The first line of a loop, as far as its body.

@@ -523,7 +523,7 @@ fn asks_whether_open(function: &Function, node: Node) -> bool {
 
 /// Whether nothing but this operation lets the goroutine go on: it stands in no `select`, or in one
 /// without another case.
-fn is_alone(function: &Function, node: Node) -> bool {
+pub(crate) fn is_alone(function: &Function, node: Node) -> bool {
     let tree = function.tree();
     let mut at = node;
     while let Some(Node::Expr(expr)) = function.parent(at) {

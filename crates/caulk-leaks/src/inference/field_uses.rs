@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use crate::catalogue::{CallEffect, Catalogue};
 use crate::contract::is_release_name;
 use crate::engine::Parents;
+use crate::inference::field_channels::{ChannelUses, use_of};
 use crate::inference::habit::Habits;
 
 /// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name
@@ -28,6 +29,8 @@ pub(crate) struct Uses {
     methods: BTreeSet<SmolStr>,
     /// It is called, passed on, copied or returned: whoever gets it may release it.
     escapes: bool,
+    /// What is done with it where it is a channel.
+    pub channel: ChannelUses,
 }
 
 impl FieldUses {
@@ -49,6 +52,9 @@ impl FieldUses {
                 {
                     self.add(&reader, expr, x, tree.name(sel));
                 }
+                if let Node::Expr(expr) = node {
+                    self.add_given(program, body, expr);
+                }
                 Descend::Into
             });
         }
@@ -62,6 +68,7 @@ impl FieldUses {
                 let known = known.entry(name).or_default();
                 known.methods.extend(uses.methods);
                 known.escapes |= uses.escapes;
+                known.channel.add(uses.channel);
             }
         }
         self.habits.extend(other.habits);
@@ -79,7 +86,8 @@ impl FieldUses {
             return;
         }
         let kind = reader.use_of(expr);
-        if kind == Use::Harmless {
+        let channel = use_of(program, reader.body, &reader.parents, expr);
+        if kind == Use::Harmless && channel.is_none() {
             return;
         }
         let of = direct
@@ -92,8 +100,16 @@ impl FieldUses {
             Use::Method(method) => {
                 uses.methods.insert(method);
             }
-            _ => uses.escapes = true,
+            Use::Harmless => {}
+            Use::Escapes => uses.escapes = true,
         }
+        uses.channel.add(channel);
+    }
+
+    /// Adds what the field of a type is given where that is a channel.
+    pub(super) fn add_channel(&mut self, field: SmolStr, of: String, channel: ChannelUses) {
+        let types = self.by_field.entry(field).or_default();
+        types.entry(of).or_default().channel.add(channel);
     }
 
     /// What is done with the field of a type, as far as it can be told from those of other types.
@@ -103,7 +119,12 @@ impl FieldUses {
             for uses in [ty, ""].iter().filter_map(|name| types.get(*name)) {
                 all.methods.extend(uses.methods.iter().cloned());
                 all.escapes |= uses.escapes;
+                all.channel.add(uses.channel);
             }
+        }
+        // Elements of a literal that name no field.
+        if let Some(uses) = self.by_field.get("").and_then(|types| types.get(ty)) {
+            all.channel.add(uses.channel);
         }
         all
     }
@@ -114,6 +135,7 @@ impl Uses {
     pub fn and(mut self, others: Uses) -> Uses {
         self.methods.extend(others.methods);
         self.escapes |= others.escapes;
+        self.channel.add(others.channel);
         self
     }
 

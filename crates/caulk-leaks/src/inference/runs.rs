@@ -136,7 +136,7 @@ fn starts_argument(module: &Module<'_>, function: &Function, call: ExprId) -> bo
 }
 
 /// The variables that a statement gives a value, each with the expression that is its own.
-pub(super) fn given(function: &Function, stmt: StmtId) -> Vec<(LocalId, Option<ExprId>)> {
+pub(crate) fn given(function: &Function, stmt: StmtId) -> Vec<(LocalId, Option<ExprId>)> {
     let tree = function.tree();
     let mut given = Vec::new();
     match tree.stmt(stmt).kind {

@@ -40,15 +40,19 @@ pub(crate) fn described(
         Step {
             location: location(module.program, at, one_line(at, waits)),
             note: match blocked.wait {
-                Wait::Receive => format!("sends on {channel}"),
+                Wait::Receive | Wait::Untold => format!("sends on {channel}"),
                 Wait::Close => format!("ranges over {channel}"),
-                Wait::Signal => format!("waits for {channel}"),
+                Wait::Signal | Wait::Outlived => format!("waits for {channel}"),
             },
         },
         Step {
             location: location(module.program, file, one_line(file, blocked.leaves)),
             note: match blocked.wait {
                 Wait::Receive => format!("leaves senders on {channel} behind"),
+                Wait::Untold => {
+                    format!("looks whether it is to end, as those do that receive from {channel}")
+                }
+                Wait::Outlived => format!("leaves the goroutine to wait for {channel}"),
                 Wait::Close | Wait::Signal => format!("leaves without closing {channel}"),
             },
         },
@@ -60,8 +64,8 @@ pub(crate) fn described(
         root: owner.root_of(start),
         variable: channel.clone(),
         release: match blocked.wait {
-            Wait::Receive => format!("receive from {channel}"),
-            Wait::Close | Wait::Signal => format!("close({channel})"),
+            Wait::Receive | Wait::Untold => format!("receive from {channel}"),
+            Wait::Close | Wait::Signal | Wait::Outlived => format!("close({channel})"),
         },
         message: match blocked.wait {
             Wait::Receive => {
@@ -70,11 +74,24 @@ pub(crate) fn described(
             Wait::Close => {
                 format!("goroutine ranges for ever over {channel} when nobody closes it")
             }
+            Wait::Untold => {
+                format!(
+                    "goroutine is told to end where it waits, and not where it sends on {channel}"
+                )
+            }
+            Wait::Outlived => {
+                format!(
+                    "goroutine goes on waiting for {channel} when its starter has released what it guards"
+                )
+            }
             Wait::Signal => {
                 format!("goroutine waits for ever for {channel} when nobody closes it")
             }
         },
-        confidence: Confidence::Certain,
+        confidence: match blocked.wait {
+            Wait::Untold | Wait::Outlived => Confidence::Likely,
+            Wait::Receive | Wait::Close | Wait::Signal => Confidence::Certain,
+        },
         path,
         fix: match started {
             Some(_) => FixTemplate {
@@ -117,6 +134,10 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
         keeper: None,
         obstacles: match blocked.wait {
             Wait::Receive => Vec::new(),
+            Wait::Untold | Wait::Outlived => vec![Obstacle {
+                span: byte_span(blocked.waits),
+                why: "the goroutine needs another way to be told to end".to_owned(),
+            }],
             Wait::Close | Wait::Signal => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "who closes the channel is for its senders to decide".to_owned(),

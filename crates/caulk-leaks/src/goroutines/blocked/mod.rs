@@ -3,11 +3,13 @@
 
 mod described;
 mod forsaken;
+mod outlives;
 mod paths;
 mod progress;
 mod round;
 mod served;
 mod told;
+mod untold;
 mod waiting;
 mod within;
 
@@ -43,6 +45,10 @@ pub(crate) struct Blocked {
 /// What a goroutine waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
+    /// That someone receives what it sends, where it looks elsewhere whether it is to end.
+    Untold,
+    /// For the end of a value, to release what its starter has released.
+    Outlived,
     /// That someone receives what it sends.
     Receive,
     /// That someone closes what it ranges over.
@@ -70,7 +76,11 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
             }
         }
     }
-    for blocked in forsaken::forsaken(module, function) {
+    let others = forsaken::forsaken(module, function)
+        .into_iter()
+        .chain(untold::untold(module, function))
+        .chain(outlives::outlives(module, function));
+    for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
             found.push(blocked);
         }

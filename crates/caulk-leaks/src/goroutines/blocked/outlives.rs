@@ -1,0 +1,139 @@
+//! Goroutines that wait for the end of a value to release something that the function which starts them releases itself.
+
+use caulk_program::{Builtin, Callee, LocalId, LocalKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
+
+use super::paths::Paths;
+use super::{Blocked, Wait};
+use crate::contract::is_release_name;
+use crate::engine::{Function, Root};
+use crate::module::Module;
+
+/// The goroutines that a body starts of this kind.
+pub(super) fn outlives(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    let Some(graph) = function.graph(None).filter(|graph| graph.returns()) else {
+        return found;
+    };
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Go(call) = tree.stmt(stmt).kind
+            && function.root_of(node).is_none()
+            && let Callee::Literal(literal) = function.callee(caulk_flow::unparen(tree, call))
+        {
+            found.extend(outlived(module, function, stmt, *literal));
+        }
+        Descend::Into
+    });
+    found
+}
+
+fn outlived(
+    module: &Module<'_>,
+    function: &Function,
+    go: StmtId,
+    literal: ExprId,
+) -> Option<Blocked> {
+    let tree = function.tree();
+    let StmtKind::Block(block) = tree.stmt(function.graph(Some(literal))?.body).kind else {
+        return None;
+    };
+    let StmtKind::Expr(first) = tree.stmt(*tree.stmts(block.stmts).first()?).kind else {
+        return None;
+    };
+    let ExprKind::Unary {
+        op: UnaryOp::Receive,
+        x: channel,
+    } = tree.expr(caulk_flow::unparen(tree, first)).kind
+    else {
+        return None;
+    };
+    let ExprKind::Selector { x: owner, .. } = tree.expr(channel).kind else {
+        return None;
+    };
+    let owner = function.local(owner)?;
+    let kind = function.info().local_info(owner)?.kind;
+    if !matches!(kind, LocalKind::Receiver | LocalKind::Param { .. }) {
+        return None;
+    }
+    let both = releases(function, Some(literal), false)
+        .into_iter()
+        .any(|released| released.0 != owner && releases(function, None, true).contains(&released));
+    let file = caulk_flow::file_of(module.program, function.typed.owner)?;
+    let name = |expr: ExprId| tree.expr(expr).span.of(&file.bytes);
+    if !both || ends_owner(function, owner, &|expr| name(expr) == name(channel)) {
+        return None;
+    }
+    let mut received = Vec::new();
+    tree.walk(function.graph(None)?.body, |node| {
+        if let Node::Expr(expr) = node
+            && let ExprKind::Unary {
+                op: UnaryOp::Receive,
+                x,
+            } = tree.expr(expr).kind
+            && name(x) == name(channel)
+        {
+            received.push(node);
+        }
+        Descend::Into
+    });
+    let leaves = Paths {
+        function,
+        root: None,
+        counted: received,
+        enough: Vec::new(),
+        told: Vec::new(),
+        failed: None,
+    }
+    .leaves_with_fewer(go.into(), 1)?;
+    Some(Blocked {
+        go: go.into(),
+        started: None,
+        waits: tree.expr(first).span,
+        wait: Wait::Outlived,
+        channel: String::from_utf8_lossy(name(channel)).into_owned(),
+        made: tree.stmt(go).span,
+        leaves,
+        single_send: false,
+    })
+}
+
+/// The variables of which a function or a literal calls a release method, each with that; by a `defer` or otherwise.
+fn releases(function: &Function, root: Root, deferred: bool) -> Vec<(LocalId, String)> {
+    let tree = function.tree();
+    let calls = function.info().calls();
+    let calls = calls
+        .iter()
+        .filter(|(call, _)| function.root_of(*call) == root);
+    calls
+        .filter_map(|(call, callee)| {
+            let ExprKind::Call { fun, .. } = tree.expr(*call).kind else {
+                return None;
+            };
+            let ExprKind::Selector { sel, .. } = tree.expr(fun).kind else {
+                return None;
+            };
+            let by_defer = matches!(function.parent(*call), Some(Node::Stmt(stmt))
+                if matches!(tree.stmt(stmt).kind, StmtKind::Defer(_)));
+            let local = function.local(callee.receiver()?)?;
+            let name = tree.name(sel);
+            (is_release_name(name) && by_defer == deferred).then(|| (local, name.to_owned()))
+        })
+        .collect()
+}
+
+/// Whether a function itself ends the value that the goroutine waits for.
+fn ends_owner(function: &Function, owner: LocalId, is_channel: &dyn Fn(ExprId) -> bool) -> bool {
+    let tree = function.tree();
+    let closes = function.info().calls().iter().any(|(call, callee)| {
+        **callee == Callee::Builtin(Builtin::Close)
+            && matches!(tree.expr(*call).kind, ExprKind::Call { args, .. }
+                if tree.exprs(args).first().is_some_and(|closed| is_channel(*closed)))
+    });
+    let ended = [false, true]
+        .into_iter()
+        .flat_map(|deferred| releases(function, None, deferred))
+        .any(|(local, _)| local == owner);
+    closes || ended
+}

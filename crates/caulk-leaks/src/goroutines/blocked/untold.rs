@@ -1,0 +1,175 @@
+//! Goroutines of a value that are told to end where they wait, and not where they send: on a channel in a field of which
+//! all receivers may have left by then.
+
+use std::sync::Arc;
+
+use caulk_program::{BodyOwner, Callee, LocalId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+
+use super::{Blocked, Wait};
+use crate::engine::{Function, Root};
+use crate::inference::channel::{is_alone, span_of};
+use crate::inference::field_channels::{FieldChannel, field_channel, leaves, received_by};
+use crate::inference::runs::given;
+use crate::module::Module;
+
+/// The goroutines that a body starts of this kind.
+pub(super) fn untold(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Go(call) = tree.stmt(stmt).kind
+            {
+                let call = caulk_flow::unparen(tree, call);
+                found.extend(started(module, function, stmt, call));
+            }
+            Descend::Into
+        });
+    }
+    found
+}
+
+fn started(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -> Option<Blocked> {
+    let (callee, root): (Option<Arc<Function>>, Root) = match function.callee(call) {
+        Callee::Literal(literal) => (None, Some(*literal)),
+        Callee::Method { func, .. } => {
+            let id = func.id.filter(|id| module.is_own(*id))?;
+            (Some(module.function(BodyOwner::Func(id))?), None)
+        }
+        _ => return None,
+    };
+    if callee
+        .as_ref()
+        .is_some_and(|callee| callee.package != function.package)
+    {
+        return None;
+    }
+    let body = Body {
+        module,
+        function: callee.as_deref().unwrap_or(function),
+        root,
+    };
+    let (send, name, told) = body.untold()?;
+    let begun = function.tree().stmt(go).span;
+    // A place in another function is told by where that one is started.
+    let (waits, leaves) = match callee {
+        Some(_) => (begun, begun),
+        None => (span_of(function, send.into()), told),
+    };
+    Some(Blocked {
+        go: go.into(),
+        started: None,
+        waits,
+        wait: Wait::Untold,
+        channel: name,
+        made: begun,
+        leaves,
+        single_send: false,
+    })
+}
+
+/// What a goroutine runs.
+struct Body<'a> {
+    module: &'a Module<'a>,
+    function: &'a Function,
+    root: Root,
+}
+
+impl Body<'_> {
+    /// The send, its channel, and the clause by which the goroutine is told to end.
+    fn untold(&self) -> Option<(StmtId, String, Span)> {
+        let tree = self.function.tree();
+        let graph = self.function.graph(self.root)?;
+        let (mut sends, mut clauses) = (Vec::new(), Vec::new());
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node {
+                match tree.stmt(stmt).kind {
+                    StmtKind::Send { chan, .. } if is_alone(self.function, node) => {
+                        sends.push((stmt, chan));
+                    }
+                    StmtKind::Comm { .. } if self.function.root_of(node) == self.root => {
+                        clauses.push(stmt);
+                    }
+                    _ => {}
+                }
+            }
+            Descend::Into
+        });
+        for (send, chan) in sends {
+            if clauses.is_empty() {
+                return None;
+            }
+            let Some(channel) = field_channel(self.module, self.function, chan) else {
+                continue;
+            };
+            if !channel.is_left() {
+                continue;
+            }
+            let told = clauses
+                .iter()
+                .find(|clause| self.tells_to_end(**clause, &channel, send));
+            if let Some(told) = told {
+                let of = self.function.info().local_info(channel.of)?;
+                let name = format!("{}.{}", of.name, channel.name);
+                return Some((send, name, tree.stmt(*told).span));
+            }
+        }
+        None
+    }
+
+    /// Whether a clause ends the goroutine when the value that the channel belongs to, or a context, says so; in the loop
+    /// that the send is made in.
+    fn tells_to_end(&self, clause: StmtId, channel: &FieldChannel, send: StmtId) -> bool {
+        let tree = self.function.tree();
+        let Some(from) = received_by(self.function, clause) else {
+            return false;
+        };
+        let quits = match tree.expr(caulk_flow::unparen(tree, from)).kind {
+            ExprKind::Selector { x, sel } => {
+                self.function.local(x) == Some(channel.of) && tree.name(sel) != channel.name
+            }
+            ExprKind::Call { fun, .. } => {
+                matches!(tree.expr(fun).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == "Done")
+            }
+            _ => false,
+        };
+        let mut at = self.function.innermost_loop(clause);
+        let mut together = false;
+        while let Some(round) = at {
+            together |= self.runs_in(send, tree.stmt(round).span);
+            at = self.function.innermost_loop(round);
+        }
+        quits && together && leaves(tree, clause)
+    }
+
+    /// Whether a send is made in a loop of the body: it stands there, or in a literal that is called there by its variable.
+    fn runs_in(&self, send: StmtId, round: Span) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let literal = function.root_of(send);
+        if literal == self.root {
+            return round.encloses(tree.stmt(send).span);
+        }
+        let holder = literal.and_then(|literal| self.holder(literal));
+        holder.is_some_and(|holder| {
+            function.info().calls().iter().any(|(call, callee)| {
+                **callee == Callee::Local(holder)
+                    && function.root_of(*call) == self.root
+                    && round.encloses(tree.expr(*call).span)
+                    && !matches!(function.parent(*call), Some(Node::Stmt(stmt))
+                        if matches!(tree.stmt(stmt).kind, StmtKind::Go(_) | StmtKind::Defer(_)))
+            })
+        })
+    }
+
+    /// The variable that a literal is given to.
+    fn holder(&self, literal: ExprId) -> Option<LocalId> {
+        let Node::Stmt(stmt) = self.function.parent(literal)? else {
+            return None;
+        };
+        let given = given(self.function, stmt).into_iter();
+        let mut of_it = given.filter(|(_, value)| *value == Some(literal));
+        Some(of_it.next()?.0)
+    }
+}
