@@ -5,11 +5,18 @@ use caulk_program::{Basic, Callee, FuncRef, NamedOrigin, Program, Type, TypeId};
 use crate::contract::RELEASE_METHODS;
 use crate::contract::Release;
 
-/// Whether a type is `error`.
+/// Whether a type is `error`, or an interface of errors with a name of its own.
 pub(crate) fn is_error(program: &Program, ty: TypeId) -> bool {
     program
         .named_of(ty)
-        .is_some_and(|named| matches!(named.origin, NamedOrigin::Universe) && named.name == "error")
+        .is_some_and(|named| match named.origin {
+            NamedOrigin::Universe => named.name == "error",
+            _ => {
+                named.name.ends_with("Error")
+                    && program.is_interface(ty)
+                    && program.has_method(ty, "Error")
+            }
+        })
         && !matches!(program.ty(ty), Type::Pointer(_))
 }
 

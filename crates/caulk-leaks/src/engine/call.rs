@@ -150,7 +150,33 @@ impl Run<'_, '_> {
                 break;
             }
         }
+        self.add_derived_error(call, &values, &mut results);
         results
+    }
+
+    /// `convert(open(path))`: what is passed the value and its error, and gives the value back, gives an error made of that.
+    fn add_derived_error(
+        &self,
+        call: ExprId,
+        values: &[Option<Value>],
+        results: &mut Vec<Option<Value>>,
+    ) {
+        let is_held = results.iter().flatten().any(Value::holds);
+        if !is_held || !values.contains(&Some(Value::Error)) {
+            return;
+        }
+        let program = self.module.program;
+        let types = crate::types::results(program, self.function.info().type_of(call));
+        let last = types.len().saturating_sub(1);
+        let gives_error = types
+            .get(last)
+            .is_some_and(|ty| crate::types::is_error(program, *ty));
+        if gives_error && results.get(last).is_none_or(Option::is_none) {
+            results.resize(types.len(), None);
+            if let Some(error) = results.last_mut() {
+                *error = Some(Value::DerivedError);
+            }
+        }
     }
 
     fn arguments(&mut self, state: &mut State, args: &[ExprId]) -> Vec<Option<Value>> {

@@ -355,6 +355,7 @@ impl<'a, 'p> Described<'a, 'p> {
             || self.is_unlikely()
             || self.is_stated()
             || self.is_ended_on_failure()
+            || self.writes_to_memory()
             || is_of_tests
         {
             Severity::Low

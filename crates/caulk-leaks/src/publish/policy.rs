@@ -436,4 +436,21 @@ impl Described<'_, '_> {
                 crate::engine::context::never_ends(self.module, self.function, *parent)
             })
     }
+
+    /// A writer over a buffer in memory: what is left out is the end of what it writes, and nothing is held.
+    pub(super) fn writes_to_memory(&self) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let program = self.module.program;
+        self.site.contract.rule == "unclosed-writer"
+            && tree.exprs(args).iter().any(|arg| {
+                let ty = self.function.info().type_of(*arg);
+                matches!(
+                    program.named_name(program.deref(ty)).as_deref(),
+                    Some("bytes.Buffer" | "strings.Builder")
+                )
+            })
+    }
 }
