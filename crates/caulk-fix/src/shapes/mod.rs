@@ -20,6 +20,7 @@ mod order;
 mod outliving;
 mod overwritten;
 mod restarted;
+mod selected;
 mod statement;
 mod turn;
 
@@ -138,6 +139,9 @@ fn release(site: &Site<'_>) -> Proposed {
         return cancelled.map(Proposal::sure).ok_or_else(|| {
             Refusal::new("nothing but the end of its context releases it: cancel that")
         });
+    }
+    if let Some(named) = selected::propose(site)? {
+        return Ok(named);
     }
     if let Some(hoisted) = header::propose(site)? {
         return Ok(hoisted);
