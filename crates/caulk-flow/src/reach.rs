@@ -236,7 +236,7 @@ impl Reader<'_> {
                 _ => None,
             },
             Callee::Local(local) => self.param(*local),
-            Callee::PackageVar(name) => Some(Target::Variable(name.clone())),
+            Callee::PackageVar { name, .. } => Some(Target::Variable(name.clone())),
             _ => None,
         };
         if let Some(target) = target {

@@ -34,7 +34,7 @@ impl Counts {
             Callee::Interface { .. } => "interface method",
             Callee::Field { .. } => "field",
             Callee::Local(_) | Callee::Literal(_) => "closure or variable",
-            Callee::PackageVar(_) => "package variable",
+            Callee::PackageVar { .. } => "package variable",
             Callee::Value => "other value",
             Callee::Builtin(_) => "builtin",
             Callee::Conversion(_) => "conversion",

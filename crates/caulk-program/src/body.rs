@@ -228,8 +228,14 @@ pub enum Callee {
     Local(LocalId),
     /// A function literal, called where it stands.
     Literal(ExprId),
-    /// A package-level variable that holds a function, by canonical name.
-    PackageVar(Arc<str>),
+    /// A package-level variable that holds a function.
+    PackageVar {
+        /// Its canonical name.
+        name: Arc<str>,
+        /// The function that it is declared with, where the same package calls it: `var open = os.Open`. Tests put others in
+        /// its place.
+        func: Option<FuncRef>,
+    },
     /// Another expression that yields a function: `f()()`, `m[k]()`.
     Value,
     /// A predeclared function.
@@ -254,6 +260,7 @@ impl Callee {
             Callee::Static(func) | Callee::Method { func, .. } | Callee::Interface { func, .. } => {
                 Some(func)
             }
+            Callee::PackageVar { func, .. } => func.as_ref(),
             _ => None,
         }
     }

@@ -111,7 +111,7 @@ fn described(typed: &TypedBody, callee: &Callee) -> (&'static str, String) {
             typed.info.local_info(*local).unwrap().name.to_string(),
         ),
         Callee::Literal(_) => ("literal", String::new()),
-        Callee::PackageVar(name) => ("pkgvar", name.to_string()),
+        Callee::PackageVar { name, .. } => ("pkgvar", name.to_string()),
         Callee::Value => ("value", String::new()),
         Callee::Builtin(_) => ("builtin", String::new()),
         Callee::Conversion(_) => ("conversion", String::new()),

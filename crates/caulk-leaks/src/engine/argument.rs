@@ -112,6 +112,13 @@ impl Run<'_, '_> {
             return Vec::new();
         }
         if let Some(effect) = self.follow(callee, passed) {
+            // What it does with a reader is not known, but it is no release where the parameter has none.
+            if matches!(effect, ParamEffect::Unknown(_))
+                && matches!(value, Value::At(_))
+                && self.is_lent(call, callee, index, value)
+            {
+                return self.lend(state, call, value);
+            }
             return self.apply(state, call, callee, effect);
         }
         if lent {

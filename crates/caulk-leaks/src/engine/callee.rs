@@ -30,7 +30,11 @@ impl Run<'_, '_> {
                 .then_some(first);
         }
         let id = match callee {
-            Callee::Static(func) | Callee::Method { func, .. } => func.id?,
+            Callee::Static(func)
+            | Callee::Method { func, .. }
+            | Callee::PackageVar {
+                func: Some(func), ..
+            } => func.id?,
             _ => return None,
         };
         self.effect_of(id, &passed)

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{FuncId, TypeId};
+use caulk_program::{FuncId, Program, TypeId};
 
 use crate::contract::{Contract, ErrorAt, Origin, Release};
 use crate::finding::Confidence;
@@ -49,6 +49,9 @@ const DENIALS: &[&str] = &[
     "only if",
     "only when",
     " if ",
+    "on error",
+    "passed in",
+    "passed to",
 ];
 
 /// Who has the duty, or of what.
@@ -104,9 +107,22 @@ pub(crate) fn contract(module: &Module<'_>, id: FuncId) -> Option<Contract> {
             results: vec![result],
             finishes: over_another && results.get(result).is_some_and(writes),
             error: if error { ErrorAt::Last } else { ErrorAt::Never },
-            ..Contract::of(Release::method(method), Confidence::Likely, origin)
+            ..Contract::of(
+                release(program, *results.get(result)?, method),
+                Confidence::Likely,
+                origin,
+            )
         })
     })
+}
+
+/// The method that is named, and others of the type that end what it is.
+fn release(program: &Program, ty: TypeId, method: &str) -> Release {
+    let others = ["Commit", "Abort", "Rollback", "Cancel"];
+    let others = others
+        .into_iter()
+        .filter(|name| program.has_method(ty, name));
+    Release::any_of(std::iter::once(method).chain(others.filter(|name| *name != method)))
 }
 
 fn parameter_names(module: &Module<'_>, id: FuncId) -> Vec<String> {

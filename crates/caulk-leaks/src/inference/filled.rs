@@ -2,7 +2,7 @@
 //! that. Whoever makes one owes the release once such a method was called, by itself or by what reads from the value.
 
 use caulk_flow::unparen;
-use caulk_program::{BodyOwner, Callee, FuncId, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, LocalId, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
 use smol_str::SmolStr;
@@ -24,6 +24,10 @@ pub(crate) struct Filled {
     pub contract: Contract,
     /// The methods.
     pub by: Vec<String>,
+    /// The type that is made, behind an interface perhaps.
+    pub made: TypeId,
+    /// Whether who makes it calls one of the methods.
+    pub begun: bool,
 }
 
 /// The field of what a function makes, a literal of a type of the project, that is filled later.
@@ -34,9 +38,15 @@ pub(crate) fn of_result(
     ty: TypeId,
 ) -> Option<Filled> {
     let id = function.id().filter(|id| module.is_own(*id))?;
+    let made = provenance::literal(module, id, result);
+    let ty = match module.program.is_interface(ty) {
+        true => function.info().type_of(made.as_ref()?.expr),
+        false => ty,
+    };
     let release = release_of(module, ty).filter(|release| module.is_own(*release))?;
     let fields = closed_fields(module, release, DEPTH - 1);
-    if fields.is_empty() || !provenance::is_literal(module, id, result) {
+    let local = made.filter(|_| !fields.is_empty())?.local;
+    if local.is_some_and(|local| gives_up(function, local)) {
         return None;
     }
     let methods = methods_beside(module, release);
@@ -60,12 +70,43 @@ pub(crate) fn of_result(
             let callers: Vec<String> = callers.map(|(name, _)| name.clone()).collect();
             by.extend(callers);
         }
+        let begun = local.is_some_and(|local| {
+            function.info().calls().iter().any(|(_, callee)| {
+                let on = callee.receiver().and_then(|x| function.local(x));
+                on == Some(local)
+                    && by
+                        .iter()
+                        .any(|name| name == crate::types::last_name(callee))
+            })
+        });
         Some(Filled {
             field,
             contract,
             by,
+            made: ty,
+            begun,
         })
     })
+}
+
+/// Whether a function defers the release of what it returns, or what ends it by another name.
+fn gives_up(function: &Function, local: LocalId) -> bool {
+    let tree = function.tree();
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let mut found = false;
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Defer(call) = tree.stmt(stmt).kind
+            && let callee = function.callee(call)
+            && let Some(x) = callee.receiver()
+        {
+            found |= function.local(x) == Some(local);
+        }
+        Descend::Into
+    });
+    found
 }
 
 /// The release of a type in the source, its own, that is passed nothing.

@@ -132,7 +132,7 @@ impl<'p> Taking<'p> {
                 callee,
                 Callee::Local(_)
                     | Callee::Field { .. }
-                    | Callee::PackageVar(_)
+                    | Callee::PackageVar { .. }
                     | Callee::Unknown { .. }
             );
             let types = crate::types::results(program, ty);

@@ -308,9 +308,13 @@ fn filled_later(
     reach: Reach,
 ) -> Option<Contract> {
     let filled = crate::inference::filled::of_result(module, function, result, ty)?;
-    let owed = held(module, &filled.contract, ty, &filled.field, reach)?;
+    let owed = held(module, &filled.contract, filled.made, &filled.field, reach)?;
+    let can_begin = |name: &String| module.program.has_method(ty, name);
+    if !filled.begun && !filled.by.iter().any(can_begin) {
+        return None;
+    }
     Some(Contract {
-        acquired_after: filled.by,
+        acquired_after: if filled.begun { Vec::new() } else { filled.by },
         held_in: None,
         confidence: Confidence::Likely,
         ..owed
@@ -493,9 +497,18 @@ fn by_field(
     let mut contract = contract.clone();
     contract.held_in = None;
     contract.origin = Origin::Convention;
+    // What is embedded lends its methods to the value, whose type does not say so where that of the field is not known.
+    let fields = module.program.struct_fields(ty).iter();
+    let is_embedded = fields
+        .clone()
+        .any(|known| known.embedded && known.name == *field);
+    let promoted = contract.release.actions.clone();
     for action in &mut contract.release.actions {
         action.method.as_ref()?;
         action.path.insert(0, field.to_string());
+    }
+    if is_embedded {
+        contract.release.actions.extend(promoted);
     }
     Some(contract)
 }

@@ -89,36 +89,55 @@ fn traced(module: &Module<'_>, id: FuncId, result: usize, reach: Reach, depth: u
     }
 }
 
+/// What a result of a function is made as.
+pub(crate) struct Literal {
+    pub expr: ExprId,
+    /// The variable that is returned.
+    pub local: Option<LocalId>,
+}
+
 /// Whether a result of a function is a literal of its type wherever it is not nil.
 pub(crate) fn is_literal(module: &Module<'_>, id: FuncId, result: usize) -> bool {
-    let Some(function) = module.function(BodyOwner::Func(id)) else {
-        return false;
-    };
-    let Some(graph) = function.graph(None) else {
-        return false;
-    };
+    literal(module, id, result).is_some()
+}
+
+/// The literal that a result of a function is wherever it is not nil, the first of several.
+pub(crate) fn literal(module: &Module<'_>, id: FuncId, result: usize) -> Option<Literal> {
+    let function = module.function(BodyOwner::Func(id))?;
+    let graph = function.graph(None)?;
     let tree = function.tree();
+    let mut first = None;
     let made = |expr: ExprId| {
         let made = pointee(tree, expr);
         matches!(tree.expr(made).kind, ExprKind::CompositeLit { .. })
     };
-    let mut returns = graph.blocks().filter_map(|(_, block)| match &block.end {
-        End::Return(stmt) => match tree.stmt(*stmt).kind {
-            StmtKind::Return(list) => Some(tree.exprs(list).get(result).copied()),
-            _ => None,
-        },
-        _ => None,
-    });
-    returns.all(|returned| {
-        returned.is_some_and(|expr| {
-            matches!(function.info().object(expr), Object::Nil)
-                || made(expr)
-                || function.local(expr).is_some_and(|local| {
-                    let values = values_of(module, &function, local);
-                    !values.is_empty() && values.iter().all(|(value, _)| value.is_some_and(made))
-                })
-        })
-    })
+    for (_, block) in graph.blocks() {
+        let End::Return(stmt) = &block.end else {
+            continue;
+        };
+        let StmtKind::Return(list) = tree.stmt(*stmt).kind else {
+            continue;
+        };
+        let expr = *tree.exprs(list).get(result)?;
+        if matches!(function.info().object(expr), Object::Nil) {
+            continue;
+        }
+        if made(expr) {
+            first.get_or_insert(Literal { expr, local: None });
+            continue;
+        }
+        let local = function.local(expr)?;
+        let values = values_of(module, &function, local);
+        if values.is_empty() {
+            return None;
+        }
+        for (value, _) in values {
+            let expr = value.filter(|value| made(*value))?;
+            let local = Some(local);
+            first.get_or_insert(Literal { expr, local });
+        }
+    }
+    first
 }
 
 /// Whether a function hands on what it acquires itself, so that its result may hold that.

@@ -486,7 +486,9 @@ impl<'a, 'p> Described<'a, 'p> {
     pub fn defer_in_loop(&self) -> Option<Finding> {
         let at = self.verdict.outcomes.defer_in_loop?;
         let endless = self.is_endless_defer();
-        if !endless && !self.is_deferred_in_stream() {
+        // On the way down a path each descriptor is opened from the one before.
+        let is_number = self.site.release.actions.is_empty();
+        if !endless && (is_number || !self.is_deferred_in_stream()) {
             return None;
         }
         let until = if endless {

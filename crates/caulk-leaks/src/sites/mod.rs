@@ -187,7 +187,7 @@ fn called_value(function: &Function, callee: &Callee) -> Option<String> {
         }
         Callee::Field { name, .. } => Some(name.to_string()),
         Callee::Unknown { name, .. } if !name.is_empty() => Some(name.to_string()),
-        Callee::PackageVar(name) => Some(name.to_string()),
+        Callee::PackageVar { name, .. } => Some(name.to_string()),
         _ => None,
     }
 }

@@ -192,7 +192,8 @@ fn own_implementers<'m, 'p>(
         .filter(|(build, id)| build.is_own(*id) && !stand_in::declares(build, *id))
 }
 
-/// What a method of an interface of the project owes where those who implement it agree.
+/// What a method of an interface of the project owes: whoever calls it does not know which of those who implement it answers, so
+/// that what one gives is owed, unless another gives what is not the caller's, or more of them do what is not known.
 fn of_implementers(
     module: &Module<'_>,
     function: &Function,
@@ -202,16 +203,36 @@ fn of_implementers(
     name: &SmolStr,
 ) -> Vec<Contract> {
     let mut agreed: Option<Vec<Contract>> = None;
+    let (mut owing, mut unknown) = (0, 0);
     for (build, id) in own_implementers(module, function, iface, through, name) {
         // Behind an interface calls may go in circles: those who implement it are looked into by themselves.
         let Some(reach) = reach.one_less() else {
             return Vec::new();
         };
         let results = build.results(id, reach);
-        if results.contracts.is_empty() || results.undecided {
-            return Vec::new();
+        if !results.contracts.is_empty() && !results.undecided {
+            owing += 1;
+            agreed.get_or_insert_with(|| results.contracts.clone());
+            continue;
         }
-        agreed.get_or_insert_with(|| results.contracts.clone());
+        if let Some(told) =
+            crate::inference::doc::contract(build, id).filter(|_| !results.accounted)
+        {
+            owing += 1;
+            agreed.get_or_insert_with(|| vec![told]);
+            continue;
+        }
+        match crate::inference::provenance::of_result(build, id, 0, reach) {
+            // What it makes may hold something of another's.
+            Provenance::Foreign if !crate::inference::provenance::is_literal(build, id, 0) => {
+                return Vec::new();
+            }
+            Provenance::Nothing | Provenance::Idle if !results.accounted => {}
+            _ => unknown += 1,
+        }
+    }
+    if unknown > 2 * owing {
+        return Vec::new();
     }
     let mut contracts = agreed.unwrap_or_default();
     for contract in &mut contracts {
@@ -286,15 +307,16 @@ pub(crate) fn contracts_of(
             if !results.contracts.is_empty() || results.accounted {
                 return results.contracts.clone();
             }
-            let owed = match results.undecided {
-                true => Vec::new(),
-                false => crate::inference::convention::of_source(module, called.types, id, reach),
-            };
+            let mut owed = crate::inference::convention::of_source(module, called.types, id, reach);
+            // A function that it calls, not known which, may have released it, as is usual with a response.
+            owed.retain(|contract| !results.undecided || contract.rule == "unclosed-reader");
             if owed.is_empty() {
-                opened(id, reach)
-            } else {
-                owed
+                owed = opened(id, reach);
             }
+            if owed.is_empty() {
+                owed.extend(crate::inference::doc::contract(module, id));
+            }
+            owed
         }
         (Some(id), Followed::Yes(reach)) => {
             let may_owe = called.types.iter().any(|ty| module.can_be_owned(*ty))

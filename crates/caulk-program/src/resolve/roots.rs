@@ -233,9 +233,19 @@ impl Finder<'_> {
             Some(src) => (src, String::new()),
             None => {
                 let repository = dir.ancestors().find(|a| self.files.exists(&a.join(".git")));
-                let current = || Some(&*self.current_dir).filter(|root| dir.starts_with(root));
-                let tree = repository.or_else(current).map(Path::to_owned);
-                let guess = tree.and_then(|root| Some((self.guess(&root)?, root)));
+                // Without a repository the tree is where caulk is run, or else what it is told to look at.
+                let current = Some(&*self.current_dir);
+                let roots = match repository {
+                    Some(root) => vec![root.to_owned()],
+                    None => {
+                        let roots = [current, common_folder(&self.dirs)].into_iter().flatten();
+                        let above = roots.filter(|root| dir.starts_with(root));
+                        above.map(Path::to_owned).collect()
+                    }
+                };
+                let guess = roots
+                    .into_iter()
+                    .find_map(|root| Some((self.guess(&root)?, root)));
                 match guess {
                     Some((path, root)) => (root, path),
                     None => {
@@ -300,6 +310,14 @@ impl Finder<'_> {
             })
             .unwrap_or_default()
     }
+}
+
+/// The folder that all these are in.
+fn common_folder(dirs: &[PathBuf]) -> Option<&Path> {
+    let first = dirs.first()?;
+    first
+        .ancestors()
+        .find(|folder| dirs.iter().all(|dir| dir.starts_with(folder)))
 }
 
 /// `url = git@github.com:owner/name.git` to `github.com/owner/name`.

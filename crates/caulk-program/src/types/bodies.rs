@@ -137,7 +137,7 @@ fn type_initializer(program: &Program, package: PackageId, index: u32) -> Option
 }
 
 /// Lowest index of an expression below `root`, itself included.
-fn first_expr(tree: &Tree, root: Node) -> usize {
+pub(super) fn first_expr(tree: &Tree, root: Node) -> usize {
     let mut first = usize::MAX;
     tree.walk(root, |node| {
         if let Node::Expr(expr) = node {

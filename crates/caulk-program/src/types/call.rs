@@ -150,7 +150,15 @@ impl Typer<'_> {
         match (self.object(fun), tree.expr(fun).kind) {
             (Object::Func(func), _) => Callee::Static(func.clone()),
             (Object::Local(local), _) => Callee::Local(*local),
-            (Object::PackageVar(name), _) => Callee::PackageVar(name.clone()),
+            (Object::PackageVar(name), kind) => Callee::PackageVar {
+                name: name.clone(),
+                func: match kind {
+                    ExprKind::Ident(name) => self
+                        .program
+                        .declared_function(self.package, &self.text(name)),
+                    _ => None,
+                },
+            },
             (Object::Field { name, .. }, ExprKind::Selector { x, .. }) => Callee::Field {
                 receiver: x,
                 name: name.clone(),

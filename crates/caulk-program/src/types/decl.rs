@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use caulk_syntax::{FieldList, Tree};
+use caulk_syntax::{ExprKind, FieldList, Tree};
 use smol_str::SmolStr;
 
 use super::chain::{Step, once};
 use super::kind::{NamedId, Signature, Type, TypeId, TypeParamId};
 use super::named::{NamedDecl, NamedOrigin, ParamOwner, TypeParamDecl};
 use super::typer::Typer;
-use crate::package::{Func, FuncId, Package, PackageKind};
+use crate::body::FuncRef;
+use crate::package::{Func, FuncId, Package, PackageKind, ScopeEntry};
 use crate::program::Program;
 
 /// Type parameters with their names.
@@ -346,6 +347,26 @@ impl Program {
                 typer.value_type(&value.spec, value.index, value.is_const)
             },
         )
+    }
+
+    /// The function that a variable of a package is declared with: `var open = os.Open`.
+    pub(crate) fn declared_function(&self, package: &Package, name: &str) -> Option<FuncRef> {
+        let Some(ScopeEntry::Value(index)) = package.scope.get(name) else {
+            return None;
+        };
+        let value = package.values.get(*index as usize)?;
+        let tree = &package.files.get(value.file as usize)?.outline.tree;
+        let values = tree.exprs(value.spec.values);
+        let function = *values.get(value.index)?;
+        let is_named = match tree.expr(function).kind {
+            ExprKind::Ident(_) => true,
+            ExprKind::Selector { x, .. } => matches!(tree.expr(x).kind, ExprKind::Ident(_)),
+            _ => false,
+        };
+        if value.is_const || !is_named || values.len() != tree.names(value.spec.names).len() {
+            return None;
+        }
+        self.typer(package, value.file)?.function_named(function)
     }
 
     /// The underlying type: that of a declaration with its type arguments filled in, any other type itself.

@@ -274,6 +274,20 @@ impl<'p> Typer<'p> {
         operand
     }
 
+    /// The function that an expression outside of bodies names.
+    pub fn function_named(mut self, expr: ExprId) -> Option<FuncRef> {
+        let first = super::bodies::first_expr(self.tree, expr.into());
+        self.found = Some(BodyInfo {
+            first,
+            ..BodyInfo::default()
+        });
+        self.value(expr, None);
+        match self.object(expr) {
+            Object::Func(func) => Some(func.clone()),
+            _ => None,
+        }
+    }
+
     fn import_path(&self, import: &Import) -> Arc<str> {
         match import {
             Import::Package(id) => self.program.package(*id).path.clone(),
