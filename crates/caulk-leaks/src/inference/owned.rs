@@ -111,7 +111,9 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             Value::Releaser => by_function(module, &site.contract, ty, outcomes.beside.as_ref()),
             _ => None,
         };
-        let Some(mut owed) = owed else { continue };
+        let Some(mut owed) = owed.filter(|owed| can_be_called(module, ty, owed)) else {
+            continue;
+        };
         // What a helper has only made, the caller starts: a command.
         let is_begun = !is_idle || site.contract.acquired_after.is_empty();
         if is_begun {
@@ -319,6 +321,21 @@ fn filled_later(
         confidence: Confidence::Likely,
         ..owed
     })
+}
+
+/// Whether a result that is an interface with a release has one of those that are known to release what is behind it: its own
+/// may do so in a way that is not seen, by `once.Do(c.close)`.
+fn can_be_called(module: &Module<'_>, ty: TypeId, contract: &Contract) -> bool {
+    let program = module.program;
+    let of_value = contract.release.actions.iter();
+    let mut methods = of_value
+        .filter(|action| action.path.is_empty())
+        .filter_map(|action| action.method.as_deref())
+        .peekable();
+    !program.is_interface(ty)
+        || methods.peek().is_none()
+        || !crate::types::has_release(program, ty)
+        || methods.any(|method| program.has_method(ty, method))
 }
 
 /// The function that builds a value, as the end of a chain.
