@@ -10,6 +10,7 @@ pub(crate) mod field_uses;
 pub(crate) mod filled;
 mod going_on;
 pub(crate) mod habit;
+pub(crate) mod handed_on;
 pub(crate) mod never_fails;
 pub(crate) mod noted;
 pub(crate) mod opened;

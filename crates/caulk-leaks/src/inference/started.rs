@@ -9,7 +9,8 @@ use crate::contract::RELEASE_METHODS;
 use crate::contract::{Contract, Origin, Release};
 use crate::engine::Function;
 use crate::finding::{Confidence, Harm, Step};
-use crate::inference::owned::{released_by, returns_error, step};
+use crate::inference::handed_on::{released_by, returns_error};
+use crate::inference::owned::step;
 use crate::module::Module;
 
 /// How many methods of the value, one called by the other, are looked into.
