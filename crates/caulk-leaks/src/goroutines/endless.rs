@@ -58,19 +58,10 @@ impl Endless {
 
 /// The goroutines of a body that have no way to end.
 pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Endless> {
-    let tree = function.tree();
-    let mut found = Vec::new();
-    for root in caulk_flow::roots(module.program, &function.typed) {
-        tree.walk(root, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Go(call) = tree.stmt(stmt).kind
-            {
-                found.extend(endless(module, function, stmt, unparen(tree, call)));
-            }
-            Descend::Into
-        });
-    }
-    found
+    let starts = super::starts(module, function).into_iter();
+    starts
+        .filter_map(|(stmt, call)| endless(module, function, stmt, call))
+        .collect()
 }
 
 fn endless(

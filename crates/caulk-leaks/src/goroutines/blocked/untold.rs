@@ -15,20 +15,10 @@ use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.
 pub(super) fn untold(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
-    let tree = function.tree();
-    let mut found = Vec::new();
-    for root in caulk_flow::roots(module.program, &function.typed) {
-        tree.walk(root, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Go(call) = tree.stmt(stmt).kind
-            {
-                let call = caulk_flow::unparen(tree, call);
-                found.extend(started(module, function, stmt, call));
-            }
-            Descend::Into
-        });
-    }
-    found
+    let starts = crate::goroutines::starts(module, function).into_iter();
+    starts
+        .filter_map(|(stmt, call)| started(module, function, stmt, call))
+        .collect()
 }
 
 fn started(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -> Option<Blocked> {
