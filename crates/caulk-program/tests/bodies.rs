@@ -281,6 +281,45 @@ func f(l log, b both, n named, p *log, fs []*os.File, m map[string]func()) {
     assert!(matches!(object, Some(Object::Method(func)) if func.id.is_some()));
 }
 
+#[test]
+fn what_an_interface_does_not_declare_is_of_the_one_missing_that_it_embeds() {
+    let program = program(
+        "package m
+import \"io\"
+import \"example.com/objstore\"
+import \"example.com/other\"
+type bucket interface { io.Closer; objstore.Bucket; Own() }
+type deeper interface { bucket; More() }
+type two interface { objstore.Bucket; other.Store }
+type number interface { ~int | objstore.Number }
+type tree struct { bucket }
+func f(b bucket, d deeper, t two, s tree) {
+	b.Get()
+	b.Own()
+	b.Close()
+	d.Get()
+	t.Get()
+	s.Get()
+}
+func g[N number](n N) {
+	n.Get()
+}
+",
+    );
+    assert_eq!(
+        callees(&program, &body(&program, "f")),
+        [
+            "method example.com/objstore.Bucket.Get on m.bucket via []",
+            "interface m.bucket.Own of m.bucket",
+            "interface io.Closer.Close of m.bucket",
+            "method example.com/objstore.Bucket.Get on m.deeper via []",
+            "unknown Get",
+            "method example.com/objstore.Bucket.Get on m.tree via [\"bucket\"]",
+        ]
+    );
+    assert_eq!(callees(&program, &body(&program, "g")), ["unknown Get"]);
+}
+
 struct Catalogue(Vec<String>);
 
 impl KnownTypes for Catalogue {

@@ -19,6 +19,9 @@ use crate::program::Program;
 /// Structs are embedded no deeper in code that people write.
 const MAX_EMBEDDING: usize = 12;
 
+/// An interface embeds no more than these, at all depths, in code that people write.
+const MAX_INTERFACES: usize = 200;
+
 /// What a selector selects.
 #[derive(Clone, Debug)]
 pub(crate) enum Selected {
@@ -99,6 +102,9 @@ impl Program {
                         if let Some(mut method) = self.interface_method(ty, name) {
                             method.through = step.through.clone().into();
                             found.push(Selected::Method(method));
+                        } else {
+                            let owners = self.missing_embedded(ty).into_iter();
+                            missing.extend(owners.map(|owner| (owner, step.through.clone())));
                         }
                     }
                     _ => {}
@@ -241,13 +247,38 @@ impl Program {
             // Interfaces embed each other in a cycle only in broken code.
             if let [term] = &**union
                 && term.ty != interface
-                && seen.len() < 200
+                && seen.len() < MAX_INTERFACES
                 && seen.insert(term.ty)
             {
                 self.visit_methods(term.ty, seen, visit)?;
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// The full names of the interfaces without a declaration that an interface embeds, at whatever depth; one of which not even
+    /// the name is known has none.
+    fn missing_embedded(&self, interface: TypeId) -> Vec<Arc<str>> {
+        let mut missing = Vec::new();
+        let mut seen = FxHashSet::default();
+        let mut rest = vec![interface];
+        while let Some(ty) = rest.pop() {
+            if seen.len() >= MAX_INTERFACES || !seen.insert(ty) {
+                continue;
+            }
+            if let Some(decl) = self.named_of(ty)
+                && !decl.is_loaded()
+            {
+                missing.push(Arc::from(decl.full_name()));
+            } else if let Type::Interface(written) = self.ty(self.underlying(ty)) {
+                let alone = written.embedded.iter().filter_map(|union| match &**union {
+                    [term] if !term.tilde => Some(term.ty),
+                    _ => None,
+                });
+                rest.extend(alone);
+            }
+        }
+        missing
     }
 
     fn method_of_interface(&self, owner: TypeId, name: &SmolStr, signature: TypeId) -> Method {
