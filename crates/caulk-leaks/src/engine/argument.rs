@@ -1,8 +1,6 @@
 //! The resource as an argument: whether the callee borrows it, keeps it, or releases it.
 
-use std::sync::Arc;
-
-use caulk_program::{Callee, FuncRef, TypeId};
+use caulk_program::{Callee, FuncRef, Program, TypeId};
 use caulk_syntax::{ExprId, ExprKind};
 
 use super::call::{Named, PASSED_ON, Passed};
@@ -12,7 +10,7 @@ use super::run::Run;
 use super::state::{State, Status, Value};
 use crate::catalogue::CallEffect;
 use crate::finding::SettledBy;
-use crate::inference::summary::{Param, ParamEffect, ParamQuery};
+use crate::inference::summary::{Param, ParamEffect};
 use crate::types::last_name;
 
 impl Run<'_, '_> {
@@ -77,6 +75,9 @@ impl Run<'_, '_> {
         if matches!(value, Value::View) {
             return self.pass_view(state, call, callee, name, index);
         }
+        if self.is_option(call, callee) {
+            return Vec::new();
+        }
         let (field, depth) = match value {
             Value::At(depth) => (None, *depth),
             Value::Owner(Some(field)) => (Some(field.clone()), 0),
@@ -85,6 +86,9 @@ impl Run<'_, '_> {
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
         let lent = std && !matches!(callee, Callee::Interface { .. });
         if matches!(value, Value::Owner(None)) && !lent {
+            if let Some(results) = self.follow_wrapper(state, call, callee, index) {
+                return results;
+            }
             if self.is_lent(call, callee, index, value) {
                 return self.lend(state, call, value);
             }
@@ -135,7 +139,7 @@ impl Run<'_, '_> {
         }
         // A response that is parsed may be closed there, a stream is not.
         if self.release.path().is_empty()
-            && let Some(effect) = by_name(callee)
+            && let Some(effect) = by_name(callee, self.gives_at_most_an_error(call))
         {
             return self.apply_known(state, call, value, effect);
         }
@@ -143,105 +147,39 @@ impl Run<'_, '_> {
         Vec::new()
     }
 
-    /// Whether a callee uses what is passed and cannot release it: the parameter's type is an interface without a
-    /// release, `io.Reader`, and so say those who are known to implement the method.
-    fn is_lent(&self, call: ExprId, callee: &Callee, index: usize, value: &Value) -> bool {
-        let ExprKind::Call { fun, .. } = self.function.tree().expr(call).kind else {
-            return false;
+    /// What wraps the resource, and releases it with itself, is passed to a function of the project: what becomes of the one
+    /// becomes of the other. None where that is not known.
+    fn follow_wrapper(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        callee: &Callee,
+        index: usize,
+    ) -> Option<Vec<Option<Value>>> {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return None;
         };
-        let program = self.module.program;
-        let Some(signature) = program.func_type(self.function.info().type_of(fun)) else {
-            return false;
-        };
-        let is_whole = match value {
-            Value::At(depth) => *depth == self.release.path().len(),
-            value => matches!(value, Value::Owner(_) | Value::View),
-        };
-        // What holds it goes where its own methods are called, later perhaps: `manager.Add(&detector{informers})`.
-        let is_kept = |ty: &TypeId| {
-            let named = program.named_of(*ty);
-            matches!(value, Value::Owner(Some(_)))
-                && !self.is_followed(callee)
-                && named.is_some_and(|named| !crate::types::is_std_path(&named.package))
-        };
-        is_whole
-            && signature.params.get(index).is_some_and(|ty| {
-                crate::types::only_lends(program, *ty, self.release) && !is_kept(ty)
-            })
-            && self.implementers_borrow(callee, index)
-    }
-
-    fn implementers_borrow(&self, callee: &Callee, index: usize) -> bool {
-        if !matches!(callee, Callee::Interface { .. }) {
-            return true;
+        let arg = *tree.exprs(args).get(index)?;
+        let (program, ty) = (self.module.program, self.function.info().type_of(arg));
+        let wraps = self.release.path().is_empty()
+            && !self.release.is_call()
+            && self.is_own(callee)
+            && (program.is_interface(ty) || is_of_std(program, ty))
+            && crate::types::has_release(program, ty);
+        if !wraps {
+            return None;
         }
         let passed = Passed {
             param: Param::At(index),
             field: None,
-            depth: self.release.path().len(),
+            depth: 0,
             error: None,
         };
-        self.known_to_borrow(callee, &passed) != Some(false)
-    }
-
-    /// Whether those who implement a method of an interface of the project are known, and all use what they are passed
-    /// during the call.
-    fn all_borrow(&self, callee: &Callee, passed: &Passed) -> bool {
-        self.known_to_borrow(callee, passed) == Some(true)
-    }
-
-    /// Whether those who implement a method of an interface borrow what they are passed; none where nobody is known.
-    fn known_to_borrow(&self, callee: &Callee, passed: &Passed) -> Option<bool> {
-        let Callee::Interface {
-            iface,
-            name,
-            through,
-            ..
-        } = callee
-        else {
-            return None;
-        };
-        let package = self.function.package;
-        let known = self.module.implementers(package, *iface, through, name);
-        if known.is_empty() {
-            return None;
+        match self.follow(callee, passed)? {
+            ParamEffect::Unknown(_) | ParamEffect::Returns { .. } => None,
+            effect => Some(self.apply(state, call, callee, effect)),
         }
-        let borrows = self.reach.one_less().is_some_and(|reach| {
-            known.into_iter().all(|(build, func)| {
-                let effect = build.effect(ParamQuery {
-                    func,
-                    param: passed.param,
-                    field: passed.field.clone(),
-                    depth: passed.depth,
-                    error: None,
-                    release: Arc::clone(self.release),
-                    reach,
-                });
-                effect == ParamEffect::Borrows
-            })
-        });
-        Some(borrows)
-    }
-
-    /// The callee uses the resource and cannot release it; what it returns may go on doing so.
-    fn lend(&mut self, state: &mut State, call: ExprId, value: &Value) -> Vec<Option<Value>> {
-        let program = self.module.program;
-        let ty = self.function.info().type_of(call);
-        let results = program.results_of(ty);
-        // What has no result, or a result with a release of its own, may have been made to keep it.
-        let may_keep = ty == TypeId::VOID
-            || !matches!(value, Value::View)
-                && results
-                    .iter()
-                    .any(|ty| crate::types::has_release(program, *ty));
-        if may_keep {
-            self.lose_track(state, self.unknown_callee(call), self.span_of(call));
-            return Vec::new();
-        }
-        results
-            .into_iter()
-            .map(|ty| crate::types::can_be_bound(program, ty).then_some(Value::View))
-            .collect()
     }
 
     fn has_receiver(&self, func: &FuncRef) -> bool {
@@ -280,7 +218,7 @@ impl Run<'_, '_> {
             if self.is_lent(call, callee, index, &Value::View) {
                 return self.lend(state, call, &Value::View);
             }
-            if let Some(effect) = by_name(callee) {
+            if let Some(effect) = by_name(callee, self.gives_at_most_an_error(call)) {
                 return self.apply_known(state, call, &Value::View, effect);
             }
             self.lose_track(state, self.unknown_callee(call), self.span_of(call));
@@ -329,6 +267,12 @@ impl Run<'_, '_> {
             }
         }
     }
+}
+
+/// Whether a type is declared by the standard library.
+fn is_of_std(program: &Program, ty: TypeId) -> bool {
+    let named = program.named_of(ty);
+    named.is_some_and(|named| crate::types::is_std_path(&named.package))
 }
 
 /// Whether a function takes back, by its name, what has no method of its own to be released by: `Deallocate(data)`.

@@ -7,16 +7,40 @@ use crate::catalogue::CallEffect;
 /// How the names begin of functions that make data of a stream.
 const PARSES: &[&str] = &["Parse", "Decode", "Unmarshal"];
 
-/// How the names end of what functions make that reads from a stream: with it that is kept, or closed, if it can be.
-const READS: &[&str] = &["Decoder", "Parser", "Scanner", "Lexer", "Tokenizer"];
+/// How the names begin of functions that are done with a stream when they return, if they give no more than an error.
+const USES: &[&str] = &[
+    "Render", "Write", "Encode", "Marshal", "Execute", "Print", "Fprint", "Dump", "Export",
+    "Import", "Copy", "Read", "Load", "Save", "Draw", "Upload", "Download", "Extract", "Untar",
+    "Unzip", "Hash", "Validate",
+];
+
+/// How the names end of what functions make that reads from a stream, or writes to it: with it that is kept, or closed, if it can be.
+const READS: &[&str] = &[
+    "Decoder",
+    "Encoder",
+    "Parser",
+    "Scanner",
+    "Lexer",
+    "Tokenizer",
+];
 
 /// What a function of a package, whose source is not at hand, does by its name with a stream that its caller goes on owning:
-/// `yaml.Unmarshal(f)`, `dns.NewZoneParser(f)`.
-pub(super) fn by_name(callee: &Callee) -> Option<CallEffect> {
-    let Callee::Static(func) = callee else {
+/// `yaml.Unmarshal(f)`, `dns.NewZoneParser(f)`, and, where it gives no more than an error, `page.Render(f)`.
+pub(super) fn by_name(callee: &Callee, gives_at_most_an_error: bool) -> Option<CallEffect> {
+    let (Callee::Static(func) | Callee::Method { func, .. }) = callee else {
         return None;
     };
     let name = func.name.rsplit('.').next().unwrap_or_default();
+    let begins = |verb: &&str| {
+        name.strip_prefix(*verb)
+            .is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+    };
+    if gives_at_most_an_error && USES.iter().any(begins) {
+        return Some(CallEffect::Borrow);
+    }
+    if matches!(callee, Callee::Method { .. }) {
+        return None;
+    }
     if PARSES.iter().any(|verb| name.starts_with(verb)) {
         return Some(CallEffect::Borrow);
     }

@@ -20,6 +20,7 @@ mod exit;
 mod function;
 mod handover;
 mod known;
+mod lent;
 mod listed;
 mod outcome;
 mod parents;

@@ -469,7 +469,7 @@ fn in_words(effect: &ParamEffect) -> String {
             "released on some paths; the caller still owes it".to_owned()
         }
         ParamEffect::ClosesOnSuccess => "released where the function succeeds".to_owned(),
-        ParamEffect::ClosesOnFailure => "released where the function fails".to_owned(),
+        ParamEffect::ClosesOnFailure => "released where the function fails, if at all".to_owned(),
         ParamEffect::Returns { result, .. } => {
             format!("returned, in or as result {}", result + 1)
         }

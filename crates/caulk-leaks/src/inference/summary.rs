@@ -46,7 +46,7 @@ pub(crate) enum ParamEffect {
     ClosesSometimes,
     /// Releases it where its error result is nil.
     ClosesOnSuccess,
-    /// Releases it where its error result is not nil.
+    /// Releases it nowhere but where its error result is not nil, perhaps not each time.
     ClosesOnFailure,
     /// Returns it, or what holds it or reads from it, as this result; where its error result is not nil it may have
     /// released it instead.
@@ -189,6 +189,8 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
                 ParamEffect::ClosesOnFailure
             } else if asserted {
                 ParamEffect::Unknown(Arc::from("its dynamic type decides whether it is released"))
+            } else if released_with_error && settled.is_none() {
+                ParamEffect::ClosesOnFailure
             } else if owed.iter().all(|exit| exit.error.is_none()) && settled.is_none() {
                 ParamEffect::ClosesSometimes
             } else {
