@@ -5,6 +5,7 @@ pub(crate) mod convention;
 pub(crate) mod directive;
 pub(crate) mod doc;
 pub(crate) mod effort;
+pub(crate) mod enrolled;
 pub(crate) mod field_channels;
 pub(crate) mod field_uses;
 pub(crate) mod filled;

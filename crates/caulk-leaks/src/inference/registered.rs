@@ -458,7 +458,7 @@ fn fields(
 }
 
 /// What `append(s, x, y)` adds; none where it adds another slice.
-fn appended(function: &Function, value: ExprId) -> Option<Vec<ExprId>> {
+pub(super) fn appended(function: &Function, value: ExprId) -> Option<Vec<ExprId>> {
     let tree = function.tree();
     let value = caulk_flow::unparen(tree, value);
     let ExprKind::Call { args, ellipsis, .. } = tree.expr(value).kind else {
@@ -482,7 +482,7 @@ fn field_of(function: &Function, expr: ExprId, receiver: LocalId) -> Option<Smol
 }
 
 /// Whether an expression mentions one of these variables, outside of function literals.
-fn mentions(function: &Function, expr: ExprId, locals: &[LocalId]) -> bool {
+pub(super) fn mentions(function: &Function, expr: ExprId, locals: &[LocalId]) -> bool {
     let tree = function.tree();
     let mut found = false;
     tree.walk(expr, |node| {
@@ -501,7 +501,7 @@ fn mentions(function: &Function, expr: ExprId, locals: &[LocalId]) -> bool {
 }
 
 /// From the method that keeps it to the one that lets it go.
-fn origin(module: &Module<'_>, keeps: FuncId, takes: FuncId, field: &SmolStr) -> Origin {
+pub(super) fn origin(module: &Module<'_>, keeps: FuncId, takes: FuncId, field: &SmolStr) -> Origin {
     let name = |id: FuncId| {
         let func = module.program.func(id);
         func.map(|func| func.name.to_string()).unwrap_or_default()
