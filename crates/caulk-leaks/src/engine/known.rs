@@ -16,6 +16,9 @@ const USES: &[&str] = &[
 
 /// How the names end of what functions make that reads from a stream, or writes to it: with it that is kept, or closed, if it can be.
 const READS: &[&str] = &[
+    "Reader",
+    "Writer",
+    "Seeker",
     "Decoder",
     "Encoder",
     "Parser",

@@ -41,7 +41,7 @@ pub(crate) fn contract(
         let returns = program.func_type(method.signature)?.results.last();
         let release_by = Release {
             returns_error: returns.is_some_and(|ty| crate::types::is_error(program, *ty)),
-            ..Release::any_of([*name].into_iter())
+            ..Release::any_of([*name])
         };
         Some(subscription(release_by, origin(module, id, release, field)))
     })
