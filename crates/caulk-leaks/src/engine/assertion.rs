@@ -126,9 +126,22 @@ impl Run<'_, '_> {
             matches!(
                 tree.expr(condition).kind,
                 ExprKind::Call { .. } | ExprKind::Unary { .. } | ExprKind::Binary { .. }
-            ) && crate::types::is_bool(self.module.program, self.function.info().type_of(condition))
+            ) && (crate::types::is_bool(
+                self.module.program,
+                self.function.info().type_of(condition),
+            ) || self.compares_error(condition))
         })?;
         Some((condition, truth))
+    }
+
+    /// Whether a call makes a comparison of an error, which is no truth value of Go: `is.ErrorContains(err, "…")`.
+    fn compares_error(&self, condition: ExprId) -> bool {
+        let func = self.function.callee(condition).func();
+        func.is_some_and(|func| {
+            let (package, name) = crate::types::split_name(self.module.program, func);
+            let test = self.module.catalogue.error_test(package, name);
+            matches!(test, Some(ErrorTest::TrueIfNil | ErrorTest::TrueIfError))
+        })
     }
 
     /// The two that a sentence states to be equal: `Expect(resp.StatusCode).To(Equal(204))`.
