@@ -20,6 +20,8 @@ use crate::contract::{Contract, Origin};
 const FILES: &[(&str, &str)] = &[
     ("aws.toml", include_str!("../../catalogue/aws.toml")),
     ("azure.toml", include_str!("../../catalogue/azure.toml")),
+    ("chains.toml", include_str!("../../catalogue/chains.toml")),
+    ("columns.toml", include_str!("../../catalogue/columns.toml")),
     (
         "compression.toml",
         include_str!("../../catalogue/compression.toml"),
@@ -44,6 +46,7 @@ const FILES: &[(&str, &str)] = &[
     ("effects.toml", include_str!("../../catalogue/effects.toml")),
     ("errors.toml", include_str!("../../catalogue/errors.toml")),
     ("files.toml", include_str!("../../catalogue/files.toml")),
+    ("git.toml", include_str!("../../catalogue/git.toml")),
     (
         "goroutines.toml",
         include_str!("../../catalogue/goroutines.toml"),
@@ -62,6 +65,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("net.toml", include_str!("../../catalogue/net.toml")),
     ("objects.toml", include_str!("../../catalogue/objects.toml")),
+    ("peers.toml", include_str!("../../catalogue/peers.toml")),
     (
         "postgres.toml",
         include_str!("../../catalogue/postgres.toml"),
