@@ -17,6 +17,7 @@ pub(crate) mod noted;
 pub(crate) mod opened;
 pub(crate) mod own_use;
 pub(crate) mod owned;
+pub(crate) mod piped;
 pub(crate) mod produced;
 pub(crate) mod provenance;
 pub(crate) mod registered;
