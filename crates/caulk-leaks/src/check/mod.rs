@@ -252,9 +252,11 @@ fn check_body(
     };
     for goroutine in blocked {
         let heat = heat(module, calls, &function, function.root_of(goroutine.go));
-        add(crate::goroutines::blocked::described(
-            module, &function, file, &goroutine, heat,
-        ));
+        if goroutine.is_left_behind(heat) {
+            add(crate::goroutines::blocked::described(
+                module, &function, file, &goroutine, heat,
+            ));
+        }
     }
     for goroutine in endless {
         let heat = heat(module, calls, &function, goroutine.root);

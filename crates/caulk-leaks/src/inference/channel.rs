@@ -45,6 +45,8 @@ pub(crate) enum Actor {
     Goroutine(Node),
     /// A literal that it defers.
     Deferred(StmtId),
+    /// Whoever gets a literal that is returned, kept or passed on.
+    Holder,
 }
 
 /// One use of a channel.
@@ -287,7 +289,16 @@ fn collect(
             Meaning::Returned => return None,
             Meaning::Passed { call, index } => passed(module, scope, call, index, uses)?,
             Meaning::Op(op, node) => {
-                let run = run_by(module, scope, node)?;
+                let run = match run_by(module, scope, node) {
+                    Some(run) => run,
+                    // A send ends nobody, whoever does it.
+                    None if op == Op::Send && scope.callee.is_none() => Run {
+                        actor: Actor::Holder,
+                        repeats: true,
+                        go: None,
+                    },
+                    None => return None,
+                };
                 let started = run.go.zip(scope.callee.clone());
                 uses.push(Use {
                     op,
@@ -378,7 +389,7 @@ fn passed(
                 Actor::Goroutine(_) if run.go.is_some() => return None,
                 Actor::Goroutine(start) => (Some(start), run.repeats),
                 Actor::Starter => (None, false),
-                Actor::Deferred(_) => return None,
+                Actor::Deferred(_) | Actor::Holder => return None,
             }
         }
     };
@@ -447,7 +458,7 @@ fn passed(
                 ..used
             },
             Actor::Goroutine(go) => used.started_by(call, &callee, go),
-            Actor::Deferred(_) => return None,
+            Actor::Deferred(_) | Actor::Holder => return None,
         });
     }
     Some(())

@@ -1,6 +1,6 @@
 //! What bodies do with channels that are kept in fields.
 
-use caulk_program::{Builtin, Callee, LocalId, Object, Program, Type, TypedBody};
+use caulk_program::{Builtin, Callee, LocalId, Object, Program, Type, TypeId, TypedBody};
 use caulk_syntax::{
     BranchKind, Descend, ExprId, ExprKind, LitKind, Node, StmtId, StmtKind, UnaryOp,
 };
@@ -25,6 +25,10 @@ const LEFT: u8 = 8;
 const ROOM: u8 = 16;
 /// Passed on, copied, returned, or given from elsewhere.
 const OTHER: u8 = 32;
+/// Left on the word of another channel of signals, not of a context.
+const QUIT: u8 = 64;
+/// Left, as far as it is, for something that whoever sends may have to do with: another result, an error.
+const SERVED: u8 = 128;
 
 impl ChannelUses {
     pub fn add(&mut self, other: ChannelUses) {
@@ -40,9 +44,23 @@ impl ChannelUses {
         self.0 & (SENT | CLOSED | OTHER) == 0
     }
 
+    /// Nobody ever closes it.
+    fn is_never_closed(self) -> bool {
+        self.0 & (CLOSED | OTHER) == 0
+    }
+
     /// All that receive from it may leave for good, and it has no room.
     fn is_left(self) -> bool {
         self.0 & (RECEIVED | ROOM | OTHER) == 0 && self.0 & LEFT != 0
+    }
+
+    /// The same, and none of them leaves for what those that send may have said.
+    fn is_left_by_signal(self) -> bool {
+        self.is_left() && self.0 & SERVED == 0
+    }
+
+    fn is_left_by_quit(self) -> bool {
+        self.0 & QUIT != 0
     }
 }
 
@@ -63,7 +81,7 @@ pub(super) fn use_of(
             ExprKind::Unary {
                 op: UnaryOp::Receive,
                 ..
-            } => received(tree, parents, parent),
+            } => received(program, body, parents, parent),
             ExprKind::Call { fun, .. } if fun != expr => match body.info.callee(parent) {
                 Callee::Builtin(Builtin::Close) => CLOSED,
                 Callee::Builtin(Builtin::Len | Builtin::Cap) => 0,
@@ -139,7 +157,8 @@ fn given(body: &TypedBody, value: Option<ExprId>) -> u8 {
 }
 
 /// How a receive goes on where nothing comes.
-fn received(tree: &caulk_syntax::Tree, parents: &Parents, receive: ExprId) -> u8 {
+fn received(program: &Program, body: &TypedBody, parents: &Parents, receive: ExprId) -> u8 {
+    let tree = body.tree();
     let mut at = Node::from(receive);
     let clause = loop {
         match parents.get(at) {
@@ -170,11 +189,41 @@ fn received(tree: &caulk_syntax::Tree, parents: &Parents, receive: ExprId) -> u8
                 StmtKind::Comm { comm: Some(_), .. }
             )
     });
-    if others.into_iter().any(|other| leaves(tree, *other)) {
-        LEFT
-    } else {
-        RECEIVED
+    let words: Vec<u8> = others
+        .filter(|other| leaves(tree, **other))
+        .map(|other| word(program, body, *other))
+        .collect();
+    match words.iter().min() {
+        Some(word) => LEFT | word,
+        None => RECEIVED,
     }
+}
+
+/// On whose word a clause leaves: nothing for a context, which ends without those that send.
+fn word(program: &Program, body: &TypedBody, clause: StmtId) -> u8 {
+    let tree = body.tree();
+    let Some(channel) = received_in(tree, clause) else {
+        return SERVED;
+    };
+    if let ExprKind::Call { fun, .. } = tree.expr(channel).kind
+        && let ExprKind::Selector { x, sel } = tree.expr(fun).kind
+        && tree.name(sel) == "Done"
+        && program
+            .named_name(body.info.type_of(x))
+            .is_some_and(|name| name.ends_with("context.Context"))
+    {
+        return 0;
+    }
+    let ty = program.ty(program.underlying(body.info.type_of(channel)));
+    match ty {
+        Type::Chan(_, element) if is_signal(program, *element) => QUIT,
+        _ => SERVED,
+    }
+}
+
+/// Whether the elements of a channel say nothing: `struct{}`.
+fn is_signal(program: &Program, element: TypeId) -> bool {
+    matches!(program.ty(program.underlying(element)), Type::Struct(fields) if fields.is_empty())
 }
 
 /// Whether a clause leaves the `select`'s loop or function.
@@ -201,7 +250,10 @@ pub(crate) fn leaves(tree: &caulk_syntax::Tree, clause: StmtId) -> bool {
 
 /// The channel that a clause of a `select` receives from.
 pub(crate) fn received_by(function: &Function, clause: StmtId) -> Option<ExprId> {
-    let tree = function.tree();
+    received_in(function.tree(), clause)
+}
+
+fn received_in(tree: &caulk_syntax::Tree, clause: StmtId) -> Option<ExprId> {
     let StmtKind::Comm { comm, .. } = tree.stmt(clause).kind else {
         return None;
     };
@@ -214,7 +266,7 @@ pub(crate) fn received_by(function: &Function, clause: StmtId) -> Option<ExprId>
         ExprKind::Unary {
             op: UnaryOp::Receive,
             x,
-        } => Some(x),
+        } => Some(caulk_flow::unparen(tree, x)),
         _ => None,
     }
 }
@@ -232,9 +284,24 @@ impl FieldChannel {
         self.uses.is_dead()
     }
 
+    /// Whether nobody ever closes it.
+    pub fn is_never_closed(&self) -> bool {
+        self.uses.is_never_closed()
+    }
+
     /// Whether all that receive from it may leave for good, and it has no room.
     pub fn is_left(&self) -> bool {
         self.uses.is_left()
+    }
+
+    /// The same, and none of them leaves for what those that send may have said.
+    pub fn is_left_by_signal(&self) -> bool {
+        self.uses.is_left_by_signal()
+    }
+
+    /// Whether some of them leave on the word of another channel, which may come when all has been sent.
+    pub fn is_left_by_quit(&self) -> bool {
+        self.uses.is_left_by_quit()
     }
 }
 

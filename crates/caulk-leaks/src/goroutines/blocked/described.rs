@@ -40,9 +40,10 @@ pub(crate) fn described(
         Step {
             location: location(module.program, at, one_line(at, waits)),
             note: match blocked.wait {
-                Wait::Receive | Wait::Untold => format!("sends on {channel}"),
+                Wait::Receive | Wait::Untold | Wait::Abandoned => format!("sends on {channel}"),
+                Wait::Itself => format!("calls {channel}"),
                 Wait::Close => format!("ranges over {channel}"),
-                Wait::Signal | Wait::Outlived => format!("waits for {channel}"),
+                Wait::Signal | Wait::Unsignalled | Wait::Outlived => format!("waits for {channel}"),
             },
         },
         Step {
@@ -52,6 +53,11 @@ pub(crate) fn described(
                 Wait::Untold => {
                     format!("looks whether it is to end, as those do that receive from {channel}")
                 }
+                Wait::Abandoned => {
+                    format!("those that receive from {channel} leave when they are told to end")
+                }
+                Wait::Unsignalled => format!("nothing sends on {channel} or closes it"),
+                Wait::Itself => "which waits for this goroutine to end".to_owned(),
                 Wait::Outlived => format!("leaves the goroutine to wait for {channel}"),
                 Wait::Close | Wait::Signal => format!("leaves without closing {channel}"),
             },
@@ -64,8 +70,11 @@ pub(crate) fn described(
         root: owner.root_of(start),
         variable: channel.clone(),
         release: match blocked.wait {
-            Wait::Receive | Wait::Untold => format!("receive from {channel}"),
-            Wait::Close | Wait::Signal | Wait::Outlived => format!("close({channel})"),
+            Wait::Receive | Wait::Untold | Wait::Abandoned => format!("receive from {channel}"),
+            Wait::Itself => "return".to_owned(),
+            Wait::Close | Wait::Signal | Wait::Unsignalled | Wait::Outlived => {
+                format!("close({channel})")
+            }
         },
         message: match blocked.wait {
             Wait::Receive => {
@@ -79,17 +88,30 @@ pub(crate) fn described(
                     "goroutine is told to end where it waits, and not where it sends on {channel}"
                 )
             }
+            Wait::Abandoned => {
+                format!(
+                    "goroutine blocks for ever on {channel} <- when those that receive were told to end"
+                )
+            }
+            Wait::Itself => {
+                format!("goroutine waits for its own end in {channel}")
+            }
             Wait::Outlived => {
                 format!(
                     "goroutine goes on waiting for {channel} when its starter has released what it guards"
                 )
+            }
+            Wait::Unsignalled => {
+                format!("goroutine waits for ever for {channel}, which nothing closes")
             }
             Wait::Signal => {
                 format!("goroutine waits for ever for {channel} when nobody closes it")
             }
         },
         confidence: match blocked.wait {
-            Wait::Untold | Wait::Outlived => Confidence::Likely,
+            Wait::Untold | Wait::Abandoned | Wait::Unsignalled | Wait::Itself | Wait::Outlived => {
+                Confidence::Likely
+            }
             Wait::Receive | Wait::Close | Wait::Signal => Confidence::Certain,
         },
         path,
@@ -134,11 +156,15 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
         keeper: None,
         obstacles: match blocked.wait {
             Wait::Receive => Vec::new(),
-            Wait::Untold | Wait::Outlived => vec![Obstacle {
+            Wait::Itself => vec![Obstacle {
+                span: byte_span(blocked.waits),
+                why: "the goroutine has to end without waiting for itself".to_owned(),
+            }],
+            Wait::Untold | Wait::Abandoned | Wait::Outlived => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "the goroutine needs another way to be told to end".to_owned(),
             }],
-            Wait::Close | Wait::Signal => vec![Obstacle {
+            Wait::Close | Wait::Signal | Wait::Unsignalled => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "who closes the channel is for its senders to decide".to_owned(),
             }],

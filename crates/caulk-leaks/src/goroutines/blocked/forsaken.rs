@@ -96,6 +96,7 @@ fn left_by_error(
         made: begun,
         leaves,
         single_send: false,
+        may_serve: false,
     })
 }
 

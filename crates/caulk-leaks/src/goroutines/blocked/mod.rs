@@ -1,14 +1,17 @@
 //! Goroutines that can block for ever on a channel: a send that nobody receives, a wait for a close
 //! that does not come.
 
+mod abandoned;
 mod described;
 mod forsaken;
+mod itself;
 mod outlives;
 mod paths;
 mod progress;
 mod round;
 mod served;
 mod told;
+mod unsignalled;
 mod untold;
 mod waiting;
 mod within;
@@ -16,6 +19,7 @@ mod within;
 use caulk_syntax::{Node, Span};
 
 use crate::engine::Function;
+use crate::finding::Heat;
 use crate::inference::channel::{Started, channels, uses};
 use crate::inference::produced::produced;
 use crate::module::Module;
@@ -40,6 +44,15 @@ pub(crate) struct Blocked {
     pub leaves: Span,
     /// Whether one element of room would let every send go through.
     pub single_send: bool,
+    /// Whether it may be meant to serve for as long as the process runs, where its starter runs but once.
+    pub may_serve: bool,
+}
+
+impl Blocked {
+    /// Whether it is seen to be more than one of a kind, or is one too many.
+    pub fn is_left_behind(&self, heat: Heat) -> bool {
+        !self.may_serve || matches!(heat, Heat::Repeated | Heat::Request)
+    }
 }
 
 /// What a goroutine waits for.
@@ -47,6 +60,12 @@ pub(crate) struct Blocked {
 pub(crate) enum Wait {
     /// That someone receives what it sends, where it looks elsewhere whether it is to end.
     Untold,
+    /// The same, where all that receive may have left.
+    Abandoned,
+    /// For its own end.
+    Itself,
+    /// For a signal that there is none of.
+    Unsignalled,
     /// For the end of a value, to release what its starter has released.
     Outlived,
     /// That someone receives what it sends.
@@ -79,7 +98,10 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
     let others = forsaken::forsaken(module, function)
         .into_iter()
         .chain(untold::untold(module, function))
-        .chain(outlives::outlives(module, function));
+        .chain(outlives::outlives(module, function))
+        .chain(unsignalled::unsignalled(module, function))
+        .chain(itself::itself(module, function))
+        .chain(abandoned::abandoned(module, function));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
             found.push(blocked);

@@ -96,6 +96,7 @@ fn outlived(
         made: tree.stmt(go).span,
         leaves,
         single_send: false,
+        may_serve: false,
     })
 }
 

@@ -166,7 +166,9 @@ impl<'a> View<'a> {
                 return self.blocked(start, first, leaves, once);
             }
         } else if room == 0
-            && (self.under_same_condition(start, receives) || self.closed_instead(start))
+            && (self.under_same_condition(start, receives)
+                || self.received_anyway(start, receives)
+                || self.closed_instead(start))
         {
             let paths = self.receiving(start, receives);
             if let Some(leaves) = paths.leaves_with_fewer(start, 1) {
@@ -389,6 +391,7 @@ impl<'a> View<'a> {
             made: self.used.channel.made,
             leaves,
             single_send,
+            may_serve: false,
         })
     }
 
@@ -471,6 +474,42 @@ impl<'a> View<'a> {
         receives
             .iter()
             .all(|receive| span.encloses(receive.span(self.function)))
+    }
+
+    /// Whether a `select` receives whether the goroutine was started or not, and nothing leaves before it: then no
+    /// condition goes together with the one that starts it.
+    fn received_anyway(&self, start: Node, receives: &[&Use]) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let (Some(branch), [receive]) = (function.branch_of(start), receives) else {
+            return false;
+        };
+        let Node::Stmt(select) = received_in(function, receive.node) else {
+            return false;
+        };
+        let root = self.used.channel.root;
+        if !matches!(tree.stmt(select).kind, StmtKind::Select { .. })
+            || function.root_of(select) != root
+            || function.parent(select) != function.parent(branch)
+        {
+            return false;
+        }
+        let (begin, end) = (tree.stmt(branch).span.start, tree.stmt(select).span.start);
+        let mut leaves = false;
+        if let Some(graph) = function.graph(root) {
+            tree.walk(graph.body, |node| {
+                if let Node::Stmt(stmt) = node {
+                    let at = tree.stmt(stmt).span.start;
+                    let is_exit = matches!(
+                        tree.stmt(stmt).kind,
+                        StmtKind::Return(_) | StmtKind::Branch { .. }
+                    );
+                    leaves |= is_exit && begin <= at && at < end;
+                }
+                Descend::Into
+            });
+        }
+        begin < end && !leaves
     }
 }
 

@@ -57,6 +57,7 @@ fn started(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -
         made: begun,
         leaves,
         single_send: false,
+        may_serve: false,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Goroutines that wait for a close, or a signal, which does not come on some path.
 
-use caulk_syntax::Node;
+use caulk_syntax::{Node, Span};
 
 use super::Blocked;
 use super::paths::{Paths, closing_brace};
@@ -31,6 +31,7 @@ impl View<'_> {
             Op::Receive | Op::Range => false,
         };
         let own = self.uses(|used| !matches!(used.actor, Actor::Goroutine(_)));
+        let held = own.iter().any(|used| used.actor == Actor::Holder);
         let elsewhere = self.uses(|used| {
             matches!(used.actor, Actor::Goroutine(by) if by != start || used.op == Op::Close)
                 && (signalled(used) || used.op == Op::Receive && !wait.until_closed)
@@ -39,7 +40,7 @@ impl View<'_> {
             || own
                 .iter()
                 .any(|used| matches!(used.op, Op::Receive | Op::Range))
-            || self.used.channel.room.is_none() && !wait.until_closed
+            || (held || self.used.channel.room.is_none()) && !wait.until_closed
         {
             return None;
         }
@@ -56,6 +57,9 @@ impl View<'_> {
         let leaves = if ends.is_empty() {
             if !graph.returns() {
                 return None;
+            }
+            if held {
+                return self.kept_waiting(start, wait, closing_brace(self.function, root)?);
             }
             closing_brace(self.function, root)?
         } else {
@@ -82,6 +86,14 @@ impl View<'_> {
             paths.leaves_with_fewer(start, 1)?
         };
         self.blocked(start, wait, leaves, false)
+    }
+
+    /// A goroutine that serves what sends on the channel from elsewhere, and that nobody can end.
+    fn kept_waiting(&self, start: Node, wait: &Use, leaves: Span) -> Option<Blocked> {
+        Some(Blocked {
+            may_serve: true,
+            ..self.blocked(start, wait, leaves, false)?
+        })
     }
 
     /// Whether a loop around the start of the goroutine makes the channel too, or ends it: what a turn leaves behind
