@@ -8,7 +8,7 @@ use caulk_flow::{BlockId, End, Graph, unparen};
 use caulk_program::{BodyOwner, Callee, FuncId, LocalId, LocalKind, PackageId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use crate::contract::RELEASE_METHODS;
+use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::{Function, Root};
 use crate::finding::{Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, Step};
 use crate::goroutines::published::{Stuck, published};
@@ -32,6 +32,8 @@ pub(crate) struct Endless {
     stops_ticker: bool,
     /// Whether the release method tells other goroutines of the value to end.
     ends_others: bool,
+    /// Whether it is started for a value that a library gives to whoever asks, as often as they do.
+    of_library: bool,
     owner: Owner,
 }
 
@@ -50,7 +52,9 @@ impl Endless {
     pub fn is_left_behind(&self, heat: Heat) -> bool {
         match heat {
             Heat::Once | Heat::Test => false,
-            Heat::Unknown => self.ticker && self.stops_ticker || self.ends_others,
+            Heat::Unknown => {
+                self.ticker && self.stops_ticker || self.ends_others || self.of_library
+            }
             Heat::Repeated | Heat::Request => true,
         }
     }
@@ -85,10 +89,11 @@ fn endless(
         };
     let body = callee.as_deref().unwrap_or(function);
     let (span, ticker) = endless_loop(module, function.package, body, body.graph(root)?)?;
-    let value = owners
-        .iter()
-        .find_map(|local| released_type(module, function, *local));
-    let Some((type_name, release)) = value else {
+    let value = owners.iter().find_map(|local| {
+        let (name, release) = released_type(module, function, *local)?;
+        Some((*local, name, release))
+    });
+    let Some((local, type_name, release)) = value else {
         let stopped = owners
             .iter()
             .find(|local| ticker && is_stopped_here(module, function, root, **local))?;
@@ -101,6 +106,7 @@ fn endless(
             ticker,
             stops_ticker: true,
             ends_others: false,
+            of_library: false,
             owner: Owner::Ticker(name),
         });
     };
@@ -116,8 +122,53 @@ fn endless(
         ticker,
         stops_ticker,
         ends_others: crate::inference::started::signals(module, release),
+        of_library: is_given_by_library(module, function, local)
+            && releases_others(module, release, DEPTH),
         owner: Owner::Value { type_name, release },
     })
+}
+
+/// How many methods, one called by the other, are looked into for what they release.
+const DEPTH: u8 = 2;
+
+/// Whether a method releases something else: what has to be released is no part of the process for good.
+fn releases_others(module: &Module<'_>, method: FuncId, depth: u8) -> bool {
+    let Some(function) = module.function(BodyOwner::Func(method)) else {
+        return false;
+    };
+    function.info().calls().iter().any(|(_, callee)| {
+        let Some(func) = callee.func() else {
+            return false;
+        };
+        let name = func.name.rsplit('.').next().unwrap_or_default();
+        let own = func
+            .id
+            .filter(|id| module.is_own(*id))
+            .zip(depth.checked_sub(1));
+        callee.receiver().is_some() && is_release_name(name)
+            || own.is_some_and(|(id, depth)| releases_others(module, id, depth))
+    })
+}
+
+/// Whether a value is made by a function that other modules can call, and returned.
+fn is_given_by_library(module: &Module<'_>, function: &Function, value: LocalId) -> bool {
+    let package = module.program.package(function.package);
+    let path = package.path();
+    let inside = path
+        .split('/')
+        .any(|part| ["internal", "cmd"].contains(&part));
+    let exported = function
+        .id()
+        .and_then(|id| module.program.func(id))
+        .is_some_and(|func| func.name.starts_with(char::is_uppercase));
+    let returned = (0..function.results(None).len()).any(|result| {
+        crate::inference::started::returned_locals(function, result).contains(&value)
+    });
+    exported
+        && !inside
+        && package.name() != "main"
+        && function.info().receiver().is_none()
+        && returned
 }
 
 /// Whether a goroutine's literal ranges over a ticker that a variable of the function holds, which ends and stops it.
@@ -206,6 +257,12 @@ fn endless_from(
                 loops.push((head(function, *stmt), true));
                 vec![*body]
             }
+            End::Range { stmt, body, .. }
+                if function.package == asker && ranges_for_ever(module, function, *stmt) =>
+            {
+                loops.push((head(function, *stmt), false));
+                vec![*body]
+            }
             // What waits for a channel that nothing ever comes from is no way out.
             End::Select { cases, .. } => {
                 let live = cases.iter().filter(|(clause, _)| {
@@ -230,6 +287,16 @@ fn waits_for_nothing(module: &Module<'_>, function: &Function, clause: StmtId) -
     crate::inference::field_channels::received_by(function, clause)
         .and_then(|channel| field_channel(module, function, channel))
         .is_some_and(|channel| channel.is_dead())
+}
+
+/// Whether a range is over a channel that nothing closes.
+fn ranges_for_ever(module: &Module<'_>, function: &Function, stmt: StmtId) -> bool {
+    match function.tree().stmt(stmt).kind {
+        StmtKind::Range { x, .. } => {
+            field_channel(module, function, x).is_some_and(|channel| channel.is_never_closed())
+        }
+        _ => false,
+    }
 }
 
 /// The first line of a loop, as far as its body.
