@@ -39,7 +39,12 @@ impl Described<'_, '_> {
         let uses = self
             .module
             .uses_of_field(package, &named.full_name(), &field)?;
-        if uses.may_release(&|method| release.is_method(method)) {
+        if uses.may_release(&|method| release.is_method(method))
+            || self.is_ended_by_parent()
+            || self.ends_along(&named.full_name())
+            || self.is_held_by_others(&named.full_name())
+            || self.is_lent_by_test(ty)
+        {
             return None;
         }
         let by = crate::place::short_name(&self.site.acquired_by);
@@ -70,6 +75,7 @@ impl Described<'_, '_> {
             None => crate::rules::static_name("field-never-released"),
         };
         match method {
+            Some(_) if self.may_be_meant(rule) => None,
             Some(method) => Some(Forgotten {
                 rule,
                 message: format!(
@@ -87,6 +93,30 @@ impl Described<'_, '_> {
             }),
             None => None,
         }
+    }
+
+    /// Whether what keeps it lives as long as the process, or nothing but types and habits say that it has to be released.
+    fn may_be_meant(&self, rule: &str) -> bool {
+        rule == "field-never-released"
+            && (self.heat == Heat::Once || self.site.contract.origin.is_guess())
+    }
+
+    /// Whether another gets what the field keeps, and may release it.
+    fn is_held_by_others(&self, owner: &str) -> bool {
+        let target = crate::publish::described::target(self.function, self.site);
+        let local = target.and_then(|target| self.function.local(target));
+        local.is_some_and(|local| {
+            crate::publish::shared::is_shared(self.module, self.function, self.site, local, owner)
+        })
+    }
+
+    /// A test fills fields of what it tests by hand: who does that in the program need not be the owner.
+    fn is_lent_by_test(&self, ty: TypeId) -> bool {
+        let program = self.module.program;
+        let package = program.package(self.function.package);
+        let of_test = |file| crate::in_test::is_of_tests(self.module, package, file);
+        crate::in_test::is_in_test(self.module, self.function)
+            && !program.file_declaring(ty).is_some_and(of_test)
     }
 
     /// Whether the release can be called on a field of a type.
@@ -148,11 +178,16 @@ impl Described<'_, '_> {
         let mut names = RELEASE_METHODS.iter().copied().chain(hidden);
         names.find(|name| {
             program.method(ty, name).is_some_and(|method| {
-                // One with arguments ends something that it is given: `Stop(task)`.
-                let takes = program
+                // One with arguments ends something that it is given, `Stop(task)`; a context only says for how long to wait.
+                let takes_others = program
                     .func_type(method.signature)
-                    .map_or(0, |signature| signature.params.len());
-                !method.of_interface && method.through.is_empty() && takes == 0
+                    .is_some_and(|signature| {
+                        let is_context = |ty: &TypeId| {
+                            program.named_name(*ty).as_deref() == Some("context.Context")
+                        };
+                        !signature.params.iter().all(is_context)
+                    });
+                !method.of_interface && method.through.is_empty() && !takes_others
             })
         })
     }

@@ -1,10 +1,12 @@
 //! From what becomes of an acquisition to what is published of it.
 
+pub(crate) mod along;
 pub(crate) mod described;
 pub(crate) mod fingerprint;
 pub(crate) mod forgotten;
 pub(crate) mod parents;
 pub(crate) mod policy;
+pub(crate) mod shared;
 pub(crate) mod sibling;
 pub(crate) mod stated;
 pub(crate) mod suppress;
