@@ -8,20 +8,21 @@ use caulk_flow::{BlockId, End, Graph, unparen};
 use caulk_program::{BodyOwner, Callee, FuncId, LocalId, LocalKind, PackageId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
+use super::Run;
+use super::staying::Staying;
 use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::{Function, Root};
-use crate::finding::{Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, Step};
-use crate::goroutines::published::{Stuck, published};
+use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::inference::field_channels::field_channel;
+use crate::inference::provenance::values_of;
 use crate::module::Module;
-use crate::place::{byte_span, location};
 
-const RULE: &str = "endless-goroutine";
+pub(super) const RULE: &str = "endless-goroutine";
 
 /// A goroutine that has no way to end, of a value that has a release method.
 pub(crate) struct Endless {
     /// The `go` statement.
-    start: StmtId,
+    pub start: StmtId,
     pub root: Root,
     /// The loop that does not end, and the function that holds it where that is another one.
     endless: Span,
@@ -43,9 +44,16 @@ enum Owner {
     Value { type_name: String, release: FuncId },
     /// That of a variable of the function, a ticker that the function itself stops.
     Ticker(String),
+    /// That of what the function makes and returns, which nothing releases.
+    Made(String),
 }
 
 impl Endless {
+    /// Whether it belongs to a value that nobody can release.
+    pub fn is_unreleased(&self) -> bool {
+        matches!(self.owner, Owner::Made(_))
+    }
+
     /// Whether it is seen to be more than one of a kind: it is started again and again, or what it
     /// waits for is stopped, as if that ended it, or others are ended that the value has. What is started once may run as
     /// long as the process.
@@ -53,7 +61,10 @@ impl Endless {
         match heat {
             Heat::Once | Heat::Test => false,
             Heat::Unknown => {
-                self.ticker && self.stops_ticker || self.ends_others || self.of_library
+                self.ticker && self.stops_ticker
+                    || self.ends_others
+                    || self.of_library
+                    || self.is_unreleased()
             }
             Heat::Repeated | Heat::Request => true,
         }
@@ -74,58 +85,51 @@ fn endless(
     start: StmtId,
     call: ExprId,
 ) -> Option<Endless> {
-    let (callee, root, owners): (Option<Arc<Function>>, Root, Vec<LocalId>) =
-        match function.callee(call) {
-            Callee::Literal(literal) => {
-                let captures = function.info().literal(*literal)?.captures.clone();
-                (None, Some(*literal), captures)
-            }
-            Callee::Method { func, receiver, .. } => {
-                let id = func.id.filter(|id| module.is_own(*id))?;
-                let callee = module.function(BodyOwner::Func(id))?;
-                (Some(callee), None, vec![function.local(*receiver)?])
-            }
-            _ => return None,
-        };
-    let body = callee.as_deref().unwrap_or(function);
-    let (span, ticker) = endless_loop(module, function.package, body, body.graph(root)?)?;
-    let value = owners.iter().find_map(|local| {
-        let (name, release) = released_type(module, function, *local)?;
-        Some((*local, name, release))
-    });
-    let Some((local, type_name, release)) = value else {
-        let stopped = owners
-            .iter()
-            .find(|local| ticker && is_stopped_here(module, function, root, **local))?;
-        let name = function.info().local_info(*stopped)?.name.to_string();
-        return Some(Endless {
-            start,
-            root: function.root_of(start),
-            endless: span,
-            callee,
-            ticker,
-            stops_ticker: true,
-            ends_others: false,
-            of_library: false,
-            owner: Owner::Ticker(name),
-        });
-    };
-    let stops_ticker = stops_ticker(module, body)
-        || module
-            .function(BodyOwner::Func(release))
-            .is_some_and(|method| stops_ticker(module, &method));
-    Some(Endless {
+    let run = Run::of(module, function, call)?;
+    let body = run.body(function);
+    let graph = body.graph(run.root)?;
+    let (span, ticker) = endless_loop(module, function.package, body, graph)?;
+    let mut found = Endless {
         start,
         root: function.root_of(start),
         endless: span,
-        callee,
         ticker,
-        stops_ticker,
-        ends_others: crate::inference::started::signals(module, release),
-        of_library: is_given_by_library(module, function, local)
-            && releases_others(module, release, DEPTH),
-        owner: Owner::Value { type_name, release },
-    })
+        stops_ticker: true,
+        ends_others: false,
+        of_library: false,
+        owner: Owner::Ticker(String::new()),
+        callee: run.callee.clone(),
+    };
+    let name = |local: &LocalId| Some(function.info().local_info(*local)?.name.to_string());
+    let value = run.has.iter().find_map(|local| {
+        let (name, release) = released_type(module, function, *local)?;
+        Some((*local, name, release))
+    });
+    if let Some((local, type_name, release)) = value {
+        found.stops_ticker = stops_ticker(module, body)
+            || module
+                .function(BodyOwner::Func(release))
+                .is_some_and(|method| stops_ticker(module, &method));
+        found.ends_others = crate::inference::started::signals(module, release);
+        found.of_library =
+            is_given_by_library(module, function, local) && releases_others(module, release, DEPTH);
+        found.owner = Owner::Value { type_name, release };
+        return Some(found);
+    }
+    let stopped = run
+        .has
+        .iter()
+        .find(|local| ticker && is_stopped_here(module, function, run.root, **local));
+    found.owner = match stopped {
+        Some(stopped) => Owner::Ticker(name(stopped)?),
+        None => {
+            let made = run.has.iter().find(|local| {
+                super::staying::is_one_of_many(module, function, start.into(), **local)
+            });
+            Owner::Made(name(made?)?)
+        }
+    };
+    Some(found)
 }
 
 /// How many methods, one called by the other, are looked into for what they release.
@@ -220,7 +224,7 @@ fn ends_ticker(module: &Module<'_>, name: &str) -> bool {
 
 /// The loop that a body goes round for ever, where no path leaves it; and whether it ranges over
 /// the channel of a ticker. What returns before such a range is no way to end it.
-fn endless_loop(
+pub(super) fn endless_loop(
     module: &Module<'_>,
     asker: PackageId,
     function: &Function,
@@ -329,6 +333,15 @@ pub(crate) fn is_endless_channel(
     let tree = function.tree();
     let x = unparen(tree, channel);
     match tree.expr(x).kind {
+        // `ch := t.C`
+        ExprKind::Ident(_) => {
+            let values = function
+                .local(x)
+                .map(|local| values_of(module, function, local));
+            matches!(values.as_deref(), Some([(Some(value), 0)])
+                if matches!(tree.expr(unparen(tree, *value)).kind, ExprKind::Selector { .. })
+                    && is_endless_channel(module, function, *value))
+        }
         ExprKind::Selector { x, sel } => {
             let ty = module.program.named_name(function.info().type_of(x));
             module.catalogue.endless().any(|contract| {
@@ -395,81 +408,44 @@ pub(crate) fn described(
     goroutine: &Endless,
     heat: Heat,
 ) -> Option<(Acquisition, Finding)> {
-    let tree = function.tree();
-    let own = caulk_flow::file_of(module.program, function.typed.owner)?;
-    let holder = match &goroutine.callee {
-        Some(callee) => caulk_flow::file_of(module.program, callee.typed.owner)?,
-        None => own,
-    };
     let (variable, release) = match &goroutine.owner {
         Owner::Value { type_name, release } => {
             let method = module.program.func(*release)?;
             (type_name.clone(), format!("{type_name}.{}", method.name))
         }
         Owner::Ticker(name) => (name.clone(), format!("{name}.Stop")),
+        Owner::Made(name) => (name.clone(), String::new()),
     };
-    let started = location(module.program, own, tree.stmt(goroutine.start).span);
-    let endless = location(module.program, holder, goroutine.endless);
-    let path = vec![
-        Step {
-            location: started.clone(),
-            note: "started here".to_owned(),
-        },
-        Step {
-            location: endless.clone(),
-            note: if goroutine.ticker {
-                "the channel of a ticker is never closed".to_owned()
-            } else {
-                "nothing leaves this loop".to_owned()
-            },
-        },
-    ];
-    let message = if goroutine.ticker {
-        format!("goroutine ranges for ever over a ticker, which {release} cannot end")
+    let note = if goroutine.ticker {
+        "the channel of a ticker is never closed"
     } else {
-        format!("goroutine has no way to end when {release} is called")
+        "nothing leaves this loop"
     };
-    // A loop in a method is where the way out is to be built.
-    let location = if goroutine.ticker { endless } else { started };
-    let span = location.span;
-    let stuck = Stuck {
+    let message = match goroutine.owner {
+        Owner::Made(_) => format!("goroutine of {variable} has no way to end, each has its own"),
+        _ if goroutine.ticker => {
+            format!("goroutine ranges for ever over a ticker, which {release} cannot end")
+        }
+        _ => format!("goroutine has no way to end when {release} is called"),
+    };
+    let certain = goroutine.ticker && !goroutine.is_unreleased();
+    let staying = Staying {
         rule: RULE,
-        location,
-        start: goroutine.start.into(),
-        root: goroutine.root,
+        start: goroutine.start,
+        callee: goroutine.callee.as_deref(),
+        at: goroutine.endless,
+        // A loop in a method is where the way out is to be built.
+        at_loop: certain,
+        note: note.to_owned(),
         variable,
         release: "return".to_owned(),
         message,
-        confidence: if goroutine.ticker {
+        confidence: if certain {
             Confidence::Certain
         } else {
             Confidence::Likely
         },
-        path,
-        fix: FixTemplate {
-            release: crate::finding::ReleaseCall::default(),
-            held: Held::Nothing,
-            result: (0, 0),
-            error_result: None,
-            error_variable: None,
-            statement: span,
-            after: span,
-            body: function
-                .graph(goroutine.root)
-                .map(|graph| byte_span(tree.stmt(graph.body).span))
-                .unwrap_or_default(),
-            in_loop: true,
-            test_variable: None,
-            losing_exits: Vec::new(),
-            handed_on: false,
-            releases: Vec::new(),
-            may_release: Vec::new(),
-            keeper: None,
-            obstacles: vec![Obstacle {
-                span,
-                why: "the type needs a way to tell its goroutine to end".to_owned(),
-            }],
-        },
+        why: "the type needs a way to tell its goroutine to end",
     };
-    Some(published(module, function, stuck, heat))
+    staying.published(module, function, heat)
 }

@@ -139,6 +139,11 @@ impl Uses {
         self
     }
 
+    /// Whether a method of this name is called on it.
+    pub fn has_method(&self, name: &str) -> bool {
+        self.methods.contains(name)
+    }
+
     /// Whether something releases the field, or gets what it holds and may do so.
     pub fn may_release(&self, releases: &dyn Fn(&str) -> bool) -> bool {
         self.escapes

@@ -41,7 +41,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "endless-goroutine",
-        summary: "a goroutine of a value runs on after the value is closed",
+        summary: "a goroutine has no way to end",
         preview: false,
         page: include_str!("pages/endless-goroutine.md"),
     },

@@ -14,7 +14,7 @@ use crate::inference::channel::span_of;
 use crate::module::Module;
 use crate::place::{byte_span, location};
 
-const RULE: &str = "blocked-goroutine";
+pub(in crate::goroutines) const RULE: &str = "blocked-goroutine";
 
 /// What is published of a blocked goroutine.
 pub(crate) fn described(

@@ -25,6 +25,7 @@ use crate::inference::produced::produced;
 use crate::module::Module;
 use served::Used;
 
+pub(in crate::goroutines) use described::RULE;
 pub(crate) use described::described;
 
 /// A goroutine that waits on a channel which nobody serves any more.
