@@ -110,7 +110,7 @@ func relay(copied func(to, from int) error, both bool) error {
 	relayed := func(to, from int, done chan error) {
 		done <- copied(to, from)
 	}
-	sent := make(chan error)
+	sent := make(chan error, 1)
 	received := make(chan error, 1)
 	go relayed(1, 2, received)
 	if both {
