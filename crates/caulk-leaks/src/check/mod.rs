@@ -4,22 +4,16 @@ mod edited;
 pub(crate) mod reuse;
 pub(crate) mod unit;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use caulk_flow::{CallFacts, Calls, Frequency, file_of};
 use caulk_program::{BodyOwner, PackageId, Program, TypedBody};
-use caulk_syntax::StmtId;
 use rayon::prelude::*;
 
 use crate::check::unit::{Part, Unit};
 use crate::engine::Function;
-use crate::finding::{
-    Acquisition, Analysis, Confidence, Finding, Heat, Outcome, Problem, Severity,
-};
-use crate::goroutines::blocked::Blocked;
-use crate::goroutines::deaf::Deaf;
-use crate::goroutines::endless::Endless;
-use crate::goroutines::stopped::Stopped;
+use crate::finding::{Analysis, Confidence, Heat, Outcome, Problem, Severity};
+use crate::goroutines::found::Goroutines;
 use crate::inference::noted::{Notes, Taking};
 use crate::module::{Module, Reach};
 use crate::options::Options;
@@ -180,35 +174,12 @@ pub(crate) fn follow(
         .collect()
 }
 
-/// The goroutines of a body that stay for ever.
-#[derive(Default)]
-struct Goroutines {
-    blocked: Vec<Blocked>,
-    endless: Vec<Endless>,
-    deaf: Vec<Deaf>,
-    stopped: Vec<Stopped>,
-}
-
-impl Goroutines {
-    fn is_empty(&self) -> bool {
-        self.blocked.is_empty()
-            && self.endless.is_empty()
-            && self.deaf.is_empty()
-            && self.stopped.is_empty()
-    }
-}
-
 /// Follows what a body acquires, which the module keeps, and finds the goroutines that stay.
 fn look(module: &Module<'_>, owner: BodyOwner) -> Goroutines {
     module.verdicts(owner, Reach::FULL);
     module
         .function(owner)
-        .map(|function| Goroutines {
-            blocked: crate::goroutines::blocked::goroutines(module, &function),
-            endless: crate::goroutines::endless::goroutines(module, &function),
-            deaf: crate::goroutines::deaf::goroutines(module, &function),
-            stopped: crate::goroutines::stopped::goroutines(module, &function),
-        })
+        .map(|function| Goroutines::of(module, &function))
         .unwrap_or_default()
 }
 
@@ -227,12 +198,6 @@ fn check_body(
     if verdicts.is_empty() && goroutines.is_empty() {
         return part;
     }
-    let Goroutines {
-        blocked,
-        endless,
-        deaf,
-        stopped,
-    } = goroutines;
     let Some(function) = module.function(owner) else {
         return part;
     };
@@ -265,62 +230,12 @@ fn check_body(
             .extend(in_loop.filter(|_| options.wants("defer-in-loop", false)));
         part.acquisitions.push(described.acquisition(outcome));
     }
-    let mut add = |(acquisition, finding): (Acquisition, Finding)| {
+    let heat = |root| heat(module, calls, &function, root);
+    for (acquisition, finding) in goroutines.described(module, &function, file, &heat) {
         part.acquisitions.push(acquisition);
         if options.wants(finding.rule, false) {
             part.findings.push(finding);
         }
-    };
-    for goroutine in blocked {
-        let heat = heat(module, calls, &function, function.root_of(goroutine.go));
-        if goroutine.is_left_behind(heat) {
-            add(crate::goroutines::blocked::described(
-                module, &function, file, &goroutine, heat,
-            ));
-        }
-    }
-    // Of one goroutine the surest is said.
-    let mut said: BTreeSet<StmtId> = BTreeSet::new();
-    let mut say = |start: StmtId, described: Option<(Acquisition, Finding)>| {
-        if let Some(described) = described
-            && said.insert(start)
-        {
-            add(described);
-        }
-    };
-    let heat = |root| heat(module, calls, &function, root);
-    for goroutine in deaf {
-        let heat = heat(function.root_of(goroutine.start));
-        if heat != Heat::Test {
-            say(
-                goroutine.start,
-                goroutine.described(module, &function, heat),
-            );
-        }
-    }
-    let (unreleased, endless): (Vec<Endless>, Vec<Endless>) =
-        endless.into_iter().partition(Endless::is_unreleased);
-    let of_endless = |goroutine: Endless| {
-        let heat = heat(goroutine.root);
-        let described = goroutine
-            .is_left_behind(heat)
-            .then(|| crate::goroutines::endless::described(module, &function, &goroutine, heat));
-        (goroutine.start, described.flatten())
-    };
-    for (start, described) in endless.into_iter().map(of_endless) {
-        say(start, described);
-    }
-    for goroutine in stopped {
-        let heat = heat(function.root_of(goroutine.start));
-        if !matches!(heat, Heat::Test | Heat::Once) {
-            say(
-                goroutine.start,
-                goroutine.described(module, &function, heat),
-            );
-        }
-    }
-    for (start, described) in unreleased.into_iter().map(of_endless) {
-        say(start, described);
     }
     part
 }

@@ -1,11 +1,12 @@
 //! Goroutines that stay for ever.
 
 pub(crate) mod blocked;
-pub(crate) mod deaf;
+mod deaf;
 pub(crate) mod endless;
+pub(crate) mod found;
 pub(crate) mod published;
 mod staying;
-pub(crate) mod stopped;
+mod stopped;
 
 use std::sync::Arc;
 

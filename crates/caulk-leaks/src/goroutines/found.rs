@@ -1,0 +1,97 @@
+//! All goroutines of a body that stay for ever, and what is said of them.
+
+use std::collections::BTreeSet;
+
+use caulk_program::SourceFile;
+use caulk_syntax::StmtId;
+
+use super::blocked::{self, Blocked};
+use super::deaf::{self, Deaf};
+use super::endless::{self, Endless};
+use super::stopped::{self, Stopped};
+use crate::engine::{Function, Root};
+use crate::finding::{Acquisition, Finding, Heat};
+use crate::module::Module;
+
+/// The goroutines of a body that stay for ever, by the reason.
+#[derive(Default)]
+pub(crate) struct Goroutines {
+    blocked: Vec<Blocked>,
+    endless: Vec<Endless>,
+    deaf: Vec<Deaf>,
+    stopped: Vec<Stopped>,
+}
+
+impl Goroutines {
+    pub fn of(module: &Module<'_>, function: &Function) -> Goroutines {
+        Goroutines {
+            blocked: blocked::goroutines(module, function),
+            endless: endless::goroutines(module, function),
+            deaf: deaf::goroutines(module, function),
+            stopped: stopped::goroutines(module, function),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.blocked.is_empty()
+            && self.endless.is_empty()
+            && self.deaf.is_empty()
+            && self.stopped.is_empty()
+    }
+
+    /// What is said of each where it runs as often as `heat` tells; of one `go` statement for which there are several reasons, the
+    /// surest.
+    pub fn described(
+        self,
+        module: &Module<'_>,
+        function: &Function,
+        file: &SourceFile,
+        heat: &dyn Fn(Root) -> Heat,
+    ) -> Vec<(Acquisition, Finding)> {
+        let mut all = Vec::new();
+        for goroutine in self.blocked {
+            let heat = heat(function.root_of(goroutine.go));
+            if goroutine.is_left_behind(heat) {
+                all.push(blocked::described(module, function, file, &goroutine, heat));
+            }
+        }
+        let mut said: BTreeSet<StmtId> = BTreeSet::new();
+        let mut say = |start: StmtId, described: Option<(Acquisition, Finding)>| {
+            if let Some(described) = described
+                && said.insert(start)
+            {
+                all.push(described);
+            }
+        };
+        for goroutine in self.deaf {
+            let heat = heat(function.root_of(goroutine.start));
+            if heat != Heat::Test {
+                let described = goroutine.described(module, function, heat);
+                say(goroutine.start, described);
+            }
+        }
+        let (unreleased, endless): (Vec<Endless>, Vec<Endless>) =
+            self.endless.into_iter().partition(Endless::is_unreleased);
+        let of_endless = |goroutine: Endless| {
+            let heat = heat(goroutine.root);
+            let described = goroutine
+                .is_left_behind(heat)
+                .then(|| endless::described(module, function, &goroutine, heat));
+            (goroutine.start, described.flatten())
+        };
+        for (start, described) in endless.into_iter().map(of_endless) {
+            say(start, described);
+        }
+        for goroutine in self.stopped {
+            let heat = heat(function.root_of(goroutine.start));
+            if !matches!(heat, Heat::Test | Heat::Once) {
+                let described = goroutine.described(module, function, heat);
+                say(goroutine.start, described);
+            }
+        }
+        for (start, described) in unreleased.into_iter().map(of_endless) {
+            say(start, described);
+        }
+        all
+    }
+}
