@@ -152,6 +152,12 @@ impl Function {
         self.parents.get(node.into())
     }
 
+    /// Whether a call is the one that a `defer` statement makes.
+    pub fn is_deferred(&self, call: ExprId) -> bool {
+        matches!(self.parent(call), Some(Node::Stmt(stmt))
+            if matches!(self.tree().stmt(stmt).kind, StmtKind::Defer(_)))
+    }
+
     /// The innermost `if`, `case` or clause of a `select` that a node stands in.
     pub fn branch_of(&self, node: Node) -> Option<StmtId> {
         let mut at = node;

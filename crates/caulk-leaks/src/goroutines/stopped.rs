@@ -365,17 +365,12 @@ impl Body<'_> {
             // What comes before it starts is done to another timer.
             let is_before = of.is_some()
                 && function.tree().expr(*call).span.start < begun.start
-                && !self.is_deferred(*call)
+                && !self.function.is_deferred(*call)
                 && function.innermost_loop(*call).is_none();
             is_clock(&func.name, methods)
                 && is_looked_at(function.root_of(*call))
                 && of.is_none_or(|of| function.local(*receiver) == Some(of) && !is_before)
         })
-    }
-
-    fn is_deferred(&self, call: ExprId) -> bool {
-        matches!(self.function.parent(call), Some(Node::Stmt(stmt))
-            if matches!(self.function.tree().stmt(stmt).kind, StmtKind::Defer(_)))
     }
 }
 

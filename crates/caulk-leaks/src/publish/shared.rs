@@ -133,8 +133,6 @@ impl Keeping<'_, '_> {
 
     /// Whether a call is deferred, or stands in another function than the one that acquires.
     fn runs_later(&self, call: ExprId) -> bool {
-        let is_deferred = matches!(self.function.parent(call), Some(Node::Stmt(stmt))
-            if matches!(self.function.tree().stmt(stmt).kind, StmtKind::Defer(_)));
-        is_deferred || self.function.root_of(call) != self.site.root
+        self.function.is_deferred(call) || self.function.root_of(call) != self.site.root
     }
 }

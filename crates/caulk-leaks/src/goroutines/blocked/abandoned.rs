@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId};
+use caulk_program::{Builtin, Callee, FuncId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use super::{Blocked, Wait};
+use super::{Blocked, Wait, of_same_package};
 use crate::engine::{Function, Root};
 use crate::inference::channel::{is_alone, span_of};
 use crate::inference::field_channels::field_channel;
@@ -27,7 +27,7 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
             let (callee, root): (Option<Arc<Function>>, Root) = match function.callee(call) {
                 Callee::Literal(literal) => (None, Some(*literal)),
                 Callee::Method { func, .. } | Callee::Static(func) => {
-                    (Some(own(module, function, func.id?)?), None)
+                    (Some(of_same_package(module, function, func.id?)?), None)
                 }
                 _ => return None,
             };
@@ -56,20 +56,9 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
         .collect()
 }
 
-/// A function of the same package, whose fields can be told apart.
-fn own(module: &Module<'_>, function: &Function, id: FuncId) -> Option<Arc<Function>> {
-    let callee = module.function(BodyOwner::Func(Some(id).filter(|id| module.is_own(*id))?))?;
-    (callee.package == function.package).then_some(callee)
-}
-
 fn is_called_here(function: &Function, literal: ExprId) -> bool {
     matches!(function.parent(literal), Some(Node::Expr(call))
         if matches!(function.tree().expr(call).kind, ExprKind::Call { fun, .. } if fun == literal))
-}
-
-fn is_deferred(function: &Function, call: ExprId) -> bool {
-    matches!(function.parent(call), Some(Node::Stmt(stmt))
-        if matches!(function.tree().stmt(stmt).kind, StmtKind::Defer(_)))
 }
 
 /// A send that nobody may receive.
@@ -124,8 +113,8 @@ impl Search<'_> {
                         let ends = self.module.program.named_name(ty);
                         if ends.is_some_and(|name| name.ends_with("context.CancelFunc")) {
                             // Before it sends it takes the receivers away, and behind that it lets them go.
-                            ended |= self.send.is_none() && !is_deferred(function, expr);
-                            self.ends_others |= self.send.is_some() || is_deferred(function, expr);
+                            ended |= self.send.is_none() && !function.is_deferred(expr);
+                            self.ends_others |= self.send.is_some() || function.is_deferred(expr);
                         }
                         if let Some(func) = callee.func() {
                             self.counts_off |= &*func.name == "sync.WaitGroup.Done";
@@ -143,7 +132,7 @@ impl Search<'_> {
         };
         for id in calls {
             if self.seen.insert(id)
-                && let Some(callee) = own(self.module, function, id)
+                && let Some(callee) = of_same_package(self.module, function, id)
             {
                 self.look(&callee, None, depth);
             }

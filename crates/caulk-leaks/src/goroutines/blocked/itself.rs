@@ -1,11 +1,9 @@
 //! Goroutines that wait for their own end: they call the method that stops them, which waits until they have ended.
 
-use std::sync::Arc;
-
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId};
+use caulk_program::{Builtin, Callee, FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
 
-use super::{Blocked, Wait};
+use super::{Blocked, Wait, of_same_package};
 use crate::engine::Function;
 use crate::inference::channel::is_alone;
 use crate::module::Module;
@@ -21,7 +19,7 @@ pub(super) fn itself(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
             let Callee::Method { func, .. } = function.callee(call) else {
                 return None;
             };
-            let callee = own(module, function, func.id?)?;
+            let callee = of_same_package(module, function, func.id?)?;
             let waited = waits_for_itself(module, &callee)?;
             let begun = function.tree().stmt(go).span;
             Some(Blocked {
@@ -37,12 +35,6 @@ pub(super) fn itself(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
             })
         })
         .collect()
-}
-
-fn own(module: &Module<'_>, function: &Function, id: FuncId) -> Option<Arc<Function>> {
-    let id = Some(id).filter(|id| module.is_own(*id))?;
-    let callee = module.function(BodyOwner::Func(id))?;
-    (callee.package == function.package).then_some(callee)
 }
 
 /// What tells that a goroutine of a value has ended.
@@ -83,7 +75,7 @@ fn waits_for_itself(module: &Module<'_>, function: &Function) -> Option<String> 
         return None;
     }
     calls.into_iter().find_map(|id| {
-        let method = own(module, function, id)?;
+        let method = of_same_package(module, function, id)?;
         let waits = waits_for(module, &method, &ends, DEPTH);
         waits.then(|| {
             let name = module.program.func(id)?.name.clone();
@@ -186,7 +178,8 @@ fn waits_for(module: &Module<'_>, function: &Function, ends: &[Ended], depth: u8
     };
     waits
         || calls.into_iter().any(|id| {
-            own(module, function, id).is_some_and(|method| waits_for(module, &method, ends, depth))
+            of_same_package(module, function, id)
+                .is_some_and(|method| waits_for(module, &method, ends, depth))
         })
 }
 

@@ -16,6 +16,9 @@ mod untold;
 mod waiting;
 mod within;
 
+use std::sync::Arc;
+
+use caulk_program::{BodyOwner, FuncId};
 use caulk_syntax::{Node, Span};
 
 use crate::engine::Function;
@@ -109,4 +112,11 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         }
     }
     found
+}
+
+/// A function of the project in the package of another: their fields can be told apart.
+fn of_same_package(module: &Module<'_>, function: &Function, id: FuncId) -> Option<Arc<Function>> {
+    let id = Some(id).filter(|id| module.is_own(*id))?;
+    let callee = module.function(BodyOwner::Func(id))?;
+    (callee.package == function.package).then_some(callee)
 }
