@@ -8,22 +8,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use caulk_program::{GoEnv, Platform};
+use caulk_program::{GoEnv, OUTLINE_PLATFORMS, Platform};
 use caulk_syntax::{
     Decl, DeclKeyword, Descend, ExprId, ExprKind, Field, File, FuncDecl, GenDecl, Import, Node,
     Span, Spec, SpecKind, Tree, is_exported,
 };
 use caulk_system::{EntryKind, Files, OsFiles, write_atomic};
-
-/// The platforms whose files are kept.
-const PLATFORMS: [(&str, &str); 6] = [
-    ("linux", "amd64"),
-    ("linux", "arm64"),
-    ("darwin", "amd64"),
-    ("darwin", "arm64"),
-    ("windows", "amd64"),
-    ("windows", "arm64"),
-];
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -94,7 +84,7 @@ fn find_packages(
             }
         } else if name.ends_with(".go") && !name.ends_with("_test.go") {
             let text = files.read(&path)?;
-            if PLATFORMS
+            if OUTLINE_PLATFORMS
                 .iter()
                 .any(|platform| allows(*platform, &name, &text))
             {

@@ -56,6 +56,7 @@ pub use package::{Func, FuncId, Initializer, Package, PackageId, PackageKind, So
 pub use problem::{Problem, ProblemKind};
 pub use program::{KnownTypes, Options, Program};
 pub use resolve::{GoEnv, GoWork, Module, ModuleVersion, Platform, Source};
+pub use std_outline::OUTLINE_PLATFORMS;
 pub use types::{
     Basic, ChanDir, Field, Interface, Method, NamedDecl, NamedId, NamedOrigin, ParamOwner,
     Signature, Term, Type, TypeId, TypeParamDecl, TypeParamId,

@@ -245,6 +245,7 @@ impl Program {
             env: &self.options.env,
             folders: &self.folders,
             mod_files: &self.mod_files,
+            std_is_shipped: self.std_is_shipped,
             shipped: &std_outline::has_package,
             std_module: &self.std_module,
         }

@@ -12,7 +12,11 @@ use crate::inventory::{self, Folder, Inventory};
 use crate::load::{FolderSources, PackageTable};
 use crate::package::{Func, FuncId, Package, PackageId, ScopeEntry, SourceFile};
 use crate::problem::{self, Problem};
-use crate::resolve::{Build, Folders, GoEnv, ModFiles, Module, Platform, RootFolder, Roots};
+use crate::resolve::{
+    Build, Folders, GoEnv, LATEST_GO_MINOR, ModFiles, Module, Platform, RootFolder, Roots,
+    STD_BUILD,
+};
+use crate::std_outline;
 use crate::types::{KeptBodies, LocalType, NamedId, Names, TypeId, TypeTable};
 
 /// What a program is loaded for.
@@ -28,6 +32,9 @@ pub struct Options {
     pub tests: bool,
     /// What is known of functions whose source is missing.
     pub known_types: Option<Arc<dyn KnownTypes>>,
+    /// Whether the shipped outline stands for an installed standard library of the same release: there is less to read, but
+    /// no bodies of its functions. Not where packages of that installation are asked for.
+    pub std_outline: bool,
 }
 
 impl Options {
@@ -50,7 +57,16 @@ impl Options {
             current_dir,
             tests: true,
             known_types: None,
+            std_outline: false,
         }
+    }
+
+    /// Whether the shipped outline says of the standard library what the installed one would.
+    fn outline_is_enough(&self, roots: &Roots) -> bool {
+        self.std_outline
+            && self.env.goroot_minor == Some(LATEST_GO_MINOR)
+            && std_outline::is_of_platform(&self.platform)
+            && roots.folders.iter().all(|root| root.build != STD_BUILD)
     }
 }
 
@@ -69,6 +85,8 @@ pub struct Program {
     pub(crate) mod_files: ModFiles,
     pub(crate) builds: Vec<Build>,
     pub(crate) std_module: Arc<Module>,
+    /// Whether the standard library is read from the outline.
+    pub(crate) std_is_shipped: bool,
     pub(crate) packages: PackageTable,
     pub(crate) sources: FolderSources,
     pub(crate) types: TypeTable,
@@ -145,6 +163,7 @@ impl Program {
             &options.current_dir,
             patterns,
         );
+        let std_is_shipped = options.env.goroot.is_none() || options.outline_is_enough(&roots);
         let std_module = Arc::new(Module {
             path: "std".to_owned(),
             version: String::new(),
@@ -160,6 +179,7 @@ impl Program {
             mod_files: ModFiles::default(),
             builds: roots.builds,
             std_module,
+            std_is_shipped,
             packages: PackageTable::new(),
             sources,
             types: TypeTable::new(),

@@ -1,4 +1,5 @@
-//! The outline of the standard library that is used where no Go installation is found.
+//! The outline of the standard library that is used where no Go installation is found, or where reading the installed one
+//! would say nothing else.
 //!
 //! `std/outline.gz` is written by `cargo run -p caulk-program --example std_outline`: after a line that names the release,
 //! each file is a line `\\x01PACKAGE\\x01FILE` and its text.
@@ -6,6 +7,18 @@
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::OnceLock;
+
+use crate::resolve::Platform;
+
+/// The platforms (`GOOS` and `GOARCH`) whose files the outline has.
+pub const OUTLINE_PLATFORMS: [(&str, &str); 6] = [
+    ("linux", "amd64"),
+    ("linux", "arm64"),
+    ("darwin", "amd64"),
+    ("darwin", "arm64"),
+    ("windows", "amd64"),
+    ("windows", "arm64"),
+];
 
 static PACKED: &[u8] = include_bytes!("../std/outline.gz");
 
@@ -32,6 +45,11 @@ fn packages() -> &'static Packages {
         }
         packages
     })
+}
+
+/// Whether the outline has the files of a platform.
+pub(crate) fn is_of_platform(platform: &Platform) -> bool {
+    OUTLINE_PLATFORMS.contains(&(platform.goos.as_str(), platform.goarch.as_str()))
 }
 
 /// Whether the outline has a package.

@@ -231,6 +231,8 @@ fn options(files: &dyn Files, root: &Path, reading: &Reading) -> Options {
         options.platform.goarch.clone_from(goarch);
     }
     options.known_types = Some(caulk_leaks::known_types());
+    // What its functions do with a resource is in the catalogue.
+    options.std_outline = true;
     options
 }
 

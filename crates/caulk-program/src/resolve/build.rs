@@ -92,6 +92,8 @@ pub(crate) struct Ground<'a> {
     pub env: &'a GoEnv,
     pub folders: &'a Folders,
     pub mod_files: &'a ModFiles,
+    /// Whether the standard library is read from the shipped outline.
+    pub std_is_shipped: bool,
     /// Whether the shipped outline has a package.
     pub shipped: &'a dyn Fn(&str) -> bool,
     pub std_module: &'a Arc<Module>,
@@ -119,25 +121,22 @@ impl Ground<'_> {
             module: self.std_module.clone(),
             is_std: true,
         };
-        match &self.env.goroot {
-            Some(goroot) => {
-                let src = goroot.join("src");
-                let vendored = src.join("vendor").join(path);
-                if from_std && self.has_package(&vendored) {
-                    return Some(std(&format!("vendor/{path}"), Source::Folder(vendored)));
-                }
-                let dir = src.join(path);
-                (has_std_form(path) && self.has_package(&dir))
-                    .then(|| std(path, Source::Folder(dir)))
+        if self.std_is_shipped {
+            let vendored = format!("vendor/{path}");
+            if from_std && (self.shipped)(&vendored) {
+                return Some(std(&vendored, Source::Shipped));
             }
-            None => {
-                let vendored = format!("vendor/{path}");
-                if from_std && (self.shipped)(&vendored) {
-                    return Some(std(&vendored, Source::Shipped));
-                }
-                (self.shipped)(path).then(|| std(path, Source::Shipped))
+            if (self.shipped)(path) {
+                return Some(std(path, Source::Shipped));
             }
         }
+        let src = self.env.goroot.as_ref()?.join("src");
+        let vendored = src.join("vendor").join(path);
+        if from_std && self.has_package(&vendored) {
+            return Some(std(&format!("vendor/{path}"), Source::Folder(vendored)));
+        }
+        let dir = src.join(path);
+        (has_std_form(path) && self.has_package(&dir)).then(|| std(path, Source::Folder(dir)))
     }
 }
 

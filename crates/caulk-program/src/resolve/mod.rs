@@ -21,7 +21,6 @@ pub use modfile::ModuleVersion;
 pub use module::Module;
 
 pub(crate) use build::{Build, Found, Ground, Import};
-#[cfg(test)]
 pub(crate) use constraint::LATEST_GO_MINOR;
 pub(crate) use copied::original_path;
 pub(crate) use folders::{Folders, Listing, read as read_folder};

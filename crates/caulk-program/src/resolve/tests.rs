@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use caulk_system::MemoryFiles;
 
-use crate::{GoEnv, GoWork, Options, PackageKind, ProblemKind, Program};
+use super::LATEST_GO_MINOR;
+use crate::{GoEnv, GoWork, Options, PackageKind, ProblemKind, Program, Source};
 
 /// A Go installation and module cache of a few packages, and the files of a test over them.
 fn files(extra: &[(&str, &str)]) -> Arc<MemoryFiles> {
@@ -445,6 +446,35 @@ fn the_standard_library_sees_what_it_vendors() {
     assert_eq!(checked(&program), ["net"]);
     assert_eq!(type_of(&program, "D"), "*vendor/golang.org/x/net/dns.T");
     assert!(program.problems().is_empty(), "{:?}", program.problems());
+}
+
+#[test]
+fn the_outline_stands_for_an_installed_library_of_its_release() {
+    let fmt_as_seen = |minor: u32, goos: &str, pattern: &str| {
+        let env = GoEnv {
+            goroot_minor: Some(minor),
+            ..env()
+        };
+        let mut options = Options::new(env, PathBuf::from("/w"));
+        options.platform.goos = goos.into();
+        options.platform.goarch = "amd64".into();
+        options.std_outline = true;
+        let main = [("/w/go.mod", "module m\n"), ("/w/m.go", "package m\n")];
+        let program = Program::load(files(&main), options, &[pattern.into()]);
+        let importer = program.package(program.check_packages()[0]);
+        let fmt = program.import(importer, "fmt").unwrap();
+        program.package(fmt).source().clone()
+    };
+    assert_eq!(fmt_as_seen(LATEST_GO_MINOR, "linux", "."), Source::Shipped);
+    // Another release may declare something else, the outline does not have all platforms, and a package of the installation
+    // means what is installed beside it.
+    let installed = Source::Folder("/go/src/fmt".into());
+    assert_eq!(fmt_as_seen(LATEST_GO_MINOR - 1, "linux", "."), installed);
+    assert_eq!(fmt_as_seen(LATEST_GO_MINOR, "plan9", "."), installed);
+    assert_eq!(
+        fmt_as_seen(LATEST_GO_MINOR, "linux", "/go/src/net"),
+        installed
+    );
 }
 
 #[test]
