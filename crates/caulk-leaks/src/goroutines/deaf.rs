@@ -7,10 +7,10 @@ use caulk_flow::End;
 use caulk_program::{LocalId, LocalKind, Type};
 use caulk_syntax::{BranchKind, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
-use super::Run;
 use super::endless::endless_loop;
 use super::staying::Staying;
-use crate::engine::{Function, Root};
+use super::{Body, Run, path};
+use crate::engine::Function;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::inference::channel::is_alone;
 use crate::inference::field_channels::received_by;
@@ -38,12 +38,7 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Deaf> 
     starts
         .filter_map(|(start, call)| {
             let run = Run::of(module, function, call)?;
-            let body = Body {
-                module,
-                function: run.body(function),
-                root: run.root,
-            };
-            let (hears, by) = body.told(function)?;
+            let (hears, by) = run.body(module, function).told(function)?;
             Some(Deaf {
                 start,
                 hears,
@@ -52,13 +47,6 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Deaf> 
             })
         })
         .collect()
-}
-
-/// What a goroutine runs.
-struct Body<'a> {
-    module: &'a Module<'a>,
-    function: &'a Function,
-    root: Root,
 }
 
 impl Body<'_> {
@@ -109,7 +97,7 @@ impl Body<'_> {
         if let Some(context) = self.context_of(channel) {
             return self.in_loop(clause.into(), context);
         }
-        let name = self.name(channel)?;
+        let name = path(self.function, channel)?;
         let last = name.rsplit('.').next()?.to_ascii_lowercase();
         let tells = ENDS.iter().any(|word| last.contains(word)) && self.is_signal(channel);
         (tells && self.breaks_nothing(clause)).then(|| self.in_round(clause.into(), name))?
@@ -145,7 +133,7 @@ impl Body<'_> {
         if !from_outside || self.is_assigned(local) {
             return None;
         }
-        let name = self.name(context)?;
+        let name = path(self.function, context)?;
         self.in_round(at, format!("{name}.Done()"))
     }
 
@@ -177,16 +165,6 @@ impl Body<'_> {
             });
         }
         assigned
-    }
-
-    /// `done`, or `s.done`.
-    fn name(&self, expr: ExprId) -> Option<String> {
-        let tree = self.function.tree();
-        match tree.expr(caulk_flow::unparen(tree, expr)).kind {
-            ExprKind::Ident(name) => Some(tree.name(name).to_owned()),
-            ExprKind::Selector { x, sel } => Some(format!("{}.{}", self.name(x)?, tree.name(sel))),
-            _ => None,
-        }
     }
 
     /// Whether a channel carries nothing but that something happens.

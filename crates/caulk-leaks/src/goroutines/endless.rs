@@ -86,7 +86,7 @@ fn endless(
     call: ExprId,
 ) -> Option<Endless> {
     let run = Run::of(module, function, call)?;
-    let body = run.body(function);
+    let body = run.body(module, function).function;
     let graph = body.graph(run.root)?;
     let (span, ticker) = endless_loop(module, function.package, body, graph)?;
     let mut found = Endless {

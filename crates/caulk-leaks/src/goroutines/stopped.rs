@@ -1,24 +1,23 @@
 //! Goroutines that wait for a timer or a ticker which somebody else stops: that does not close its channel, and so they
 //! wait for ever.
 
+mod kept;
+
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, LocalId, Object};
+use caulk_program::Callee;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
-use smol_str::SmolStr;
+use kept::{CLOCKS, Kept};
 
-use super::Run;
 use super::endless::endless_loop;
 use super::staying::Staying;
-use crate::engine::{Function, Root};
+use super::{Body, Run, path};
+use crate::engine::Function;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::inference::channel::is_alone;
 use crate::inference::field_channels::{field_channel, received_by};
 use crate::inference::provenance::values_of;
 use crate::module::Module;
-
-/// The types that have a channel `C` which `Stop` does not close.
-const CLOCKS: [&str; 2] = ["time.Timer", "time.Ticker"];
 
 /// A goroutine that waits for a timer which is stopped.
 pub(crate) struct Stopped {
@@ -37,17 +36,9 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Stoppe
     let starts = super::starts(module, function).into_iter();
     starts
         .filter_map(|(start, call)| {
-            let run = Run::of(module, function, call)?;
-            let body = Body {
-                module,
-                function: run.body(function),
-                root: run.root,
-                start,
-            };
-            if body.function.package != function.package {
-                return None;
-            }
-            let (waits, channel, again) = body.waits()?;
+            let run = Run::in_package(module, function, call)?;
+            let body = run.body(module, function);
+            let (waits, channel, again) = Waiter { body, start }.waits()?;
             Some(Stopped {
                 start,
                 waits,
@@ -59,32 +50,20 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Stoppe
         .collect()
 }
 
-/// What a goroutine runs.
-struct Body<'a> {
-    module: &'a Module<'a>,
-    function: &'a Function,
-    root: Root,
+/// A goroutine with where it starts.
+struct Waiter<'a> {
+    body: Body<'a>,
     start: StmtId,
 }
 
-/// Where a timer is kept.
-enum Kept {
-    /// In a variable of the function that starts the goroutine.
-    Local(LocalId),
-    /// In a field of a type, by the type's full name.
-    Field(String, SmolStr),
-    /// In a map or a slice in such a field.
-    Among(String, SmolStr),
-}
-
-impl Body<'_> {
+impl Waiter<'_> {
     /// Where it waits for a timer that others stop, the timer's channel, and whether it does so in a loop.
     fn waits(&self) -> Option<(Span, String, bool)> {
-        let tree = self.function.tree();
-        let graph = self.function.graph(self.root)?;
+        let tree = self.body.function.tree();
+        let graph = self.body.function.graph(self.body.root)?;
         // What stops or sets its timer itself knows when it waits.
         if self.calls_clock(
-            self.function,
+            self.body.function,
             |root| self.is_here(root),
             &["Stop", "Reset"],
             None,
@@ -99,7 +78,7 @@ impl Body<'_> {
                     ExprKind::Unary {
                         op: UnaryOp::Receive,
                         x,
-                    } if is_alone(self.function, node) => {
+                    } if is_alone(self.body.function, node) => {
                         waits.push((tree.expr(expr).span, x, false));
                     }
                     _ => {}
@@ -121,10 +100,17 @@ impl Body<'_> {
                 Kept::Local(_) => !beside && !self.tells() && self.is_stopped(kept),
                 Kept::Field(..) => !beside && self.is_stopped(kept),
             });
-            let again = self.function.innermost_loop(channel).is_some()
-                || matches!(self.function.parent(channel), Some(Node::Stmt(_)));
+            let again = self.body.function.innermost_loop(channel).is_some()
+                || matches!(self.body.function.parent(channel), Some(Node::Stmt(_)));
             // Who can leave the loop may do so before the timer is stopped.
-            let stays = || endless_loop(self.module, self.function.package, self.function, graph);
+            let stays = || {
+                endless_loop(
+                    self.body.module,
+                    self.body.function.package,
+                    self.body.function,
+                    graph,
+                )
+            };
             let stopped = stopped && (!again || stays().is_some());
             stopped.then_some((at, name, again))
         })
@@ -133,18 +119,18 @@ impl Body<'_> {
     /// The one clause of a `select` that waits for a timer where all others wait for the end of the value itself: it
     /// outlives its timers.
     fn beside(&self, clauses: StmtId) -> Option<(Span, ExprId)> {
-        let tree = self.function.tree();
+        let tree = self.body.function.tree();
         let StmtKind::Block(block) = tree.stmt(clauses).kind else {
             return None;
         };
         let mut timers = Vec::new();
         let clauses = tree.stmts(block.stmts);
         for clause in clauses {
-            let channel = received_by(self.function, *clause)?;
+            let channel = received_by(self.body.function, *clause)?;
             if self.clock(channel).is_some() {
                 timers.push((tree.expr(channel).span, channel));
             } else {
-                field_channel(self.module, self.function, channel)?;
+                field_channel(self.body.module, self.body.function, channel)?;
             }
         }
         match timers[..] {
@@ -155,12 +141,12 @@ impl Body<'_> {
 
     /// The timer of a channel `timer.C`, or of a variable that holds it, and what the channel is called.
     fn clock(&self, channel: ExprId) -> Option<(ExprId, String)> {
-        let tree = self.function.tree();
+        let tree = self.body.function.tree();
         let channel = caulk_flow::unparen(tree, channel);
         match tree.expr(channel).kind {
             ExprKind::Ident(_) => {
-                let local = self.function.local(channel)?;
-                match values_of(self.module, self.function, local)[..] {
+                let local = self.body.function.local(channel)?;
+                match values_of(self.body.module, self.body.function, local)[..] {
                     [(Some(value), 0)]
                         if matches!(tree.expr(value).kind, ExprKind::Selector { .. }) =>
                     {
@@ -171,11 +157,12 @@ impl Body<'_> {
             }
             ExprKind::Selector { x, sel } if tree.name(sel) == "C" => {
                 let ty = self
+                    .body
                     .module
                     .program
-                    .named_name(self.function.info().type_of(x))?;
+                    .named_name(self.body.function.info().type_of(x))?;
                 CLOCKS.contains(&ty.as_str()).then(|| {
-                    let name = path(self.function, x).unwrap_or_else(|| "timer".to_owned());
+                    let name = path(self.body.function, x).unwrap_or_else(|| "timer".to_owned());
                     (x, format!("{name}.C"))
                 })
             }
@@ -183,147 +170,14 @@ impl Body<'_> {
         }
     }
 
-    /// Where a timer is kept that a goroutine names so.
-    fn kept(&self, timer: ExprId) -> Vec<Kept> {
-        let tree = self.function.tree();
-        let timer = caulk_flow::unparen(tree, timer);
-        if let Some((ty, name)) = self.field(timer) {
-            return vec![Kept::Field(ty, name)];
-        }
-        let Some(local) = self.function.local(timer) else {
-            return Vec::new();
-        };
-        let info = self.function.info().local_info(local);
-        // A variable of its own nobody else names.
-        if self.root.is_none() || info.is_none_or(|info| info.function == self.root) {
-            return Vec::new();
-        }
-        let mut kept = vec![Kept::Local(local)];
-        for root in caulk_flow::roots(self.module.program, &self.function.typed) {
-            tree.walk(root, |node| {
-                if let Node::Stmt(stmt) = node
-                    && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-                {
-                    for (target, value) in tree.exprs(lhs).iter().zip(tree.exprs(rhs)) {
-                        if self.function.local(*value) == Some(local) {
-                            kept.extend(self.place(*target));
-                        }
-                    }
-                }
-                Descend::Into
-            });
-        }
-        kept
-    }
-
-    /// The field that something is assigned to, or an element of what a field holds.
-    fn place(&self, target: ExprId) -> Option<Kept> {
-        let tree = self.function.tree();
-        match tree.expr(target).kind {
-            ExprKind::Index { x, .. } => {
-                let (ty, name) = self.field(x)?;
-                Some(Kept::Among(ty, name))
-            }
-            _ => {
-                let (ty, name) = self.field(target)?;
-                Some(Kept::Field(ty, name))
-            }
-        }
-    }
-
-    fn field(&self, expr: ExprId) -> Option<(String, SmolStr)> {
-        field(self.module, self.function, expr)
-    }
-
-    /// Whether somebody else stops a timer, and nobody sets it again.
-    fn is_stopped(&self, kept: &Kept) -> bool {
-        match kept {
-            Kept::Local(local) => {
-                let stops = self.calls_clock(
-                    self.function,
-                    |root| !self.is_here(root),
-                    &["Stop"],
-                    Some(*local),
-                );
-                stops && !self.calls_clock(self.function, |_| true, &["Reset"], Some(*local))
-            }
-            Kept::Field(ty, name) => {
-                let uses = self.module.uses_of_field(self.function.package, ty, name);
-                uses.is_some_and(|uses| uses.has_method("Stop") && !uses.has_method("Reset"))
-                    && self.is_stopped_by_method(ty, name)
-            }
-            Kept::Among(ty, name) => self.is_stopped_by_method(ty, name),
-        }
-    }
-
-    /// Whether a method of a type stops what a field of it holds; what tests do is theirs.
-    fn is_stopped_by_method(&self, ty: &str, name: &SmolStr) -> bool {
-        let package = self.module.program.package(self.function.package);
-        let (_, type_name) = ty.rsplit_once('.').unwrap_or_default();
-        let methods = package.methods_of(type_name);
-        let mut ids = methods.filter_map(|method| method.reference.id);
-        ids.any(|id| {
-            let method = self.module.function(BodyOwner::Func(id));
-            method.is_some_and(|method| {
-                self.stops_one(&method, ty, name)
-                    && !crate::in_test::is_in_test(self.module, &method)
-            })
-        })
-    }
-
-    /// Whether a method stops what a field holds, or what it finds in it: `if t, ok := c.timers[key]; ok { t.Stop() }`.
-    fn stops_one(&self, method: &Function, ty: &str, name: &SmolStr) -> bool {
-        let tree = method.tree();
-        let is_field = |expr: ExprId| {
-            field(self.module, method, expr).is_some_and(|(of, field)| of == ty && field == *name)
-        };
-        let mut taken: Vec<LocalId> = Vec::new();
-        let Some(graph) = method.graph(None) else {
-            return false;
-        };
-        tree.walk(graph.body, |node| {
-            if let Node::Stmt(stmt) = node {
-                match tree.stmt(stmt).kind {
-                    StmtKind::Assign { lhs, rhs, .. } => {
-                        if let ([target, ..], [value]) = (tree.exprs(lhs), tree.exprs(rhs))
-                            && let ExprKind::Index { x, .. } = tree.expr(*value).kind
-                            && is_field(x)
-                        {
-                            taken.extend(method.local(*target));
-                        }
-                    }
-                    StmtKind::Range {
-                        value: Some(value),
-                        x,
-                        ..
-                    } if is_field(x) => taken.extend(method.local(value)),
-                    _ => {}
-                }
-            }
-            Descend::Into
-        });
-        method.info().calls().iter().any(|(_, callee)| {
-            let Callee::Method { func, receiver, .. } = callee else {
-                return false;
-            };
-            is_clock(&func.name, &["Stop"])
-                && match tree.expr(caulk_flow::unparen(tree, *receiver)).kind {
-                    ExprKind::Index { x, .. } => is_field(x),
-                    ExprKind::Selector { .. } => is_field(*receiver),
-                    _ => method
-                        .local(*receiver)
-                        .is_some_and(|local| taken.contains(&local)),
-                }
-        })
-    }
-
     /// Whether the goroutine tells anybody that it has waited: who waits for that lets the timer run out.
     fn tells(&self) -> bool {
-        let tree = self.function.tree();
+        let tree = self.body.function.tree();
         let mut tells = false;
         if let Some(graph) = self
+            .body
             .function
-            .graph(self.root)
+            .graph(self.body.root)
             .filter(|graph| graph.returns())
         {
             tree.walk(graph.body, |node| {
@@ -331,7 +185,7 @@ impl Body<'_> {
                     Node::Stmt(stmt) => matches!(tree.stmt(stmt).kind, StmtKind::Send { .. }),
                     Node::Expr(expr) => {
                         matches!(tree.expr(expr).kind, ExprKind::Call { .. })
-                            && match self.function.callee(expr) {
+                            && match self.body.function.callee(expr) {
                                 Callee::Builtin(caulk_program::Builtin::Close) => true,
                                 callee => callee
                                     .func()
@@ -343,70 +197,6 @@ impl Body<'_> {
             });
         }
         tells
-    }
-
-    fn is_here(&self, root: Root) -> bool {
-        root == self.root || self.function.is_within(root, self.root)
-    }
-
-    /// Whether a function calls one of these methods of timers, of this one where it is given, in those of its literals.
-    fn calls_clock(
-        &self,
-        function: &Function,
-        is_looked_at: impl Fn(Root) -> bool,
-        methods: &[&str],
-        of: Option<LocalId>,
-    ) -> bool {
-        let begun = function.tree().stmt(self.start).span;
-        function.info().calls().iter().any(|(call, callee)| {
-            let Callee::Method { func, receiver, .. } = callee else {
-                return false;
-            };
-            // What comes before it starts is done to another timer.
-            let is_before = of.is_some()
-                && function.tree().expr(*call).span.start < begun.start
-                && !self.function.is_deferred(*call)
-                && function.innermost_loop(*call).is_none();
-            is_clock(&func.name, methods)
-                && is_looked_at(function.root_of(*call))
-                && of.is_none_or(|of| function.local(*receiver) == Some(of) && !is_before)
-        })
-    }
-}
-
-/// Whether a function is one of these methods of a timer or a ticker.
-fn is_clock(name: &str, methods: &[&str]) -> bool {
-    CLOCKS.iter().any(|clock| {
-        let method = name.strip_prefix(clock);
-        method
-            .and_then(|method| method.strip_prefix('.'))
-            .is_some_and(|method| methods.contains(&method))
-    })
-}
-
-/// The field of one of the package's own types that an expression selects: the full name of the type, and its own.
-fn field(module: &Module<'_>, function: &Function, expr: ExprId) -> Option<(String, SmolStr)> {
-    let tree = function.tree();
-    let expr = caulk_flow::unparen(tree, expr);
-    let ExprKind::Selector { x, .. } = tree.expr(expr).kind else {
-        return None;
-    };
-    let Object::Field { name, through } = function.info().object(expr) else {
-        return None;
-    };
-    let named = module.program.named_of(function.info().type_of(x))?;
-    let package = module.program.package(function.package);
-    (through.is_empty() && &*named.package == package.path())
-        .then(|| (named.full_name(), name.clone()))
-}
-
-/// `timer`, or `s.timer`.
-fn path(function: &Function, expr: ExprId) -> Option<String> {
-    let tree = function.tree();
-    match tree.expr(caulk_flow::unparen(tree, expr)).kind {
-        ExprKind::Ident(name) => Some(tree.name(name).to_owned()),
-        ExprKind::Selector { x, sel } => Some(format!("{}.{}", path(function, x)?, tree.name(sel))),
-        _ => None,
     }
 }
 

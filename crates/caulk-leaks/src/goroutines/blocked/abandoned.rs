@@ -1,13 +1,13 @@
 //! Goroutines that send on a channel in a field of which all receivers may have left on the word of a context or a signal.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use caulk_program::{Builtin, Callee, FuncId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::{Blocked, Wait, of_same_package};
 use crate::engine::{Function, Root};
+use crate::goroutines::Run;
 use crate::inference::channel::{is_alone, span_of};
 use crate::inference::field_channels::field_channel;
 use crate::module::Module;
@@ -24,13 +24,8 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
     let starts = crate::goroutines::starts(module, function).into_iter();
     starts
         .filter_map(|(stmt, call)| {
-            let (callee, root): (Option<Arc<Function>>, Root) = match function.callee(call) {
-                Callee::Literal(literal) => (None, Some(*literal)),
-                Callee::Method { func, .. } | Callee::Static(func) => {
-                    (Some(of_same_package(module, function, func.id?)?), None)
-                }
-                _ => return None,
-            };
+            let run = Run::in_package(module, function, call)?;
+            let body = run.body(module, function);
             let mut search = Search {
                 module,
                 seen: BTreeSet::new(),
@@ -38,19 +33,15 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
                 ends_others: false,
                 counts_off: false,
             };
-            search.look(callee.as_deref().unwrap_or(function), root, DEPTH);
+            search.look(body.function, body.root, DEPTH);
             let sent = search.sent()?;
-            let begun = function.tree().stmt(stmt).span;
+            let blocked = Blocked::new(function, stmt, Wait::Abandoned, sent.name);
             Some(Blocked {
-                go: stmt.into(),
-                started: None,
-                waits: sent.place.filter(|_| callee.is_none()).unwrap_or(begun),
-                wait: Wait::Abandoned,
-                channel: sent.name,
-                made: begun,
-                leaves: begun,
-                single_send: false,
-                may_serve: false,
+                waits: sent
+                    .place
+                    .filter(|_| run.callee.is_none())
+                    .unwrap_or(blocked.waits),
+                ..blocked
             })
         })
         .collect()

@@ -88,15 +88,8 @@ fn left_by_error(
     .leaves_with_fewer(go.into(), 1)?;
     let name = String::from_utf8_lossy(tree.expr(*receiver).span.of(bytes(module, function)?));
     Some(Blocked {
-        go: go.into(),
-        started: None,
-        waits: begun,
-        wait: Wait::Signal,
-        channel: format!("{name}.{field}"),
-        made: begun,
         leaves,
-        single_send: false,
-        may_serve: false,
+        ..Blocked::new(function, go, Wait::Signal, format!("{name}.{field}"))
     })
 }
 

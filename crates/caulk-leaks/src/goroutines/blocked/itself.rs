@@ -21,18 +21,7 @@ pub(super) fn itself(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
             };
             let callee = of_same_package(module, function, func.id?)?;
             let waited = waits_for_itself(module, &callee)?;
-            let begun = function.tree().stmt(go).span;
-            Some(Blocked {
-                go: go.into(),
-                started: None,
-                waits: begun,
-                wait: Wait::Itself,
-                channel: waited,
-                made: begun,
-                leaves: begun,
-                single_send: false,
-                may_serve: false,
-            })
+            Some(Blocked::new(function, go, Wait::Itself, waited))
         })
         .collect()
 }

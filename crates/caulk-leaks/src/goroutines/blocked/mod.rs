@@ -19,7 +19,7 @@ mod within;
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, FuncId};
-use caulk_syntax::{Node, Span};
+use caulk_syntax::{Node, Span, StmtId};
 
 use crate::engine::Function;
 use crate::finding::Heat;
@@ -53,6 +53,22 @@ pub(crate) struct Blocked {
 }
 
 impl Blocked {
+    /// A goroutine that waits where it starts, as far as can be told here.
+    fn new(function: &Function, go: StmtId, wait: Wait, channel: String) -> Blocked {
+        let begun = function.tree().stmt(go).span;
+        Blocked {
+            go: go.into(),
+            started: None,
+            waits: begun,
+            wait,
+            channel,
+            made: begun,
+            leaves: begun,
+            single_send: false,
+            may_serve: false,
+        }
+    }
+
     /// Whether it is seen to be more than one of a kind, or is one too many.
     pub fn is_left_behind(&self, heat: Heat) -> bool {
         !self.may_serve || matches!(heat, Heat::Repeated | Heat::Request)

@@ -87,16 +87,11 @@ fn outlived(
         failed: None,
     }
     .leaves_with_fewer(go.into(), 1)?;
+    let channel = String::from_utf8_lossy(name(channel)).into_owned();
     Some(Blocked {
-        go: go.into(),
-        started: None,
         waits: tree.expr(first).span,
-        wait: Wait::Outlived,
-        channel: String::from_utf8_lossy(name(channel)).into_owned(),
-        made: tree.stmt(go).span,
         leaves,
-        single_send: false,
-        may_serve: false,
+        ..Blocked::new(function, go, Wait::Outlived, channel)
     })
 }
 

@@ -1,13 +1,12 @@
 //! Goroutines of a value that are told to end where they wait, and not where they send: on a channel in a field of which
 //! all receivers may have left by then.
 
-use std::sync::Arc;
-
-use caulk_program::{BodyOwner, Callee, LocalId};
+use caulk_program::{Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::{Blocked, Wait};
-use crate::engine::{Function, Root};
+use crate::engine::Function;
+use crate::goroutines::{Body, Run};
 use crate::inference::channel::{is_alone, span_of};
 use crate::inference::field_channels::{FieldChannel, field_channel, leaves, received_by};
 use crate::inference::runs::given;
@@ -22,50 +21,18 @@ pub(super) fn untold(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
 }
 
 fn started(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -> Option<Blocked> {
-    let (callee, root): (Option<Arc<Function>>, Root) = match function.callee(call) {
-        Callee::Literal(literal) => (None, Some(*literal)),
-        Callee::Method { func, .. } => {
-            let id = func.id.filter(|id| module.is_own(*id))?;
-            (Some(module.function(BodyOwner::Func(id))?), None)
-        }
-        _ => return None,
-    };
-    if callee
-        .as_ref()
-        .is_some_and(|callee| callee.package != function.package)
-    {
-        return None;
-    }
-    let body = Body {
-        module,
-        function: callee.as_deref().unwrap_or(function),
-        root,
-    };
-    let (send, name, told) = body.untold()?;
-    let begun = function.tree().stmt(go).span;
-    // A place in another function is told by where that one is started.
-    let (waits, leaves) = match callee {
-        Some(_) => (begun, begun),
-        None => (span_of(function, send.into()), told),
-    };
-    Some(Blocked {
-        go: go.into(),
-        started: None,
-        waits,
-        wait: Wait::Untold,
-        channel: name,
-        made: begun,
-        leaves,
-        single_send: false,
-        may_serve: false,
+    let run = Run::in_package(module, function, call)?;
+    let (send, name, told) = run.body(module, function).untold()?;
+    let blocked = Blocked::new(function, go, Wait::Untold, name);
+    Some(match run.callee {
+        // A place in another function is told by where that one is started.
+        Some(_) => blocked,
+        None => Blocked {
+            waits: span_of(function, send.into()),
+            leaves: told,
+            ..blocked
+        },
     })
-}
-
-/// What a goroutine runs.
-struct Body<'a> {
-    module: &'a Module<'a>,
-    function: &'a Function,
-    root: Root,
 }
 
 impl Body<'_> {

@@ -1,0 +1,84 @@
+//! What a goroutine runs.
+
+use std::sync::Arc;
+
+use caulk_program::{BodyOwner, Callee, LocalId};
+use caulk_syntax::{ExprId, ExprKind};
+
+use crate::engine::{Function, Root};
+use crate::module::Module;
+
+/// What a goroutine runs: a literal of the function that starts it, or another function of the project.
+pub(super) struct Run {
+    /// The other function.
+    pub callee: Option<Arc<Function>>,
+    /// The literal.
+    pub root: Root,
+    /// The variables of the starter that it has: captured, called on, or passed.
+    pub has: Vec<LocalId>,
+}
+
+impl Run {
+    pub fn of(module: &Module<'_>, function: &Function, call: ExprId) -> Option<Run> {
+        let (func, has) = match function.callee(call) {
+            Callee::Literal(literal) => {
+                return Some(Run {
+                    callee: None,
+                    root: Some(*literal),
+                    has: function.info().literal(*literal)?.captures.clone(),
+                });
+            }
+            Callee::Method { func, receiver, .. } => {
+                (func, function.local(*receiver).into_iter().collect())
+            }
+            Callee::Static(func) => {
+                let tree = function.tree();
+                let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+                    return None;
+                };
+                let args = tree.exprs(args).iter();
+                (func, args.filter_map(|arg| function.local(*arg)).collect())
+            }
+            _ => return None,
+        };
+        let id = func.id.filter(|id| module.is_own(*id))?;
+        Some(Run {
+            callee: Some(module.function(BodyOwner::Func(id))?),
+            root: None,
+            has,
+        })
+    }
+
+    /// The same where it runs a function of the starter's package: the fields of its types can be told apart.
+    pub fn in_package(module: &Module<'_>, function: &Function, call: ExprId) -> Option<Run> {
+        let run = Run::of(module, function, call)?;
+        let own = |callee: &Arc<Function>| callee.package == function.package;
+        run.callee.as_ref().is_none_or(own).then_some(run)
+    }
+
+    /// What runs.
+    pub fn body<'a>(&'a self, module: &'a Module<'a>, starter: &'a Function) -> Body<'a> {
+        Body {
+            module,
+            function: self.callee.as_deref().unwrap_or(starter),
+            root: self.root,
+        }
+    }
+}
+
+/// The body of a goroutine: a literal of a function, or all of a function.
+pub(super) struct Body<'a> {
+    pub module: &'a Module<'a>,
+    pub function: &'a Function,
+    pub root: Root,
+}
+
+/// `timer`, or `s.timer`.
+pub(super) fn path(function: &Function, expr: ExprId) -> Option<String> {
+    let tree = function.tree();
+    match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+        ExprKind::Ident(name) => Some(tree.name(name).to_owned()),
+        ExprKind::Selector { x, sel } => Some(format!("{}.{}", path(function, x)?, tree.name(sel))),
+        _ => None,
+    }
+}

@@ -1,0 +1,216 @@
+//! Where a timer is kept, and who stops it there.
+
+use caulk_program::{BodyOwner, Callee, LocalId, Object};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use smol_str::SmolStr;
+
+use super::Waiter;
+use crate::engine::{Function, Root};
+use crate::module::Module;
+
+/// The types that have a channel `C` which `Stop` does not close.
+pub(super) const CLOCKS: [&str; 2] = ["time.Timer", "time.Ticker"];
+
+/// Where a timer is kept.
+pub(super) enum Kept {
+    /// In a variable of the function that starts the goroutine.
+    Local(LocalId),
+    /// In a field of a type, by the type's full name.
+    Field(String, SmolStr),
+    /// In a map or a slice in such a field.
+    Among(String, SmolStr),
+}
+
+impl Waiter<'_> {
+    /// Where a timer is kept that a goroutine names so.
+    pub(super) fn kept(&self, timer: ExprId) -> Vec<Kept> {
+        let tree = self.body.function.tree();
+        let timer = caulk_flow::unparen(tree, timer);
+        if let Some((ty, name)) = self.field(timer) {
+            return vec![Kept::Field(ty, name)];
+        }
+        let Some(local) = self.body.function.local(timer) else {
+            return Vec::new();
+        };
+        let info = self.body.function.info().local_info(local);
+        // A variable of its own nobody else names.
+        if self.body.root.is_none() || info.is_none_or(|info| info.function == self.body.root) {
+            return Vec::new();
+        }
+        let mut kept = vec![Kept::Local(local)];
+        for root in caulk_flow::roots(self.body.module.program, &self.body.function.typed) {
+            tree.walk(root, |node| {
+                if let Node::Stmt(stmt) = node
+                    && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+                {
+                    for (target, value) in tree.exprs(lhs).iter().zip(tree.exprs(rhs)) {
+                        if self.body.function.local(*value) == Some(local) {
+                            kept.extend(self.place(*target));
+                        }
+                    }
+                }
+                Descend::Into
+            });
+        }
+        kept
+    }
+
+    /// The field that something is assigned to, or an element of what a field holds.
+    fn place(&self, target: ExprId) -> Option<Kept> {
+        let tree = self.body.function.tree();
+        match tree.expr(target).kind {
+            ExprKind::Index { x, .. } => {
+                let (ty, name) = self.field(x)?;
+                Some(Kept::Among(ty, name))
+            }
+            _ => {
+                let (ty, name) = self.field(target)?;
+                Some(Kept::Field(ty, name))
+            }
+        }
+    }
+
+    fn field(&self, expr: ExprId) -> Option<(String, SmolStr)> {
+        field(self.body.module, self.body.function, expr)
+    }
+
+    /// Whether somebody else stops a timer, and nobody sets it again.
+    pub(super) fn is_stopped(&self, kept: &Kept) -> bool {
+        match kept {
+            Kept::Local(local) => {
+                let stops = self.calls_clock(
+                    self.body.function,
+                    |root| !self.is_here(root),
+                    &["Stop"],
+                    Some(*local),
+                );
+                stops && !self.calls_clock(self.body.function, |_| true, &["Reset"], Some(*local))
+            }
+            Kept::Field(ty, name) => {
+                let uses = self
+                    .body
+                    .module
+                    .uses_of_field(self.body.function.package, ty, name);
+                uses.is_some_and(|uses| uses.has_method("Stop") && !uses.has_method("Reset"))
+                    && self.is_stopped_by_method(ty, name)
+            }
+            Kept::Among(ty, name) => self.is_stopped_by_method(ty, name),
+        }
+    }
+
+    /// Whether a method of a type stops what a field of it holds; what tests do is theirs.
+    fn is_stopped_by_method(&self, ty: &str, name: &SmolStr) -> bool {
+        let package = self.body.module.program.package(self.body.function.package);
+        let (_, type_name) = ty.rsplit_once('.').unwrap_or_default();
+        let methods = package.methods_of(type_name);
+        let mut ids = methods.filter_map(|method| method.reference.id);
+        ids.any(|id| {
+            let method = self.body.module.function(BodyOwner::Func(id));
+            method.is_some_and(|method| {
+                self.stops_one(&method, ty, name)
+                    && !crate::in_test::is_in_test(self.body.module, &method)
+            })
+        })
+    }
+
+    /// Whether a method stops what a field holds, or what it finds in it: `if t, ok := c.timers[key]; ok { t.Stop() }`.
+    fn stops_one(&self, method: &Function, ty: &str, name: &SmolStr) -> bool {
+        let tree = method.tree();
+        let is_field = |expr: ExprId| {
+            field(self.body.module, method, expr)
+                .is_some_and(|(of, field)| of == ty && field == *name)
+        };
+        let mut taken: Vec<LocalId> = Vec::new();
+        let Some(graph) = method.graph(None) else {
+            return false;
+        };
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node {
+                match tree.stmt(stmt).kind {
+                    StmtKind::Assign { lhs, rhs, .. } => {
+                        if let ([target, ..], [value]) = (tree.exprs(lhs), tree.exprs(rhs))
+                            && let ExprKind::Index { x, .. } = tree.expr(*value).kind
+                            && is_field(x)
+                        {
+                            taken.extend(method.local(*target));
+                        }
+                    }
+                    StmtKind::Range {
+                        value: Some(value),
+                        x,
+                        ..
+                    } if is_field(x) => taken.extend(method.local(value)),
+                    _ => {}
+                }
+            }
+            Descend::Into
+        });
+        method.info().calls().iter().any(|(_, callee)| {
+            let Callee::Method { func, receiver, .. } = callee else {
+                return false;
+            };
+            is_clock(&func.name, &["Stop"])
+                && match tree.expr(caulk_flow::unparen(tree, *receiver)).kind {
+                    ExprKind::Index { x, .. } => is_field(x),
+                    ExprKind::Selector { .. } => is_field(*receiver),
+                    _ => method
+                        .local(*receiver)
+                        .is_some_and(|local| taken.contains(&local)),
+                }
+        })
+    }
+
+    pub(super) fn is_here(&self, root: Root) -> bool {
+        root == self.body.root || self.body.function.is_within(root, self.body.root)
+    }
+
+    /// Whether a function calls one of these methods of timers, of this one where it is given, in those of its literals.
+    pub(super) fn calls_clock(
+        &self,
+        function: &Function,
+        is_looked_at: impl Fn(Root) -> bool,
+        methods: &[&str],
+        of: Option<LocalId>,
+    ) -> bool {
+        let begun = function.tree().stmt(self.start).span;
+        function.info().calls().iter().any(|(call, callee)| {
+            let Callee::Method { func, receiver, .. } = callee else {
+                return false;
+            };
+            // What comes before it starts is done to another timer.
+            let is_before = of.is_some()
+                && function.tree().expr(*call).span.start < begun.start
+                && !self.body.function.is_deferred(*call)
+                && function.innermost_loop(*call).is_none();
+            is_clock(&func.name, methods)
+                && is_looked_at(function.root_of(*call))
+                && of.is_none_or(|of| function.local(*receiver) == Some(of) && !is_before)
+        })
+    }
+}
+
+/// Whether a function is one of these methods of a timer or a ticker.
+fn is_clock(name: &str, methods: &[&str]) -> bool {
+    CLOCKS.iter().any(|clock| {
+        let method = name.strip_prefix(clock);
+        method
+            .and_then(|method| method.strip_prefix('.'))
+            .is_some_and(|method| methods.contains(&method))
+    })
+}
+
+/// The field of one of the package's own types that an expression selects: the full name of the type, and its own.
+fn field(module: &Module<'_>, function: &Function, expr: ExprId) -> Option<(String, SmolStr)> {
+    let tree = function.tree();
+    let expr = caulk_flow::unparen(tree, expr);
+    let ExprKind::Selector { x, .. } = tree.expr(expr).kind else {
+        return None;
+    };
+    let Object::Field { name, through } = function.info().object(expr) else {
+        return None;
+    };
+    let named = module.program.named_of(function.info().type_of(x))?;
+    let package = module.program.package(function.package);
+    (through.is_empty() && &*named.package == package.path())
+        .then(|| (named.full_name(), name.clone()))
+}
