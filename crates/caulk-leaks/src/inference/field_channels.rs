@@ -2,7 +2,7 @@
 
 use caulk_program::{Builtin, Callee, LocalId, Object, Program, Type, TypeId, TypedBody};
 use caulk_syntax::{
-    BranchKind, Descend, ExprId, ExprKind, LitKind, Node, StmtId, StmtKind, UnaryOp,
+    BranchKind, Descend, ExprId, ExprKind, LitKind, Name, Node, StmtId, StmtKind, Tree, UnaryOp,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -13,22 +13,24 @@ use crate::module::Module;
 
 /// What is done with the channel of a field, by all that name it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct ChannelUses(u8);
+pub(crate) struct ChannelUses(u16);
 
-const SENT: u8 = 1;
-const CLOSED: u8 = 2;
+const SENT: u16 = 1;
+const CLOSED: u16 = 2;
 /// Received from where nothing else lets the receiver go on for good.
-const RECEIVED: u8 = 4;
+const RECEIVED: u16 = 4;
 /// Received from in a `select` of which another clause leaves.
-const LEFT: u8 = 8;
+const LEFT: u16 = 8;
 /// Made with room.
-const ROOM: u8 = 16;
+const ROOM: u16 = 16;
 /// Passed on, copied, returned, or given from elsewhere.
-const OTHER: u8 = 32;
+const OTHER: u16 = 32;
 /// Left on the word of another channel of signals, not of a context.
-const QUIT: u8 = 64;
+const QUIT: u16 = 64;
 /// Left, as far as it is, for something that whoever sends may have to do with: another result, an error.
-const SERVED: u8 = 128;
+const SERVED: u16 = 128;
+/// Made with room for a few elements.
+const FEW: u16 = 256;
 
 impl ChannelUses {
     pub fn add(&mut self, other: ChannelUses) {
@@ -51,6 +53,11 @@ impl ChannelUses {
 
     /// All that receive from it may leave for good, and it has no room.
     fn is_left(self) -> bool {
+        self.0 & FEW == 0 && self.is_left_in_the_end()
+    }
+
+    /// The same, where it may have room for a few.
+    fn is_left_in_the_end(self) -> bool {
         self.0 & (RECEIVED | ROOM | OTHER) == 0 && self.0 & LEFT != 0
     }
 
@@ -133,7 +140,7 @@ pub(super) fn given_in(
 }
 
 /// What is known of a channel by what a field is given.
-fn given(body: &TypedBody, value: Option<ExprId>) -> u8 {
+fn given(body: &TypedBody, value: Option<ExprId>) -> u16 {
     let tree = body.tree();
     let Some(value) = value.map(|value| caulk_flow::unparen(tree, value)) else {
         return OTHER;
@@ -142,13 +149,16 @@ fn given(body: &TypedBody, value: Option<ExprId>) -> u8 {
         ExprKind::Call { args, .. }
             if *body.info.callee(value) == Callee::Builtin(Builtin::Make) =>
         {
-            let none = |size: &ExprId| {
-                matches!(tree.expr(*size).kind, ExprKind::BasicLit(literal)
-                if literal.kind == LitKind::Int && tree.literal(literal) == "0")
+            let written = |size: &ExprId| match tree.expr(*size).kind {
+                ExprKind::BasicLit(literal) if literal.kind == LitKind::Int => {
+                    tree.literal(literal).parse::<u32>().ok()
+                }
+                _ => None,
             };
-            match tree.exprs(args).get(1) {
-                Some(size) if !none(size) => ROOM,
-                _ => 0,
+            match tree.exprs(args).get(1).map(written) {
+                None | Some(Some(0)) => 0,
+                Some(Some(1..=4)) => FEW,
+                Some(_) => ROOM,
             }
         }
         ExprKind::Ident(name) if tree.name(name) == "nil" => 0,
@@ -157,7 +167,7 @@ fn given(body: &TypedBody, value: Option<ExprId>) -> u8 {
 }
 
 /// How a receive goes on where nothing comes.
-fn received(program: &Program, body: &TypedBody, parents: &Parents, receive: ExprId) -> u8 {
+fn received(program: &Program, body: &TypedBody, parents: &Parents, receive: ExprId) -> u16 {
     let tree = body.tree();
     let mut at = Node::from(receive);
     let clause = loop {
@@ -189,8 +199,8 @@ fn received(program: &Program, body: &TypedBody, parents: &Parents, receive: Exp
                 StmtKind::Comm { comm: Some(_), .. }
             )
     });
-    let words: Vec<u8> = others
-        .filter(|other| leaves(tree, **other))
+    let words: Vec<u16> = others
+        .filter(|other| leaves(tree, **other, &|node| parents.get(node)))
         .map(|other| word(program, body, *other))
         .collect();
     match words.iter().min() {
@@ -200,7 +210,7 @@ fn received(program: &Program, body: &TypedBody, parents: &Parents, receive: Exp
 }
 
 /// On whose word a clause leaves: nothing for a context, which ends without those that send.
-fn word(program: &Program, body: &TypedBody, clause: StmtId) -> u8 {
+fn word(program: &Program, body: &TypedBody, clause: StmtId) -> u16 {
     let tree = body.tree();
     let Some(channel) = received_in(tree, clause) else {
         return SERVED;
@@ -226,8 +236,8 @@ fn is_signal(program: &Program, element: TypeId) -> bool {
     matches!(program.ty(program.underlying(element)), Type::Struct(fields) if fields.is_empty())
 }
 
-/// Whether a clause leaves the `select`'s loop or function.
-pub(crate) fn leaves(tree: &caulk_syntax::Tree, clause: StmtId) -> bool {
+/// Whether a clause leaves the `select`'s function, or the loops around it for good.
+pub(crate) fn leaves(tree: &Tree, clause: StmtId, parent: &dyn Fn(Node) -> Option<Node>) -> bool {
     let mut found = false;
     tree.walk(clause, |node| match node {
         Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
@@ -237,7 +247,9 @@ pub(crate) fn leaves(tree: &caulk_syntax::Tree, clause: StmtId) -> bool {
             found |= match tree.stmt(stmt).kind {
                 StmtKind::Return(_) => true,
                 StmtKind::Branch { kind, label } => {
-                    kind == BranchKind::Goto || kind == BranchKind::Break && label.is_some()
+                    kind == BranchKind::Goto
+                        || kind == BranchKind::Break
+                            && label.is_some_and(|label| ends_all(tree, stmt, label, parent))
                 }
                 _ => false,
             };
@@ -248,12 +260,33 @@ pub(crate) fn leaves(tree: &caulk_syntax::Tree, clause: StmtId) -> bool {
     found
 }
 
+/// Whether a `break` leaves the outermost loop.
+fn ends_all(tree: &Tree, at: StmtId, label: Name, parent: &dyn Fn(Node) -> Option<Node>) -> bool {
+    let mut left = false;
+    let mut node = Node::from(at);
+    while let Some(around) = parent(node) {
+        match around {
+            Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => break,
+            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                StmtKind::Labeled { label: name, .. } if tree.name(name) == tree.name(label) => {
+                    left = true;
+                }
+                StmtKind::For { .. } | StmtKind::Range { .. } if left => return false,
+                _ => {}
+            },
+            Node::Expr(_) => {}
+        }
+        node = around;
+    }
+    left
+}
+
 /// The channel that a clause of a `select` receives from.
 pub(crate) fn received_by(function: &Function, clause: StmtId) -> Option<ExprId> {
     received_in(function.tree(), clause)
 }
 
-fn received_in(tree: &caulk_syntax::Tree, clause: StmtId) -> Option<ExprId> {
+fn received_in(tree: &Tree, clause: StmtId) -> Option<ExprId> {
     let StmtKind::Comm { comm, .. } = tree.stmt(clause).kind else {
         return None;
     };
@@ -297,6 +330,11 @@ impl FieldChannel {
     /// The same, and none of them leaves for what those that send may have said.
     pub fn is_left_by_signal(&self) -> bool {
         self.uses.is_left_by_signal()
+    }
+
+    /// The same, where it may have room for a few elements: whoever goes on sending fills it.
+    pub fn is_left_in_the_end(&self) -> bool {
+        self.uses.is_left_in_the_end() && self.uses.0 & SERVED == 0
     }
 
     /// Whether some of them leave on the word of another channel, which may come when all has been sent.

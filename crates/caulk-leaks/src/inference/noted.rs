@@ -202,7 +202,10 @@ impl Named {
             tree.walk(root, |node| {
                 match node {
                     Node::Stmt(stmt) => {
-                        named.go |= matches!(tree.stmt(stmt).kind, StmtKind::Go(_));
+                        named.go |= matches!(
+                            tree.stmt(stmt).kind,
+                            StmtKind::Go(_) | StmtKind::Send { .. }
+                        );
                     }
                     Node::Expr(expr) => match tree.expr(expr).kind {
                         ExprKind::Selector { sel, .. } => named.note(tree.name(sel)),

@@ -40,7 +40,9 @@ pub(crate) fn described(
         Step {
             location: location(module.program, at, one_line(at, waits)),
             note: match blocked.wait {
-                Wait::Receive | Wait::Untold | Wait::Abandoned => format!("sends on {channel}"),
+                Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
+                    format!("sends on {channel}")
+                }
                 Wait::Itself => format!("calls {channel}"),
                 Wait::Close => format!("ranges over {channel}"),
                 Wait::Signal | Wait::Unsignalled | Wait::Outlived => format!("waits for {channel}"),
@@ -53,7 +55,7 @@ pub(crate) fn described(
                 Wait::Untold => {
                     format!("looks whether it is to end, as those do that receive from {channel}")
                 }
-                Wait::Abandoned => {
+                Wait::Abandoned | Wait::Stranded => {
                     format!("those that receive from {channel} leave when they are told to end")
                 }
                 Wait::Unsignalled => format!("nothing sends on {channel} or closes it"),
@@ -70,7 +72,9 @@ pub(crate) fn described(
         root: owner.root_of(start),
         variable: channel.clone(),
         release: match blocked.wait {
-            Wait::Receive | Wait::Untold | Wait::Abandoned => format!("receive from {channel}"),
+            Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
+                format!("receive from {channel}")
+            }
             Wait::Itself => "return".to_owned(),
             Wait::Close | Wait::Signal | Wait::Unsignalled | Wait::Outlived => {
                 format!("close({channel})")
@@ -93,6 +97,11 @@ pub(crate) fn described(
                     "goroutine blocks for ever on {channel} <- when those that receive were told to end"
                 )
             }
+            Wait::Stranded => {
+                format!(
+                    "caller blocks for ever on {channel} <- when those that receive were told to end"
+                )
+            }
             Wait::Itself => {
                 format!("goroutine waits for its own end in {channel}")
             }
@@ -109,9 +118,12 @@ pub(crate) fn described(
             }
         },
         confidence: match blocked.wait {
-            Wait::Untold | Wait::Abandoned | Wait::Unsignalled | Wait::Itself | Wait::Outlived => {
-                Confidence::Likely
-            }
+            Wait::Untold
+            | Wait::Abandoned
+            | Wait::Stranded
+            | Wait::Unsignalled
+            | Wait::Itself
+            | Wait::Outlived => Confidence::Likely,
             Wait::Receive | Wait::Close | Wait::Signal => Confidence::Certain,
         },
         path,
@@ -160,7 +172,7 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
                 span: byte_span(blocked.waits),
                 why: "the goroutine has to end without waiting for itself".to_owned(),
             }],
-            Wait::Untold | Wait::Abandoned | Wait::Outlived => vec![Obstacle {
+            Wait::Untold | Wait::Abandoned | Wait::Stranded | Wait::Outlived => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "the goroutine needs another way to be told to end".to_owned(),
             }],

@@ -10,6 +10,7 @@ mod paths;
 mod progress;
 mod round;
 mod served;
+mod stranded;
 mod told;
 mod unsignalled;
 mod untold;
@@ -82,6 +83,8 @@ pub(crate) enum Wait {
     Untold,
     /// The same, where all that receive may have left.
     Abandoned,
+    /// The same, of whoever calls the function that sends.
+    Stranded,
     /// For its own end.
     Itself,
     /// For a signal that there is none of.
@@ -121,7 +124,8 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(outlives::outlives(module, function))
         .chain(unsignalled::unsignalled(module, function))
         .chain(itself::itself(module, function))
-        .chain(abandoned::abandoned(module, function));
+        .chain(abandoned::abandoned(module, function))
+        .chain(stranded::stranded(module, function));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
             found.push(blocked);

@@ -99,7 +99,7 @@ impl Body<'_> {
             together |= self.runs_in(send, tree.stmt(round).span);
             at = self.function.innermost_loop(round);
         }
-        quits && together && leaves(tree, clause)
+        quits && together && leaves(tree, clause, &|node| self.function.parent(node))
     }
 
     /// Whether a send is made in a loop of the body: it stands there, or in a literal that is called there by its variable.

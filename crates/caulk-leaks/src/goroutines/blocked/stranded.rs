@@ -1,0 +1,191 @@
+//! Functions that others call and that send on a channel in a field, of which all receivers may have left on the word of
+//! a context or a signal: whoever calls them then waits for ever.
+
+use caulk_program::{LocalKind, Type};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp, is_exported};
+
+use super::{Blocked, Wait, of_same_package};
+use crate::engine::Function;
+use crate::inference::channel::is_alone;
+use crate::inference::field_channels::{FieldChannel, field_channel};
+use crate::module::Module;
+
+/// The sends of a body that may wait for ever.
+pub(super) fn stranded(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
+    let Some(graph) = function.graph(None) else {
+        return Vec::new();
+    };
+    let tree = function.tree();
+    let mut found: Vec<Blocked> = Vec::new();
+    tree.walk(graph.body, |node| {
+        match node {
+            Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
+                return Descend::Skip;
+            }
+            Node::Stmt(stmt) => {
+                if let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
+                    && found.is_empty()
+                    && is_alone(function, node)
+                {
+                    found.extend(left(module, function, stmt, chan));
+                }
+            }
+            Node::Expr(_) => {}
+        }
+        Descend::Into
+    });
+    // A test ends before it matters.
+    if found.is_empty() || crate::in_test::is_in_test(module, function) {
+        return Vec::new();
+    }
+    let by_others = is_offered(module, function) || is_called_by_others(module, function);
+    if by_others { found } else { Vec::new() }
+}
+
+/// Whether others than the package can call a function.
+fn is_offered(module: &Module<'_>, function: &Function) -> bool {
+    let func = function.id().and_then(|id| module.program.func(id));
+    func.is_some_and(|func| is_exported(&func.name))
+}
+
+/// Whether a method that others can call calls this one of the same type.
+fn is_called_by_others(module: &Module<'_>, function: &Function) -> bool {
+    let Some(id) = function.id() else {
+        return false;
+    };
+    let func = module.program.func(id);
+    let Some(receiver) = func.and_then(|func| func.receiver.as_deref()) else {
+        return false;
+    };
+    let methods = module.program.package(function.package);
+    methods
+        .methods_of(receiver)
+        .filter(|method| is_exported(&method.name))
+        .filter_map(|method| of_same_package(module, function, method.reference.id?))
+        .filter(|method| !crate::in_test::is_in_test(module, method))
+        .any(|method| {
+            method.info().calls().iter().any(|(call, callee)| {
+                callee.func().and_then(|func| func.id) == Some(id)
+                    && method.root_of(*call).is_none()
+                    && !is_started(&method, *call)
+            })
+        })
+}
+
+/// Whether a call is that of a `go` statement.
+fn is_started(function: &Function, call: ExprId) -> bool {
+    matches!(function.parent(call), Some(Node::Stmt(stmt))
+        if matches!(function.tree().stmt(stmt).kind, StmtKind::Go(_)))
+}
+
+/// A send on the channel of a value that the function is given, where it does not ask first whether that has ended.
+fn left(module: &Module<'_>, function: &Function, send: StmtId, chan: ExprId) -> Option<Blocked> {
+    let channel = field_channel(module, function, chan)?;
+    let of = function.info().local_info(channel.of)?;
+    let given = matches!(of.kind, LocalKind::Receiver | LocalKind::Param { .. });
+    let offered = is_offered(module, function);
+    // Who is called once does not fill the room that there is, and a loop of the package knows when it may send.
+    let again = offered && of.kind == LocalKind::Receiver && carries(module, function, chan);
+    let left = channel.is_left_by_signal() && (offered || !function.in_loop(send))
+        || again && channel.is_left_in_the_end();
+    (given && left && !asks_first(module, function, send, &channel)).then(|| {
+        let name = format!("{}.{}", of.name, channel.name);
+        Blocked::new(function, send, Wait::Stranded, name)
+    })
+}
+
+/// Whether a channel carries more than that something happened, or failed, which may happen but once.
+fn carries(module: &Module<'_>, function: &Function, chan: ExprId) -> bool {
+    let program = module.program;
+    let ty = program.ty(program.underlying(function.info().type_of(chan)));
+    let Type::Chan(_, element) = ty else {
+        return false;
+    };
+    !program.is_basic(*element)
+        && !crate::types::is_error(program, *element)
+        && !matches!(program.ty(program.underlying(*element)), Type::Struct(fields) if fields.is_empty())
+}
+
+/// Whether something before a send looks whether the value has ended: what is true or not of it, a context's error, or
+/// another channel of it.
+fn asks_first(
+    module: &Module<'_>,
+    function: &Function,
+    send: StmtId,
+    channel: &FieldChannel,
+) -> bool {
+    let tree = function.tree();
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let end = tree.stmt(send).span;
+    let is_before = |span: Span| span.start < end.start;
+    let mut asks = false;
+    tree.walk(graph.body, |node| {
+        match node {
+            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                StmtKind::If { cond, .. } if is_before(tree.expr(cond).span) => {
+                    asks |= looks(module, function, cond, channel);
+                }
+                _ => {}
+            },
+            Node::Expr(expr) => match tree.expr(expr).kind {
+                ExprKind::Unary {
+                    op: UnaryOp::Receive,
+                    x,
+                } if is_before(tree.expr(expr).span) => {
+                    asks |= is_of(function, x, channel);
+                }
+                _ => {}
+            },
+        }
+        Descend::Into
+    });
+    asks
+}
+
+/// Whether a condition looks at a number, a text or a truth of the value, or asks a context for its error.
+fn looks(module: &Module<'_>, function: &Function, cond: ExprId, channel: &FieldChannel) -> bool {
+    let tree = function.tree();
+    let mut looks = false;
+    tree.walk(cond, |node| {
+        if let Node::Expr(expr) = node {
+            looks |= match tree.expr(expr).kind {
+                ExprKind::Call { .. } => {
+                    function
+                        .callee(expr)
+                        .func()
+                        .is_some_and(|func| &*func.name == "context.Context.Err")
+                        || is_state(module, function, expr)
+                            && function
+                                .callee(expr)
+                                .receiver()
+                                .is_some_and(|receiver| is_of(function, receiver, channel))
+                }
+                ExprKind::Selector { .. } => {
+                    is_state(module, function, expr) && is_of(function, expr, channel)
+                }
+                _ => false,
+            };
+        }
+        Descend::Into
+    });
+    looks
+}
+
+fn is_state(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
+    let program = module.program;
+    let ty = program.underlying(function.info().type_of(expr));
+    program.is_basic(ty)
+}
+
+/// Whether an expression is the value that the channel belongs to, or a field of it.
+fn is_of(function: &Function, expr: ExprId, channel: &FieldChannel) -> bool {
+    let tree = function.tree();
+    let expr = caulk_flow::unparen(tree, expr);
+    let of = match tree.expr(expr).kind {
+        ExprKind::Selector { x, .. } => caulk_flow::unparen(tree, x),
+        _ => expr,
+    };
+    function.local(of) == Some(channel.of)
+}
