@@ -1,7 +1,7 @@
 //! A release for the rest of the function: `defer` below the error check, `t.Cleanup` in a test, or the
 //! `defer` that is there already, moved up.
 
-use caulk_syntax::{AssignOp, Node, StmtKind};
+use caulk_syntax::{AssignOp, Node, SpecKind, StmtKind};
 
 use super::{Proposal, Proposed, ended, joined};
 use crate::bound::refuse_if_needed;
@@ -163,12 +163,12 @@ fn needs_later_names(site: &Site<'_>, hold: &Hold, late: At) -> bool {
             .iter()
             .any(|left| tree.ident(*left).is_some_and(uses)),
         StmtKind::Decl(decl) => tree.specs(tree.gen_decl(decl).specs).iter().any(|spec| {
-            let caulk_syntax::SpecKind::Value(value) = spec.kind else {
-                return true;
+            let names = match &spec.kind {
+                SpecKind::Value(value) => tree.names(value.names),
+                SpecKind::Type(ty) => std::slice::from_ref(&ty.name),
+                SpecKind::Import(_) => &[],
             };
-            tree.names(value.names)
-                .iter()
-                .any(|name| uses(tree.name(*name)))
+            names.iter().any(|name| uses(tree.name(*name)))
         }),
         _ => false,
     }) || matches!(node, Node::Expr(_))

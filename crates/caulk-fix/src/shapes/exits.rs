@@ -19,7 +19,8 @@ use crate::source::At;
 const MAX_EXITS: usize = 6;
 
 /// Rules whose values can be asked whether they are nil where their error was not looked at.
-const GUARDED: [&str; 4] = [
+const GUARDED: [&str; 5] = [
+    "unclosed-connection",
     "unclosed-file",
     "unclosed-reader",
     "unclosed-response-body",

@@ -384,6 +384,9 @@ impl Run<'_, '_> {
             state.status = Status::Unknown(Arc::from(why), span);
             return;
         }
+        let goes_itself = returned
+            .iter()
+            .any(|value| matches!(value, Some(Value::At(_) | Value::Owner(_))));
         for (index, value) in returned.iter().enumerate() {
             match value {
                 Some(value @ (Value::At(_) | Value::Owner(_) | Value::Releaser)) => {
@@ -400,7 +403,10 @@ impl Run<'_, '_> {
                 }
                 Some(Value::View) => {
                     self.out.viewed.get_or_insert(index);
-                    self.obstacle(span, "returns what reads from it or writes to it")
+                    // Whoever gets it as well decides itself when it is done with the view.
+                    if !goes_itself {
+                        self.obstacle(span, "returns what reads from it or writes to it")
+                    }
                 }
                 Some(Value::Closure(literal)) => {
                     let effect = self.closure_effect(state, *literal, &[]);

@@ -2,8 +2,10 @@ package p
 
 import (
 	"compress/gzip"
+	"context"
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"os"
 )
@@ -38,5 +40,22 @@ func copies(urls []string) {
 				log.Print(err)
 			}
 		}
+	}
+}
+
+// Who is told to stop does not look at the error first.
+func connected(ctx context.Context, addr string) net.Conn {
+	for {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp", addr)
+		select {
+		case <-ctx.Done():
+			return nil
+		default:
+		}
+		if err == nil {
+			return conn
+		}
+		log.Print(err)
 	}
 }

@@ -1,0 +1,30 @@
+package p
+
+import (
+	"database/sql"
+	"errors"
+)
+
+// The type that is declared above the defer is none of its business.
+func definition(db *sql.DB, name string) (string, error) {
+	rows, err := db.Query("SHOW CREATE FUNCTION " + name)
+	if err != nil {
+		return "", err
+	}
+	type result struct{ text string }
+	var found result
+	columns, err := rows.Columns()
+	if err != nil {
+		return "", err
+	}
+	if len(columns) != 1 {
+		return "", errors.New("not one column")
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := rows.Scan(&found.text); err != nil {
+			return "", err
+		}
+	}
+	return found.text, rows.Err()
+}
