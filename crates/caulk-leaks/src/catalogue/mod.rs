@@ -20,6 +20,7 @@ use crate::contract::{Contract, Origin};
 const FILES: &[(&str, &str)] = &[
     ("aws.toml", include_str!("../../catalogue/aws.toml")),
     ("azure.toml", include_str!("../../catalogue/azure.toml")),
+    ("caches.toml", include_str!("../../catalogue/caches.toml")),
     ("chains.toml", include_str!("../../catalogue/chains.toml")),
     ("columns.toml", include_str!("../../catalogue/columns.toml")),
     (
