@@ -7,6 +7,7 @@ pub(crate) mod known_types;
 
 mod entry;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use rustc_hash::FxHashMap;
@@ -140,6 +141,8 @@ pub struct Catalogue {
     for_tests: Vec<String>,
     /// Indexes into `acquires`.
     endless: Vec<usize>,
+    /// Functions that release what they are passed, by their last name.
+    takers: BTreeSet<String>,
     /// Files that could not be read, with the reason. Empty for the shipped files (tested).
     pub problems: Vec<String>,
 }
@@ -213,6 +216,8 @@ impl Catalogue {
             if contract.endless_channel.is_some() {
                 self.endless.push(self.acquires.entries.len());
             }
+            let takers = contract.release.taken_by.iter();
+            self.takers.extend(takers.cloned());
             self.acquires.push(select, contract);
         }
         for entry in file.effect {
@@ -331,6 +336,11 @@ impl Catalogue {
             .iter()
             .filter_map(|index| self.acquires.entries.get(*index))
             .map(|(_, contract)| contract)
+    }
+
+    /// Whether a function of this name releases what it is passed: `syscall.Munmap(data)`.
+    pub(crate) fn may_take(&self, function: &str) -> bool {
+        self.takers.contains(function)
     }
 
     /// Whether a call waits until goroutines of a group have ended.

@@ -293,11 +293,25 @@ impl Run<'_, '_> {
                     _ => self.hand_over_value(state, Some(value), SettledBy::Stored, span),
                 }
             }
-            _ => {
+            kind => {
                 self.eval(state, target);
                 self.hand_over_key(state, target);
+                if let ExprKind::Index { x, .. } = kind
+                    && matches!(value, Some(Value::At(0) | Value::Releaser))
+                {
+                    self.note_entry(x);
+                }
                 self.hand_over_value(state, value, SettledBy::Stored, span);
             }
+        }
+    }
+
+    /// It is one of several that a field keeps: `s.conns[key] = conn`.
+    pub(super) fn note_entry(&mut self, of: ExprId) {
+        let tree = self.function.tree();
+        if let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, of)).kind {
+            let name = SmolStr::new(tree.name(sel));
+            self.note_store(self.function.info().type_of(x), &name);
         }
     }
 

@@ -211,6 +211,11 @@ impl Run<'_, '_> {
                 return Vec::new();
             }
             for (arg, value) in args.iter().zip(values).skip(1) {
+                if matches!(value, Some(Value::At(0) | Value::Releaser))
+                    && let Some(list) = args.first()
+                {
+                    self.note_entry(*list);
+                }
                 self.hand_over(state, *arg, value, SettledBy::Stored);
             }
             return Vec::new();

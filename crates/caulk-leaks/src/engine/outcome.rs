@@ -206,6 +206,11 @@ impl Run<'_, '_> {
             return None;
         };
         let list = tree.exprs(list);
+        if list.is_empty() {
+            let result = *self.function.results(self.root).get(result)?;
+            let ty = self.function.info().local_info(result)?.ty;
+            return Some(ty).filter(|ty| !ty.is_unknown());
+        }
         let expr = *list.get(result)?;
         let ty = self.function.info().type_of(expr);
         // A call that gives all the results.

@@ -1,8 +1,9 @@
 //! How the bodies of a module use fields: whether anything ever releases what they keep.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use caulk_program::{Callee, Object, Program, TypedBody};
+use caulk_program::{Builtin, Callee, LocalId, Object, Program, TypedBody};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -42,6 +43,7 @@ impl FieldUses {
             catalogue,
             body,
             parents: Parents::of(body.tree(), &roots),
+            named: OnceCell::new(),
         };
         let tree = body.tree();
         for root in roots {
@@ -65,10 +67,7 @@ impl FieldUses {
         for (field, types) in other.by_field {
             let known = self.by_field.entry(field).or_default();
             for (name, uses) in types {
-                let known = known.entry(name).or_default();
-                known.methods.extend(uses.methods);
-                known.escapes |= uses.escapes;
-                known.channel.add(uses.channel);
+                known.entry(name).or_default().add(uses);
             }
         }
         self.habits.extend(other.habits);
@@ -85,9 +84,10 @@ impl FieldUses {
         if direct && program.is_basic(info.type_of(expr)) && program.named_of(holder).is_some() {
             return;
         }
-        let kind = reader.use_of(expr);
-        let channel = use_of(program, reader.body, &reader.parents, expr);
-        if kind == Use::Harmless && channel.is_none() {
+        let mut found = Uses::default();
+        reader.read(expr, None, &mut found);
+        found.channel = use_of(program, reader.body, &reader.parents, expr);
+        if found == Uses::default() {
             return;
         }
         let of = direct
@@ -95,15 +95,7 @@ impl FieldUses {
             .flatten()
             .unwrap_or_default();
         let types = self.by_field.entry(SmolStr::new(name)).or_default();
-        let uses = types.entry(of).or_default();
-        match kind {
-            Use::Method(method) => {
-                uses.methods.insert(method);
-            }
-            Use::Harmless => {}
-            Use::Escapes => uses.escapes = true,
-        }
-        uses.channel.add(channel);
+        types.entry(of).or_default().add(found);
     }
 
     /// Adds what the field of a type is given where that is a channel.
@@ -133,10 +125,14 @@ impl FieldUses {
 impl Uses {
     /// These uses and some others.
     pub fn and(mut self, others: Uses) -> Uses {
+        self.add(others);
+        self
+    }
+
+    fn add(&mut self, others: Uses) {
         self.methods.extend(others.methods);
         self.escapes |= others.escapes;
         self.channel.add(others.channel);
-        self
     }
 
     /// Whether a method of this name is called on it.
@@ -154,55 +150,152 @@ impl Uses {
     }
 }
 
-/// What is done with a field where it is named.
-#[derive(PartialEq, Eq)]
-enum Use {
-    /// It is assigned, compared with nil, or lent to the standard library.
-    Harmless,
-    /// A method is called on it.
-    Method(SmolStr),
-    /// Anything else.
-    Escapes,
-}
-
 /// A body whose uses of fields are read.
 struct Reader<'a> {
     program: &'a Program,
     catalogue: &'a Catalogue,
     body: &'a TypedBody,
     parents: Parents,
+    /// Where each variable of the body is named, found when it is first asked for.
+    named: OnceCell<HashMap<LocalId, Vec<ExprId>>>,
 }
 
 impl Reader<'_> {
-    fn use_of(&self, expr: ExprId) -> Use {
+    /// Adds what is done with the field, or with one of the values that it keeps, where an expression names it, or the
+    /// variable that it was copied to.
+    fn read(&self, expr: ExprId, copy: Option<LocalId>, uses: &mut Uses) {
         let tree = self.body.tree();
         match self.parents.get(expr.into()) {
-            Some(Node::Expr(parent)) => match tree.expr(parent).kind {
-                ExprKind::Selector { sel, .. } => match self.parents.get(parent.into()) {
-                    Some(Node::Expr(call)) if self.is_called(call, parent) => {
-                        Use::Method(SmolStr::new(tree.name(sel)))
-                    }
-                    _ if self.is_endless_channel(expr, tree.name(sel)) => Use::Harmless,
-                    _ => Use::Escapes,
-                },
-                ExprKind::Binary {
-                    op: BinaryOp::Eql | BinaryOp::Neq,
-                    ..
-                } => Use::Harmless,
-                ExprKind::Call { .. } if !self.is_called(parent, expr) => {
-                    if self.is_lent(self.body.info.callee(parent)) {
-                        Use::Harmless
-                    } else {
-                        Use::Escapes
+            Some(Node::Expr(parent)) => self.read_within(expr, parent, copy, uses),
+            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr) => {}
+                StmtKind::Assign { lhs, rhs, .. } => {
+                    let at = tree.exprs(rhs).iter().position(|value| *value == expr);
+                    match at.and_then(|at| tree.exprs(lhs).get(at)) {
+                        Some(target) => self.read_copy(*target, copy, uses),
+                        None => uses.escapes = true,
                     }
                 }
-                _ => Use::Escapes,
+                StmtKind::Range { x, value, .. } => {
+                    if let Some(value) = value.filter(|_| x == expr) {
+                        self.read_copy(value, copy, uses);
+                    }
+                }
+                _ => uses.escapes = true,
             },
-            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
-                StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr) => Use::Harmless,
-                _ => Use::Escapes,
+            None => uses.escapes = true,
+        }
+    }
+
+    /// The same, within another expression.
+    fn read_within(&self, expr: ExprId, parent: ExprId, copy: Option<LocalId>, uses: &mut Uses) {
+        let tree = self.body.tree();
+        match tree.expr(parent).kind {
+            ExprKind::Selector { sel, .. } => match self.parents.get(parent.into()) {
+                Some(Node::Expr(call)) if self.is_called(call, parent) => {
+                    // What shares it with another of its type leaves that to release it: `s.client.WithContext(ctx)`.
+                    uses.escapes |= self.gives_alike(call, expr);
+                    uses.methods.insert(SmolStr::new(tree.name(sel)));
+                }
+                _ if self.is_endless_channel(expr, tree.name(sel)) => {}
+                _ => uses.escapes = true,
             },
-            None => Use::Escapes,
+            ExprKind::Binary {
+                op: BinaryOp::Eql | BinaryOp::Neq,
+                ..
+            } => {}
+            ExprKind::Paren(_) => self.read(parent, copy, uses),
+            // One of several that it keeps, or some of them.
+            ExprKind::Index { x, .. } if x == expr => self.read(parent, copy, uses),
+            ExprKind::Slice { x, .. } if x == expr => self.read(parent, copy, uses),
+            ExprKind::Call { .. } if !self.is_called(parent, expr) => {
+                let harmless = match self.body.info.callee(parent) {
+                    Callee::Builtin(
+                        Builtin::Len | Builtin::Cap | Builtin::Delete | Builtin::Clear,
+                    ) => true,
+                    // `s.all = append(s.all[:i], s.all[i+1:]...)`
+                    Callee::Builtin(Builtin::Append) => self.goes_back(parent, expr),
+                    callee => self.is_lent(callee),
+                };
+                uses.escapes |= !harmless;
+            }
+            _ => uses.escapes = true,
+        }
+    }
+
+    /// Adds what is done with a variable that a field, or one of the values that it keeps, is copied to. What is copied on
+    /// from there is not followed.
+    fn read_copy(&self, target: ExprId, copy: Option<LocalId>, uses: &mut Uses) {
+        let tree = self.body.tree();
+        if matches!(tree.expr(target).kind, ExprKind::Ident(name) if tree.name(name) == "_") {
+            return;
+        }
+        let local = self.local(target);
+        match (copy, local) {
+            (None, Some(local)) => {
+                let named = self.named.get_or_init(|| self.all_named());
+                for expr in named.get(&local).into_iter().flatten() {
+                    self.read(*expr, Some(local), uses);
+                }
+            }
+            (Some(_), Some(_)) if copy == local => {}
+            _ => uses.escapes = true,
+        }
+    }
+
+    fn local(&self, expr: ExprId) -> Option<LocalId> {
+        let ExprKind::Ident(name) = self.body.tree().expr(expr).kind else {
+            return None;
+        };
+        let info = &self.body.info;
+        info.local(expr).or_else(|| info.defined_at(name.span))
+    }
+
+    fn all_named(&self) -> HashMap<LocalId, Vec<ExprId>> {
+        let mut named: HashMap<LocalId, Vec<ExprId>> = HashMap::new();
+        let tree = self.body.tree();
+        for root in caulk_flow::roots(self.program, self.body) {
+            tree.walk(root, |node| {
+                if let Node::Expr(expr) = node
+                    && let Some(local) = self.local(expr)
+                {
+                    named.entry(local).or_default().push(expr);
+                }
+                Descend::Into
+            });
+        }
+        named
+    }
+
+    /// Whether a call gives first what is of the same type as a field.
+    fn gives_alike(&self, call: ExprId, field: ExprId) -> bool {
+        let given = crate::types::results(self.program, self.body.info.type_of(call));
+        let name = self.program.named_name(self.body.info.type_of(field));
+        name.is_some() && given.first().and_then(|ty| self.program.named_name(*ty)) == name
+    }
+
+    /// Whether what a call gives is assigned to the field, of the same name, that one of its arguments is, or is of.
+    fn goes_back(&self, call: ExprId, argument: ExprId) -> bool {
+        let tree = self.body.tree();
+        let Some(Node::Stmt(stmt)) = self.parents.get(call.into()) else {
+            return false;
+        };
+        let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+            return false;
+        };
+        let ([target], [_]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+            return false;
+        };
+        self.name_of(*target).is_some() && self.name_of(*target) == self.name_of(argument)
+    }
+
+    /// The name of the field or the variable that an expression is, or is some of: `s.all[1:]`.
+    fn name_of(&self, expr: ExprId) -> Option<&str> {
+        let tree = self.body.tree();
+        match tree.expr(expr).kind {
+            ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => Some(tree.name(name)),
+            ExprKind::Slice { x, .. } => self.name_of(x),
+            _ => None,
         }
     }
 
@@ -227,6 +320,7 @@ impl Reader<'_> {
         };
         let (package, name) = crate::types::split_name(self.program, func);
         crate::types::is_std_path(package)
+            && !self.catalogue.may_take(name)
             && matches!(
                 self.catalogue.effect(package, name),
                 None | Some(CallEffect::Borrow | CallEffect::Drain)

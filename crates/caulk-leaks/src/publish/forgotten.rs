@@ -1,6 +1,6 @@
 //! Fields that keep a resource which nothing in the module ever releases.
 
-use caulk_program::TypeId;
+use caulk_program::{Type, TypeId};
 use smol_str::SmolStr;
 
 use crate::contract::RELEASE_METHODS;
@@ -21,8 +21,13 @@ impl Described<'_, '_> {
     /// method forgets it, or of one without such a method that is made again and again.
     pub(crate) fn forgotten_field(&self) -> Option<Forgotten> {
         let outcomes = &self.verdict.outcomes;
-        let may_run_on = self.site.contract.runs_to_its_end;
-        if !outcomes.owed.is_empty() || outcomes.unknown.is_some() || may_run_on {
+        let contract = &self.site.contract;
+        // A writer that only finishes what it has written holds nothing.
+        if !outcomes.owed.is_empty()
+            || outcomes.unknown.is_some()
+            || contract.runs_to_its_end
+            || contract.finishes
+        {
             return None;
         }
         let (ty, field) = self.kept_in()?;
@@ -42,7 +47,7 @@ impl Described<'_, '_> {
         if uses.may_release(&|method| release.is_method(method))
             || self.is_ended_by_parent()
             || self.ends_along(&named.full_name())
-            || self.is_held_by_others(&named.full_name())
+            || self.is_held_by_others(ty, &field)
             || self.is_lent_by_test(ty)
         {
             return None;
@@ -102,11 +107,21 @@ impl Described<'_, '_> {
     }
 
     /// Whether another gets what the field keeps, and may release it.
-    fn is_held_by_others(&self, owner: &str) -> bool {
+    fn is_held_by_others(&self, owner: TypeId, field: &str) -> bool {
+        let program = self.module.program;
+        let Some(name) = program.named_name(owner) else {
+            return true;
+        };
+        let declared = program.field_type(owner, field);
+        let among = declared.is_some_and(|ty| {
+            let ty = program.ty(program.underlying(ty));
+            matches!(ty, Type::Slice(..) | Type::Map(..) | Type::Array(..))
+        });
         let target = crate::publish::described::target(self.function, self.site);
         let local = target.and_then(|target| self.function.local(target));
         local.is_some_and(|local| {
-            crate::publish::shared::is_shared(self.module, self.function, self.site, local, owner)
+            let (module, function) = (self.module, self.function);
+            crate::publish::shared::is_shared(module, function, self.site, local, &name, among)
         })
     }
 

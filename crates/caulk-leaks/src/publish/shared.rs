@@ -1,21 +1,26 @@
 //! What a field keeps and something else gets as well: a second place, the caller, a function that runs later. Any of
 //! them may be who releases it.
 
+use std::sync::Arc;
+
 use caulk_program::{Builtin, Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
 use crate::contract::is_release_name;
 use crate::engine::Function;
-use crate::module::Module;
+use crate::inference::summary::{Param, ParamEffect, ParamQuery, may_release};
+use crate::module::{Module, Reach};
 use crate::sites::Site;
 
-/// Whether the variable through which a field of a type gets what it keeps is used in a way that lets another release it.
+/// Whether the variable through which a field of a type gets what it keeps, or one `among` those that it keeps, is used in a
+/// way that lets another release it.
 pub(crate) fn is_shared(
     module: &Module<'_>,
     function: &Function,
     site: &Site,
     local: LocalId,
     owner: &str,
+    among: bool,
 ) -> bool {
     let tree = function.tree();
     let Some(graph) = function.graph(None) else {
@@ -26,6 +31,7 @@ pub(crate) fn is_shared(
         function,
         site,
         owner,
+        among,
     };
     let mut shared = false;
     tree.walk(graph.body, |node| {
@@ -46,6 +52,8 @@ struct Keeping<'a, 'p> {
     site: &'a Site,
     /// The full name of the type that has the field.
     owner: &'a str,
+    /// Whether the field keeps several.
+    among: bool,
 }
 
 impl Keeping<'_, '_> {
@@ -61,9 +69,19 @@ impl Keeping<'_, '_> {
                 }
                 ExprKind::CompositeLit { .. } => self.is_elsewhere(Some(parent.into())),
                 ExprKind::Call { fun, .. } if fun == used => self.runs_later(parent),
-                ExprKind::Call { .. } => {
-                    *self.function.callee(parent) == Callee::Builtin(Builtin::Append)
-                }
+                ExprKind::Call { args, .. } => match self.function.callee(parent) {
+                    // A list that is another than the owner's.
+                    Callee::Builtin(Builtin::Append) => {
+                        let list = tree.exprs(args).first();
+                        !list.is_some_and(|list| self.is_of_owner(*list))
+                    }
+                    callee => {
+                        let at = tree.exprs(args).iter().position(|arg| *arg == used);
+                        // What one of several is passed to may be why it is among them for a while.
+                        (self.among || self.is_started(parent))
+                            && at.is_some_and(|at| self.may_be_released_by(callee, at))
+                    }
+                },
                 ExprKind::Selector { sel, .. } => self.is_released_later(parent, tree.name(sel)),
                 _ => false,
             },
@@ -78,6 +96,44 @@ impl Keeping<'_, '_> {
             },
             None => false,
         }
+    }
+
+    /// Whether a call goes on beside the function that makes it: `go serve(conn)`.
+    fn is_started(&self, call: ExprId) -> bool {
+        matches!(self.function.parent(call), Some(Node::Stmt(stmt))
+            if matches!(self.function.tree().stmt(stmt).kind, StmtKind::Go(_)))
+    }
+
+    /// Whether a function of the project releases what it is passed, or keeps it.
+    fn may_be_released_by(&self, callee: &Callee, at: usize) -> bool {
+        let (Callee::Static(func) | Callee::Method { func, .. }) = callee else {
+            return false;
+        };
+        let Some(func) = func.id.filter(|id| self.module.is_own(*id)) else {
+            return false;
+        };
+        let query = ParamQuery {
+            func,
+            param: Param::At(at),
+            field: None,
+            depth: 0,
+            error: None,
+            release: Arc::clone(&self.site.release),
+            reach: Reach::FULL,
+        };
+        match self.module.effect(query.clone()) {
+            ParamEffect::ClosesSometimes | ParamEffect::ClosesOnFailure | ParamEffect::Keeps(_) => {
+                true
+            }
+            _ => may_release(self.module, &query),
+        }
+    }
+
+    /// Whether an expression is a field of the type that keeps it.
+    fn is_of_owner(&self, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        matches!(tree.expr(caulk_flow::unparen(tree, expr)).kind,
+            ExprKind::Selector { x, .. } if self.is_owner(x))
     }
 
     /// Whether a literal is of another type than the one that keeps it: a map, a list, a second owner.
@@ -99,6 +155,7 @@ impl Keeping<'_, '_> {
         match tree.expr(target).kind {
             ExprKind::Ident(name) => tree.name(name) != "_",
             ExprKind::Selector { x, sel } => !self.is_owner(x) && !self.borrows(x, tree.name(sel)),
+            ExprKind::Index { x, .. } => !self.is_of_owner(x),
             _ => true,
         }
     }

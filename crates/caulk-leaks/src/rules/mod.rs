@@ -48,7 +48,7 @@ const RULES: &[Rule] = &[
     Rule {
         name: "field-never-released",
         summary: "the release method of a type forgets a field",
-        preview: true,
+        preview: false,
         page: include_str!("pages/field-never-released.md"),
     },
     Rule {
