@@ -293,6 +293,12 @@ impl<'p> Module<'p> {
         Some((method.clone(), origin))
     }
 
+    /// The method by which most of the program release a value of a type.
+    pub fn habit_of_type(&self, value: TypeId) -> Option<SmolStr> {
+        let habits = &self.fields.get()?.habits;
+        habits.method_of_type(self.program, value).cloned()
+    }
+
     /// What the bodies of this build and of those before it do with the field of a type, where they were looked at.
     pub fn use_of_field(&self, ty: &str, field: &str) -> Option<Uses> {
         let uses = self.builds().filter_map(|module| module.fields.get());

@@ -12,7 +12,7 @@ use crate::contract::{Contract, ErrorAt, Origin, Release, is_release_name};
 use crate::engine::Function;
 use crate::finding::{Confidence, Harm};
 use crate::inference::field_uses::FieldUses;
-use crate::inference::own_use::{ALWAYS_RELEASE, BEGINS};
+use crate::inference::own_use::{ALWAYS_RELEASE, BEGINS, is_looked_up};
 use crate::inference::provenance::{self, Provenance};
 use crate::module::{Followed, Module};
 use crate::sites::owed::Called;
@@ -22,6 +22,13 @@ const SEVERAL: u32 = 2;
 
 /// How many functions make the habit of a program.
 const MANY: u32 = 3;
+
+/// How many functions make the habit of a type, whatever gives it, where no more of those that get one and keep it to
+/// themselves leave it.
+const OF_TYPE: u32 = 4;
+
+/// What stands for a release where a function gets a value, keeps it to itself and does not release it.
+const LEFT: &str = "";
 
 /// Methods that give back what they are called on, and have no other use: a `Wait` or a `Commit` has.
 pub(crate) const RELEASES: &[&str] = &[
@@ -55,6 +62,13 @@ fn alike(program: &Program, function: &str, value: TypeId) -> Option<String> {
     let name = function.rsplit(['.', '/']).next()?;
     (!crate::types::is_std_path(&named.package))
         .then(|| format!("{}.{} {name}", named.package, named.name))
+}
+
+/// The same of all functions that give a type. No function has the name behind it.
+fn of_type(program: &Program, value: TypeId) -> Option<String> {
+    let named = program.named_of(value)?;
+    (!crate::types::is_std_path(&named.package))
+        .then(|| format!("{}.{} ", named.package, named.name))
 }
 
 impl Habits {
@@ -157,14 +171,38 @@ impl Habits {
             }
         }
         let mut habits: BTreeSet<(String, &str)> = BTreeSet::new();
-        for (local, method) in released {
-            let value = given.get(&local).copied().flatten();
-            if let Some(value) = value.filter(|_| !begun.contains(&local))
-                && let Some(info) = body.info.local_info(local)
+        for (local, method) in &released {
+            let value = given.get(local).copied().flatten();
+            if let Some(value) = value.filter(|_| !begun.contains(local))
+                && let Some(info) = body.info.local_info(*local)
                 && let Some(func) = body.info.callee(caulk_flow::unparen(tree, value)).func()
             {
-                habits.extend(alike(program, &func.name, info.ty).map(|alike| (alike, method)));
+                habits.extend(alike(program, &func.name, info.ty).map(|alike| (alike, *method)));
             }
+            if given.contains_key(local)
+                && !begun.contains(local)
+                && let Some(info) = body.info.local_info(*local)
+            {
+                habits.extend(of_type(program, info.ty).map(|of_type| (of_type, *method)));
+            }
+        }
+        let is_released = |local: LocalId| released.iter().any(|(known, _)| *known == local);
+        let mut left = given.iter().filter_map(|(local, value)| {
+            let value = (*value).filter(|_| !is_released(*local))?;
+            let ty = body.info.local_info(*local)?.ty;
+            body.info.callee(caulk_flow::unparen(tree, value)).func()?;
+            let of_type = of_type(program, ty)?;
+            let releases = |method: &&str| program.has_method(ty, method);
+            ALWAYS_RELEASE
+                .iter()
+                .any(releases)
+                .then_some((*local, of_type))
+        });
+        if let Some(first) = left.next() {
+            let leaving = reader.leaving(program);
+            let left = [first].into_iter().chain(left);
+            let kept = left.filter(|(local, _)| !leaving.contains(local));
+            habits.extend(kept.map(|(_, of_type)| (of_type, LEFT)));
         }
         for (alike, method) in habits {
             let of_function = self.anywhere.entry(alike).or_default();
@@ -220,12 +258,22 @@ impl Habits {
         of_package.or_else(|| of_all().map(|name| (name, Origin::Custom)))
     }
 
+    /// The method by which functions of the whole program mostly release a value of a type, whatever gives it to them.
+    pub fn method_of_type(&self, program: &Program, value: TypeId) -> Option<&SmolStr> {
+        self.of_all(&of_type(program, value)?)
+    }
+
     fn of(&self, package: &str, function: &str) -> Option<&SmolStr> {
         most(self.by_package.get(package)?.get(function)?, SEVERAL)
     }
 
     fn of_all(&self, alike: &str) -> Option<&SmolStr> {
-        most(self.anywhere.get(alike)?, MANY)
+        let methods = self.anywhere.get(alike)?;
+        if !alike.ends_with(' ') {
+            return most(methods, MANY);
+        }
+        let left = methods.get(LEFT).copied().unwrap_or_default();
+        most(methods, OF_TYPE.max(left)).filter(|method| *method != LEFT)
     }
 }
 
@@ -282,6 +330,38 @@ impl Reader<'_> {
         used
     }
 
+    /// The variables that are used in another way than by a call of their methods, or a comparison.
+    fn leaving(&self, program: &Program) -> BTreeSet<LocalId> {
+        let tree = self.body.tree();
+        let mut stays: BTreeSet<ExprId> = BTreeSet::new();
+        let mut leaving = BTreeSet::new();
+        for root in caulk_flow::roots(program, self.body) {
+            tree.walk(root, |node| {
+                match node {
+                    Node::Stmt(stmt) => {
+                        if let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind {
+                            stays.extend(tree.exprs(lhs));
+                        }
+                    }
+                    Node::Expr(expr) => match tree.expr(expr).kind {
+                        ExprKind::Call { fun, .. } => {
+                            if let ExprKind::Selector { x, .. } = tree.expr(fun).kind {
+                                stays.insert(x);
+                            }
+                        }
+                        ExprKind::Binary { x, y, .. } => stays.extend([x, y]),
+                        ExprKind::Ident(_) if !stays.contains(&expr) => {
+                            leaving.extend(self.local(expr));
+                        }
+                        _ => {}
+                    },
+                }
+                Descend::Into
+            });
+        }
+        leaving
+    }
+
     /// What a deferred call releases, itself or in its literal.
     fn releases(&self, call: ExprId, deferred: u32, released: &mut BTreeMap<LocalId, Released>) {
         let tree = self.body.tree();
@@ -306,12 +386,48 @@ impl Reader<'_> {
     }
 }
 
-/// What a call owes by the habit of the package that makes it.
+/// What a call owes by the habit of the package that makes it, or of the program.
 pub(crate) fn contract(
     module: &Module<'_>,
     function: &Function,
     call: ExprId,
     called: &Called<'_>,
+) -> Option<Contract> {
+    // A type that is not known has it by what is called on it.
+    let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
+    let (method, origin) = module.habit(function.package, &called.func.name, value)?;
+    by_method(module, function, call, called, method, origin)
+}
+
+/// What a call that may fail, and whose source is not at hand, owes by what most of the program do with values of the type
+/// that it gives.
+pub(crate) fn contract_of_type(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    called: &Called<'_>,
+) -> Option<Contract> {
+    let [value, error] = called.types else {
+        return None;
+    };
+    let name = called.func.name.rsplit('.').next()?;
+    if !crate::types::is_error(module.program, *error)
+        || is_looked_up(name)
+        || called.func.id.is_some() && !called.of_interface
+    {
+        return None;
+    }
+    let method = module.habit_of_type(*value)?;
+    by_method(module, function, call, called, method, Origin::Custom)
+}
+
+fn by_method(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    called: &Called<'_>,
+    method: SmolStr,
+    origin: Origin,
 ) -> Option<Contract> {
     let program = module.program;
     let (package, name) = crate::types::split_name(program, called.func);
@@ -320,9 +436,7 @@ pub(crate) fn contract(
     {
         return None;
     }
-    // A type that is not known has it by what is called on it.
     let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
-    let (method, origin) = module.habit(function.package, &called.func.name, value)?;
     if !program.is_missing(value)
         && !value.is_unknown()
         && !crate::types::has_callable(program, value, &method)

@@ -36,6 +36,12 @@ const OVER_A_STREAM: &[&str] = &[
     "Writer", "Encoder", "Reader", "Decoder", "Builder", "Buffer",
 ];
 
+/// Whether a function of this name gives what others have as well.
+pub(crate) fn is_looked_up(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    LOOKS_UP.iter().any(|verb| lower.starts_with(verb))
+}
+
 /// What a call owes by what its function does with its first result on another path.
 pub(crate) fn contract(
     module: &Module<'_>,
@@ -46,7 +52,6 @@ pub(crate) fn contract(
     let program = module.program;
     let (package, name) = crate::types::split_name(program, called.func);
     let name = name.rsplit('.').next().unwrap_or(name);
-    let lower = name.to_ascii_lowercase();
     let error = match called.types {
         [_, .., last] if crate::types::is_error(program, *last) => ErrorAt::Last,
         _ if called.count == 2 => ErrorAt::Last,
@@ -54,7 +59,7 @@ pub(crate) fn contract(
         _ => return None,
     };
     if crate::types::is_std_path(package)
-        || LOOKS_UP.iter().any(|verb| lower.starts_with(verb))
+        || is_looked_up(name)
         || OVER_A_STREAM.iter().any(|noun| name.contains(noun))
         || crate::in_test::is_in_test(module, function)
         || module.catalogue.free_entry(package, name).is_some()

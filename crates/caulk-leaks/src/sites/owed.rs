@@ -76,7 +76,8 @@ pub(super) fn contracts_of_call(
     if contracts.is_empty() {
         let told = crate::inference::habit::contract(module, function, call, &called)
             .or_else(|| by_subscription(module, function, &called))
-            .or_else(|| crate::inference::own_use::contract(module, function, call, &called));
+            .or_else(|| crate::inference::own_use::contract(module, function, call, &called))
+            .or_else(|| by_type(module, function, call, callee, &called));
         return told
             .into_iter()
             .filter(|contract| {
@@ -85,6 +86,27 @@ pub(super) fn contracts_of_call(
             .collect();
     }
     contracts
+}
+
+/// What a call owes by what most of the program do with values of the type that it gives, unless those behind an
+/// interface go on keeping what they give.
+fn by_type(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    callee: &Callee,
+    called: &Called<'_>,
+) -> Option<Contract> {
+    let contract = crate::inference::habit::contract_of_type(module, function, call, called)?;
+    match callee {
+        Callee::Interface {
+            iface,
+            name,
+            through,
+            ..
+        } if gives_what_is_kept(module, function, called.reach, *iface, through, name) => None,
+        _ => Some(contract),
+    }
 }
 
 /// What a subscription owes by its name, outside of tests, unless the catalogue says that it owes nothing.
