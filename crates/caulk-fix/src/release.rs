@@ -22,7 +22,12 @@ pub(crate) struct Release {
     optional: bool,
     /// What is asked for then.
     asked: String,
+    /// What asks the value for the interface that has its release, up to the block that has the answer.
+    assertion: Option<String>,
 }
+
+/// The name of a value that was asked for the interface of its release.
+const ASSERTED: &str = "closer";
 
 impl Release {
     /// The call of `method` on what is released, or of the value itself, with arguments as Go text.
@@ -33,7 +38,13 @@ impl Release {
         arguments: &str,
         rebound: bool,
     ) -> Self {
-        let receiver = format!("{value}{}", call.path);
+        let (receiver, assertion) = match &call.asserted {
+            Some(interface) => {
+                let asks = format!("if {ASSERTED}, ok := {value}.({interface}); ok {{");
+                (ASSERTED.to_owned(), Some(asks))
+            }
+            None => (format!("{value}{}", call.path), None),
+        };
         Self {
             call: match (method, &call.taker) {
                 (Some(method), Some(taker)) => format!("{taker}.{method}({receiver})"),
@@ -46,6 +57,7 @@ impl Release {
             closer: method == Some("Close") && arguments.is_empty() && call.taker.is_none(),
             rebound,
             optional: false,
+            assertion,
         }
     }
 
@@ -63,13 +75,15 @@ impl Release {
         self
     }
 
-    /// The lines of it, under a question where it is optional.
+    /// The lines of it, under a question where it is optional. An interface that is nil is of no other one either.
     fn guarded(&self, lines: Vec<String>) -> Vec<String> {
-        if !self.optional {
-            return lines;
-        }
+        let question = match &self.assertion {
+            Some(asks) => asks.clone(),
+            None if self.optional => format!("if {} != nil {{", self.asked),
+            None => return lines,
+        };
         let inner = lines.iter().map(|line| format!("\t{line}"));
-        std::iter::once(format!("if {} != nil {{", self.asked))
+        std::iter::once(question)
             .chain(inner)
             .chain(["}".to_owned()])
             .collect()

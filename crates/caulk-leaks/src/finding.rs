@@ -319,6 +319,8 @@ pub struct ReleaseCall {
     pub returns_error: bool,
     /// Whether it commits what was written, so that its error matters and an error path should abort.
     pub commits: bool,
+    /// The interface with that method which the value is asked for, where its variable is of one without: `io.Closer`.
+    pub asserted: Option<String>,
     /// The method that aborts instead, on a path with an error: `Rollback`.
     pub abort: Option<String>,
     /// Whether it writes what was kept back and frees nothing, so that a path with an error needs no release.

@@ -61,12 +61,14 @@ type Proposed = Result<Proposal, Refusal>;
 /// The edits for the finding of a site.
 pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     let mut proposal = proposed(site)?;
-    // What a release is given may need an import.
-    let given = &site.template().release.arguments;
-    let needs_context = given.starts_with("context.");
-    if needs_context && proposal.edits.iter().any(|edit| edit.text.contains(given)) {
-        let import = site.source.import("context")?;
-        proposal.edits.extend(import);
+    // What a release is given, or asked for, may need an import.
+    let release = &site.template().release;
+    let given = Some(&release.arguments).filter(|given| given.starts_with("context."));
+    for name in given.into_iter().chain(&release.asserted) {
+        let package = name.split('.').next().unwrap_or_default();
+        if proposal.edits.iter().any(|edit| edit.text.contains(name)) {
+            proposal.edits.extend(site.source.import(package)?);
+        }
     }
     Ok(proposal)
 }

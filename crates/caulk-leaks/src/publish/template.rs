@@ -3,7 +3,7 @@
 use caulk_program::{Object, TypeId};
 use caulk_syntax::{Descend, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
-use crate::contract::Origin;
+use crate::contract::{Origin, Release};
 use crate::engine::{Function, Root};
 use crate::finding::{ByteSpan, Exit, FixTemplate, Obstacle, ReleaseCall};
 use crate::module::Module;
@@ -40,9 +40,11 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         .first()
         .filter(|_| site.release.actions.is_empty() && taker.is_none());
     let only_lent = holder.filter(|_| site.release.path().is_empty());
+    let only_lent =
+        only_lent.is_some_and(|ty| types::only_lends(module.program, ty, &site.release));
     let impossible = if let Some(taker) = other_taker {
         Some(format!("{taker} of something else takes it back"))
-    } else if only_lent.is_some_and(|ty| types::only_lends(module.program, ty, &site.release)) {
+    } else if only_lent && !is_closer(&site.release) {
         Some("is put into a variable of an interface that cannot release it".to_owned())
     } else if matches!(missing, Some(Missing::Other)) {
         Some("its release takes arguments that are not known".to_owned())
@@ -53,6 +55,7 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     };
     let mut release = release_call(function, &file.bytes, site, taker);
     release.impossible = impossible;
+    release.asserted = only_lent.then(|| "io.Closer".to_owned());
     // What is committed by a method of its own is not by its release.
     release.commits &= !holder.is_some_and(|ty| module.program.has_method(ty, "Commit"));
     if matches!(missing, Some(Missing::Context)) {
@@ -187,6 +190,15 @@ fn missing_arguments(module: &Module<'_>, function: &Function, site: &Site) -> O
     }
 }
 
+/// Whether its one release is the method of `io.Closer`.
+fn is_closer(release: &Release) -> bool {
+    let methods = release
+        .actions
+        .iter()
+        .map(|action| action.method.as_deref());
+    release.returns_error && release.arguments.is_empty() && methods.eq([Some("Close")])
+}
+
 fn release_call(
     function: &Function,
     text: &[u8],
@@ -215,6 +227,7 @@ fn release_call(
         arguments: release.arguments.clone(),
         returns_error: release.returns_error,
         commits: release.commits,
+        asserted: None,
         abort: release.abort.clone(),
         finishes: site.contract.finishes,
         context: context.map(|argument| byte_span(tree.expr(*argument).span)),
