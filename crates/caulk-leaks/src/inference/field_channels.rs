@@ -27,8 +27,10 @@ const ROOM: u16 = 16;
 const OTHER: u16 = 32;
 /// Left on the word of another channel of signals, not of a context.
 const QUIT: u16 = 64;
+/// The same of a timer or a ticker.
+const CLOCK: u16 = 128;
 /// Left, as far as it is, for something that whoever sends may have to do with: another result, an error.
-const SERVED: u16 = 128;
+const SERVED: u16 = 512;
 /// Made with room for a few elements.
 const FEW: u16 = 256;
 
@@ -67,7 +69,7 @@ impl ChannelUses {
     }
 
     fn is_left_by_quit(self) -> bool {
-        self.0 & QUIT != 0
+        self.0 & (QUIT | CLOCK) != 0
     }
 }
 
@@ -226,6 +228,9 @@ fn word(program: &Program, body: &TypedBody, clause: StmtId) -> u16 {
     }
     let ty = program.ty(program.underlying(body.info.type_of(channel)));
     match ty {
+        Type::Chan(_, element) if program.named_name(*element).as_deref() == Some("time.Time") => {
+            CLOCK
+        }
         Type::Chan(_, element) if is_signal(program, *element) => QUIT,
         _ => SERVED,
     }
@@ -332,9 +337,14 @@ impl FieldChannel {
         self.uses.is_left_by_signal()
     }
 
-    /// The same, where it may have room for a few elements: whoever goes on sending fills it.
+    /// The same, where it may have room for a few elements, which whoever goes on sending fills.
     pub fn is_left_in_the_end(&self) -> bool {
         self.uses.is_left_in_the_end() && self.uses.0 & SERVED == 0
+    }
+
+    /// Whether some of them leave when there has been nothing for a while: they know that nobody is about to send.
+    pub fn is_left_when_idle(&self) -> bool {
+        self.uses.0 & CLOCK != 0
     }
 
     /// Whether some of them leave on the word of another channel, which may come when all has been sent.

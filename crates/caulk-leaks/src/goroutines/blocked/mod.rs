@@ -3,6 +3,7 @@
 
 mod abandoned;
 mod described;
+mod elsewhere;
 mod forsaken;
 mod itself;
 mod outlives;
@@ -125,7 +126,8 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(unsignalled::unsignalled(module, function))
         .chain(itself::itself(module, function))
         .chain(abandoned::abandoned(module, function))
-        .chain(stranded::stranded(module, function));
+        .chain(stranded::stranded(module, function))
+        .chain(elsewhere::elsewhere(module, function));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
             found.push(blocked);

@@ -8,7 +8,8 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 use super::paths::{Paths, ending_loop};
 use super::served::View;
 use super::told::{told, told_by_context};
-use crate::inference::channel::{Actor, Op, Use, span_of};
+use crate::engine::Function;
+use crate::inference::channel::{Actor, Op, Use, is_alone, span_of};
 
 impl<'a> View<'a> {
     /// Paths of the starter on which a receive lets the goroutine go on.
@@ -25,6 +26,7 @@ impl<'a> View<'a> {
         });
         let enough = counted
             .iter()
+            .filter(|node| !leaves_behind(self.function, **node))
             .filter_map(|node| ending_loop(self.function, start, *node))
             .chain(over_call)
             .collect();
@@ -157,4 +159,28 @@ impl<'a> View<'a> {
         let (package, name) = crate::types::split_name(self.module.program, func);
         self.module.catalogue.waits_for_group(package, name)
     }
+}
+
+/// Whether a receive is one of the clauses of a `select` and returns: a loop around it that comes to its own end has not
+/// received.
+fn leaves_behind(function: &Function, receive: Node) -> bool {
+    let tree = function.tree();
+    let mut at = receive;
+    let clause = loop {
+        match function.parent(at) {
+            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+                StmtKind::Comm { comm, .. } if comm.map(Node::Stmt) == Some(at) => break stmt,
+                StmtKind::Expr(_) | StmtKind::Assign { .. } => at = stmt.into(),
+                _ => return false,
+            },
+            Some(node) => at = node,
+            None => return false,
+        }
+    };
+    let StmtKind::Comm { body, .. } = tree.stmt(clause).kind else {
+        return false;
+    };
+    let last = tree.stmts(body).last();
+    !is_alone(function, receive)
+        && last.is_some_and(|last| matches!(tree.stmt(*last).kind, StmtKind::Return(_)))
 }

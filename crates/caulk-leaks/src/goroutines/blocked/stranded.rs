@@ -88,6 +88,7 @@ fn left(module: &Module<'_>, function: &Function, send: StmtId, chan: ExprId) ->
     let again = offered && of.kind == LocalKind::Receiver && carries(module, function, chan);
     let left = channel.is_left_by_signal() && (offered || !function.in_loop(send))
         || again && channel.is_left_in_the_end();
+    let left = left && !channel.is_left_when_idle();
     (given && left && !asks_first(module, function, send, &channel)).then(|| {
         let name = format!("{}.{}", of.name, channel.name);
         Blocked::new(function, send, Wait::Stranded, name)

@@ -1,0 +1,107 @@
+//! Sends on a channel that somebody gives, with no way out, where the same function sends on it with one elsewhere: it
+//! knows that whoever receives may have left.
+
+use caulk_program::{LocalId, LocalKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, is_exported};
+
+use super::{Blocked, Wait};
+use crate::engine::Function;
+use crate::inference::channel::{channels, is_alone};
+use crate::inference::field_channels::{leaves, received_by};
+use crate::inference::started::returned_locals;
+use crate::module::Module;
+
+/// The sends of a body that wait where others of it do not.
+pub(super) fn elsewhere(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
+    let Some(graph) = function.graph(None) else {
+        return Vec::new();
+    };
+    let tree = function.tree();
+    let (mut alone, mut beside): (Vec<(StmtId, LocalId)>, Vec<(LocalId, Span)>) =
+        (Vec::new(), Vec::new());
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(send) = node
+            && let StmtKind::Send { chan, .. } = tree.stmt(send).kind
+            && let Some(channel) = function.local(chan)
+        {
+            if is_alone(function, node) {
+                alone.push((send, channel));
+            } else if let Some(told) = way_out(module, function, send) {
+                beside.push((channel, told));
+            }
+        }
+        Descend::Into
+    });
+    if alone.is_empty() || beside.is_empty() || crate::in_test::is_in_test(module, function) {
+        return Vec::new();
+    }
+    let mut found: Vec<Blocked> = Vec::new();
+    for (send, channel) in alone {
+        let told = beside
+            .iter()
+            .find(|(other, _)| *other == channel)
+            .filter(|_| is_for_others(module, function, channel));
+        if let Some((_, told)) = told
+            && let Some(local) = function.info().local_info(channel)
+            && found.iter().all(|known| known.channel != local.name)
+        {
+            found.push(Blocked {
+                leaves: *told,
+                ..Blocked::new(function, send, Wait::Untold, local.name.to_string())
+            });
+        }
+    }
+    found
+}
+
+/// Whether others receive from a channel: whoever calls the function from outside gives it, or gets it as it is made, without
+/// room.
+fn is_for_others(module: &Module<'_>, function: &Function, channel: LocalId) -> bool {
+    let Some(local) = function.info().local_info(channel) else {
+        return false;
+    };
+    if matches!(local.kind, LocalKind::Param { .. }) {
+        let func = function.id().and_then(|id| module.program.func(id));
+        return local.function.is_none() && func.is_some_and(|func| is_exported(&func.name));
+    }
+    let returned = (0..function.results(None).len())
+        .any(|result| returned_locals(function, result).contains(&channel));
+    returned
+        && channels(module, function)
+            .iter()
+            .any(|made| made.local == Some(channel) && made.room == Some(0))
+}
+
+/// Another clause of the `select` that a send is made in, which leaves for good when a context ends.
+fn way_out(module: &Module<'_>, function: &Function, send: StmtId) -> Option<Span> {
+    let tree = function.tree();
+    let Node::Stmt(clause) = function.parent(send)? else {
+        return None;
+    };
+    let Node::Stmt(select) = function.parent(clause)? else {
+        return None;
+    };
+    let StmtKind::Block(block) = tree.stmt(select).kind else {
+        return None;
+    };
+    let once = !function.in_loop(send);
+    let out = tree.stmts(block.stmts).iter().find(|other| {
+        let asked = received_by(function, **other);
+        asked.is_some_and(|channel| is_end_of_context(module, function, channel))
+            && (once || leaves(tree, **other, &|node| function.parent(node)))
+    })?;
+    Some(tree.stmt(*out).span)
+}
+
+/// Whether a channel is that of `ctx.Done()`.
+fn is_end_of_context(module: &Module<'_>, function: &Function, channel: ExprId) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { fun, .. } = tree.expr(channel).kind else {
+        return false;
+    };
+    let ExprKind::Selector { x, sel } = tree.expr(fun).kind else {
+        return false;
+    };
+    let ty = function.info().type_of(x);
+    tree.name(sel) == "Done" && module.program.named_name(ty).as_deref() == Some("context.Context")
+}
