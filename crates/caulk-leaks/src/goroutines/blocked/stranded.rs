@@ -108,7 +108,7 @@ fn carries(module: &Module<'_>, function: &Function, chan: ExprId) -> bool {
 }
 
 /// Whether something before a send looks whether the value has ended: what is true or not of it, a context's error, or
-/// another channel of it.
+/// another channel of it; or starts a goroutine of it.
 fn asks_first(
     module: &Module<'_>,
     function: &Function,
@@ -127,6 +127,12 @@ fn asks_first(
             Node::Stmt(stmt) => match tree.stmt(stmt).kind {
                 StmtKind::If { cond, .. } if is_before(tree.expr(cond).span) => {
                     asks |= looks(module, function, cond, channel);
+                }
+                // Whoever receives has only begun.
+                StmtKind::Go(call) if is_before(tree.expr(call).span) => {
+                    let callee = function.callee(caulk_flow::unparen(tree, call));
+                    let of = callee.receiver();
+                    asks |= of.is_some_and(|of| is_of(function, of, channel));
                 }
                 _ => {}
             },
