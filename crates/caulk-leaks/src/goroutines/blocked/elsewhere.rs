@@ -17,8 +17,8 @@ pub(super) fn elsewhere(module: &Module<'_>, function: &Function) -> Vec<Blocked
         return Vec::new();
     };
     let tree = function.tree();
-    let (mut alone, mut beside): (Vec<(StmtId, LocalId)>, Vec<(LocalId, Span)>) =
-        (Vec::new(), Vec::new());
+    let mut alone: Vec<(StmtId, LocalId)> = Vec::new();
+    let mut beside: Vec<(LocalId, Span)> = Vec::new();
     tree.walk(graph.body, |node| {
         if let Node::Stmt(send) = node
             && let StmtKind::Send { chan, .. } = tree.stmt(send).kind
