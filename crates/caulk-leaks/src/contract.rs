@@ -171,6 +171,11 @@ impl Origin {
 }
 
 impl Contract {
+    /// Whether reading it to its end gives back what it holds: the connection of a body.
+    pub(crate) fn is_spent_when_read(&self) -> bool {
+        self.spent_when_read || self.rule == "unclosed-response-body"
+    }
+
     /// A value that owes one of these methods, with nothing special about it.
     pub(crate) fn of(release: Release, confidence: Confidence, origin: Origin) -> Contract {
         Contract {

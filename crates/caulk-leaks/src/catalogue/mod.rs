@@ -87,6 +87,8 @@ pub(crate) enum CallEffect {
     Borrow,
     /// Reads it to its end during the call.
     Drain,
+    /// Reads from it: its error says that there is nothing left.
+    Read,
     /// Releases it.
     Close,
     /// Keeps it, and releases it or lives as long as the process.

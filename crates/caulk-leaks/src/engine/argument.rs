@@ -28,6 +28,7 @@ impl Run<'_, '_> {
             Value::Error | Value::DerivedError => return self.errors_from(call),
             Value::Acquired(_)
             | Value::NotCopied
+            | Value::ReadError { .. }
             | Value::More
             | Value::Companion
             | Value::ReleasedIf { .. }
@@ -43,7 +44,10 @@ impl Run<'_, '_> {
                     ClosureEffect::Releases => {
                         self.settle_at(state, SettledBy::ReleaseHandedOver, span)
                     }
-                    ClosureEffect::Uses => self.obstacle(span, PASSED_ON),
+                    ClosureEffect::Uses { drained } => {
+                        state.drained |= drained;
+                        self.obstacle(span, PASSED_ON);
+                    }
                     ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
                     ClosureEffect::Nothing => {}
                 }
@@ -247,6 +251,10 @@ impl Run<'_, '_> {
                 }
                 Vec::new()
             }
+            CallEffect::Read => match value {
+                Value::At(_) | Value::View => self.read_error(call, true),
+                _ => Vec::new(),
+            },
             CallEffect::Close => {
                 self.release_at(state, span);
                 Vec::new()

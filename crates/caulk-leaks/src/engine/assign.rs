@@ -391,7 +391,7 @@ impl Run<'_, '_> {
             }
             Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
                 ClosureEffect::Releases => self.settle_at(state, how, span),
-                ClosureEffect::Uses => {
+                ClosureEffect::Uses { .. } => {
                     self.lose_track(state, "kept by a function literal that is stored", span)
                 }
                 ClosureEffect::Unknown(why) => self.lose_track(state, why, span),

@@ -23,7 +23,11 @@ impl Run<'_, '_> {
                 .iter()
                 .copied()
                 .collect();
-            let mut effects = functions.into_iter().map(|id| self.effect_of(id, &passed));
+            let effect = |id| match self.effect_of(id, &passed) {
+                Some(ParamEffect::Drains { .. }) => Some(ParamEffect::Borrows),
+                effect => effect,
+            };
+            let mut effects = functions.into_iter().map(effect);
             let first = effects.next()??;
             return effects
                 .all(|effect| effect.as_ref() == Some(&first))
@@ -69,6 +73,13 @@ impl Run<'_, '_> {
         let span = self.span_of(call);
         match effect {
             ParamEffect::Borrows => Vec::new(),
+            ParamEffect::Drains { on_error } => {
+                state.drained = true;
+                if on_error {
+                    return Vec::new();
+                }
+                self.in_error_result(call, Value::NotCopied)
+            }
             // Who is given a cancel function decides when to call it.
             ParamEffect::ClosesSometimes if self.release.is_call() => {
                 self.settle_at(state, SettledBy::HandedOver, span);

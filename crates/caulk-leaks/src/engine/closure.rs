@@ -12,8 +12,8 @@ use super::state::{Place, State, Status, Value};
 pub(super) enum ClosureEffect {
     /// It does not mention it.
     Nothing,
-    /// It uses it and leaves it open.
-    Uses,
+    /// It uses it and leaves it open, read to its end or not.
+    Uses { drained: bool },
     /// It releases it or hands it on, on some path at least.
     Releases,
     /// Not known.
@@ -36,6 +36,7 @@ impl Run<'_, '_> {
         state.defers.clear();
         // When it will run, the checks made so far may no longer hold.
         state.forget_facts();
+        let holds_whole = self.holds_whole(&state, literal);
         self.trying += 1;
         let states = self.run_literal(state, literal);
         self.trying -= 1;
@@ -43,7 +44,9 @@ impl Run<'_, '_> {
             // It never returns: `log.Fatal(http.Serve(l, nil))`, or a loop without an end.
             return ClosureEffect::Releases;
         }
-        let mut effect = ClosureEffect::Uses;
+        let mut effect = ClosureEffect::Uses {
+            drained: holds_whole && states.iter().all(|state| state.drained),
+        };
         for state in states {
             match state.status {
                 Status::Released(_) | Status::Settled(..) | Status::Returned { .. } => {
@@ -54,6 +57,18 @@ impl Run<'_, '_> {
             }
         }
         effect
+    }
+
+    /// Whether a literal is given the resource itself, or uses it, and not what reads from it alone: who goes on with it then
+    /// has left it to the literal.
+    fn holds_whole(&self, state: &State, literal: ExprId) -> bool {
+        self.function.info().literal(literal).is_some_and(|literal| {
+            let known = literal.captures.iter().chain(&literal.params);
+            known.into_iter().any(|local| {
+                let mut bindings = state.bindings();
+                bindings.any(|(place, value)| place.root == *local && matches!(value, Value::At(_)))
+            })
+        })
     }
 
     /// Whether a literal uses a variable that is related to the resource, or is given one.
@@ -74,6 +89,7 @@ impl Run<'_, '_> {
                                             | Value::DerivedError
                                             | Value::Acquired(_)
                                             | Value::Companion
+                                            | Value::ReadError { .. }
                                     )
                             })
                     })

@@ -183,6 +183,33 @@ fn assigned_ending(module: &Module<'_>, function: &Function, local: LocalId) -> 
         .any(|value| is_ending(function, *value))
 }
 
+/// Whether a call is passed a context, or something that is made with it: a request.
+pub(crate) fn is_asked_with(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    context: LocalId,
+) -> bool {
+    let tree = function.tree();
+    let mut found = false;
+    let mut todo = vec![(call, true)];
+    while let Some((expr, through_variables)) = todo.pop() {
+        tree.walk(expr, |node| {
+            if let Node::Expr(expr) = node
+                && let Some(local) = function.local(expr)
+            {
+                found |= local == context;
+                if through_variables && !found {
+                    let values = values_of(module, function, local).into_iter();
+                    todo.extend(values.map(|value| (value, false)));
+                }
+            }
+            Descend::Into
+        });
+    }
+    found
+}
+
 /// Whether a function, or a literal of it, makes this context once and cancels it on every path: by the function that came with
 /// it, or by waiting for the group that it belongs to.
 pub(crate) fn is_cancelled(

@@ -28,7 +28,10 @@ impl Run<'_, '_> {
                     self.taken_over(state, call, literal, &values);
                     self.settle_at(state, SettledBy::HandedOver, span);
                 }
-                ClosureEffect::Uses => self.obstacle(span, "used by a goroutine"),
+                ClosureEffect::Uses { drained } => {
+                    state.drained |= drained;
+                    self.obstacle(span, "used by a goroutine");
+                }
                 ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
                 ClosureEffect::Nothing => {}
             }

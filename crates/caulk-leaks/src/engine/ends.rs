@@ -51,7 +51,25 @@ impl Run<'_, '_> {
     pub(super) fn context_is_done(&mut self, state: &mut State, call: ExprId, method: &str) {
         if state.status == Status::Owed && self.is_of_own_context(call, method) {
             self.end_at(state, self.span_of(call));
+        } else if let Some(context) = self.asked_of(call, method) {
+            self.request_is_done(state, context);
         }
+    }
+
+    /// The context that an expression asks by this method.
+    fn asked_of(&self, call: ExprId, method: &str) -> Option<ExprId> {
+        let tree = self.function.tree();
+        let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, call)).kind else {
+            return None;
+        };
+        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+            return None;
+        };
+        let program = self.module.program;
+        let is_context = || {
+            program.named_name(self.function.info().type_of(x)).as_deref() == Some("context.Context")
+        };
+        (tree.name(sel) == method && is_context()).then_some(x)
     }
 
     /// Whether an expression calls this method of the context that is made beside the cancel function which is followed,

@@ -384,7 +384,7 @@ impl Run<'_, '_> {
                 Some(Value::At(_) | Value::Owner(_)) => Some(Value::Owner(None)),
                 Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
                     super::closure::ClosureEffect::Releases => Some(Value::Owner(None)),
-                    super::closure::ClosureEffect::Uses => {
+                    super::closure::ClosureEffect::Uses { .. } => {
                         self.obstacle(self.span_of(value), "kept by a function literal");
                         None
                     }

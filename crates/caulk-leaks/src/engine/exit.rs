@@ -181,6 +181,7 @@ impl Run<'_, '_> {
             exit,
             visit,
         } = left;
+        self.out.not_copied |= returned.contains(&Some(Value::NotCopied));
         if let ExitAt::Return(stmt) = exit {
             self.note_others(&state, stmt);
             if matches!(state.status, Status::Released(_)) {
@@ -412,11 +413,11 @@ impl Run<'_, '_> {
                     let effect = self.closure_effect(state, *literal, &[]);
                     match effect {
                         // The caller still has it, beside a function that uses it: `unregister`.
-                        ClosureEffect::Uses if matches!(self.start, Some(Start::Param { .. })) => {
+                        ClosureEffect::Uses { .. } if matches!(self.start, Some(Start::Param { .. })) => {
                             self.out.viewed.get_or_insert(index);
                             self.obstacle(span, "returns a function that uses it");
                         }
-                        ClosureEffect::Uses => {
+                        ClosureEffect::Uses { .. } => {
                             state.status = Status::Unknown(
                                 Arc::from("a function that uses it is returned"),
                                 span,

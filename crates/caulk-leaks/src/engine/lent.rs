@@ -165,7 +165,7 @@ impl Run<'_, '_> {
                     release: Arc::clone(self.release),
                     reach,
                 });
-                effect == ParamEffect::Borrows
+                matches!(effect, ParamEffect::Borrows | ParamEffect::Drains { .. })
             })
         });
         Some(borrows)

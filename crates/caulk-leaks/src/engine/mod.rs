@@ -25,6 +25,7 @@ mod listed;
 mod outcome;
 mod parents;
 mod range;
+mod reading;
 mod receiver;
 mod refine;
 mod run;

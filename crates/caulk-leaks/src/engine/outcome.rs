@@ -87,6 +87,8 @@ pub(crate) struct Outcomes {
     pub defer_in_loop: Option<Span>,
     /// Some path asks for the resource's dynamic type.
     pub asserted: bool,
+    /// Some path returns the error of copying it, which says whether all of it was.
+    pub not_copied: bool,
     /// Some path acquires.
     pub acquired: bool,
     /// Some path ends the process, the goroutine or the test with it, or does not end.
@@ -232,12 +234,11 @@ impl Run<'_, '_> {
         visit: usize,
         visits: &[Visit],
     ) {
-        if self
-            .out
-            .owed
-            .iter()
-            .any(|lost| lost.span == span && lost.kind == kind && lost.error == error)
+        let mut known = self.out.owed.iter_mut();
+        if let Some(lost) = known
+            .find(|lost| lost.span == span && lost.kind == kind && lost.error == error)
         {
+            lost.drained &= state.drained;
             return;
         }
         let mut turns = Vec::new();

@@ -42,6 +42,11 @@ impl Run<'_, '_> {
                     self.release_at(state, span);
                     return Vec::new();
                 }
+                if depth == self.release.path().len()
+                    && let Some(results) = self.read_by_method(call, name)
+                {
+                    return results;
+                }
                 // The way to the release leads through a method: `out.GetStream().Close()`.
                 if self.release.leads(depth, &method) {
                     return vec![Some(Value::At(depth + 1))];
@@ -107,6 +112,7 @@ impl Run<'_, '_> {
                 self.refine_acquired(state, false);
                 Vec::new()
             }
+            Value::View => self.read_by_method(call, name).unwrap_or_default(),
             Value::Releaser if method.is_empty() => {
                 self.release_at(state, span);
                 Vec::new()

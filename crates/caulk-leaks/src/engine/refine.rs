@@ -314,6 +314,7 @@ impl Run<'_, '_> {
                 return true;
             }
             Some(Value::NotCopied) => state.drained &= equal,
+            Some(Value::ReadError { any }) => state.drained |= any && !equal,
             // What is bound to it can be nil while it is held: a reply, a message.
             Some(
                 Value::Acquired(_) | Value::More | Value::Companion | Value::Handle | Value::Listed,
@@ -438,6 +439,9 @@ impl Run<'_, '_> {
                     self.release_at(state, span);
                     return true;
                 }
+                Some(Value::ReadError { .. }) => {
+                    state.drained |= equal && self.is_package_variable(other);
+                }
                 _ => {}
             }
             if let Some(local) = self.function.local(subject)
@@ -526,6 +530,14 @@ impl Run<'_, '_> {
                 return true;
             }
         }
+        if let Some(receiver) = receiver
+            && !truth
+            && self.scans(callee)
+            && matches!(self.value_at(state, receiver), Some(Value::View))
+        {
+            state.drained |= state.status == Status::Owed;
+            return true;
+        }
         let Some(func) = callee.func() else {
             return self.refine_unknown_call(state, args);
         };
@@ -564,7 +576,9 @@ impl Run<'_, '_> {
                     self.release_at(state, span);
                     return true;
                 }
-                (None, Some(ErrorTest::TrueIfError)) if truth => {
+                (None | Some(Value::ReadError { .. }), Some(ErrorTest::TrueIfError)) if truth => {
+                    state.drained |=
+                        name == "Is" && package == "errors" && self.value_at(state, *arg).is_some();
                     if let Some(local) = self.function.local(*arg)
                         && self
                             .function

@@ -52,6 +52,8 @@ pub(crate) enum Value {
     ReleasedIf { nil: bool },
     /// An error which says, where it is not nil, that not all that there is to read was copied.
     NotCopied,
+    /// An error of reading from it: where it is not nil, or is `io.EOF` alone, there is nothing left to read.
+    ReadError { any: bool },
     /// A truth value: where it is false the resource has ended, as rows have behind their last.
     More,
     /// A function that releases it when it is called.
@@ -156,7 +158,7 @@ pub(crate) struct State {
     pub succeeded: bool,
     /// It may be nil, nothing but a test can tell, and there was none so far, nor a use.
     pub untested: bool,
-    /// What there is to read of it was read to its end.
+    /// What there is to read of it was read to its end, or the context is over that it was asked for with.
     pub drained: bool,
     /// A condition holds on the way that the source gives no reason to expect.
     pub unlikely: bool,
@@ -214,9 +216,11 @@ impl State {
             .map(|(place, _)| place)
     }
 
-    /// Whether any variable is related to the resource.
+    /// Whether a variable is related to the resource. The error of a read is one like others.
     pub fn is_bound(&self, local: LocalId) -> bool {
-        self.bindings.iter().any(|(place, _)| place.root == local)
+        let is_related = |value: &Value| !matches!(value, Value::ReadError { .. });
+        let mut bindings = self.bindings.iter();
+        bindings.any(|(place, value)| place.root == local && is_related(value))
     }
 
     pub fn fact(&self, local: LocalId) -> Option<Fact> {

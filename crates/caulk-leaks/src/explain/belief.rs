@@ -449,6 +449,7 @@ fn known_in_words(effect: CallEffect) -> &'static str {
     match effect {
         CallEffect::Borrow => "used during the call; the caller still owes it",
         CallEffect::Drain => "read to its end; the caller still owes it",
+        CallEffect::Read => "read from during the call; the caller still owes it",
         CallEffect::Close => "released",
         CallEffect::Keep => "taken over",
         CallEffect::View => {
@@ -463,6 +464,7 @@ fn known_in_words(effect: CallEffect) -> &'static str {
 fn in_words(effect: &ParamEffect) -> String {
     match effect {
         ParamEffect::Borrows => known_in_words(CallEffect::Borrow).to_owned(),
+        ParamEffect::Drains { .. } => known_in_words(CallEffect::Drain).to_owned(),
         ParamEffect::Closes => "released".to_owned(),
         ParamEffect::Keeps(how) => format!("taken over: {}", how.word()),
         ParamEffect::ClosesSometimes => {

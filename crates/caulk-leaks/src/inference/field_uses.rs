@@ -323,7 +323,7 @@ impl Reader<'_> {
             && !self.catalogue.may_take(name)
             && matches!(
                 self.catalogue.effect(package, name),
-                None | Some(CallEffect::Borrow | CallEffect::Drain)
+                None | Some(CallEffect::Borrow | CallEffect::Drain | CallEffect::Read)
             )
     }
 }

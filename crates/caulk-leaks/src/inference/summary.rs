@@ -6,7 +6,7 @@ use caulk_program::{BodyOwner, FuncId};
 use smol_str::SmolStr;
 
 use crate::contract::Release;
-use crate::engine::{Function, Outcomes, Run, Start, Value};
+use crate::engine::{Function, Lost, Outcomes, Run, Start, Value};
 use crate::finding::SettledBy;
 use crate::module::{Module, Reach};
 
@@ -38,6 +38,8 @@ pub(crate) struct ParamQuery {
 pub(crate) enum ParamEffect {
     /// Uses it during the call.
     Borrows,
+    /// The same, and reads it to its end, where its error result is nil at least.
+    Drains { on_error: bool },
     /// Releases it on every path that returns.
     Closes,
     /// Takes it over in another way.
@@ -138,6 +140,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
         viewed,
         asserted,
         by_hand,
+        not_copied,
         ..
     } = outcomes;
     if let Some((why, _)) = unknown {
@@ -176,7 +179,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
                 closes_on_failure: false,
                 leaves_on_failure: false,
             },
-            None => ParamEffect::Borrows,
+            None => drains(&owed, not_copied),
         },
         (false, true) => {
             let owed_with_error = owed.iter().all(|exit| exit.error == Some(true));
@@ -197,6 +200,19 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
                 ParamEffect::Unknown(Arc::from("it is released on some paths only"))
             }
         }
+    }
+}
+
+/// What a function does that leaves what it is passed to the caller.
+fn drains(owed: &[Lost], not_copied: bool) -> ParamEffect {
+    let (failing, others): (Vec<&Lost>, Vec<&Lost>) =
+        owed.iter().partition(|lost| lost.error == Some(true));
+    let all = |paths: &[&Lost]| paths.iter().all(|lost| lost.drained);
+    if others.is_empty() || !all(&others) {
+        return ParamEffect::Borrows;
+    }
+    ParamEffect::Drains {
+        on_error: all(&failing) && !not_copied,
     }
 }
 

@@ -183,7 +183,7 @@ impl<'a, 'p> Described<'a, 'p> {
             .filter(|name| !name.is_empty() && name != "_")
             .unwrap_or_else(|| self.what());
         let state = self.open_word();
-        let state = if lost.drained && self.is_spent_when_read() {
+        let state = if lost.drained && self.site.contract.is_spent_when_read() {
             format!("{state}, though read to its end")
         } else {
             state.to_owned()
@@ -367,16 +367,10 @@ impl<'a, 'p> Described<'a, 'p> {
         self.finding_of(self.site.contract.rule, severity, self.message(), path)
     }
 
-    /// Whether reading it to its end gives back what it holds: the connection of a body.
-    fn is_spent_when_read(&self) -> bool {
-        let contract = &self.site.contract;
-        contract.spent_when_read || contract.rule == "unclosed-response-body"
-    }
-
     /// Whether it is lost only where it was read to its end.
     fn is_drained(&self) -> bool {
         let owed = &self.verdict.outcomes.owed;
-        self.is_spent_when_read() && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
+        self.site.contract.is_spent_when_read() && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
     }
 
     /// Whether it is lost only where the function is left, at most once in a call of it.

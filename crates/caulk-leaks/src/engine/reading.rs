@@ -1,0 +1,81 @@
+//! A stream that is read until there is no more of it. Who has come to the end of a body gives back its connection, and so
+//! does a read that fails.
+
+use caulk_program::{Callee, LocalKind};
+use caulk_syntax::ExprId;
+
+use super::call::Named;
+use super::run::{Run, Start};
+use super::state::{State, Status, Value};
+
+impl Run<'_, '_> {
+    /// Whether it matters that the resource is read to its end.
+    fn is_spent_when_read(&self) -> bool {
+        match self.contract {
+            Some(contract) => contract.is_spent_when_read(),
+            // It may matter to the caller.
+            None => matches!(self.start, Some(Start::Param { .. })) && !self.release.is_call(),
+        }
+    }
+
+    /// What the results of a method say that reads from the resource, or from what reads from it.
+    pub(super) fn read_by_method(
+        &self,
+        call: ExprId,
+        name: Option<&Named<'_>>,
+    ) -> Option<Vec<Option<Value>>> {
+        let name = name.filter(|_| self.is_spent_when_read())?;
+        let any = match (name.package, name.name) {
+            ("io" | "bufio" | "net/textproto", method) => {
+                let method = method.rsplit('.').next().unwrap_or_default();
+                method.starts_with("Read").then_some(true)
+            }
+            ("encoding/json" | "encoding/xml" | "encoding/gob", method) => {
+                let method = method.rsplit('.').next().unwrap_or_default();
+                let decodes = ["Decode", "Token", "RawToken"].contains(&method);
+                // What one decodes after the other is seldom anything but what the other end writes.
+                decodes.then(|| self.function.in_loop(call))
+            }
+            ("encoding/csv", "Reader.Read") => Some(false),
+            _ => None,
+        }?;
+        Some(self.read_error(call, any))
+    }
+
+    pub(super) fn read_error(&self, call: ExprId, any: bool) -> Vec<Option<Value>> {
+        if !self.is_spent_when_read() {
+            return Vec::new();
+        }
+        self.in_error_result(call, Value::ReadError { any })
+    }
+
+    /// Whether a call that is false says that there is nothing left to read: `scanner.Scan()`.
+    pub(super) fn scans(&self, callee: &Callee) -> bool {
+        self.is_spent_when_read()
+            && callee
+                .func()
+                .is_some_and(|func| &*func.name == "bufio.Scanner.Scan")
+    }
+
+    /// Whether the context is over that the resource was asked for with: one that the acquiring call is passed, or, in
+    /// what is called with the resource, one that comes beside it.
+    pub(super) fn request_is_done(&mut self, state: &mut State, context: ExprId) {
+        if state.status != Status::Owed || !self.is_spent_when_read() {
+            return;
+        }
+        let function = self.function;
+        let Some(local) = function.local(context) else {
+            return;
+        };
+        state.drained |= match self.start {
+            Some(Start::Call { call, .. }) => {
+                super::context::is_asked_with(self.module, function, call, local)
+            }
+            Some(Start::Param { .. }) => function
+                .info()
+                .local_info(local)
+                .is_some_and(|info| matches!(info.kind, LocalKind::Param { .. })),
+            _ => false,
+        };
+    }
+}
