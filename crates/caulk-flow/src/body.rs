@@ -43,3 +43,9 @@ pub fn unparen(tree: &Tree, mut expr: ExprId) -> ExprId {
     }
     expr
 }
+
+/// Whether a range is over a list that is written out and has one element: it goes round once.
+pub fn has_one_element(tree: &Tree, x: ExprId) -> bool {
+    matches!(tree.expr(tree.unparen(x)).kind, ExprKind::CompositeLit { elts, .. }
+        if tree.exprs(elts).len() == 1)
+}

@@ -7,7 +7,7 @@ use caulk_syntax::{
     UnaryOp,
 };
 
-use crate::body::unparen;
+use crate::body::{has_one_element, unparen};
 use crate::graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 use crate::nested;
 
@@ -490,16 +490,22 @@ impl Builder<'_> {
         self.loop_(id, true, |builder, loop_id| {
             let head = builder.block();
             let inside = builder.block();
+            let has_one_round = has_one_element(builder.tree, x);
             builder.go_on(End::Jump(head), head);
-            builder.finish(End::Range {
-                stmt: id,
-                body: inside,
-                done: after,
+            builder.finish(if has_one_round {
+                End::Jump(inside)
+            } else {
+                End::Range {
+                    stmt: id,
+                    body: inside,
+                    done: after,
+                }
             });
             builder.current = inside;
             builder.push(Event::RangeNext(id));
-            builder.looping(label, after, head, loop_id, body);
-            builder.finish(End::Jump(head));
+            let again = if has_one_round { after } else { head };
+            builder.looping(label, after, again, loop_id, body);
+            builder.finish(End::Jump(again));
         });
         self.current = after;
     }

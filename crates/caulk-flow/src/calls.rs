@@ -34,6 +34,7 @@ pub struct Calls {
 enum Named {
     Func(NameHash),
     Param(NameHash, u32),
+    Called(NameHash, u32),
 }
 
 /// Stands for the canonical name of a function.
@@ -414,6 +415,7 @@ impl Named {
         match target {
             Target::Body(BodyOwner::Func(id)) => names.get(id).copied().map(Named::Func),
             Target::Param(id, index) => Some(Named::Param(*names.get(id)?, *index)),
+            Target::Called(id, index) => Some(Named::Called(*names.get(id)?, *index)),
             _ => None,
         }
     }
@@ -456,7 +458,7 @@ impl CallFacts {
         let of_steps = self.reads.values().flat_map(|read| &read.steps);
         let targets = of_steps.flat_map(|step| [&step.from, &step.to]);
         let given = targets.filter_map(|target| match target {
-            Target::Param(id, _) => Some(*id),
+            Target::Param(id, _) | Target::Called(id, _) => Some(*id),
             _ => None,
         });
         let read = self.reads.keys().filter_map(|owner| match owner {
@@ -621,7 +623,7 @@ fn read(
         _ => true,
     };
     let steps = reached.steps.into_iter().filter(leads_on).map(|mut step| {
-        if let Target::Param(id, _) = &step.from
+        if let Target::Param(id, _) | Target::Called(id, _) = &step.from
             && !is_own(id.package)
         {
             step.from = Target::Dependency;

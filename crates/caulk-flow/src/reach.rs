@@ -11,7 +11,7 @@ use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::body::roots;
+use crate::body::{has_one_element, roots};
 use crate::handler::is_handler_literal;
 use crate::implementers::Called;
 use crate::registration::{Registrations, bare};
@@ -27,6 +27,8 @@ pub(crate) enum Target {
     Field(String, SmolStr),
     /// The functions that a parameter is given.
     Param(FuncId, u32),
+    /// The same, where the function calls it itself, once: what is given by name or as a literal runs then as often as whoever gives it.
+    Called(FuncId, u32),
     /// The functions that a package's variable holds.
     Variable(Arc<str>),
     /// The methods that implement one of an interface.
@@ -156,9 +158,12 @@ impl Reader<'_> {
         match node {
             Node::Stmt(stmt) => {
                 let kind = tree.stmt(stmt).kind;
-                if let StmtKind::For { .. } | StmtKind::Range { .. } = kind {
-                    below.loops = below.loops.saturating_add(1);
-                }
+                let goes_round = match kind {
+                    StmtKind::For { .. } => true,
+                    StmtKind::Range { x, .. } => !has_one_element(tree, x),
+                    _ => false,
+                };
+                below.loops = below.loops.saturating_add(u32::from(goes_round));
                 if let StmtKind::Range { key, value, .. } = kind {
                     let elements = [key, value].into_iter().flatten();
                     let info = &self.body.info;
@@ -235,7 +240,14 @@ impl Reader<'_> {
                 ExprKind::Call { fun, .. } => self.field(fun),
                 _ => None,
             },
-            Callee::Local(local) => self.param(*local),
+            Callee::Local(local) => match self.param(*local) {
+                Some(Target::Param(id, index))
+                    if context.loops == 0 && context.from == Target::Body(self.body.owner) =>
+                {
+                    Some(Target::Called(id, index))
+                }
+                target => target,
+            },
             Callee::PackageVar { name, .. } => Some(Target::Variable(name.clone())),
             _ => None,
         };
@@ -363,11 +375,15 @@ impl Reader<'_> {
         if self.in_test || self.program.func_type(ty).is_none() {
             return;
         }
-        if let Some(to) = self.held(value)
-            && to != place
+        let Some(to) = self.held(value).filter(|to| *to != place) else {
+            return;
+        };
+        if let Target::Param(id, index) = place
+            && !matches!(to, Target::Literal(..) | Target::Body(_))
         {
-            self.step(&Context::of(place), to, false);
+            self.step(&Context::of(Target::Called(id, index)), to.clone(), false);
         }
+        self.step(&Context::of(place), to, false);
     }
 
     fn stored(&mut self, stmt: StmtId) {

@@ -405,3 +405,49 @@ fn requests_reach_what_the_examples_lose() {
         ]
     );
 }
+
+#[test]
+fn what_is_passed_runs_as_often_as_whoever_passes_it() {
+    let program = common::program(&[(
+        "main.go",
+        r#"package main
+
+type runner struct{ each []func() error }
+
+func main() {
+	once()
+	for {
+		again()
+	}
+}
+
+func once() { with(func() error { return inOnce() }); repeat(func() error { return inRepeat() }) }
+
+func again() { with(func() error { return inAgain() }) }
+
+func with(do func() error) error { return do() }
+
+func repeat(do func() error) {
+	for do() != nil {
+	}
+	for _, name := range []string{"a"} {
+		inOneRound(name)
+	}
+}
+
+func inOnce() error            { return nil }
+func inAgain() error           { return nil }
+func inRepeat() error          { return nil }
+func inOneRound(_ string) error { return nil }
+"#,
+    )]);
+    assert_eq!(
+        frequencies(&program, ["main.inOnce", "main.inAgain", "main.inRepeat", "main.inOneRound"]),
+        [
+            Frequency::Once,
+            Frequency::Repeated,
+            Frequency::Repeated,
+            Frequency::Once,
+        ]
+    );
+}

@@ -218,7 +218,10 @@ impl Run<'_, '_> {
             Value::At(_) if self.is_own_function(expr) => Some(Value::View),
             // A part that has the same release, as what is embedded has, stands for the whole.
             Value::At(depth) => {
-                (depth == self.release.path().len() && self.is_releasable(expr)).then_some(value)
+                // Of a part whose type is not known, what is asked for by name is what it is there for: `out.GetStream().Reader`.
+                let is_unknown = depth > 0 && self.function.info().type_of(expr).is_unknown();
+                (depth == self.release.path().len() && (is_unknown || self.is_releasable(expr)))
+                    .then_some(value)
             }
             Value::Owner(field) if is_method => Some(if crate::contract::is_release_name(name) {
                 Value::Releaser

@@ -231,7 +231,12 @@ impl Function {
                     {
                         return Some(stmt);
                     }
-                    StmtKind::Range { body, .. } if child == Node::Stmt(body) => return Some(stmt),
+                    StmtKind::Range { x, body, .. }
+                        if child == Node::Stmt(body)
+                            && !caulk_flow::has_one_element(self.tree(), x) =>
+                    {
+                        return Some(stmt);
+                    }
                     _ => {}
                 },
                 Node::Expr(_) => {}

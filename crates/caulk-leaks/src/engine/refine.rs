@@ -4,7 +4,7 @@ use caulk_program::{Builtin, Callee, LocalId, Object};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, Tree, UnaryOp};
 
 use super::known::{asks_for_nil, implies_error};
-use super::run::Run;
+use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
 use crate::catalogue::ErrorTest;
 use crate::finding::Confidence;
@@ -422,6 +422,14 @@ impl Run<'_, '_> {
             return self.refine_acquired(state, false);
         }
         for (subject, other) in [(x, y), (y, x)] {
+            if self.asks_of_what_kind(state, subject) && self.is_kind_of_failure(other) {
+                if equal {
+                    return self.refine_acquired(state, false);
+                }
+                // Who wants nothing but the error expects one, of this kind or of another.
+                state.unlikely |= state.status == Status::Owed && !state.succeeded && self.is_dropped();
+                return true;
+            }
             match self.value_at(state, subject) {
                 // What was just acquired is none of the package's: `f != os.Stdin`.
                 Some(Value::At(0)) if self.is_package_variable(other) => {
@@ -460,6 +468,48 @@ impl Run<'_, '_> {
             }
         }
         true
+    }
+
+    /// Whether an expression asks of what kind the acquisition's error is: `status.Code(err)`.
+    fn asks_of_what_kind(&self, state: &State, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        match tree.expr(expr).kind {
+            ExprKind::Call { args, .. } => match tree.exprs(args) {
+                [error] => matches!(self.value_at(state, *error), Some(Value::Error)),
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
+    /// Whether an expression names a kind of error, and not that there is none: `codes.NotFound`.
+    fn is_kind_of_failure(&self, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        match tree.expr(expr).kind {
+            ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => {
+                let name = tree.name(name).to_ascii_lowercase();
+                let is_constant = self.function.local(expr).is_none();
+                is_constant
+                    && !["ok", "nil", "none", "success", "noerr", "unset", "true", "false"]
+                        .iter()
+                        .any(|word| name.contains(word))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the acquiring statement names no variable for what is owed.
+    fn is_dropped(&self) -> bool {
+        let Some(Start::Call { call, result, .. }) = self.start else {
+            return false;
+        };
+        let tree = self.function.tree();
+        let stmt = self.function.statement(call).map(|stmt| tree.stmt(stmt).kind);
+        let Some(StmtKind::Assign { lhs, .. }) = stmt else {
+            return false;
+        };
+        let target = tree.exprs(lhs).get(result).and_then(|target| tree.ident(*target));
+        target == Some("_")
     }
 
     pub(super) fn is_package_variable(&self, expr: ExprId) -> bool {
