@@ -431,7 +431,7 @@ impl Run<'_, '_> {
                     "true" => Some(Fact::True),
                     "false" => Some(Fact::False),
                     "nil" => Some(Fact::Nil),
-                    _ => None,
+                    _ => self.is_constant_error(expr).then_some(Fact::NonNil),
                 },
                 // A sentinel: `ErrNotFound`.
                 Object::PackageVar(_)
@@ -449,6 +449,7 @@ impl Run<'_, '_> {
                         || &**name == "io.EOF";
                     is_error.then_some(Fact::NonNil)
                 }
+                Object::Const(_) => self.is_constant_error(expr).then_some(Fact::NonNil),
                 _ => None,
             },
             ExprKind::Unary {
@@ -498,6 +499,13 @@ impl Run<'_, '_> {
             },
             _ => None,
         }
+    }
+
+    /// Whether an expression is a constant that is an error: of a type made of a text or a number.
+    fn is_constant_error(&self, expr: ExprId) -> bool {
+        let info = self.function.info();
+        matches!(info.object(expr), Object::Const(_))
+            && self.module.program.has_method(info.type_of(expr), "Error")
     }
 
     /// What is known of one of several results of a call: a derived context is never nil.

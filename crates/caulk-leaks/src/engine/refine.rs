@@ -322,7 +322,12 @@ impl Run<'_, '_> {
             None => {}
         }
         match self.function.local(subject) {
-            Some(local) => self.assume(state, local, if equal { Fact::Nil } else { Fact::NonNil }),
+            Some(local) => {
+                if equal && state.status == Status::Owed && self.is_made_alike(local) {
+                    state.unlikely = true;
+                }
+                self.assume(state, local, if equal { Fact::Nil } else { Fact::NonNil })
+            }
             None => true,
         }
     }
@@ -447,6 +452,10 @@ impl Run<'_, '_> {
                     self.release_at(state, span);
                     return true;
                 }
+                // A handshake that gives a connection has one answer: `resp.StatusCode == http.StatusUnauthorized` is another.
+                None if equal && self.refuses(state, subject, other) => {
+                    return self.refine_acquired(state, false);
+                }
                 Some(Value::ReadError { .. }) => {
                     state.drained |= equal && self.is_package_variable(other);
                 }
@@ -468,6 +477,47 @@ impl Run<'_, '_> {
             }
         }
         true
+    }
+
+    /// Whether the status of the response that comes beside a connection is compared with one by which none is given.
+    fn refuses(&self, state: &State, subject: ExprId, status: ExprId) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Selector { x, sel } = tree.expr(subject).kind else {
+            return false;
+        };
+        let named = match tree.expr(status).kind {
+            ExprKind::BasicLit(literal) => tree.literal(literal),
+            ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => tree.name(name),
+            _ => return false,
+        };
+        let is_refusal = named.len() == 3 && named.starts_with(['3', '4', '5'])
+            || named.starts_with("Status")
+                && !["StatusSwitchingProtocols", "StatusOK"].contains(&named);
+        tree.name(sel) == "StatusCode"
+            && is_refusal
+            && self
+                .contract
+                .is_some_and(|contract| contract.rule == "unclosed-connection")
+            && matches!(self.value_at(state, x), Some(Value::Companion))
+    }
+
+    /// Whether a variable holds what the acquiring function gives another time: as long as it gives anything, it gives both.
+    fn is_made_alike(&self, local: LocalId) -> bool {
+        let Some(Start::Call { call, .. }) = self.start else {
+            return false;
+        };
+        let values =
+            crate::inference::provenance::values_of(self.module, self.function, local);
+        let made_by = |call: ExprId| self.function.callee(call).func().map(|func| &func.name);
+        values.len() == 1
+            && values.iter().all(|(value, index)| {
+                value.is_some_and(|value| {
+                    *index == 0
+                        && value != call
+                        && made_by(value).is_some()
+                        && made_by(value) == made_by(call)
+                })
+            })
     }
 
     /// Whether an expression asks of what kind the acquisition's error is: `status.Code(err)`.
