@@ -13,6 +13,7 @@ use smol_str::SmolStr;
 
 use crate::body::file_of;
 use crate::components::components;
+use crate::failing::{self, Failing, How};
 use crate::frequency::{self, Frequency};
 use crate::implementers::{Called, Candidate, Implementing, Methods, Types, implementers};
 use crate::reach::{self, Step, Target};
@@ -22,6 +23,7 @@ use crate::reach::{self, Step, Target};
 pub struct Calls {
     facts: CallFacts,
     frequencies: BTreeMap<Target, Frequency>,
+    failing: FxHashMap<Target, Failing>,
     components: BTreeMap<FuncId, u32>,
     implementers: BTreeMap<Called, Vec<FuncId>>,
     /// For the builds after this one: the files whose bodies were read, and how often what has a name in all builds runs.
@@ -151,7 +153,7 @@ impl Calls {
             ..Calls::default()
         };
         calls.implement(program, before);
-        calls.spread(before);
+        calls.spread(program, before);
         calls
     }
 
@@ -285,7 +287,7 @@ impl Calls {
         }
     }
 
-    fn spread(&mut self, before: &[&Calls]) {
+    fn spread(&mut self, program: &Program, before: &[&Calls]) {
         // From the methods of interfaces that are called to those that implement them.
         let implementing: Vec<Step> = self
             .implementers
@@ -296,6 +298,7 @@ impl Calls {
                     to: Target::Body(BodyOwner::Func(*method)),
                     in_loop: false,
                     in_handler: false,
+                    how: How::Held,
                 })
             })
             .collect();
@@ -321,6 +324,28 @@ impl Calls {
             .map(|(owner, read)| (*owner, read.own))
             .collect();
         self.frequencies = frequency::spread(&own, &steps, &|target| known(target).copied());
+        let own_of = |target: &Target| match target {
+            Target::Body(owner) => own.get(owner).copied().flatten(),
+            _ => None,
+        };
+        let is_test = |target: &Target| match target {
+            Target::Body(owner) | Target::Literal(owner, _) => {
+                own.get(owner) == Some(&Some(Frequency::Test))
+            }
+            _ => false,
+        };
+        self.failing = failing::spread(
+            steps.values().flatten().copied(),
+            &|target| match target {
+                Target::Body(BodyOwner::Func(id)) => {
+                    own_of(target) == Some(Frequency::Once)
+                        && program.func(*id).is_some_and(|func| func.name == "main")
+                }
+                _ => false,
+            },
+            &|target| own_of(target) == Some(Frequency::Request),
+            &is_test,
+        );
         for (target, frequency) in &self.frequencies {
             if let Some(named) = Named::of(names, target) {
                 let known = self.by_name.entry(named).or_insert(*frequency);
@@ -349,7 +374,16 @@ impl Calls {
         self.frequency_of(&Target::Literal(owner, literal))
     }
 
-    /// How often the bodies of each package and the literals in them are likely to run.
+    /// What ends as a function returns an error, or a literal of it.
+    pub fn failing(&self, owner: BodyOwner, literal: Option<ExprId>) -> Failing {
+        let target = match literal {
+            None => Target::Body(owner),
+            Some(literal) => Target::Literal(owner, literal),
+        };
+        self.failing.get(&target).copied().unwrap_or_default()
+    }
+
+    /// How often the bodies of each package and the literals in them are likely to run, and what ends as they fail.
     pub fn frequencies(&self) -> BTreeMap<PackageId, Frequencies> {
         let mut all: BTreeMap<PackageId, Frequencies> = BTreeMap::new();
         for (target, frequency) in &self.frequencies {
@@ -359,7 +393,7 @@ impl Calls {
                 _ => continue,
             };
             let of_package = all.entry(package_of(owner)).or_default();
-            of_package.push((*owner, literal, *frequency));
+            of_package.push((*owner, literal, *frequency, self.failing(*owner, literal)));
         }
         all
     }
@@ -402,8 +436,8 @@ impl Calls {
     }
 }
 
-/// How often bodies and literals in them are likely to run.
-pub type Frequencies = Vec<(BodyOwner, Option<ExprId>, Frequency)>;
+/// How often bodies and literals in them are likely to run, and what ends as they fail.
+pub type Frequencies = Vec<(BodyOwner, Option<ExprId>, Frequency, Failing)>;
 
 /// What the interface is known by that a value leads to through embedded fields.
 pub fn interface_key(program: &Program, holder: TypeId, through: &[SmolStr]) -> Option<String> {

@@ -12,12 +12,14 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::body::{has_one_element, roots};
+use crate::failing::{How, Passed};
 use crate::handler::is_handler_literal;
 use crate::implementers::Called;
+use crate::outcome::Outcomes;
 use crate::registration::{Registrations, bare};
 
 /// What runs, or leads to what runs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Target {
     /// A declared function, or the value of a package's variable.
     Body(BodyOwner),
@@ -33,6 +35,8 @@ pub(crate) enum Target {
     Variable(Arc<str>),
     /// The methods that implement one of an interface.
     Method(Called),
+    /// The functions that commands run.
+    Command,
     /// Somewhere in a dependency.
     Dependency,
 }
@@ -46,6 +50,7 @@ pub(crate) struct Step {
     pub in_loop: bool,
     /// Whether what it leads to is registered to run for each request.
     pub in_handler: bool,
+    pub how: How,
 }
 
 /// What one body reaches.
@@ -54,6 +59,11 @@ pub(crate) struct Reached {
     pub steps: BTreeSet<Step>,
     /// The interfaces of [`Target::Method`].
     pub interfaces: BTreeMap<String, TypeId>,
+}
+
+/// A field of a type that is not at hand.
+fn of_unknown_type(name: &str) -> Target {
+    Target::Field("?".to_owned(), SmolStr::new(name))
 }
 
 /// The interface that a value leads to through embedded fields.
@@ -72,6 +82,9 @@ pub(crate) fn reached(program: &Program, body: &TypedBody, in_test: bool) -> Rea
         in_test,
         elements: BTreeSet::new(),
         called: BTreeSet::new(),
+        outcomes: Outcomes::of(program, body),
+        bodies: body.block().into_iter().collect(),
+        run_by: BTreeMap::new(),
         reached: Reached::default(),
     };
     reader.initialized();
@@ -143,6 +156,11 @@ struct Reader<'a> {
     elements: BTreeSet<LocalId>,
     /// What calls call; a call is no mention.
     called: BTreeSet<ExprId>,
+    outcomes: Outcomes<'a>,
+    /// The blocks of functions and literals, until they are read.
+    bodies: BTreeSet<StmtId>,
+    /// The calls that functions are passed to, or called by where they stand.
+    run_by: BTreeMap<ExprId, ExprId>,
     reached: Reached,
 }
 
@@ -171,18 +189,39 @@ impl Reader<'_> {
                         .extend(elements.filter_map(|name| info.defined_at(tree.expr(name).span)));
                 }
                 self.stored(stmt);
+                self.outcomes.read(stmt, self.bodies.remove(&stmt));
                 (below, Handed::None)
             }
             Node::Expr(expr) => match tree.expr(expr).kind {
-                ExprKind::FuncLit { .. } => {
+                ExprKind::FuncLit { body, .. } => {
+                    self.bodies.insert(body);
                     let literal = Target::Literal(self.body.owner, expr);
                     let handles =
                         context.handed || is_handler_literal(self.program, self.body, expr);
-                    self.step(context, literal.clone(), handles);
+                    self.step(context, literal.clone(), handles, self.how_run(expr));
+                    if self.is_made_a_command(expr) {
+                        self.step(
+                            &Context::of(Target::Command),
+                            literal.clone(),
+                            false,
+                            How::Held,
+                        );
+                    }
                     (Context::of(literal), Handed::None)
                 }
                 ExprKind::Call { fun, .. } => {
                     self.called.insert(tree.unparen(fun));
+                    for passed in self.registrations.args(expr).iter().chain([&fun]) {
+                        let passed = tree.unparen(*passed);
+                        let is_function = match tree.expr(passed).kind {
+                            ExprKind::FuncLit { .. } => true,
+                            ExprKind::Ident(_) | ExprKind::Selector { .. } => passed != fun,
+                            _ => false,
+                        };
+                        if is_function {
+                            self.run_by.insert(passed, expr);
+                        }
+                    }
                     self.call(expr, context);
                     let handed = if context.handed {
                         Handed::Except(fun)
@@ -201,7 +240,11 @@ impl Reader<'_> {
                         && let Object::Func(_) | Object::Method(_) = self.body.info.object(expr)
                         && let Some(target) = self.held(expr)
                     {
-                        self.step(context, target, context.handed);
+                        if self.is_made_a_command(expr) {
+                            let command = Context::of(Target::Command);
+                            self.step(&command, target.clone(), false, How::Held);
+                        }
+                        self.step(context, target, context.handed, self.how_run(expr));
                     }
                     (below, Handed::None)
                 }
@@ -210,12 +253,40 @@ impl Reader<'_> {
         }
     }
 
-    fn step(&mut self, context: &Context, to: Target, in_handler: bool) {
+    /// Whether a function that is written out or named is passed to what makes a command of it, or the function that one runs.
+    fn is_made_a_command(&self, function: ExprId) -> bool {
+        let is_command = |ty: TypeId| {
+            let name = self.program.named_name(ty);
+            name.is_some_and(|name| crate::failing::COMMANDS.contains(&name.as_str()))
+        };
+        let Some(call) = self.run_by.get(&function) else {
+            return false;
+        };
+        let made = self.body.info.type_of(*call);
+        is_command(made)
+            || self.program.func_type(made).is_some_and(|made| {
+                let mut params = made.params.iter();
+                params.any(|param| is_command(*param))
+            })
+    }
+
+    /// How a function that is written out or named comes to run.
+    fn how_run(&self, function: ExprId) -> How {
+        match self.run_by.get(&function) {
+            Some(call) if self.outcomes.gives_error(*call) => {
+                How::Called(self.outcomes.on_error(*call), Passed::Own)
+            }
+            _ => How::Named,
+        }
+    }
+
+    fn step(&mut self, context: &Context, to: Target, in_handler: bool, how: How) {
         self.reached.steps.insert(Step {
             from: context.from.clone(),
             to,
             in_loop: context.loops > 0,
             in_handler,
+            how,
         });
     }
 
@@ -259,10 +330,12 @@ impl Reader<'_> {
             if !is_direct && receiver.is_some_and(|receiver| self.is_element(receiver)) {
                 context.loops = context.loops.saturating_sub(1);
             }
-            self.step(&context, target, false);
+            let how = How::Called(self.outcomes.on_error(call), self.outcomes.passed(call));
+            self.step(&context, target, false, how);
         }
         for method in self.service(call) {
-            self.step(context, Target::Body(BodyOwner::Func(method)), true);
+            let method = Target::Body(BodyOwner::Func(method));
+            self.step(context, method, true, How::Named);
         }
     }
 
@@ -381,9 +454,10 @@ impl Reader<'_> {
         if let Target::Param(id, index) = place
             && !matches!(to, Target::Literal(..) | Target::Body(_))
         {
-            self.step(&Context::of(Target::Called(id, index)), to.clone(), false);
+            let called = Context::of(Target::Called(id, index));
+            self.step(&called, to.clone(), false, How::Held);
         }
-        self.step(&Context::of(place), to, false);
+        self.step(&Context::of(place), to, false, How::Held);
     }
 
     fn stored(&mut self, stmt: StmtId) {
@@ -395,6 +469,10 @@ impl Reader<'_> {
             let place = match self.body.info.object(*place) {
                 Object::PackageVar(name) => Some(Target::Variable(name.clone())),
                 Object::Field { .. } => self.field(*place),
+                Object::Unknown => match tree.expr(tree.unparen(*place)).kind {
+                    ExprKind::Selector { sel, .. } => Some(of_unknown_type(tree.name(sel))),
+                    _ => None,
+                },
                 _ => None,
             };
             if let Some(place) = place {
@@ -411,6 +489,14 @@ impl Reader<'_> {
         let ty = self.body.info.type_of(literal);
         let fields = self.program.struct_fields(ty);
         if fields.is_empty() {
+            for element in tree.exprs(elts) {
+                if let ExprKind::KeyValue { key, value, .. } = tree.expr(*element).kind
+                    && let Some(name) = tree.ident(key)
+                    && self.program.is_missing(ty)
+                {
+                    self.put(of_unknown_type(name), value);
+                }
+            }
             return;
         }
         let holder = self.type_name(ty);

@@ -442,7 +442,15 @@ func inOneRound(_ string) error { return nil }
 "#,
     )]);
     assert_eq!(
-        frequencies(&program, ["main.inOnce", "main.inAgain", "main.inRepeat", "main.inOneRound"]),
+        frequencies(
+            &program,
+            [
+                "main.inOnce",
+                "main.inAgain",
+                "main.inRepeat",
+                "main.inOneRound"
+            ]
+        ),
         [
             Frequency::Once,
             Frequency::Repeated,

@@ -203,7 +203,8 @@ fn check_body(
     };
     for (site, verdict) in verdicts.iter() {
         let heat = heat(module, calls, &function, site.root);
-        let described = Described::new(module, &function, file, site, verdict, heat);
+        let failing = calls.failing(owner, site.root);
+        let described = Described::new(module, &function, file, site, verdict, heat, failing);
         if let Some(forgotten) = described.forgotten_field() {
             let wanted = options.wants(forgotten.rule, site.contract.preview);
             part.acquisitions

@@ -62,13 +62,17 @@ impl Run<'_, '_> {
     /// Whether a literal is given the resource itself, or uses it, and not what reads from it alone: who goes on with it then
     /// has left it to the literal.
     fn holds_whole(&self, state: &State, literal: ExprId) -> bool {
-        self.function.info().literal(literal).is_some_and(|literal| {
-            let known = literal.captures.iter().chain(&literal.params);
-            known.into_iter().any(|local| {
-                let mut bindings = state.bindings();
-                bindings.any(|(place, value)| place.root == *local && matches!(value, Value::At(_)))
+        self.function
+            .info()
+            .literal(literal)
+            .is_some_and(|literal| {
+                let known = literal.captures.iter().chain(&literal.params);
+                known.into_iter().any(|local| {
+                    let mut bindings = state.bindings();
+                    bindings
+                        .any(|(place, value)| place.root == *local && matches!(value, Value::At(_)))
+                })
             })
-        })
     }
 
     /// Whether a literal uses a variable that is related to the resource, or is given one.

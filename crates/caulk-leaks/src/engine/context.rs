@@ -183,6 +183,32 @@ fn assigned_ending(module: &Module<'_>, function: &Function, local: LocalId) -> 
         .any(|value| is_ending(function, *value))
 }
 
+/// Whether an expression is a context that the function was passed, as it came or with values added, or a request that is made with
+/// one.
+pub(crate) fn is_of_caller(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
+    let tree = function.tree();
+    let is_passed = |expr: ExprId| {
+        let local = function.local(tree.unparen(expr));
+        let info = local.and_then(|local| function.info().local_info(local));
+        info.is_some_and(|info| {
+            matches!(info.kind, LocalKind::Param { .. })
+                && module.program.named_name(info.ty).as_deref() == Some("context.Context")
+        })
+    };
+    is_passed(expr)
+        || function.local(tree.unparen(expr)).is_some_and(|local| {
+            let values = values_of(module, function, local);
+            !values.is_empty()
+                && values.iter().all(|value| match tree.expr(*value).kind {
+                    ExprKind::Call { args, .. } => {
+                        let mut args = tree.exprs(args).iter();
+                        args.any(|arg| is_passed(*arg))
+                    }
+                    _ => false,
+                })
+        })
+}
+
 /// Whether a call is passed a context, or something that is made with it: a request.
 pub(crate) fn is_asked_with(
     module: &Module<'_>,

@@ -67,7 +67,10 @@ impl Run<'_, '_> {
         };
         let program = self.module.program;
         let is_context = || {
-            program.named_name(self.function.info().type_of(x)).as_deref() == Some("context.Context")
+            program
+                .named_name(self.function.info().type_of(x))
+                .as_deref()
+                == Some("context.Context")
         };
         (tree.name(sel) == method && is_context()).then_some(x)
     }

@@ -413,7 +413,9 @@ impl Run<'_, '_> {
                     let effect = self.closure_effect(state, *literal, &[]);
                     match effect {
                         // The caller still has it, beside a function that uses it: `unregister`.
-                        ClosureEffect::Uses { .. } if matches!(self.start, Some(Start::Param { .. })) => {
+                        ClosureEffect::Uses { .. }
+                            if matches!(self.start, Some(Start::Param { .. })) =>
+                        {
                             self.out.viewed.get_or_insert(index);
                             self.obstacle(span, "returns a function that uses it");
                         }

@@ -235,8 +235,8 @@ impl Run<'_, '_> {
         visits: &[Visit],
     ) {
         let mut known = self.out.owed.iter_mut();
-        if let Some(lost) = known
-            .find(|lost| lost.span == span && lost.kind == kind && lost.error == error)
+        if let Some(lost) =
+            known.find(|lost| lost.span == span && lost.kind == kind && lost.error == error)
         {
             lost.drained &= state.drained;
             return;

@@ -432,7 +432,8 @@ impl Run<'_, '_> {
                     return self.refine_acquired(state, false);
                 }
                 // Who wants nothing but the error expects one, of this kind or of another.
-                state.unlikely |= state.status == Status::Owed && !state.succeeded && self.is_dropped();
+                state.unlikely |=
+                    state.status == Status::Owed && !state.succeeded && self.is_dropped();
                 return true;
             }
             match self.value_at(state, subject) {
@@ -506,8 +507,7 @@ impl Run<'_, '_> {
         let Some(Start::Call { call, .. }) = self.start else {
             return false;
         };
-        let values =
-            crate::inference::provenance::values_of(self.module, self.function, local);
+        let values = crate::inference::provenance::values_of(self.module, self.function, local);
         let made_by = |call: ExprId| self.function.callee(call).func().map(|func| &func.name);
         values.len() == 1
             && values.iter().all(|(value, index)| {
@@ -540,9 +540,11 @@ impl Run<'_, '_> {
                 let name = tree.name(name).to_ascii_lowercase();
                 let is_constant = self.function.local(expr).is_none();
                 is_constant
-                    && !["ok", "nil", "none", "success", "noerr", "unset", "true", "false"]
-                        .iter()
-                        .any(|word| name.contains(word))
+                    && ![
+                        "ok", "nil", "none", "success", "noerr", "unset", "true", "false",
+                    ]
+                    .iter()
+                    .any(|word| name.contains(word))
             }
             _ => false,
         }
@@ -554,11 +556,17 @@ impl Run<'_, '_> {
             return false;
         };
         let tree = self.function.tree();
-        let stmt = self.function.statement(call).map(|stmt| tree.stmt(stmt).kind);
+        let stmt = self
+            .function
+            .statement(call)
+            .map(|stmt| tree.stmt(stmt).kind);
         let Some(StmtKind::Assign { lhs, .. }) = stmt else {
             return false;
         };
-        let target = tree.exprs(lhs).get(result).and_then(|target| tree.ident(*target));
+        let target = tree
+            .exprs(lhs)
+            .get(result)
+            .and_then(|target| tree.ident(*target));
         target == Some("_")
     }
 

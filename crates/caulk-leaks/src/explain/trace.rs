@@ -116,7 +116,8 @@ fn traces(module: &Module<'_>, calls: &Calls, path: &str) -> Vec<Known> {
         };
         for (site, verdict) in module.verdicts(owner, Reach::FULL).iter() {
             let heat = heat(module, calls, &function, site.root);
-            let described = Described::new(module, &function, file, site, verdict, heat);
+            let failing = calls.failing(owner, site.root);
+            let described = Described::new(module, &function, file, site, verdict, heat, failing);
             found.push((
                 described.acquisition(described.outcome()),
                 (*site.contract).clone(),

@@ -1,6 +1,6 @@
 //! From a walk's outcome to what is published: words, places, severity.
 
-use caulk_flow::symbol_of;
+use caulk_flow::{Failing, symbol_of};
 use caulk_program::{BodyOwner, SourceFile};
 use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
 
@@ -22,6 +22,8 @@ pub(crate) struct Described<'a, 'p> {
     pub site: &'a Site,
     pub verdict: &'a Verdict,
     pub heat: Heat,
+    /// What ends as the function fails.
+    pub failing: Failing,
     pub held: Held,
     pub in_loop: bool,
 }
@@ -34,6 +36,7 @@ impl<'a, 'p> Described<'a, 'p> {
         site: &'a Site,
         verdict: &'a Verdict,
         heat: Heat,
+        failing: Failing,
     ) -> Described<'a, 'p> {
         let held = held(function, file, site);
         let in_loop = function.in_loop(site.call);
@@ -44,6 +47,7 @@ impl<'a, 'p> Described<'a, 'p> {
             site,
             verdict,
             heat,
+            failing,
             held,
             in_loop,
         }
@@ -355,6 +359,7 @@ impl<'a, 'p> Described<'a, 'p> {
             || self.is_unlikely()
             || self.is_stated()
             || self.is_ended_on_failure()
+            || self.is_ended_by_failing()
             || self.writes_to_memory()
             || is_of_tests
         {
@@ -370,7 +375,9 @@ impl<'a, 'p> Described<'a, 'p> {
     /// Whether it is lost only where it was read to its end.
     fn is_drained(&self) -> bool {
         let owed = &self.verdict.outcomes.owed;
-        self.site.contract.is_spent_when_read() && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
+        self.site.contract.is_spent_when_read()
+            && !owed.is_empty()
+            && owed.iter().all(|lost| lost.drained)
     }
 
     /// Whether it is lost only where the function is left, at most once in a call of it.

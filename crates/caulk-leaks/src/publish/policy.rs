@@ -437,6 +437,39 @@ impl Described<'_, '_> {
             })
     }
 
+    /// Lost only where the function fails, and whoever calls it ends the process then, or the context that it was passed and
+    /// which ends this too.
+    pub(super) fn is_ended_by_failing(&self) -> bool {
+        let owed = &self.verdict.outcomes.owed;
+        let only_on_error = owed
+            .iter()
+            .all(|lost| lost.kind == ExitKind::Return && lost.error == Some(true));
+        if owed.is_empty() || !only_on_error {
+            return false;
+        }
+        self.failing.process || self.failing.context && self.hangs_on_passed_context()
+    }
+
+    /// Whether it is made with a context that the function was passed, and ends with it: the call is passed one, and what it
+    /// keeps is no descriptor.
+    fn hangs_on_passed_context(&self) -> bool {
+        let contract = &self.site.contract;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let ends = contract.context_ends.is_some()
+            || contract.is_spent_when_read()
+            || contract.rule == "unclosed-rows"
+            || contract.rule == "unclosed-resource"
+                && contract.harm.goroutines
+                && !contract.harm.descriptors;
+        ends && tree
+            .exprs(args)
+            .iter()
+            .any(|arg| crate::engine::context::is_of_caller(self.module, self.function, *arg))
+    }
+
     /// A writer over a buffer in memory: what is left out is the end of what it writes, and nothing is held.
     pub(super) fn writes_to_memory(&self) -> bool {
         let tree = self.function.tree();

@@ -1,0 +1,349 @@
+//! What a body does with the errors of its calls, and which contexts it passes on.
+
+use std::cell::OnceCell;
+
+use caulk_program::{Callee, LocalId, LocalKind, Program, TypedBody};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::body::roots;
+use crate::failing::{OnError, Passed};
+use crate::registration::bare;
+
+/// Calls that a context is looked for behind.
+const DEPTH: u8 = 4;
+
+pub(crate) struct Outcomes<'a> {
+    program: &'a Program,
+    body: &'a TypedBody,
+    /// What becomes of the error of a call; the others go on.
+    errors: FxHashMap<ExprId, OnError>,
+    contexts: OnceCell<Contexts>,
+}
+
+/// The variables of contexts of a body that are given one.
+#[derive(Default)]
+struct Contexts {
+    /// Each with the variable of the function that cancels it.
+    given: FxHashMap<LocalId, Vec<(ExprId, Option<LocalId>)>>,
+    /// Variables that deferred calls call.
+    deferred: FxHashSet<LocalId>,
+}
+
+impl<'a> Outcomes<'a> {
+    pub fn of(program: &'a Program, body: &'a TypedBody) -> Outcomes<'a> {
+        Outcomes {
+            program,
+            body,
+            errors: FxHashMap::default(),
+            contexts: OnceCell::new(),
+        }
+    }
+
+    /// Looks at a list of statements, before anything below them is asked of; `is_body` where they are those of a function.
+    pub fn read(&mut self, stmt: StmtId, is_body: bool) {
+        let tree = self.body.tree();
+        match tree.stmt(stmt).kind {
+            StmtKind::Block(block) => self.look_at_all(tree.stmts(block.stmts), is_body),
+            StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => {
+                self.look_at_all(tree.stmts(body), false);
+            }
+            _ => {}
+        }
+    }
+
+    pub fn on_error(&self, call: ExprId) -> OnError {
+        self.errors.get(&call).copied().unwrap_or(OnError::GoesOn)
+    }
+
+    /// Whether the last result of a call is an error.
+    pub fn gives_error(&self, call: ExprId) -> bool {
+        let results = self.program.results_of(self.body.info.type_of(call));
+        let last = results.last().and_then(|ty| self.program.named_name(*ty));
+        last.as_deref() == Some("error")
+    }
+
+    /// The context that a call is passed first.
+    pub fn passed(&self, call: ExprId) -> Passed {
+        let ExprKind::Call { args, .. } = self.body.tree().expr(call).kind else {
+            return Passed::Other;
+        };
+        let mut args = self.body.tree().exprs(args).iter();
+        args.find(|arg| self.is_context(**arg))
+            .map_or(Passed::Other, |context| self.context(*context, DEPTH))
+    }
+
+    fn is_context(&self, expr: ExprId) -> bool {
+        let name = self.program.named_name(self.body.info.type_of(expr));
+        name.as_deref() == Some("context.Context")
+    }
+
+    fn context(&self, context: ExprId, depth: u8) -> Passed {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Passed::Other;
+        };
+        let tree = self.body.tree();
+        let context = tree.unparen(context);
+        match tree.expr(context).kind {
+            ExprKind::Ident(_) => {
+                let Some(local) = self.body.info.local(context) else {
+                    return Passed::Other;
+                };
+                let is_param = self
+                    .body
+                    .info
+                    .local_info(local)
+                    .is_some_and(|info| matches!(info.kind, LocalKind::Param { .. }));
+                let given = self.contexts().given.get(&local).map(Vec::as_slice);
+                let given = given.unwrap_or_default();
+                let mut found = given
+                    .iter()
+                    .filter_map(|(value, cancel)| self.derived(*value, *cancel, depth, Some(local)))
+                    .chain(is_param.then_some(Passed::Own))
+                    .collect::<Vec<Passed>>();
+                found.sort();
+                match (found.first(), found.last()) {
+                    (Some(Passed::Own), Some(last)) => *last,
+                    (Some(first), _) => *first,
+                    (None, _) => Passed::Other,
+                }
+            }
+            ExprKind::Call { .. } => {
+                let derived = self.derived(context, None, depth, None);
+                derived.unwrap_or(Passed::Other)
+            }
+            _ => Passed::Other,
+        }
+    }
+
+    /// A context that a call gives, beside a function that cancels it; none where it only adds to the variable's own: `ctx =
+    /// context.WithValue(ctx, …)`.
+    fn derived(
+        &self,
+        call: ExprId,
+        cancel: Option<LocalId>,
+        depth: u8,
+        own: Option<LocalId>,
+    ) -> Option<Passed> {
+        let tree = self.body.tree();
+        let call = tree.unparen(call);
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return Some(self.context(call, depth));
+        };
+        let callee = self.body.info.callee(call);
+        let name = callee.func().map_or("", |func| &*func.name);
+        let ends = matches!(
+            name,
+            "net/http.Request.Context" | "golang.org/x/sync/errgroup.WithContext"
+        ) || name.ends_with("Server.Context")
+            || name.ends_with("ServerStream.Context")
+            || cancel.is_some_and(|cancel| self.contexts().deferred.contains(&cancel));
+        if ends {
+            return Some(Passed::Ending);
+        }
+        if name == "context.WithoutCancel" {
+            return Some(Passed::Other);
+        }
+        let mut args = tree.exprs(args).iter();
+        let parent = args.find(|arg| self.is_context(**arg));
+        match parent {
+            Some(parent) if own.is_some() && self.body.info.local(*parent) == own => None,
+            Some(parent) => Some(self.context(*parent, depth)),
+            None => Some(Passed::Other),
+        }
+    }
+
+    fn contexts(&self) -> &Contexts {
+        self.contexts.get_or_init(|| {
+            let mut contexts = Contexts::default();
+            let makes_one = |callee: &Callee| {
+                let name = callee.func().map_or("", |func| &*func.name);
+                name.starts_with("context.")
+                    || name.ends_with(".Context")
+                    || name.ends_with("Context") && name.contains("golang.org/")
+            };
+            // Most give none to anything but what comes as a parameter.
+            let calls = self.body.info.calls();
+            if calls.iter().any(|(_, callee)| makes_one(callee)) {
+                for root in roots(self.program, self.body) {
+                    self.body.tree().walk(root, |node| {
+                        if let Node::Stmt(stmt) = node {
+                            self.note_context(stmt, &mut contexts);
+                        }
+                        Descend::Into
+                    });
+                }
+            }
+            contexts
+        })
+    }
+
+    fn note_context(&self, stmt: StmtId, contexts: &mut Contexts) {
+        let tree = self.body.tree();
+        match tree.stmt(stmt).kind {
+            StmtKind::Defer(call) => {
+                tree.walk(call, |node| {
+                    if let Node::Expr(expr) = node
+                        && let ExprKind::Call { fun, .. } = tree.expr(expr).kind
+                        && let Some(local) = self.body.info.local(tree.unparen(fun))
+                    {
+                        contexts.deferred.insert(local);
+                    }
+                    Descend::Into
+                });
+            }
+            StmtKind::Assign { lhs, rhs, .. } => {
+                let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+                let [value] = rhs else {
+                    return;
+                };
+                // `ctx, cancel := context.WithCancel(ctx)`, `group, ctx := errgroup.WithContext(ctx)`
+                let Some(context) = lhs.iter().find(|target| self.is_context(**target)) else {
+                    return;
+                };
+                if let Some(local) = self.body.info.local(*context) {
+                    let others = lhs.iter().filter(|target| *target != context);
+                    let cancel = others
+                        .filter_map(|target| self.body.info.local(*target))
+                        .next();
+                    let given = contexts.given.entry(local).or_default();
+                    given.push((*value, cancel));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn look_at_all(&mut self, stmts: &[StmtId], is_body: bool) {
+        let tree = self.body.tree();
+        for (index, stmt) in stmts.iter().enumerate() {
+            let next = stmts.get(index + 1).copied();
+            let on_error = match tree.stmt(*stmt).kind {
+                StmtKind::Return(_) => Some(OnError::Returns),
+                StmtKind::Expr(call) if self.is_fatal(call) => Some(OnError::Ends),
+                StmtKind::Expr(_) if is_body && next.is_none() => Some(OnError::Returns),
+                StmtKind::If {
+                    init: Some(init),
+                    cond,
+                    then,
+                    ..
+                } => {
+                    // What ends with it goes back to its caller.
+                    let last = is_body && next.is_none();
+                    let on_error = self.checked(init, cond, then);
+                    if let Some(on_error) = on_error.or(last.then_some(OnError::Returns)) {
+                        self.all_of(init, on_error);
+                    }
+                    None
+                }
+                StmtKind::Assign { .. } => next.and_then(|next| match tree.stmt(next).kind {
+                    StmtKind::If {
+                        init: None,
+                        cond,
+                        then,
+                        ..
+                    } => self.checked(*stmt, cond, then),
+                    StmtKind::Return(list) => {
+                        let error = self.error_of(*stmt)?;
+                        let mut list = tree.exprs(list).iter();
+                        list.any(|expr| tree.ident(*expr) == Some(error))
+                            .then_some(OnError::Returns)
+                    }
+                    _ => None,
+                }),
+                _ => None,
+            };
+            if let Some(on_error) = on_error {
+                self.all_of(*stmt, on_error);
+            }
+        }
+    }
+
+    /// The calls of a statement, those of literals apart.
+    fn all_of(&mut self, stmt: StmtId, on_error: OnError) {
+        let tree = self.body.tree();
+        tree.walk(stmt, |node| {
+            if let Node::Expr(expr) = node {
+                match tree.expr(expr).kind {
+                    ExprKind::FuncLit { .. } => return Descend::Skip,
+                    ExprKind::Call { .. } => {
+                        self.errors.insert(expr, on_error);
+                    }
+                    _ => {}
+                }
+            }
+            Descend::Into
+        });
+    }
+
+    /// The variable of the error that a statement assigns.
+    fn error_of(&self, stmt: StmtId) -> Option<&'a str> {
+        let tree = self.body.tree();
+        match tree.stmt(stmt).kind {
+            StmtKind::Assign { lhs, rhs, .. } if tree.exprs(rhs).len() == 1 => {
+                tree.ident(*tree.exprs(lhs).last()?)
+            }
+            _ => None,
+        }
+    }
+
+    /// What a check of the error that a statement assigns leads to.
+    fn checked(&self, assigns: StmtId, cond: ExprId, then: StmtId) -> Option<OnError> {
+        let tree = self.body.tree();
+        let error = self.error_of(assigns)?;
+        let ExprKind::Binary {
+            x,
+            op: BinaryOp::Neq,
+            y,
+            ..
+        } = tree.expr(tree.unparen(cond)).kind
+        else {
+            return None;
+        };
+        if tree.ident(x) != Some(error) || tree.ident(y) != Some("nil") {
+            return None;
+        }
+        let StmtKind::Block(block) = tree.stmt(then).kind else {
+            return None;
+        };
+        let stmts = tree.stmts(block.stmts);
+        let is_fatal = |stmt: &StmtId| matches!(tree.stmt(*stmt).kind, StmtKind::Expr(call) if self.is_fatal(call));
+        if stmts.iter().any(is_fatal) {
+            return Some(OnError::Ends);
+        }
+        match tree.stmt(*stmts.last()?).kind {
+            StmtKind::Return(list) => {
+                let last = tree.exprs(list).last();
+                let drops = last.is_some_and(|last| tree.ident(*last) == Some("nil"));
+                (!drops).then_some(OnError::Returns)
+            }
+            StmtKind::Expr(call) => match tree.expr(call).kind {
+                ExprKind::Call { fun, .. } if tree.ident(fun) == Some("panic") => {
+                    Some(OnError::Returns)
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Whether a call ends the process, as its name says: `os.Exit`, `log.Fatalf`, `cobra.CheckErr`.
+    fn is_fatal(&self, call: ExprId) -> bool {
+        let tree = self.body.tree();
+        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(call)).kind else {
+            return false;
+        };
+        let name = match self.body.info.callee(call) {
+            Callee::Unknown { name, .. } => name.to_string(),
+            callee => match (callee.func(), tree.expr(fun).kind) {
+                (Some(func), _) => bare(func).to_owned(),
+                (None, ExprKind::Selector { sel, .. } | ExprKind::Ident(sel)) => {
+                    tree.name(sel).to_owned()
+                }
+                _ => return false,
+            },
+        };
+        let name = name.to_ascii_lowercase();
+        name.contains("fatal") || name.contains("exit") || name == "checkerr"
+    }
+}
