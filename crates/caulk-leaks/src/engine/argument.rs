@@ -116,13 +116,19 @@ impl Run<'_, '_> {
                 .position(|value| matches!(value, Some(Value::Error)))
                 .filter(|_| param == Param::At(index)),
         };
-        if self.all_borrow(callee, &passed) {
-            return Vec::new();
+        match self.effect_of_implementers(callee, &passed) {
+            Some(ParamEffect::Borrows) => return Vec::new(),
+            Some(effect @ ParamEffect::LeavesSometimes(_)) => {
+                return self.apply(state, call, callee, effect);
+            }
+            _ => {}
         }
         if let Some(effect) = self.follow(callee, passed) {
             // What it does with a reader is not known, but it is no release where the parameter has none.
-            if matches!(effect, ParamEffect::Unknown(_))
-                && matches!(value, Value::At(_))
+            if matches!(
+                effect,
+                ParamEffect::Unknown(_) | ParamEffect::LeavesSometimes(_)
+            ) && matches!(value, Value::At(_))
                 && self.is_lent(call, callee, index, value)
             {
                 return self.lend(state, call, value);
@@ -181,7 +187,9 @@ impl Run<'_, '_> {
             error: None,
         };
         match self.follow(callee, passed)? {
-            ParamEffect::Unknown(_) | ParamEffect::Returns { .. } => None,
+            ParamEffect::Unknown(_)
+            | ParamEffect::LeavesSometimes(_)
+            | ParamEffect::Returns { .. } => None,
             effect => Some(self.apply(state, call, callee, effect)),
         }
     }

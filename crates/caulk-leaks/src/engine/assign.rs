@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Callee, LocalId, Object};
+use caulk_program::{Callee, LocalId, LocalKind, Object, Type};
 use caulk_syntax::{AssignOp, ExprId, ExprKind, SpecKind, StmtId, StmtKind};
 use smol_str::SmolStr;
 
@@ -268,7 +268,10 @@ impl Run<'_, '_> {
                     return;
                 }
                 match self.place(target) {
-                    Some(place) if function.is_fresh(place.root) && !self.is_outer(place.root) => {
+                    Some(place)
+                        if !self.is_outer(place.root)
+                            && (function.is_fresh(place.root) || self.is_copy(x)) =>
+                    {
                         let field = place.path.first().cloned();
                         let around = Place::of(place.root);
                         if value.holds() && self.is_kept_before(place.root, field.as_ref()) {
@@ -313,6 +316,18 @@ impl Run<'_, '_> {
             let name = SmolStr::new(tree.name(sel));
             self.note_store(self.function.info().type_of(x), &name);
         }
+    }
+
+    /// Whether an expression is a parameter that is a struct and no pointer to one: what is stored in a field of it nobody
+    /// else sees.
+    fn is_copy(&self, expr: ExprId) -> bool {
+        let program = self.module.program;
+        let local = self.function.local(expr);
+        let info = local.and_then(|local| self.function.info().local_info(local));
+        info.is_some_and(|local| {
+            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
+                && matches!(program.ty(program.underlying(local.ty)), Type::Struct(_))
+        })
     }
 
     /// `s.workers[w] = true`: the key is kept where others find it.

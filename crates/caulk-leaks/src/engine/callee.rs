@@ -7,7 +7,7 @@ use caulk_syntax::{ExprId, ExprKind, UnaryOp};
 
 use super::call::Passed;
 use super::run::{Run, Start};
-use super::state::{State, Value};
+use super::state::{State, Status, Value};
 use crate::finding::{Confidence, SettledBy};
 use crate::inference::summary::{ParamEffect, ParamQuery};
 use crate::module::Followed;
@@ -162,7 +162,21 @@ impl Run<'_, '_> {
                 state.reset();
                 Vec::new()
             }
-            ParamEffect::Unknown(why) => {
+            // One who may be given it by convention alone, or for whenever it is time, has not got it to lose.
+            ParamEffect::LeavesSometimes(_)
+                if !self.release.is_call()
+                    && self
+                        .contract
+                        .is_none_or(|contract| contract.confidence == Confidence::Certain) =>
+            {
+                if let ParamEffect::LeavesSometimes(why) = effect
+                    && state.status == Status::Owed
+                {
+                    state.left.get_or_insert((why, span));
+                }
+                Vec::new()
+            }
+            ParamEffect::Unknown(why) | ParamEffect::LeavesSometimes(why) => {
                 let why = match callee.func() {
                     Some(func) => Arc::from(format!("passed to {}: {why}", func.name)),
                     None => why,

@@ -358,6 +358,7 @@ impl Run<'_, '_> {
         if state.status != Status::Owed {
             return;
         }
+        let returned = &self.without_errors(stmt, returned);
         let span = self.function.tree().stmt(stmt).span;
         // Beside a function that releases it the value itself is only borrowed.
         if let Some(result) = self.returned_releaser(state, returned) {
@@ -439,6 +440,23 @@ impl Run<'_, '_> {
                 _ => {}
             }
         }
+    }
+
+    /// Who gets an error looks at what it says, and does not release what it was made of: `return StatusError{resp: resp}`.
+    fn without_errors(&self, stmt: StmtId, returned: &[Option<Value>]) -> Vec<Option<Value>> {
+        let results = self.function.results(self.function.root_of(stmt));
+        let is_error = |index: usize| {
+            let info = results
+                .get(index)
+                .and_then(|result| self.function.info().local_info(*result));
+            info.is_some_and(|local| crate::types::is_error(self.module.program, local.ty))
+        };
+        let values = returned.iter().cloned().enumerate();
+        values
+            .map(|(index, value)| {
+                value.filter(|value| !(matches!(value, Value::Owner(_)) && is_error(index)))
+            })
+            .collect()
     }
 
     /// The result that is a function which releases the resource.

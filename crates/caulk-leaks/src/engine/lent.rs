@@ -116,30 +116,47 @@ impl Run<'_, '_> {
             && signature.params.get(index).is_some_and(|ty| {
                 crate::types::only_lends(program, *ty, self.release) && !is_kept(ty)
             })
-            && self.implementers_borrow(callee, index)
+            && self.implementers_lend(callee, index)
     }
 
-    fn implementers_borrow(&self, callee: &Callee, index: usize) -> bool {
-        if !matches!(callee, Callee::Interface { .. }) {
-            return true;
-        }
+    /// Whether none of those who are known to implement a method keeps or releases what it is passed as a parameter that has
+    /// no release: what else one does with it is no release either.
+    fn implementers_lend(&self, callee: &Callee, index: usize) -> bool {
         let passed = Passed {
             param: Param::At(index),
             field: None,
             depth: self.release.path().len(),
             error: None,
         };
-        self.known_to_borrow(callee, &passed) != Some(false)
+        self.effects_of_implementers(callee, &passed)
+            .iter()
+            .all(|effect| {
+                matches!(
+                    effect,
+                    ParamEffect::Borrows
+                        | ParamEffect::Unknown(_)
+                        | ParamEffect::LeavesSometimes(_)
+                )
+            })
     }
 
-    /// Whether those who implement a method of an interface of the project are known, and all use what they are passed
-    /// during the call.
-    pub(super) fn all_borrow(&self, callee: &Callee, passed: &Passed) -> bool {
-        self.known_to_borrow(callee, passed) == Some(true)
+    /// What a call of an interface's method does with the resource, where all that are known to implement it do the same:
+    /// use it during the call, or leave it open on some path.
+    pub(super) fn effect_of_implementers(
+        &self,
+        callee: &Callee,
+        passed: &Passed,
+    ) -> Option<ParamEffect> {
+        let effects = self.effects_of_implementers(callee, passed);
+        let leaves = |effect: &&ParamEffect| matches!(effect, ParamEffect::LeavesSometimes(_));
+        let known = |effect: &ParamEffect| *effect == ParamEffect::Borrows || leaves(&effect);
+        let first = effects.first().filter(|_| effects.iter().all(known))?;
+        Some(effects.iter().find(leaves).unwrap_or(first).clone())
     }
 
-    /// Whether those who implement a method of an interface borrow what they are passed; none where nobody is known.
-    fn known_to_borrow(&self, callee: &Callee, passed: &Passed) -> Option<bool> {
+    /// What each of those does with it who are known to implement a method of an interface. What stands in for one in tests
+    /// is passed nothing elsewhere.
+    fn effects_of_implementers(&self, callee: &Callee, passed: &Passed) -> Vec<ParamEffect> {
         let Callee::Interface {
             iface,
             name,
@@ -147,16 +164,16 @@ impl Run<'_, '_> {
             ..
         } = callee
         else {
-            return None;
+            return Vec::new();
         };
         let package = self.function.package;
         let known = self.module.implementers(package, *iface, through, name);
-        if known.is_empty() {
-            return None;
-        }
-        let borrows = self.reach.one_less().is_some_and(|reach| {
-            known.into_iter().all(|(build, func)| {
-                let effect = build.effect(ParamQuery {
+        let in_test = known.is_empty() || crate::in_test::is_in_test(self.module, self.function);
+        known
+            .into_iter()
+            .filter(|(build, func)| in_test || !crate::in_test::is_function_of_tests(build, *func))
+            .map(|(build, func)| match self.reach.one_less() {
+                Some(reach) => build.effect(ParamQuery {
                     func,
                     param: passed.param,
                     field: passed.field.clone(),
@@ -164,11 +181,15 @@ impl Run<'_, '_> {
                     error: None,
                     release: Arc::clone(self.release),
                     reach,
-                });
-                matches!(effect, ParamEffect::Borrows | ParamEffect::Drains { .. })
+                }),
+                None => ParamEffect::Recursive,
             })
-        });
-        Some(borrows)
+            .map(|effect| match effect {
+                // Who else implements it may not read to the end.
+                ParamEffect::Drains { .. } => ParamEffect::Borrows,
+                effect => effect,
+            })
+            .collect()
     }
 
     /// The callee uses the resource and cannot release it; what it returns may go on doing so.

@@ -122,6 +122,11 @@ impl Run<'_, '_> {
         visit: usize,
         visits: &[Visit],
     ) {
+        if let Some((why, span)) = &state.left
+            && matches!(state.status, Status::Owed | Status::Lost(_))
+        {
+            self.unknown_at(Arc::clone(why), *span);
+        }
         match state.status {
             Status::Before => self.out.returns_with_error = true,
             Status::Owed if state.doubt => self.unknown(

@@ -162,6 +162,8 @@ pub(crate) struct State {
     pub drained: bool,
     /// A condition holds on the way that the source gives no reason to expect.
     pub unlikely: bool,
+    /// A callee has left it open, or what it did then is not known, for this reason.
+    pub left: Option<(Arc<str>, Span)>,
 }
 
 impl State {
@@ -178,6 +180,7 @@ impl State {
             untested: false,
             drained: false,
             unlikely: false,
+            left: None,
         }
     }
 
@@ -283,6 +286,7 @@ impl State {
         self.untested = false;
         self.drained = false;
         self.unlikely = false;
+        self.left = None;
         self.bindings
             .retain(|(_, value)| matches!(value, Value::Closure(_)));
         self.defers

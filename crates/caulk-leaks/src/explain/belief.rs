@@ -477,6 +477,9 @@ fn in_words(effect: &ParamEffect) -> String {
         }
         ParamEffect::Recursive => "not known: the function calls itself".to_owned(),
         ParamEffect::NeverReturns => "the function never returns with it".to_owned(),
+        ParamEffect::LeavesSometimes(why) => {
+            format!("left open where it returns on some path, on others not known: {why}")
+        }
         ParamEffect::Unknown(why) => format!("not known: {why}"),
     }
 }

@@ -63,6 +63,8 @@ pub(crate) enum ParamEffect {
     Recursive,
     /// Never returns with it.
     NeverReturns,
+    /// Returns on some path and has left it open there; what becomes of it on the others is not known, for this reason.
+    LeavesSometimes(Arc<str>),
     /// Not known.
     Unknown(Arc<str>),
 }
@@ -72,7 +74,32 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
     let Some(function) = module.function(BodyOwner::Func(query.func)) else {
         return ParamEffect::Unknown(Arc::from("its body is not in Go"));
     };
-    param_outcomes(module, &function, query).map_or(ParamEffect::Borrows, effect_of)
+    let Some(outcomes) = param_outcomes(module, &function, query) else {
+        return ParamEffect::Borrows;
+    };
+    match effect_of(&outcomes) {
+        // What a method does with its own value is seldom the end of it.
+        ParamEffect::Unknown(why)
+            if query.param != Param::Receiver && is_left(module, &function, &outcomes) =>
+        {
+            ParamEffect::LeavesSometimes(why)
+        }
+        effect => effect,
+    }
+}
+
+/// Whether some path certainly leaves a parameter open, and the caller is not told: the function has no result, or an error
+/// which is nil there.
+fn is_left(module: &Module<'_>, function: &Function, outcomes: &Outcomes) -> bool {
+    let results = function.results(None);
+    let tells = match results {
+        [] => Some(None),
+        [_] if function.error_result(module.program, None).is_some() => Some(Some(false)),
+        _ => None,
+    };
+    let known = outcomes.unknown.is_some() && !outcomes.asserted && outcomes.returned.is_none();
+    let mut owed = outcomes.owed.iter().filter(|exit| !exit.unlikely);
+    known && tells.is_some_and(|error| owed.any(|exit| exit.error == error))
 }
 
 /// Whether a function, a release method as a rule, releases a parameter or a field of it on some path: on the others
@@ -130,7 +157,7 @@ fn param_outcomes(
     Some(run.outcomes(start))
 }
 
-fn effect_of(outcomes: Outcomes) -> ParamEffect {
+fn effect_of(outcomes: &Outcomes) -> ParamEffect {
     let Outcomes {
         owed,
         released,
@@ -144,10 +171,11 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
         ..
     } = outcomes;
     if let Some((why, _)) = unknown {
-        return ParamEffect::Unknown(why);
+        return ParamEffect::Unknown(Arc::clone(why));
     }
     let closes = !released.is_empty() || settled.is_some();
     if let Some((result, value)) = returned {
+        let (result, value) = (*result, value.clone());
         // The paths that do not return it end in an error, of which the caller learns.
         let closes_on_failure =
             closes && settled.is_none() && released.iter().all(|error| *error == Some(true));
@@ -166,15 +194,15 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
     }
     match (owed.is_empty(), closes) {
         (true, true) => match settled {
-            Some((how, _)) if released.is_empty() => ParamEffect::Keeps(how),
+            Some((how, _)) if released.is_empty() => ParamEffect::Keeps(*how),
             _ => ParamEffect::Closes,
         },
         (true, false) => ParamEffect::NeverReturns,
         // Rows that are stepped to their end where there are none, and are open where one was found.
-        (false, true) if !by_hand && settled.is_none() => ParamEffect::Borrows,
+        (false, true) if !*by_hand && settled.is_none() => ParamEffect::Borrows,
         (false, false) => match viewed {
             Some(result) => ParamEffect::Returns {
-                result,
+                result: *result,
                 value: Value::View,
                 closes_on_failure: false,
                 leaves_on_failure: false,
@@ -190,7 +218,7 @@ fn effect_of(outcomes: Outcomes) -> ParamEffect {
                 ParamEffect::ClosesOnSuccess
             } else if owed_without && released_with_error {
                 ParamEffect::ClosesOnFailure
-            } else if asserted {
+            } else if *asserted {
                 ParamEffect::Unknown(Arc::from("its dynamic type decides whether it is released"))
             } else if released_with_error && settled.is_none() {
                 ParamEffect::ClosesOnFailure
