@@ -2,7 +2,7 @@
 //! end a resource, variables of a package.
 
 use caulk_program::{Callee, LocalId, LocalKind};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, Tree};
 
 use crate::contract::Origin;
 use crate::engine::{Lost, PASSED_ON};
@@ -32,7 +32,7 @@ impl Described<'_, '_> {
         else {
             return false;
         };
-        let Some(cond) = cond else {
+        let Some(cond) = cond.filter(|cond| !is_true(tree, *cond)) else {
             return true;
         };
         let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, cond)).kind else {
@@ -48,7 +48,7 @@ impl Described<'_, '_> {
         };
         let tree = self.function.tree();
         match tree.stmt(stmt).kind {
-            StmtKind::For { cond: None, .. } => self
+            StmtKind::For { cond, .. } if cond.is_none_or(|cond| is_true(tree, cond)) => self
                 .function
                 .graph(self.site.root)
                 .is_some_and(|graph| !graph.returns()),
@@ -486,4 +486,9 @@ impl Described<'_, '_> {
                 )
             })
     }
+}
+
+/// `for true { … }` is written by those who come from other languages.
+fn is_true(tree: &Tree, cond: ExprId) -> bool {
+    matches!(tree.expr(caulk_flow::unparen(tree, cond)).kind, ExprKind::Ident(name) if tree.name(name) == "true")
 }
