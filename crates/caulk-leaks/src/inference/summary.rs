@@ -80,7 +80,7 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
     match effect_of(&outcomes) {
         // What a method does with its own value is seldom the end of it.
         ParamEffect::Unknown(why)
-            if query.param != Param::Receiver && is_left(module, &function, &outcomes) =>
+            if query.param != Param::Receiver && is_left(&function, &outcomes) =>
         {
             ParamEffect::LeavesSometimes(why)
         }
@@ -88,18 +88,10 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
     }
 }
 
-/// Whether some path certainly leaves a parameter open, and the caller is not told: the function has no result, or an error
-/// which is nil there.
-fn is_left(module: &Module<'_>, function: &Function, outcomes: &Outcomes) -> bool {
-    let results = function.results(None);
-    let tells = match results {
-        [] => Some(None),
-        [_] if function.error_result(module.program, None).is_some() => Some(Some(false)),
-        _ => None,
-    };
-    let known = outcomes.unknown.is_some() && !outcomes.asserted && outcomes.returned.is_none();
-    let mut owed = outcomes.owed.iter().filter(|exit| !exit.unlikely);
-    known && tells.is_some_and(|error| owed.any(|exit| exit.error == error))
+/// Whether some path certainly leaves a parameter open, and the caller cannot be told: the function has no result.
+fn is_left(function: &Function, outcomes: &Outcomes) -> bool {
+    let known = outcomes.unknown.is_some() && !outcomes.asserted;
+    known && function.results(None).is_empty() && outcomes.owed.iter().any(|exit| !exit.unlikely)
 }
 
 /// Whether a function, a release method as a rule, releases a parameter or a field of it on some path: on the others
