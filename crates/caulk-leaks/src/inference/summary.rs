@@ -199,7 +199,7 @@ fn effect_of(outcomes: &Outcomes) -> ParamEffect {
                 closes_on_failure: false,
                 leaves_on_failure: false,
             },
-            None => drains(&owed, not_copied),
+            None => drains(owed, *not_copied),
         },
         (false, true) => {
             let owed_with_error = owed.iter().all(|exit| exit.error == Some(true));
