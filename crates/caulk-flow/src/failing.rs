@@ -115,8 +115,9 @@ pub(crate) fn spread<'a>(
         .collect();
     let context = graph.greatest(&roots, &|step, holds| match step.how {
         _ if step.in_handler => true,
-        How::Named | How::Called(OnError::GoesOn | OnError::Returns, Passed::Other) => false,
-        How::Called(OnError::GoesOn, _) => false,
+        How::Named
+        | How::Called(OnError::GoesOn, _)
+        | How::Called(OnError::Returns, Passed::Other) => false,
         How::Held | How::Called(OnError::Returns, Passed::Own) => holds,
         How::Called(OnError::Ends, _) | How::Called(OnError::Returns, Passed::Ending) => true,
     });
@@ -177,17 +178,18 @@ impl<'a> Graph<'a> {
     }
 
     /// The largest set in which all that leads to each of its members holds, given that set.
-    fn greatest(&self, roots: &[bool], holds: &dyn Fn(&Step, bool) -> bool) -> Vec<bool> {
+    fn greatest<'s>(&'s self, roots: &[bool], holds: &dyn Fn(&Step, bool) -> bool) -> Vec<bool> {
         let mut all = vec![true; self.targets.len()];
         let is = |set: &[bool], node: usize| set.get(node).copied().unwrap_or_default();
-        let edges =
-            |list: &'_ [Vec<usize>], node: usize| list.get(node).cloned().unwrap_or_default();
+        let edges = |list: &'s [Vec<usize>], node: usize| -> &'s [usize] {
+            list.get(node).map_or(&[], Vec::as_slice)
+        };
         let mut todo: Vec<usize> = (0..self.targets.len()).collect();
         while let Some(node) = todo.pop() {
             if !is(&all, node) || is(roots, node) {
                 continue;
             }
-            let leading = self.to.get(node).map_or(&[][..], Vec::as_slice);
+            let leading = edges(&self.to, node);
             let stays = !leading.is_empty()
                 && leading.iter().all(|edge| {
                     let edge = self.edges.get(*edge);
@@ -195,8 +197,8 @@ impl<'a> Graph<'a> {
                 });
             if !stays && let Some(slot) = all.get_mut(node) {
                 *slot = false;
-                let to = edges(&self.from, node).into_iter();
-                todo.extend(to.filter_map(|edge| self.edges.get(edge).map(|(_, to, _)| *to)));
+                let to = edges(&self.from, node).iter();
+                todo.extend(to.filter_map(|edge| self.edges.get(*edge).map(|(_, to, _)| *to)));
             }
         }
         all

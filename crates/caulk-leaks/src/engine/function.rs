@@ -158,6 +158,12 @@ impl Function {
             if matches!(self.tree().stmt(stmt).kind, StmtKind::Defer(_)))
     }
 
+    /// Whether a call is the one that a `go` statement makes: it goes on beside the function.
+    pub fn is_started(&self, call: ExprId) -> bool {
+        matches!(self.parent(call), Some(Node::Stmt(stmt))
+            if matches!(self.tree().stmt(stmt).kind, StmtKind::Go(_)))
+    }
+
     /// The innermost `if`, `case` or clause of a `select` that a node stands in.
     pub fn branch_of(&self, node: Node) -> Option<StmtId> {
         let mut at = node;

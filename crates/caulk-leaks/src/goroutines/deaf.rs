@@ -9,7 +9,7 @@ use caulk_syntax::{BranchKind, Descend, ExprId, ExprKind, Node, Span, StmtId, St
 
 use super::endless::endless_loop;
 use super::staying::Staying;
-use super::{Body, Run, path};
+use super::{Body, Run, context_of, path};
 use crate::engine::Function;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::inference::channel::is_alone;
@@ -75,8 +75,7 @@ impl Body<'_> {
                         op: UnaryOp::Receive,
                         x,
                     } if is_alone(self.function, node) => {
-                        found = self
-                            .context_of(x)
+                        found = context_of(self.module, self.function, x)
                             .and_then(|context| self.in_loop(node, context))
                             .map(|by| (tree.expr(expr).span, by));
                     }
@@ -94,28 +93,13 @@ impl Body<'_> {
     /// What tells to end in a clause of a `select`.
     fn hears(&self, clause: StmtId) -> Option<String> {
         let channel = received_by(self.function, clause)?;
-        if let Some(context) = self.context_of(channel) {
+        if let Some(context) = context_of(self.module, self.function, channel) {
             return self.in_loop(clause.into(), context);
         }
         let name = path(self.function, channel)?;
         let last = name.rsplit('.').next()?.to_ascii_lowercase();
         let tells = ENDS.iter().any(|word| last.contains(word)) && self.is_signal(channel);
         (tells && self.breaks_nothing(clause)).then(|| self.in_round(clause.into(), name))?
-    }
-
-    /// The context that `ctx.Done()` is asked of.
-    fn context_of(&self, channel: ExprId) -> Option<ExprId> {
-        let tree = self.function.tree();
-        let channel = caulk_flow::unparen(tree, channel);
-        let ExprKind::Call { fun, .. } = tree.expr(channel).kind else {
-            return None;
-        };
-        let ExprKind::Selector { x, sel } = tree.expr(fun).kind else {
-            return None;
-        };
-        let ty = self.function.info().type_of(x);
-        let is_context = self.module.program.named_name(ty).as_deref() == Some("context.Context");
-        (tree.name(sel) == "Done" && is_context).then_some(x)
     }
 
     /// `ctx.Done()` where the context was there before the loop around this place, and stays the same.

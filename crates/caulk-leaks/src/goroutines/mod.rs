@@ -13,7 +13,7 @@ use caulk_syntax::{Descend, ExprId, Node, StmtId, StmtKind};
 
 use crate::engine::Function;
 use crate::module::Module;
-use run::{Body, Run, path};
+use run::{Body, Run, context_of, path};
 
 /// The `go` statements of a body, each with the call that it runs.
 fn starts(module: &Module<'_>, function: &Function) -> Vec<(StmtId, ExprId)> {

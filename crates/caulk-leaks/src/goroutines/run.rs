@@ -82,3 +82,22 @@ pub(super) fn path(function: &Function, expr: ExprId) -> Option<String> {
         _ => None,
     }
 }
+
+/// The context that a channel is asked of: `ctx.Done()`.
+pub(super) fn context_of(
+    module: &Module<'_>,
+    function: &Function,
+    channel: ExprId,
+) -> Option<ExprId> {
+    let tree = function.tree();
+    let channel = caulk_flow::unparen(tree, channel);
+    let ExprKind::Call { fun, .. } = tree.expr(channel).kind else {
+        return None;
+    };
+    let ExprKind::Selector { x, sel } = tree.expr(fun).kind else {
+        return None;
+    };
+    let ty = function.info().type_of(x);
+    let is_context = module.program.named_name(ty).as_deref() == Some("context.Context");
+    (tree.name(sel) == "Done" && is_context).then_some(x)
+}

@@ -78,7 +78,7 @@ impl Keeping<'_, '_> {
                     callee => {
                         let at = tree.exprs(args).iter().position(|arg| *arg == used);
                         // What one of several is passed to may be why it is among them for a while.
-                        (self.among || self.is_started(parent))
+                        (self.among || self.function.is_started(parent))
                             && at.is_some_and(|at| self.may_be_released_by(callee, at))
                     }
                 },
@@ -96,12 +96,6 @@ impl Keeping<'_, '_> {
             },
             None => false,
         }
-    }
-
-    /// Whether a call goes on beside the function that makes it: `go serve(conn)`.
-    fn is_started(&self, call: ExprId) -> bool {
-        matches!(self.function.parent(call), Some(Node::Stmt(stmt))
-            if matches!(self.function.tree().stmt(stmt).kind, StmtKind::Go(_)))
     }
 
     /// Whether a function of the project releases what it is passed, or keeps it.

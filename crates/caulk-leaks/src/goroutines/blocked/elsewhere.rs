@@ -2,10 +2,11 @@
 //! knows that whoever receives may have left.
 
 use caulk_program::{LocalId, LocalKind};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, is_exported};
+use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind, is_exported};
 
 use super::{Blocked, Wait};
 use crate::engine::Function;
+use crate::goroutines::context_of;
 use crate::inference::channel::{channels, is_alone};
 use crate::inference::field_channels::{leaves, received_by};
 use crate::inference::started::returned_locals;
@@ -87,21 +88,8 @@ fn way_out(module: &Module<'_>, function: &Function, send: StmtId) -> Option<Spa
     let once = !function.in_loop(send);
     let out = tree.stmts(block.stmts).iter().find(|other| {
         let asked = received_by(function, **other);
-        asked.is_some_and(|channel| is_end_of_context(module, function, channel))
+        asked.is_some_and(|channel| context_of(module, function, channel).is_some())
             && (once || leaves(tree, **other, &|node| function.parent(node)))
     })?;
     Some(tree.stmt(*out).span)
-}
-
-/// Whether a channel is that of `ctx.Done()`.
-fn is_end_of_context(module: &Module<'_>, function: &Function, channel: ExprId) -> bool {
-    let tree = function.tree();
-    let ExprKind::Call { fun, .. } = tree.expr(channel).kind else {
-        return false;
-    };
-    let ExprKind::Selector { x, sel } = tree.expr(fun).kind else {
-        return false;
-    };
-    let ty = function.info().type_of(x);
-    tree.name(sel) == "Done" && module.program.named_name(ty).as_deref() == Some("context.Context")
 }

@@ -67,15 +67,9 @@ fn is_called_by_others(module: &Module<'_>, function: &Function) -> bool {
             method.info().calls().iter().any(|(call, callee)| {
                 callee.func().and_then(|func| func.id) == Some(id)
                     && method.root_of(*call).is_none()
-                    && !is_started(&method, *call)
+                    && !method.is_started(*call)
             })
         })
-}
-
-/// Whether a call is that of a `go` statement.
-fn is_started(function: &Function, call: ExprId) -> bool {
-    matches!(function.parent(call), Some(Node::Stmt(stmt))
-        if matches!(function.tree().stmt(stmt).kind, StmtKind::Go(_)))
 }
 
 /// A send on the channel of a value that the function is given, where it does not ask first whether that has ended.
