@@ -41,7 +41,7 @@ pub struct FixArgs {
     #[command(flatten)]
     pub source: SourceArgs,
     /// Print the patch and write nothing; exit with 1 where something would change
-    #[arg(long)]
+    #[arg(long, visible_alias = "dry-run")]
     pub diff: bool,
     /// Show each fix and ask; what is declined is remembered until its file changes
     #[arg(long, conflicts_with = "diff")]

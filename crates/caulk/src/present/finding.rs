@@ -6,6 +6,9 @@ use caulk_leaks as leaks;
 use caulk_report::json::check as json;
 use caulk_report::{Diagnostic, Location, Mark, Severity, Snippet, Step, Tone};
 
+/// Up to this many steps of a path are shown: how it is lost first, and some of the other exits.
+const STEPS: usize = 6;
+
 /// The bytes of a file, by its path relative to the folder that was checked.
 pub type Sources<'a> = dyn Fn(&str) -> Option<Vec<u8>> + 'a;
 
@@ -18,14 +21,21 @@ pub fn diagnostic(finding: &leaks::Finding, sources: &Sources<'_>) -> Diagnostic
     if finding.confidence == leaks::Confidence::Likely {
         diagnostic.tags.push("likely".to_owned());
     }
-    let (snippets, steps) = snippets(
-        &finding.location,
-        opening(finding.rule),
-        &finding.path,
-        sources,
-    );
+    // One more takes no more room than saying that there is one.
+    let shown = match finding.path.len() {
+        len if len <= STEPS + 1 => len,
+        _ => STEPS,
+    };
+    let (path, rest) = finding.path.split_at(shown);
+    let (snippets, steps) = snippets(&finding.location, opening(finding.rule), path, sources);
     diagnostic.snippets = snippets;
     diagnostic.steps = steps;
+    if !rest.is_empty() {
+        let rest = rest.len();
+        diagnostic
+            .notes
+            .push(format!("and {rest} more exits: caulk explain lists them"));
+    }
     diagnostic
 }
 

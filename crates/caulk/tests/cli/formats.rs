@@ -249,6 +249,22 @@ fn quiet_is_one_line_for_each_finding_and_nothing_else() {
 }
 
 #[test]
+fn a_function_with_many_exits_is_shown_with_some_of_them() {
+    let exit = |n: usize| format!("\tif n == {n} {{\n\t\treturn\n\t}}\n");
+    let exits: String = (0..20).map(exit).collect();
+    let held = format!(
+        "package held\n\nimport \"os\"\n\nfunc Hold(n int) {{\n\tf, err := os.Open(\"a\")\n\tif err != nil {{\n\t\treturn\n\t}}\n{exits}\tf.Close()\n}}\n"
+    );
+    let world = World::with(&[("go.mod", MODULE), ("held.go", &held)]);
+    let ran = world.run(&["check"]).expect(1);
+    let shown = ran.stdout.matches("returns with f still open").count();
+    let more = format!("and {} more exits: caulk explain lists them", 20 - shown);
+    assert!(shown < 10 && ran.stdout.contains(&more), "{}", ran.stdout);
+    let explained = world.run(&["explain", "held.go:6"]).expect(0).stdout;
+    assert_eq!(explained.matches("returns with f still open").count(), 20);
+}
+
+#[test]
 fn a_severity_that_is_asked_for_holds_in_every_format() {
     let world = shop();
     let count = |severity: &str| {
