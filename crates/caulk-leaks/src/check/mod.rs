@@ -32,17 +32,20 @@ pub fn check(program: &Program, options: &Options) -> Analysis {
 pub fn check_builds(builds: &[&Program], options: &Options) -> Analysis {
     in_pool(options, || {
         let mut parts = Vec::new();
-        add_units(builds, None, options, &mut parts);
+        in_turn(builds, None, options, &mut |program, module, calls| {
+            let units = units(module, calls, options, program.check_packages());
+            parts.push((program, units));
+        });
         whole(parts, options)
     })
 }
 
-/// Checks builds one after the other, each with those before it at hand.
-fn add_units<'p>(
+/// Reads builds one after the other, each with those before it at hand, and follows in each what is asked for.
+pub(crate) fn in_turn<'p>(
     builds: &[&'p Program],
     before: Option<&Module<'_>>,
     options: &Options,
-    parts: &mut Vec<(&'p Program, Vec<Unit>)>,
+    follow: &mut dyn FnMut(&'p Program, &Module<'_>, &Calls),
 ) {
     let [program, further @ ..] = builds else {
         return;
@@ -53,9 +56,9 @@ fn add_units<'p>(
     let uses = std::mem::take(&mut notes.uses);
     let module = Module::of(program, options.catalogue(), &calls, before, notes);
     module.know_field_uses(uses.into_values());
-    parts.push((program, units(&module, &calls, options)));
+    follow(program, &module, &calls);
     module.rest();
-    add_units(further, Some(&module), options, parts);
+    in_turn(further, Some(&module), options, follow);
 }
 
 /// Reads the bodies of a build of which nothing is known, as [`Calls::with`] does, and notes what matters of each.
@@ -105,9 +108,13 @@ pub(crate) fn in_pool<T: Send>(options: &Options, run: impl FnOnce() -> T + Send
     }
 }
 
-/// What was found in each package that was asked for, in order.
-pub(crate) fn units(module: &Module<'_>, calls: &Calls, options: &Options) -> Vec<Unit> {
-    let packages = module.program.check_packages();
+/// What was found in each of some packages, in order.
+pub(crate) fn units(
+    module: &Module<'_>,
+    calls: &Calls,
+    options: &Options,
+    packages: &[PackageId],
+) -> Vec<Unit> {
     let (mut units, bodies) = not_followed(module, packages);
     for (owner, part) in follow(module, calls, options, bodies) {
         let unit = units.entry(caulk_flow::package_of(&owner)).or_default();

@@ -1,10 +1,10 @@
 //! Why a place is reported, or why not: what became of every acquisition on a line, step by step.
 
-use caulk_flow::{CallFacts, Calls, file_of};
-use caulk_program::{BodyOwner, Callee, Program};
+use caulk_flow::{Calls, file_of};
+use caulk_program::{BodyOwner, Callee, PackageId, Program};
 use caulk_syntax::Span;
 
-use crate::check::{heat, in_pool, read};
+use crate::check::{heat, in_pool, in_turn, units, whole};
 use crate::contract::Contract;
 use crate::explain::belief::{Belief, Subject, believe};
 use crate::finding::{Acquisition, Finding, Step};
@@ -35,27 +35,46 @@ pub struct Traced {
     pub trace: Vec<Step>,
 }
 
-/// Explains a line of a file that the program was asked for. `file` is relative to the folder that was
-/// checked, with `/`; `line` is 1-based.
-pub fn explain_line(program: &Program, options: &Options, file: &str, line: u32) -> LineExplained {
+/// Explains a line of a file of builds of one tree, as [`check_builds`](crate::check_builds) sees it. `file` is relative to the
+/// folder that was checked, with `/`; `line` is 1-based.
+pub fn explain_line(
+    builds: &[&Program],
+    options: &Options,
+    file: &str,
+    line: u32,
+) -> LineExplained {
     in_pool(options, || {
-        let (calls, mut notes) = read(program, options, CallFacts::default(), &|_| false, &[]);
-        let uses = std::mem::take(&mut notes.uses);
-        let module = Module::of(program, options.catalogue(), &calls, None, notes);
-        module.know_field_uses(uses.into_values());
-        explain(&module, &calls, options, file, line)
+        let mut explained = LineExplained::default();
+        in_turn(builds, None, options, &mut |program, module, calls| {
+            if let Some(package) = package_of(program, file) {
+                explained = explain(module, calls, options, package, file, line);
+            }
+        });
+        explained
     })
+}
+
+/// The package of a file in the build that is asked for it.
+fn package_of(program: &Program, path: &str) -> Option<PackageId> {
+    let holds = |package: &PackageId| {
+        let files = program.package(*package).files();
+        let mut asked = files.iter().filter(|file| program.is_asked_for(file));
+        asked.any(|file| location(program, file, Span::default()).file == path)
+    };
+    let packages = program.check_packages();
+    packages.iter().copied().find(holds)
 }
 
 fn explain(
     module: &Module<'_>,
     calls: &Calls,
     options: &Options,
+    package: PackageId,
     file: &str,
     line: u32,
 ) -> LineExplained {
-    let units = crate::check::units(module, calls, options);
-    let analysis = crate::check::whole(vec![(module.program, units)], options);
+    let units = units(module, calls, options, &[package]);
+    let analysis = whole(vec![(module.program, units)], options);
     let mut acquisitions: Vec<Acquisition> = analysis
         .acquisitions
         .into_iter()
@@ -68,7 +87,7 @@ fn explain(
     if acquisitions.iter().any(|a| a.location.line == line) {
         acquisitions.retain(|acquisition| acquisition.location.line == line);
     }
-    let mut traces = traces(module, calls, file);
+    let mut traces = traces(module, calls, package, file);
     let explained: Vec<Traced> = acquisitions
         .into_iter()
         .map(|acquisition| {
@@ -94,7 +113,7 @@ fn explain(
         })
         .collect();
     let calls = if explained.is_empty() {
-        calls_on(module, file, line)
+        calls_on(module, package, file, line)
     } else {
         Vec::new()
     };
@@ -107,9 +126,9 @@ fn explain(
 type Known = (Acquisition, Contract, Vec<Step>);
 
 /// Every acquisition of a file with its trace.
-fn traces(module: &Module<'_>, calls: &Calls, path: &str) -> Vec<Known> {
+fn traces(module: &Module<'_>, calls: &Calls, package: PackageId, path: &str) -> Vec<Known> {
     let mut found = Vec::new();
-    for owner in bodies_of(module, path) {
+    for owner in bodies_of(module, package, path) {
         let Some((file, function)) = file_of(module.program, owner).zip(module.function(owner))
         else {
             continue;
@@ -128,23 +147,20 @@ fn traces(module: &Module<'_>, calls: &Calls, path: &str) -> Vec<Known> {
     found
 }
 
-fn bodies_of(module: &Module<'_>, path: &str) -> Vec<BodyOwner> {
+fn bodies_of(module: &Module<'_>, package: PackageId, path: &str) -> Vec<BodyOwner> {
     let program = module.program;
-    program
-        .check_packages()
-        .iter()
-        .flat_map(|package| program.owners(*package))
-        .filter(|owner| {
-            file_of(program, *owner)
-                .is_some_and(|file| location(module.program, file, Span::default()).file == path)
-        })
-        .collect()
+    let mut bodies = program.owners(package);
+    bodies.retain(|owner| {
+        file_of(program, *owner)
+            .is_some_and(|file| location(program, file, Span::default()).file == path)
+    });
+    bodies
 }
 
 /// What is believed of the functions that a line calls.
-fn calls_on(module: &Module<'_>, path: &str, line: u32) -> Vec<Belief> {
+fn calls_on(module: &Module<'_>, package: PackageId, path: &str, line: u32) -> Vec<Belief> {
     let mut found: Vec<Belief> = Vec::new();
-    for owner in bodies_of(module, path) {
+    for owner in bodies_of(module, package, path) {
         let Some((file, function)) = file_of(module.program, owner).zip(module.function(owner))
         else {
             continue;

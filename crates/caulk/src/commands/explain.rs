@@ -1,9 +1,9 @@
 //! `caulk explain`: what a rule means, what is believed of a function, why a place is reported or not.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{anyhow, bail};
-use caulk_leaks::LineExplained;
+use caulk_program::Program;
 use caulk_system::Files;
 use clap::Args;
 use serde::Serialize;
@@ -117,8 +117,11 @@ fn place(file: &str, line: u32, args: &ExplainArgs, context: &Context) -> Outcom
     if line == 0 || line as usize > lines {
         return Err(anyhow!("{file} has {lines} lines").into());
     }
+    let root = root_of(&path, root, context);
+    // The whole tree, as for check: who calls a function, and what else implements an interface, decides too.
+    // The file by itself as well, since patterns pass over some folders.
     let reading = Reading {
-        patterns: vec![path.clone()],
+        patterns: vec![PathBuf::from("./..."), path.clone()],
         other_builds: true,
         ..reading(args, context, &root)?
     };
@@ -127,12 +130,9 @@ fn place(file: &str, line: u32, args: &ExplainArgs, context: &Context) -> Outcom
     let options = source::leak_options(&reading);
     let relative = source::slashed(path.strip_prefix(&root).unwrap_or(&path));
     let relative = relative.unwrap_or_else(|| file.to_owned());
-    let mut explained = LineExplained::default();
-    for program in source::builds(source::os_files(), &root, &reading) {
-        let here = caulk_leaks::explain_line(&program, &options, &relative, line);
-        explained.acquisitions.extend(here.acquisitions);
-        explained.calls.extend(here.calls);
-    }
+    let builds = source::builds(source::os_files(), &root, &reading);
+    let builds: Vec<&Program> = builds.iter().collect();
+    let explained = caulk_leaks::explain_line(&builds, &options, &relative, line);
     progress.finish();
     if context.common.output_format == Some(OutputFormat::Json) {
         context.print_json(&present::LineJson::of(&explained))?;
@@ -140,6 +140,16 @@ fn place(file: &str, line: u32, args: &ExplainArgs, context: &Context) -> Outcom
         write_out(present::line(&relative, line, &explained).as_bytes())?;
     }
     Ok(Exit::Clean)
+}
+
+/// The tree that a file is seen in: the current folder with all below it, else the file's module or folder.
+fn root_of(path: &Path, current: PathBuf, context: &Context) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !path.starts_with(&current) => {
+            source::module_root(&context.files, folder).unwrap_or_else(|| folder.to_owned())
+        }
+        _ => current,
+    }
 }
 
 fn reading(args: &ExplainArgs, context: &Context, root: &Path) -> anyhow::Result<Reading> {

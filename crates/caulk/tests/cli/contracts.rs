@@ -159,6 +159,57 @@ fn explain_line_tells_why_it_is_reported_or_not() {
 }
 
 #[test]
+fn explain_sees_the_tree_that_check_sees() {
+    let world = world();
+    let sink = "package sink
+
+import (
+	\"io\"
+	\"os\"
+)
+
+type Sink interface{ Take(r io.Reader) (int64, error) }
+
+func Send(s Sink, name string) (int64, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return 0, err
+	}
+	return s.Take(f)
+}
+";
+    let counter = "package counter
+
+import \"io\"
+
+type Counter struct{}
+
+func (Counter) Take(r io.Reader) (int64, error) {
+	return io.Copy(io.Discard, r)
+}
+";
+    world.write("m/sink/sink.go", sink);
+    world.write("m/counter/counter.go", counter);
+    let found = "f from os.Open is never closed [unclosed-file] medium";
+    let checked = run(&world, &["check", "-q", "sink", "counter"]).expect(1);
+    assert!(checked.stdout.contains(found), "{}", checked.stdout);
+    let explained = run(&world, &["explain", "sink/sink.go:11"]).expect(0);
+    assert!(explained.stdout.contains(found), "{}", explained.stdout);
+    // A file elsewhere is seen in its module, and goes by its place there.
+    let elsewhere = world.path("m/sink/sink.go");
+    let elsewhere = format!("{}:11", elsewhere.display());
+    std::fs::create_dir_all(world.path("elsewhere")).unwrap();
+    let output = world
+        .caulk(&["explain", &elsewhere])
+        .current_dir(world.path("elsewhere"))
+        .output()
+        .unwrap();
+    let explained = String::from_utf8(output.stdout).unwrap();
+    assert!(explained.starts_with("sink/sink.go:11:12: "), "{explained}");
+    assert!(explained.contains(found), "{explained}");
+}
+
+#[test]
 fn a_project_says_what_calls_owe() {
     let world = world();
     let entry = "[[contract]]\npackage = \"example.com/store\"\nfunctions = [\"Open\"]\n";
