@@ -15,7 +15,7 @@ use crate::kind::ProfileKind;
 use crate::loaded::Loaded;
 use crate::series::{LeakedGoroutines, LoadedSeries, NotUsed, PointFiles, SeriesProblem, UsedKind};
 
-use super::identify::{Form, PlainFile};
+use super::file::{Form, PlainFile};
 use super::instances::Part;
 use super::order::{Moment, Ordered, Place, place};
 

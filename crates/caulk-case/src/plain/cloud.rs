@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use crate::series::NotUsed;
 
-use super::identify::{Identified, of_profile, unread};
+use super::file::{Identified, PlainFile};
+use super::profiled::{of_profile, unread};
 
 #[derive(Deserialize)]
 #[serde(untagged)]
@@ -68,7 +69,7 @@ fn one(
     listed: &Listed,
     limits: Limits,
     stacks: &mut StackTable,
-) -> Result<super::identify::PlainFile, NotUsed> {
+) -> Result<PlainFile, NotUsed> {
     let decoded = STANDARD
         .decode(&listed.profile_bytes)
         .or_else(|_| URL_SAFE.decode(&listed.profile_bytes))

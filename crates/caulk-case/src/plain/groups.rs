@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::kind::ProfileKind;
 use crate::series::NotUsed;
 
-use super::identify::{Form, PlainFile, Program};
+use super::file::{Form, PlainFile, Program};
 
 /// Words in the names of folders and files that name the kind of their profiles.
 pub const KIND_WORDS: [&str; 22] = [

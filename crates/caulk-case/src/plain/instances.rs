@@ -9,8 +9,8 @@ use crate::kind::ProfileKind;
 use crate::processes::{Processes, tell_apart};
 use crate::series::NotUsed;
 
+use super::file::PlainFile;
 use super::groups::{Group, KIND_WORDS, LeftOver};
-use super::identify::PlainFile;
 use super::order::{Ordered, modification_is_believed, number_keys, one_for_each_moment, order};
 
 /// Files of one process, or of what cannot be told from one: each kind in order.

@@ -3,11 +3,13 @@
 
 mod assemble;
 mod cloud;
+mod file;
 mod find;
 mod groups;
 mod identify;
 mod instances;
 mod order;
+mod profiled;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
@@ -17,7 +19,8 @@ use caulk_system::Files;
 
 use crate::series::{LoadedSeries, NotUsed, SeriesProblem};
 
-use identify::{Identified, PlainFile, open, open_bytes};
+use file::{Identified, PlainFile};
+use identify::{open, open_bytes};
 
 /// What plain files hold.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::identify::{Form, PlainFile};
+use super::file::{Form, PlainFile};
 use crate::series::OrderedBy;
 
 /// Files written closer together than this were unpacked or checked out, not captured.
