@@ -64,7 +64,7 @@ pub struct Contract {
     pub idle_below: Option<usize>,
     /// Index of the context argument whose cancellation ends it.
     pub context_ends: Option<usize>,
-    /// Type of a receiver whose own release ends it: rows of a transaction.
+    /// Type of a receiver whose own release ends it at the latest: rows of a transaction.
     pub parent: Option<String>,
     /// The Go version from which an unreleased one does no harm.
     pub until: Option<(u32, u32)>,

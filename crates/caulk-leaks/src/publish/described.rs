@@ -189,6 +189,8 @@ impl<'a, 'p> Described<'a, 'p> {
         let state = self.open_word();
         let state = if lost.drained && self.site.contract.is_spent_when_read() {
             format!("{state}, though read to its end")
+        } else if let Some(parent) = self.kept_by() {
+            format!("{state} until its {} ends", short_name(parent))
         } else {
             state.to_owned()
         };
@@ -358,6 +360,7 @@ impl<'a, 'p> Described<'a, 'p> {
         let severity = if self.is_drained()
             || self.is_unlikely()
             || self.is_stated()
+            || self.kept_by().is_some()
             || self.is_ended_on_failure()
             || self.is_ended_by_failing()
             || self.writes_to_memory()

@@ -118,24 +118,22 @@ impl Described<'_, '_> {
         handed && outcomes.owed.iter().all(|lost| lost.kind == ExitKind::End)
     }
 
-    /// A transaction whose context is cancelled in this function, or ends with the request; rows of
-    /// a transaction; a stream of a client that this function closes.
+    /// What ends it at the latest, where that is what it was asked of: rows are closed with their transaction, which can do
+    /// nothing else until then.
+    pub(super) fn kept_by(&self) -> Option<&str> {
+        let parent = self.site.contract.parent.as_deref()?;
+        let receiver = self.function.callee(self.site.call).receiver()?;
+        let ty = self.function.info().type_of(receiver);
+        (self.module.program.named_name(ty)? == parent).then_some(parent)
+    }
+
+    /// A transaction whose context is cancelled in this function, or ends with the request; a stream of a client that this
+    /// function closes.
     pub(super) fn is_ended_by_parent(&self) -> bool {
         let tree = self.function.tree();
         let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
             return false;
         };
-        if let Some(parent) = &self.site.contract.parent
-            && let Some(receiver) = self.function.callee(self.site.call).receiver()
-            && self
-                .module
-                .program
-                .named_name(self.function.info().type_of(receiver))
-                .as_ref()
-                == Some(parent)
-        {
-            return true;
-        }
         if self.site.contract.of_parent
             && (self.is_parent_made_here() || self.is_parent_released() || self.is_parent_lent())
         {
