@@ -220,8 +220,15 @@ fn check_body(
                 .extend(wanted.then(|| described.forgotten(forgotten)));
             continue;
         }
-        let outcome = described.outcome();
         let wanted = options.wants(site.contract.rule, site.contract.preview);
+        if let Some(replaced) = described.replaced_field() {
+            part.acquisitions
+                .push(described.acquisition(Outcome::Owed(replaced.path.clone())));
+            part.findings
+                .extend(wanted.then(|| described.replaced(replaced)));
+            continue;
+        }
+        let outcome = described.outcome();
         let in_loop = described.defer_in_loop();
         if let Outcome::Owed(path) = &outcome
             && wanted

@@ -253,7 +253,15 @@ impl Run<'_, '_> {
                             state.bind(place, None);
                         }
                     } else if let Some(place) = self.place(target) {
+                        let untested = self.is_untested_field(state, &place);
                         state.bind(place, None);
+                        let is_gone = !state
+                            .bindings()
+                            .any(|(_, value)| matches!(value, Value::At(_)));
+                        if untested && is_gone {
+                            // Nothing says that one was there.
+                            state.reset();
+                        }
                     }
                     return;
                 };
@@ -270,11 +278,16 @@ impl Run<'_, '_> {
                 match self.place(target) {
                     Some(place)
                         if !self.is_outer(place.root)
-                            && (function.is_fresh(place.root) || self.is_copy(x)) =>
+                            && (function.is_fresh(place.root)
+                                || self.is_copy(x)
+                                || self.keeper == Some(place.root)) =>
                     {
                         let field = place.path.first().cloned();
                         let around = Place::of(place.root);
-                        if value.holds() && self.is_kept_before(place.root, field.as_ref()) {
+                        if value.holds()
+                            && self.keeper != Some(place.root)
+                            && self.is_kept_before(place.root, field.as_ref())
+                        {
                             self.settle_at(state, SettledBy::Stored, span);
                             return;
                         }
@@ -307,6 +320,13 @@ impl Run<'_, '_> {
                 self.hand_over_value(state, value, SettledBy::Stored, span);
             }
         }
+    }
+
+    /// Whether a place is the field that the walk started with, and it may be that nothing is in it.
+    fn is_untested_field(&self, state: &State, place: &Place) -> bool {
+        state.untested
+            && matches!(&self.start, Some(Start::Param { local, field: Some(field), .. })
+                if Place::of(*local).field(field).as_ref() == Some(place))
     }
 
     /// It is one of several that a field keeps: `s.conns[key] = conn`.

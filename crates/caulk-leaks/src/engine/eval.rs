@@ -626,7 +626,7 @@ impl Run<'_, '_> {
                     && (place.path.starts_with(&target.path)
                         || target.path.starts_with(&place.path))
             });
-            !in_round && !assigned
+            !in_round && !assigned && self.keeper != Some(place.root)
         })
     }
 }

@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 
 use super::function::Root;
 use super::run::{ExitAt, Run, Start, Visit};
-use super::state::{State, Status, Value};
+use super::state::{Place, State, Status, Value};
 use crate::finding::{ExitKind, SettledBy};
 
 /// A path that loses the resource.
@@ -30,6 +30,8 @@ pub(crate) struct Lost {
     pub drained: bool,
     /// Only where something happens that the source gives no reason to expect.
     pub unlikely: bool,
+    /// It was in a field at the entry, where something else is by now.
+    pub replaced: bool,
 }
 
 /// What the paths of a walk come to.
@@ -239,10 +241,11 @@ impl Run<'_, '_> {
         visit: usize,
         visits: &[Visit],
     ) {
+        let replaced = self.is_replaced(state);
         let mut known = self.out.owed.iter_mut();
-        if let Some(lost) =
-            known.find(|lost| lost.span == span && lost.kind == kind && lost.error == error)
-        {
+        if let Some(lost) = known.find(|lost| {
+            (lost.span, lost.kind, lost.error, lost.replaced) == (span, kind, error, replaced)
+        }) {
             lost.drained &= state.drained;
             return;
         }
@@ -268,7 +271,22 @@ impl Run<'_, '_> {
             held_by,
             drained: state.drained,
             unlikely: state.unlikely,
+            replaced,
         });
+    }
+
+    /// Whether the field that held it at the entry, as a use or a test has shown, holds something else.
+    fn is_replaced(&self, state: &State) -> bool {
+        let Some(Start::Param {
+            local,
+            field: Some(field),
+            ..
+        }) = &self.start
+        else {
+            return false;
+        };
+        let place = Place::of(*local).field(field);
+        !state.untested && place.is_some_and(|place| state.get(&place).is_none())
     }
 
     /// The function, as written, that is given it and whose results are returned at `span`, where it is lost for the

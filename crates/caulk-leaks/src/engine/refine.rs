@@ -286,7 +286,10 @@ impl Run<'_, '_> {
         if equal && matches!(self.value_at(state, subject), Some(Value::Companion)) {
             state.unlikely |= state.status == Status::Owed;
         }
-        match self.value_of_condition(state, subject) {
+        let value = self.value_of_condition(state, subject);
+        // That what has the field is there says nothing of the field.
+        let of_owner = matches!(value, Some(Value::Owner(_)));
+        match value {
             Some(Value::Error) => return self.refine_acquired(state, equal),
             Some(Value::DerivedError) => {
                 if equal {
@@ -310,7 +313,9 @@ impl Run<'_, '_> {
                 if equal {
                     return self.refine_acquired(state, false);
                 }
-                state.is_there();
+                if !of_owner || !matches!(self.start, Some(Start::Param { .. })) {
+                    state.is_there();
+                }
                 return true;
             }
             Some(Value::NotCopied) => state.drained &= equal,

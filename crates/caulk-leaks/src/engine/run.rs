@@ -47,6 +47,8 @@ pub(crate) enum Start {
         field: Option<SmolStr>,
         depth: usize,
         error: Option<LocalId>,
+        /// It may not be there: nothing but a test, or a use, can tell.
+        untested: bool,
     },
     /// At the entry, with this parameter as the error of an acquisition elsewhere.
     Error { local: LocalId },
@@ -99,6 +101,8 @@ pub(crate) struct Run<'a, 'p> {
     may_return_released: bool,
     /// Conditions that are asked before the acquisition and behind it.
     pub(super) conditions: Vec<usize>,
+    /// A variable from elsewhere that has what is stored in a field of it, as one has that is made here.
+    pub(super) keeper: Option<LocalId>,
     /// Facts are kept about captured variables alone: there are too many paths with all of them.
     pub(super) coarse: bool,
 }
@@ -150,8 +154,15 @@ impl<'a, 'p> Run<'a, 'p> {
             leaves_on_failure: false,
             may_return_released: false,
             conditions: Vec::new(),
+            keeper: None,
             coarse: false,
         }
+    }
+
+    /// The same, followed on where it is stored in a field of a variable from elsewhere.
+    pub fn kept_by(mut self, local: LocalId) -> Run<'a, 'p> {
+        self.keeper = Some(local);
+        self
     }
 
     /// Walks all paths from the entry.
@@ -185,9 +196,11 @@ impl<'a, 'p> Run<'a, 'p> {
             field,
             depth,
             error,
+            untested,
         } = start
         {
             state.status = Status::Owed;
+            state.untested = *untested;
             if let Some(error) = error {
                 state.bind(Place::of(*error), Some(Value::Error));
             }

@@ -135,6 +135,11 @@ impl Uses {
         self.channel.add(others.channel);
     }
 
+    /// Whether one of these methods is called on it.
+    pub fn is_released(&self, releases: &dyn Fn(&str) -> bool) -> bool {
+        self.methods.iter().any(|method| releases(method))
+    }
+
     /// Whether a method of this name is called on it.
     pub fn has_method(&self, name: &str) -> bool {
         self.methods.contains(name)

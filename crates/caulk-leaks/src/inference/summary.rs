@@ -144,6 +144,7 @@ fn param_outcomes(
         error: query
             .error
             .and_then(|index| info.params().get(index).copied()),
+        untested: false,
     };
     let run = Run::new(module, function, None, query.reach, &query.release, None);
     Some(run.outcomes(start))

@@ -215,7 +215,7 @@ impl<'a, 'p> Described<'a, 'p> {
         }
     }
 
-    fn open_word(&self) -> &'static str {
+    pub(super) fn open_word(&self) -> &'static str {
         match self.site.contract.rule {
             "uncalled-cancel" => "not called",
             "unstopped-ticker" | "unstopped-timer" | "unstopped-watcher" | "unstopped-iterator" => {
@@ -411,7 +411,7 @@ impl<'a, 'p> Described<'a, 'p> {
         })
     }
 
-    fn finding_of(
+    pub(super) fn finding_of(
         &self,
         rule: &'static str,
         severity: Severity,

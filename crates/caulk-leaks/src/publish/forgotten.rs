@@ -107,7 +107,7 @@ impl Described<'_, '_> {
     }
 
     /// Whether another gets what the field keeps, and may release it.
-    fn is_held_by_others(&self, owner: TypeId, field: &str) -> bool {
+    pub(super) fn is_held_by_others(&self, owner: TypeId, field: &str) -> bool {
         let program = self.module.program;
         let Some(name) = program.named_name(owner) else {
             return true;

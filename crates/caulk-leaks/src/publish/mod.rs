@@ -6,6 +6,7 @@ pub(crate) mod fingerprint;
 pub(crate) mod forgotten;
 pub(crate) mod parents;
 pub(crate) mod policy;
+mod replaced;
 pub(crate) mod shared;
 pub(crate) mod sibling;
 pub(crate) mod stated;

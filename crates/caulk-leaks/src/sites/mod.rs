@@ -42,6 +42,20 @@ pub(crate) struct Site {
     pub argument: Option<Span>,
 }
 
+impl Site {
+    /// Where what becomes of it is followed from.
+    pub fn start(&self) -> Start {
+        Start::Call {
+            call: self.call,
+            result: self.result,
+            error: self.error,
+            beside: self.contract.beside,
+            results: self.results,
+            argument: self.argument,
+        }
+    }
+}
+
 /// Follows every acquisition of a body.
 pub(crate) fn verdicts(
     module: &Module<'_>,
@@ -59,14 +73,7 @@ pub(crate) fn verdicts(
             {
                 return (site, verdict);
             }
-            let start = Start::Call {
-                call: site.call,
-                result: site.result,
-                error: site.error,
-                beside: site.contract.beside,
-                results: site.results,
-                argument: site.argument,
-            };
+            let start = site.start();
             let follow = |root: Root, start: Start| {
                 let (release, contract) = (&site.release, Some(&*site.contract));
                 Run::new(module, &function, root, reach, release, contract).outcomes(start)

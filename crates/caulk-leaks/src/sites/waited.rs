@@ -44,6 +44,7 @@ pub(crate) fn verdict(function: &Function, call: ExprId) -> Option<Verdict> {
         held_by: None,
         unlikely: false,
         drained: false,
+        replaced: false,
     };
     Some(Verdict {
         outcomes: Outcomes {
