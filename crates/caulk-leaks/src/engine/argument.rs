@@ -32,6 +32,7 @@ impl Run<'_, '_> {
             | Value::More
             | Value::Companion
             | Value::ReleasedIf { .. }
+            | Value::LeftIfError
             | Value::Handle
             | Value::Listed => {
                 return Vec::new();
@@ -127,7 +128,9 @@ impl Run<'_, '_> {
             // What it does with a reader is not known, but it is no release where the parameter has none.
             if matches!(
                 effect,
-                ParamEffect::Unknown(_) | ParamEffect::LeavesSometimes(_)
+                ParamEffect::Unknown(_)
+                    | ParamEffect::LeavesSometimes(_)
+                    | ParamEffect::LeavesOnFailure
             ) && matches!(value, Value::At(_))
                 && self.is_lent(call, callee, index, value)
             {
@@ -189,6 +192,7 @@ impl Run<'_, '_> {
         match self.follow(callee, passed)? {
             ParamEffect::Unknown(_)
             | ParamEffect::LeavesSometimes(_)
+            | ParamEffect::LeavesOnFailure
             | ParamEffect::Returns { .. } => None,
             effect => Some(self.apply(state, call, callee, effect)),
         }

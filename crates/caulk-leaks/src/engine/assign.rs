@@ -284,14 +284,18 @@ impl Run<'_, '_> {
                     {
                         let field = place.path.first().cloned();
                         let around = Place::of(place.root);
+                        let is_copy = self.is_copy(x) && !self.is_known_elsewhere(place.root);
                         if value.holds()
+                            && !is_copy
                             && self.keeper != Some(place.root)
                             && self.is_kept_before(place.root, field.as_ref())
                         {
                             self.settle_at(state, SettledBy::Stored, span);
                             return;
                         }
-                        if value.holds() {
+                        if value == Value::Listed {
+                            state.bind_around(around, value.clone());
+                        } else if value.holds() {
                             state.bind_around(around, Value::Owner(field));
                         } else if matches!(value, Value::View | Value::Handle) {
                             state.bind_around(around, value.clone());

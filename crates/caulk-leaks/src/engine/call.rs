@@ -64,7 +64,7 @@ impl Run<'_, '_> {
             if *builtin == Builtin::Append
                 && let Some(list) = self.own_list(call, &args)
             {
-                return self.add_to_list(state, list, &args);
+                return self.add_to_list(state, &list, &args);
             }
             return self.builtin(state, *builtin, &args);
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{Callee, FuncId};
-use caulk_syntax::{ExprId, ExprKind, UnaryOp};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
 use super::call::Passed;
 use super::run::{Run, Start};
@@ -136,7 +136,7 @@ impl Run<'_, '_> {
             } => {
                 if leaves_on_failure
                     && !self.release.is_call()
-                    && let Some(caulk_syntax::Node::Stmt(stmt)) = self.function.parent(call)
+                    && let Some(Node::Stmt(stmt)) = self.function.parent(call)
                 {
                     self.out.failing_returns.insert(stmt);
                 }
@@ -176,6 +176,20 @@ impl Run<'_, '_> {
                 }
                 Vec::new()
             }
+            ParamEffect::LeavesOnFailure
+                if !self.release.is_call()
+                    && matches!(self.start, Some(Start::Call { .. } | Start::Around { .. }))
+                    && self.is_looked_at(call)
+                    && self
+                        .contract
+                        .is_some_and(|contract| contract.confidence == Confidence::Certain) =>
+            {
+                self.in_error_result(call, Value::LeftIfError)
+            }
+            ParamEffect::LeavesOnFailure => {
+                let why = "it is released on some paths only";
+                self.apply(state, call, callee, ParamEffect::Unknown(Arc::from(why)))
+            }
             ParamEffect::Unknown(why) | ParamEffect::LeavesSometimes(why) => {
                 let why = match callee.func() {
                     Some(func) => Arc::from(format!("passed to {}: {why}", func.name)),
@@ -184,6 +198,46 @@ impl Run<'_, '_> {
                 self.lose_track(state, why, span);
                 Vec::new()
             }
+        }
+    }
+
+    /// Whether the only result of a call, its error, is compared with nil where it is assigned: `if err := f(); err != nil`.
+    fn is_looked_at(&self, call: ExprId) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let Some(stmt) = function.statement(call) else {
+            return false;
+        };
+        let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+            return false;
+        };
+        let ([error], [value]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+            return false;
+        };
+        let Some(local) = function.local(*error).filter(|_| *value == call) else {
+            return false;
+        };
+        let compares = |cond: ExprId| match tree.expr(caulk_flow::unparen(tree, cond)).kind {
+            ExprKind::Binary {
+                x,
+                op: BinaryOp::Neq | BinaryOp::Eql,
+                ..
+            } => function.local(x) == Some(local),
+            _ => false,
+        };
+        match function.parent(stmt) {
+            Some(Node::Stmt(around)) => match tree.stmt(around).kind {
+                StmtKind::If { cond, .. } => compares(cond),
+                StmtKind::Block(block) => {
+                    let mut next = tree
+                        .stmts(block.stmts)
+                        .iter()
+                        .skip_while(|one| **one != stmt);
+                    matches!(next.nth(1).map(|next| tree.stmt(*next).kind), Some(StmtKind::If { cond, .. }) if compares(cond))
+                }
+                _ => false,
+            },
+            _ => false,
         }
     }
 

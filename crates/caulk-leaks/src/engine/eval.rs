@@ -188,6 +188,10 @@ impl Run<'_, '_> {
             .place(expr)
             .and_then(|place| state.get(&place).cloned())
         {
+            if value == Value::Listed {
+                self.use_list(state, expr);
+                return None;
+            }
             return Some(value);
         }
         if matches!(

@@ -136,6 +136,7 @@ impl Run<'_, '_> {
                     ParamEffect::Borrows
                         | ParamEffect::Unknown(_)
                         | ParamEffect::LeavesSometimes(_)
+                        | ParamEffect::LeavesOnFailure
                 )
             })
     }

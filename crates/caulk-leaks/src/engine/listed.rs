@@ -12,10 +12,11 @@ use crate::finding::SettledBy;
 use crate::inference::provenance;
 
 impl Run<'_, '_> {
-    /// The list that `list = append(list, …)` adds to, where nothing but this function knows it.
-    pub(super) fn own_list(&self, call: ExprId, args: &[ExprId]) -> Option<LocalId> {
+    /// The list that `list = append(list, …)` adds to, where nothing but this function knows it: a variable, or a field of
+    /// what is made here.
+    pub(super) fn own_list(&self, call: ExprId, args: &[ExprId]) -> Option<Place> {
         let tree = self.function.tree();
-        let list = self.function.local(*args.first()?)?;
+        let list = self.place(*args.first()?)?;
         let Some(Node::Stmt(stmt)) = self.function.parent(call) else {
             return None;
         };
@@ -26,8 +27,22 @@ impl Run<'_, '_> {
             return None;
         };
         let is_direct = self.release.path().is_empty();
-        (is_direct && self.function.local(*target) == Some(list) && self.is_own_list(list))
-            .then_some(list)
+        let is_own = match list.path.len() {
+            0 => self.is_own_list(list.root),
+            1 => self.is_own_owner(list.root),
+            _ => false,
+        };
+        (is_direct && is_own && self.place(*target).as_ref() == Some(&list)).then_some(list)
+    }
+
+    /// Whether a variable is made here, and nothing that runs later knows it.
+    fn is_own_owner(&self, owner: LocalId) -> bool {
+        let (function, program) = (self.function, self.module.program);
+        let info = function.info().local_info(owner);
+        info.is_some_and(|info| matches!(info.kind, LocalKind::Variable))
+            && function.is_fresh(owner)
+            && !self.is_outer(owner)
+            && !function.is_shared(program, owner)
     }
 
     fn is_own_list(&self, list: LocalId) -> bool {
@@ -59,8 +74,13 @@ impl Run<'_, '_> {
             && provenance::values_of(self.module, function, list)
                 .iter()
                 .all(|(value, _)| value.is_some_and(is_made))
-            && !function.is_shared(program, list)
-            && !self.has_address_taken(list)
+            && !self.is_known_elsewhere(list)
+    }
+
+    /// Whether something may look at a variable at another time than where it is named.
+    pub(super) fn is_known_elsewhere(&self, local: LocalId) -> bool {
+        let program = self.module.program;
+        self.function.is_shared(program, local) || self.has_address_taken(local)
     }
 
     fn has_address_taken(&self, local: LocalId) -> bool {
@@ -89,14 +109,17 @@ impl Run<'_, '_> {
     pub(super) fn add_to_list(
         &mut self,
         state: &mut State,
-        list: LocalId,
+        list: &Place,
         args: &[ExprId],
     ) -> Vec<Option<Value>> {
-        let mut listed = matches!(state.get(&Place::of(list)), Some(Value::Listed));
+        let mut listed = matches!(state.get(list), Some(Value::Listed));
         for &arg in args.iter().skip(1) {
             match self.eval(state, arg) {
                 Some(Value::At(0)) if state.status == Status::Owed => {
                     listed = true;
+                    if let Some(first) = args.first() {
+                        self.note_entry(*first);
+                    }
                     self.obstacle(self.span_of(arg), "kept in a list");
                 }
                 value => self.hand_over(state, arg, value, SettledBy::Stored),
@@ -111,9 +134,17 @@ impl Run<'_, '_> {
         state.status == Status::Owed && bindings.any(|(_, value)| *value == Value::Listed)
     }
 
-    /// A list is named: a loop that takes its elements one by one is followed, whoever else has it has what is in it.
+    /// A list, or what has it in a field, is named: a loop that takes its elements one by one is followed, whoever else has it
+    /// has what is in it.
     pub(super) fn use_list(&mut self, state: &mut State, list: ExprId) {
         let tree = self.function.tree();
+        // Another field.
+        if let Some(Node::Expr(parent)) = self.function.parent(list)
+            && let ExprKind::Selector { .. } = tree.expr(parent).kind
+            && let Object::Field { .. } = self.function.info().object(parent)
+        {
+            return;
+        }
         let is_ranged_over = match self.function.parent(list) {
             Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
                 StmtKind::Range {

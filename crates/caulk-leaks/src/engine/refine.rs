@@ -306,6 +306,21 @@ impl Run<'_, '_> {
                 self.note(state, subject, equal);
                 return true;
             }
+            Some(Value::LeftIfError) => {
+                if equal {
+                    self.lose_track(
+                        state,
+                        "a callee releases it on some paths",
+                        self.span_of(subject),
+                    );
+                } else {
+                    // Which of its ways a callee fails on is not for this function to say.
+                    state.unlikely |= state.status == Status::Owed;
+                }
+                self.clear(state, subject);
+                self.note(state, subject, equal);
+                return true;
+            }
             Some(
                 Value::At(_) | Value::Owner(_) | Value::View | Value::Releaser | Value::Closure(_),
             ) => {

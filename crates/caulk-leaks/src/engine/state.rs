@@ -50,6 +50,8 @@ pub(crate) enum Value {
     Acquired(bool),
     /// An error whose being nil (or not) says that the resource is released.
     ReleasedIf { nil: bool },
+    /// The error of a callee that leaves it open on some of the ways on which it fails, and is not followed otherwise.
+    LeftIfError,
     /// An error which says, where it is not nil, that not all that there is to read was copied.
     NotCopied,
     /// An error of reading from it: where it is not nil, or is `io.EOF` alone, there is nothing left to read.

@@ -480,6 +480,9 @@ fn in_words(effect: &ParamEffect) -> String {
         ParamEffect::LeavesSometimes(why) => {
             format!("left open where it returns on some path, on others not known: {why}")
         }
+        ParamEffect::LeavesOnFailure => {
+            "released on some paths, and left open on some where the function fails".to_owned()
+        }
         ParamEffect::Unknown(why) => format!("not known: {why}"),
     }
 }

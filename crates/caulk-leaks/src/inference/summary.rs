@@ -50,6 +50,8 @@ pub(crate) enum ParamEffect {
     ClosesOnSuccess,
     /// Releases it nowhere but where its error result is not nil, perhaps not each time.
     ClosesOnFailure,
+    /// Releases it on some paths, and leaves it open on some of those on which its error result is not nil.
+    LeavesOnFailure,
     /// Returns it, or what holds it or reads from it, as this result; where its error result is not nil it may have
     /// released it instead.
     Returns {
@@ -99,7 +101,7 @@ fn is_left(function: &Function, outcomes: &Outcomes) -> bool {
 pub(crate) fn may_release(module: &Module<'_>, query: &ParamQuery) -> bool {
     match module.effect(query.clone()) {
         ParamEffect::Closes | ParamEffect::ClosesOnSuccess => true,
-        ParamEffect::Unknown(_) => {
+        ParamEffect::Unknown(_) | ParamEffect::LeavesOnFailure => {
             let function = module.function(BodyOwner::Func(query.func));
             function
                 .and_then(|function| param_outcomes(module, &function, query))
@@ -217,6 +219,12 @@ fn effect_of(outcomes: &Outcomes) -> ParamEffect {
                 ParamEffect::ClosesOnFailure
             } else if owed.iter().all(|exit| exit.error.is_none()) && settled.is_none() {
                 ParamEffect::ClosesSometimes
+            } else if settled.is_none()
+                && owed
+                    .iter()
+                    .any(|exit| exit.error == Some(true) && !exit.unlikely)
+            {
+                ParamEffect::LeavesOnFailure
             } else {
                 ParamEffect::Unknown(Arc::from("it is released on some paths only"))
             }

@@ -276,6 +276,7 @@ impl<'a, 'p> Described<'a, 'p> {
         let some_end = !outcomes.released.is_empty()
             || outcomes.settled.is_some()
             || outcomes.returned.is_some()
+            || outcomes.unknown.is_some()
             || outcomes.depends_on_returned;
         let overwritten = outcomes
             .owed
