@@ -7,6 +7,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, Tree};
 use crate::contract::Origin;
 use crate::engine::{Lost, PASSED_ON};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
+use crate::inference::own_use::is_looked_up;
 use crate::module::Reach;
 use crate::publish::described::Described;
 
@@ -240,7 +241,8 @@ impl Described<'_, '_> {
         let mut made = false;
         tree.walk(graph.body, |node| {
             if let Node::Stmt(stmt) = node
-                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+                && !self.is_looked_up(tree.exprs(rhs))
             {
                 let mut targets = tree.exprs(lhs).iter();
                 made |= targets.any(|target| self.path_of(*target).as_ref() == Some(&parent));
@@ -248,6 +250,16 @@ impl Described<'_, '_> {
             Descend::Into
         });
         made
+    }
+
+    /// Whether values are of a call that says by its name that it gives what others have as well: `db, err := s.getDB(id)`.
+    fn is_looked_up(&self, values: &[ExprId]) -> bool {
+        let [call] = values else {
+            return false;
+        };
+        let call = caulk_flow::unparen(self.function.tree(), *call);
+        let is_call = matches!(self.function.tree().expr(call).kind, ExprKind::Call { .. });
+        is_call && is_looked_up(crate::types::last_name(self.function.callee(call)))
     }
 
     /// Whether it is made from what a call gives the function literal around: `withClient(func(c *Client) error { … })`.
