@@ -8,7 +8,7 @@
 //! Of the builds of a tree, each follows the functions of the files that no build before it has. What the others do is
 //! asked of the build that has them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
@@ -25,6 +25,8 @@ use crate::catalogue::Catalogue;
 use crate::contract::Origin;
 use crate::engine::recent::RecentFunctions;
 use crate::engine::{Function, Verdict};
+use crate::inference::channel_places::Place;
+use crate::inference::channel_uses::ChannelUses;
 use crate::inference::directive::Declared;
 use crate::inference::field_uses::{FieldUses, Uses};
 use crate::inference::habit::Habits;
@@ -91,7 +93,11 @@ pub(crate) struct Module<'p> {
 pub(crate) struct Asked {
     pub implementers: BTreeMap<PackageId, ImplementersAsked>,
     pub fields: BTreeMap<PackageId, BTreeMap<(String, SmolStr), Uses>>,
+    pub channels: BTreeMap<PackageId, ChannelsAsked>,
 }
+
+/// What is done with channels, by the places that one is known to be kept in.
+pub(crate) type ChannelsAsked = BTreeMap<BTreeSet<Place>, ChannelUses>;
 
 /// What implements methods of interfaces, by the interface's type and the method: each with how many builds before this
 /// one has it.
@@ -311,6 +317,26 @@ impl<'p> Module<'p> {
         let mut asked = self.asked();
         let of_package = asked.fields.entry(package).or_default();
         of_package.insert((ty.to_owned(), field.clone()), uses.clone());
+        Some(uses)
+    }
+
+    /// What the bodies of this build and of those before it do with a channel that may be kept in one of these places.
+    pub fn use_of_channel(&self, places: &BTreeSet<Place>) -> Option<ChannelUses> {
+        let uses = self.builds().filter_map(|module| module.fields.get());
+        uses.map(|uses| uses.channels.uses_of(places))
+            .reduce(ChannelUses::and)
+    }
+
+    /// The same. That `package` asks is noted.
+    pub fn uses_of_channel(
+        &self,
+        package: PackageId,
+        places: BTreeSet<Place>,
+    ) -> Option<ChannelUses> {
+        let uses = self.use_of_channel(&places)?;
+        let mut asked = self.asked();
+        let of_package = asked.channels.entry(package).or_default();
+        of_package.insert(places, uses);
         Some(uses)
     }
 

@@ -146,7 +146,9 @@ impl Findings {
         let often = |package: &PackageId| frequencies.get(package).unwrap_or(&none);
         let fields_same = |unit: &Unit| {
             let mut fields = unit.fields.iter();
+            let mut channels = unit.channels.iter();
             fields.all(|((ty, field), uses)| module.use_of_field(ty, field).as_ref() == Some(uses))
+                && channels.all(|(places, uses)| module.use_of_channel(places) == Some(*uses))
         };
         let check: BTreeSet<PackageId> = program.check_packages().iter().copied().collect();
         self.units.retain(|package, unit| {
@@ -335,6 +337,8 @@ impl Again<'_> {
             if let Some(unit) = kept.units.get_mut(package) {
                 let fields = asked.fields.remove(package);
                 unit.fields.extend(fields.unwrap_or_default());
+                let channels = asked.channels.remove(package);
+                unit.channels.extend(channels.unwrap_or_default());
             }
         }
         kept.implementers

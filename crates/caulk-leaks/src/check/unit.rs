@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 
 use crate::finding::{Acquisition, Analysis, Finding, Problem};
 use crate::inference::field_uses::Uses;
+use crate::module::ChannelsAsked;
 use crate::publish::suppress::Silencer;
 
 /// The answer for one package.
@@ -28,6 +29,8 @@ pub(crate) struct Unit {
     pub frequencies: Frequencies,
     /// How the tree uses fields that keep what the package acquires, by type and field.
     pub fields: BTreeMap<(String, SmolStr), Uses>,
+    /// What the tree does with channels that the package uses.
+    pub channels: ChannelsAsked,
 }
 
 /// What one body gives.

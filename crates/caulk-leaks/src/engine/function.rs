@@ -100,6 +100,10 @@ impl Function {
         self.typed.tree()
     }
 
+    pub fn parents(&self) -> &Parents {
+        &self.parents
+    }
+
     pub fn info(&self) -> &BodyInfo {
         &self.typed.info
     }

@@ -13,7 +13,7 @@ use super::{Body, Run, context_of, path};
 use crate::engine::Function;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::inference::channel::is_alone;
-use crate::inference::field_channels::received_by;
+use crate::inference::channel_uses::received_by;
 use crate::module::Module;
 
 /// What the names of channels say that tell somebody to end.

@@ -13,7 +13,8 @@ use super::staying::Staying;
 use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::{Function, Root};
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
-use crate::inference::field_channels::field_channel;
+use crate::inference::channel_places::kept_channel;
+use crate::inference::channel_uses::received_by;
 use crate::inference::provenance::values_of;
 use crate::module::Module;
 
@@ -288,16 +289,16 @@ fn endless_from(
 
 /// Whether a clause of a `select` receives from a channel that nothing sends on or closes.
 fn waits_for_nothing(module: &Module<'_>, function: &Function, clause: StmtId) -> bool {
-    crate::inference::field_channels::received_by(function, clause)
-        .and_then(|channel| field_channel(module, function, channel))
-        .is_some_and(|channel| channel.is_dead())
+    received_by(function, clause)
+        .and_then(|channel| kept_channel(module, function, channel))
+        .is_some_and(|channel| channel.uses.is_dead())
 }
 
 /// Whether a range is over a channel that nothing closes.
 fn ranges_for_ever(module: &Module<'_>, function: &Function, stmt: StmtId) -> bool {
     match function.tree().stmt(stmt).kind {
         StmtKind::Range { x, .. } => {
-            field_channel(module, function, x).is_some_and(|channel| channel.is_never_closed())
+            kept_channel(module, function, x).is_some_and(|channel| channel.uses.is_never_closed())
         }
         _ => false,
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, LocalId};
+use caulk_program::{BodyOwner, Callee, LocalId, Object};
 use caulk_syntax::{ExprId, ExprKind};
 
 use crate::engine::{Function, Root};
@@ -46,6 +46,33 @@ impl Run {
             callee: Some(module.function(BodyOwner::Func(id))?),
             root: None,
             has,
+        })
+    }
+
+    /// The same of a function that is passed on to be run: a literal, or a function or a method of the starter's package.
+    pub fn of_value(module: &Module<'_>, function: &Function, value: ExprId) -> Option<Run> {
+        let tree = function.tree();
+        let value = caulk_flow::unparen(tree, value);
+        if let ExprKind::FuncLit { .. } = tree.expr(value).kind {
+            return Some(Run {
+                callee: None,
+                root: Some(value),
+                has: function.info().literal(value)?.captures.clone(),
+            });
+        }
+        let (Object::Func(func) | Object::Method(func)) = function.info().object(value) else {
+            return None;
+        };
+        let id = func.id.filter(|id| module.is_own(*id))?;
+        let callee = module.function(BodyOwner::Func(id))?;
+        let of = match tree.expr(value).kind {
+            ExprKind::Selector { x, .. } => function.local(x),
+            _ => None,
+        };
+        (callee.package == function.package).then(|| Run {
+            callee: Some(callee),
+            root: None,
+            has: of.into_iter().collect(),
         })
     }
 

@@ -15,7 +15,8 @@ use super::{Body, Run, path};
 use crate::engine::Function;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::inference::channel::is_alone;
-use crate::inference::field_channels::{field_channel, received_by};
+use crate::inference::channel_places::kept_channel;
+use crate::inference::channel_uses::received_by;
 use crate::inference::provenance::values_of;
 use crate::module::Module;
 
@@ -130,7 +131,7 @@ impl Waiter<'_> {
             if self.clock(channel).is_some() {
                 timers.push((tree.expr(channel).span, channel));
             } else {
-                field_channel(self.body.module, self.body.function, channel)?;
+                kept_channel(self.body.module, self.body.function, channel)?;
             }
         }
         match timers[..] {

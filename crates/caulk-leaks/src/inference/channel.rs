@@ -285,6 +285,10 @@ fn collect(
     for ident in idents {
         match meaning(function, ident)? {
             Meaning::Nothing => {}
+            // The process sends on it, as long as it runs or until that is stopped.
+            Meaning::Notified
+                if stops_signals(module, scope, channel) && !function.is_main(module.program) => {}
+            Meaning::Notified => return None,
             Meaning::Returned if scope.returns && function.root_of(ident) == scope.root => {}
             Meaning::Returned => return None,
             Meaning::Passed { call, index } => passed(module, scope, call, index, uses)?,
@@ -321,9 +325,14 @@ fn collect(
 /// What a mention of a channel is.
 enum Meaning {
     Nothing,
+    /// Signals are sent on it: `signal.Notify(c)`.
+    Notified,
     Op(Op, Node),
     Returned,
-    Passed { call: ExprId, index: usize },
+    Passed {
+        call: ExprId,
+        index: usize,
+    },
 }
 
 fn meaning(function: &Function, channel: ExprId) -> Option<Meaning> {
@@ -337,6 +346,10 @@ fn meaning(function: &Function, channel: ExprId) -> Option<Meaning> {
             ExprKind::Call { args, .. } => match function.callee(parent) {
                 Callee::Builtin(Builtin::Len | Builtin::Cap) => Some(Meaning::Nothing),
                 Callee::Builtin(Builtin::Close) => Some(Meaning::Op(Op::Close, parent.into())),
+                Callee::Static(func) if &*func.name == "os/signal.Notify" => {
+                    Some(Meaning::Notified)
+                }
+                Callee::Static(func) if &*func.name == "os/signal.Stop" => Some(Meaning::Nothing),
                 _ => {
                     let index = tree.exprs(args).iter().position(|arg| *arg == channel)?;
                     Some(Meaning::Passed {
@@ -361,6 +374,28 @@ fn meaning(function: &Function, channel: ExprId) -> Option<Meaning> {
             _ => None,
         },
     }
+}
+
+/// Whether a function itself ends that signals are sent on a channel.
+fn stops_signals(module: &Module<'_>, scope: &Scope<'_>, channel: LocalId) -> bool {
+    let (function, tree) = (scope.function, scope.function.tree());
+    let calls = function.info().calls();
+    calls.iter().any(|(call, callee)| {
+        let ExprKind::Call { args, .. } = tree.expr(*call).kind else {
+            return false;
+        };
+        let of = tree
+            .exprs(args)
+            .first()
+            .and_then(|arg| function.local(*arg));
+        let by_itself = || match run_by(module, scope, (*call).into()) {
+            Some(run) => matches!(run.actor, Actor::Starter | Actor::Deferred(_)),
+            None => false,
+        };
+        matches!(callee, Callee::Static(func) if &*func.name == "os/signal.Stop")
+            && of == Some(channel)
+            && by_itself()
+    })
 }
 
 /// The channel is an argument of a call: its uses are those of the parameter.

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use crate::catalogue::{CallEffect, Catalogue};
 use crate::contract::is_release_name;
 use crate::engine::Parents;
-use crate::inference::field_channels::{ChannelUses, use_of};
+use crate::inference::channel_places::Places;
 use crate::inference::habit::Habits;
 
 /// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name
@@ -19,7 +19,9 @@ use crate::inference::habit::Habits;
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct FieldUses {
     by_field: BTreeMap<SmolStr, BTreeMap<String, Uses>>,
-    /// Noted with them: what a package's functions release by habit.
+    /// Noted with them: what is done with the channels that more than one body can name.
+    pub channels: Places,
+    /// And what a package's functions release by habit.
     pub habits: Habits,
 }
 
@@ -30,8 +32,6 @@ pub(crate) struct Uses {
     methods: BTreeSet<SmolStr>,
     /// It is called, passed on, copied or returned: whoever gets it may release it.
     escapes: bool,
-    /// What is done with it where it is a channel.
-    pub channel: ChannelUses,
 }
 
 impl FieldUses {
@@ -54,12 +54,10 @@ impl FieldUses {
                 {
                     self.add(&reader, expr, x, tree.name(sel));
                 }
-                if let Node::Expr(expr) = node {
-                    self.add_given(program, body, expr);
-                }
                 Descend::Into
             });
         }
+        self.channels.read(program, body, &reader.parents);
     }
 
     /// Adds those of another body.
@@ -70,6 +68,7 @@ impl FieldUses {
                 known.entry(name).or_default().add(uses);
             }
         }
+        self.channels.extend(other.channels);
         self.habits.extend(other.habits);
     }
 
@@ -86,7 +85,6 @@ impl FieldUses {
         }
         let mut found = Uses::default();
         reader.read(expr, None, &mut found);
-        found.channel = use_of(program, reader.body, &reader.parents, expr);
         if found == Uses::default() {
             return;
         }
@@ -98,12 +96,6 @@ impl FieldUses {
         types.entry(of).or_default().add(found);
     }
 
-    /// Adds what the field of a type is given where that is a channel.
-    pub(super) fn add_channel(&mut self, field: SmolStr, of: String, channel: ChannelUses) {
-        let types = self.by_field.entry(field).or_default();
-        types.entry(of).or_default().channel.add(channel);
-    }
-
     /// What is done with the field of a type, as far as it can be told from those of other types.
     pub fn of_field(&self, ty: &str, field: &str) -> Uses {
         let mut all = Uses::default();
@@ -111,12 +103,7 @@ impl FieldUses {
             for uses in [ty, ""].iter().filter_map(|name| types.get(*name)) {
                 all.methods.extend(uses.methods.iter().cloned());
                 all.escapes |= uses.escapes;
-                all.channel.add(uses.channel);
             }
-        }
-        // Elements of a literal that name no field.
-        if let Some(uses) = self.by_field.get("").and_then(|types| types.get(ty)) {
-            all.channel.add(uses.channel);
         }
         all
     }
@@ -132,7 +119,6 @@ impl Uses {
     fn add(&mut self, others: Uses) {
         self.methods.extend(others.methods);
         self.escapes |= others.escapes;
-        self.channel.add(others.channel);
     }
 
     /// Whether one of these methods is called on it.

@@ -1,12 +1,13 @@
 //! What is inferred of functions from their source: what their callers owe, and what becomes of their arguments.
 
 pub(crate) mod channel;
+pub(crate) mod channel_places;
+pub(crate) mod channel_uses;
 pub(crate) mod convention;
 pub(crate) mod directive;
 pub(crate) mod doc;
 pub(crate) mod effort;
 pub(crate) mod enrolled;
-pub(crate) mod field_channels;
 pub(crate) mod field_uses;
 pub(crate) mod filled;
 mod going_on;

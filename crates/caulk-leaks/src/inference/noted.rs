@@ -95,7 +95,11 @@ impl<'p> Taking<'p> {
         let program = self.program;
         let is_channel = |ty: TypeId| matches!(program.ty(ty), Type::Chan(..));
         let named = Named::of(program, body);
-        let starts = named.go || body.info.locals().any(|(_, local)| is_channel(local.ty));
+        let file = caulk_flow::file_of(program, body.owner);
+        let is_test = file.is_some_and(caulk_program::SourceFile::is_test);
+        let starts = named.go
+            || named.endless_context && !is_test
+            || body.info.locals().any(|(_, local)| is_channel(local.ty));
         if starts || crate::inference::own_use::may_owe(body) {
             return Note::Acts;
         }
@@ -185,8 +189,10 @@ impl<'p> Taking<'p> {
 /// What the names in a body tell of what it does.
 #[derive(Default)]
 struct Named {
-    /// It starts a goroutine.
+    /// It starts a goroutine, or sends on a channel.
     go: bool,
+    /// It may pass on a context that has no end, for which others wait.
+    endless_context: bool,
     sends_request: bool,
     body: bool,
     status: bool,
@@ -226,6 +232,7 @@ impl Named {
             "StatusCode" => self.status = true,
             "Next" => self.next = true,
             "Scan" => self.scan = true,
+            "Background" | "TODO" => self.endless_context = true,
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use crate::engine::Function;
 use crate::module::Module;
 
 /// How a literal is run.
-pub(super) enum HowRun {
+pub(crate) enum HowRun {
     /// In a goroutine of its own, started here.
     Goroutine(Node),
     Deferred(StmtId),
@@ -19,7 +19,7 @@ pub(super) enum HowRun {
     At(Node),
 }
 
-pub(super) fn how_run(module: &Module<'_>, function: &Function, literal: ExprId) -> Option<HowRun> {
+pub(crate) fn how_run(module: &Module<'_>, function: &Function, literal: ExprId) -> Option<HowRun> {
     let tree = function.tree();
     let call = match function.parent(literal)? {
         Node::Expr(call) => call,
@@ -124,7 +124,7 @@ pub(super) fn literal_of(function: &Function, local: LocalId) -> Option<ExprId> 
 }
 
 /// Whether a call runs its argument in a goroutine: `g.Go(func() error { … })`.
-fn starts_argument(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+pub(crate) fn starts_argument(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     match function.callee(call) {
         // Groups of goroutines all call it so.
         Callee::Unknown { name, .. } => name == "Go",

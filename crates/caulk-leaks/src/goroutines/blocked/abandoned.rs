@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use caulk_program::{Builtin, Callee, FuncId};
+use caulk_program::{Builtin, Callee, FuncId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
+use super::paths::{Paths, root_variable};
 use super::{Blocked, Wait, of_same_package};
 use crate::engine::{Function, Root};
-use crate::goroutines::Run;
-use crate::inference::channel::{is_alone, span_of};
-use crate::inference::field_channels::field_channel;
+use crate::inference::channel::{channels, is_alone, span_of, uses};
+use crate::inference::channel_places::{KeptChannel, kept_channel};
 use crate::module::Module;
 
 /// How many methods, one called by the other, are looked into for a send.
@@ -21,10 +21,9 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
     if crate::in_test::is_in_test(module, function) {
         return Vec::new();
     }
-    let starts = crate::goroutines::starts(module, function).into_iter();
+    let starts = crate::goroutines::started(module, function).into_iter();
     starts
-        .filter_map(|(stmt, call)| {
-            let run = Run::in_package(module, function, call)?;
+        .filter_map(|(start, run)| {
             let body = run.body(module, function);
             let mut search = Search {
                 module,
@@ -35,7 +34,7 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
             };
             search.look(body.function, body.root, DEPTH);
             let sent = search.sent()?;
-            let blocked = Blocked::new(function, stmt, Wait::Abandoned, sent.name);
+            let blocked = Blocked::new(function, start, Wait::Abandoned, sent.name);
             Some(Blocked {
                 waits: sent
                     .place
@@ -50,6 +49,37 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
 fn is_called_here(function: &Function, literal: ExprId) -> bool {
     matches!(function.parent(literal), Some(Node::Expr(call))
         if matches!(function.tree().expr(call).kind, ExprKind::Call { fun, .. } if fun == literal))
+}
+
+/// Whether more and more sends on the same channel follow a send, so that they fill any room: in a loop that is not bounded
+/// by what there is, such as the elements of a slice.
+fn sends_again(module: &Module<'_>, function: &Function, send: StmtId, chan: ExprId) -> bool {
+    let tree = function.tree();
+    let of = root_variable(function, chan).and_then(|of| function.info().local_info(of));
+    let stays = function.innermost_loop(send).is_some_and(|round| {
+        let goes_on = match tree.stmt(round).kind {
+            StmtKind::For { init, post, .. } => init.is_none() || post.is_none(),
+            StmtKind::Range { x, .. } => {
+                let ty = function.info().type_of(x);
+                matches!(
+                    module.program.ty(module.program.underlying(ty)),
+                    Type::Chan(..)
+                )
+            }
+            _ => false,
+        };
+        // Each turn may have a channel of its own.
+        goes_on && of.is_some_and(|of| !tree.stmt(round).span.encloses(of.span))
+    });
+    let paths = Paths {
+        function,
+        root: function.root_of(send),
+        counted: vec![send.into()],
+        enough: Vec::new(),
+        told: Vec::new(),
+        failed: None,
+    };
+    stays && paths.reaches(send.into())
 }
 
 /// A send that nobody may receive.
@@ -137,15 +167,25 @@ impl Search<'_> {
         if self.send.is_some() || !is_alone(function, send.into()) {
             return;
         }
-        let Some(channel) = field_channel(self.module, function, chan) else {
-            return;
+        let again = sends_again(self.module, function, send, chan);
+        // Who may receive it in a variable may be who closes it, and that ends no send.
+        let named = function.local(chan).is_some();
+        let is_left = |channel: &KeptChannel| {
+            (channel.uses.is_left_by_signal() || again && channel.uses.is_left_full())
+                && !(named && channel.uses.is_closed())
         };
-        let of = function.info().local_info(channel.of);
-        if let Some(of) = of.filter(|_| channel.is_left_by_signal()) {
+        // One whose every use is understood is judged by its paths.
+        let is_local = function.local(chan).is_some_and(|local| {
+            let made = channels(self.module, function).into_iter();
+            let mut of_it = made.filter(|made| made.local == Some(local));
+            of_it.any(|made| uses(self.module, function, &made).is_some())
+        });
+        let channel = kept_channel(self.module, function, chan).filter(|_| !is_local);
+        if let Some(channel) = channel.filter(is_left) {
             self.send = Some(Sent {
-                name: format!("{}.{}", of.name, channel.name),
+                name: channel.name,
                 place: (depth == DEPTH).then(|| span_of(function, send.into())),
-                by_quit: channel.is_left_by_quit(),
+                by_quit: channel.uses.is_left_by_quit(),
             });
         }
     }

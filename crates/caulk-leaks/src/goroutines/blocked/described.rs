@@ -45,7 +45,9 @@ pub(crate) fn described(
                 }
                 Wait::Itself => format!("calls {channel}"),
                 Wait::Close => format!("ranges over {channel}"),
-                Wait::Signal | Wait::Unsignalled | Wait::Outlived => format!("waits for {channel}"),
+                Wait::Signal | Wait::Unsignalled | Wait::Outlived | Wait::Unanswered => {
+                    format!("waits for {channel}")
+                }
             },
         },
         Step {
@@ -59,6 +61,9 @@ pub(crate) fn described(
                     format!("those that receive from {channel} leave when they are told to end")
                 }
                 Wait::Unsignalled => format!("nothing sends on {channel} or closes it"),
+                Wait::Unanswered => {
+                    format!("the goroutine that sends on {channel} may end without")
+                }
                 Wait::Itself => "which waits for this goroutine to end".to_owned(),
                 Wait::Outlived => format!("leaves the goroutine to wait for {channel}"),
                 Wait::Close | Wait::Signal => format!("leaves without closing {channel}"),
@@ -76,7 +81,7 @@ pub(crate) fn described(
                 format!("receive from {channel}")
             }
             Wait::Itself => "return".to_owned(),
-            Wait::Close | Wait::Signal | Wait::Unsignalled | Wait::Outlived => {
+            Wait::Close | Wait::Signal | Wait::Unsignalled | Wait::Outlived | Wait::Unanswered => {
                 format!("close({channel})")
             }
         },
@@ -102,6 +107,11 @@ pub(crate) fn described(
                     "caller blocks for ever on {channel} <- when those that receive were told to end"
                 )
             }
+            Wait::Unanswered => {
+                format!(
+                    "caller waits for ever for {channel} when the goroutine that sends ends without"
+                )
+            }
             Wait::Itself => {
                 format!("goroutine waits for its own end in {channel}")
             }
@@ -122,6 +132,7 @@ pub(crate) fn described(
             | Wait::Abandoned
             | Wait::Stranded
             | Wait::Unsignalled
+            | Wait::Unanswered
             | Wait::Itself
             | Wait::Outlived => Confidence::Likely,
             Wait::Receive | Wait::Close | Wait::Signal => Confidence::Certain,
@@ -176,7 +187,7 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
                 span: byte_span(blocked.waits),
                 why: "the goroutine needs another way to be told to end".to_owned(),
             }],
-            Wait::Close | Wait::Signal | Wait::Unsignalled => vec![Obstacle {
+            Wait::Close | Wait::Signal | Wait::Unsignalled | Wait::Unanswered => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "who closes the channel is for its senders to decide".to_owned(),
             }],

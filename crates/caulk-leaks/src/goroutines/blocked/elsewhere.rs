@@ -8,7 +8,7 @@ use super::{Blocked, Wait};
 use crate::engine::Function;
 use crate::goroutines::context_of;
 use crate::inference::channel::{channels, is_alone};
-use crate::inference::field_channels::{leaves, received_by};
+use crate::inference::channel_uses::{leaves, received_by};
 use crate::inference::started::returned_locals;
 use crate::module::Module;
 

@@ -13,19 +13,22 @@ mod round;
 mod served;
 mod stranded;
 mod told;
+mod unanswered;
+mod unended;
 mod unsignalled;
 mod untold;
 mod waiting;
 mod within;
+mod workers;
 
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, FuncId};
-use caulk_syntax::{Node, Span, StmtId};
+use caulk_syntax::{Node, Span};
 
 use crate::engine::Function;
 use crate::finding::Heat;
-use crate::inference::channel::{Started, channels, uses};
+use crate::inference::channel::{Started, channels, span_of, uses};
 use crate::inference::produced::produced;
 use crate::module::Module;
 use served::Used;
@@ -56,10 +59,11 @@ pub(crate) struct Blocked {
 
 impl Blocked {
     /// A goroutine that waits where it starts, as far as can be told here.
-    fn new(function: &Function, go: StmtId, wait: Wait, channel: String) -> Blocked {
-        let begun = function.tree().stmt(go).span;
+    fn new(function: &Function, go: impl Into<Node>, wait: Wait, channel: String) -> Blocked {
+        let go = go.into();
+        let begun = span_of(function, go);
         Blocked {
-            go: go.into(),
+            go,
             started: None,
             waits: begun,
             wait,
@@ -86,6 +90,8 @@ pub(crate) enum Wait {
     Abandoned,
     /// The same, of whoever calls the function that sends.
     Stranded,
+    /// That a goroutine sends, which may end without.
+    Unanswered,
     /// For its own end.
     Itself,
     /// For a signal that there is none of.
@@ -127,7 +133,8 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(itself::itself(module, function))
         .chain(abandoned::abandoned(module, function))
         .chain(stranded::stranded(module, function))
-        .chain(elsewhere::elsewhere(module, function));
+        .chain(elsewhere::elsewhere(module, function))
+        .chain(unended::unended(module, function));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
             found.push(blocked);

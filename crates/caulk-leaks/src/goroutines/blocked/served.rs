@@ -39,6 +39,8 @@ pub(super) fn blocked(
     };
     let mut found = view.senders();
     found.extend(view.waiting());
+    found.extend(view.feeds());
+    found.extend(view.unanswered());
     found
 }
 
@@ -72,7 +74,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether a loop starts the goroutine again and again, all with the one channel.
-    fn started_in_loop(&self, start: Node) -> bool {
+    pub(super) fn started_in_loop(&self, start: Node) -> bool {
         self.function.innermost_loop(start).is_some_and(|stmt| {
             let span = self.function.tree().stmt(stmt).span;
             !span.encloses(self.used.channel.made)
@@ -313,60 +315,6 @@ impl<'a> View<'a> {
         self.blocked(last, send, leaves, false)
     }
 
-    /// A sender all of whose receivers are goroutines that can stop receiving.
-    fn received_by_workers(&self, senders: &[Node], receivers: &[Node], room: u32) -> Vec<Blocked> {
-        let [start] = senders else {
-            return Vec::new();
-        };
-        if room > 0 || receivers.contains(start) || self.started_in_loop(*start) {
-            return Vec::new();
-        }
-        if receivers.iter().any(|worker| self.counts_off(*worker)) {
-            return Vec::new();
-        }
-        let sends = self.sends(*start);
-        let independent = !self.ends_itself(&sends);
-        if !sends.iter().any(|send| self.repeats(send, &sends)) {
-            return Vec::new();
-        }
-        let mut leaves = Vec::new();
-        for worker in receivers {
-            let receives =
-                self.uses(|used| used.actor == Actor::Goroutine(*worker) && used.op != Op::Send);
-            let one_place = receives.first().is_some_and(|first| {
-                let here = |receive: &&&Use| receive.root == first.root && receive.is_beside(first);
-                receives.iter().filter(here).count() == receives.len()
-            });
-            let served: Vec<Node> = receives.iter().map(|receive| receive.node).collect();
-            let stops = receives.iter().find_map(|receive| {
-                if receive.op == Op::Close {
-                    return None;
-                }
-                let round = self.receiving_round(*worker, receive)?;
-                self.leaves_round(receive, round, &served, independent)
-            });
-            match stops {
-                Some(at) if one_place => {
-                    leaves.push((at, receives.first().and_then(|r| r.callee.clone())))
-                }
-                _ => return Vec::new(),
-            }
-        }
-        let Some((at, callee)) = leaves.first() else {
-            return Vec::new();
-        };
-        // A place in another function is told by where that one is started.
-        let leaves = match (callee, receivers.first()) {
-            (Some(_), Some(worker)) => span_of(self.function, *worker),
-            _ => *at,
-        };
-        sends
-            .first()
-            .and_then(|send| self.blocked(*start, send, leaves, false))
-            .into_iter()
-            .collect()
-    }
-
     pub(super) fn blocked(
         &self,
         start: Node,
@@ -395,7 +343,7 @@ impl<'a> View<'a> {
         })
     }
 
-    fn sends(&self, start: Node) -> Vec<&'a Use> {
+    pub(super) fn sends(&self, start: Node) -> Vec<&'a Use> {
         let mut sends = self.of(start, Op::Send);
         sends.retain(|send| send.alone);
         sends
@@ -428,7 +376,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether a goroutine sends again after a send.
-    fn repeats(&self, send: &Use, sends: &[&Use]) -> bool {
+    pub(super) fn repeats(&self, send: &Use, sends: &[&Use]) -> bool {
         let beside = sends.iter().filter(|other| other.is_beside(send));
         send.repeats
             || Paths {
@@ -443,7 +391,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether a sender may stop by what it has sent: its receiver can know that nothing more comes.
-    fn ends_itself(&self, sends: &[&Use]) -> bool {
+    pub(super) fn ends_itself(&self, sends: &[&Use]) -> bool {
         sends.iter().any(|send| {
             let function = send.function(self.function);
             let Some(round) = function.innermost_loop(send.node) else {

@@ -7,7 +7,8 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, Unar
 use super::{Blocked, Wait, of_same_package};
 use crate::engine::Function;
 use crate::inference::channel::is_alone;
-use crate::inference::field_channels::{FieldChannel, field_channel};
+use crate::inference::channel_places::{KeptChannel, kept_channel};
+use crate::inference::provenance::values_of;
 use crate::module::Module;
 
 /// The sends of a body that may wait for ever.
@@ -16,7 +17,7 @@ pub(super) fn stranded(module: &Module<'_>, function: &Function) -> Vec<Blocked>
         return Vec::new();
     };
     let tree = function.tree();
-    let mut found: Vec<Blocked> = Vec::new();
+    let mut found: Option<Left> = None;
     tree.walk(graph.body, |node| {
         match node {
             Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
@@ -24,10 +25,10 @@ pub(super) fn stranded(module: &Module<'_>, function: &Function) -> Vec<Blocked>
             }
             Node::Stmt(stmt) => {
                 if let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
-                    && found.is_empty()
+                    && found.is_none()
                     && is_alone(function, node)
                 {
-                    found.extend(left(module, function, stmt, chan));
+                    found = left(module, function, stmt, chan);
                 }
             }
             Node::Expr(_) => {}
@@ -35,11 +36,20 @@ pub(super) fn stranded(module: &Module<'_>, function: &Function) -> Vec<Blocked>
         Descend::Into
     });
     // A test ends before it matters.
-    if found.is_empty() || crate::in_test::is_in_test(module, function) {
-        return Vec::new();
-    }
-    let by_others = is_offered(module, function) || is_called_by_others(module, function);
-    if by_others { found } else { Vec::new() }
+    let found = found.filter(|_| !crate::in_test::is_in_test(module, function));
+    let by_others = |left: &Left| {
+        let wanted = if left.in_the_end { 2 } else { 1 };
+        is_offered(module, function) || callers_for_others(module, function) >= wanted
+    };
+    let found = found.filter(by_others);
+    found.map(|left| left.blocked).into_iter().collect()
+}
+
+/// A send that may wait for ever.
+struct Left {
+    blocked: Blocked,
+    /// There is room, which has to be filled first.
+    in_the_end: bool,
 }
 
 /// Whether others than the package can call a function.
@@ -48,14 +58,14 @@ fn is_offered(module: &Module<'_>, function: &Function) -> bool {
     func.is_some_and(|func| is_exported(&func.name))
 }
 
-/// Whether a method that others can call calls this one of the same type.
-fn is_called_by_others(module: &Module<'_>, function: &Function) -> bool {
+/// How many methods that others can call call this one of the same type.
+fn callers_for_others(module: &Module<'_>, function: &Function) -> usize {
     let Some(id) = function.id() else {
-        return false;
+        return 0;
     };
     let func = module.program.func(id);
     let Some(receiver) = func.and_then(|func| func.receiver.as_deref()) else {
-        return false;
+        return 0;
     };
     let methods = module.program.package(function.package);
     methods
@@ -63,29 +73,38 @@ fn is_called_by_others(module: &Module<'_>, function: &Function) -> bool {
         .filter(|method| is_exported(&method.name))
         .filter_map(|method| of_same_package(module, function, method.reference.id?))
         .filter(|method| !crate::in_test::is_in_test(module, method))
-        .any(|method| {
+        .filter(|method| {
             method.info().calls().iter().any(|(call, callee)| {
                 callee.func().and_then(|func| func.id) == Some(id)
                     && method.root_of(*call).is_none()
                     && !method.is_started(*call)
             })
         })
+        .count()
 }
 
 /// A send on the channel of a value that the function is given, where it does not ask first whether that has ended.
-fn left(module: &Module<'_>, function: &Function, send: StmtId, chan: ExprId) -> Option<Blocked> {
-    let channel = field_channel(module, function, chan)?;
+fn left(module: &Module<'_>, function: &Function, send: StmtId, chan: ExprId) -> Option<Left> {
+    let channel = kept_channel(module, function, chan)?;
     let of = function.info().local_info(channel.of)?;
-    let given = matches!(of.kind, LocalKind::Receiver | LocalKind::Param { .. });
-    let offered = is_offered(module, function);
+    // What is in a variable another function has given, with its receivers.
+    let produced = function.local(chan).is_some_and(|local| {
+        let values = values_of(module, function, local);
+        matches!(values[..], [(Some(call), _)] if function.callee(call).func().is_some())
+    });
+    let given = produced || matches!(of.kind, LocalKind::Receiver | LocalKind::Param { .. });
     // Who is called once does not fill the room that there is, and a loop of the package knows when it may send.
-    let again = offered && of.kind == LocalKind::Receiver && carries(module, function, chan);
-    let left = channel.is_left_by_signal() && (offered || !function.in_loop(send))
-        || again && channel.is_left_in_the_end();
-    let left = left && !channel.is_left_when_idle();
-    (given && left && !asks_first(module, function, send, &channel)).then(|| {
-        let name = format!("{}.{}", of.name, channel.name);
-        Blocked::new(function, send, Wait::Stranded, name)
+    let knows = function.in_loop(send) && !produced && !is_offered(module, function);
+    let again = of.kind == LocalKind::Receiver && carries(module, function, chan);
+    let left = channel.uses.is_left_by_signal()
+        || again && channel.uses.is_left_with_few()
+        || produced && function.in_loop(send) && channel.uses.is_left_full();
+    // Who has told the workers to leave knows it.
+    let left = left && !(knows || produced && channel.uses.is_left_by_quit());
+    let left = left && !channel.uses.is_left_when_idle();
+    (given && left && !asks_first(module, function, send, &channel)).then(|| Left {
+        blocked: Blocked::new(function, send, Wait::Stranded, channel.name.clone()),
+        in_the_end: !channel.uses.is_left_by_signal(),
     })
 }
 
@@ -107,7 +126,7 @@ fn asks_first(
     module: &Module<'_>,
     function: &Function,
     send: StmtId,
-    channel: &FieldChannel,
+    channel: &KeptChannel,
 ) -> bool {
     let tree = function.tree();
     let Some(graph) = function.graph(None) else {
@@ -146,7 +165,7 @@ fn asks_first(
 }
 
 /// Whether a condition looks at a number, a text or a truth of the value, or asks a context for its error.
-fn looks(module: &Module<'_>, function: &Function, cond: ExprId, channel: &FieldChannel) -> bool {
+fn looks(module: &Module<'_>, function: &Function, cond: ExprId, channel: &KeptChannel) -> bool {
     let tree = function.tree();
     let mut looks = false;
     tree.walk(cond, |node| {
@@ -181,7 +200,7 @@ fn is_state(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
 }
 
 /// Whether an expression is the value that the channel belongs to, or a field of it.
-fn is_of(function: &Function, expr: ExprId, channel: &FieldChannel) -> bool {
+fn is_of(function: &Function, expr: ExprId, channel: &KeptChannel) -> bool {
     let tree = function.tree();
     let expr = caulk_flow::unparen(tree, expr);
     let of = match tree.expr(expr).kind {

@@ -6,7 +6,7 @@ use super::{Blocked, Wait};
 use crate::engine::Function;
 use crate::goroutines::{Body, Run};
 use crate::inference::channel::{is_alone, span_of};
-use crate::inference::field_channels::field_channel;
+use crate::inference::channel_places::kept_channel;
 use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.
@@ -43,12 +43,9 @@ fn waits(body: &Body<'_>) -> Option<(Node, String)> {
                     op: UnaryOp::Receive,
                     x,
                 } if found.is_none() && is_alone(function, node) => {
-                    found = field_channel(body.module, function, x)
-                        .filter(|channel| channel.is_dead())
-                        .and_then(|channel| {
-                            let of = function.info().local_info(channel.of)?;
-                            Some((node, format!("{}.{}", of.name, channel.name)))
-                        });
+                    found = kept_channel(body.module, function, x)
+                        .filter(|channel| channel.uses.is_dead())
+                        .map(|channel| (node, channel.name));
                 }
                 _ => {}
             }

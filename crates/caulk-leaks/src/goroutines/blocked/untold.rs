@@ -6,25 +6,29 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::{Blocked, Wait};
 use crate::engine::Function;
-use crate::goroutines::{Body, Run};
+use crate::goroutines::{Body, Run, path};
 use crate::inference::channel::{is_alone, span_of};
-use crate::inference::field_channels::{FieldChannel, field_channel, leaves, received_by};
+use crate::inference::channel_places::{KeptChannel, kept_channel};
+use crate::inference::channel_uses::{leaves, received_by};
 use crate::inference::runs::given;
 use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.
 pub(super) fn untold(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
-    let starts = crate::goroutines::starts(module, function).into_iter();
+    // A test ends before it matters.
+    if crate::in_test::is_in_test(module, function) {
+        return Vec::new();
+    }
+    let starts = crate::goroutines::started(module, function).into_iter();
     starts
-        .filter_map(|(stmt, call)| started(module, function, stmt, call))
+        .filter_map(|(start, run)| started(module, function, start, &run))
         .collect()
 }
 
-fn started(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) -> Option<Blocked> {
-    let run = Run::in_package(module, function, call)?;
+fn started(module: &Module<'_>, function: &Function, start: Node, run: &Run) -> Option<Blocked> {
     let (send, name, told) = run.body(module, function).untold()?;
-    let blocked = Blocked::new(function, go, Wait::Untold, name);
-    Some(match run.callee {
+    let blocked = Blocked::new(function, start, Wait::Untold, name);
+    Some(match &run.callee {
         // A place in another function is told by where that one is started.
         Some(_) => blocked,
         None => Blocked {
@@ -59,19 +63,17 @@ impl Body<'_> {
             if clauses.is_empty() {
                 return None;
             }
-            let Some(channel) = field_channel(self.module, self.function, chan) else {
+            let Some(channel) = kept_channel(self.module, self.function, chan) else {
                 continue;
             };
-            if !channel.is_left() {
+            if !channel.uses.is_left() {
                 continue;
             }
             let told = clauses
                 .iter()
                 .find(|clause| self.tells_to_end(**clause, &channel, send));
             if let Some(told) = told {
-                let of = self.function.info().local_info(channel.of)?;
-                let name = format!("{}.{}", of.name, channel.name);
-                return Some((send, name, tree.stmt(*told).span));
+                return Some((send, channel.name, tree.stmt(*told).span));
             }
         }
         None
@@ -79,14 +81,15 @@ impl Body<'_> {
 
     /// Whether a clause ends the goroutine when the value that the channel belongs to, or a context, says so; in the loop
     /// that the send is made in.
-    fn tells_to_end(&self, clause: StmtId, channel: &FieldChannel, send: StmtId) -> bool {
+    fn tells_to_end(&self, clause: StmtId, channel: &KeptChannel, send: StmtId) -> bool {
         let tree = self.function.tree();
         let Some(from) = received_by(self.function, clause) else {
             return false;
         };
         let quits = match tree.expr(caulk_flow::unparen(tree, from)).kind {
-            ExprKind::Selector { x, sel } => {
-                self.function.local(x) == Some(channel.of) && tree.name(sel) != channel.name
+            ExprKind::Selector { x, .. } => {
+                self.function.local(x) == Some(channel.of)
+                    && path(self.function, from).as_ref() != Some(&channel.name)
             }
             ExprKind::Call { fun, .. } => {
                 matches!(tree.expr(fun).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == "Done")

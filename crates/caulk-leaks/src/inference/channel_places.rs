@@ -1,0 +1,621 @@
+//! Channels that more than one body can name: where each is kept, what all those bodies do with it, and which of the places
+//! hold the same channel. A channel is known by its places, whatever it is called in between: `s.jobs`, the parameter that
+//! this is passed for, the variable that holds it for a while, the result that gives it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use caulk_program::{
+    BodyOwner, Builtin, Callee, FuncRef, LocalId, LocalKind, Object, Program, Type, TypedBody,
+};
+use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, SpecKind, StmtId, StmtKind, UnaryOp};
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+
+use crate::engine::{Function, Parents};
+use crate::inference::channel_uses::{ChannelUses, received};
+use crate::module::Module;
+
+/// Where a channel is kept that others than one body can name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Place {
+    /// A field, by the full name of its type and its name; the one is empty where it is not known, the other for what a
+    /// composite literal gives without a name.
+    Field(String, SmolStr),
+    /// A parameter of a function, by the function's canonical name and its position.
+    Param(SmolStr, u32),
+    /// A result.
+    Result(SmolStr, u32),
+    /// A variable of a package, by its canonical name.
+    Var(SmolStr),
+}
+
+/// What some bodies do with the channels of places, and which of these they give to each other.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub(crate) struct Places(BTreeMap<Place, Known>);
+
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+struct Known {
+    uses: ChannelUses,
+    same: BTreeSet<Place>,
+}
+
+impl Places {
+    /// Adds what one body does.
+    pub fn read(&mut self, program: &Program, body: &TypedBody, parents: &Parents) {
+        for Names {
+            mut places, uses, ..
+        } in names(program, body, parents)
+        {
+            let Some(first) = places.pop_first() else {
+                continue;
+            };
+            for other in &places {
+                self.known(other).same.insert(first.clone());
+            }
+            let known = self.known(&first);
+            known.uses = known.uses.and(uses);
+            known.same.extend(places);
+        }
+    }
+
+    /// Adds those of other bodies.
+    pub fn extend(&mut self, other: Places) {
+        for (place, more) in other.0 {
+            let known = self.0.entry(place).or_default();
+            known.uses = known.uses.and(more.uses);
+            known.same.extend(more.same);
+        }
+    }
+
+    fn known(&mut self, place: &Place) -> &mut Known {
+        self.0.entry(place.clone()).or_default()
+    }
+
+    /// What is done with a channel that may be kept in one of these places.
+    pub fn uses_of(&self, places: &BTreeSet<Place>) -> ChannelUses {
+        let mut all = ChannelUses::NONE;
+        let mut seen = places.clone();
+        let mut todo: Vec<Place> = places.iter().cloned().collect();
+        while let Some(place) = todo.pop() {
+            let known = self.0.get(&place);
+            all = all.and(match (&place, known) {
+                (_, Some(known)) => known.uses,
+                // What it does is not followed.
+                (Place::Param(..) | Place::Result(..), None) => ChannelUses::OTHER,
+                _ => ChannelUses::NONE,
+            });
+            if let Place::Field(ty, name) = &place {
+                let others = [
+                    Place::Field(String::new(), name.clone()),
+                    Place::Field(ty.clone(), SmolStr::default()),
+                ];
+                let others = others.iter().filter_map(|other| self.0.get(other));
+                all = others.fold(all, |all, other| all.and(other.uses));
+            }
+            for next in known.iter().flat_map(|known| &known.same) {
+                if seen.insert(next.clone()) {
+                    todo.push(next.clone());
+                }
+            }
+        }
+        all
+    }
+}
+
+/// The variables and places of a body that hold one channel, with what the body does with that.
+#[derive(Debug, Default)]
+struct Names {
+    locals: BTreeSet<LocalId>,
+    places: BTreeSet<Place>,
+    uses: ChannelUses,
+}
+
+/// How a body names a channel.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Name {
+    Local(LocalId),
+    Place(Place),
+}
+
+/// The channels that a body names.
+fn names(program: &Program, body: &TypedBody, parents: &Parents) -> Vec<Names> {
+    let is_channel = |ty| matches!(program.ty(program.underlying(ty)), Type::Chan(..));
+    let locals = body.info.locals().filter(|(_, local)| is_channel(local.ty));
+    let mut reader = Reader {
+        program,
+        body,
+        parents,
+        locals: locals.map(|(id, _)| id).collect(),
+        uses: BTreeMap::new(),
+        same: Vec::new(),
+    };
+    reader.read();
+    reader.names()
+}
+
+struct Reader<'a> {
+    program: &'a Program,
+    body: &'a TypedBody,
+    parents: &'a Parents,
+    /// The variables that hold channels.
+    locals: BTreeSet<LocalId>,
+    uses: BTreeMap<Name, ChannelUses>,
+    same: Vec<(Name, Name)>,
+}
+
+impl Reader<'_> {
+    fn read(&mut self) {
+        let tree = self.body.tree();
+        self.read_signature();
+        for root in caulk_flow::roots(self.program, self.body) {
+            tree.walk(root, |node| {
+                match node {
+                    Node::Expr(expr) => {
+                        if let Some(name) = self.name(expr) {
+                            let uses = self.meaning(&name, expr);
+                            self.add(name, uses);
+                        }
+                        if let ExprKind::CompositeLit { .. } = tree.expr(expr).kind {
+                            self.read_literal(expr);
+                        }
+                    }
+                    Node::Stmt(stmt) => self.read_declaration(stmt),
+                }
+                Descend::Into
+            });
+        }
+    }
+
+    /// The parameters and the results of the function are places of it.
+    fn read_signature(&mut self) {
+        let BodyOwner::Func(id) = self.body.owner else {
+            return;
+        };
+        let Some(func) = self.program.func(id) else {
+            return;
+        };
+        for local in self.locals.clone() {
+            let Some(info) = self.body.info.local_info(local) else {
+                continue;
+            };
+            let name = SmolStr::new(&func.reference.name);
+            let place = match info.kind {
+                _ if info.function.is_some() => continue,
+                LocalKind::Param { index } => Place::Param(name, index),
+                LocalKind::Result { index } => Place::Result(name, index),
+                _ => continue,
+            };
+            let place = self.at(place);
+            self.add(Name::Local(local), ChannelUses::NONE);
+            self.same.push((Name::Local(local), place));
+        }
+    }
+
+    /// The name of a place, with who can use that.
+    fn at(&mut self, place: Place) -> Name {
+        let public = match &place {
+            Place::Field(_, name) => caulk_syntax::is_exported(name),
+            Place::Param(name, _) | Place::Result(name, _) | Place::Var(name) => {
+                caulk_syntax::is_exported(name.rsplit('.').next().unwrap_or_default())
+            }
+        };
+        let name = Name::Place(place);
+        self.add(
+            name.clone(),
+            match public {
+                true => ChannelUses::PUBLIC,
+                false => ChannelUses::NONE,
+            },
+        );
+        name
+    }
+
+    fn add(&mut self, name: Name, uses: ChannelUses) {
+        let known = self.uses.entry(name).or_default();
+        *known = known.and(uses);
+    }
+
+    /// How an expression that is a channel is named; none where it is none, or where nothing can be told of it.
+    fn name(&mut self, expr: ExprId) -> Option<Name> {
+        let (tree, info) = (self.body.tree(), &self.body.info);
+        match tree.expr(expr).kind {
+            ExprKind::Ident(_) => match info.object(expr) {
+                Object::Local(local) => self.locals.contains(local).then_some(Name::Local(*local)),
+                Object::PackageVar(name) if self.is_channel(expr) => {
+                    Some(self.at(Place::Var(SmolStr::new(name))))
+                }
+                _ => None,
+            },
+            ExprKind::Selector { x, sel } => match info.object(expr) {
+                Object::Field { through, .. } => {
+                    let of = through.is_empty().then(|| info.type_of(x));
+                    let of = of.and_then(|of| self.program.named_name(of));
+                    let name = SmolStr::new(tree.name(sel));
+                    self.may_be_channel(expr)
+                        .then(|| self.at(Place::Field(of.unwrap_or_default(), name)))
+                }
+                Object::Unknown => {
+                    let name = SmolStr::new(tree.name(sel));
+                    self.may_be_channel(expr)
+                        .then(|| self.at(Place::Field(String::new(), name)))
+                }
+                Object::PackageVar(name) if self.is_channel(expr) => {
+                    Some(self.at(Place::Var(SmolStr::new(name))))
+                }
+                _ => None,
+            },
+            ExprKind::Call { .. } if self.is_channel(expr) => {
+                let func = self.followed(info.callee(expr))?;
+                Some(self.at(Place::Result(SmolStr::new(&func.name), 0)))
+            }
+            _ => None,
+        }
+    }
+
+    fn is_channel(&self, expr: ExprId) -> bool {
+        let ty = self.body.info.type_of(expr);
+        matches!(self.program.ty(self.program.underlying(ty)), Type::Chan(..))
+    }
+
+    fn may_be_channel(&self, expr: ExprId) -> bool {
+        let is_used_otherwise = || match self.parents.get(expr.into()) {
+            Some(Node::Expr(parent)) => match self.body.tree().expr(parent).kind {
+                ExprKind::Call { fun, .. } => fun == expr,
+                ExprKind::Selector { .. } | ExprKind::Index { .. } => true,
+                _ => false,
+            },
+            _ => false,
+        };
+        match self.body.info.type_of(expr).is_unknown() {
+            true => !is_used_otherwise(),
+            false => self.is_channel(expr),
+        }
+    }
+
+    /// A function that is called, whose source may be looked at.
+    fn followed<'c>(&self, callee: &'c Callee) -> Option<&'c FuncRef> {
+        match callee {
+            Callee::Static(func) | Callee::Method { func, .. } => {
+                let id = func.id?;
+                (!self.program.package(id.package).is_std()).then_some(func)
+            }
+            _ => None,
+        }
+    }
+
+    /// What is done with a channel where an expression names it.
+    fn meaning(&mut self, name: &Name, expr: ExprId) -> ChannelUses {
+        let tree = self.body.tree();
+        match self.parents.get(expr.into()) {
+            Some(Node::Expr(parent)) => match tree.expr(parent).kind {
+                ExprKind::Paren(_) => self.meaning(name, parent),
+                ExprKind::Unary {
+                    op: UnaryOp::Receive,
+                    ..
+                } => received(self.program, self.body, self.parents, parent),
+                ExprKind::Call { fun, args, .. } if fun != expr => {
+                    let index = tree.exprs(args).iter().position(|arg| *arg == expr);
+                    self.passed(name, parent, index)
+                }
+                ExprKind::Binary { .. } => ChannelUses::NONE,
+                // The literal is read where it stands.
+                ExprKind::KeyValue { value, .. } if value == expr => ChannelUses::NONE,
+                _ => ChannelUses::OTHER,
+            },
+            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+                StmtKind::Send { chan, .. } if chan == expr => ChannelUses::SENT,
+                StmtKind::Range { x, .. } if x == expr => ChannelUses::RECEIVED,
+                StmtKind::Assign { lhs, rhs, .. } => {
+                    let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+                    self.assigned(name, expr, lhs, rhs)
+                }
+                StmtKind::Return(values) => {
+                    let index = tree.exprs(values).iter().position(|value| *value == expr);
+                    self.returned(name, stmt, index)
+                }
+                StmtKind::Decl(_) => ChannelUses::NONE,
+                // A call whose result nobody takes.
+                StmtKind::Expr(_) | StmtKind::Go(_) | StmtKind::Defer(_) => ChannelUses::NONE,
+                _ => ChannelUses::OTHER,
+            },
+            None => ChannelUses::OTHER,
+        }
+    }
+
+    fn passed(&mut self, name: &Name, call: ExprId, index: Option<usize>) -> ChannelUses {
+        let info = &self.body.info;
+        let callee = info.callee(call);
+        match callee {
+            Callee::Builtin(Builtin::Close) => return ChannelUses::CLOSED,
+            Callee::Builtin(Builtin::Len | Builtin::Cap) => return ChannelUses::NONE,
+            Callee::Conversion(_) => return self.meaning(name, call),
+            _ => {}
+        }
+        let param = match (callee, index) {
+            (Callee::Literal(literal), Some(index)) => {
+                let literal = info.literal(*literal);
+                let param = literal.and_then(|literal| literal.params.get(index));
+                param.map(|param| Name::Local(*param))
+            }
+            (callee, Some(index)) => self.followed(callee).and_then(|func| {
+                let index = u32::try_from(index).ok()?;
+                Some(Name::Place(Place::Param(SmolStr::new(&func.name), index)))
+            }),
+            _ => None,
+        };
+        self.same_as(name, param)
+    }
+
+    fn assigned(
+        &mut self,
+        name: &Name,
+        expr: ExprId,
+        lhs: &[ExprId],
+        rhs: &[ExprId],
+    ) -> ChannelUses {
+        if let Some(index) = lhs.iter().position(|target| *target == expr) {
+            return match rhs {
+                [call] if lhs.len() > 1 => self.given_among(name, *call, index),
+                _ => match rhs.get(index) {
+                    Some(value) => self.given(name, *value),
+                    None => ChannelUses::OTHER,
+                },
+            };
+        }
+        let target = rhs.iter().position(|value| *value == expr);
+        let target = target.and_then(|index| lhs.get(index).copied());
+        match target {
+            Some(target) if matches!(self.body.info.object(target), Object::Blank) => {
+                ChannelUses::NONE
+            }
+            Some(target) if self.name(target).is_some() => ChannelUses::NONE,
+            _ => ChannelUses::OTHER,
+        }
+    }
+
+    /// What is known of a channel by the value that it is given.
+    fn given(&mut self, name: &Name, value: ExprId) -> ChannelUses {
+        let tree = self.body.tree();
+        let value = caulk_flow::unparen(tree, value);
+        let ExprKind::Call { args, .. } = tree.expr(value).kind else {
+            if matches!(self.body.info.object(value), Object::Nil) {
+                return ChannelUses::NONE;
+            }
+            let value = self.name(value);
+            return self.same_as(name, value);
+        };
+        match (self.body.info.callee(value), tree.exprs(args)) {
+            (Callee::Builtin(Builtin::Make), [_, size, ..]) => {
+                let written = match tree.expr(*size).kind {
+                    ExprKind::BasicLit(literal) if literal.kind == LitKind::Int => {
+                        tree.literal(literal).parse::<u32>().ok()
+                    }
+                    _ => None,
+                };
+                ChannelUses::MADE.and(match written {
+                    Some(0) => ChannelUses::NONE,
+                    Some(1..=4) => ChannelUses::FEW,
+                    _ => ChannelUses::ROOM,
+                })
+            }
+            (Callee::Builtin(Builtin::Make), _) => ChannelUses::MADE,
+            (Callee::Conversion(_), [value]) => self.given(name, *value),
+            _ => {
+                let value = self.name(value);
+                self.same_as(name, value)
+            }
+        }
+    }
+
+    /// The same of one of several that a call gives.
+    fn given_among(&mut self, name: &Name, call: ExprId, index: usize) -> ChannelUses {
+        let call = caulk_flow::unparen(self.body.tree(), call);
+        let func = self.followed(self.body.info.callee(call));
+        let result = func.zip(u32::try_from(index).ok());
+        let place = result.map(|(func, index)| Place::Result(SmolStr::new(&func.name), index));
+        self.same_as(name, place.map(Name::Place))
+    }
+
+    /// That two names are of one channel; where the other is not known, others have it.
+    fn same_as(&mut self, name: &Name, other: Option<Name>) -> ChannelUses {
+        let Some(other) = other else {
+            return ChannelUses::OTHER;
+        };
+        self.same.push((name.clone(), other));
+        ChannelUses::NONE
+    }
+
+    fn returned(&mut self, name: &Name, at: StmtId, index: Option<usize>) -> ChannelUses {
+        let BodyOwner::Func(id) = self.body.owner else {
+            return ChannelUses::OTHER;
+        };
+        let func = self.program.func(id).filter(|_| !self.is_in_literal(at));
+        let result = func.zip(index.and_then(|index| u32::try_from(index).ok()));
+        let place = result.map(|(func, index)| {
+            let name = SmolStr::new(&func.reference.name);
+            Name::Place(Place::Result(name, index))
+        });
+        self.same_as(name, place)
+    }
+
+    fn is_in_literal(&self, stmt: StmtId) -> bool {
+        let mut at = Node::from(stmt);
+        while let Some(parent) = self.parents.get(at) {
+            if let Node::Expr(expr) = parent
+                && matches!(self.body.tree().expr(expr).kind, ExprKind::FuncLit { .. })
+            {
+                return true;
+            }
+            at = parent;
+        }
+        false
+    }
+
+    /// What the elements of a composite literal give to fields.
+    fn read_literal(&mut self, literal: ExprId) {
+        let (tree, info) = (self.body.tree(), &self.body.info);
+        let ExprKind::CompositeLit { elts, .. } = tree.expr(literal).kind else {
+            return;
+        };
+        for element in tree.exprs(elts) {
+            let (field, value) = match tree.expr(*element).kind {
+                ExprKind::KeyValue { key, value, .. } => match tree.expr(key).kind {
+                    ExprKind::Ident(name) => (SmolStr::new(tree.name(name)), value),
+                    _ => (SmolStr::default(), value),
+                },
+                _ => (SmolStr::default(), *element),
+            };
+            if !self.may_be_channel(value) {
+                continue;
+            }
+            let of = self.program.named_name(info.type_of(literal));
+            let is_known = of.is_some() && !field.is_empty();
+            let field = self.at(Place::Field(of.unwrap_or_default(), field));
+            let uses = match is_known {
+                true => self.given(&field, value),
+                false => ChannelUses::OTHER,
+            };
+            self.add(field, uses);
+            if !is_known && let Some(name) = self.name(value) {
+                self.add(name, ChannelUses::OTHER);
+            }
+        }
+    }
+
+    /// What a declaration gives to variables: `var done = make(chan bool)`.
+    fn read_declaration(&mut self, stmt: StmtId) {
+        let tree = self.body.tree();
+        let StmtKind::Decl(decl) = tree.stmt(stmt).kind else {
+            return;
+        };
+        for spec in tree.specs(tree.gen_decl(decl).specs) {
+            let SpecKind::Value(spec) = spec.kind else {
+                continue;
+            };
+            let values = tree.exprs(spec.values);
+            for (index, declared) in tree.names(spec.names).iter().enumerate() {
+                let local = self.body.info.defined_at(declared.span);
+                let Some(local) = local.filter(|local| self.locals.contains(local)) else {
+                    continue;
+                };
+                let name = Name::Local(local);
+                let uses = match (values, values.get(index)) {
+                    ([], _) => ChannelUses::NONE,
+                    ([call], _) if index > 0 || tree.names(spec.names).len() > 1 => {
+                        self.given_among(&name, *call, index)
+                    }
+                    (_, Some(value)) => self.given(&name, *value),
+                    _ => ChannelUses::OTHER,
+                };
+                self.add(name, uses);
+            }
+        }
+    }
+
+    /// The names, those of one channel together.
+    fn names(mut self) -> Vec<Names> {
+        let mut same: BTreeMap<Name, BTreeSet<Name>> = BTreeMap::new();
+        for (one, other) in std::mem::take(&mut self.same) {
+            same.entry(one.clone()).or_default().insert(other.clone());
+            same.entry(other).or_default().insert(one);
+        }
+        let mut found = Vec::new();
+        let mut seen: BTreeSet<Name> = BTreeSet::new();
+        for start in self.uses.keys() {
+            let mut todo = vec![start.clone()];
+            let mut names = Names::default();
+            while let Some(name) = todo.pop() {
+                if !seen.insert(name.clone()) {
+                    continue;
+                }
+                names.uses = names
+                    .uses
+                    .and(self.uses.get(&name).copied().unwrap_or_default());
+                todo.extend(same.get(&name).into_iter().flatten().cloned());
+                match name {
+                    Name::Local(local) => names.locals.insert(local),
+                    Name::Place(place) => names.places.insert(place),
+                };
+            }
+            if !names.places.is_empty() || !names.locals.is_empty() {
+                found.push(names);
+            }
+        }
+        found
+    }
+}
+
+/// A channel that more than one body can name, as one of them names it.
+pub(crate) struct KeptChannel {
+    /// The variable that it is, or in whose fields it is kept.
+    pub of: LocalId,
+    pub name: String,
+    /// What all of them do with it.
+    pub uses: ChannelUses,
+}
+
+/// The channel that an expression of a body is, where others can name it too.
+pub(crate) fn kept_channel(
+    module: &Module<'_>,
+    function: &Function,
+    channel: ExprId,
+) -> Option<KeptChannel> {
+    let tree = function.tree();
+    let channel = caulk_flow::unparen(tree, channel);
+    let path = path(function, channel)?;
+    let names = names(module.program, &function.typed, function.parents());
+    let is_it = |names: &Names| match tree.expr(channel).kind {
+        ExprKind::Ident(_) => names.locals.contains(&path.of),
+        _ => field(module.program, function, channel)
+            .is_some_and(|place| names.places.contains(&place)),
+    };
+    let names = names.into_iter().find(is_it)?;
+    if names.places.is_empty() {
+        return None;
+    }
+    let others = module.uses_of_channel(function.package, names.places)?;
+    Some(KeptChannel {
+        of: path.of,
+        name: path.name,
+        uses: names.uses.and(others),
+    })
+}
+
+/// The field that an expression names.
+fn field(program: &Program, function: &Function, expr: ExprId) -> Option<Place> {
+    let ExprKind::Selector { x, .. } = function.tree().expr(expr).kind else {
+        return None;
+    };
+    match function.info().object(expr) {
+        Object::Field { name, through } if through.is_empty() => {
+            let of = program.named_name(function.info().type_of(x))?;
+            Some(Place::Field(of, name.clone()))
+        }
+        _ => None,
+    }
+}
+
+/// A variable, or a field of one: `s.jobs`.
+struct Path {
+    of: LocalId,
+    name: String,
+}
+
+fn path(function: &Function, expr: ExprId) -> Option<Path> {
+    let tree = function.tree();
+    let expr = caulk_flow::unparen(tree, expr);
+    match tree.expr(expr).kind {
+        ExprKind::Ident(name) => Some(Path {
+            of: function.local(expr)?,
+            name: tree.name(name).to_owned(),
+        }),
+        ExprKind::Selector { x, sel } => {
+            let Path { of, name } = path(function, x)?;
+            Some(Path {
+                of,
+                name: format!("{name}.{}", tree.name(sel)),
+            })
+        }
+        _ => None,
+    }
+}
