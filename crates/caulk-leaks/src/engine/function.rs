@@ -16,6 +16,7 @@ use rustc_hash::FxHashMap;
 
 use super::conditions::Conditions;
 use super::parents::Parents;
+use crate::inference::channel_places::Names;
 
 /// The function itself, or one of its literals.
 pub(crate) type Root = Option<ExprId>;
@@ -37,6 +38,8 @@ pub(crate) struct Function {
     /// Whether it is there for tests alone, as far as it was asked.
     pub in_test: OnceLock<bool>,
     pub values: OnceLock<Values>,
+    /// The channels that it names.
+    pub channels: OnceLock<Vec<Names>>,
     /// What fields of variables are assigned, and what the variables range over.
     pub stored: OnceLock<FxHashMap<LocalId, Vec<ExprId>>>,
     /// Variables whose address is taken.
@@ -90,6 +93,7 @@ impl Function {
             functions: functions(&typed, &roots),
             in_test: OnceLock::new(),
             values: OnceLock::new(),
+            channels: OnceLock::new(),
             stored: OnceLock::new(),
             addressed: OnceLock::new(),
             typed,

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use caulk_program::{
-    BodyOwner, Builtin, Callee, FuncRef, LocalId, LocalKind, Object, Program, Type, TypedBody,
+    BodyOwner, Builtin, Callee, FuncRef, LocalId, LocalKind, Object, Program, Type, TypeId,
+    TypedBody,
 };
 use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, SpecKind, StmtId, StmtKind, UnaryOp};
 use serde::{Deserialize, Serialize};
@@ -104,7 +105,7 @@ impl Places {
 
 /// The variables and places of a body that hold one channel, with what the body does with that.
 #[derive(Debug, Default)]
-struct Names {
+pub(crate) struct Names {
     locals: BTreeSet<LocalId>,
     places: BTreeSet<Place>,
     uses: ChannelUses,
@@ -117,10 +118,15 @@ enum Name {
     Place(Place),
 }
 
+/// Whether a type is that of channels.
+pub(crate) fn is_channel(program: &Program, ty: TypeId) -> bool {
+    matches!(program.ty(ty), Type::Chan(..))
+}
+
 /// The channels that a body names.
 fn names(program: &Program, body: &TypedBody, parents: &Parents) -> Vec<Names> {
-    let is_channel = |ty| matches!(program.ty(program.underlying(ty)), Type::Chan(..));
-    let locals = body.info.locals().filter(|(_, local)| is_channel(local.ty));
+    let locals = body.info.locals();
+    let locals = locals.filter(|(_, local)| is_channel(program, local.ty));
     let mut reader = Reader {
         program,
         body,
@@ -253,8 +259,7 @@ impl Reader<'_> {
     }
 
     fn is_channel(&self, expr: ExprId) -> bool {
-        let ty = self.body.info.type_of(expr);
-        matches!(self.program.ty(self.program.underlying(ty)), Type::Chan(..))
+        is_channel(self.program, self.body.info.type_of(expr))
     }
 
     fn may_be_channel(&self, expr: ExprId) -> bool {
@@ -329,6 +334,7 @@ impl Reader<'_> {
             Callee::Builtin(Builtin::Close) => return ChannelUses::CLOSED,
             Callee::Builtin(Builtin::Len | Builtin::Cap) => return ChannelUses::NONE,
             Callee::Conversion(_) => return self.meaning(name, call),
+            _ if self.is_written_out(call) => return ChannelUses::NONE,
             _ => {}
         }
         let param = match (callee, index) {
@@ -344,6 +350,18 @@ impl Reader<'_> {
             _ => None,
         };
         self.same_as(name, param)
+    }
+
+    /// Whether a call only writes its arguments into a text: `log.Printf("%v", c)`.
+    fn is_written_out(&self, call: ExprId) -> bool {
+        let tree = self.body.tree();
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return false;
+        };
+        tree.exprs(args).iter().any(|argument| {
+            matches!(tree.expr(*argument).kind, ExprKind::BasicLit(literal)
+                if literal.kind == LitKind::String && tree.literal(literal).contains('%'))
+        })
     }
 
     fn assigned(
@@ -563,17 +581,19 @@ pub(crate) fn kept_channel(
     let tree = function.tree();
     let channel = caulk_flow::unparen(tree, channel);
     let path = path(function, channel)?;
-    let names = names(module.program, &function.typed, function.parents());
-    let is_it = |names: &Names| match tree.expr(channel).kind {
+    let all = function
+        .channels
+        .get_or_init(|| names(module.program, &function.typed, function.parents()));
+    let is_it = |names: &&Names| match tree.expr(channel).kind {
         ExprKind::Ident(_) => names.locals.contains(&path.of),
         _ => field(module.program, function, channel)
             .is_some_and(|place| names.places.contains(&place)),
     };
-    let names = names.into_iter().find(is_it)?;
+    let names = all.iter().find(is_it)?;
     if names.places.is_empty() {
         return None;
     }
-    let others = module.uses_of_channel(function.package, names.places)?;
+    let others = module.uses_of_channel(function.package, names.places.clone())?;
     Some(KeptChannel {
         of: path.of,
         name: path.name,

@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use crate::catalogue::{CallEffect, Catalogue};
 use crate::contract::is_release_name;
 use crate::engine::Parents;
-use crate::inference::channel_places::Places;
+use crate::inference::channel_places::{Places, is_channel};
 use crate::inference::habit::Habits;
 
 /// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name
@@ -35,8 +35,14 @@ pub(crate) struct Uses {
 }
 
 impl FieldUses {
-    /// Adds the uses in one body.
-    pub fn read(&mut self, program: &Program, catalogue: &Catalogue, body: &TypedBody) {
+    /// Adds the uses in one body. Who receives from a channel in a test is not there where that is not tested.
+    pub fn read(
+        &mut self,
+        program: &Program,
+        catalogue: &Catalogue,
+        body: &TypedBody,
+        is_test: bool,
+    ) {
         let roots = caulk_flow::roots(program, body);
         let reader = Reader {
             program,
@@ -46,8 +52,12 @@ impl FieldUses {
             named: OnceCell::new(),
         };
         let tree = body.tree();
+        let mut has_channel = false;
         for root in roots {
             tree.walk(root, |node| {
+                if let Node::Expr(expr) = node {
+                    has_channel = has_channel || is_channel(program, body.info.type_of(expr));
+                }
                 if let Node::Expr(expr) = node
                     && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
                     && let Object::Field { .. } | Object::Unknown = body.info.object(expr)
@@ -57,7 +67,13 @@ impl FieldUses {
                 Descend::Into
             });
         }
-        self.channels.read(program, body, &reader.parents);
+        has_channel |= body
+            .info
+            .locals()
+            .any(|(_, local)| is_channel(program, local.ty));
+        if has_channel && !is_test {
+            self.channels.read(program, body, &reader.parents);
+        }
     }
 
     /// Adds those of another body.

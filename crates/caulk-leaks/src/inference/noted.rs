@@ -68,9 +68,9 @@ impl<'p> Taking<'p> {
         let is_checked = self.checked.contains(&package);
         let file = caulk_flow::file_of(self.program, body.owner);
         if is_checked {
-            uses.read(self.program, self.catalogue, body);
-            let path = self.program.package(package).path();
             let is_test = file.is_some_and(caulk_program::SourceFile::is_test);
+            uses.read(self.program, self.catalogue, body, is_test);
+            let path = self.program.package(package).path();
             uses.habits.read(self.program, path, body, is_test);
         }
         let mut notes = self.lock();
@@ -98,7 +98,7 @@ impl<'p> Taking<'p> {
         let file = caulk_flow::file_of(program, body.owner);
         let is_test = file.is_some_and(caulk_program::SourceFile::is_test);
         let starts = named.go
-            || named.endless_context && !is_test
+            || named.endless_context && !is_test && self.passes_context(body)
             || body.info.locals().any(|(_, local)| is_channel(local.ty));
         if starts || crate::inference::own_use::may_owe(body) {
             return Note::Acts;
@@ -127,6 +127,20 @@ impl<'p> Taking<'p> {
             }
         }
         Note::Calls(calls.into())
+    }
+
+    /// Whether a body passes a context on to the project's own.
+    fn passes_context(&self, body: &TypedBody) -> bool {
+        let tree = body.tree();
+        body.info.calls().iter().any(|(call, callee)| {
+            let is_own = callee.func().and_then(|func| func.id);
+            is_own.is_some_and(|id| self.checked.contains(&id.package))
+                && matches!(tree.expr(*call).kind, ExprKind::Call { args, .. }
+                if tree.exprs(args).iter().any(|argument| {
+                    let ty = body.info.type_of(*argument);
+                    self.program.named_name(ty).as_deref() == Some("context.Context")
+                }))
+        })
     }
 
     fn may_acquire<'c>(&self, callee: &'c Callee, ty: TypeId, named: &Named) -> May<'c> {

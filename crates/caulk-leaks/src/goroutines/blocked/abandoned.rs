@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use caulk_program::{Builtin, Callee, FuncId, Type};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::paths::{Paths, root_variable};
-use super::{Blocked, Wait, of_same_package};
+use super::{Blocked, Wait, of_same_package, place_of};
 use crate::engine::{Function, Root};
-use crate::inference::channel::{channels, is_alone, span_of, uses};
-use crate::inference::channel_places::{KeptChannel, kept_channel};
+use crate::finding::Location;
+use crate::goroutines::path;
+use crate::inference::channel::{channels, is_alone, uses};
+use crate::inference::channel_places::{KeptChannel, is_channel, kept_channel};
 use crate::module::Module;
 
 /// How many methods, one called by the other, are looked into for a send.
@@ -32,14 +34,11 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
                 ends_others: false,
                 counts_off: false,
             };
-            search.look(body.function, body.root, DEPTH);
+            search.look(body.function, body.root, DEPTH, false);
             let sent = search.sent()?;
             let blocked = Blocked::new(function, start, Wait::Abandoned, sent.name);
             Some(Blocked {
-                waits: sent
-                    .place
-                    .filter(|_| run.callee.is_none())
-                    .unwrap_or(blocked.waits),
+                within: sent.place,
                 ..blocked
             })
         })
@@ -51,26 +50,8 @@ fn is_called_here(function: &Function, literal: ExprId) -> bool {
         if matches!(function.tree().expr(call).kind, ExprKind::Call { fun, .. } if fun == literal))
 }
 
-/// Whether more and more sends on the same channel follow a send, so that they fill any room: in a loop that is not bounded
-/// by what there is, such as the elements of a slice.
+/// Whether more and more sends on the same channel follow a send, so that they fill any room.
 fn sends_again(module: &Module<'_>, function: &Function, send: StmtId, chan: ExprId) -> bool {
-    let tree = function.tree();
-    let of = root_variable(function, chan).and_then(|of| function.info().local_info(of));
-    let stays = function.innermost_loop(send).is_some_and(|round| {
-        let goes_on = match tree.stmt(round).kind {
-            StmtKind::For { init, post, .. } => init.is_none() || post.is_none(),
-            StmtKind::Range { x, .. } => {
-                let ty = function.info().type_of(x);
-                matches!(
-                    module.program.ty(module.program.underlying(ty)),
-                    Type::Chan(..)
-                )
-            }
-            _ => false,
-        };
-        // Each turn may have a channel of its own.
-        goes_on && of.is_some_and(|of| !tree.stmt(round).span.encloses(of.span))
-    });
     let paths = Paths {
         function,
         root: function.root_of(send),
@@ -79,14 +60,36 @@ fn sends_again(module: &Module<'_>, function: &Function, send: StmtId, chan: Exp
         told: Vec::new(),
         failed: None,
     };
-    stays && paths.reaches(send.into())
+    goes_on(module, function, send.into(), chan) && paths.reaches(send.into())
+}
+
+/// Whether a place is in a loop that is not bounded by what there is, such as the elements of a slice, and in which a value
+/// stays the same: each turn may have a channel of its own.
+fn goes_on(module: &Module<'_>, function: &Function, at: Node, of: ExprId) -> bool {
+    let tree = function.tree();
+    let of = root_variable(function, of).and_then(|of| function.info().local_info(of));
+    function.innermost_loop(at).is_some_and(|round| {
+        let unbounded = match tree.stmt(round).kind {
+            StmtKind::For { cond, post, .. } => cond.is_none() || post.is_none(),
+            StmtKind::Range { x, .. } => is_channel(module.program, function.info().type_of(x)),
+            _ => false,
+        };
+        unbounded && of.is_some_and(|of| !tree.stmt(round).span.encloses(of.span))
+    })
+}
+
+/// Whether a channel carries nothing: what is sent on it may be one of as many tokens as there is room for.
+fn is_token(module: &Module<'_>, function: &Function, chan: ExprId) -> bool {
+    let program = module.program;
+    let ty = program.ty(program.underlying(function.info().type_of(chan)));
+    matches!(ty, Type::Chan(_, element)
+        if matches!(program.ty(program.underlying(*element)), Type::Struct(fields) if fields.is_empty()))
 }
 
 /// A send that nobody may receive.
 struct Sent {
     name: String,
-    /// Where it stands, if the goroutine itself does it.
-    place: Option<Span>,
+    place: Option<Location>,
     /// The receivers may leave when all that send have been counted off.
     by_quit: bool,
 }
@@ -108,18 +111,20 @@ impl Search<'_> {
             .filter(|sent| !(self.ends_others || sent.by_quit && counts_off))
     }
 
-    fn look(&mut self, function: &Function, root: Root, depth: u8) {
+    /// `again` says that the function is called again and again.
+    fn look(&mut self, function: &Function, root: Root, depth: u8, again: bool) {
         let Some(graph) = function.graph(root) else {
             return;
         };
         let tree = function.tree();
         let (mut calls, mut ended) = (Vec::new(), false);
         let sent_before = self.send.is_some();
+        let mut closed_here: Vec<Option<String>> = Vec::new();
         tree.walk(graph.body, |node| {
             match node {
                 Node::Stmt(stmt) => match tree.stmt(stmt).kind {
                     StmtKind::Go(_) => return Descend::Skip,
-                    StmtKind::Send { .. } => self.note(function, stmt, depth),
+                    StmtKind::Send { .. } => self.note(function, stmt, again),
                     _ => {}
                 },
                 Node::Expr(expr) => match tree.expr(expr).kind {
@@ -127,10 +132,13 @@ impl Search<'_> {
                     ExprKind::FuncLit { .. } if !is_called_here(function, expr) => {
                         return Descend::Skip;
                     }
-                    ExprKind::Call { fun, .. } => {
+                    ExprKind::Call { fun, args, .. } => {
                         let callee = function.callee(expr);
                         let ty = function.info().type_of(fun);
-                        self.ends_others |= *callee == Callee::Builtin(Builtin::Close);
+                        if *callee == Callee::Builtin(Builtin::Close) {
+                            let closed = tree.exprs(args).first();
+                            closed_here.extend(closed.map(|closed| path(function, *closed)));
+                        }
                         let ends = self.module.program.named_name(ty);
                         if ends.is_some_and(|name| name.ends_with("context.CancelFunc")) {
                             // Before it sends it takes the receivers away, and behind that it lets them go.
@@ -139,7 +147,9 @@ impl Search<'_> {
                         }
                         if let Some(func) = callee.func() {
                             self.counts_off |= &*func.name == "sync.WaitGroup.Done";
-                            calls.extend(func.id);
+                            let of = callee.receiver().unwrap_or(expr);
+                            let again = goes_on(self.module, function, node, of);
+                            calls.extend(func.id.map(|id| (id, again)));
                         }
                     }
                     _ => {}
@@ -148,31 +158,35 @@ impl Search<'_> {
             Descend::Into
         });
         self.ends_others |= ended && (sent_before || self.send.is_none());
+        // To close what it sends on tells the receivers only that no more comes.
+        let sent = self.send.as_ref().map(|sent| &sent.name);
+        self.ends_others |= closed_here.iter().any(|closed| closed.as_ref() != sent);
         let Some(depth) = depth.checked_sub(1) else {
             return;
         };
-        for id in calls {
+        for (id, again) in calls {
             if self.seen.insert(id)
                 && let Some(callee) = of_same_package(self.module, function, id)
             {
-                self.look(&callee, None, depth);
+                self.look(&callee, None, depth, again);
             }
         }
     }
 
-    fn note(&mut self, function: &Function, send: StmtId, depth: u8) {
+    fn note(&mut self, function: &Function, send: StmtId, again: bool) {
         let StmtKind::Send { chan, .. } = function.tree().stmt(send).kind else {
             return;
         };
         if self.send.is_some() || !is_alone(function, send.into()) {
             return;
         }
-        let again = sends_again(self.module, function, send, chan);
+        let again = again || sends_again(self.module, function, send, chan);
         // Who may receive it in a variable may be who closes it, and that ends no send.
         let named = function.local(chan).is_some();
         let is_left = |channel: &KeptChannel| {
-            (channel.uses.is_left_by_signal() || again && channel.uses.is_left_full())
-                && !(named && channel.uses.is_closed())
+            let full = again && channel.uses.is_left_full();
+            let full = full && !is_token(self.module, function, chan);
+            (channel.uses.is_left_by_signal() || full) && !(named && channel.uses.is_closed())
         };
         // One whose every use is understood is judged by its paths.
         let is_local = function.local(chan).is_some_and(|local| {
@@ -184,7 +198,7 @@ impl Search<'_> {
         if let Some(channel) = channel.filter(is_left) {
             self.send = Some(Sent {
                 name: channel.name,
-                place: (depth == DEPTH).then(|| span_of(function, send.into())),
+                place: place_of(self.module, function, send.into()),
                 by_quit: channel.uses.is_left_by_quit(),
             });
         }

@@ -38,7 +38,10 @@ pub(crate) fn described(
     };
     let path = vec![
         Step {
-            location: location(module.program, at, one_line(at, waits)),
+            location: match &blocked.within {
+                Some(within) => within.clone(),
+                None => location(module.program, at, one_line(at, waits)),
+            },
             note: match blocked.wait {
                 Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
                     format!("sends on {channel}")

@@ -27,10 +27,11 @@ use caulk_program::{BodyOwner, FuncId};
 use caulk_syntax::{Node, Span};
 
 use crate::engine::Function;
-use crate::finding::Heat;
+use crate::finding::{Heat, Location};
 use crate::inference::channel::{Started, channels, span_of, uses};
 use crate::inference::produced::produced;
 use crate::module::Module;
+use crate::place::location;
 use served::Used;
 
 pub(in crate::goroutines) use described::RULE;
@@ -45,6 +46,8 @@ pub(crate) struct Blocked {
     pub started: Option<Started>,
     /// Where it waits: a send, or a range. In another function it is the `go` statement itself.
     pub waits: Span,
+    /// Where that is, in a function that the goroutine runs or calls.
+    pub within: Option<Location>,
     pub wait: Wait,
     pub channel: String,
     /// Where the channel is made.
@@ -66,6 +69,7 @@ impl Blocked {
             go,
             started: None,
             waits: begun,
+            within: None,
             wait,
             channel,
             made: begun,
@@ -141,6 +145,12 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         }
     }
     found
+}
+
+/// Where a node of a function stands.
+fn place_of(module: &Module<'_>, function: &Function, node: Node) -> Option<Location> {
+    let file = caulk_flow::file_of(module.program, function.typed.owner)?;
+    Some(location(module.program, file, span_of(function, node)))
 }
 
 /// A function of the project in the package of another: their fields can be told apart.

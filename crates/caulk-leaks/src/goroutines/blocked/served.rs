@@ -330,6 +330,7 @@ impl<'a> View<'a> {
             go: start,
             started: at.started.clone(),
             waits,
+            within: None,
             wait: match at.op {
                 Op::Send => Wait::Receive,
                 _ if at.until_closed => Wait::Close,

@@ -4,7 +4,7 @@
 use caulk_program::{Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use super::{Blocked, Wait};
+use super::{Blocked, Wait, place_of};
 use crate::engine::Function;
 use crate::goroutines::{Body, Run, path};
 use crate::inference::channel::{is_alone, span_of};
@@ -29,8 +29,10 @@ fn started(module: &Module<'_>, function: &Function, start: Node, run: &Run) -> 
     let (send, name, told) = run.body(module, function).untold()?;
     let blocked = Blocked::new(function, start, Wait::Untold, name);
     Some(match &run.callee {
-        // A place in another function is told by where that one is started.
-        Some(_) => blocked,
+        Some(callee) => Blocked {
+            within: place_of(module, callee, send.into()),
+            ..blocked
+        },
         None => Blocked {
             waits: span_of(function, send.into()),
             leaves: told,
