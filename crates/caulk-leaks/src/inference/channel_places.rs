@@ -572,7 +572,8 @@ pub(crate) struct KeptChannel {
     pub uses: ChannelUses,
 }
 
-/// The channel that an expression of a body is, where others can name it too.
+/// The channel that an expression of a body is, where others can name it too; none in a test, of which is not known what
+/// others do.
 pub(crate) fn kept_channel(
     module: &Module<'_>,
     function: &Function,
@@ -581,6 +582,10 @@ pub(crate) fn kept_channel(
     let tree = function.tree();
     let channel = caulk_flow::unparen(tree, channel);
     let path = path(function, channel)?;
+    let file = caulk_flow::file_of(module.program, function.typed.owner)?;
+    if file.is_test() {
+        return None;
+    }
     let all = function
         .channels
         .get_or_init(|| names(module.program, &function.typed, function.parents()));

@@ -71,9 +71,9 @@ impl ChannelUses {
         self.is_left() && !self.has(Self::SERVED)
     }
 
-    /// The same, where it may have room for a few elements.
+    /// The same, where it may have room for a few elements and nobody knows which is the last.
     pub fn is_left_with_few(self) -> bool {
-        self.is_left_in_the_end() && !self.has(Self::SERVED.and(Self::ROOM))
+        self.is_left_in_the_end() && !self.has(Self::SERVED.and(Self::ROOM).and(Self::CLOSED))
     }
 
     /// The same, whatever room it has.

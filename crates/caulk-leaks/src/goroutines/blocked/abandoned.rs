@@ -78,6 +78,17 @@ fn goes_on(module: &Module<'_>, function: &Function, at: Node, of: ExprId) -> bo
     })
 }
 
+/// Whether a channel is one of the value that a method is called on, and carries more than a number or a truth, which may be
+/// meant to be sent but once.
+fn is_of_receiver(module: &Module<'_>, function: &Function, chan: ExprId) -> bool {
+    let program = module.program;
+    let receiver = function.info().receiver();
+    let ty = program.ty(program.underlying(function.info().type_of(chan)));
+    receiver.is_some()
+        && root_variable(function, chan) == receiver
+        && matches!(ty, Type::Chan(_, element) if !program.is_basic(*element))
+}
+
 /// Whether a channel carries nothing: what is sent on it may be one of as many tokens as there is room for.
 fn is_token(module: &Module<'_>, function: &Function, chan: ExprId) -> bool {
     let program = module.program;
@@ -180,7 +191,8 @@ impl Search<'_> {
         if self.send.is_some() || !is_alone(function, send.into()) {
             return;
         }
-        let again = again || sends_again(self.module, function, send, chan);
+        let again = again && is_of_receiver(self.module, function, chan)
+            || sends_again(self.module, function, send, chan);
         // Who may receive it in a variable may be who closes it, and that ends no send.
         let named = function.local(chan).is_some();
         let is_left = |channel: &KeptChannel| {
