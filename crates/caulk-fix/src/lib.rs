@@ -9,6 +9,7 @@ mod align;
 mod alternative;
 mod anchor;
 mod apply;
+mod blame;
 mod bound;
 pub mod diff;
 mod edit;

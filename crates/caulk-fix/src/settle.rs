@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caulk_leaks::Finding;
 
+use crate::blame::Revealed;
 use crate::edit::{Edit, Edits, Step};
 use crate::plan::{Checker, Planner, names_given};
 use crate::refusal::Refusal;
@@ -17,41 +18,56 @@ const MAX_ROUNDS: usize = 6;
 
 const STILL_LOST: &str = "it is still lost on some path with the edit in place";
 
-/// Why the edits of a finding cannot stay.
+/// Why the edits of a finding cannot stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Doubt {
     /// Its place among the selected findings.
     at: usize,
     refusal: Refusal,
+    kind: DoubtKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DoubtKind {
     /// The finding is there still.
-    still_lost: bool,
+    StillLost,
+    /// A new one is in the function that was edited.
+    Fault,
+    /// A new one is elsewhere: it is seen by what the edits do, so that a person should look at both.
+    Reveals,
 }
 
 impl<'a> Planner<'a> {
     /// Checks the edited program until every finding whose edits stand is gone and nothing new has appeared.
     pub(crate) fn check_again(&mut self, checker: &mut dyn Checker) {
         let mut tries: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut revealed = Revealed::default();
         for round in 0..MAX_ROUNDS {
             let files = self.together(|_| true);
             if files.is_empty() {
                 return;
             }
             let after = checker.check(&self.laid_over(&files));
-            let doubts = self.doubts(&files, &after);
+            let doubts = self.doubts(&files, &after, &mut revealed, checker);
             let mut again = BTreeSet::new();
             let mut refused = false;
             for doubt in &doubts {
+                if doubt.kind == DoubtKind::Reveals {
+                    self.have_reviewed(doubt.at, &doubt.refusal.reason);
+                    continue;
+                }
+                let still_lost = doubt.kind == DoubtKind::StillLost;
                 let tried = tries.entry(doubt.at).or_default();
-                *tried += u32::from(doubt.still_lost);
+                *tried += u32::from(still_lost);
                 if !self.is_by_hand(doubt.at) {
                     *tried += 1;
                 }
-                if doubt.still_lost && *tried == 1 {
+                if still_lost && *tried == 1 {
                     // What is lost on other paths may be released there, too.
                     again.insert(doubt.at);
                     continue;
                 }
-                if doubt.still_lost && *tried == 2 && !self.beside(doubt.at).is_empty() {
+                if still_lost && *tried == 2 && !self.beside(doubt.at).is_empty() {
                     self.crossed.insert(doubt.at);
                 }
                 self.refuse(doubt.at, doubt.refusal.clone());
@@ -68,6 +84,13 @@ impl<'a> Planner<'a> {
                 self.plan_again(&again, &after);
                 self.withdraw_broken_syntax();
             }
+        }
+    }
+
+    /// Leaves it to a person whether the edits of a finding are taken.
+    fn have_reviewed(&mut self, at: usize, why: &str) {
+        if let Some(Ok(proposal)) = self.proposals.get_mut(at) {
+            proposal.review.get_or_insert_with(|| why.to_owned());
         }
     }
 
@@ -248,8 +271,14 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// The selected findings whose edits must be withdrawn.
-    fn doubts(&self, files: &BTreeMap<&str, Edits>, after: &[Finding]) -> Vec<Doubt> {
+    /// The selected findings whose edits must be withdrawn, or looked at by a person.
+    fn doubts(
+        &self,
+        files: &BTreeMap<&str, Edits>,
+        after: &[Finding],
+        revealed: &mut Revealed,
+        checker: &mut dyn Checker,
+    ) -> Vec<Doubt> {
         let before: BTreeSet<Identity<'_>> = self.findings.iter().map(Identity::before).collect();
         let mut doubts = Vec::new();
         let mut left = BTreeSet::new();
@@ -262,16 +291,27 @@ impl<'a> Planner<'a> {
                 Some(identity) if before.contains(&identity) => {
                     left.insert(identity);
                 }
-                _ => {
+                identity => {
                     let refusal = Refusal::of(
                         format!("with the edit, the check finds: … [{}]", found.rule),
                         &found.message,
                     );
-                    let blamed = self.blamed(found, files);
+                    let (kind, blamed) = match (self.edited_around(found, files), identity) {
+                        (Some(at), _) => (DoubtKind::Fault, vec![at]),
+                        (None, Some(identity)) if revealed.is_new(identity) => {
+                            let blamed = self.blamed(found, files, revealed, checker);
+                            (DoubtKind::Reveals, blamed)
+                        }
+                        (None, Some(_)) => continue,
+                        (None, None) => {
+                            let blamed = self.blamed(found, files, revealed, checker);
+                            (DoubtKind::Fault, blamed)
+                        }
+                    };
                     doubts.extend(blamed.into_iter().map(|at| Doubt {
                         at,
                         refusal: refusal.clone(),
-                        still_lost: false,
+                        kind,
                     }));
                 }
             }
@@ -284,88 +324,29 @@ impl<'a> Planner<'a> {
                 doubts.push(Doubt {
                     at,
                     refusal: Refusal::new(STILL_LOST),
-                    still_lost: true,
+                    kind: DoubtKind::StillLost,
                 });
             }
         }
         doubts
     }
 
-    /// The selected findings whose edits most likely brought a new one about: one of the same function; those in the
-    /// package that hands out what is lost, since it may have become known by them that it is to be released; the nearest
-    /// of the same file. None where it is in a file without edits and in no
-    /// way of theirs: a release that is put in loses nothing elsewhere, so that it was lost there before, and is only seen
-    /// now.
-    fn blamed(&self, found: &Finding, files: &BTreeMap<&str, Edits>) -> Vec<usize> {
-        let standing: Vec<usize> = (0..self.proposals.len())
-            .filter(|at| self.proposals.get(*at).is_some_and(Result::is_ok))
-            .collect();
-        let file = found.location.file.as_str();
-        let nearest = files.get(file).and_then(|edits| {
-            let start = found.location.span.start;
-            let place = edits.place_before(start).unwrap_or(start);
-            let of_file = standing.iter().filter(|at| self.file(**at) == Some(file));
-            let nearest = of_file.min_by_key(|at| {
-                let finding = self.finding(**at);
-                finding.map_or(u32::MAX, |f| f.location.span.start.abs_diff(place))
-            })?;
-            Some((*nearest, place))
-        });
-        if let Some((nearest, place)) = nearest
-            && let (Some(finding), Some(Ok(opened))) = (self.finding(nearest), self.files.get(file))
-            && opened
-                .source
-                .same_declaration(span(finding.location.span), place)
-        {
-            return vec![nearest];
-        }
-        let from = package_of(&found.resource.acquired_by);
-        let is_there = |at: &&usize| {
-            let folder = self
-                .file(**at)
-                .and_then(|file| Some(file.rsplit_once('/')?.0));
-            folder.is_some_and(|folder| {
-                from.strip_suffix(folder)
-                    .is_some_and(|before| before.is_empty() || before.ends_with('/'))
-            })
-        };
-        let there: Vec<usize> = standing.iter().filter(is_there).copied().collect();
-        let is_test = |at: &usize| {
-            self.file(*at)
-                .is_some_and(|file| file.ends_with("_test.go"))
-        };
-        let (tests, others): (Vec<usize>, Vec<usize>) = there.into_iter().partition(is_test);
-        match (others.is_empty(), tests.is_empty(), nearest) {
-            (false, _, _) => others,
-            (true, false, _) => tests,
-            (true, true, nearest) => nearest.into_iter().map(|(at, _)| at).collect(),
-        }
-    }
-
-    fn finding(&self, at: usize) -> Option<&'a Finding> {
+    pub(crate) fn finding(&self, at: usize) -> Option<&'a Finding> {
         self.findings.get(*self.selected.get(at)?)
     }
 }
 
-/// The package of a function by its full name: `example.com/a/b` of `example.com/a/b.Type.Open`.
-fn package_of(function: &str) -> &str {
-    let name = function.rfind('/').map_or(0, |slash| slash + 1);
-    let end = function.get(name..).and_then(|rest| rest.find('.'));
-    end.and_then(|end| function.get(..name + end))
-        .unwrap_or(function)
-}
-
 /// What makes two findings the same one, before and after edits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Identity<'a> {
-    rule: &'a str,
-    file: &'a str,
+pub(crate) struct Identity<'a> {
+    pub(crate) rule: &'a str,
+    pub(crate) file: &'a str,
     /// Of the acquiring call, in the unedited file.
-    start: u32,
+    pub(crate) start: u32,
 }
 
 impl<'a> Identity<'a> {
-    fn before(finding: &'a Finding) -> Self {
+    pub(crate) fn before(finding: &'a Finding) -> Self {
         Self {
             rule: finding.rule,
             file: &finding.location.file,
@@ -374,7 +355,7 @@ impl<'a> Identity<'a> {
     }
 
     /// None where the edits put the acquiring call there.
-    fn after(finding: &'a Finding, edits: &Edits) -> Option<Self> {
+    pub(crate) fn after(finding: &'a Finding, edits: &Edits) -> Option<Self> {
         let start = edits.place_before(finding.location.span.start)?;
         Some(Self {
             start,
