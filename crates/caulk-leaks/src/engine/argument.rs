@@ -100,14 +100,7 @@ impl Run<'_, '_> {
             self.lose_track(state, self.unknown_callee(call), span);
             return Vec::new();
         }
-        let param = match callee {
-            // Through a method expression the receiver comes first.
-            Callee::Static(func) if self.has_receiver(func) => match index.checked_sub(1) {
-                None => Param::Receiver,
-                Some(index) => Param::At(index),
-            },
-            _ => Param::At(index),
-        };
+        let param = self.param_at(callee, index);
         let passed = Passed {
             param,
             field,
@@ -198,6 +191,18 @@ impl Run<'_, '_> {
         }
     }
 
+    /// The parameter that an argument is for.
+    fn param_at(&self, callee: &Callee, index: usize) -> Param {
+        match callee {
+            // Through a method expression the receiver comes first.
+            Callee::Static(func) if self.has_receiver(func) => match index.checked_sub(1) {
+                None => Param::Receiver,
+                Some(index) => Param::At(index),
+            },
+            _ => Param::At(index),
+        }
+    }
+
     fn has_receiver(&self, func: &FuncRef) -> bool {
         func.id
             .and_then(|id| self.module.program.func(id))
@@ -239,7 +244,36 @@ impl Run<'_, '_> {
             }
             self.lose_track(state, self.unknown_callee(call), self.span_of(call));
         }
-        Vec::new()
+        match std {
+            true => Vec::new(),
+            false => self.wrapped_again(call, callee, index),
+        }
+    }
+
+    /// What a function of the project makes of what reads from the resource, and returns, reads from it as well.
+    fn wrapped_again(&mut self, call: ExprId, callee: &Callee, index: usize) -> Vec<Option<Value>> {
+        let program = self.module.program;
+        let results = program.results_of(self.function.info().type_of(call));
+        let binds = |ty: &TypeId| crate::types::can_be_bound(program, *ty);
+        if !results.iter().any(binds) {
+            return Vec::new();
+        }
+        let passed = Passed {
+            param: self.param_at(callee, index),
+            field: None,
+            depth: 0,
+            error: None,
+        };
+        match self.follow(callee, passed) {
+            Some(ParamEffect::Returns { result, .. }) => {
+                let mut values = vec![None; results.len()];
+                if let Some(value) = values.get_mut(result) {
+                    *value = Some(Value::View);
+                }
+                values
+            }
+            _ => Vec::new(),
+        }
     }
 
     pub(super) fn apply_known(

@@ -73,6 +73,7 @@ impl Run<'_, '_> {
                 let effect = self.follow(callee, passed);
                 let results = match effect.filter(|e| matters || *e == ParamEffect::Closes) {
                     Some(effect) => self.apply(state, call, callee, effect),
+                    None if self.accepts(&method) => Vec::new(),
                     None => self.handles(call, depth),
                 };
                 if self.release.ends_on_false.contains(&method) {
@@ -175,6 +176,14 @@ impl Run<'_, '_> {
             || results
                 .last()
                 .is_some_and(|ty| crate::types::is_error(program, *ty))
+    }
+
+    /// Whether a method hands out what goes on without the resource: the connections of a listener.
+    fn accepts(&self, method: &str) -> bool {
+        let listens = |contract: &crate::contract::Contract| {
+            contract.type_name.starts_with("net.") && contract.type_name.ends_with("Listener")
+        };
+        method.starts_with("Accept") && self.contract.is_some_and(listens)
     }
 
     /// Results of a method of the resource that may be of no use once it is released.
