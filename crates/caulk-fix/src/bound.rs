@@ -77,6 +77,19 @@ pub(crate) fn refuse_if_needed(site: &Site<'_>) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses where the context that a span came with goes on behind the end of the function, or of the turn: the span would
+/// end before what it is there to measure.
+pub(crate) fn refuse_if_measured_later(site: &Site<'_>) -> Result<(), Refusal> {
+    let Some(mut search) = Search::of(site) else {
+        return Ok(());
+    };
+    search.itself_only = true;
+    match search.need() {
+        Some(refusal) => Err(refusal),
+        None => Ok(()),
+    }
+}
+
 /// Refuses where something may need the context `name` after the function has returned.
 pub(crate) fn refuse_if_used_later(site: &Site<'_>, name: &str) -> Result<(), Refusal> {
     let cannot = || Refusal::new("what uses its context cannot be followed");
@@ -162,6 +175,8 @@ struct Search<'s, 'a> {
     holding: BTreeSet<&'a str>,
     /// Results of calls that were given it.
     made: BTreeSet<&'a str>,
+    /// Whether those do not matter.
+    itself_only: bool,
 }
 
 /// How an expression is tied to the context.
@@ -194,6 +209,7 @@ impl<'s, 'a> Search<'s, 'a> {
             body,
             holding,
             made: BTreeSet::new(),
+            itself_only: false,
         };
         search.follow();
         Some(search)
@@ -265,7 +281,9 @@ impl<'s, 'a> Search<'s, 'a> {
         for id in self.later_statements() {
             let stmt = tree.stmt(id);
             let reason = match stmt.kind {
-                StmtKind::Go(call) if self.mentions(call) => "a goroutine may still use",
+                StmtKind::Go(call) if self.mentions(call) && !self.is_over(id) => {
+                    "a goroutine may still use"
+                }
                 StmtKind::Send { value, .. } if self.tie(value) == Tie::Holding => {
                     "a receiver may still use"
                 }
@@ -284,7 +302,7 @@ impl<'s, 'a> Search<'s, 'a> {
                 StmtKind::Return(results) if self.returns_need(tree.exprs(results)) => {
                     "what is returned may still use"
                 }
-                _ => match self.literal_passed_on(id) {
+                _ => match !self.itself_only && self.literal_passed_on(id) {
                     true => "a function that is passed on may still use",
                     false => continue,
                 },
@@ -308,6 +326,7 @@ impl<'s, 'a> Search<'s, 'a> {
             .enumerate()
             .any(|(at, result)| match self.tie(*result) {
                 Tie::Holding => true,
+                Tie::Made if self.itself_only => false,
                 Tie::Made if results.len() == 1 => types.iter().any(lives),
                 Tie::Made => types.get(at).is_none_or(lives),
                 Tie::None => false,
@@ -340,6 +359,14 @@ impl<'s, 'a> Search<'s, 'a> {
             });
         });
         found
+    }
+
+    /// Whether a goroutine that a span is for has ended by the time of a deferred release.
+    fn is_over(&self, started: StmtId) -> bool {
+        let place = self.site.scope.tree.stmt(started).span;
+        let deferred = self.itself_only && !self.site.template().in_loop;
+        let at = self.site.scope.statement(place).filter(|_| deferred);
+        at.is_some_and(|at| self.site.waits_for(at))
     }
 
     /// Whether the function waits for others before it returns.

@@ -1,7 +1,7 @@
 //! A name for a result that was discarded.
 
 use caulk_leaks::Held;
-use caulk_syntax::{AssignOp, Span, StmtKind};
+use caulk_syntax::{AssignOp, Descend, ExprKind, Node, Span, StmtKind};
 
 use crate::edit::Edit;
 use crate::refusal::Refusal;
@@ -47,9 +47,11 @@ fn declare(site: &Site<'_>, value: &str) -> Option<Edit> {
         "unclosed-rows" if full == "database/sql.Rows" => "*",
         _ => return None,
     };
-    let statement = site.scope.span(site.acquiring);
+    // The statement whose header acquires, where one does.
+    let mut around = site.scope.outwards(site.acquiring).take(2);
+    let in_list = around.find(|at| site.scope.siblings(*at).is_some())?;
+    let statement = site.scope.span(in_list);
     let package = path.rsplit('/').next()?;
-    site.scope.siblings(site.acquiring)?;
     if !site.source.imports(path) || !site.layout().opens_line(statement.start) {
         return None;
     }
@@ -165,10 +167,10 @@ fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
                 _ => false,
             })
     };
-    let fits = tree
-        .exprs(lhs)
-        .iter()
-        .all(|left| tree.is_blank(*left) || tree.ident(*left).is_some_and(declared_here));
+    let fits = tree.exprs(lhs).iter().all(|left| {
+        let known = |name: &str| declared_here(name) || is_done_with(site, name);
+        tree.is_blank(*left) || tree.ident(*left).is_some_and(known)
+    });
     if !fits {
         return Err(Refusal::new(
             "its result is discarded in an assignment to outer variables: declare a variable for it",
@@ -176,6 +178,43 @@ fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
     }
     let at = op_pos.offset();
     Ok(Some(Edit::replace(Span::new(at, at + 1), ":=")))
+}
+
+/// Whether nobody looks at an outer variable once control has left the block, or the `if`, that acquires: another by its name
+/// serves as well there.
+fn is_done_with(site: &Site<'_>, name: &str) -> bool {
+    let tree = site.scope.tree;
+    let (Some(around), Some(body)) = (site.scope.parent(site.acquiring), site.body_block()) else {
+        return false;
+    };
+    let named = site.source.has_parameter(&site.scope, site.body(), name);
+    let place = site.scope.span(around);
+    let (mut declared, mut elsewhere) = (false, false);
+    tree.walk(body, |node| {
+        match node {
+            Node::Stmt(id) => match tree.stmt(id).kind {
+                StmtKind::Assign {
+                    lhs,
+                    op: AssignOp::Define,
+                    ..
+                } => declared |= lists(tree, lhs, name),
+                StmtKind::Decl(_) => {
+                    declared |= site.source.names_in(tree.stmt(id).span).contains(name);
+                }
+                _ => {}
+            },
+            Node::Expr(id) => {
+                let span = tree.expr(id).span;
+                let is_literal = matches!(tree.expr(id).kind, ExprKind::FuncLit { .. });
+                let later = tree.ident(id) == Some(name) && span.start >= place.end;
+                let captured =
+                    is_literal && !place.encloses(span) && !site.scope.uses(id, name).is_empty();
+                elsewhere |= later || captured;
+            }
+        }
+        Descend::Into
+    });
+    declared && place != site.body() && !named && !elsewhere && !site.template().in_loop
 }
 
 /// `f`, `f2`, `f3`, …

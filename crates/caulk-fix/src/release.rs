@@ -24,6 +24,8 @@ pub(crate) struct Release {
     asked: String,
     /// What asks the value for the interface that has its release, up to the block that has the answer.
     assertion: Option<String>,
+    /// A call that has to go first.
+    first: Option<String>,
 }
 
 /// The name of a value that was asked for the interface of its release.
@@ -58,6 +60,7 @@ impl Release {
             rebound,
             optional: false,
             assertion,
+            first: None,
         }
     }
 
@@ -72,6 +75,12 @@ impl Release {
     pub(crate) fn where_held(mut self, value: &str) -> Self {
         self.optional = true;
         self.asked = value.to_owned();
+        self
+    }
+
+    /// The same, behind a call of what is released that returns an error.
+    pub(crate) fn behind(mut self, call: &str) -> Self {
+        self.first = Some(format!("{}.{call}", self.receiver));
         self
     }
 
@@ -214,7 +223,10 @@ impl Style {
             _ if self.discards && release.returns_error => format!("_ = {}", release.call),
             _ => release.call.clone(),
         };
-        release.guarded(vec![text])
+        let discards = if self.discards { "_ = " } else { "" };
+        let first = release.first.iter();
+        let lines = first.map(|first| format!("{discards}{first}"));
+        release.guarded(lines.chain([text]).collect())
     }
 }
 

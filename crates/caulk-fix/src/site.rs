@@ -1,12 +1,20 @@
 //! The place of one finding: what the analysis tells of it, and what its file has there.
 
 use caulk_leaks::{ByteSpan, ContractSource, Finding, FixTemplate, Held};
-use caulk_syntax::{AssignOp, Node, Span, SpecKind, StmtId, StmtKind};
+use caulk_syntax::{AssignOp, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp};
 
 use crate::layout::Layout;
 use crate::refusal::Refusal;
 use crate::release::{Release, Style};
 use crate::source::{At, Scope, Source, lists};
+
+/// Types of the standard library whose second release does nothing, whoever hands them out.
+const REPEATABLE: [&str; 4] = [
+    "context.CancelFunc",
+    "database/sql.Rows",
+    "net/http.Response",
+    "os.File",
+];
 
 /// A span of the analysis as one of the syntax tree.
 pub(crate) fn span(bytes: ByteSpan) -> Span {
@@ -72,7 +80,7 @@ impl<'a> Site<'a> {
         let resource = &self.finding.resource;
         let listed = resource.contract_from == ContractSource::Catalogue;
         (listed && self.template().release.taker.is_none())
-            || resource.type_name == "context.CancelFunc"
+            || REPEATABLE.contains(&resource.type_name.as_str())
     }
 
     /// The release of a value held in `value`.
@@ -88,8 +96,21 @@ impl<'a> Site<'a> {
                 taker,
             ));
         }
-        let release = Release::new(value, call, call.method.as_deref(), &arguments, rebound);
+        let method = call.method.as_deref();
         let body = self.layout().text(self.body());
+        let release = Release::new(value, call, method, &arguments, rebound);
+        // What is embedded has its methods without the name of the field, too.
+        let promoted = caulk_leaks::ReleaseCall {
+            path: String::new(),
+            ..call.clone()
+        };
+        let shorter = Release::new(value, &promoted, method, &arguments, rebound);
+        let mut written = self.template().releases.iter();
+        if !call.path.is_empty()
+            && written.any(|place| self.layout().text(span(*place)).contains(&shorter.call))
+        {
+            return Ok(shorter);
+        }
         Ok(release.asked_for(call, body))
     }
 
@@ -130,7 +151,7 @@ impl<'a> Site<'a> {
         if words.all(|name| names.contains(name) || importable(name)) {
             return Ok(wanted.clone());
         }
-        if wanted == "ctx" && names.contains("context") {
+        if wanted == "ctx" && importable("context") {
             return Ok("context.Background()".to_owned());
         }
         Err(Refusal::of(
@@ -253,7 +274,8 @@ impl<'a> Site<'a> {
             })
     }
 
-    /// Whether the function calls `Wait` on something that a goroutine uses, and does not return before.
+    /// Whether the function waits for the end of a goroutine, and does not return before: by `Wait` of something that the
+    /// goroutine uses, or by a receive from a channel that it is done with when it sends there or closes it.
     pub(crate) fn waits_for(&self, started: At) -> bool {
         let tree = self.scope.tree;
         let Some(goroutine) = self.scope.node(started) else {
@@ -265,22 +287,72 @@ impl<'a> Site<'a> {
         };
         tree.block(body).iter().any(|id| {
             let stmt = tree.stmt(*id);
-            let StmtKind::Expr(call) = stmt.kind else {
-                return false;
-            };
-            let path = self
-                .scope
-                .call(call)
-                .and_then(|(fun, _)| tree.selector_path(fun));
-            match path.as_deref() {
-                Some([group, "Wait"]) => {
-                    stmt.span.start >= after
-                        && !self.scope.uses(goroutine, group).is_empty()
-                        && !self.returns_between(body, Span::new(after, stmt.span.start))
+            let waits = match stmt.kind {
+                StmtKind::Expr(x) => self.waited_at(x, goroutine, started),
+                StmtKind::Assign { rhs, .. } => {
+                    matches!(tree.exprs(rhs), [only] if self.waited_at(*only, goroutine, started))
                 }
                 _ => false,
-            }
+            };
+            waits
+                && stmt.span.start >= after
+                && !self.returns_between(body, Span::new(after, stmt.span.start))
         })
+    }
+
+    /// Whether an expression waits for a goroutine.
+    fn waited_at(&self, x: ExprId, goroutine: Node, started: At) -> bool {
+        let tree = self.scope.tree;
+        if let ExprKind::Unary {
+            op: UnaryOp::Receive,
+            x,
+        } = tree.expr(tree.unparen(x)).kind
+        {
+            return tree
+                .ident(x)
+                .is_some_and(|channel| self.ends_on(started, channel));
+        }
+        let path = self
+            .scope
+            .call(x)
+            .and_then(|(fun, _)| tree.selector_path(fun));
+        matches!(path.as_deref(), Some([group, "Wait"]) if !self.scope.uses(goroutine, group).is_empty())
+    }
+
+    /// Whether the last that the literal of a `go` statement does is to send on a channel or to close it.
+    fn ends_on(&self, started: At, channel: &str) -> bool {
+        let tree = self.scope.tree;
+        let Some(StmtKind::Go(call)) = self.scope.kind(started) else {
+            return false;
+        };
+        let Some((fun, args)) = self.scope.call(call) else {
+            return false;
+        };
+        let ExprKind::FuncLit { body, .. } = tree.expr(tree.unparen(fun)).kind else {
+            return false;
+        };
+        let closes = |x: ExprId| {
+            self.scope.call(x).is_some_and(|(fun, args)| {
+                tree.ident(fun) == Some("close")
+                    && matches!(args, [only] if tree.ident(*only) == Some(channel))
+            })
+        };
+        let statements = tree.block(body);
+        let defers = |id: &StmtId| matches!(tree.stmt(*id).kind, StmtKind::Defer(_));
+        let last = statements
+            .last()
+            .is_some_and(|last| match tree.stmt(*last).kind {
+                StmtKind::Send { chan, .. } => tree.ident(chan) == Some(channel),
+                StmtKind::Expr(x) => closes(x),
+                _ => false,
+            });
+        // What is deferred first runs last.
+        let deferred = statements.iter().find(|id| defers(id));
+        args.is_empty()
+            && match deferred {
+                Some(first) => matches!(tree.stmt(*first).kind, StmtKind::Defer(x) if closes(x)),
+                None => last,
+            }
     }
 
     /// Whether a `return` of the function itself stands in a part of its body.

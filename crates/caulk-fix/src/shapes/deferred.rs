@@ -3,7 +3,7 @@
 
 use caulk_syntax::{AssignOp, Node, SpecKind, StmtKind};
 
-use super::{Proposal, Proposed, ended, joined};
+use super::{Proposal, Proposed, ended, exits, joined};
 use crate::bound::refuse_if_needed;
 use crate::edit::Edit;
 use crate::hold::Hold;
@@ -19,7 +19,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let named = named(site)?;
     let mut edits = named.edits;
     if let Some(late) = late_defer(site, &hold)? {
-        edits.extend(move_up(site, &hold, late)?);
+        match move_up(site, &hold, late) {
+            Ok(moved) => edits.extend(moved),
+            // It stays, and the exits above it release for themselves.
+            Err(refusal) => return exits::propose(site).map_err(|_| refusal),
+        }
         edits.extend(ended::propose(site, &named.value));
         return Ok(Proposal::sure(edits));
     }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use caulk_syntax::{AssignOp, BinaryOp, Descend, ExprKind, Node, Span, StmtKind};
 
 use super::obstacle::holds;
-use super::{Proposal, Proposed, ended, failing, on_error, outliving};
+use super::{Proposal, Proposed, ended, failing, on_error, outliving, process, unchecked};
 use crate::edit::Edit;
 use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
 use crate::name::named;
@@ -67,20 +67,25 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     }
     let by_hand = abort.as_ref().unwrap_or(&release);
     let mut edits = named.edits;
-    let unchecked = site.hold()?.condition.is_some();
-    if unchecked && !GUARDED.contains(&site.finding.rule) {
-        return Err(Refusal::new("its error is never checked: check it first"));
+    let mut loose = site.hold()?.condition.is_some();
+    let mut review = None;
+    if loose && !GUARDED.contains(&site.finding.rule) {
+        let check = unchecked::check(site)
+            .ok_or_else(|| Refusal::new("its error is never checked: check it first"))?;
+        edits.push(check);
+        loose = false;
+        review = Some(unchecked::REVIEW.to_owned());
     }
     for place in lost {
         if let Loss::Leave(Leave::Return(id)) = place
-            && !unchecked
+            && !loose
             && let Some(looked_at) = failing::propose(site, id, by_hand)
         {
             edits.extend(looked_at?);
             continue;
         }
         edits.push(match place {
-            Loss::Leave(Leave::Return(id) | Leave::Branch(id)) if unchecked => {
+            Loss::Leave(Leave::Return(id) | Leave::Branch(id)) if loose => {
                 let mut lines = vec![format!("if {} != nil {{", named.value)];
                 let inner = site.style.statement(by_hand);
                 lines.extend(inner.iter().map(|line| format!("\t{line}")));
@@ -92,11 +97,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
                     .insert_above(site.scope.tree.stmt(id).span.start, &lines)
                     .ok_or_else(Refusal::crowded)?
             }
-            Loss::Leave(leave) if unchecked => {
+            Loss::Leave(leave) if loose => {
                 let where_held = by_hand.clone().where_held(&named.value);
                 site.release_before(leave, &named.value, &where_held)?
             }
-            Loss::Assignment(_) if unchecked => {
+            Loss::Assignment(_) if loose => {
                 return Err(Refusal::new("its error is never checked: check it first"));
             }
             Loss::Leave(leave) if is_asked_for(site, leave, &named.value) => site.release_before(
@@ -106,7 +111,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
             )?,
             Loss::Leave(leave) => match told(site, leave, &named.value) {
                 Some(edit) => edit?,
-                None => site.release_before(leave, &named.value, by_hand)?,
+                None => {
+                    let killed = process::killed_first(site, leave, by_hand);
+                    let by_hand = killed.as_ref().unwrap_or(by_hand);
+                    site.release_before(leave, &named.value, by_hand)?
+                }
             },
             Loss::Assignment(at) => {
                 let lines = site.style.statement(by_hand);
@@ -115,7 +124,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         });
     }
     edits.extend(ended::propose(site, &named.value));
-    Ok(Proposal::sure(edits))
+    Ok(Proposal { edits, review })
 }
 
 /// The release before a `return` of an error that can be told to whoever reads from the other end; none where
@@ -210,7 +219,7 @@ fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
 }
 
 /// Whether the value may be nil where control leaves: the function asks for it elsewhere, in a question that goes on
-/// where it is (`v != nil && …`), and not around this place.
+/// where it is (`v != nil && …`), and not around this place; or what leaves is the answer to `v == nil || …`.
 fn is_asked_for(site: &Site<'_>, leave: Leave, value: &str) -> bool {
     let tree = site.scope.tree;
     let place = match leave {
@@ -229,22 +238,20 @@ fn is_asked_for(site: &Site<'_>, leave: Leave, value: &str) -> bool {
             && start <= tree.stmt(id).span.start
             && tree.stmt(id).span.start < place.start
         {
-            let mut asks = false;
+            let (mut asks, mut missing) = (false, false);
             tree.walk(cond, |node| {
                 if let Node::Expr(id) = node
-                    && let ExprKind::Binary {
-                        x,
-                        op: BinaryOp::Neq,
-                        y,
-                        ..
-                    } = tree.expr(id).kind
+                    && let ExprKind::Binary { x, op, y, .. } = tree.expr(id).kind
+                    && (tree.ident(x), tree.ident(y)) == (Some(value), Some("nil"))
                 {
-                    asks |= (tree.ident(x), tree.ident(y)) == (Some(value), Some("nil"));
+                    asks |= op == BinaryOp::Neq;
+                    missing |= op == BinaryOp::Eql;
                 }
                 Descend::Into
             });
-            asked |= asks;
-            known |= asks && tree.stmt(then).span.encloses(place);
+            let around = tree.stmt(then).span.encloses(place);
+            asked |= asks || missing && around;
+            known |= asks && around;
         }
         Descend::Into
     });
@@ -252,7 +259,7 @@ fn is_asked_for(site: &Site<'_>, leave: Leave, value: &str) -> bool {
 }
 
 /// Whether a statement of the block puts the value into a place that outlives it.
-fn is_copied(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
+pub(super) fn is_copied(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
     let tree = site.scope.tree;
     let Ok(value) = site.value() else {
         return false;

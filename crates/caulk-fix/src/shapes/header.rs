@@ -135,15 +135,20 @@ fn within(site: &Site<'_>, then: StmtId, els: Option<StmtId>) -> Result<Proposal
     let lines = site.style.statement(&release);
     let layout = site.layout();
     let mut edits = named.edits;
+    // A name that the header declares is not known below.
+    let declares = edits.iter().any(|edit| edit.text == ":=");
     match (site.hold(), els) {
-        (Ok(hold), _) => edits.push(hold.insert(layout, lines)?),
-        (Err(_), None) => {
+        (Ok(hold), _) if !declares => edits.push(hold.insert(layout, lines)?),
+        (_, None) => {
             let end = site.scope.tree.stmt(then).span.end;
             edits.push(
                 layout
                     .insert_else(end, &lines)
                     .ok_or_else(Refusal::crowded)?,
             );
+        }
+        (Ok(_), Some(_)) => {
+            return Err(Refusal::new("it is acquired in the header of a statement"));
         }
         (Err(refusal), Some(_)) => return Err(refusal),
     }

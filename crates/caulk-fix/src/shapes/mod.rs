@@ -1,5 +1,7 @@
 //! One file per shape of leak: where its release goes.
 
+mod ahead;
+mod behind;
 mod buffer;
 mod channel;
 mod commit;
@@ -19,14 +21,17 @@ mod on_error;
 mod order;
 mod outliving;
 mod overwritten;
+mod process;
 mod restarted;
 mod selected;
 mod statement;
 mod turn;
+mod unchecked;
 
-use caulk_leaks::{ExitKind, Held};
+use caulk_leaks::{ExitKind, Held, Obstacle};
 use caulk_syntax::{Descend, ExprKind, Node};
 
+use crate::bound::refuse_if_measured_later;
 use crate::edit::Edit;
 use crate::refusal::Refusal;
 use crate::site::Site;
@@ -62,9 +67,8 @@ type Proposed = Result<Proposal, Refusal>;
 pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     let mut proposal = proposed(site)?;
     // What a release is given, or asked for, may need an import.
-    let release = &site.template().release;
-    let given = Some(&release.arguments).filter(|given| given.starts_with("context."));
-    for name in given.into_iter().chain(&release.asserted) {
+    let asserted = site.template().release.asserted.as_deref();
+    for name in ["context."].into_iter().chain(asserted) {
         let package = name.split('.').next().unwrap_or_default();
         if proposal.edits.iter().any(|edit| edit.text.contains(name)) {
             proposal.edits.extend(site.source.import(package)?);
@@ -84,30 +88,18 @@ fn proposed(site: &Site<'_>) -> Proposed {
     if let Some(ended) = goroutine::propose(site)? {
         return Ok(ended);
     }
-    if let Some(obstacle) = template
-        .obstacles
-        .iter()
-        .find(|obstacle| !obstacle::outlived(site, obstacle))
-    {
-        return Err(Refusal::new(obstacle.why.clone()));
+    let standing: Vec<&Obstacle> = obstacle::standing(site).collect();
+    if let Some(obstacle) = standing.first() {
+        let refused = || Err(Refusal::new(obstacle.why.clone()));
+        return ahead::propose(site, &standing).unwrap_or_else(refused);
     }
     match site.finding.rule {
         "blocked-goroutine" => buffer::propose(site),
         "release-before-error-check" => order::propose(site),
         "defer-in-loop" => turn::propose(site),
-        "unwaited-process" => release(site).map(|proposal| waits(site, proposal)),
+        "unwaited-process" => release(site).map(|proposal| process::reviewed(site, proposal)),
         _ => release(site),
     }
-}
-
-/// Waiting may take as long as the process does, unless that is killed.
-fn waits(site: &Site<'_>, proposal: Proposal) -> Proposal {
-    let text = site.layout().text(site.body());
-    if proposal.review.is_some() || text.contains(".Process.Kill()") {
-        return proposal;
-    }
-    let reason = "the function then waits until the process has ended";
-    Proposal::review(proposal.edits, reason)
 }
 
 fn release(site: &Site<'_>) -> Proposed {
@@ -124,6 +116,9 @@ fn release(site: &Site<'_>) -> Proposed {
         return Err(Refusal::new(
             "something else that releases it is made of it: release that",
         ));
+    }
+    if site.finding.rule == "unended-span" {
+        refuse_if_measured_later(site)?;
     }
     if !template.may_release.is_empty() && !site.may_end_twice() {
         return Err(Refusal::new(
@@ -156,6 +151,9 @@ fn release(site: &Site<'_>) -> Proposed {
     }
     if let Some(first) = overwritten::propose(site)? {
         return Ok(first);
+    }
+    if let Some(behind) = behind::propose(site)? {
+        return Ok(behind);
     }
     let commits = template.release.commits;
     let aborts = template.release.abort.is_some();

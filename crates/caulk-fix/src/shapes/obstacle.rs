@@ -11,10 +11,16 @@ use crate::site::{Site, span};
 /// Rounds in which variables that hold what is stored are found; a longer chain is not followed.
 const MAX_ROUNDS: usize = 4;
 
+/// What may still need the value by the time of a release at the end of the function.
+pub(super) fn standing<'a>(site: &'a Site<'_>) -> impl Iterator<Item = &'a Obstacle> {
+    let obstacles = site.template().obstacles.iter();
+    obstacles.filter(|obstacle| !outlived(site, obstacle))
+}
+
 /// Whether what needs the value is over by the time of its release: a goroutine that the function waits for, a
 /// call that is done with the function it is given, a local list that nobody else sees; or anything but a store
 /// where the cleanup of a test releases, since the test and its subtests have returned by then.
-pub(super) fn outlived(site: &Site<'_>, obstacle: &Obstacle) -> bool {
+fn outlived(site: &Site<'_>, obstacle: &Obstacle) -> bool {
     let place = span(obstacle.span);
     let statement = site.scope.statement_around(place);
     let Some(kind) = site.scope.kind_of(statement) else {

@@ -5,6 +5,7 @@ use caulk_leaks::Exit;
 use caulk_syntax::StmtKind;
 
 use super::commit::makes_error;
+use super::obstacle::standing;
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
 use crate::layout::under;
@@ -28,6 +29,7 @@ pub(super) fn propose(
         && hold.condition.is_none()
         && !site.is_rebound(value)
         && is_in_outermost(site)
+        && standing(site).next().is_none()
         && (site.may_end_twice() || !may_be_over);
     if !fits {
         return Err(else_());

@@ -3,11 +3,12 @@
 
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
-use super::{Proposal, on_error};
+use super::{Proposal, failing, on_error};
 use crate::edit::Edit;
-use crate::leaving::Leave;
+use crate::leaving::{Leave, MAX_DEPTH};
 use crate::refusal::Refusal;
 use crate::site::{Site, span};
+use crate::source::lists;
 
 /// Parts of the names of functions that hand out what is nobody else's.
 const OPENING: [&str; 8] = [
@@ -78,6 +79,7 @@ fn asked_for(site: &Site<'_>, value: &str) -> Result<Option<Proposal>, Refusal> 
         return Ok(None);
     };
     let branch = site.scope.span(branch);
+    let always = is_filled_by_all(site, value);
     let release = site.release(value)?;
     let mut edits: Vec<Edit> = Vec::new();
     for exit in &template.losing_exits {
@@ -86,20 +88,62 @@ fn asked_for(site: &Site<'_>, value: &str) -> Result<Option<Proposal>, Refusal> 
         let (Some(StmtKind::Return(_)), Some(id), true) = (
             site.scope.kind_of(statement),
             statement.and_then(|at| site.scope.stmt_id(at)),
-            on_error::fails(site, exit),
+            exit.failing_call || on_error::fails(site, exit),
         ) else {
             return Ok(None);
         };
-        let release = match branch.encloses(place) {
+        let release = match always || branch.encloses(place) {
             true => release.clone(),
             false => release.clone().where_held(value),
         };
-        let edit = site.release_before(Leave::Return(id), value, &release)?;
-        if !edits.contains(&edit) {
-            edits.push(edit);
+        let further = match failing::propose(site, id, &release) {
+            Some(looked_at) => looked_at?,
+            None => vec![site.release_before(Leave::Return(id), value, &release)?],
+        };
+        for edit in further {
+            if !edits.contains(&edit) {
+                edits.push(edit);
+            }
         }
     }
     Ok(Some(Proposal::sure(edits)))
+}
+
+/// Whether each branch of the statement of the outermost block that acquires fills the variable, or leaves.
+fn is_filled_by_all(site: &Site<'_>, value: &str) -> bool {
+    let body = site.body();
+    let outermost = site
+        .scope
+        .outwards(site.acquiring)
+        .take_while(|at| site.scope.span(*at) != body)
+        .last();
+    let id = outermost.and_then(|at| site.scope.stmt_id(at));
+    id.is_some_and(|id| fills(site, id, value, MAX_DEPTH))
+}
+
+/// Whether control comes behind a statement with the variable filled, and its error looked at, alone.
+fn fills(site: &Site<'_>, id: StmtId, value: &str, depth: usize) -> bool {
+    let tree = site.scope.tree;
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    match tree.stmt(id).kind {
+        StmtKind::If {
+            then,
+            els: Some(els),
+            ..
+        } => fills(site, then, value, depth) && fills(site, els, value, depth),
+        StmtKind::Block(_) => {
+            let list = tree.block(id);
+            let filled = list.windows(2).any(|pair| {
+                let [assigns, check] = pair else { return false };
+                matches!(tree.stmt(*assigns).kind, StmtKind::Assign { lhs, .. } if lists(tree, lhs, value))
+                    && matches!(tree.stmt(*check).kind, StmtKind::If { then, els: None, .. } if site.leaves(then))
+            });
+            filled || site.leaves(id) || list.iter().any(|inner| fills(site, *inner, value, depth))
+        }
+        _ => false,
+    }
 }
 
 /// Whether a variable is declared in the function without a value, can be nil, and gets nothing but what is opened for it.
@@ -119,19 +163,23 @@ fn starts_nil(site: &Site<'_>, body: StmtId, value: &str) -> bool {
         }
         Descend::Into
     });
-    let can_be_nil = |ty: &str| {
-        ["*", "io.", "net."]
-            .iter()
-            .any(|start| ty.starts_with(start))
-    };
+    // What is asked for its release by a type assertion can be nil.
+    let asked = site.template().release.asserted.is_some();
     opened
         && site
             .declared_without_value(body, value)
-            .is_some_and(can_be_nil)
+            .is_some_and(|ty| asked || can_be_nil(ty))
+}
+
+/// Whether a variable of a type, by its text, can be compared with nil.
+pub(super) fn can_be_nil(ty: &str) -> bool {
+    ["*", "io.", "net."]
+        .iter()
+        .any(|start| ty.starts_with(start))
 }
 
 /// Whether an expression is the call of a function that opens something, by its name.
-fn opens(site: &Site<'_>, id: ExprId) -> bool {
+pub(super) fn opens(site: &Site<'_>, id: ExprId) -> bool {
     let tree = site.scope.tree;
     let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(id)).kind else {
         return false;

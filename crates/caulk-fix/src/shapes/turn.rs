@@ -1,13 +1,15 @@
 //! A `defer` inside a loop, which piles up until the function ends: the release moves to each exit of the
 //! turn, or the body of the loop into a function literal.
 
-use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{AssignOp, Descend, Node, Span, StmtId, StmtKind};
 
+use super::exits::is_copied;
 use super::{Proposal, Proposed};
 use crate::anchor::Anchor;
 use crate::edit::Edit;
 use crate::leaving::{Leave, Stretch};
 use crate::refusal::Refusal;
+use crate::release::Release;
 use crate::site::{Site, span};
 use crate::source::At;
 
@@ -46,7 +48,9 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         return around("its deferred release does more than release").map(Proposal::sure);
     }
     let stretch = Stretch::around(&site.scope, Anchor::Below(site.scope.span(deferred)));
-    let stretch = stretch.filter(|stretch| site.scope.node(stretch.at) == Some(Node::Stmt(body)));
+    let stretch = stretch.filter(|stretch| {
+        site.scope.node(stretch.at) == Some(Node::Stmt(body)) || is_own_branch(site, stretch)
+    });
     let Some(stretch) = stretch else {
         return around("the deferred release stands in a branch of the turn").map(Proposal::sure);
     };
@@ -66,9 +70,48 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         .ok_or_else(|| Refusal::new("its deferred release shares its line with other code"))?;
     let mut edits = vec![removal];
     for leave in leaves {
-        edits.push(site.release_before(leave, &value, &release)?);
+        edits.push(match written(site, leave, &release) {
+            Some(lines) => lines?,
+            None => site.release_before(leave, &value, &release)?,
+        });
     }
     Ok(Proposal::sure(edits))
+}
+
+/// The release where a turn that wrote all went well, its error returned; none where nothing is written, or the function
+/// returns no error.
+fn written(site: &Site<'_>, leave: Leave, release: &Release) -> Option<Result<Edit, Refusal>> {
+    let owed = &site.template().release;
+    if !owed.written || !owed.returns_error || !site.returns_error() {
+        return None;
+    }
+    let layout = site.layout();
+    let (place, below) = match leave {
+        Leave::Brace(offset) => (Span::empty(offset), None),
+        Leave::Below(statement) => (statement, Some(statement)),
+        Leave::Return(_) | Leave::Branch(_) => return None,
+    };
+    let lines = match site.checked_call(&release.call, place) {
+        Ok(lines) => lines,
+        Err(_) => return None,
+    };
+    let edit = match below {
+        Some(statement) => layout.insert_below(statement, &lines),
+        None => layout.insert_at_block_end(place.start, &lines),
+    };
+    Some(edit.ok_or_else(Refusal::crowded))
+}
+
+/// Whether a branch of the turn acquires the value itself, and nothing that outlives the branch gets it.
+fn is_own_branch(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
+    let defines = matches!(
+        site.scope.kind(site.acquiring),
+        Some(StmtKind::Assign {
+            op: AssignOp::Define,
+            ..
+        })
+    );
+    defines && site.scope.parent(site.acquiring) == Some(stretch.at) && !is_copied(site, stretch)
 }
 
 fn by_function(reason: &str) -> Refusal {

@@ -53,3 +53,30 @@ func bounded(ctx context.Context, limited bool) {
 	}
 	work(ctx)
 }
+
+func pingBoth(first, second string) error {
+	var err error
+	var resp *http.Response
+	if resp, err = http.Get(first); err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if resp2, err := http.Get(second); err != nil {
+		return err
+	} else {
+		resp2.Body.Close()
+	}
+	return nil
+}
+
+func pingLast(first, second string) error {
+	var err error
+	if first != "" {
+		if resp, err := http.Get(second); err != nil {
+			return fmt.Errorf("second: %w", err)
+		} else {
+			resp.Body.Close()
+		}
+	}
+	return nil
+}

@@ -41,3 +41,24 @@ func bounded(ctx context.Context, limited bool) {
 	}
 	work(ctx)
 }
+
+func pingBoth(first, second string) error {
+	var err error
+	if _, err = http.Get(first); err != nil {
+		return err
+	}
+	if _, err = http.Get(second); err != nil {
+		return err
+	}
+	return nil
+}
+
+func pingLast(first, second string) error {
+	var err error
+	if first != "" {
+		if _, err = http.Get(second); err != nil {
+			return fmt.Errorf("second: %w", err)
+		}
+	}
+	return nil
+}

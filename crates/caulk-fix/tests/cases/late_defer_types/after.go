@@ -28,3 +28,25 @@ func definition(db *sql.DB, name string) (string, error) {
 	}
 	return found.text, rows.Err()
 }
+
+// What the defer closes is declared in between.
+func count(db *sql.DB, name string) (int, error) {
+	rows, err := db.Query("SELECT " + name)
+	if err != nil {
+		return 0, err
+	}
+	columns, err := rows.Columns()
+	if err != nil {
+		rows.Close()
+		return 0, err
+	}
+	found := rows
+	defer func() {
+		found.Close()
+	}()
+	n := len(columns)
+	for found.Next() {
+		n++
+	}
+	return n, found.Err()
+}

@@ -46,21 +46,13 @@ func openTable(name string, writes bool) (*table, error) {
 	}
 	info, err := meta.Stat()
 	if err != nil {
-		if index != nil {
-			index.Close()
-		}
-		if meta != nil {
-			meta.Close()
-		}
+		index.Close()
+		meta.Close()
 		return nil, err
 	}
 	if info.Size() == 0 {
-		if index != nil {
-			index.Close()
-		}
-		if meta != nil {
-			meta.Close()
-		}
+		index.Close()
+		meta.Close()
 		return nil, fmt.Errorf("%s is empty", name)
 	}
 	return &table{index: index, meta: meta}, nil

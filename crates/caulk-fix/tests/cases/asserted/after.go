@@ -1,0 +1,60 @@
+package p
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// A variable of an interface without the release of what branches put into it.
+type source interface {
+	io.ReaderAt
+	io.Seeker
+}
+
+type table struct {
+	r    source
+	size int64
+}
+
+func (t *table) Close() error {
+	if closer, ok := t.r.(io.Closer); ok {
+		return closer.Close()
+	}
+	return nil
+}
+
+func newTable(r source) (*table, error) {
+	size, err := r.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, err
+	}
+	if size < 16 {
+		return nil, errors.New("too short")
+	}
+	return &table{r: r, size: size}, nil
+}
+
+func openTable(name string, writes bool) (*table, error) {
+	var from source
+
+	var err error
+	if writes {
+		from, err = os.Create(name)
+		if err != nil {
+			return nil, err
+		}
+	} else {
+		from, err = os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+	}
+	t, err := newTable(from)
+	if err != nil {
+		if closer, ok := from.(io.Closer); ok {
+			closer.Close()
+		}
+	}
+	return t, err
+}

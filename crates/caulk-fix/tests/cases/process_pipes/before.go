@@ -1,0 +1,31 @@
+package p
+
+import (
+	"bufio"
+	"errors"
+	"os/exec"
+)
+
+// A process that waits for a reader of its output never ends.
+func lines(name string) ([]string, error) {
+	cmd := exec.Command(name) // review: the process is killed where the function fails
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	var all []string
+	scanner := bufio.NewScanner(out)
+	for scanner.Scan() {
+		if scanner.Text() == "" {
+			return nil, errors.New("empty line")
+		}
+		all = append(all, scanner.Text())
+	}
+	if err := cmd.Wait(); err != nil {
+		return nil, err
+	}
+	return all, nil
+}
