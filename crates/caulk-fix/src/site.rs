@@ -9,11 +9,10 @@ use crate::release::{Release, Style};
 use crate::source::{At, Scope, Source, lists};
 
 /// Types of the standard library whose second release does nothing, whoever hands them out.
-const REPEATABLE: [&str; 4] = [
+const REPEATABLE: [&str; 3] = [
     "context.CancelFunc",
     "database/sql.Rows",
     "net/http.Response",
-    "os.File",
 ];
 
 /// A span of the analysis as one of the syntax tree.
@@ -75,10 +74,11 @@ impl<'a> Site<'a> {
     }
 
     /// Whether a second release is known to do no harm: what the catalogue lists takes one, unless it is given back to
-    /// something, which may have handed out another by the same number.
+    /// something, which may have handed out another by the same number. Waiting a second time is an error.
     pub(crate) fn may_end_twice(&self) -> bool {
         let resource = &self.finding.resource;
-        let listed = resource.contract_from == ContractSource::Catalogue;
+        let listed = resource.contract_from == ContractSource::Catalogue
+            && self.finding.rule != "unwaited-process";
         (listed && self.template().release.taker.is_none())
             || REPEATABLE.contains(&resource.type_name.as_str())
     }

@@ -308,9 +308,10 @@ fn is_released_before(site: &Site<'_>, stretch: &Stretch<'_>, leave: Leave) -> b
     };
     site.template().releases.iter().any(|release| {
         let release = span(*release);
+        // `_ = f.Close()` is one as well.
         let at = site
             .scope
-            .statement(release)
+            .statement_around(release)
             .filter(|at| !matches!(site.scope.kind(*at), Some(StmtKind::Defer(_))));
         let list = at.and_then(|at| site.scope.parent(at));
         release.end <= offset && list.is_some_and(|list| around.contains(&list))
