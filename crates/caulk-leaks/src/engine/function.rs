@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 
 use super::conditions::Conditions;
 use super::parents::Parents;
-use crate::inference::channel_places::Names;
+use crate::inference::channel_names::Names;
 
 /// The function itself, or one of its literals.
 pub(crate) type Root = Option<ExprId>;

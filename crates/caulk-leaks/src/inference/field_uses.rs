@@ -11,7 +11,8 @@ use smol_str::SmolStr;
 use crate::catalogue::{CallEffect, Catalogue};
 use crate::contract::is_release_name;
 use crate::engine::Parents;
-use crate::inference::channel_places::{Places, is_channel};
+use crate::inference::channel_names::is_channel;
+use crate::inference::channel_places::Places;
 use crate::inference::habit::Habits;
 
 /// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name

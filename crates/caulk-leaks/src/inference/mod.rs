@@ -1,6 +1,7 @@
 //! What is inferred of functions from their source: what their callers owe, and what becomes of their arguments.
 
 pub(crate) mod channel;
+pub(crate) mod channel_names;
 pub(crate) mod channel_places;
 pub(crate) mod channel_uses;
 pub(crate) mod convention;

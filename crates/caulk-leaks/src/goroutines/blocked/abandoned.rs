@@ -11,7 +11,8 @@ use crate::engine::{Function, Root};
 use crate::finding::Location;
 use crate::goroutines::path;
 use crate::inference::channel::{channels, is_alone, uses};
-use crate::inference::channel_places::{KeptChannel, is_channel, kept_channel};
+use crate::inference::channel_names::is_channel;
+use crate::inference::channel_places::{KeptChannel, kept_channel};
 use crate::module::Module;
 
 /// How many methods, one called by the other, are looked into for a send.
