@@ -330,7 +330,7 @@ impl Calls {
         };
         let is_test = |target: &Target| match target {
             Target::Body(owner) | Target::Literal(owner, _) => {
-                own.get(owner) == Some(&Some(Frequency::Test))
+                own.get(owner) == Some(&Some(Frequency::Test)) || takes_test(program, *owner)
             }
             _ => false,
         };
@@ -345,6 +345,10 @@ impl Calls {
             },
             &|target| own_of(target) == Some(Frequency::Request),
             &is_test,
+            &|target| match target {
+                Target::Body(BodyOwner::Func(id)) => is_offered(program, *id),
+                _ => false,
+            },
         );
         for (target, frequency) in &self.frequencies {
             if let Some(named) = Named::of(names, target) {
@@ -578,6 +582,27 @@ impl Read {
             .collect();
         callees.into_iter().collect()
     }
+}
+
+/// Whether others can call a function by its name, or a method by way of an interface of theirs.
+fn is_offered(program: &Program, id: FuncId) -> bool {
+    let func = program.func(id);
+    func.is_some_and(|func| caulk_syntax::is_exported(&func.name))
+}
+
+/// Whether a function is for tests alone, as its parameters say: a step of one that others share.
+fn takes_test(program: &Program, owner: BodyOwner) -> bool {
+    let BodyOwner::Func(id) = owner else {
+        return false;
+    };
+    let signature = program.func_type(program.signature(id));
+    signature.is_some_and(|signature| {
+        let mut names = signature
+            .params
+            .iter()
+            .filter_map(|param| program.named_name(program.deref(*param)));
+        names.any(|name| matches!(name.as_str(), "testing.T" | "testing.B" | "testing.TB"))
+    })
 }
 
 /// The package of a body.

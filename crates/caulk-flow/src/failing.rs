@@ -1,5 +1,5 @@
 //! What becomes of what a function leaves behind where it fails: whether all who call it end the process with its error, or
-//! the context that they passed it.
+//! the context that they passed it, or call it but once in a process.
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,14 @@ pub struct Failing {
     pub process: bool,
     /// The context that it was passed, if not the process: that of a request, or one that a caller cancels as it leaves.
     pub context: bool,
+    /// All who call it lead from `main` or a command, and none of them in a loop: it runs once in a process, and may end it or not.
+    pub once: bool,
+    /// The same, or the loops end with its error: it fails once in a process.
+    pub fails_once: bool,
+    /// It is the last that `main` or a command does, whether it fails or not.
+    pub last: bool,
+    /// The context that it was passed ends soon after it, whether it fails or not: with a request, or as a caller leaves.
+    pub request: bool,
 }
 
 /// How a step leads to what may run.
@@ -34,6 +42,8 @@ pub(crate) enum OnError {
     GoesOn,
     /// The caller returns it, or panics.
     Returns,
+    /// The same, and the call is the last that the caller does, also where there is no error.
+    Last,
     /// The process ends.
     Ends,
 }
@@ -57,7 +67,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "github.com/urfave/cli/v3.Command",
 ];
 
-/// Fields with functions whose error ends a command.
+/// Fields with functions that a command runs, and ends with.
 fn is_command(holder: &str, field: &str) -> bool {
     let holder = holder.split("/v").next().unwrap_or(holder);
     let known = [
@@ -77,35 +87,60 @@ fn is_command(holder: &str, field: &str) -> bool {
             "Exec",
         ]
         .contains(&field)
+        // One that gives no error ends the process itself, or panics.
+        || ["?", "github.com/spf13/cobra.Command"].contains(&holder) && field == "Run"
 }
 
-/// Says of everything that runs what ends as it fails. `is_main` tells what the process begins with, `is_request` what answers requests, and
-/// `is_test` what says nothing of anything.
+/// Says of everything that runs what ends as it fails. `is_main` tells what the process begins with, `is_request` what answers requests,
+/// `is_test` what says nothing of anything, and `is_offered` what others may call, too.
 pub(crate) fn spread<'a>(
     steps: impl Iterator<Item = &'a Step>,
     is_main: &dyn Fn(&Target) -> bool,
     is_request: &dyn Fn(&Target) -> bool,
     is_test: &dyn Fn(&Target) -> bool,
+    is_offered: &dyn Fn(&Target) -> bool,
 ) -> FxHashMap<Target, Failing> {
     let mut graph = Graph::default();
     for step in steps {
-        if (step.how != How::Named || step.in_handler) && !is_test(&step.from) {
-            let (from, to) = (graph.node(&step.from), graph.node(&step.to));
-            graph.edges.push((from, to, step));
-        }
+        let (from, to) = (graph.node(&step.from), graph.node(&step.to));
+        graph.edges.push((from, to, step));
     }
-    graph.index();
     let is_root = |target: &Target| {
         is_main(target)
             || *target == Target::Command
             || matches!(target, Target::Field(holder, field) if is_command(holder, field))
     };
+    // What only tests run is one of them, unless others may run it too.
+    graph.index();
+    let tests: Vec<bool> = graph.targets.iter().map(|target| is_test(target)).collect();
+    let others = graph.targets.iter();
+    let others: Vec<bool> = others
+        .map(|target| is_root(target) || is_request(target) || is_offered(target))
+        .collect();
+    let tests = graph.greatest_without(&others, &tests, &|_, holds| holds);
+    let of_test = |node: usize| tests.get(node).copied().unwrap_or_default();
+    graph
+        .edges
+        .retain(|(from, _, step)| (step.how != How::Named || step.in_handler) && !of_test(*from));
+    graph.index();
+    graph.prefer_passed();
     let roots: Vec<bool> = graph.targets.iter().map(|target| is_root(target)).collect();
     let process = graph.greatest(&roots, &|step, holds| match step.how {
         _ if step.in_handler => false,
         How::Named | How::Called(OnError::GoesOn, _) => false,
-        How::Held | How::Called(OnError::Returns, _) => holds,
+        How::Held | How::Called(OnError::Returns | OnError::Last, _) => holds,
         How::Called(OnError::Ends, _) => true,
+    });
+    let is_alone = |step: &Step| !step.in_handler && step.how != How::Named;
+    let runs_once = |step: &Step| !step.in_loop && is_alone(step);
+    let once = graph.greatest(&roots, &|step, holds| holds && runs_once(step));
+    let fails_once = graph.greatest(&roots, &|step, holds| {
+        let goes_on = matches!(step.how, How::Called(OnError::GoesOn, _));
+        holds && is_alone(step) && !(step.in_loop && goes_on)
+    });
+    let last = graph.greatest(&roots, &|step, holds| {
+        let ends = matches!(step.how, How::Held | How::Called(OnError::Last, _));
+        holds && ends && runs_once(step)
     });
     let roots: Vec<bool> = graph
         .targets
@@ -117,20 +152,36 @@ pub(crate) fn spread<'a>(
         _ if step.in_handler => true,
         How::Named
         | How::Called(OnError::GoesOn, _)
-        | How::Called(OnError::Returns, Passed::Other) => false,
-        How::Held | How::Called(OnError::Returns, Passed::Own) => holds,
-        How::Called(OnError::Ends, _) | How::Called(OnError::Returns, Passed::Ending) => true,
+        | How::Called(OnError::Returns | OnError::Last, Passed::Other) => false,
+        How::Held | How::Called(OnError::Returns | OnError::Last, Passed::Own) => holds,
+        How::Called(OnError::Ends, _)
+        | How::Called(OnError::Returns | OnError::Last, Passed::Ending) => true,
     });
-    let all = graph.targets.iter().zip(process.iter().zip(&context));
-    all.filter(|(_, (process, context))| **process || **context)
-        .map(|(target, (process, context))| {
-            let failing = Failing {
-                process: *process,
-                context: *context,
-            };
-            ((*target).clone(), failing)
-        })
-        .collect()
+    let requests: Vec<bool> = graph
+        .targets
+        .iter()
+        .map(|target| is_request(target))
+        .collect();
+    let request = graph.greatest(&requests, &|step, holds| match step.how {
+        _ if step.in_handler => true,
+        How::Named | How::Called(_, Passed::Other) => false,
+        How::Held | How::Called(_, Passed::Own) => holds,
+        How::Called(_, Passed::Ending) => !step.in_loop,
+    });
+    let is = |set: &[bool], node: usize| set.get(node).copied().unwrap_or_default();
+    let all = graph.targets.iter().enumerate();
+    all.filter_map(|(node, target)| {
+        let failing = Failing {
+            process: is(&process, node),
+            context: is(&context, node),
+            once: is(&once, node),
+            fails_once: is(&fails_once, node),
+            last: is(&last, node),
+            request: is(&request, node),
+        };
+        (failing != Failing::default()).then(|| ((*target).clone(), failing))
+    })
+    .collect()
 }
 
 /// Who may call whom, by number.
@@ -157,13 +208,16 @@ impl<'a> Graph<'a> {
     fn index(&mut self) {
         self.to = vec![Vec::new(); self.targets.len()];
         self.from = vec![Vec::new(); self.targets.len()];
-        let is_given = |step: &Step| matches!(step.from, Target::Param(..) | Target::Called(..));
         for (index, (from, to, _)) in self.edges.iter().enumerate() {
             if let (Some(from), Some(to)) = (self.from.get_mut(*from), self.to.get_mut(*to)) {
                 from.push(index);
                 to.push(index);
             }
         }
+    }
+
+    fn prefer_passed(&mut self) {
+        let is_given = |step: &Step| matches!(step.from, Target::Param(..) | Target::Called(..));
         for edges in &mut self.to {
             // Who passes a function says what comes of its error; where no one does, who calls what was passed.
             let step = |edge: &usize| self.edges.get(*edge).map(|(_, _, step)| *step);
@@ -178,7 +232,17 @@ impl<'a> Graph<'a> {
     }
 
     /// The largest set in which all that leads to each of its members holds, given that set.
-    fn greatest<'s>(&'s self, roots: &[bool], holds: &dyn Fn(&Step, bool) -> bool) -> Vec<bool> {
+    fn greatest(&self, roots: &[bool], holds: &dyn Fn(&Step, bool) -> bool) -> Vec<bool> {
+        self.greatest_without(&[], roots, holds)
+    }
+
+    /// The same, with none of some nodes but the roots among them.
+    fn greatest_without<'s>(
+        &'s self,
+        others: &[bool],
+        roots: &[bool],
+        holds: &dyn Fn(&Step, bool) -> bool,
+    ) -> Vec<bool> {
         let mut all = vec![true; self.targets.len()];
         let is = |set: &[bool], node: usize| set.get(node).copied().unwrap_or_default();
         let edges = |list: &'s [Vec<usize>], node: usize| -> &'s [usize] {
@@ -190,7 +254,8 @@ impl<'a> Graph<'a> {
                 continue;
             }
             let leading = edges(&self.to, node);
-            let stays = !leading.is_empty()
+            let stays = !is(others, node)
+                && !leading.is_empty()
                 && leading.iter().all(|edge| {
                     let edge = self.edges.get(*edge);
                     edge.is_some_and(|(from, _, step)| holds(step, is(&all, *from)))

@@ -72,7 +72,7 @@ pub(crate) fn spread(
     };
     let reached: BTreeSet<&Target> = steps
         .iter()
-        .filter(|(from, _)| !is_test(from))
+        .filter(|(from, _)| !is_test(from) && !matches!(from, Target::Returned(_)))
         .flat_map(|(_, steps)| steps.iter().map(|step| &step.to))
         .collect();
     for (owner, frequency) in own {
@@ -98,6 +98,10 @@ pub(crate) fn spread(
         let Some(frequency) = known.get(&from).copied() else {
             continue;
         };
+        // What returns a function says nothing of how often that runs.
+        if matches!(from, Target::Returned(_)) {
+            continue;
+        }
         for step in steps.get(&from).into_iter().flatten() {
             let Some(passed) = frequency.passed(step) else {
                 continue;

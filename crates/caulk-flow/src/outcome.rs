@@ -13,6 +13,9 @@ use crate::registration::bare;
 /// Calls that a context is looked for behind.
 const DEPTH: u8 = 4;
 
+/// Statements behind a call in which its error may be looked at.
+const LOOK_AHEAD: usize = 6;
+
 pub(crate) struct Outcomes<'a> {
     program: &'a Program,
     body: &'a TypedBody,
@@ -236,27 +239,91 @@ impl<'a> Outcomes<'a> {
                     }
                     None
                 }
-                StmtKind::Assign { .. } => next.and_then(|next| match tree.stmt(next).kind {
-                    StmtKind::If {
-                        init: None,
-                        cond,
-                        then,
-                        ..
-                    } => self.checked(*stmt, cond, then),
-                    StmtKind::Return(list) => {
-                        let error = self.error_of(*stmt)?;
-                        let mut list = tree.exprs(list).iter();
-                        list.any(|expr| tree.ident(*expr) == Some(error))
-                            .then_some(OnError::Returns)
-                    }
-                    _ => None,
-                }),
+                StmtKind::Assign { .. } => {
+                    let behind = stmts.get(index + 1..).unwrap_or_default();
+                    self.looked_at(*stmt, behind)
+                }
                 _ => None,
             };
             if let Some(on_error) = on_error {
                 self.all_of(*stmt, on_error);
             }
+            if let Some(call) = self.last_call(*stmt, is_body && next.is_none()) {
+                let known = self.errors.get_mut(&call);
+                if let Some(known) = known.filter(|known| **known == OnError::Returns) {
+                    *known = OnError::Last;
+                }
+            }
         }
+    }
+
+    /// The call that a function ends with: `return run(ctx)`, or its last statement.
+    fn last_call(&self, stmt: StmtId, is_end: bool) -> Option<ExprId> {
+        let tree = self.body.tree();
+        let call = match tree.stmt(stmt).kind {
+            StmtKind::Return(list) => match tree.exprs(list) {
+                [call] => tree.unparen(*call),
+                _ => return None,
+            },
+            StmtKind::Expr(call) if is_end => tree.unparen(call),
+            _ => return None,
+        };
+        matches!(tree.expr(call).kind, ExprKind::Call { .. }).then_some(call)
+    }
+
+    /// What the first look at the error that a statement assigns leads to, in the statements behind it.
+    fn looked_at(&self, assigns: StmtId, behind: &[StmtId]) -> Option<OnError> {
+        let tree = self.body.tree();
+        let error = self.error_of(assigns)?;
+        for stmt in behind.iter().take(LOOK_AHEAD) {
+            match tree.stmt(*stmt).kind {
+                StmtKind::If {
+                    init: None,
+                    cond,
+                    then,
+                    ..
+                } => match self.checked(assigns, cond, then) {
+                    None if self.leaves(then) => return None,
+                    None => {}
+                    on_error => return on_error,
+                },
+                StmtKind::Return(list) => {
+                    let mut list = tree.exprs(list).iter();
+                    return list
+                        .any(|expr| tree.ident(*expr) == Some(error))
+                        .then_some(OnError::Returns);
+                }
+                StmtKind::Expr(_) | StmtKind::Defer(_) | StmtKind::Decl(_) => {}
+                StmtKind::Assign { lhs, .. } => {
+                    let mut targets = tree.exprs(lhs).iter();
+                    if targets.any(|target| tree.ident(*target) == Some(error)) {
+                        return None;
+                    }
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// Whether a block leaves its function, or goes elsewhere.
+    fn leaves(&self, block: StmtId) -> bool {
+        let tree = self.body.tree();
+        let mut leaves = false;
+        tree.walk(block, |node| match node {
+            Node::Stmt(stmt) => {
+                leaves |= matches!(
+                    tree.stmt(stmt).kind,
+                    StmtKind::Return(_) | StmtKind::Branch { .. }
+                );
+                Descend::Into
+            }
+            Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
+                Descend::Skip
+            }
+            Node::Expr(_) => Descend::Into,
+        });
+        leaves
     }
 
     /// The calls of a statement, those of literals apart.

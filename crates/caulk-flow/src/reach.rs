@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use crate::body::{has_one_element, roots};
-use crate::failing::{How, Passed};
+use crate::failing::{How, OnError, Passed};
 use crate::handler::is_handler_literal;
 use crate::implementers::Called;
 use crate::outcome::Outcomes;
@@ -31,6 +31,8 @@ pub(crate) enum Target {
     Param(FuncId, u32),
     /// The same, where the function calls it itself, once: what is given by name or as a literal runs then as often as whoever gives it.
     Called(FuncId, u32),
+    /// The functions that a function returns.
+    Returned(FuncId),
     /// The functions that a package's variable holds.
     Variable(Arc<str>),
     /// The methods that implement one of an interface.
@@ -189,6 +191,7 @@ impl Reader<'_> {
                         .extend(elements.filter_map(|name| info.defined_at(tree.expr(name).span)));
                 }
                 self.stored(stmt);
+                self.returned(stmt, context);
                 self.outcomes.read(stmt, self.bodies.remove(&stmt));
                 (below, Handed::None)
             }
@@ -274,10 +277,33 @@ impl Reader<'_> {
     fn how_run(&self, function: ExprId) -> How {
         match self.run_by.get(&function) {
             Some(call) if self.outcomes.gives_error(*call) => {
-                How::Called(self.outcomes.on_error(*call), Passed::Own)
+                let on_error = match self.outcomes.on_error(*call) {
+                    // Whoever is passed it may do more behind it.
+                    OnError::Last => OnError::Returns,
+                    on_error => on_error,
+                };
+                How::Called(on_error, Passed::Own)
+            }
+            Some(call) if self.is_run_at_once(function, *call) => {
+                How::Called(OnError::GoesOn, Passed::Own)
             }
             _ => How::Named,
         }
+    }
+
+    /// Whether a function literal without an error runs as often as the function around it: where it stands, in a goroutine of its own, or
+    /// as one of a group.
+    fn is_run_at_once(&self, function: ExprId, call: ExprId) -> bool {
+        let tree = self.body.tree();
+        let ExprKind::Call { fun, .. } = tree.expr(call).kind else {
+            return false;
+        };
+        let is_of_group = || {
+            matches!(tree.expr(tree.unparen(fun)).kind, ExprKind::Selector { sel, .. }
+                if matches!(tree.name(sel), "Go" | "Do"))
+        };
+        matches!(tree.expr(function).kind, ExprKind::FuncLit { .. })
+            && (tree.unparen(fun) == function || is_of_group())
     }
 
     fn step(&mut self, context: &Context, to: Target, in_handler: bool, how: How) {
@@ -438,6 +464,12 @@ impl Reader<'_> {
         }
         match tree.expr(expr).kind {
             ExprKind::FuncLit { .. } => Some(Target::Literal(self.body.owner, expr)),
+            ExprKind::Call { .. } => match self.body.info.callee(expr) {
+                Callee::Static(func) | Callee::Method { func, .. } => {
+                    Some(Target::Returned(func.id?))
+                }
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -458,6 +490,18 @@ impl Reader<'_> {
             self.step(&called, to.clone(), false, How::Held);
         }
         self.step(&Context::of(place), to, false, How::Held);
+    }
+
+    /// Functions that a declared function returns will run where its result is put.
+    fn returned(&mut self, stmt: StmtId, context: &Context) {
+        let tree = self.body.tree();
+        if let StmtKind::Return(list) = tree.stmt(stmt).kind
+            && let Target::Body(BodyOwner::Func(id)) = context.from
+        {
+            for value in tree.exprs(list) {
+                self.put(Target::Returned(id), *value);
+            }
+        }
     }
 
     fn stored(&mut self, stmt: StmtId) {

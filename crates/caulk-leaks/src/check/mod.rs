@@ -246,7 +246,8 @@ fn check_body(
         part.acquisitions.push(described.acquisition(outcome));
     }
     let heat = |root| heat(module, calls, &function, root);
-    for (acquisition, finding) in goroutines.described(module, &function, file, &heat) {
+    let once = |root| calls.failing(owner, root).once;
+    for (acquisition, finding) in goroutines.described(module, &function, file, &heat, &once) {
         part.acquisitions.push(acquisition);
         if options.wants(finding.rule, false) {
             part.findings.push(finding);

@@ -10,7 +10,7 @@ use super::deaf::{self, Deaf};
 use super::endless::{self, Endless};
 use super::stopped::{self, Stopped};
 use crate::engine::{Function, Root};
-use crate::finding::{Acquisition, Finding, Heat};
+use crate::finding::{Acquisition, Finding, Heat, Severity};
 use crate::module::Module;
 
 /// The goroutines of a body that stay for ever, by the reason.
@@ -40,19 +40,26 @@ impl Goroutines {
     }
 
     /// What is said of each where it runs as often as `heat` tells; of one `go` statement for which there are several reasons, the
-    /// surest.
+    /// surest. What blocks in a function that runs once in a process, as `once` tells, is one goroutine at most.
     pub fn described(
         self,
         module: &Module<'_>,
         function: &Function,
         file: &SourceFile,
         heat: &dyn Fn(Root) -> Heat,
+        once: &dyn Fn(Root) -> bool,
     ) -> Vec<(Acquisition, Finding)> {
         let mut all = Vec::new();
         for goroutine in self.blocked {
-            let heat = heat(function.root_of(goroutine.go));
+            let root = function.root_of(goroutine.go);
+            let heat = heat(root);
             if goroutine.is_left_behind(heat) {
-                all.push(blocked::described(module, function, file, &goroutine, heat));
+                let (acquisition, mut finding) =
+                    blocked::described(module, function, file, &goroutine, heat);
+                if once(root) {
+                    finding.severity = Severity::Low;
+                }
+                all.push((acquisition, finding));
             }
         }
         let mut said: BTreeSet<StmtId> = BTreeSet::new();
