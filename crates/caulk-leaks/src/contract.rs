@@ -48,6 +48,8 @@ pub struct Contract {
     pub made_with: Vec<String>,
     /// Owed only where what it takes over is from elsewhere, and owed by nobody: a descriptor that a system call gives.
     pub takes_over: Option<TakesOver>,
+    /// Index of an argument where there is nothing to hold if it is nil: a decoder of no stream.
+    pub nothing_of_nil: Option<usize>,
     /// Methods before which nothing is held: `Connect`.
     pub acquired_after: Vec<String>,
     /// Functions that find it again in the context that comes beside it: to drop it by name is not to lose it then.
@@ -199,6 +201,7 @@ impl Contract {
             named_only: false,
             made_with: Vec::new(),
             takes_over: None,
+            nothing_of_nil: None,
             short_argument: None,
             dynamic_type: None,
             optional: false,

@@ -234,6 +234,8 @@ pub(super) struct AcquireEntry {
     #[serde(default)]
     made_with: Vec<String>,
     takes_over: Option<TakesOver>,
+    /// Index of an argument with which nothing is held where it is nil.
+    nothing_of_nil: Option<usize>,
     /// Index of the argument that is its duration.
     short_argument: Option<usize>,
     #[serde(default)]
@@ -375,6 +377,7 @@ impl AcquireEntry {
             named_only: self.named_only,
             made_with: self.made_with,
             takes_over: self.takes_over,
+            nothing_of_nil: self.nothing_of_nil,
             short_argument: self.short_argument,
             dynamic_type: None,
             optional: false,

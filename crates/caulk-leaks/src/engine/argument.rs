@@ -1,6 +1,6 @@
 //! The resource as an argument: whether the callee borrows it, keeps it, or releases it.
 
-use caulk_program::{Callee, FuncRef, Program, TypeId};
+use caulk_program::{Callee, FuncRef, Object, Program, TypeId};
 use caulk_syntax::{ExprId, ExprKind};
 
 use super::call::{Named, PASSED_ON, Passed};
@@ -72,6 +72,9 @@ impl Run<'_, '_> {
         {
             self.release_at(state, span);
             return Vec::new();
+        }
+        if index == 0 && self.copies_into_what_ends(name) {
+            return self.in_error_result(call, Value::ReadError { any: true });
         }
         let known = name.and_then(|name| self.module.catalogue.effect(name.package, name.name));
         if let Some(effect) = known {
@@ -151,6 +154,38 @@ impl Run<'_, '_> {
         }
         self.lose_track(state, self.unknown_callee(call), span);
         Vec::new()
+    }
+
+    /// Whether a call copies into the resource, which is over where a write to it fails: `io.Copy(w, f)`.
+    fn copies_into_what_ends(&self, name: Option<&Named<'_>>) -> bool {
+        name.is_some_and(|name| name.package == "io" && name.name.starts_with("Copy"))
+            && self
+                .release
+                .ends_on_error
+                .iter()
+                .any(|method| method == "Write")
+    }
+
+    /// Whether what a call copies to takes everything: `io.Discard`, a buffer in memory, a hash.
+    fn copies_to_what_takes_all(&self, call: ExprId) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return false;
+        };
+        let Some(&to) = tree.exprs(args).first() else {
+            return false;
+        };
+        let info = self.function.info();
+        let program = self.module.program;
+        let to = caulk_flow::unparen(tree, to);
+        matches!(info.object(to), Object::PackageVar(name)
+            if matches!(&**name, "io.Discard" | "io/ioutil.Discard"))
+            || matches!(
+                program
+                    .named_name(program.deref(info.type_of(to)))
+                    .as_deref(),
+                Some("bytes.Buffer" | "strings.Builder" | "hash.Hash")
+            )
     }
 
     /// What wraps the resource, and releases it with itself, is passed to a function of the project: what becomes of the one
@@ -292,7 +327,7 @@ impl Run<'_, '_> {
                 }
                 state.drained = true;
                 // Where it is copied, writing may be what fails.
-                if self.function.argument_count(call) > 1 {
+                if self.function.argument_count(call) > 1 && !self.copies_to_what_takes_all(call) {
                     return self.in_error_result(call, Value::NotCopied);
                 }
                 Vec::new()

@@ -209,6 +209,74 @@ pub(crate) fn is_of_caller(module: &Module<'_>, function: &Function, expr: ExprI
         })
 }
 
+/// Whether an expression is a context that a field of the receiver, or of a parameter, holds.
+pub(crate) fn is_of_receiver(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
+    let tree = function.tree();
+    let expr = tree.unparen(expr);
+    let ExprKind::Selector { x, .. } = tree.expr(expr).kind else {
+        return false;
+    };
+    let of = function
+        .local(tree.unparen(x))
+        .and_then(|local| function.info().local_info(local));
+    let is_context = module
+        .program
+        .named_name(function.info().type_of(expr))
+        .as_deref()
+        == Some("context.Context");
+    is_context
+        && of.is_some_and(|of| matches!(of.kind, LocalKind::Receiver | LocalKind::Param { .. }))
+}
+
+/// Whether a goroutine that the function starts, or a literal in it, is given a context, or one that is derived from it there.
+pub(crate) fn is_given_to_goroutine(
+    module: &Module<'_>,
+    function: &Function,
+    context: LocalId,
+) -> bool {
+    let tree = function.tree();
+    let mut contexts = vec![context];
+    let mut given = false;
+    // What is derived from it stands behind it.
+    for body in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(body, |node| {
+            let runs_apart = match node {
+                Node::Stmt(stmt) => {
+                    if let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+                        && let Some(derived) = tree
+                            .exprs(lhs)
+                            .first()
+                            .and_then(|target| function.local(*target))
+                        && let [value] = tree.exprs(rhs)
+                        && let ExprKind::Call { args, .. } = tree.expr(*value).kind
+                        && tree.exprs(args).iter().any(|arg| {
+                            function
+                                .local(*arg)
+                                .is_some_and(|arg| contexts.contains(&arg))
+                        })
+                    {
+                        contexts.push(derived);
+                    }
+                    matches!(tree.stmt(stmt).kind, StmtKind::Go(_))
+                }
+                Node::Expr(expr) => matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }),
+            };
+            if runs_apart {
+                tree.walk(node, |inner| {
+                    if let Node::Expr(expr) = inner {
+                        given |= function
+                            .local(expr)
+                            .is_some_and(|local| contexts.contains(&local));
+                    }
+                    Descend::Into
+                });
+            }
+            Descend::Into
+        });
+    }
+    given
+}
+
 /// Whether a call is passed a context, or something that is made with it: a request.
 pub(crate) fn is_asked_with(
     module: &Module<'_>,

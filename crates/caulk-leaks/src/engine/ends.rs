@@ -5,7 +5,7 @@ use caulk_program::{Callee, Type};
 use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind};
 
 use super::run::{Run, Start};
-use super::state::{State, Status};
+use super::state::{State, Status, Value};
 
 impl Run<'_, '_> {
     /// Whether a range is over a channel of the package `time`, which is never closed: `range ticker.C`.
@@ -18,6 +18,21 @@ impl Run<'_, '_> {
         let of_time = matches!(program.ty(ty), Type::Chan(_, element)
             if program.named_name(*element).as_deref() == Some("time.Time"));
         of_time && self.is_of_time(x, true)
+    }
+
+    /// Whether an expression is the channel of results of the watch that is followed: where it is closed, the watch has
+    /// stopped itself.
+    pub(super) fn is_results_of_watch(&self, state: &State, channel: ExprId) -> bool {
+        let tree = self.function.tree();
+        let is_watch = self
+            .contract
+            .is_some_and(|contract| contract.rule == "unstopped-watcher");
+        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(channel)).kind else {
+            return false;
+        };
+        matches!(tree.expr(tree.unparen(fun)).kind, ExprKind::Selector { x, sel }
+            if is_watch && tree.name(sel) == "ResultChan"
+                && self.place(x).is_some_and(|place| matches!(state.get(&place), Some(Value::At(0)))))
     }
 
     /// Whether an expression is a channel that the package `time` has made, here or where its variable gets its only values.

@@ -153,6 +153,13 @@ impl Run<'_, '_> {
         let inner = caulk_flow::unparen(self.function.tree(), expr);
         match self.function.tree().expr(inner).kind {
             ExprKind::Call { .. } => self.call(state, inner),
+            // `event, ok := <-w.ResultChan()`
+            ExprKind::Unary {
+                op: UnaryOp::Receive,
+                x,
+            } if self.is_results_of_watch(state, x) => {
+                vec![self.eval(state, expr), Some(Value::More)]
+            }
             _ => vec![self.eval(state, expr)],
         }
     }
@@ -464,17 +471,11 @@ impl Run<'_, '_> {
             ExprKind::CompositeLit { .. } => Some(Fact::NonNil),
             ExprKind::Call { args, .. } => match info.callee(expr) {
                 Callee::Builtin(Builtin::Make | Builtin::New) => Some(Fact::NonNil),
+                callee if makes_error(callee) => Some(Fact::NonNil),
                 callee => {
                     let func = callee.func()?;
                     match &*func.name {
-                        "errors.New"
-                        | "fmt.Errorf"
-                        | "github.com/pkg/errors.New"
-                        | "github.com/pkg/errors.Errorf"
-                        | "golang.org/x/xerrors.Errorf"
-                        | "golang.org/x/xerrors.New"
-                        | "google.golang.org/grpc/status.Error"
-                        | "google.golang.org/grpc/status.Errorf" => Some(Fact::NonNil),
+                        "google.golang.org/grpc/status.Error" => Some(Fact::NonNil),
                         // These return when something went wrong, and then only. A `main` is read as it is
                         // written: what it opens is closed where it goes on behind its server.
                         "net/http.ListenAndServe"
@@ -525,11 +526,14 @@ impl Run<'_, '_> {
         }
         let results =
             crate::types::results(self.module.program, self.function.info().type_of(call));
-        let is_error = index > 0
-            && results.len() == index + 1
-            && results
-                .last()
-                .is_some_and(|ty| crate::types::is_error(self.module.program, *ty));
+        let is_last = match results.last() {
+            Some(last) => {
+                results.len() == index + 1 && crate::types::is_error(self.module.program, *last)
+            }
+            // Of a module that is not at hand.
+            None => crate::sites::result_count(self.module, self.function, call) == index + 1,
+        };
+        let is_error = index > 0 && is_last;
         (is_error && self.never_fails(state, call)).then_some(Fact::NeverFails)
     }
 
@@ -633,4 +637,19 @@ impl Run<'_, '_> {
             !in_round && !assigned && self.keeper != Some(place.root)
         })
     }
+}
+
+/// Whether a callee makes an error by its name, as the packages that are called after them do: `errors.New`, `xerrors.Errorf`; also a
+/// package's variable that holds one of these.
+fn makes_error(callee: &Callee) -> bool {
+    let name = match callee {
+        Callee::PackageVar { name, .. } => name,
+        callee => match callee.func() {
+            Some(func) => &func.name,
+            None => return false,
+        },
+    };
+    name.rsplit_once('.').is_some_and(|(package, function)| {
+        function == "Errorf" || package.ends_with("errors") && ["New", "Newf"].contains(&function)
+    })
 }

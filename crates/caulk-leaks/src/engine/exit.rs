@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{LocalId, LocalKind, Object, Type};
+use caulk_program::{Callee, LocalId, LocalKind, Object, Type};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
 
 use super::closure::ClosureEffect;
@@ -136,11 +136,21 @@ impl Run<'_, '_> {
         let ExprKind::Call { args, .. } = tree.expr(expr).kind else {
             return None;
         };
-        let name = info.callee(expr).func()?.name.to_ascii_lowercase();
+        // `var Wrap = errors.Wrap`
+        let (name, of_errors) = match info.callee(expr) {
+            Callee::PackageVar { name, .. } => {
+                let wraps = name.rsplit_once('.').is_some_and(|(package, function)| {
+                    package.ends_with("errors")
+                        || ["Wrap", "Wrapf", "WithStack", "WithMessage"].contains(&function)
+                });
+                (name.to_ascii_lowercase(), wraps)
+            }
+            callee => (callee.func()?.name.to_ascii_lowercase(), false),
+        };
         let may_drop = ["ignore", "filter", "unless", "allow", "skip"]
             .iter()
             .any(|word| name.contains(word));
-        let gives_error = program.has_method(info.type_of(expr), "Error");
+        let gives_error = of_errors || program.has_method(info.type_of(expr), "Error");
         let is_there = |arg: &ExprId| {
             crate::types::is_error(program, info.type_of(*arg))
                 && (self.fact_of(state, *arg) == Some(Fact::NonNil)
@@ -481,6 +491,23 @@ impl Run<'_, '_> {
         })
     }
 
+    /// What a last result says that is a truth value, of a function that is given the resource: one that is false stands for an error.
+    fn flag_at(&self, state: &State, root: super::function::Root) -> Option<bool> {
+        if !matches!(self.start, Some(Start::Param { .. })) {
+            return None;
+        }
+        let result = *self.function.results(root).last()?;
+        let ty = self.function.info().local_info(result)?.ty;
+        if !crate::types::is_bool(self.module.program, ty) {
+            return None;
+        }
+        match state.fact(result)? {
+            Fact::True => Some(false),
+            Fact::False => Some(true),
+            _ => None,
+        }
+    }
+
     /// What the error result is known to be at an exit: not nil, nil.
     fn error_at(&self, state: &State, exit: ExitAt, returned: &[Option<Value>]) -> Option<bool> {
         let node: Node = match exit {
@@ -488,7 +515,9 @@ impl Run<'_, '_> {
             _ => return None,
         };
         let root = self.function.root_of(node);
-        let index = self.function.error_result(self.module.program, root)?;
+        let Some(index) = self.function.error_result(self.module.program, root) else {
+            return self.flag_at(state, root);
+        };
         let result = *self.function.results(root).get(index)?;
         if matches!(
             returned.get(index),

@@ -71,6 +71,13 @@ impl Run<'_, '_> {
                     Some(Value::Acquired(when)) => {
                         return self.refine_acquired(state, when == truth);
                     }
+                    Some(Value::ReleasedIf { nil }) => {
+                        if nil == truth {
+                            self.release_at(state, self.span_of(cond));
+                        }
+                        self.clear(state, cond);
+                        return true;
+                    }
                     Some(Value::More) => {
                         if !truth {
                             self.end_at(state, self.span_of(cond));
@@ -644,6 +651,16 @@ impl Run<'_, '_> {
     ) -> bool {
         let callee = self.function.callee(call);
         let receiver = callee.receiver();
+        let is_given = |arg: &ExprId| matches!(self.value_at(state, *arg), Some(Value::At(_)));
+        if self.is_own(callee)
+            && args.iter().any(is_given)
+            && let Some(Value::ReleasedIf { nil }) = self.value_of_condition(state, call)
+        {
+            if nil == truth {
+                self.release_at(state, self.span_of(call));
+            }
+            return true;
+        }
         if let Some(receiver) = receiver
             && !truth
             && matches!(

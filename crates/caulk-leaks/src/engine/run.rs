@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use caulk_flow::{BlockId, End, Event, Graph};
 use caulk_program::LocalId;
-use caulk_syntax::{ExprId, Span, StmtId};
+use caulk_syntax::{ExprId, Span, StmtId, StmtKind};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -361,6 +361,11 @@ impl<'a, 'p> Run<'a, 'p> {
                         self.ranges_without_end(&state, *stmt) || self.ranges_over_time(*stmt);
                     next.push((*body, state.clone(), None));
                     if !first && !endless {
+                        if let StmtKind::Range { x, .. } = self.function.tree().stmt(*stmt).kind
+                            && self.is_results_of_watch(&state, x)
+                        {
+                            self.end_at(&mut state, self.span_of(x));
+                        }
                         next.push((*done, state, None));
                     }
                 }

@@ -48,7 +48,7 @@ pub(crate) enum Value {
     DerivedError,
     /// A truth value: whether the acquisition succeeded is this or its opposite.
     Acquired(bool),
-    /// An error whose being nil (or not) says that the resource is released.
+    /// An error whose being nil (or not) says that the resource is released; or a truth value, by which true is as nil.
     ReleasedIf { nil: bool },
     /// The error of a callee that leaves it open on some of the ways on which it fails, and is not followed otherwise.
     LeftIfError,

@@ -1,4 +1,5 @@
-//! Functions whose source gives no error wherever it returns, as stubs and those that may fail one day do.
+//! Calls whose error is always nil: of functions whose source gives no error wherever it returns, as stubs and those that may fail one
+//! day do, and of what is passed to be taken apart in the form that it has.
 
 use caulk_program::{BodyOwner, Callee, FuncId, NamedOrigin, Object, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
@@ -8,9 +9,71 @@ use crate::module::Module;
 /// Functions, one returning what the other does, that are looked into.
 const DEPTH: u8 = 3;
 
-/// Whether a call gives an error that is nil, as the functions of the project that it may reach are written today.
+/// Whether a call gives an error that is nil, as the functions of the project that it may reach are written today, or since what it
+/// is passed is of the right form.
 pub(crate) fn call(module: &Module<'_>, typed: &TypedBody, call: ExprId) -> bool {
-    of_call(module, typed, call, DEPTH)
+    is_well_formed(typed, call) || of_call(module, typed, call, DEPTH)
+}
+
+/// Whether a call takes apart, or asks for, what is of the form that it wants: `net.SplitHostPort(l.Addr().String())`, plain data for
+/// JSON, a request of a constant method to a `url.URL`, or to a constant.
+fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
+    let tree = typed.tree();
+    let call = caulk_flow::unparen(tree, call);
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let args = tree.exprs(args);
+    let name = match typed.info.callee(call) {
+        Callee::Unknown { name, .. } => name.as_str(),
+        callee => callee.func().map_or("", |func| &*func.name),
+    };
+    match name {
+        "encoding/json.Marshal" | "encoding/json.MarshalIndent" => true,
+        "net/http.NewRequest" => is_url(typed, args.get(1)),
+        "net/http.NewRequestWithContext" => is_url(typed, args.get(2)),
+        _ if name.ends_with("SplitHostPort") => args.iter().any(|arg| is_address(typed, *arg)),
+        _ => false,
+    }
+}
+
+/// Whether an expression is the address of a listener or connection as text: `l.Addr().String()`.
+fn is_address(typed: &TypedBody, expr: ExprId) -> bool {
+    let Some(address) = asked(typed, expr, "String") else {
+        return false;
+    };
+    ["Addr", "LocalAddr", "RemoteAddr"]
+        .iter()
+        .any(|method| asked(typed, address, method).is_some())
+}
+
+/// Whether an expression is an address of the web as text that is one already, or a constant.
+fn is_url(typed: &TypedBody, expr: Option<&ExprId>) -> bool {
+    expr.is_some_and(|expr| {
+        let tree = typed.tree();
+        let callee = typed.info.callee(caulk_flow::unparen(tree, *expr));
+        let is_text = callee
+            .func()
+            .is_some_and(|func| &*func.name == "net/url.URL.String");
+        is_text
+            || matches!(typed.info.object(*expr), Object::Const(_))
+            || matches!(
+                tree.expr(caulk_flow::unparen(tree, *expr)).kind,
+                ExprKind::BasicLit(_)
+            )
+    })
+}
+
+/// What a call of this method without arguments is asked of.
+fn asked(typed: &TypedBody, call: ExprId, method: &str) -> Option<ExprId> {
+    let tree = typed.tree();
+    let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, call)).kind else {
+        return None;
+    };
+    match tree.expr(caulk_flow::unparen(tree, fun)).kind {
+        ExprKind::Selector { x, sel } => (tree.name(sel) == method).then_some(x),
+        _ => None,
+    }
 }
 
 fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> bool {

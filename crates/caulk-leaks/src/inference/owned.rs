@@ -46,6 +46,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             .to_owned();
         contract.made_with = Vec::new();
         contract.takes_over = None;
+        contract.nothing_of_nil = None;
         contract.where_it_fails = false;
         if !contracts
             .iter()

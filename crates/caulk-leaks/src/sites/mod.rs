@@ -140,6 +140,9 @@ fn sites_of_call(
             || contract.takes_over.as_ref().is_some_and(|over| {
                 !crate::sites::made_of::takes_over(module, function, reach, call, over)
             })
+            || contract
+                .nothing_of_nil
+                .is_some_and(|index| is_nil_argument(function, call, index))
             || contract.waited_in_loop && crate::sites::waited::verdict(function, call).is_none()
         {
             continue;
@@ -197,6 +200,16 @@ fn called_value(function: &Function, callee: &Callee) -> Option<String> {
         Callee::PackageVar { name, .. } => Some(name.to_string()),
         _ => None,
     }
+}
+
+/// Whether an argument of a call is `nil` itself.
+fn is_nil_argument(function: &Function, call: ExprId, index: usize) -> bool {
+    let tree = function.tree();
+    let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+        return false;
+    };
+    let arg = tree.exprs(args).get(index);
+    arg.is_some_and(|arg| *function.info().object(tree.unparen(*arg)) == caulk_program::Object::Nil)
 }
 
 /// A statement that starts goroutines and drops what stops them means them to run to the end.
