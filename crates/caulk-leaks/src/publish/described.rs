@@ -143,7 +143,11 @@ impl<'a, 'p> Described<'a, 'p> {
             .outcomes
             .owed
             .iter()
-            .min_by_key(|lost| (lost.turns.len(), lost.span));
+            // A path that nobody doubts before one that may lose nothing.
+            .min_by_key(|lost| {
+                let is_spent = lost.drained && self.site.contract.is_spent_when_read();
+                (lost.unlikely || is_spent, lost.turns.len(), lost.span)
+            });
         let Some(lost) = held else {
             let at = self.verdict.outcomes.defer_in_loop.unwrap_or_default();
             return vec![Step {
@@ -364,6 +368,9 @@ impl<'a, 'p> Described<'a, 'p> {
             || self.kept_by().is_some()
             || self.is_ended_on_failure()
             || self.is_ended_by_failing()
+            || self.ends_with_request()
+            || self.holds_nothing_alone()
+            || self.is_replaced_in_turn()
             || self.writes_to_memory()
             || is_of_tests
         {
@@ -376,12 +383,17 @@ impl<'a, 'p> Described<'a, 'p> {
         self.finding_of(self.site.contract.rule, severity, self.message(), path)
     }
 
-    /// Whether it is lost only where it was read to its end.
+    /// Whether it is lost only where it was read to its end, or where copying into it failed, as a rule since it is over.
     fn is_drained(&self) -> bool {
         let owed = &self.verdict.outcomes.owed;
-        self.site.contract.is_spent_when_read()
-            && !owed.is_empty()
-            && owed.iter().all(|lost| lost.drained)
+        let ends_by_itself = self.site.contract.is_spent_when_read()
+            || self
+                .site
+                .release
+                .ends_on_error
+                .iter()
+                .any(|method| method == "Write");
+        ends_by_itself && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
     }
 
     /// Whether it is lost only where the function is left, at most once in a call of it.
@@ -512,7 +524,12 @@ impl<'a, 'p> Described<'a, 'p> {
         };
         let mut severity = Severity::of(self.site.contract.harm, self.heat, true);
         if !endless {
-            severity = severity.min(Severity::Medium);
+            // A body that each turn reads has given its connection back by then.
+            let most = match self.site.contract.is_spent_when_read() {
+                true => Severity::Low,
+                false => Severity::Medium,
+            };
+            severity = severity.min(most);
         }
         Some(self.finding_of("defer-in-loop", severity, message, vec![step]))
     }

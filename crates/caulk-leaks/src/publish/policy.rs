@@ -1,11 +1,11 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, parents that
 //! end a resource, variables of a package.
 
-use caulk_program::{Callee, LocalId, LocalKind};
+use caulk_program::{Callee, LocalId, LocalKind, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, Tree};
 
 use crate::contract::Origin;
-use crate::engine::{Lost, PASSED_ON};
+use crate::engine::{Function, Lost, PASSED_ON};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
 use crate::inference::own_use::is_looked_up;
 use crate::module::Reach;
@@ -447,17 +447,44 @@ impl Described<'_, '_> {
             })
     }
 
-    /// Lost only where the function fails, and whoever calls it ends the process then, or the context that it was passed and
-    /// which ends this too.
+    /// Lost where the function is left, and the process ends with that, or, lost only where it fails, whoever calls it ends the
+    /// process then, or the context that it was passed and which ends this too; or it runs once in a process, and may lose one.
     pub(super) fn is_ended_by_failing(&self) -> bool {
         let owed = &self.verdict.outcomes.owed;
         let only_on_error = owed
             .iter()
             .all(|lost| lost.kind == ExitKind::Return && lost.error == Some(true));
-        if owed.is_empty() || !only_on_error {
+        let only_on_leaving = owed
+            .iter()
+            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End));
+        if owed.is_empty() {
             return false;
         }
-        self.failing.process || self.failing.context && self.hangs_on_passed_context()
+        self.failing.last && only_on_leaving
+            || only_on_error
+                && (self.failing.process
+                    || self.failing.fails_once
+                    || self.failing.context && self.hangs_on_passed_context()
+                    || self.keeps_context_alone())
+    }
+
+    /// Whether its source says that it keeps no more than goroutines, and it is made with a context from elsewhere: where something
+    /// fails this ends sooner or later, and they with it.
+    fn keeps_context_alone(&self) -> bool {
+        let contract = &self.site.contract;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let (module, function) = (self.module, self.function);
+        matches!(contract.origin, Origin::Source(_))
+            && contract.rule == "unclosed-resource"
+            && !contract.harm.descriptors
+            && !contract.harm.connections
+            && tree.exprs(args).iter().any(|arg| {
+                crate::engine::context::is_of_caller(module, function, *arg)
+                    || crate::engine::context::is_of_receiver(module, function, *arg)
+            })
     }
 
     /// Whether it is made with a context that the function was passed, and ends with it: the call is passed one, and what it
@@ -478,6 +505,97 @@ impl Described<'_, '_> {
             .exprs(args)
             .iter()
             .any(|arg| crate::engine::context::is_of_caller(self.module, self.function, *arg))
+    }
+
+    /// A context below the one that the function was passed, which ends with a request: it is kept until then.
+    pub(super) fn ends_with_request(&self) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let parent = tree.exprs(args).first();
+        self.site.contract.rule == "uncalled-cancel"
+            && self.failing.request
+            && !self.in_loop
+            && parent.is_some_and(|parent| {
+                crate::engine::context::is_of_caller(self.module, self.function, *parent)
+            })
+    }
+
+    /// A context below one that is kept nowhere, which no goroutine is given: nothing waits for it, and nothing knows of it.
+    pub(super) fn holds_nothing_alone(&self) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let by = &self.site.acquired_by;
+        if !(by.ends_with("context.WithCancel") || by.ends_with("context.WithCancelCause"))
+            || !crate::engine::context::is_rootless(function, self.site.call)
+        {
+            return false;
+        }
+        let stmt = function.statement(self.site.call);
+        let Some(StmtKind::Assign { lhs, .. }) = stmt.map(|stmt| tree.stmt(stmt).kind) else {
+            return false;
+        };
+        let context = tree.exprs(lhs).first().and_then(|x| function.local(*x));
+        context.is_some_and(|context| {
+            !crate::engine::context::is_given_to_goroutine(self.module, function, context)
+        })
+    }
+
+    /// A package's variable that somebody else in the package releases, maybe before each that is put there.
+    pub(super) fn is_replaced_in_turn(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let Some((SettledBy::ProcessLifetime, at)) = outcomes.settled else {
+            return false;
+        };
+        let Some(variable) = self.variable_given(at) else {
+            return false;
+        };
+        let names_it = |function: &Function, expr: ExprId| {
+            let expr = caulk_flow::unparen(function.tree(), expr);
+            matches!(function.info().object(expr), Object::PackageVar(name) if *name == variable)
+        };
+        let owners = self.module.program.owners(self.function.package);
+        outcomes.owed.is_empty()
+            && owners.into_iter().any(|owner| {
+                let Some(function) = self.module.function(owner) else {
+                    return false;
+                };
+                let calls = function.info().calls();
+                calls.iter().any(|(_, callee)| match callee {
+                    Callee::PackageVar { name, .. } => {
+                        *name == variable && self.site.release.is_call()
+                    }
+                    callee => callee.receiver().is_some_and(|receiver| {
+                        names_it(&function, receiver)
+                            && self.site.release.is_method(crate::types::last_name(callee))
+                    }),
+                })
+            })
+    }
+
+    /// The package's variable that the statement at a place assigns.
+    fn variable_given(&self, at: caulk_syntax::Span) -> Option<std::sync::Arc<str>> {
+        let tree = self.function.tree();
+        let graph = self.function.graph(self.site.root)?;
+        let mut found = None;
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && tree.stmt(stmt).span.encloses(at)
+                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+            {
+                let mut objects = tree
+                    .exprs(lhs)
+                    .iter()
+                    .map(|x| self.function.info().object(*x));
+                found = found.take().or(objects.find_map(|object| match object {
+                    Object::PackageVar(name) => Some(name.clone()),
+                    _ => None,
+                }));
+            }
+            Descend::Into
+        });
+        found
     }
 
     /// A writer over a buffer in memory: what is left out is the end of what it writes, and nothing is held.
