@@ -36,14 +36,6 @@ pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
     }
 }
 
-/// The expression without parentheses around it.
-pub fn unparen(tree: &Tree, mut expr: ExprId) -> ExprId {
-    while let ExprKind::Paren(inner) = tree.expr(expr).kind {
-        expr = inner;
-    }
-    expr
-}
-
 /// Whether a range is over a list that is written out and has one element: it goes round once.
 pub fn has_one_element(tree: &Tree, x: ExprId) -> bool {
     matches!(tree.expr(tree.unparen(x)).kind, ExprKind::CompositeLit { elts, .. }

@@ -7,7 +7,7 @@ use caulk_syntax::{
     UnaryOp,
 };
 
-use crate::body::{has_one_element, unparen};
+use crate::body::has_one_element;
 use crate::graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 use crate::nested;
 
@@ -171,7 +171,7 @@ impl Builder<'_> {
     }
 
     fn is_no_return(&self, expr: ExprId) -> bool {
-        let expr = unparen(self.tree, expr);
+        let expr = self.tree.unparen(expr);
         matches!(self.tree.expr(expr).kind, ExprKind::Call { .. }) && (self.no_return)(expr)
     }
 
@@ -548,7 +548,7 @@ pub fn type_switch_operand(tree: &Tree, assign: StmtId) -> Option<ExprId> {
         StmtKind::Expr(expr) => expr,
         _ => return None,
     };
-    match tree.expr(unparen(tree, guard)).kind {
+    match tree.expr(tree.unparen(guard)).kind {
         ExprKind::TypeAssert { x, .. } => Some(x),
         _ => None,
     }

@@ -17,7 +17,7 @@ mod registration;
 mod routes;
 mod symbol;
 
-pub use body::{file_of, has_one_element, roots, unparen};
+pub use body::{file_of, has_one_element, roots};
 pub use build::{graph, literal_graph, type_switch_operand};
 pub use calls::{CallFacts, Calls, Frequencies, interface_key, is_followed, package_of};
 pub use failing::Failing;

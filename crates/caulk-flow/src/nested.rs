@@ -2,8 +2,6 @@
 
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
 
-use crate::body::unparen;
-
 /// Whether the values of `clause`, of a switch on `outer`, are all among those of a switch on `tag` further in.
 pub(crate) fn is_covered(
     tree: &Tree,
@@ -34,7 +32,7 @@ pub(crate) fn is_covered(
 
 /// Whether two expressions are written alike and give the same value, as long as nothing is assigned.
 fn is_same(tree: &Tree, a: ExprId, b: ExprId) -> bool {
-    let (a, b) = (unparen(tree, a), unparen(tree, b));
+    let (a, b) = (tree.unparen(a), tree.unparen(b));
     match (tree.expr(a).kind, tree.expr(b).kind) {
         (ExprKind::Ident(a), ExprKind::Ident(b)) => tree.name(a) == tree.name(b),
         (ExprKind::BasicLit(a), ExprKind::BasicLit(b)) => tree.literal(a) == tree.literal(b),
@@ -114,7 +112,7 @@ fn may_change(tree: &Tree, stmt: StmtId, expr: ExprId) -> bool {
 }
 
 fn root(tree: &Tree, expr: ExprId) -> Option<&str> {
-    match tree.expr(unparen(tree, expr)).kind {
+    match tree.expr(tree.unparen(expr)).kind {
         ExprKind::Ident(name) => Some(tree.name(name)),
         ExprKind::Selector { x, .. } | ExprKind::Index { x, .. } | ExprKind::Star(x) => {
             root(tree, x)

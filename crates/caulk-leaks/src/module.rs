@@ -401,7 +401,7 @@ impl<'p> Module<'p> {
         }
         // What it is called on is evaluated first: `log.Fatal().Msg("no")`.
         if let Some(receiver) = callee.receiver()
-            && let receiver = caulk_flow::unparen(typed.tree(), receiver)
+            && let receiver = typed.tree().unparen(receiver)
             && matches!(typed.tree().expr(receiver).kind, ExprKind::Call { .. })
             && self.never_returns(caller, typed, receiver)
         {

@@ -177,7 +177,7 @@ impl Run<'_, '_> {
         };
         let info = self.function.info();
         let program = self.module.program;
-        let to = caulk_flow::unparen(tree, to);
+        let to = tree.unparen(to);
         matches!(info.object(to), Object::PackageVar(name)
             if matches!(&**name, "io.Discard" | "io/ioutil.Discard"))
             || matches!(

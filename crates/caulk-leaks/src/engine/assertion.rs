@@ -122,7 +122,7 @@ impl Run<'_, '_> {
             None => self.sentence_of_truth(call)?,
         };
         let condition = conditions.iter().copied().find(|condition| {
-            let condition = caulk_flow::unparen(tree, *condition);
+            let condition = tree.unparen(*condition);
             matches!(
                 tree.expr(condition).kind,
                 ExprKind::Call { .. } | ExprKind::Unary { .. } | ExprKind::Binary { .. }
@@ -223,7 +223,7 @@ impl Run<'_, '_> {
         let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
             return None;
         };
-        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+        let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(fun)).kind else {
             return None;
         };
         let (subject, of) = self.named_call(x)?;
@@ -249,11 +249,10 @@ impl Run<'_, '_> {
     /// The last name and the arguments of a call.
     fn named_call(&self, call: ExprId) -> Option<(&str, &[ExprId])> {
         let tree = self.function.tree();
-        let ExprKind::Call { fun, args, .. } = tree.expr(caulk_flow::unparen(tree, call)).kind
-        else {
+        let ExprKind::Call { fun, args, .. } = tree.expr(tree.unparen(call)).kind else {
             return None;
         };
-        let name = match tree.expr(caulk_flow::unparen(tree, fun)).kind {
+        let name = match tree.expr(tree.unparen(fun)).kind {
             ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => tree.name(name),
             _ => return None,
         };
@@ -263,7 +262,7 @@ impl Run<'_, '_> {
     /// Whether a call is of a package, as far as its callee is known.
     fn is_of(&self, call: ExprId, package: &str) -> bool {
         let tree = self.function.tree();
-        let callee = self.function.callee(caulk_flow::unparen(tree, call));
+        let callee = self.function.callee(tree.unparen(call));
         callee.func().is_none_or(|func| {
             crate::types::split_name(self.module.program, func)
                 .0

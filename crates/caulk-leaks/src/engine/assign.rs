@@ -92,7 +92,7 @@ impl Run<'_, '_> {
     /// The operand and the type of `x.(T)`.
     fn asserted_type(&self, expr: ExprId) -> Option<(ExprId, ExprId)> {
         let tree = self.function.tree();
-        match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+        match tree.expr(tree.unparen(expr)).kind {
             ExprKind::TypeAssert {
                 x, ty: Some(ty), ..
             } => Some((x, ty)),
@@ -226,7 +226,7 @@ impl Run<'_, '_> {
     ) {
         let function = self.function;
         let tree = function.tree();
-        let target = caulk_flow::unparen(tree, target);
+        let target = tree.unparen(target);
         let span = self.span_of(source.unwrap_or(target));
         match tree.expr(target).kind {
             ExprKind::Ident(_) => {
@@ -336,7 +336,7 @@ impl Run<'_, '_> {
     /// It is one of several that a field keeps: `s.conns[key] = conn`.
     pub(super) fn note_entry(&mut self, of: ExprId) {
         let tree = self.function.tree();
-        if let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, of)).kind {
+        if let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(of)).kind {
             let name = SmolStr::new(tree.name(sel));
             self.note_store(self.function.info().type_of(x), &name);
         }

@@ -237,7 +237,7 @@ impl Run<'_, '_> {
     /// Whether an expression is a field that only borrows what is stored in it.
     fn is_borrowing(&self, expr: ExprId) -> bool {
         let tree = self.function.tree();
-        match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+        match tree.expr(tree.unparen(expr)).kind {
             ExprKind::Selector { x, sel } => {
                 self.field_borrows(self.function.info().type_of(x), tree.name(sel))
             }

@@ -217,7 +217,7 @@ impl Run<'_, '_> {
         let Some(local) = function.local(*error).filter(|_| *value == call) else {
             return false;
         };
-        let compares = |cond: ExprId| match tree.expr(caulk_flow::unparen(tree, cond)).kind {
+        let compares = |cond: ExprId| match tree.expr(tree.unparen(cond)).kind {
             ExprKind::Binary {
                 x,
                 op: BinaryOp::Neq | BinaryOp::Eql,
@@ -248,7 +248,7 @@ impl Run<'_, '_> {
             return false;
         };
         tree.exprs(args).iter().any(|arg| {
-            matches!(tree.expr(caulk_flow::unparen(tree, *arg)).kind,
+            matches!(tree.expr(tree.unparen(*arg)).kind,
                 ExprKind::Unary { op: UnaryOp::Address, x }
                     if crate::types::is_error(self.module.program, self.function.info().type_of(x)))
         })
@@ -261,7 +261,7 @@ impl Run<'_, '_> {
             return false;
         };
         tree.exprs(args).iter().any(|arg| {
-            matches!(tree.expr(caulk_flow::unparen(tree, *arg)).kind, ExprKind::Ident(name) if tree.name(name) == "true")
+            matches!(tree.expr(tree.unparen(*arg)).kind, ExprKind::Ident(name) if tree.name(name) == "true")
         })
     }
 }

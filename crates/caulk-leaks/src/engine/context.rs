@@ -11,7 +11,7 @@ use crate::module::{Module, Reach};
 /// that of a request.
 pub(crate) fn ends_here(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
     let tree = function.tree();
-    match tree.expr(caulk_flow::unparen(tree, context)).kind {
+    match tree.expr(tree.unparen(context)).kind {
         ExprKind::Call { .. } => is_ending(function, context),
         ExprKind::Ident(_) => function
             .local(context)
@@ -24,7 +24,7 @@ pub(crate) fn ends_here(module: &Module<'_>, function: &Function, context: ExprI
 /// that is no `context.Background()`.
 pub(crate) fn may_end(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
     let tree = function.tree();
-    let context = caulk_flow::unparen(tree, context);
+    let context = tree.unparen(context);
     match tree.expr(context).kind {
         ExprKind::Selector { .. } => {
             matches!(function.info().object(context), Object::Field { .. })
@@ -52,7 +52,7 @@ fn is_endless(module: &Module<'_>, function: &Function, context: ExprId, depth: 
         return false;
     };
     let tree = function.tree();
-    let context = caulk_flow::unparen(tree, context);
+    let context = tree.unparen(context);
     match tree.expr(context).kind {
         ExprKind::Call { .. } if is_background(function, context) => true,
         ExprKind::Call { args, .. } => {
@@ -129,7 +129,7 @@ pub(crate) fn is_rootless(function: &Function, call: ExprId) -> bool {
 
 /// Whether a context is that of a test, or begins as that: it ends with the test.
 pub(crate) fn ends_with_test(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
-    let context = caulk_flow::unparen(function.tree(), context);
+    let context = function.tree().unparen(context);
     is_of_test(function, context)
         || function.local(context).is_some_and(|local| {
             let values = values_of(module, function, local);
@@ -331,7 +331,7 @@ pub(crate) fn is_cancelled(
     let [(stmt, target, [call])] = made.as_slice() else {
         return false;
     };
-    let call = caulk_flow::unparen(tree, *call);
+    let call = tree.unparen(*call);
     if function.root_of(call) != root {
         return false;
     }
@@ -373,7 +373,7 @@ fn waits_for_group(function: &Function, stmt: StmtId, root: Root) -> bool {
                 return false;
             };
             let fun = match tree.expr(*call).kind {
-                ExprKind::Call { fun, .. } => caulk_flow::unparen(tree, fun),
+                ExprKind::Call { fun, .. } => tree.unparen(fun),
                 _ => return false,
             };
             matches!(tree.expr(fun).kind, ExprKind::Selector { x, sel }
@@ -394,7 +394,7 @@ pub(crate) fn values_of(module: &Module<'_>, function: &Function, local: LocalId
                 && function.local(*first) == Some(local)
                 && let Some(value) = tree.exprs(rhs).first()
             {
-                found.push(caulk_flow::unparen(tree, *value));
+                found.push(tree.unparen(*value));
             }
             Descend::Into
         });

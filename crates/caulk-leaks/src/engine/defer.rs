@@ -12,7 +12,7 @@ impl Run<'_, '_> {
     pub(super) fn go(&mut self, state: &mut State, call: ExprId) {
         let function = self.function;
         let tree = function.tree();
-        let call = caulk_flow::unparen(tree, call);
+        let call = tree.unparen(call);
         let ExprKind::Call { args, fun, .. } = tree.expr(call).kind else {
             return;
         };
@@ -89,7 +89,7 @@ impl Run<'_, '_> {
         let StmtKind::Defer(call) = tree.stmt(stmt).kind else {
             return;
         };
-        let call = caulk_flow::unparen(tree, call);
+        let call = tree.unparen(call);
         let ExprKind::Call { args, .. } = tree.expr(call).kind else {
             return;
         };
@@ -175,7 +175,7 @@ impl Run<'_, '_> {
     /// Makes a deferred call with what its variable holds when the function is left.
     pub(super) fn call_deferred(&mut self, state: &mut State, stmt: StmtId) {
         if let StmtKind::Defer(call) = self.function.tree().stmt(stmt).kind {
-            self.call(state, caulk_flow::unparen(self.function.tree(), call));
+            self.call(state, self.function.tree().unparen(call));
         }
     }
 

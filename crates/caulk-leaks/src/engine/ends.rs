@@ -39,7 +39,7 @@ impl Run<'_, '_> {
     fn is_of_time(&self, channel: ExprId, through_variable: bool) -> bool {
         let function = self.function;
         let tree = function.tree();
-        let channel = caulk_flow::unparen(tree, channel);
+        let channel = tree.unparen(channel);
         match tree.expr(channel).kind {
             ExprKind::Selector { x, sel } => {
                 let holder = self.module.program.named_name(function.info().type_of(x));
@@ -74,10 +74,10 @@ impl Run<'_, '_> {
     /// The context that an expression asks by this method.
     fn asked_of(&self, call: ExprId, method: &str) -> Option<ExprId> {
         let tree = self.function.tree();
-        let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, call)).kind else {
+        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(call)).kind else {
             return None;
         };
-        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+        let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(fun)).kind else {
             return None;
         };
         let program = self.module.program;
@@ -101,10 +101,10 @@ impl Run<'_, '_> {
         let Some(Start::Call { call: site, .. }) = self.start else {
             return false;
         };
-        let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, call)).kind else {
+        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(call)).kind else {
             return false;
         };
-        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, fun)).kind else {
+        let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(fun)).kind else {
             return false;
         };
         if !is_cancel || tree.name(sel) != method {

@@ -36,7 +36,7 @@ impl Run<'_, '_> {
                     self.forget_conditions(state, local, false);
                 }
                 // A mapping is known by where it begins as well: `&data[0]`.
-                if let ExprKind::Index { x, .. } = tree.expr(caulk_flow::unparen(tree, x)).kind
+                if let ExprKind::Index { x, .. } = tree.expr(tree.unparen(x)).kind
                     && self.release.actions.is_empty()
                 {
                     return self.eval(state, x);
@@ -150,7 +150,7 @@ impl Run<'_, '_> {
 
     /// Evaluates an expression that can have several values.
     pub(super) fn eval_multi(&mut self, state: &mut State, expr: ExprId) -> Vec<Option<Value>> {
-        let inner = caulk_flow::unparen(self.function.tree(), expr);
+        let inner = self.function.tree().unparen(expr);
         match self.function.tree().expr(inner).kind {
             ExprKind::Call { .. } => self.call(state, inner),
             // `event, ok := <-w.ResultChan()`
@@ -321,7 +321,7 @@ impl Run<'_, '_> {
             return;
         };
         let tree = self.function.tree();
-        if let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, channel)).kind
+        if let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(channel)).kind
             && tree.name(sel) == field
             && matches!(self.eval(state, x), Some(Value::At(0)))
         {
@@ -356,10 +356,7 @@ impl Run<'_, '_> {
 
     pub(super) fn is_nil(&self, expr: ExprId) -> bool {
         let tree = self.function.tree();
-        matches!(
-            self.function.info().object(caulk_flow::unparen(tree, expr)),
-            Object::Nil
-        )
+        matches!(self.function.info().object(tree.unparen(expr)), Object::Nil)
     }
 
     fn composite(&mut self, state: &mut State, expr: ExprId, elts: &[ExprId]) -> Option<Value> {
@@ -432,7 +429,7 @@ impl Run<'_, '_> {
     /// What is known of a value that has nothing to do with the resource.
     pub(super) fn fact_of(&self, state: &State, expr: ExprId) -> Option<Fact> {
         let tree = self.function.tree();
-        let expr = caulk_flow::unparen(tree, expr);
+        let expr = tree.unparen(expr);
         let info = self.function.info();
         match tree.expr(expr).kind {
             ExprKind::Ident(name) => match info.object(expr) {
@@ -515,7 +512,7 @@ impl Run<'_, '_> {
 
     /// What is known of one of several results of a call: a derived context is never nil.
     pub(super) fn fact_of_result(&self, state: &State, call: ExprId, index: usize) -> Option<Fact> {
-        let call = caulk_flow::unparen(self.function.tree(), call);
+        let call = self.function.tree().unparen(call);
         let is_context = self
             .function
             .callee(call)

@@ -103,7 +103,7 @@ impl Run<'_, '_> {
             op: BinaryOp::Neq,
             y,
             ..
-        } = tree.expr(caulk_flow::unparen(tree, cond)).kind
+        } = tree.expr(tree.unparen(cond)).kind
         else {
             return None;
         };
@@ -132,7 +132,7 @@ impl Run<'_, '_> {
             self.function.info(),
             self.module.program,
         );
-        let expr = caulk_flow::unparen(tree, expr);
+        let expr = tree.unparen(expr);
         let ExprKind::Call { args, .. } = tree.expr(expr).kind else {
             return None;
         };
@@ -171,7 +171,7 @@ impl Run<'_, '_> {
             .iter()
             .enumerate()
             .filter(|(i, _)| *i != index)
-            .map(|(_, expr)| caulk_flow::unparen(tree, *expr))
+            .map(|(_, expr)| tree.unparen(*expr))
             .collect();
         let others_nil = others.iter().any(|expr| is_nil(*expr))
             && others
@@ -262,7 +262,7 @@ impl Run<'_, '_> {
             if self.out.returns_other.contains(&index) {
                 continue;
             }
-            let expr = caulk_flow::unparen(tree, *expr);
+            let expr = tree.unparen(*expr);
             // Errors and plain values are nobody's.
             let program = self.module.program;
             let local = self.function.local(expr).filter(|local| {
@@ -281,12 +281,12 @@ impl Run<'_, '_> {
     fn is_of_others(&self, expr: ExprId) -> bool {
         let tree = self.function.tree();
         let info = self.function.info();
-        let mut expr = caulk_flow::unparen(tree, expr);
+        let mut expr = tree.unparen(expr);
         if matches!(info.object(expr), Object::PackageVar(_)) {
             return true;
         }
         while let ExprKind::Index { x, .. } | ExprKind::Selector { x, .. } = tree.expr(expr).kind {
-            expr = caulk_flow::unparen(tree, x);
+            expr = tree.unparen(x);
         }
         let local = self.function.local(expr);
         let info = local.and_then(|local| info.local_info(local));
@@ -314,7 +314,7 @@ impl Run<'_, '_> {
             .into_iter()
             .filter(|(_, index)| *index == 0)
             .any(|(value, _)| {
-                let Some(value) = value.map(|value| caulk_flow::unparen(tree, value)) else {
+                let Some(value) = value.map(|value| tree.unparen(value)) else {
                     return false;
                 };
                 match tree.expr(value).kind {

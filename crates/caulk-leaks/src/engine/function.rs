@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use caulk_flow::{End, Graph, unparen};
+use caulk_flow::{End, Graph};
 use caulk_program::{
     BodyInfo, BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, Object, PackageId, Program,
     TypedBody,
@@ -312,7 +312,7 @@ impl Function {
 
     /// The variable that an expression names, on the left of an assignment too.
     pub fn local(&self, expr: ExprId) -> Option<LocalId> {
-        let expr = unparen(self.tree(), expr);
+        let expr = self.tree().unparen(expr);
         match self.tree().expr(expr).kind {
             ExprKind::Ident(name) => self
                 .info()
@@ -602,7 +602,7 @@ fn functions(typed: &TypedBody, roots: &[Node]) -> BTreeMap<LocalId, Option<BTre
                     };
                     let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
                     let func =
-                        value.and_then(|value| match typed.info.object(unparen(tree, *value)) {
+                        value.and_then(|value| match typed.info.object(tree.unparen(*value)) {
                             Object::Func(func) => func.id,
                             _ => None,
                         });
@@ -625,13 +625,13 @@ fn functions(typed: &TypedBody, roots: &[Node]) -> BTreeMap<LocalId, Option<BTre
 
 fn is_made(typed: &TypedBody, value: ExprId) -> bool {
     let tree = typed.tree();
-    match tree.expr(unparen(tree, value)).kind {
+    match tree.expr(tree.unparen(value)).kind {
         ExprKind::CompositeLit { .. } => true,
         ExprKind::Unary {
             op: UnaryOp::Address,
             x,
         } => is_made(typed, x),
-        ExprKind::Call { .. } => match typed.info.callee(unparen(tree, value)) {
+        ExprKind::Call { .. } => match typed.info.callee(tree.unparen(value)) {
             Callee::Builtin(Builtin::New) => true,
             // A command is the caller's own, whatever made it.
             Callee::Static(func) => {

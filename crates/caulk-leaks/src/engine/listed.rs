@@ -54,7 +54,7 @@ impl Run<'_, '_> {
             program.named_of(info.ty).is_none() && matches!(program.ty(info.ty), Type::Slice(_));
         let is_made = |value: ExprId| {
             let tree = function.tree();
-            let value = caulk_flow::unparen(tree, value);
+            let value = tree.unparen(value);
             match tree.expr(value).kind {
                 ExprKind::CompositeLit { .. } => true,
                 ExprKind::Call { args, .. } => match function.callee(value) {

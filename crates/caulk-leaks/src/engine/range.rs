@@ -24,8 +24,7 @@ impl Run<'_, '_> {
     /// literal that lists it.
     fn ranged(&mut self, state: &State, x: ExprId) -> Option<Value> {
         let tree = self.function.tree();
-        let ExprKind::CompositeLit { elts, .. } = tree.expr(caulk_flow::unparen(tree, x)).kind
-        else {
+        let ExprKind::CompositeLit { elts, .. } = tree.expr(tree.unparen(x)).kind else {
             let place = self.place(x)?;
             return match state.get(&place).filter(|value| value.holds())? {
                 Value::Listed => Some(Value::At(0)),
@@ -99,7 +98,7 @@ impl Run<'_, '_> {
         let (Some(channel), StmtKind::Range { x, .. }) = (channel, tree.stmt(stmt).kind) else {
             return false;
         };
-        let x = caulk_flow::unparen(tree, x);
+        let x = tree.unparen(x);
         let value = match (channel, tree.expr(x).kind) {
             ("", ExprKind::Call { .. }) => {
                 return matches!(&self.start, Some(Start::Call { call, .. }) if *call == x);

@@ -14,7 +14,7 @@ impl Run<'_, '_> {
     pub(super) fn refine(&mut self, state: &mut State, cond: ExprId, truth: bool) -> bool {
         let function = self.function;
         let tree = function.tree();
-        let cond = caulk_flow::unparen(tree, cond);
+        let cond = tree.unparen(cond);
         if self.says_it_holds_nothing(state, cond, truth) {
             state.doubt = true;
         }
@@ -126,7 +126,7 @@ impl Run<'_, '_> {
     /// Whether the length of what is nil is compared with zero: `len(results) == 0` behind `return nil, nil`.
     fn is_length_of_nil(&self, state: &State, x: ExprId, y: ExprId) -> bool {
         let tree = self.function.tree();
-        let x = caulk_flow::unparen(tree, x);
+        let x = tree.unparen(x);
         let ExprKind::Call { args, .. } = tree.expr(x).kind else {
             return false;
         };
@@ -151,11 +151,11 @@ impl Run<'_, '_> {
         let tree = self.function.tree();
         let info = self.function.info();
         let is_field = |expr: ExprId| {
-            let expr = caulk_flow::unparen(tree, expr);
+            let expr = tree.unparen(expr);
             matches!(tree.expr(expr).kind, ExprKind::Selector { x, .. }
                 if matches!(self.value_at(state, x), Some(Value::At(0))))
         };
-        let is_length = |expr: ExprId| match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+        let is_length = |expr: ExprId| match tree.expr(tree.unparen(expr)).kind {
             ExprKind::Call { args, .. } => {
                 *self.function.callee(expr) == Callee::Builtin(Builtin::Len)
                     && tree.exprs(args).iter().any(|arg| is_field(*arg))
@@ -163,7 +163,7 @@ impl Run<'_, '_> {
             _ => false,
         };
         let is_error = |expr: ExprId| {
-            let named = match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+            let named = match tree.expr(tree.unparen(expr)).kind {
                 ExprKind::Selector { sel, .. } => tree.name(sel).starts_with("Err"),
                 _ => false,
             };
@@ -208,15 +208,12 @@ impl Run<'_, '_> {
             .and_then(|place| state.get(&place).cloned());
         bound.or_else(|| {
             let tree = self.function.tree();
-            let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, expr)).kind
-            else {
+            let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(expr)).kind else {
                 return None;
             };
             let name = tree.name(sel);
             let mut value = self.value_at(state, x)?;
-            if let Object::Field { through, .. } =
-                self.function.info().object(caulk_flow::unparen(tree, expr))
-            {
+            if let Object::Field { through, .. } = self.function.info().object(tree.unparen(expr)) {
                 value = self.through_embedded(value, through);
             }
             match value {
@@ -262,7 +259,7 @@ impl Run<'_, '_> {
         equal: bool,
     ) -> bool {
         let tree = self.function.tree();
-        let (x, y) = (caulk_flow::unparen(tree, x), caulk_flow::unparen(tree, y));
+        let (x, y) = (tree.unparen(x), tree.unparen(y));
         // `rows.Next() == false`
         for (subject, other) in [(x, y), (y, x)] {
             if let Some(says) = self.truth_value(other) {
@@ -369,11 +366,11 @@ impl Run<'_, '_> {
         };
         let tree = self.function.tree();
         let is_field = |expr: ExprId| {
-            matches!(tree.expr(caulk_flow::unparen(tree, expr)).kind, ExprKind::Selector { x, sel }
+            matches!(tree.expr(tree.unparen(expr)).kind, ExprKind::Selector { x, sel }
                 if tree.name(sel) == empty.field && matches!(self.value_at(state, x), Some(Value::At(0))))
         };
         let is_one = |expr: ExprId| {
-            let says = match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+            let says = match tree.expr(tree.unparen(expr)).kind {
                 ExprKind::BasicLit(literal) => tree.literal(literal),
                 ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => tree.name(name),
                 _ => return false,
@@ -389,7 +386,7 @@ impl Run<'_, '_> {
         let field = self
             .contract
             .and_then(|contract| contract.ended_if_set.as_deref());
-        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, expr)).kind else {
+        let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(expr)).kind else {
             return false;
         };
         field == Some(tree.name(sel)) && matches!(self.value_at(state, x), Some(Value::At(0)))
@@ -405,9 +402,9 @@ impl Run<'_, '_> {
     /// Whether an expression is another result of the acquisition, or a field of one.
     pub(super) fn is_companion(&self, state: &State, expr: ExprId) -> bool {
         let tree = self.function.tree();
-        let mut expr = caulk_flow::unparen(tree, expr);
+        let mut expr = tree.unparen(expr);
         while let ExprKind::Selector { x, .. } = tree.expr(expr).kind {
-            expr = caulk_flow::unparen(tree, x);
+            expr = tree.unparen(x);
         }
         matches!(self.value_at(state, expr), Some(Value::Companion))
     }
@@ -598,7 +595,7 @@ impl Run<'_, '_> {
     }
 
     pub(super) fn is_package_variable(&self, expr: ExprId) -> bool {
-        let expr = caulk_flow::unparen(self.function.tree(), expr);
+        let expr = self.function.tree().unparen(expr);
         matches!(self.function.info().object(expr), Object::PackageVar(_))
     }
 
@@ -819,7 +816,7 @@ enum Nothing {
 }
 
 fn nothing(tree: &Tree, expr: ExprId) -> Option<Nothing> {
-    match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+    match tree.expr(tree.unparen(expr)).kind {
         ExprKind::BasicLit(literal) => match tree.literal(literal) {
             "0" => Some(Nothing::Zero),
             "\"\"" | "``" => Some(Nothing::Text),

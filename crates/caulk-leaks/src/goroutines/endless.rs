@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use caulk_flow::{BlockId, End, Graph, unparen};
+use caulk_flow::{BlockId, End, Graph};
 use caulk_program::{BodyOwner, Callee, FuncId, LocalId, LocalKind, PackageId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
@@ -192,7 +192,7 @@ fn is_stopped_here(
         if let Node::Stmt(stmt) = node
             && let StmtKind::Range { x, .. } = tree.stmt(stmt).kind
             && ranges_over_ticker(module, function, stmt)
-            && let ExprKind::Selector { x, .. } = tree.expr(unparen(tree, x)).kind
+            && let ExprKind::Selector { x, .. } = tree.expr(tree.unparen(x)).kind
         {
             ranges |= function.local(x) == Some(ticker);
         }
@@ -278,7 +278,7 @@ fn endless_from(
             end => end.targets(),
         };
         if let Some(round) = block.in_loop.and_then(|id| graph.loop_(id))
-            && matches!(tree.stmt(round.stmt).kind, StmtKind::For { cond: None, .. })
+            && tree.is_endless_loop(round.stmt)
         {
             loops.push((head(function, round.stmt), false));
         }
@@ -332,7 +332,7 @@ pub(crate) fn is_endless_channel(
     channel: ExprId,
 ) -> bool {
     let tree = function.tree();
-    let x = unparen(tree, channel);
+    let x = tree.unparen(channel);
     match tree.expr(x).kind {
         // `ch := t.C`
         ExprKind::Ident(_) => {
@@ -340,7 +340,7 @@ pub(crate) fn is_endless_channel(
                 .local(x)
                 .map(|local| values_of(module, function, local));
             matches!(values.as_deref(), Some([(Some(value), 0)])
-                if matches!(tree.expr(unparen(tree, *value)).kind, ExprKind::Selector { .. })
+                if matches!(tree.expr(tree.unparen(*value)).kind, ExprKind::Selector { .. })
                     && is_endless_channel(module, function, *value))
         }
         ExprKind::Selector { x, sel } => {

@@ -47,7 +47,7 @@ fn starts(module: &Module<'_>, function: &Function) -> Vec<(StmtId, ExprId)> {
             if let Node::Stmt(stmt) = node
                 && let StmtKind::Go(call) = tree.stmt(stmt).kind
             {
-                found.push((stmt, caulk_flow::unparen(tree, call)));
+                found.push((stmt, tree.unparen(call)));
             }
             Descend::Into
         });

@@ -52,7 +52,7 @@ impl Run {
     /// The same of a function that is passed on to be run: a literal, or a function or a method of the starter's package.
     pub fn of_value(module: &Module<'_>, function: &Function, value: ExprId) -> Option<Run> {
         let tree = function.tree();
-        let value = caulk_flow::unparen(tree, value);
+        let value = tree.unparen(value);
         if let ExprKind::FuncLit { .. } = tree.expr(value).kind {
             return Some(Run {
                 callee: None,
@@ -103,7 +103,7 @@ pub(super) struct Body<'a> {
 /// `timer`, or `s.timer`.
 pub(super) fn path(function: &Function, expr: ExprId) -> Option<String> {
     let tree = function.tree();
-    match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+    match tree.expr(tree.unparen(expr)).kind {
         ExprKind::Ident(name) => Some(tree.name(name).to_owned()),
         ExprKind::Selector { x, sel } => Some(format!("{}.{}", path(function, x)?, tree.name(sel))),
         _ => None,
@@ -117,7 +117,7 @@ pub(super) fn context_of(
     channel: ExprId,
 ) -> Option<ExprId> {
     let tree = function.tree();
-    let channel = caulk_flow::unparen(tree, channel);
+    let channel = tree.unparen(channel);
     let ExprKind::Call { fun, .. } = tree.expr(channel).kind else {
         return None;
     };

@@ -164,7 +164,7 @@ fn is_done_once(function: &Function, call: ExprId, of: LocalId) -> bool {
     let Callee::Method { func, receiver, .. } = function.callee(call) else {
         return false;
     };
-    let once = caulk_flow::unparen(tree, *receiver);
+    let once = tree.unparen(*receiver);
     &*func.name == "sync.Once.Do"
         && matches!(tree.expr(once).kind, ExprKind::Selector { x, .. } if function.local(x) == Some(of))
 }

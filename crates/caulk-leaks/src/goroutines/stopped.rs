@@ -143,7 +143,7 @@ impl Waiter<'_> {
     /// The timer of a channel `timer.C`, or of a variable that holds it, and what the channel is called.
     fn clock(&self, channel: ExprId) -> Option<(ExprId, String)> {
         let tree = self.body.function.tree();
-        let channel = caulk_flow::unparen(tree, channel);
+        let channel = tree.unparen(channel);
         match tree.expr(channel).kind {
             ExprKind::Ident(_) => {
                 let local = self.body.function.local(channel)?;

@@ -564,7 +564,7 @@ fn asks_whether_open(function: &Function, node: Node) -> bool {
         if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).len() == 2));
     asks && function
         .innermost_loop(node)
-        .is_some_and(|round| matches!(tree.stmt(round).kind, StmtKind::For { cond: None, .. }))
+        .is_some_and(|round| tree.is_endless_loop(round))
 }
 
 /// Whether nothing but this operation lets the goroutine go on: it stands in no `select`, or in one

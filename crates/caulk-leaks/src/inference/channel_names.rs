@@ -304,7 +304,7 @@ impl Reader<'_> {
     /// What is known of a channel by the value that it is given.
     fn given(&mut self, name: &Name, value: ExprId) -> ChannelUses {
         let tree = self.body.tree();
-        let value = caulk_flow::unparen(tree, value);
+        let value = tree.unparen(value);
         let ExprKind::Call { args, .. } = tree.expr(value).kind else {
             if matches!(self.body.info.object(value), Object::Nil) {
                 return ChannelUses::NONE;
@@ -337,7 +337,7 @@ impl Reader<'_> {
 
     /// The same of one of several that a call gives.
     fn given_among(&mut self, name: &Name, call: ExprId, index: usize) -> ChannelUses {
-        let call = caulk_flow::unparen(self.body.tree(), call);
+        let call = self.body.tree().unparen(call);
         let func = self.followed(self.body.info.callee(call));
         let result = func.zip(u32::try_from(index).ok());
         let place = result.map(|(func, index)| Place::Result(SmolStr::new(&func.name), index));

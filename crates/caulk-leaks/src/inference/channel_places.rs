@@ -118,7 +118,7 @@ pub(crate) fn kept_channel(
     channel: ExprId,
 ) -> Option<KeptChannel> {
     let tree = function.tree();
-    let channel = caulk_flow::unparen(tree, channel);
+    let channel = tree.unparen(channel);
     let path = path(function, channel)?;
     let file = caulk_flow::file_of(module.program, function.typed.owner)?;
     if file.is_test() {
@@ -166,7 +166,7 @@ struct Path {
 
 fn path(function: &Function, expr: ExprId) -> Option<Path> {
     let tree = function.tree();
-    let expr = caulk_flow::unparen(tree, expr);
+    let expr = tree.unparen(expr);
     match tree.expr(expr).kind {
         ExprKind::Ident(name) => Some(Path {
             of: function.local(expr)?,

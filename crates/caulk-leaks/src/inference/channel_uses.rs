@@ -256,11 +256,11 @@ fn received_in(tree: &Tree, clause: StmtId) -> Option<ExprId> {
         StmtKind::Assign { rhs, .. } => *tree.exprs(rhs).first()?,
         _ => return None,
     };
-    match tree.expr(caulk_flow::unparen(tree, receive)).kind {
+    match tree.expr(tree.unparen(receive)).kind {
         ExprKind::Unary {
             op: UnaryOp::Receive,
             x,
-        } => Some(caulk_flow::unparen(tree, x)),
+        } => Some(tree.unparen(x)),
         _ => None,
     }
 }

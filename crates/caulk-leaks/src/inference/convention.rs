@@ -402,7 +402,7 @@ fn is_tried(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
         return false;
     };
     let dropped = match tree.stmt(statement).kind {
-        StmtKind::Expr(expr) => caulk_flow::unparen(tree, expr) == call,
+        StmtKind::Expr(expr) => tree.unparen(expr) == call,
         StmtKind::Assign { lhs, .. } => tree.exprs(lhs).iter().all(|target| {
             matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
         }),
@@ -515,7 +515,7 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
     let ([value, _], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
         return None;
     };
-    if caulk_flow::unparen(tree, *single) != call {
+    if tree.unparen(*single) != call {
         return None;
     }
     let local = function.local(*value)?;
@@ -546,7 +546,7 @@ fn called_name(function: &Function, call: ExprId) -> Option<&str> {
     let ExprKind::Call { fun, .. } = tree.expr(call).kind else {
         return None;
     };
-    match tree.expr(caulk_flow::unparen(tree, fun)).kind {
+    match tree.expr(tree.unparen(fun)).kind {
         ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => Some(tree.name(name)),
         _ => None,
     }

@@ -1,6 +1,5 @@
 //! What the release method of a type does, as far as its calls tell.
 
-use caulk_flow::unparen;
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, TypeId};
 use caulk_syntax::ExprId;
 
@@ -114,7 +113,7 @@ fn is_made_here(module: &Module<'_>, function: &Function, expr: ExprId) -> bool 
         && values.iter().all(|(value, _)| {
             value.is_some_and(|value| {
                 matches!(
-                    function.callee(unparen(function.tree(), value)),
+                    function.callee(function.tree().unparen(value)),
                     Callee::Static(_)
                 )
             })

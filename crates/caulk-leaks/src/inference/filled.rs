@@ -1,7 +1,6 @@
 //! A value that acquires later: a method of its type fills a field with what it opens, and the release of the type closes
 //! that. Whoever makes one owes the release once such a method was called, by itself or by what reads from the value.
 
-use caulk_flow::unparen;
 use caulk_program::{BodyOwner, Callee, FuncId, LocalId, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
@@ -169,7 +168,7 @@ fn closed_fields(module: &Module<'_>, method: FuncId, depth: usize) -> Vec<SmolS
 /// The field of the receiver that an expression names.
 fn own_field(function: &Function, expr: ExprId) -> Option<SmolStr> {
     let tree = function.tree();
-    match tree.expr(unparen(tree, expr)).kind {
+    match tree.expr(tree.unparen(expr)).kind {
         ExprKind::Selector { x, sel } => {
             let receiver = function.info().receiver()?;
             (function.local(x) == Some(receiver)).then(|| SmolStr::new(tree.name(sel)))
@@ -238,12 +237,12 @@ fn fills(module: &Module<'_>, method: FuncId, field: &str) -> Fills {
         Descend::Into
     });
     let mut calls = given.into_iter().filter_map(|value| {
-        let value = unparen(tree, value);
+        let value = tree.unparen(value);
         match tree.expr(value).kind {
             ExprKind::Call { .. } => Some(value),
             // `rc, err := open(); s.rc = rc`
             _ => match *provenance::values_of(module, &function, function.local(value)?) {
-                [(Some(call), 0)] => Some(unparen(tree, call)),
+                [(Some(call), 0)] => Some(tree.unparen(call)),
                 _ => None,
             },
         }

@@ -1,6 +1,5 @@
 //! Whether a function starts a goroutine with a value that it makes, which goes on until that is released.
 
-use caulk_flow::unparen;
 use caulk_program::{BodyOwner, Callee, LocalId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 
@@ -33,7 +32,7 @@ const GOING_DEPTH: u8 = 3;
 /// Whether a call goes on for as long as nothing stops it, as far as source tells: it waits for a channel, or goes round in a
 /// loop without a condition. What it only has to do once ends by itself.
 fn goes_on(module: &Module<'_>, function: &Function, call: ExprId, depth: u8) -> bool {
-    let call = unparen(function.tree(), call);
+    let call = function.tree().unparen(call);
     let callee = function.callee(call);
     if let Callee::Literal(literal) = callee {
         return waits_or_loops(module, function, Node::Expr(*literal), depth);
@@ -61,7 +60,8 @@ fn waits_or_loops(module: &Module<'_>, function: &Function, code: Node, depth: u
         match node {
             Node::Stmt(stmt) => match tree.stmt(stmt).kind {
                 StmtKind::Go(_) => return Descend::Skip,
-                StmtKind::Select { .. } | StmtKind::For { cond: None, .. } => found = true,
+                StmtKind::Select { .. } => found = true,
+                StmtKind::For { .. } => found |= tree.is_endless_loop(stmt),
                 StmtKind::Range { x, .. } => {
                     let program = module.program;
                     let ty = program.underlying(function.info().type_of(x));
@@ -134,7 +134,7 @@ const GOES_ON: &[&str] = &[
 ];
 
 fn mentions(function: &Function, stmt: StmtId, call: ExprId, local: LocalId) -> bool {
-    if let Callee::Literal(literal) = function.callee(unparen(function.tree(), call)) {
+    if let Callee::Literal(literal) = function.callee(function.tree().unparen(call)) {
         return function
             .info()
             .literal(*literal)

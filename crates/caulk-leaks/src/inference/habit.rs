@@ -128,7 +128,7 @@ impl Habits {
             {
                 continue;
             }
-            if let Some(func) = body.info.callee(caulk_flow::unparen(tree, *value)).func() {
+            if let Some(func) = body.info.callee(tree.unparen(*value)).func() {
                 let (path, _) = crate::types::split_name(program, func);
                 if crate::types::is_std_path(path) {
                     continue;
@@ -175,7 +175,7 @@ impl Habits {
             let value = given.get(local).copied().flatten();
             if let Some(value) = value.filter(|_| !begun.contains(local))
                 && let Some(info) = body.info.local_info(*local)
-                && let Some(func) = body.info.callee(caulk_flow::unparen(tree, value)).func()
+                && let Some(func) = body.info.callee(tree.unparen(value)).func()
             {
                 habits.extend(alike(program, &func.name, info.ty).map(|alike| (alike, *method)));
             }
@@ -190,7 +190,7 @@ impl Habits {
         let mut left = given.iter().filter_map(|(local, value)| {
             let value = (*value).filter(|_| !is_released(*local))?;
             let ty = body.info.local_info(*local)?.ty;
-            body.info.callee(caulk_flow::unparen(tree, value)).func()?;
+            body.info.callee(tree.unparen(value)).func()?;
             let of_type = of_type(program, ty)?;
             let releases = |method: &&str| program.has_method(ty, method);
             ALWAYS_RELEASE

@@ -19,7 +19,7 @@ pub(crate) fn call(module: &Module<'_>, typed: &TypedBody, call: ExprId) -> bool
 /// JSON, a request of a constant method to a `url.URL`, or to a constant.
 fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
     let tree = typed.tree();
-    let call = caulk_flow::unparen(tree, call);
+    let call = tree.unparen(call);
     let ExprKind::Call { args, .. } = tree.expr(call).kind else {
         return false;
     };
@@ -51,26 +51,23 @@ fn is_address(typed: &TypedBody, expr: ExprId) -> bool {
 fn is_url(typed: &TypedBody, expr: Option<&ExprId>) -> bool {
     expr.is_some_and(|expr| {
         let tree = typed.tree();
-        let callee = typed.info.callee(caulk_flow::unparen(tree, *expr));
+        let callee = typed.info.callee(tree.unparen(*expr));
         let is_text = callee
             .func()
             .is_some_and(|func| &*func.name == "net/url.URL.String");
         is_text
             || matches!(typed.info.object(*expr), Object::Const(_))
-            || matches!(
-                tree.expr(caulk_flow::unparen(tree, *expr)).kind,
-                ExprKind::BasicLit(_)
-            )
+            || matches!(tree.expr(tree.unparen(*expr)).kind, ExprKind::BasicLit(_))
     })
 }
 
 /// What a call of this method without arguments is asked of.
 fn asked(typed: &TypedBody, call: ExprId, method: &str) -> Option<ExprId> {
     let tree = typed.tree();
-    let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, call)).kind else {
+    let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(call)).kind else {
         return None;
     };
-    match tree.expr(caulk_flow::unparen(tree, fun)).kind {
+    match tree.expr(tree.unparen(fun)).kind {
         ExprKind::Selector { x, sel } => (tree.name(sel) == method).then_some(x),
         _ => None,
     }
@@ -84,7 +81,7 @@ fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> b
         BodyOwner::Func(id) => Some(id),
         BodyOwner::Initializer(..) => None,
     };
-    match typed.info.callee(caulk_flow::unparen(typed.tree(), call)) {
+    match typed.info.callee(typed.tree().unparen(call)) {
         Callee::Static(func) | Callee::Method { func, .. } => func
             .id
             .is_some_and(|id| module.follows_own(caller, id) && module.never_fails(id, depth)),
@@ -138,7 +135,7 @@ pub(crate) fn function(module: &Module<'_>, id: FuncId, depth: u8) -> bool {
             let list = tree.exprs(list);
             may_fail |= list.last().is_none_or(|last| {
                 let is_nil = || {
-                    let last = caulk_flow::unparen(tree, *last);
+                    let last = tree.unparen(*last);
                     list.len() == results.len() && *typed.info.object(last) == Object::Nil
                 };
                 may_fail || !is_nil() && !of_call(module, &typed, *last, depth)

@@ -117,7 +117,7 @@ fn assigned(module: &Module<'_>, function: &Function, call: ExprId) -> Option<Lo
     let ([target, ..], [value]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
         return None;
     };
-    if caulk_flow::unparen(tree, *value) != call {
+    if tree.unparen(*value) != call {
         return None;
     }
     let local = function.local(*target)?;

@@ -1,7 +1,7 @@
 //! Where the results of a function come from: made in it, given to it, or nothing that needs a release.
 //! Told from the `return` statements and what they name, without following paths.
 
-use caulk_flow::{End, unparen};
+use caulk_flow::End;
 use caulk_program::{
     Basic, BodyOwner, Callee, FuncId, LocalId, LocalKind, Object, Program, Type, TypeId,
 };
@@ -170,7 +170,7 @@ struct Tracer<'a, 'p> {
 impl Tracer<'_, '_> {
     fn expr(&self, expr: ExprId, depth: u32) -> Provenance {
         let tree = self.function.tree();
-        let expr = unparen(tree, expr);
+        let expr = tree.unparen(expr);
         match tree.expr(expr).kind {
             ExprKind::Ident(_) => match self.function.info().object(expr) {
                 Object::Nil => Provenance::Nothing,
@@ -235,7 +235,7 @@ impl Tracer<'_, '_> {
 
     fn call(&self, call: ExprId, result: usize, depth: u32) -> Provenance {
         let tree = self.function.tree();
-        let call = unparen(tree, call);
+        let call = tree.unparen(call);
         let ExprKind::Call { args, .. } = tree.expr(call).kind else {
             return Provenance::Unknown;
         };
@@ -284,7 +284,7 @@ impl Tracer<'_, '_> {
 
     fn is_constant(&self, expr: ExprId) -> bool {
         let tree = self.function.tree();
-        let expr = unparen(tree, expr);
+        let expr = tree.unparen(expr);
         match tree.expr(expr).kind {
             ExprKind::BasicLit(_) => true,
             ExprKind::Unary { x, .. } => self.is_constant(x),
@@ -433,12 +433,12 @@ fn all_values(module: &Module<'_>, function: &Function) -> Values {
 
 /// `T{…}` for `&T{…}`.
 fn pointee(tree: &Tree, value: ExprId) -> ExprId {
-    let value = unparen(tree, value);
+    let value = tree.unparen(value);
     match tree.expr(value).kind {
         ExprKind::Unary {
             op: UnaryOp::Address,
             x,
-        } => unparen(tree, x),
+        } => tree.unparen(x),
         _ => value,
     }
 }

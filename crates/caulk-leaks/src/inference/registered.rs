@@ -232,7 +232,7 @@ fn gives_nil(function: &Function, result: usize) -> bool {
             && let StmtKind::Return(list) = tree.stmt(*stmt).kind
             && let Some(expr) = tree.exprs(list).get(result)
         {
-            gives |= *function.info().object(caulk_flow::unparen(tree, *expr)) == Object::Nil;
+            gives |= *function.info().object(tree.unparen(*expr)) == Object::Nil;
         }
     }
     gives
@@ -251,7 +251,7 @@ fn returned_literal(function: &Function, result: usize) -> Option<ExprId> {
                 if let StmtKind::Return(list) = tree.stmt(stmt).kind
                     && let Some(expr) = tree.exprs(list).get(result)
                 {
-                    let expr = caulk_flow::unparen(tree, *expr);
+                    let expr = tree.unparen(*expr);
                     if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) {
                         literals.push(expr);
                     }
@@ -393,7 +393,7 @@ fn fields(
                 if let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind {
                     let rhs = tree.exprs(rhs);
                     for (index, target) in tree.exprs(lhs).iter().enumerate() {
-                        let target = caulk_flow::unparen(tree, *target);
+                        let target = tree.unparen(*target);
                         let span = tree.expr(target).span;
                         let value = rhs.get(index).copied();
                         if let ExprKind::Index { x, indices, .. } = tree.expr(target).kind {
@@ -460,7 +460,7 @@ fn fields(
 /// What `append(s, x, y)` adds; none where it adds another slice.
 pub(super) fn appended(function: &Function, value: ExprId) -> Option<Vec<ExprId>> {
     let tree = function.tree();
-    let value = caulk_flow::unparen(tree, value);
+    let value = tree.unparen(value);
     let ExprKind::Call { args, ellipsis, .. } = tree.expr(value).kind else {
         return None;
     };
@@ -471,12 +471,12 @@ pub(super) fn appended(function: &Function, value: ExprId) -> Option<Vec<ExprId>
 /// The last field of a path that begins at the receiver: `subs` of `b.state.subs`.
 fn field_of(function: &Function, expr: ExprId, receiver: LocalId) -> Option<SmolStr> {
     let tree = function.tree();
-    let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, expr)).kind else {
+    let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(expr)).kind else {
         return None;
     };
-    let mut at = caulk_flow::unparen(tree, x);
+    let mut at = tree.unparen(x);
     while let ExprKind::Selector { x, .. } | ExprKind::Index { x, .. } = tree.expr(at).kind {
-        at = caulk_flow::unparen(tree, x);
+        at = tree.unparen(x);
     }
     (function.local(at) == Some(receiver)).then(|| SmolStr::new(tree.name(sel)))
 }

@@ -238,7 +238,7 @@ pub(crate) fn returned_locals(function: &Function, result: usize) -> Vec<LocalId
             && let StmtKind::Return(list) = tree.stmt(stmt).kind
             && let Some(expr) = tree.exprs(list).get(result)
         {
-            let mut expr = caulk_flow::unparen(tree, *expr);
+            let mut expr = tree.unparen(*expr);
             if let ExprKind::Unary {
                 op: UnaryOp::Address,
                 x,
@@ -258,7 +258,7 @@ pub(crate) fn returned_locals(function: &Function, result: usize) -> Vec<LocalId
 /// The channel fields of the value that a goroutine waits on.
 fn waits(module: &Module<'_>, function: &Function, runs: ExprId, made: &[LocalId]) -> Vec<SmolStr> {
     let tree = function.tree();
-    let runs = caulk_flow::unparen(tree, runs);
+    let runs = tree.unparen(runs);
     let mut fields = Vec::new();
     match tree.expr(runs).kind {
         ExprKind::FuncLit { .. } => received(function, Node::Expr(runs), made, &mut fields),
@@ -319,7 +319,7 @@ fn received(function: &Function, code: Node, of: &[LocalId], fields: &mut Vec<Sm
                 _ => None,
             },
         };
-        if let Some(channel) = channel.map(|channel| caulk_flow::unparen(tree, channel)) {
+        if let Some(channel) = channel.map(|channel| tree.unparen(channel)) {
             if let ExprKind::Call { .. } = tree.expr(channel).kind {
                 by_context |= function
                     .callee(channel)
@@ -338,7 +338,7 @@ fn received(function: &Function, code: Node, of: &[LocalId], fields: &mut Vec<Sm
 /// The field that an expression selects of one of these variables.
 fn field_of(function: &Function, expr: ExprId, of: &[LocalId]) -> Option<SmolStr> {
     let tree = function.tree();
-    let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, expr)).kind else {
+    let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(expr)).kind else {
         return None;
     };
     let local = function.local(x)?;

@@ -127,7 +127,7 @@ impl Described<'_, '_> {
     /// The field of a type that an expression names.
     fn field_of(&self, owner: &str, expr: ExprId) -> Option<SmolStr> {
         let tree = self.function.tree();
-        let ExprKind::Selector { x, sel } = tree.expr(caulk_flow::unparen(tree, expr)).kind else {
+        let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(expr)).kind else {
             return None;
         };
         let ty = self.function.info().type_of(x);

@@ -354,74 +354,8 @@ impl<'a, 'p> Described<'a, 'p> {
 
     /// The leak.
     pub fn finding(&self, path: Vec<Step>) -> Finding {
-        let outcomes = &self.verdict.outcomes;
-        let only_on_error = (outcomes.settled.is_some() || outcomes.returned.is_some())
-            && outcomes.owed.iter().all(|lost| lost.error == Some(true));
-        // A loop that a path leaves when it loses the value loses no more than one.
-        let in_loop = self.in_loop && !self.is_lost_on_leaving();
-        let severity = Severity::of(self.site.contract.harm, self.heat, in_loop);
-        // What is kept when all goes well is lost as often as things go wrong.
-        let is_of_tests = self.site.acquired_by.starts_with("net/http/httptest.");
-        let severity = if self.is_drained()
-            || self.is_unlikely()
-            || self.is_stated()
-            || self.kept_by().is_some()
-            || self.is_ended_on_failure()
-            || self.is_ended_by_failing()
-            || self.ends_with_request()
-            || self.holds_nothing_alone()
-            || self.is_replaced_in_turn()
-            || self.writes_to_memory()
-            || is_of_tests
-        {
-            Severity::Low
-        } else if only_on_error {
-            severity.min(Severity::Medium)
-        } else {
-            severity
-        };
+        let severity = self.severity();
         self.finding_of(self.site.contract.rule, severity, self.message(), path)
-    }
-
-    /// Whether it is lost only where it was read to its end, or where copying into it failed, as a rule since it is over.
-    fn is_drained(&self) -> bool {
-        let owed = &self.verdict.outcomes.owed;
-        let ends_by_itself = self.site.contract.is_spent_when_read()
-            || self
-                .site
-                .release
-                .ends_on_error
-                .iter()
-                .any(|method| method == "Write");
-        ends_by_itself && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
-    }
-
-    /// Whether it is lost only where the function is left, at most once in a call of it.
-    fn is_lost_on_leaving(&self) -> bool {
-        let outcomes = &self.verdict.outcomes;
-        outcomes.defer_in_loop.is_none()
-            && !outcomes.owed.is_empty()
-            && outcomes
-                .owed
-                .iter()
-                .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
-    }
-
-    /// Whether it is lost only where something happens that the source gives no reason to expect.
-    fn is_unlikely(&self) -> bool {
-        let owed = &self.verdict.outcomes.owed;
-        !owed.is_empty() && owed.iter().all(|lost| lost.unlikely)
-    }
-
-    /// Whether a comment beside it states that it is left open.
-    fn is_stated(&self) -> bool {
-        let tree = self.function.tree();
-        let body = self.function.graph(self.site.root).map(|graph| graph.body);
-        let statement = self.function.statement(self.site.call);
-        body.zip(statement).is_some_and(|(body, statement)| {
-            let (body, statement) = (tree.stmt(body).span, tree.stmt(statement).span);
-            crate::publish::stated::is_left_open(self.file, body, statement)
-        })
     }
 
     pub(super) fn finding_of(
@@ -552,7 +486,7 @@ pub(crate) fn target(function: &Function, site: &Site) -> Option<ExprId> {
     let rhs = tree.exprs(rhs);
     let at = rhs
         .iter()
-        .position(|expr| caulk_flow::unparen(tree, *expr) == site.call)?;
+        .position(|expr| tree.unparen(*expr) == site.call)?;
     let index = if rhs.len() == 1 { site.result } else { at };
     tree.exprs(lhs).get(index).copied()
 }

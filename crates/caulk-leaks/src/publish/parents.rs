@@ -1,14 +1,195 @@
-//! What a value is made from, and ends with.
+//! What ends a value besides its release: what it is made from, and the context that it hangs on.
 
-use caulk_program::LocalId;
-use caulk_syntax::{ExprId, ExprKind};
+use caulk_program::{LocalId, LocalKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
+use crate::contract::Origin;
 use crate::engine::Function;
-use crate::module::Module;
+use crate::finding::ExitKind;
+use crate::inference::own_use::is_looked_up;
+use crate::module::{Module, Reach};
+use crate::publish::described::Described;
+
+impl Described<'_, '_> {
+    /// What ends it at the latest, where that is what it was asked of: rows are closed with their transaction, which can do
+    /// nothing else until then.
+    pub(super) fn kept_by(&self) -> Option<&str> {
+        let parent = self.site.contract.parent.as_deref()?;
+        let receiver = self.function.callee(self.site.call).receiver()?;
+        let ty = self.function.info().type_of(receiver);
+        (self.module.program.named_name(ty)? == parent).then_some(parent)
+    }
+
+    /// A transaction whose context is cancelled in this function, or ends with the request; a stream of a client that this
+    /// function closes.
+    pub(super) fn is_ended_by_parent(&self) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        if self.site.contract.of_parent
+            && (self.is_parent_made_here() || self.is_parent_released() || self.is_parent_lent())
+        {
+            return true;
+        }
+        if self.site.release.is_call() && self.is_parent_context_cancelled() {
+            return true;
+        }
+        if let Some(result) = self.site.contract.ended_with
+            && crate::publish::sibling::may_be_released(
+                self.module,
+                self.function,
+                self.site.call,
+                result,
+            )
+        {
+            return true;
+        }
+        let Some(index) = self
+            .site
+            .contract
+            .context_ends
+            .filter(|_| !self.site.release.is_call())
+        else {
+            return false;
+        };
+        let Some(&context) = tree.exprs(args).get(index) else {
+            return false;
+        };
+        crate::engine::context::ends_here(self.module, self.function, context)
+            || crate::in_test::is_in_test(self.module, self.function)
+                && crate::engine::context::may_end(self.module, self.function, context)
+    }
+
+    /// Whether the context that this one is derived from is made in the same function, and cancelled there on every
+    /// path, or is that of a test: the child goes with it. One that is derived in each round of a loop is kept until then.
+    fn is_parent_context_cancelled(&self) -> bool {
+        let contract = &self.site.contract;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let index = match contract.origin {
+            Origin::Catalogue { .. } => Some(0),
+            _ => contract.context_ends,
+        };
+        let Some(&parent) = index.and_then(|index| tree.exprs(args).get(index)) else {
+            return false;
+        };
+        let is_cancelled = || {
+            let parent = self.function.local(parent);
+            parent.is_some_and(|parent| {
+                let (module, function) = (self.module, self.function);
+                crate::engine::context::is_cancelled(module, function, self.site.root, parent)
+            })
+        };
+        // What the next round forgets is kept until then.
+        self.verdict
+            .outcomes
+            .owed
+            .iter()
+            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
+            && (is_cancelled()
+                || crate::engine::context::ends_with_test(self.module, self.function, parent))
+    }
+
+    /// Whether what it was made from is acquired in the same function, and released there on every path.
+    fn is_parent_released(&self) -> bool {
+        let parents = variables(self.module, self.function, self.site.call);
+        if parents.is_empty() {
+            return false;
+        }
+        let tree = self.function.tree();
+        let verdicts = self.module.verdicts(self.function.typed.owner, Reach::FULL);
+        verdicts.iter().any(|(site, verdict)| {
+            let stmt = self
+                .function
+                .statement(site.call)
+                .map(|stmt| tree.stmt(stmt).kind);
+            let held = match stmt {
+                Some(StmtKind::Assign { lhs, .. }) => tree.exprs(lhs).get(site.result).copied(),
+                _ => None,
+            };
+            let outcomes = &verdict.outcomes;
+            held.and_then(|held| self.function.local(held))
+                .is_some_and(|held| parents.contains(&held))
+                && outcomes.owed.is_empty()
+                && outcomes.unknown.is_none()
+                && outcomes.released_at.is_some()
+        })
+    }
+
+    /// Whether what it was made from comes into being in the same function: then that is to be released, and this with it.
+    fn is_parent_made_here(&self) -> bool {
+        let receiver = self.function.callee(self.site.call).receiver();
+        let Some(parent) = receiver.and_then(|receiver| self.path_of(receiver)) else {
+            return false;
+        };
+        let tree = self.function.tree();
+        let Some(graph) = self.function.graph(None) else {
+            return false;
+        };
+        let mut made = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+                && !self.is_looked_up(tree.exprs(rhs))
+            {
+                let mut targets = tree.exprs(lhs).iter();
+                made |= targets.any(|target| self.path_of(*target).as_ref() == Some(&parent));
+            }
+            Descend::Into
+        });
+        made
+    }
+
+    /// Whether values are of a call that says by its name that it gives what others have as well: `db, err := s.getDB(id)`.
+    fn is_looked_up(&self, values: &[ExprId]) -> bool {
+        let [call] = values else {
+            return false;
+        };
+        let call = self.function.tree().unparen(*call);
+        let is_call = matches!(self.function.tree().expr(call).kind, ExprKind::Call { .. });
+        is_call && is_looked_up(crate::types::last_name(self.function.callee(call)))
+    }
+
+    /// Whether it is made from what a call gives the function literal around: `withClient(func(c *Client) error { … })`.
+    /// Whoever made that ends it, and this with it.
+    fn is_parent_lent(&self) -> bool {
+        let tree = self.function.tree();
+        let receiver = self.function.callee(self.site.call).receiver();
+        let parent = receiver
+            .and_then(|receiver| self.path_of(receiver))
+            .and_then(|(local, _)| self.function.info().local_info(local));
+        let Some(literal) = parent
+            .filter(|parent| matches!(parent.kind, LocalKind::Param { .. }))
+            .and_then(|parent| parent.function)
+        else {
+            return false;
+        };
+        matches!(self.function.parent(literal), Some(Node::Expr(call))
+            if matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if fun != literal))
+    }
+
+    /// A variable and the fields that lead on from it: `s.conn`.
+    fn path_of(&self, expr: ExprId) -> Option<(LocalId, Vec<&str>)> {
+        let tree = self.function.tree();
+        let expr = tree.unparen(expr);
+        match tree.expr(expr).kind {
+            ExprKind::Ident(_) => Some((self.function.local(expr)?, Vec::new())),
+            ExprKind::Selector { x, sel } => {
+                let (root, mut fields) = self.path_of(x)?;
+                fields.push(tree.name(sel));
+                Some((root, fields))
+            }
+            _ => None,
+        }
+    }
+}
 
 /// The variables that what a call makes lives in: `client` of `client.Doc(id).Snapshots(ctx)`, and the
 /// connection that a stub was made over.
-pub(crate) fn variables(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<LocalId> {
+fn variables(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<LocalId> {
     let tree = function.tree();
     let Some(root) = root(function, call) else {
         return Vec::new();

@@ -1,14 +1,10 @@
-//! What a walk's outcome means where more than its paths counts: main, endless loops, parents that
-//! end a resource, variables of a package.
+//! What a walk's outcome means where more than its paths counts: main, endless loops, variables of a package.
 
-use caulk_program::{Callee, LocalId, LocalKind, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, Tree};
+use caulk_program::Callee;
+use caulk_syntax::{Descend, ExprKind, Node, StmtKind};
 
-use crate::contract::Origin;
-use crate::engine::{Function, Lost, PASSED_ON};
+use crate::engine::{Lost, PASSED_ON};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
-use crate::inference::own_use::is_looked_up;
-use crate::module::Reach;
 use crate::publish::described::Described;
 
 impl Described<'_, '_> {
@@ -33,10 +29,10 @@ impl Described<'_, '_> {
         else {
             return false;
         };
-        let Some(cond) = cond.filter(|cond| !is_true(tree, *cond)) else {
+        let Some(cond) = cond.filter(|_| !tree.is_endless_loop(stmt)) else {
             return true;
         };
-        let ExprKind::Call { fun, .. } = tree.expr(caulk_flow::unparen(tree, cond)).kind else {
+        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(cond)).kind else {
             return false;
         };
         matches!(tree.expr(fun).kind, ExprKind::Selector { sel, .. }
@@ -49,7 +45,7 @@ impl Described<'_, '_> {
         };
         let tree = self.function.tree();
         match tree.stmt(stmt).kind {
-            StmtKind::For { cond, .. } if cond.is_none_or(|cond| is_true(tree, cond)) => self
+            StmtKind::For { .. } if tree.is_endless_loop(stmt) => self
                 .function
                 .graph(self.site.root)
                 .is_some_and(|graph| !graph.returns()),
@@ -117,182 +113,6 @@ impl Described<'_, '_> {
         let outcomes = &self.verdict.outcomes;
         let handed = outcomes.obstacles.values().any(|why| why == PASSED_ON);
         handed && outcomes.owed.iter().all(|lost| lost.kind == ExitKind::End)
-    }
-
-    /// What ends it at the latest, where that is what it was asked of: rows are closed with their transaction, which can do
-    /// nothing else until then.
-    pub(super) fn kept_by(&self) -> Option<&str> {
-        let parent = self.site.contract.parent.as_deref()?;
-        let receiver = self.function.callee(self.site.call).receiver()?;
-        let ty = self.function.info().type_of(receiver);
-        (self.module.program.named_name(ty)? == parent).then_some(parent)
-    }
-
-    /// A transaction whose context is cancelled in this function, or ends with the request; a stream of a client that this
-    /// function closes.
-    pub(super) fn is_ended_by_parent(&self) -> bool {
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        if self.site.contract.of_parent
-            && (self.is_parent_made_here() || self.is_parent_released() || self.is_parent_lent())
-        {
-            return true;
-        }
-        if self.site.release.is_call() && self.is_parent_context_cancelled() {
-            return true;
-        }
-        if let Some(result) = self.site.contract.ended_with
-            && crate::publish::sibling::may_be_released(
-                self.module,
-                self.function,
-                self.site.call,
-                result,
-            )
-        {
-            return true;
-        }
-        let Some(index) = self
-            .site
-            .contract
-            .context_ends
-            .filter(|_| !self.site.release.is_call())
-        else {
-            return false;
-        };
-        let Some(&context) = tree.exprs(args).get(index) else {
-            return false;
-        };
-        crate::engine::context::ends_here(self.module, self.function, context)
-            || crate::in_test::is_in_test(self.module, self.function)
-                && crate::engine::context::may_end(self.module, self.function, context)
-    }
-
-    /// Whether the context that this one is derived from is made in the same function, and cancelled there on every
-    /// path, or is that of a test: the child goes with it. One that is derived in each round of a loop is kept until then.
-    fn is_parent_context_cancelled(&self) -> bool {
-        let contract = &self.site.contract;
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        let index = match contract.origin {
-            Origin::Catalogue { .. } => Some(0),
-            _ => contract.context_ends,
-        };
-        let Some(&parent) = index.and_then(|index| tree.exprs(args).get(index)) else {
-            return false;
-        };
-        let is_cancelled = || {
-            let parent = self.function.local(parent);
-            parent.is_some_and(|parent| {
-                let (module, function) = (self.module, self.function);
-                crate::engine::context::is_cancelled(module, function, self.site.root, parent)
-            })
-        };
-        // What the next round forgets is kept until then.
-        self.verdict
-            .outcomes
-            .owed
-            .iter()
-            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
-            && (is_cancelled()
-                || crate::engine::context::ends_with_test(self.module, self.function, parent))
-    }
-
-    /// Whether what it was made from is acquired in the same function, and released there on every path.
-    fn is_parent_released(&self) -> bool {
-        let parents =
-            crate::publish::parents::variables(self.module, self.function, self.site.call);
-        if parents.is_empty() {
-            return false;
-        }
-        let tree = self.function.tree();
-        let verdicts = self.module.verdicts(self.function.typed.owner, Reach::FULL);
-        verdicts.iter().any(|(site, verdict)| {
-            let stmt = self
-                .function
-                .statement(site.call)
-                .map(|stmt| tree.stmt(stmt).kind);
-            let held = match stmt {
-                Some(StmtKind::Assign { lhs, .. }) => tree.exprs(lhs).get(site.result).copied(),
-                _ => None,
-            };
-            let outcomes = &verdict.outcomes;
-            held.and_then(|held| self.function.local(held))
-                .is_some_and(|held| parents.contains(&held))
-                && outcomes.owed.is_empty()
-                && outcomes.unknown.is_none()
-                && outcomes.released_at.is_some()
-        })
-    }
-
-    /// Whether what it was made from comes into being in the same function: then that is to be released, and this with it.
-    fn is_parent_made_here(&self) -> bool {
-        let receiver = self.function.callee(self.site.call).receiver();
-        let Some(parent) = receiver.and_then(|receiver| self.path_of(receiver)) else {
-            return false;
-        };
-        let tree = self.function.tree();
-        let Some(graph) = self.function.graph(None) else {
-            return false;
-        };
-        let mut made = false;
-        tree.walk(graph.body, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-                && !self.is_looked_up(tree.exprs(rhs))
-            {
-                let mut targets = tree.exprs(lhs).iter();
-                made |= targets.any(|target| self.path_of(*target).as_ref() == Some(&parent));
-            }
-            Descend::Into
-        });
-        made
-    }
-
-    /// Whether values are of a call that says by its name that it gives what others have as well: `db, err := s.getDB(id)`.
-    fn is_looked_up(&self, values: &[ExprId]) -> bool {
-        let [call] = values else {
-            return false;
-        };
-        let call = caulk_flow::unparen(self.function.tree(), *call);
-        let is_call = matches!(self.function.tree().expr(call).kind, ExprKind::Call { .. });
-        is_call && is_looked_up(crate::types::last_name(self.function.callee(call)))
-    }
-
-    /// Whether it is made from what a call gives the function literal around: `withClient(func(c *Client) error { … })`.
-    /// Whoever made that ends it, and this with it.
-    fn is_parent_lent(&self) -> bool {
-        let tree = self.function.tree();
-        let receiver = self.function.callee(self.site.call).receiver();
-        let parent = receiver
-            .and_then(|receiver| self.path_of(receiver))
-            .and_then(|(local, _)| self.function.info().local_info(local));
-        let Some(literal) = parent
-            .filter(|parent| matches!(parent.kind, LocalKind::Param { .. }))
-            .and_then(|parent| parent.function)
-        else {
-            return false;
-        };
-        matches!(self.function.parent(literal), Some(Node::Expr(call))
-            if matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if fun != literal))
-    }
-
-    /// A variable and the fields that lead on from it: `s.conn`.
-    fn path_of(&self, expr: ExprId) -> Option<(LocalId, Vec<&str>)> {
-        let tree = self.function.tree();
-        let expr = caulk_flow::unparen(tree, expr);
-        match tree.expr(expr).kind {
-            ExprKind::Ident(_) => Some((self.function.local(expr)?, Vec::new())),
-            ExprKind::Selector { x, sel } => {
-                let (root, mut fields) = self.path_of(x)?;
-                fields.push(tree.name(sel));
-                Some((root, fields))
-            }
-            _ => None,
-        }
     }
 
     /// A constructor that fails drops a context which nothing has been hung on: one made from
@@ -428,195 +248,4 @@ impl Described<'_, '_> {
             ExitKind::Return | ExitKind::End => false,
         }
     }
-
-    /// A cancel function that is called where something fails, and is left alone where all goes well, of a context that nothing
-    /// ends: it is meant to live as long as what has it.
-    pub(super) fn is_ended_on_failure(&self) -> bool {
-        let outcomes = &self.verdict.outcomes;
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        let parent = tree.exprs(args).first();
-        self.site.contract.rule == "uncalled-cancel"
-            && self.site.acquired_by.ends_with("context.WithCancel")
-            && outcomes.released.contains(&Some(true))
-            && outcomes.owed.iter().all(|lost| lost.error == Some(false))
-            && parent.is_some_and(|parent| {
-                crate::engine::context::never_ends(self.module, self.function, *parent)
-            })
-    }
-
-    /// Lost where the function is left, and the process ends with that, or, lost only where it fails, whoever calls it ends the
-    /// process then, or the context that it was passed and which ends this too; or it runs once in a process, and may lose one.
-    pub(super) fn is_ended_by_failing(&self) -> bool {
-        let owed = &self.verdict.outcomes.owed;
-        let only_on_error = owed
-            .iter()
-            .all(|lost| lost.kind == ExitKind::Return && lost.error == Some(true));
-        let only_on_leaving = owed
-            .iter()
-            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End));
-        if owed.is_empty() {
-            return false;
-        }
-        self.failing.last && only_on_leaving
-            || only_on_error
-                && (self.failing.process
-                    || self.failing.fails_once
-                    || self.failing.context && self.hangs_on_passed_context()
-                    || self.keeps_context_alone())
-    }
-
-    /// Whether its source says that it keeps no more than goroutines, and it is made with a context from elsewhere: where something
-    /// fails this ends sooner or later, and they with it.
-    fn keeps_context_alone(&self) -> bool {
-        let contract = &self.site.contract;
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        let (module, function) = (self.module, self.function);
-        matches!(contract.origin, Origin::Source(_))
-            && contract.rule == "unclosed-resource"
-            && !contract.harm.descriptors
-            && !contract.harm.connections
-            && tree.exprs(args).iter().any(|arg| {
-                crate::engine::context::is_of_caller(module, function, *arg)
-                    || crate::engine::context::is_of_receiver(module, function, *arg)
-            })
-    }
-
-    /// Whether it is made with a context that the function was passed, and ends with it: the call is passed one, and what it
-    /// keeps is no descriptor.
-    fn hangs_on_passed_context(&self) -> bool {
-        let contract = &self.site.contract;
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        let ends = contract.context_ends.is_some()
-            || contract.is_spent_when_read()
-            || contract.rule == "unclosed-rows"
-            || contract.rule == "unclosed-resource"
-                && contract.harm.goroutines
-                && !contract.harm.descriptors;
-        ends && tree
-            .exprs(args)
-            .iter()
-            .any(|arg| crate::engine::context::is_of_caller(self.module, self.function, *arg))
-    }
-
-    /// A context below the one that the function was passed, which ends with a request: it is kept until then.
-    pub(super) fn ends_with_request(&self) -> bool {
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        let parent = tree.exprs(args).first();
-        self.site.contract.rule == "uncalled-cancel"
-            && self.failing.request
-            && !self.in_loop
-            && parent.is_some_and(|parent| {
-                crate::engine::context::is_of_caller(self.module, self.function, *parent)
-            })
-    }
-
-    /// A context below one that is kept nowhere, which no goroutine is given: nothing waits for it, and nothing knows of it.
-    pub(super) fn holds_nothing_alone(&self) -> bool {
-        let function = self.function;
-        let tree = function.tree();
-        let by = &self.site.acquired_by;
-        if !(by.ends_with("context.WithCancel") || by.ends_with("context.WithCancelCause"))
-            || !crate::engine::context::is_rootless(function, self.site.call)
-        {
-            return false;
-        }
-        let stmt = function.statement(self.site.call);
-        let Some(StmtKind::Assign { lhs, .. }) = stmt.map(|stmt| tree.stmt(stmt).kind) else {
-            return false;
-        };
-        let context = tree.exprs(lhs).first().and_then(|x| function.local(*x));
-        context.is_some_and(|context| {
-            !crate::engine::context::is_given_to_goroutine(self.module, function, context)
-        })
-    }
-
-    /// A package's variable that somebody else in the package releases, maybe before each that is put there.
-    pub(super) fn is_replaced_in_turn(&self) -> bool {
-        let outcomes = &self.verdict.outcomes;
-        let Some((SettledBy::ProcessLifetime, at)) = outcomes.settled else {
-            return false;
-        };
-        let Some(variable) = self.variable_given(at) else {
-            return false;
-        };
-        let names_it = |function: &Function, expr: ExprId| {
-            let expr = caulk_flow::unparen(function.tree(), expr);
-            matches!(function.info().object(expr), Object::PackageVar(name) if *name == variable)
-        };
-        let owners = self.module.program.owners(self.function.package);
-        outcomes.owed.is_empty()
-            && owners.into_iter().any(|owner| {
-                let Some(function) = self.module.function(owner) else {
-                    return false;
-                };
-                let calls = function.info().calls();
-                calls.iter().any(|(_, callee)| match callee {
-                    Callee::PackageVar { name, .. } => {
-                        *name == variable && self.site.release.is_call()
-                    }
-                    callee => callee.receiver().is_some_and(|receiver| {
-                        names_it(&function, receiver)
-                            && self.site.release.is_method(crate::types::last_name(callee))
-                    }),
-                })
-            })
-    }
-
-    /// The package's variable that the statement at a place assigns.
-    fn variable_given(&self, at: caulk_syntax::Span) -> Option<std::sync::Arc<str>> {
-        let tree = self.function.tree();
-        let graph = self.function.graph(self.site.root)?;
-        let mut found = None;
-        tree.walk(graph.body, |node| {
-            if let Node::Stmt(stmt) = node
-                && tree.stmt(stmt).span.encloses(at)
-                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
-            {
-                let mut objects = tree
-                    .exprs(lhs)
-                    .iter()
-                    .map(|x| self.function.info().object(*x));
-                found = found.take().or(objects.find_map(|object| match object {
-                    Object::PackageVar(name) => Some(name.clone()),
-                    _ => None,
-                }));
-            }
-            Descend::Into
-        });
-        found
-    }
-
-    /// A writer over a buffer in memory: what is left out is the end of what it writes, and nothing is held.
-    pub(super) fn writes_to_memory(&self) -> bool {
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        let program = self.module.program;
-        self.site.contract.rule == "unclosed-writer"
-            && tree.exprs(args).iter().any(|arg| {
-                let ty = self.function.info().type_of(*arg);
-                matches!(
-                    program.named_name(program.deref(ty)).as_deref(),
-                    Some("bytes.Buffer" | "strings.Builder")
-                )
-            })
-    }
-}
-
-/// `for true { … }` is written by those who come from other languages.
-fn is_true(tree: &Tree, cond: ExprId) -> bool {
-    matches!(tree.expr(caulk_flow::unparen(tree, cond)).kind, ExprKind::Ident(name) if tree.name(name) == "true")
 }

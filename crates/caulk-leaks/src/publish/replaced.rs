@@ -107,7 +107,7 @@ impl<'p> Described<'_, 'p> {
         let acquired = tree.expr(self.site.call).span;
         self.function.info().calls().iter().any(|(call, callee)| {
             let span = tree.expr(*call).span;
-            let of_holder = |x: ExprId| match tree.expr(caulk_flow::unparen(tree, x)).kind {
+            let of_holder = |x: ExprId| match tree.expr(tree.unparen(x)).kind {
                 ExprKind::Selector { x, .. } => self.function.local(x) == Some(holder),
                 _ => self.function.local(x) == Some(holder),
             };
@@ -160,7 +160,7 @@ impl<'p> Described<'_, 'p> {
     /// The variable whose field of this name an expression is.
     fn holder_of(&self, expr: ExprId, field: &str) -> Option<LocalId> {
         let tree = self.function.tree();
-        match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+        match tree.expr(tree.unparen(expr)).kind {
             ExprKind::Selector { x, sel } if tree.name(sel) == field => self.function.local(x),
             _ => None,
         }

@@ -126,7 +126,7 @@ impl Keeping<'_, '_> {
     /// Whether an expression is a field of the type that keeps it.
     fn is_of_owner(&self, expr: ExprId) -> bool {
         let tree = self.function.tree();
-        matches!(tree.expr(caulk_flow::unparen(tree, expr)).kind,
+        matches!(tree.expr(tree.unparen(expr)).kind,
             ExprKind::Selector { x, .. } if self.is_owner(x))
     }
 

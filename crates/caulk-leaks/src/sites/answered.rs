@@ -60,7 +60,7 @@ pub(crate) fn is_sent(module: &Module<'_>, function: &Function, call: ExprId) ->
     let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
         return false;
     };
-    let posts = matches!(tree.expr(caulk_flow::unparen(tree, fun)).kind, ExprKind::Selector { sel, .. }
+    let posts = matches!(tree.expr(tree.unparen(fun)).kind, ExprKind::Selector { sel, .. }
         if ["Post", "PostForm"].contains(&tree.name(sel)));
     let parts = || parts(module, function, tree.exprs(args));
     posts

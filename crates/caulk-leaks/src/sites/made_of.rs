@@ -16,7 +16,7 @@ pub(crate) fn parts(module: &Module<'_>, function: &Function, of: &[ExprId]) -> 
     let mut found = Vec::new();
     let (mut seen, mut locals) = (FxHashSet::default(), FxHashSet::default());
     while let Some(expr) = open.pop() {
-        let expr = caulk_flow::unparen(tree, expr);
+        let expr = tree.unparen(expr);
         if !seen.insert(expr) {
             continue;
         }
@@ -88,7 +88,7 @@ pub(crate) fn takes_over(
     given = converted(function, given);
     // One of several: `fds[0]`.
     if let ExprKind::Index { x, .. } = tree.expr(given).kind {
-        given = caulk_flow::unparen(tree, x);
+        given = tree.unparen(x);
     }
     let values = match function.local(given) {
         Some(local) => crate::inference::provenance::values_of(module, function, local),
@@ -114,7 +114,7 @@ pub(crate) fn takes_over(
 fn converted(function: &Function, mut value: ExprId) -> ExprId {
     let tree = function.tree();
     loop {
-        value = caulk_flow::unparen(tree, value);
+        value = tree.unparen(value);
         match tree.expr(value).kind {
             ExprKind::Call { args, .. }
                 if matches!(function.callee(value), Callee::Conversion(_))

@@ -19,7 +19,7 @@ pub(crate) fn verdict(function: &Function, call: ExprId) -> Option<Verdict> {
     let (clause, select) = clause_of(function, call)?;
     let tree = function.tree();
     let round = function.innermost_loop(call)?;
-    if !matches!(tree.stmt(round).kind, StmtKind::For { cond: None, .. }) {
+    if !tree.is_endless_loop(round) {
         return None;
     }
     let root = function.root_of(call);
@@ -73,7 +73,7 @@ fn is_stream(function: &Function, clause: StmtId) -> bool {
             } = tree.expr(expr).kind
         {
             streams |= matches!(
-                tree.expr(caulk_flow::unparen(tree, x)).kind,
+                tree.expr(tree.unparen(x)).kind,
                 ExprKind::Ident(_) | ExprKind::Selector { .. }
             );
         }
@@ -153,7 +153,7 @@ const DEPTH: u8 = 6;
 fn nanoseconds(function: &Function, expr: ExprId, depth: u8) -> Option<f64> {
     let depth = depth.checked_sub(1)?;
     let tree = function.tree();
-    let expr = caulk_flow::unparen(tree, expr);
+    let expr = tree.unparen(expr);
     match tree.expr(expr).kind {
         ExprKind::BasicLit(literal) => tree.literal(literal).replace('_', "").parse().ok(),
         ExprKind::Selector { .. } | ExprKind::Ident(_) => match function.info().object(expr) {

@@ -284,6 +284,16 @@ impl Tree {
         id
     }
 
+    /// Whether the statement is a loop that no condition ends: `for {`, or `for true {`.
+    pub fn is_endless_loop(&self, id: StmtId) -> bool {
+        match self.stmt(id).kind {
+            StmtKind::For { cond, .. } => {
+                cond.is_none_or(|cond| self.ident(self.unparen(cond)) == Some("true"))
+            }
+            _ => false,
+        }
+    }
+
     /// The names of `a.b.c` from left to right, if the expression is a name or a selection from
     /// one; parentheses are looked through.
     pub fn selector_path(&self, id: ExprId) -> Option<Vec<&str>> {

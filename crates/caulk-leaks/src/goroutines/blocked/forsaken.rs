@@ -43,8 +43,7 @@ fn left_by_error(
     call: ExprId,
 ) -> Option<Blocked> {
     let tree = function.tree();
-    let Callee::Method { func, receiver, .. } = function.callee(caulk_flow::unparen(tree, call))
-    else {
+    let Callee::Method { func, receiver, .. } = function.callee(tree.unparen(call)) else {
         return None;
     };
     let value = root_variable(function, *receiver)?;
@@ -212,7 +211,7 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
         StmtKind::Block(list) => tree.stmts(list.stmts).last().copied(),
         _ => None,
     };
-    let of_receiver = |channel: ExprId| match tree.expr(caulk_flow::unparen(tree, channel)).kind {
+    let of_receiver = |channel: ExprId| match tree.expr(tree.unparen(channel)).kind {
         ExprKind::Selector { x, sel } => {
             (function.local(x) == Some(receiver)).then(|| tree.name(sel).to_owned())
         }
@@ -221,12 +220,10 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
     let round = last(function.typed.block()?, false)?;
     let body = match tree.stmt(round).kind {
         StmtKind::Range { x, .. } => return of_receiver(x),
-        StmtKind::For {
-            cond: None, body, ..
-        } => body,
+        StmtKind::For { body, .. } if tree.is_endless_loop(round) => body,
         _ => return None,
     };
-    let received = |wait: ExprId| match tree.expr(caulk_flow::unparen(tree, wait)).kind {
+    let received = |wait: ExprId| match tree.expr(tree.unparen(wait)).kind {
         ExprKind::Unary {
             op: UnaryOp::Receive,
             x,

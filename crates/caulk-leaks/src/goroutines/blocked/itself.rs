@@ -87,7 +87,7 @@ fn method_of(function: &Function, receiver: LocalId, call: ExprId) -> Option<Fun
 /// The field of the receiver that an expression names.
 fn field(function: &Function, receiver: LocalId, expr: ExprId) -> Option<String> {
     let tree = function.tree();
-    let mut expr = caulk_flow::unparen(tree, expr);
+    let mut expr = tree.unparen(expr);
     if let ExprKind::Unary {
         op: UnaryOp::Address,
         x,

@@ -20,7 +20,7 @@ pub(super) fn outlives(module: &Module<'_>, function: &Function) -> Vec<Blocked>
         if let Node::Stmt(stmt) = node
             && let StmtKind::Go(call) = tree.stmt(stmt).kind
             && function.root_of(node).is_none()
-            && let Callee::Literal(literal) = function.callee(caulk_flow::unparen(tree, call))
+            && let Callee::Literal(literal) = function.callee(tree.unparen(call))
         {
             found.extend(outlived(module, function, stmt, *literal));
         }
@@ -45,7 +45,7 @@ fn outlived(
     let ExprKind::Unary {
         op: UnaryOp::Receive,
         x: channel,
-    } = tree.expr(caulk_flow::unparen(tree, first)).kind
+    } = tree.expr(tree.unparen(first)).kind
     else {
         return None;
     };

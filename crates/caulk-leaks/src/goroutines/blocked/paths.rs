@@ -278,7 +278,7 @@ pub(super) fn ending_loop_in(
         if outside.is_some_and(|outside| tree.stmt(stmt).span.encloses(outside)) {
             break;
         }
-        if !matches!(tree.stmt(stmt).kind, StmtKind::For { cond: None, .. }) {
+        if !tree.is_endless_loop(stmt) {
             found = Some(stmt);
         }
         at = function.innermost_loop(stmt);
@@ -289,7 +289,7 @@ pub(super) fn ending_loop_in(
 /// The variable of an expression's root: `r` of `r.err`.
 pub(super) fn root_variable(function: &Function, expr: ExprId) -> Option<caulk_program::LocalId> {
     let tree = function.tree();
-    match tree.expr(caulk_flow::unparen(tree, expr)).kind {
+    match tree.expr(tree.unparen(expr)).kind {
         ExprKind::Selector { x, .. } => root_variable(function, x),
         ExprKind::Ident(_) => function.local(expr),
         _ => None,

@@ -406,10 +406,8 @@ impl<'a> View<'a> {
                 told: Vec::new(),
                 failed: self.used.channel.failed,
             };
-            matches!(
-                function.tree().stmt(round).kind,
-                StmtKind::For { cond: None, .. }
-            ) || paths.leaves_loop(send.node, round, &[]).is_some()
+            function.tree().is_endless_loop(round)
+                || paths.leaves_loop(send.node, round, &[]).is_some()
         })
     }
 

@@ -143,7 +143,7 @@ fn asks_first(
                 }
                 // Whoever receives has only begun.
                 StmtKind::Go(call) if is_before(tree.expr(call).span) => {
-                    let callee = function.callee(caulk_flow::unparen(tree, call));
+                    let callee = function.callee(tree.unparen(call));
                     let of = callee.receiver();
                     asks |= of.is_some_and(|of| is_of(function, of, channel));
                 }
@@ -202,9 +202,9 @@ fn is_state(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
 /// Whether an expression is the value that the channel belongs to, or a field of it.
 fn is_of(function: &Function, expr: ExprId, channel: &KeptChannel) -> bool {
     let tree = function.tree();
-    let expr = caulk_flow::unparen(tree, expr);
+    let expr = tree.unparen(expr);
     let of = match tree.expr(expr).kind {
-        ExprKind::Selector { x, .. } => caulk_flow::unparen(tree, x),
+        ExprKind::Selector { x, .. } => tree.unparen(x),
         _ => expr,
     };
     function.local(of) == Some(channel.of)

@@ -38,8 +38,7 @@ impl Told {
 pub(super) fn told(function: &Function, start: Span, receive: Node) -> Option<Told> {
     let tree = function.tree();
     let round = function.innermost_loop(receive)?;
-    let endless = matches!(tree.stmt(round).kind, StmtKind::For { cond: None, .. });
-    if !endless || tree.stmt(round).span.encloses(start) {
+    if !tree.is_endless_loop(round) || tree.stmt(round).span.encloses(start) {
         return None;
     }
     let mut at = receive;
@@ -117,7 +116,7 @@ pub(super) fn told_by_context(module: &Module<'_>, function: &Function, start: N
                     x,
                 } = tree.expr(expr).kind
                     && let Callee::Method { receiver, .. } | Callee::Interface { receiver, .. } =
-                        function.callee(caulk_flow::unparen(tree, x))
+                        function.callee(tree.unparen(x))
                 {
                     waits.push((node, function.local(*receiver)));
                 }

@@ -74,11 +74,7 @@ impl View<'_> {
         let function = self.function;
         let counted = |node: Node| {
             let round = function.innermost_loop(node)?;
-            (!matches!(
-                function.tree().stmt(round).kind,
-                StmtKind::For { cond: None, .. }
-            ))
-            .then_some(round)
+            (!function.tree().is_endless_loop(round)).then_some(round)
         };
         match (function.innermost_loop(start), receive.repeats) {
             (None, false) => true,
@@ -131,7 +127,7 @@ impl View<'_> {
         let (function, tree) = (self.function, self.function.tree());
         let call = match start {
             Node::Stmt(stmt) => match tree.stmt(stmt).kind {
-                StmtKind::Go(call) => caulk_flow::unparen(tree, call),
+                StmtKind::Go(call) => tree.unparen(call),
                 _ => return false,
             },
             Node::Expr(call) => call,

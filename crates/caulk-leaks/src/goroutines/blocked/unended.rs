@@ -47,7 +47,7 @@ fn arguments(function: &Function, call: ExprId) -> &[ExprId] {
 
 /// Whether an expression is a context that never ends: `context.Background()`, or a variable that holds one.
 fn is_endless(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
-    let expr = caulk_flow::unparen(function.tree(), expr);
+    let expr = function.tree().unparen(expr);
     match function.tree().expr(expr).kind {
         ExprKind::Call { .. } => function
             .callee(expr)
@@ -117,7 +117,7 @@ fn waits_first(module: &Module<'_>, function: &Function, call: ExprId, context: 
     let ExprKind::Unary {
         op: UnaryOp::Receive,
         x,
-    } = tree.expr(caulk_flow::unparen(tree, first)).kind
+    } = tree.expr(tree.unparen(first)).kind
     else {
         return false;
     };

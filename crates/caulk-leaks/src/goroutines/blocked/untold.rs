@@ -88,7 +88,7 @@ impl Body<'_> {
         let Some(from) = received_by(self.function, clause) else {
             return false;
         };
-        let quits = match tree.expr(caulk_flow::unparen(tree, from)).kind {
+        let quits = match tree.expr(tree.unparen(from)).kind {
             ExprKind::Selector { x, .. } => {
                 self.function.local(x) == Some(channel.of)
                     && path(self.function, from).as_ref() != Some(&channel.name)

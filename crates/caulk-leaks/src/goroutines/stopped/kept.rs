@@ -25,7 +25,7 @@ impl Waiter<'_> {
     /// Where a timer is kept that a goroutine names so.
     pub(super) fn kept(&self, timer: ExprId) -> Vec<Kept> {
         let tree = self.body.function.tree();
-        let timer = caulk_flow::unparen(tree, timer);
+        let timer = tree.unparen(timer);
         if let Some((ty, name)) = self.field(timer) {
             return vec![Kept::Field(ty, name)];
         }
@@ -150,7 +150,7 @@ impl Waiter<'_> {
                 return false;
             };
             is_clock(&func.name, &["Stop"])
-                && match tree.expr(caulk_flow::unparen(tree, *receiver)).kind {
+                && match tree.expr(tree.unparen(*receiver)).kind {
                     ExprKind::Index { x, .. } => is_field(x),
                     ExprKind::Selector { .. } => is_field(*receiver),
                     _ => method
@@ -202,7 +202,7 @@ fn is_clock(name: &str, methods: &[&str]) -> bool {
 /// The field of one of the package's own types that an expression selects: the full name of the type, and its own.
 fn field(module: &Module<'_>, function: &Function, expr: ExprId) -> Option<(String, SmolStr)> {
     let tree = function.tree();
-    let expr = caulk_flow::unparen(tree, expr);
+    let expr = tree.unparen(expr);
     let ExprKind::Selector { x, .. } = tree.expr(expr).kind else {
         return None;
     };

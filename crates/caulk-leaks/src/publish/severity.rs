@@ -1,0 +1,268 @@
+//! How much a leak matters: by what it holds and how often it is lost, and little where what is lost ends soon by itself.
+
+use caulk_program::{Callee, Object};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+
+use crate::contract::Origin;
+use crate::engine::Function;
+use crate::finding::{ExitKind, SettledBy, Severity};
+use crate::publish::described::Described;
+
+impl Described<'_, '_> {
+    /// How much it matters that it is lost.
+    pub(super) fn severity(&self) -> Severity {
+        let outcomes = &self.verdict.outcomes;
+        let only_on_error = (outcomes.settled.is_some() || outcomes.returned.is_some())
+            && outcomes.owed.iter().all(|lost| lost.error == Some(true));
+        // A loop that a path leaves when it loses the value loses no more than one.
+        let in_loop = self.in_loop && !self.is_lost_on_leaving();
+        let severity = Severity::of(self.site.contract.harm, self.heat, in_loop);
+        // What is kept when all goes well is lost as often as things go wrong.
+        let is_of_tests = self.site.acquired_by.starts_with("net/http/httptest.");
+        if self.is_drained()
+            || self.is_unlikely()
+            || self.is_stated()
+            || self.kept_by().is_some()
+            || self.is_ended_on_failure()
+            || self.is_ended_by_failing()
+            || self.ends_with_request()
+            || self.holds_nothing_alone()
+            || self.is_replaced_in_turn()
+            || self.writes_to_memory()
+            || is_of_tests
+        {
+            Severity::Low
+        } else if only_on_error {
+            severity.min(Severity::Medium)
+        } else {
+            severity
+        }
+    }
+
+    /// Whether it is lost only where it was read to its end, or where copying into it failed, as a rule since it is over.
+    fn is_drained(&self) -> bool {
+        let owed = &self.verdict.outcomes.owed;
+        let ends_by_itself = self.site.contract.is_spent_when_read()
+            || self
+                .site
+                .release
+                .ends_on_error
+                .iter()
+                .any(|method| method == "Write");
+        ends_by_itself && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
+    }
+
+    /// Whether it is lost only where the function is left, at most once in a call of it.
+    fn is_lost_on_leaving(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        outcomes.defer_in_loop.is_none()
+            && !outcomes.owed.is_empty()
+            && outcomes
+                .owed
+                .iter()
+                .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
+    }
+
+    /// Whether it is lost only where something happens that the source gives no reason to expect.
+    fn is_unlikely(&self) -> bool {
+        let owed = &self.verdict.outcomes.owed;
+        !owed.is_empty() && owed.iter().all(|lost| lost.unlikely)
+    }
+
+    /// Whether a comment beside it states that it is left open.
+    fn is_stated(&self) -> bool {
+        let tree = self.function.tree();
+        let body = self.function.graph(self.site.root).map(|graph| graph.body);
+        let statement = self.function.statement(self.site.call);
+        body.zip(statement).is_some_and(|(body, statement)| {
+            let (body, statement) = (tree.stmt(body).span, tree.stmt(statement).span);
+            crate::publish::stated::is_left_open(self.file, body, statement)
+        })
+    }
+
+    /// A cancel function that is called where something fails, and is left alone where all goes well, of a context that nothing
+    /// ends: it is meant to live as long as what has it.
+    fn is_ended_on_failure(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let parent = tree.exprs(args).first();
+        self.site.contract.rule == "uncalled-cancel"
+            && self.site.acquired_by.ends_with("context.WithCancel")
+            && outcomes.released.contains(&Some(true))
+            && outcomes.owed.iter().all(|lost| lost.error == Some(false))
+            && parent.is_some_and(|parent| {
+                crate::engine::context::never_ends(self.module, self.function, *parent)
+            })
+    }
+
+    /// Lost where the function is left, and the process ends with that, or, lost only where it fails, whoever calls it ends the
+    /// process then, or the context that it was passed and which ends this too; or it runs once in a process, and may lose one.
+    fn is_ended_by_failing(&self) -> bool {
+        let owed = &self.verdict.outcomes.owed;
+        let only_on_error = owed
+            .iter()
+            .all(|lost| lost.kind == ExitKind::Return && lost.error == Some(true));
+        let only_on_leaving = owed
+            .iter()
+            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End));
+        if owed.is_empty() {
+            return false;
+        }
+        self.failing.last && only_on_leaving
+            || only_on_error
+                && (self.failing.process
+                    || self.failing.fails_once
+                    || self.failing.context && self.hangs_on_passed_context()
+                    || self.keeps_context_alone())
+    }
+
+    /// Whether its source says that it keeps no more than goroutines, and it is made with a context from elsewhere: where something
+    /// fails this ends sooner or later, and they with it.
+    fn keeps_context_alone(&self) -> bool {
+        let contract = &self.site.contract;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let (module, function) = (self.module, self.function);
+        matches!(contract.origin, Origin::Source(_))
+            && contract.rule == "unclosed-resource"
+            && !contract.harm.descriptors
+            && !contract.harm.connections
+            && tree.exprs(args).iter().any(|arg| {
+                crate::engine::context::is_of_caller(module, function, *arg)
+                    || crate::engine::context::is_of_receiver(module, function, *arg)
+            })
+    }
+
+    /// Whether it is made with a context that the function was passed, and ends with it: the call is passed one, and what it
+    /// keeps is no descriptor.
+    fn hangs_on_passed_context(&self) -> bool {
+        let contract = &self.site.contract;
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let ends = contract.context_ends.is_some()
+            || contract.is_spent_when_read()
+            || contract.rule == "unclosed-rows"
+            || contract.rule == "unclosed-resource"
+                && contract.harm.goroutines
+                && !contract.harm.descriptors;
+        ends && tree
+            .exprs(args)
+            .iter()
+            .any(|arg| crate::engine::context::is_of_caller(self.module, self.function, *arg))
+    }
+
+    /// A context below the one that the function was passed, which ends with a request: it is kept until then.
+    fn ends_with_request(&self) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let parent = tree.exprs(args).first();
+        self.site.contract.rule == "uncalled-cancel"
+            && self.failing.request
+            && !self.in_loop
+            && parent.is_some_and(|parent| {
+                crate::engine::context::is_of_caller(self.module, self.function, *parent)
+            })
+    }
+
+    /// A context below one that is kept nowhere, which no goroutine is given: nothing waits for it, and nothing knows of it.
+    fn holds_nothing_alone(&self) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let by = &self.site.acquired_by;
+        if !(by.ends_with("context.WithCancel") || by.ends_with("context.WithCancelCause"))
+            || !crate::engine::context::is_rootless(function, self.site.call)
+        {
+            return false;
+        }
+        let stmt = function.statement(self.site.call);
+        let Some(StmtKind::Assign { lhs, .. }) = stmt.map(|stmt| tree.stmt(stmt).kind) else {
+            return false;
+        };
+        let context = tree.exprs(lhs).first().and_then(|x| function.local(*x));
+        context.is_some_and(|context| {
+            !crate::engine::context::is_given_to_goroutine(self.module, function, context)
+        })
+    }
+
+    /// A package's variable that somebody else in the package releases, maybe before each that is put there.
+    fn is_replaced_in_turn(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let Some((SettledBy::ProcessLifetime, at)) = outcomes.settled else {
+            return false;
+        };
+        let Some(variable) = self.variable_given(at) else {
+            return false;
+        };
+        let names_it = |function: &Function, expr: ExprId| {
+            let expr = function.tree().unparen(expr);
+            matches!(function.info().object(expr), Object::PackageVar(name) if *name == variable)
+        };
+        let owners = self.module.program.owners(self.function.package);
+        outcomes.owed.is_empty()
+            && owners.into_iter().any(|owner| {
+                let Some(function) = self.module.function(owner) else {
+                    return false;
+                };
+                let calls = function.info().calls();
+                calls.iter().any(|(_, callee)| match callee {
+                    Callee::PackageVar { name, .. } => {
+                        *name == variable && self.site.release.is_call()
+                    }
+                    callee => callee.receiver().is_some_and(|receiver| {
+                        names_it(&function, receiver)
+                            && self.site.release.is_method(crate::types::last_name(callee))
+                    }),
+                })
+            })
+    }
+
+    /// The package's variable that the statement at a place assigns.
+    fn variable_given(&self, at: caulk_syntax::Span) -> Option<std::sync::Arc<str>> {
+        let tree = self.function.tree();
+        let graph = self.function.graph(self.site.root)?;
+        let mut found = None;
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && tree.stmt(stmt).span.encloses(at)
+                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+            {
+                let mut objects = tree
+                    .exprs(lhs)
+                    .iter()
+                    .map(|x| self.function.info().object(*x));
+                found = found.take().or(objects.find_map(|object| match object {
+                    Object::PackageVar(name) => Some(name.clone()),
+                    _ => None,
+                }));
+            }
+            Descend::Into
+        });
+        found
+    }
+
+    /// A writer over a buffer in memory: what is left out is the end of what it writes, and nothing is held.
+    fn writes_to_memory(&self) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
+            return false;
+        };
+        let program = self.module.program;
+        self.site.contract.rule == "unclosed-writer"
+            && tree.exprs(args).iter().any(|arg| {
+                let ty = self.function.info().type_of(*arg);
+                matches!(
+                    program.named_name(program.deref(ty)).as_deref(),
+                    Some("bytes.Buffer" | "strings.Builder")
+                )
+            })
+    }
+}
