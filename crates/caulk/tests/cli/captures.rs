@@ -100,8 +100,9 @@ fn snapshots_between_rounds_of_load_are_a_case_that_shows_the_leak() {
     let (server, world) = (Server::start(""), World::new());
     let load = format!("POST {}/v0/keep", server.url);
     let arguments = ["capture", &server.url, "-o", "c", "--gc", "--load", &load];
+    // One allocation in 512 kB is sampled: a round has to keep many times that.
     let ran = world
-        .run(&[&arguments[..], &["--requests", "60", "--count", "6"]].concat())
+        .run(&[&arguments[..], &["--requests", "300", "--count", "6"]].concat())
         .expect(0)
         .stdout_has("what grew: caulk diagnose c")
         .stderr_has("gc=1: a full collection");
@@ -117,7 +118,7 @@ fn snapshots_between_rounds_of_load_are_a_case_that_shows_the_leak() {
         .iter()
         .map(|snapshot| snapshot["requests"].as_u64().unwrap())
         .collect();
-    assert_eq!(requests, [60, 120, 180, 240, 300, 360]);
+    assert_eq!(requests, [300, 600, 900, 1200, 1500, 1800]);
     assert_eq!(case["mem_profile_rate"], 512 << 10);
     world
         .run(&["diagnose", "c"])
