@@ -7,6 +7,7 @@ pub(crate) mod recent;
 
 mod acquire;
 mod argument;
+mod asked;
 mod assertion;
 mod assign;
 mod call;
@@ -29,6 +30,7 @@ mod reading;
 mod receiver;
 mod refine;
 mod run;
+mod sentinel;
 mod state;
 
 pub(crate) use call::PASSED_ON;

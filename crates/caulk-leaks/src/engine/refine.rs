@@ -3,10 +3,8 @@
 use caulk_program::{Builtin, Callee, LocalId, Object};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, Tree, UnaryOp};
 
-use super::known::{asks_for_nil, implies_error};
 use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
-use crate::catalogue::ErrorTest;
 use crate::finding::Confidence;
 
 impl Run<'_, '_> {
@@ -202,7 +200,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn value_at(&self, state: &State, expr: ExprId) -> Option<Value> {
+    pub(super) fn value_at(&self, state: &State, expr: ExprId) -> Option<Value> {
         let bound = self
             .place(expr)
             .and_then(|place| state.get(&place).cloned());
@@ -410,7 +408,11 @@ impl Run<'_, '_> {
     }
 
     /// The value that a condition looks at; a call gives its (only) result.
-    fn value_of_condition(&mut self, state: &mut State, subject: ExprId) -> Option<Value> {
+    pub(super) fn value_of_condition(
+        &mut self,
+        state: &mut State,
+        subject: ExprId,
+    ) -> Option<Value> {
         let tree = self.function.tree();
         if matches!(tree.expr(subject).kind, ExprKind::Call { .. }) {
             // It ran when the condition was evaluated; here only its relation matters.
@@ -440,165 +442,6 @@ impl Run<'_, '_> {
         }
     }
 
-    /// `err == io.EOF`, `ok == true`, `mode == x`.
-    fn refine_sentinel(
-        &mut self,
-        state: &mut State,
-        (x, y): (ExprId, ExprId),
-        equal: bool,
-    ) -> bool {
-        if equal && self.says_empty(state, x, y) {
-            return self.refine_acquired(state, false);
-        }
-        for (subject, other) in [(x, y), (y, x)] {
-            if self.asks_of_what_kind(state, subject) && self.is_kind_of_failure(other) {
-                if equal {
-                    return self.refine_acquired(state, false);
-                }
-                // Who wants nothing but the error expects one, of this kind or of another.
-                state.unlikely |=
-                    state.status == Status::Owed && !state.succeeded && self.is_dropped();
-                return true;
-            }
-            match self.value_at(state, subject) {
-                // What was just acquired is none of the package's: `f != os.Stdin`.
-                Some(Value::At(0)) if self.is_package_variable(other) => {
-                    return !equal || state.status != Status::Owed;
-                }
-                Some(Value::Error) if equal => return self.refine_acquired(state, false),
-                Some(Value::Acquired(when)) => {
-                    if let Some(fact @ (Fact::True | Fact::False)) = self.fact_of(state, other) {
-                        return self
-                            .refine_acquired(state, (when == (fact == Fact::True)) == equal);
-                    }
-                }
-                Some(Value::ReleasedIf { nil: false }) if equal => {
-                    let span = self.span_of(subject);
-                    self.release_at(state, span);
-                    return true;
-                }
-                // A handshake that gives a connection has one answer: `resp.StatusCode == http.StatusUnauthorized` is another.
-                None if equal && self.refuses(state, subject, other) => {
-                    return self.refine_acquired(state, false);
-                }
-                Some(Value::ReadError { .. }) => {
-                    state.drained |= equal && self.is_package_variable(other);
-                }
-                _ => {}
-            }
-            if let Some(local) = self.function.local(subject)
-                && let Some(fact) = self.fact_of(state, other)
-            {
-                return match (fact, equal) {
-                    (Fact::True, true) | (Fact::False, false) => {
-                        self.assume(state, local, Fact::True)
-                    }
-                    (Fact::False, true) | (Fact::True, false) => {
-                        self.assume(state, local, Fact::False)
-                    }
-                    (Fact::NonNil, true) => self.assume(state, local, Fact::NonNil),
-                    _ => true,
-                };
-            }
-        }
-        true
-    }
-
-    /// Whether the status of the response that comes beside a connection is compared with one by which none is given.
-    fn refuses(&self, state: &State, subject: ExprId, status: ExprId) -> bool {
-        let tree = self.function.tree();
-        let ExprKind::Selector { x, sel } = tree.expr(subject).kind else {
-            return false;
-        };
-        let named = match tree.expr(status).kind {
-            ExprKind::BasicLit(literal) => tree.literal(literal),
-            ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => tree.name(name),
-            _ => return false,
-        };
-        let is_refusal = named.len() == 3 && named.starts_with(['3', '4', '5'])
-            || named.starts_with("Status")
-                && !["StatusSwitchingProtocols", "StatusOK"].contains(&named);
-        tree.name(sel) == "StatusCode"
-            && is_refusal
-            && self
-                .contract
-                .is_some_and(|contract| contract.rule == "unclosed-connection")
-            && matches!(self.value_at(state, x), Some(Value::Companion))
-    }
-
-    /// Whether a variable holds what the acquiring function gives another time: as long as it gives anything, it gives both.
-    fn is_made_alike(&self, local: LocalId) -> bool {
-        let Some(Start::Call { call, .. }) = self.start else {
-            return false;
-        };
-        let values = crate::inference::provenance::values_of(self.module, self.function, local);
-        let made_by = |call: ExprId| self.function.callee(call).func().map(|func| &func.name);
-        values.len() == 1
-            && values.iter().all(|(value, index)| {
-                value.is_some_and(|value| {
-                    *index == 0
-                        && value != call
-                        && made_by(value).is_some()
-                        && made_by(value) == made_by(call)
-                })
-            })
-    }
-
-    /// Whether an expression asks of what kind the acquisition's error is: `status.Code(err)`.
-    fn asks_of_what_kind(&self, state: &State, expr: ExprId) -> bool {
-        let tree = self.function.tree();
-        match tree.expr(expr).kind {
-            ExprKind::Call { args, .. } => match tree.exprs(args) {
-                [error] => matches!(self.value_at(state, *error), Some(Value::Error)),
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-
-    /// Whether an expression names a kind of error, and not that there is none: `codes.NotFound`.
-    fn is_kind_of_failure(&self, expr: ExprId) -> bool {
-        let tree = self.function.tree();
-        match tree.expr(expr).kind {
-            ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => {
-                let name = tree.name(name).to_ascii_lowercase();
-                let is_constant = self.function.local(expr).is_none();
-                is_constant
-                    && ![
-                        "ok", "nil", "none", "success", "noerr", "unset", "true", "false",
-                    ]
-                    .iter()
-                    .any(|word| name.contains(word))
-            }
-            _ => false,
-        }
-    }
-
-    /// Whether the acquiring statement names no variable for what is owed.
-    fn is_dropped(&self) -> bool {
-        let Some(Start::Call { call, result, .. }) = self.start else {
-            return false;
-        };
-        let tree = self.function.tree();
-        let stmt = self
-            .function
-            .statement(call)
-            .map(|stmt| tree.stmt(stmt).kind);
-        let Some(StmtKind::Assign { lhs, .. }) = stmt else {
-            return false;
-        };
-        let target = tree
-            .exprs(lhs)
-            .get(result)
-            .and_then(|target| tree.ident(*target));
-        target == Some("_")
-    }
-
-    pub(super) fn is_package_variable(&self, expr: ExprId) -> bool {
-        let expr = self.function.tree().unparen(expr);
-        matches!(self.function.info().object(expr), Object::PackageVar(_))
-    }
-
     /// The acquisition succeeded, or failed and holds nothing.
     pub(super) fn refine_acquired(&mut self, state: &mut State, succeeded: bool) -> bool {
         if succeeded {
@@ -623,7 +466,7 @@ impl Run<'_, '_> {
     }
 
     /// Adds a fact; false where the opposite is known.
-    fn assume(&mut self, state: &mut State, local: LocalId, fact: Fact) -> bool {
+    pub(super) fn assume(&mut self, state: &mut State, local: LocalId, fact: Fact) -> bool {
         match (state.fact(local), fact) {
             (Some(Fact::Nil), Fact::NonNil)
             | (Some(Fact::NonNil), Fact::Nil)
@@ -637,113 +480,6 @@ impl Run<'_, '_> {
                 true
             }
         }
-    }
-
-    fn refine_call(
-        &mut self,
-        state: &mut State,
-        call: ExprId,
-        args: &[ExprId],
-        truth: bool,
-    ) -> bool {
-        let callee = self.function.callee(call);
-        let receiver = callee.receiver();
-        let is_given = |arg: &ExprId| matches!(self.value_at(state, *arg), Some(Value::At(_)));
-        if self.is_own(callee)
-            && args.iter().any(is_given)
-            && let Some(Value::ReleasedIf { nil }) = self.value_of_condition(state, call)
-        {
-            if nil == truth {
-                self.release_at(state, self.span_of(call));
-            }
-            return true;
-        }
-        if let Some(receiver) = receiver
-            && !truth
-            && matches!(
-                self.value_at(state, receiver),
-                Some(Value::At(_) | Value::Owner(_))
-            )
-        {
-            let method = crate::types::last_name(callee);
-            if self.release.ends_on_false.iter().any(|name| name == method) {
-                let span = self.span_of(call);
-                self.end_at(state, span);
-                return true;
-            }
-        }
-        if let Some(receiver) = receiver
-            && !truth
-            && self.scans(callee)
-            && matches!(self.value_at(state, receiver), Some(Value::View))
-        {
-            state.drained |= state.status == Status::Owed;
-            return true;
-        }
-        let Some(func) = callee.func() else {
-            return self.refine_unknown_call(state, args);
-        };
-        let (package, name) = crate::types::split_name(self.module.program, func);
-        if let [arg] = args
-            && asks_for_nil(name)
-            && matches!(
-                self.value_at(state, *arg),
-                Some(Value::At(_) | Value::Owner(_))
-            )
-        {
-            if truth {
-                return self.refine_acquired(state, false);
-            }
-            state.is_there();
-            return true;
-        }
-        let test = match self.module.catalogue.error_test(package, name) {
-            None if implies_error(name) => Some(ErrorTest::TrueIfError),
-            test => test,
-        };
-        for arg in args {
-            match (self.value_at(state, *arg), test) {
-                (Some(Value::Error), Some(ErrorTest::TrueIfError)) => {
-                    return !truth || self.refine_acquired(state, false);
-                }
-                (Some(Value::Error), Some(ErrorTest::TrueIfNil)) => {
-                    return self.refine_acquired(state, truth);
-                }
-                (Some(Value::Error), _) => {
-                    state.doubt = true;
-                    return true;
-                }
-                (Some(Value::ReleasedIf { nil: false }), Some(ErrorTest::TrueIfError)) if truth => {
-                    let span = self.span_of(*arg);
-                    self.release_at(state, span);
-                    return true;
-                }
-                (None | Some(Value::ReadError { .. }), Some(ErrorTest::TrueIfError)) if truth => {
-                    state.drained |=
-                        name == "Is" && package == "errors" && self.value_at(state, *arg).is_some();
-                    if let Some(local) = self.function.local(*arg)
-                        && self
-                            .function
-                            .info()
-                            .local_info(local)
-                            .is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
-                    {
-                        return self.assume(state, local, Fact::NonNil);
-                    }
-                }
-                _ => {}
-            }
-        }
-        true
-    }
-
-    /// A condition that asks a function which is not known about the acquisition's error.
-    fn refine_unknown_call(&mut self, state: &mut State, args: &[ExprId]) -> bool {
-        let asks = |arg: &ExprId| matches!(self.value_at(state, *arg), Some(Value::Error));
-        if args.iter().any(asks) {
-            state.doubt = true;
-        }
-        true
     }
 
     /// A clause of a type switch over the acquisition's error; none where no clause fits.

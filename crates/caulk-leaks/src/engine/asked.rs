@@ -1,0 +1,118 @@
+//! What the answer of a call in a condition says of a path.
+
+use caulk_syntax::ExprId;
+
+use super::known::{asks_for_nil, implies_error};
+use super::run::Run;
+use super::state::{Fact, State, Status, Value};
+use crate::catalogue::ErrorTest;
+
+impl Run<'_, '_> {
+    /// What it says that a call is true, or false.
+    pub(super) fn refine_call(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        args: &[ExprId],
+        truth: bool,
+    ) -> bool {
+        let callee = self.function.callee(call);
+        let receiver = callee.receiver();
+        let is_given = |arg: &ExprId| matches!(self.value_at(state, *arg), Some(Value::At(_)));
+        if self.is_own(callee)
+            && args.iter().any(is_given)
+            && let Some(Value::ReleasedIf { nil }) = self.value_of_condition(state, call)
+        {
+            if nil == truth {
+                self.release_at(state, self.span_of(call));
+            }
+            return true;
+        }
+        if let Some(receiver) = receiver
+            && !truth
+            && matches!(
+                self.value_at(state, receiver),
+                Some(Value::At(_) | Value::Owner(_))
+            )
+        {
+            let method = crate::types::last_name(callee);
+            if self.release.ends_on_false.iter().any(|name| name == method) {
+                let span = self.span_of(call);
+                self.end_at(state, span);
+                return true;
+            }
+        }
+        if let Some(receiver) = receiver
+            && !truth
+            && self.scans(callee)
+            && matches!(self.value_at(state, receiver), Some(Value::View))
+        {
+            state.drained |= state.status == Status::Owed;
+            return true;
+        }
+        let Some(func) = callee.func() else {
+            return self.refine_unknown_call(state, args);
+        };
+        let (package, name) = crate::types::split_name(self.module.program, func);
+        if let [arg] = args
+            && asks_for_nil(name)
+            && matches!(
+                self.value_at(state, *arg),
+                Some(Value::At(_) | Value::Owner(_))
+            )
+        {
+            if truth {
+                return self.refine_acquired(state, false);
+            }
+            state.is_there();
+            return true;
+        }
+        let test = match self.module.catalogue.error_test(package, name) {
+            None if implies_error(name) => Some(ErrorTest::TrueIfError),
+            test => test,
+        };
+        for arg in args {
+            match (self.value_at(state, *arg), test) {
+                (Some(Value::Error), Some(ErrorTest::TrueIfError)) => {
+                    return !truth || self.refine_acquired(state, false);
+                }
+                (Some(Value::Error), Some(ErrorTest::TrueIfNil)) => {
+                    return self.refine_acquired(state, truth);
+                }
+                (Some(Value::Error), _) => {
+                    state.doubt = true;
+                    return true;
+                }
+                (Some(Value::ReleasedIf { nil: false }), Some(ErrorTest::TrueIfError)) if truth => {
+                    let span = self.span_of(*arg);
+                    self.release_at(state, span);
+                    return true;
+                }
+                (None | Some(Value::ReadError { .. }), Some(ErrorTest::TrueIfError)) if truth => {
+                    state.drained |=
+                        name == "Is" && package == "errors" && self.value_at(state, *arg).is_some();
+                    if let Some(local) = self.function.local(*arg)
+                        && self
+                            .function
+                            .info()
+                            .local_info(local)
+                            .is_some_and(|l| crate::types::is_error(self.module.program, l.ty))
+                    {
+                        return self.assume(state, local, Fact::NonNil);
+                    }
+                }
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// A condition that asks a function which is not known about the acquisition's error.
+    fn refine_unknown_call(&mut self, state: &mut State, args: &[ExprId]) -> bool {
+        let asks = |arg: &ExprId| matches!(self.value_at(state, *arg), Some(Value::Error));
+        if args.iter().any(asks) {
+            state.doubt = true;
+        }
+        true
+    }
+}
