@@ -11,15 +11,24 @@ use crate::publish::described::Described;
 impl Described<'_, '_> {
     /// How much it matters that it is lost.
     pub(super) fn severity(&self) -> Severity {
-        let outcomes = &self.verdict.outcomes;
-        let only_on_error = (outcomes.settled.is_some() || outcomes.returned.is_some())
-            && outcomes.owed.iter().all(|lost| lost.error == Some(true));
+        if self.matters_little() {
+            return Severity::Low;
+        }
         // A loop that a path leaves when it loses the value loses no more than one.
         let in_loop = self.in_loop && !self.is_lost_on_leaving();
         let severity = Severity::of(self.site.contract.harm, self.heat, in_loop);
+        let outcomes = &self.verdict.outcomes;
+        let is_kept_otherwise = outcomes.settled.is_some() || outcomes.returned.is_some();
         // What is kept when all goes well is lost as often as things go wrong.
-        let is_of_tests = self.site.acquired_by.starts_with("net/http/httptest.");
-        if self.is_drained()
+        if is_kept_otherwise && outcomes.owed.iter().all(|lost| lost.error == Some(true)) {
+            severity.min(Severity::Medium)
+        } else {
+            severity
+        }
+    }
+
+    fn matters_little(&self) -> bool {
+        self.is_drained()
             || self.is_unlikely()
             || self.is_stated()
             || self.kept_by().is_some()
@@ -29,14 +38,7 @@ impl Described<'_, '_> {
             || self.holds_nothing_alone()
             || self.is_replaced_in_turn()
             || self.writes_to_memory()
-            || is_of_tests
-        {
-            Severity::Low
-        } else if only_on_error {
-            severity.min(Severity::Medium)
-        } else {
-            severity
-        }
+            || self.site.acquired_by.starts_with("net/http/httptest.")
     }
 
     /// Whether it is lost only where it was read to its end, or where copying into it failed, as a rule since it is over.
