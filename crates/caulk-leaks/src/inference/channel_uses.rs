@@ -105,20 +105,7 @@ pub(super) fn received(
     receive: ExprId,
 ) -> ChannelUses {
     let tree = body.tree();
-    let mut at = Node::from(receive);
-    let clause = loop {
-        match parents.get(at) {
-            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
-                StmtKind::Comm { comm, .. } => {
-                    break (comm.map(Node::Stmt) == Some(at)).then_some(stmt);
-                }
-                StmtKind::Expr(_) | StmtKind::Assign { .. } => at = stmt.into(),
-                _ => break None,
-            },
-            Some(node @ Node::Expr(_)) => at = node,
-            None => break None,
-        }
-    };
+    let clause = clause_of(tree, parents, receive.into());
     let clauses = clause
         .and_then(|clause| parents.get(clause.into()))
         .map(|list| match list {
@@ -142,6 +129,23 @@ pub(super) fn received(
     match words.min_by_key(|word| word.0) {
         Some(word) => ChannelUses::LEFT.and(word),
         None => ChannelUses::RECEIVED,
+    }
+}
+
+/// The clause of a `select` whose communication a receive is.
+pub(crate) fn clause_of(tree: &Tree, parents: &Parents, receive: Node) -> Option<StmtId> {
+    let mut at = receive;
+    loop {
+        at = match parents.get(at)? {
+            Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                StmtKind::Comm { comm, .. } => {
+                    return (comm.map(Node::Stmt) == Some(at)).then_some(stmt);
+                }
+                StmtKind::Expr(_) | StmtKind::Assign { .. } => stmt.into(),
+                _ => return None,
+            },
+            node @ Node::Expr(_) => node,
+        };
     }
 }
 
@@ -193,7 +197,7 @@ fn word(program: &Program, body: &TypedBody, clause: StmtId) -> ChannelUses {
 }
 
 /// Whether the elements of a channel say nothing: `struct{}`.
-fn is_signal(program: &Program, element: TypeId) -> bool {
+pub(crate) fn is_signal(program: &Program, element: TypeId) -> bool {
     matches!(program.ty(program.underlying(element)), Type::Struct(fields) if fields.is_empty())
 }
 

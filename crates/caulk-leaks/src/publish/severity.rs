@@ -1,7 +1,7 @@
 //! How much a leak matters: by what it holds and how often it is lost, and little where what is lost ends soon by itself.
 
 use caulk_program::{Callee, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, Node, StmtKind};
 
 use crate::contract::Origin;
 use crate::engine::Function;
@@ -87,10 +87,7 @@ impl Described<'_, '_> {
     fn is_ended_on_failure(&self) -> bool {
         let outcomes = &self.verdict.outcomes;
         let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        let parent = tree.exprs(args).first();
+        let parent = tree.arguments(self.site.call).first();
         self.site.contract.rule == "uncalled-cancel"
             && self.site.acquired_by.ends_with("context.WithCancel")
             && outcomes.released.contains(&Some(true))
@@ -126,15 +123,12 @@ impl Described<'_, '_> {
     fn keeps_context_alone(&self) -> bool {
         let contract = &self.site.contract;
         let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
         let (module, function) = (self.module, self.function);
         matches!(contract.origin, Origin::Source(_))
             && contract.rule == "unclosed-resource"
             && !contract.harm.descriptors
             && !contract.harm.connections
-            && tree.exprs(args).iter().any(|arg| {
+            && tree.arguments(self.site.call).iter().any(|arg| {
                 crate::engine::context::is_of_caller(module, function, *arg)
                     || crate::engine::context::is_of_receiver(module, function, *arg)
             })
@@ -145,9 +139,6 @@ impl Described<'_, '_> {
     fn hangs_on_passed_context(&self) -> bool {
         let contract = &self.site.contract;
         let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
         let ends = contract.context_ends.is_some()
             || contract.is_spent_when_read()
             || contract.rule == "unclosed-rows"
@@ -155,7 +146,7 @@ impl Described<'_, '_> {
                 && contract.harm.goroutines
                 && !contract.harm.descriptors;
         ends && tree
-            .exprs(args)
+            .arguments(self.site.call)
             .iter()
             .any(|arg| crate::engine::context::is_of_caller(self.module, self.function, *arg))
     }
@@ -163,10 +154,7 @@ impl Described<'_, '_> {
     /// A context below the one that the function was passed, which ends with a request: it is kept until then.
     fn ends_with_request(&self) -> bool {
         let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
-        let parent = tree.exprs(args).first();
+        let parent = tree.arguments(self.site.call).first();
         self.site.contract.rule == "uncalled-cancel"
             && self.failing.request
             && !self.in_loop
@@ -254,12 +242,9 @@ impl Described<'_, '_> {
     /// A writer over a buffer in memory: what is left out is the end of what it writes, and nothing is held.
     fn writes_to_memory(&self) -> bool {
         let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(self.site.call).kind else {
-            return false;
-        };
         let program = self.module.program;
         self.site.contract.rule == "unclosed-writer"
-            && tree.exprs(args).iter().any(|arg| {
+            && tree.arguments(self.site.call).iter().any(|arg| {
                 let ty = self.function.info().type_of(*arg);
                 matches!(
                     program.named_name(program.deref(ty)).as_deref(),

@@ -284,6 +284,14 @@ impl Tree {
         id
     }
 
+    /// The arguments of a call; none where the expression is no call.
+    pub fn arguments(&self, id: ExprId) -> &[ExprId] {
+        match self.expr(id).kind {
+            ExprKind::Call { args, .. } => self.exprs(args),
+            _ => &[],
+        }
+    }
+
     /// Whether the statement is a loop that no condition ends: `for {`, or `for true {`.
     pub fn is_endless_loop(&self, id: StmtId) -> bool {
         match self.stmt(id).kind {

@@ -13,6 +13,7 @@ use crate::goroutines::path;
 use crate::inference::channel::{channels, is_alone, uses};
 use crate::inference::channel_names::is_channel;
 use crate::inference::channel_places::{KeptChannel, kept_channel};
+use crate::inference::channel_uses::is_signal;
 use crate::module::Module;
 
 /// How many methods, one called by the other, are looked into for a send.
@@ -94,8 +95,7 @@ fn is_of_receiver(module: &Module<'_>, function: &Function, chan: ExprId) -> boo
 fn is_token(module: &Module<'_>, function: &Function, chan: ExprId) -> bool {
     let program = module.program;
     let ty = program.ty(program.underlying(function.info().type_of(chan)));
-    matches!(ty, Type::Chan(_, element)
-        if matches!(program.ty(program.underlying(*element)), Type::Struct(fields) if fields.is_empty()))
+    matches!(ty, Type::Chan(_, element) if is_signal(program, *element))
 }
 
 /// A send that nobody may receive.

@@ -111,17 +111,10 @@ fn ended_by(function: &Function, receiver: LocalId, call: ExprId) -> Option<Ende
             field(function, receiver, *of).map(Ended::Counted)
         }
         Callee::Builtin(Builtin::Close) => {
-            let channel = *arguments(function.tree(), call).first()?;
+            let channel = *function.tree().arguments(call).first()?;
             field(function, receiver, channel).map(Ended::Closed)
         }
         _ => None,
-    }
-}
-
-fn arguments(tree: &Tree, call: ExprId) -> &[ExprId] {
-    match tree.expr(call).kind {
-        ExprKind::Call { args, .. } => tree.exprs(args),
-        _ => &[],
     }
 }
 

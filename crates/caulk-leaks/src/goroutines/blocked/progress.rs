@@ -10,6 +10,7 @@ use super::served::View;
 use super::told::{told, told_by_context};
 use crate::engine::Function;
 use crate::inference::channel::{Actor, Op, Use, is_alone, span_of};
+use crate::inference::channel_uses::clause_of;
 
 impl<'a> View<'a> {
     /// Paths of the starter on which a receive lets the goroutine go on.
@@ -165,17 +166,8 @@ impl<'a> View<'a> {
 /// received.
 fn leaves_behind(function: &Function, receive: Node) -> bool {
     let tree = function.tree();
-    let mut at = receive;
-    let clause = loop {
-        match function.parent(at) {
-            Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
-                StmtKind::Comm { comm, .. } if comm.map(Node::Stmt) == Some(at) => break stmt,
-                StmtKind::Expr(_) | StmtKind::Assign { .. } => at = stmt.into(),
-                _ => return false,
-            },
-            Some(node) => at = node,
-            None => return false,
-        }
+    let Some(clause) = clause_of(tree, function.parents(), receive) else {
+        return false;
     };
     let StmtKind::Comm { body, .. } = tree.stmt(clause).kind else {
         return false;

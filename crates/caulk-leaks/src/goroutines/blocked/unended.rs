@@ -1,13 +1,14 @@
 //! Goroutines that wait for the end of a context which their starter was given, where that has no end: some caller of the
 //! starter gives `context.Background()`.
 
-use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Type};
+use caulk_program::{BodyOwner, Callee, FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
 use super::{Blocked, Wait};
 use crate::engine::Function;
 use crate::goroutines::context_of;
 use crate::inference::channel::Started;
+use crate::inference::channel_names::is_channel;
 use crate::inference::provenance::values_of;
 use crate::module::Module;
 
@@ -21,7 +22,9 @@ pub(super) fn unended(module: &Module<'_>, function: &Function) -> Vec<Blocked> 
         let Some(id) = callee.func().and_then(|func| func.id) else {
             continue;
         };
-        let endless = arguments(function, call)
+        let endless = function
+            .tree()
+            .arguments(call)
             .iter()
             .position(|argument| is_endless(module, function, *argument));
         let Some(index) = endless.filter(|_| module.follows_own(function.id(), id)) else {
@@ -36,13 +39,6 @@ pub(super) fn unended(module: &Module<'_>, function: &Function) -> Vec<Blocked> 
         }));
     }
     found
-}
-
-fn arguments(function: &Function, call: ExprId) -> &[ExprId] {
-    match function.tree().expr(call).kind {
-        ExprKind::Call { args, .. } => function.tree().exprs(args),
-        _ => &[],
-    }
 }
 
 /// Whether an expression is a context that never ends: `context.Background()`, or a variable that holds one.
@@ -89,7 +85,7 @@ fn waits(module: &Module<'_>, id: FuncId, index: usize, depth: u8) -> Option<Wai
     let calls = function.info().calls();
     calls.into_iter().find_map(|(call, callee)| {
         let next = callee.func()?.id?;
-        let arguments = arguments(&function, call).iter();
+        let arguments = function.tree().arguments(call).iter();
         let mut passed = arguments.map(|argument| function.local(*argument));
         let index = passed.position(|local| local == Some(context))?;
         let follows = module.follows_own(Some(id), next);
@@ -129,7 +125,7 @@ fn waits_first(module: &Module<'_>, function: &Function, call: ExprId, context: 
             && function.local(expr).is_some()
         {
             let ty = function.info().type_of(expr);
-            tells |= matches!(module.program.ty(ty), Type::Chan(..));
+            tells |= is_channel(module.program, ty);
         }
         Descend::Into
     });
