@@ -79,11 +79,7 @@ impl Planner<'_> {
                 .into_iter()
                 .collect();
         }
-        let identity = match files.get(found.location.file.as_str()) {
-            Some(edits) => Identity::after(found, edits),
-            None => Some(Identity::before(found)),
-        };
-        match identity {
+        match Identity::among(found, files) {
             Some(identity) => self.narrowed(identity, suspects, revealed, checker),
             None => suspects,
         }
@@ -137,14 +133,9 @@ impl Planner<'_> {
             }
         }
         let after = checker.check(&self.laid_over(&files));
-        after.iter().any(|other| {
-            let edits = files.get(other.location.file.as_str());
-            let identity = match edits {
-                Some(edits) => Identity::after(other, edits),
-                None => Some(Identity::before(other)),
-            };
-            identity == Some(found)
-        })
+        after
+            .iter()
+            .any(|other| Identity::among(other, &files) == Some(found))
     }
 
     fn standing(&self) -> impl Iterator<Item = usize> {

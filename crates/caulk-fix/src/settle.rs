@@ -283,11 +283,7 @@ impl<'a> Planner<'a> {
         let mut doubts = Vec::new();
         let mut left = BTreeSet::new();
         for found in after {
-            let edits = files.get(found.location.file.as_str());
-            match edits.map_or_else(
-                || Some(Identity::before(found)),
-                |edits| Identity::after(found, edits),
-            ) {
+            match Identity::among(found, files) {
                 Some(identity) if before.contains(&identity) => {
                     left.insert(identity);
                 }
@@ -346,7 +342,7 @@ pub(crate) struct Identity<'a> {
 }
 
 impl<'a> Identity<'a> {
-    pub(crate) fn before(finding: &'a Finding) -> Self {
+    fn before(finding: &'a Finding) -> Self {
         Self {
             rule: finding.rule,
             file: &finding.location.file,
@@ -355,11 +351,19 @@ impl<'a> Identity<'a> {
     }
 
     /// None where the edits put the acquiring call there.
-    pub(crate) fn after(finding: &'a Finding, edits: &Edits) -> Option<Self> {
+    fn after(finding: &'a Finding, edits: &Edits) -> Option<Self> {
         let start = edits.place_before(finding.location.span.start)?;
         Some(Self {
             start,
             ..Self::before(finding)
         })
+    }
+
+    /// The same where some files are edited.
+    pub(crate) fn among(finding: &'a Finding, files: &BTreeMap<&str, Edits>) -> Option<Self> {
+        match files.get(finding.location.file.as_str()) {
+            Some(edits) => Self::after(finding, edits),
+            None => Some(Self::before(finding)),
+        }
     }
 }
