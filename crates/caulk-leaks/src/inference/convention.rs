@@ -520,18 +520,27 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
     }
     let local = function.local(*value)?;
     let graph = function.graph(function.root_of(call))?;
-    let mut used: Vec<&str> = Vec::new();
+    let (mut used, mut called): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     tree.walk(graph.body, |node| {
-        if let Node::Expr(expr) = node
-            && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
-            && function.local(x) == Some(local)
-        {
-            used.push(tree.name(sel));
+        let Node::Expr(expr) = node else {
+            return Descend::Into;
+        };
+        let of_value = |expr: ExprId| match tree.expr(expr).kind {
+            ExprKind::Selector { x, sel } if function.local(x) == Some(local) => {
+                Some(tree.name(sel))
+            }
+            _ => None,
+        };
+        used.extend(of_value(expr));
+        if let ExprKind::Call { fun, .. } = tree.expr(expr).kind {
+            called.extend(of_value(fun));
         }
         Descend::Into
     });
     let uses = |name: &str| used.contains(&name);
-    if uses("Body") && uses("StatusCode") {
+    // What has methods by these names has read its body.
+    let holds = |name: &str| uses(name) && !called.contains(&name);
+    if holds("Body") && holds("StatusCode") {
         return Some(Looks::Response);
     }
     let asks = ["Query", "Rows"]

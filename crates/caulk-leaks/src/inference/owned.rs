@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caulk_program::{BodyOwner, Callee, FuncId, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, Program, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
 use super::handed_on::{by_function, handed_on, held};
@@ -320,19 +320,43 @@ fn filled_later(
     })
 }
 
-/// Whether a result that is an interface with a release has one of those that are known to release what is behind it: its own
-/// may do so in a way that is not seen, by `once.Do(c.close)`.
+/// Whether whoever gets a result can call one of what is known to release it, as far as the types on the way to that are known:
+/// bytes cannot be closed, and what a type of the standard library holds as an `io.Writer` is not for whoever has that to close.
+/// An interface with a release may release what is behind it in a way that is not seen, by `once.Do(c.close)`.
 fn can_be_called(module: &Module<'_>, ty: TypeId, contract: &Contract) -> bool {
     let program = module.program;
-    let of_value = contract.release.actions.iter();
-    let mut methods = of_value
-        .filter(|action| action.path.is_empty())
-        .filter_map(|action| action.method.as_deref())
+    let mut methods = contract
+        .release
+        .actions
+        .iter()
+        .filter_map(|action| Some((&action.path, action.method.as_deref()?)))
         .peekable();
-    !program.is_interface(ty)
-        || methods.peek().is_none()
-        || !crate::types::has_release(program, ty)
-        || methods.any(|method| program.has_method(ty, method))
+    methods.peek().is_none()
+        || methods.any(|(path, method)| {
+            let (mut held, mut lent) = (Some(ty), false);
+            for field in path {
+                let named = held.and_then(|held| program.named_of(program.deref(held)));
+                lent = named.is_some_and(|named| crate::types::is_std_path(&named.package));
+                held = held.and_then(|held| program.field_type(held, field));
+            }
+            held.is_none_or(|held| {
+                let lacks = is_data(program, held)
+                    || lent && crate::types::only_lends(program, held, &contract.release)
+                    || path.is_empty()
+                        && program.is_interface(held)
+                        && crate::types::has_release(program, held);
+                !lacks || program.has_method(held, method)
+            })
+        })
+}
+
+/// Whether a type has no methods, and holds nothing that has: numbers, texts and lists of these.
+fn is_data(program: &Program, ty: TypeId) -> bool {
+    match program.ty(ty) {
+        Type::Basic(_) => true,
+        Type::Slice(of) | Type::Array(of, ..) => is_data(program, *of),
+        _ => false,
+    }
 }
 
 /// The function that builds a value, as the end of a chain.

@@ -39,9 +39,11 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         .taken_by
         .first()
         .filter(|_| site.release.actions.is_empty() && taker.is_none());
-    let only_lent = holder.filter(|_| site.release.path().is_empty());
-    let only_lent =
-        only_lent.is_some_and(|ty| types::only_lends(module.program, ty, &site.release));
+    let mut released = holder;
+    for field in site.release.path() {
+        released = released.and_then(|ty| module.program.field_type(ty, field));
+    }
+    let only_lent = released.is_some_and(|ty| types::only_lends(module.program, ty, &site.release));
     let impossible = if let Some(taker) = other_taker {
         Some(format!("{taker} of something else takes it back"))
     } else if only_lent && !is_closer(&site.release) {

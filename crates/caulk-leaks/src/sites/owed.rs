@@ -1,7 +1,7 @@
 //! What a call owes, by all that is known of whom it calls.
 
-use caulk_program::{Callee, FuncId, FuncRef, Program, Type, TypeId};
-use caulk_syntax::ExprId;
+use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, Program, Type, TypeId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use smol_str::SmolStr;
 
 use super::stand_in;
@@ -75,9 +75,13 @@ pub(super) fn contracts_of_call(
     let contracts = known_contracts(module, function, reach, call, callee, &called);
     if contracts.is_empty() {
         let told = crate::inference::habit::contract(module, function, call, &called)
+            .filter(|_| !is_cached_behind(module, function, callee))
             .or_else(|| by_subscription(module, function, &called))
             .or_else(|| crate::inference::own_use::contract(module, function, call, &called))
-            .or_else(|| by_type(module, function, call, callee, &called));
+            .or_else(|| {
+                crate::inference::habit::contract_of_type(module, function, call, &called)
+                    .filter(|_| !is_kept_behind(module, function, callee, &called))
+            });
         return told
             .into_iter()
             .filter(|contract| {
@@ -88,25 +92,72 @@ pub(super) fn contracts_of_call(
     contracts
 }
 
-/// What a call owes by what most of the program do with values of the type that it gives, unless those behind an
-/// interface go on keeping what they give.
-fn by_type(
+/// Whether those behind an interface go on keeping what they give, whatever others of the program do with it.
+fn is_kept_behind(
     module: &Module<'_>,
     function: &Function,
-    call: ExprId,
     callee: &Callee,
     called: &Called<'_>,
-) -> Option<Contract> {
-    let contract = crate::inference::habit::contract_of_type(module, function, call, called)?;
-    match callee {
-        Callee::Interface {
-            iface,
-            name,
-            through,
-            ..
-        } if gives_what_is_kept(module, function, called.reach, *iface, through, name) => None,
-        _ => Some(contract),
-    }
+) -> bool {
+    matches!(callee, Callee::Interface {
+        iface,
+        name,
+        through,
+        ..
+    } if gives_what_is_kept(module, function, called.reach, *iface, through, name))
+}
+
+/// Whether all who implement the method of an interface put what they give into a field first, and give it from there: it is
+/// there for the next who asks, whatever others of the program do with it.
+fn is_cached_behind(module: &Module<'_>, function: &Function, callee: &Callee) -> bool {
+    let Callee::Interface {
+        iface,
+        name,
+        through,
+        ..
+    } = callee
+    else {
+        return false;
+    };
+    let mut behind = own_implementers(module, function, *iface, through, name).peekable();
+    behind.peek().is_some()
+        && behind.all(|(build, id)| {
+            let method = build.function(BodyOwner::Func(id));
+            method.is_some_and(|method| gives_field(&method))
+        })
+}
+
+/// Whether a method returns a field of its receiver that it assigns.
+fn gives_field(function: &Function) -> bool {
+    let (tree, info) = (function.tree(), function.info());
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let field = |expr: ExprId| match tree.expr(expr).kind {
+        ExprKind::Selector { x, sel }
+            if info.receiver().is_some() && function.local(x) == info.receiver() =>
+        {
+            Some(tree.name(sel))
+        }
+        _ => None,
+    };
+    let (mut assigned, mut given) = (Vec::new(), Vec::new());
+    tree.walk(graph.body, |node| match node {
+        Node::Stmt(stmt) => {
+            match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, .. } => {
+                    assigned.extend(tree.exprs(lhs).iter().filter_map(|left| field(*left)));
+                }
+                StmtKind::Return(list) => {
+                    given.extend(tree.exprs(list).first().and_then(|first| field(*first)));
+                }
+                _ => {}
+            }
+            Descend::Into
+        }
+        Node::Expr(_) => Descend::Skip,
+    });
+    given.iter().any(|field| assigned.contains(field))
 }
 
 /// What a subscription owes by its name, outside of tests, unless the catalogue says that it owes nothing.
@@ -142,14 +193,8 @@ fn known_contracts(
     contracts.retain(|contract| {
         !crate::inference::convention::is_unlikely(module, function, call, contract)
     });
-    if let Callee::Interface {
-        iface,
-        name,
-        through,
-        ..
-    } = callee
-        && contracts.iter().any(|contract| contract.origin.is_guess())
-        && gives_what_is_kept(module, function, reach, *iface, through, name)
+    if contracts.iter().any(|contract| contract.origin.is_guess())
+        && is_kept_behind(module, function, callee, called)
     {
         return Vec::new();
     }
