@@ -1,7 +1,7 @@
 //! From where on a value is held for certain: behind the check of the error that came with it.
 
 use caulk_leaks::Held;
-use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, StmtId, StmtKind};
+use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use crate::anchor::Anchor;
 use crate::edit::Edit;
@@ -303,6 +303,32 @@ impl Site<'_> {
     pub(crate) fn asks_for_error(&self, cond: ExprId) -> bool {
         let error = self.template().error_variable.as_deref();
         error.is_some_and(|error| self.nil_test(cond, error) == Some(Test::NotNil))
+    }
+
+    /// Whether a place is in the first case, `case err == nil:`, of the switch right behind the acquisition.
+    pub(crate) fn is_without_error(&self, place: Span) -> bool {
+        let (tree, error) = (self.scope.tree, self.template().error_variable.as_deref());
+        let (Some(error), Some((siblings, index))) = (error, self.scope.siblings(self.acquiring))
+        else {
+            return false;
+        };
+        let next = siblings.get(index + 1).map(|id| tree.stmt(*id).kind);
+        let Some(StmtKind::Switch {
+            init: None,
+            tag: None,
+            body,
+            ..
+        }) = next
+        else {
+            return false;
+        };
+        tree.block(body).first().is_some_and(|clause| {
+            let StmtKind::Case { list, .. } = tree.stmt(*clause).kind else {
+                return false;
+            };
+            tree.stmt(*clause).span.encloses(place)
+                && matches!(tree.exprs(list), [only] if self.nil_test(*only, error) == Some(Test::IsNil))
+        })
     }
 
     /// What `name == nil` or `name != nil` says; nothing for any other condition.

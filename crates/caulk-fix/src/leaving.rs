@@ -287,6 +287,66 @@ impl Site<'_> {
         })
     }
 
+    /// Whether each of these uses of the value reads a field that is not what is released, `resp.StatusCode`: it is the same
+    /// behind the release.
+    fn only_reads_fields(&self, uses: &[Span]) -> bool {
+        let tree = self.scope.tree;
+        let is_called = |place: &Span| {
+            let field = self
+                .scope
+                .expression_at(*place)
+                .and_then(|at| self.scope.parent(at));
+            let call = field.and_then(|at| self.scope.parent(at));
+            match (field, call.and_then(|at| self.scope.node(at))) {
+                (Some(field), Some(Node::Expr(id))) => match tree.expr(id).kind {
+                    ExprKind::Call { fun, .. } => tree.expr(fun).span == self.scope.span(field),
+                    _ => false,
+                },
+                _ => false,
+            }
+        };
+        !self.template().release.path.is_empty()
+            && self.only_looks(uses)
+            && !uses.iter().any(is_called)
+    }
+
+    /// The place of a statement that leaves, or of the removals of the file above it: a file is closed before it is removed,
+    /// which some systems insist on.
+    fn before_removal(&self, leaves: StmtId) -> Span {
+        let tree = self.scope.tree;
+        let mut place = tree.stmt(leaves).span;
+        if self.finding.resource.type_name != "os.File" {
+            return place;
+        }
+        let list = self.scope.statement(place);
+        let Some((siblings, index)) = list.and_then(|at| self.scope.siblings(at)) else {
+            return place;
+        };
+        let removes = |x| {
+            let path = self
+                .scope
+                .call(x)
+                .and_then(|(fun, _)| tree.selector_path(fun));
+            matches!(path.as_deref(), Some(["os", "Remove" | "RemoveAll"]))
+        };
+        let held = self.scope.span(self.acquiring).end;
+        for id in siblings.iter().take(index).rev() {
+            let stmt = tree.stmt(*id);
+            let is_removal = match stmt.kind {
+                StmtKind::Expr(x) => removes(x),
+                StmtKind::Assign { rhs, .. } => {
+                    matches!(tree.exprs(rhs), [only] if removes(*only))
+                }
+                _ => false,
+            };
+            if !is_removal || stmt.span.start < held {
+                break;
+            }
+            place = stmt.span;
+        }
+        place
+    }
+
     /// Whether nothing that a `return` gives can hold on to the value, and nothing in it may release that.
     fn returns_data(&self, id: StmtId) -> bool {
         let template = self.template();
@@ -309,7 +369,7 @@ impl Site<'_> {
         let edit = match leave {
             Leave::Return(id) | Leave::Branch(id) => {
                 let uses = self.scope.uses(id, value);
-                let lines = match (uses.is_empty(), leave) {
+                let lines = match (uses.is_empty() || self.only_reads_fields(&uses), leave) {
                     (true, _) => lines.to_vec(),
                     // What is returned is made before a deferred release runs.
                     (false, Leave::Return(_))
@@ -324,7 +384,7 @@ impl Site<'_> {
                         ));
                     }
                 };
-                layout.insert_above(self.scope.tree.stmt(id).span.start, &lines)
+                layout.insert_above(self.before_removal(id).start, &lines)
             }
             Leave::Brace(offset) => layout.insert_at_block_end(offset, lines),
             Leave::Below(statement) => layout.insert_below(statement, lines),

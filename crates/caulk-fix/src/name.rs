@@ -91,7 +91,11 @@ impl Site<'_> {
         let given = self.given.iter().filter(|(at, _)| match block {
             _ if !self.reaches(*at, place) => false,
             Some(block) if block != self.body() => block.contains(*at),
-            _ => self.source.same_declaration(place, *at),
+            _ => {
+                let around = self.function_around(*at);
+                self.source.same_declaration(place, *at)
+                    && (around.encloses(place) || self.body().encloses(around))
+            }
         });
         taken.extend(given.map(|(_, name)| name.as_str()));
         numbered(wanted)
@@ -101,6 +105,24 @@ impl Site<'_> {
 }
 
 impl Site<'_> {
+    /// The literal around an offset, or else the whole file.
+    fn function_around(&self, offset: u32) -> Span {
+        let tree = self.scope.tree;
+        let place = self.scope.statement_around(Span::empty(offset));
+        let around = place.map(|at| self.scope.outwards(at).collect::<Vec<_>>());
+        let literal = around
+            .into_iter()
+            .flatten()
+            .find_map(|at| match self.scope.node(at)? {
+                Node::Expr(id) => match tree.expr(id).kind {
+                    ExprKind::FuncLit { .. } => Some(self.scope.span(at)),
+                    _ => None,
+                },
+                Node::Stmt(_) => None,
+            });
+        literal.unwrap_or_else(|| Span::new(0, u32::MAX))
+    }
+
     /// Whether a name that is declared at `offset` is known at `place`, as far as the header of a statement around
     /// it says.
     fn reaches(&self, offset: u32, place: Span) -> bool {

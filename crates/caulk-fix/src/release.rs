@@ -42,7 +42,10 @@ impl Release {
     ) -> Self {
         let (receiver, assertion) = match &call.asserted {
             Some(interface) => {
-                let asks = format!("if {ASSERTED}, ok := {value}.({interface}); ok {{");
+                let asks = format!(
+                    "if {ASSERTED}, ok := {value}{}.({interface}); ok {{",
+                    call.path
+                );
                 (ASSERTED.to_owned(), Some(asks))
             }
             None => (format!("{value}{}", call.path), None),
@@ -104,6 +107,11 @@ impl Release {
         self.call
             .strip_suffix("()")
             .filter(|function| *function == self.receiver && !self.returns_error)
+    }
+
+    /// Whether its error is that of one call, which nothing has to be asked or done before.
+    pub(crate) fn is_direct(&self) -> bool {
+        self.returns_error && !self.optional && self.assertion.is_none() && self.first.is_none()
     }
 
     /// Whether the variable gets another value later.

@@ -4,11 +4,12 @@
 use caulk_leaks::ExitKind;
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
-use super::outliving::{can_be_nil, opens};
+use super::outliving::{Filled, can_be_nil, fills, opens};
 use super::{Proposal, deferred};
 use crate::anchor::Anchor;
 use crate::bound::refuse_if_needed;
 use crate::layout::under;
+use crate::leaving::MAX_DEPTH;
 use crate::refusal::Refusal;
 use crate::site::{Site, span};
 use crate::source::lists;
@@ -29,7 +30,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     else {
         return Ok(None);
     };
-    let Some((check, next)) = check_behind(site, error) else {
+    let Some(Check { above, check, next }) = check_behind(site, error) else {
         return Ok(None);
     };
     let end = site.scope.tree.stmt(check).span.end;
@@ -46,7 +47,9 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     }
     let release = site.release(value)?;
     let mut lines = deferred::lines(site, &release);
-    if !next.is_some_and(|next| uses_at_once(site, next, value)) {
+    let known = next.is_some_and(|next| uses_at_once(site, next, value))
+        || fills(site, above, value, Filled::Anyhow, MAX_DEPTH);
+    if !known {
         lines = under(&format!("{value} != nil"), lines);
     }
     let anchor = Anchor::Below(site.scope.tree.stmt(check).span);
@@ -55,9 +58,31 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     ])))
 }
 
-/// The check of `error` right behind the statement of the outermost block that acquires somewhere inside, and the statement
-/// behind that.
-fn check_behind(site: &Site<'_>, error: &str) -> Option<(StmtId, Option<StmtId>)> {
+/// Whether a variable that all branches of a statement fill is held from the check of their error on, and every exit that
+/// loses it comes behind that.
+pub(super) fn is_held_behind(site: &Site<'_>, value: &str) -> bool {
+    let template = site.template();
+    let error = template.error_variable.as_deref();
+    error
+        .and_then(|error| check_behind(site, error))
+        .is_some_and(|found| {
+            let end = site.scope.tree.stmt(found.check).span.end;
+            let mut exits = template.losing_exits.iter();
+            fills(site, found.above, value, Filled::Anyhow, MAX_DEPTH)
+                && exits.all(|exit| span(exit.span).start >= end)
+        })
+}
+
+/// A check of an error, and what stands around it.
+struct Check {
+    /// The statement that acquires somewhere inside.
+    above: StmtId,
+    check: StmtId,
+    next: Option<StmtId>,
+}
+
+/// The check of `error` right behind the statement of the outermost block that acquires somewhere inside.
+fn check_behind(site: &Site<'_>, error: &str) -> Option<Check> {
     let body = site.body();
     let parent = |at| site.scope.parent(at);
     let outermost = site
@@ -65,7 +90,7 @@ fn check_behind(site: &Site<'_>, error: &str) -> Option<(StmtId, Option<StmtId>)
         .outwards(site.acquiring)
         .find(|at| parent(*at).is_some_and(|around| site.scope.span(around) == body))?;
     let (siblings, index) = site.scope.siblings(outermost)?;
-    let check = *siblings.get(index + 1)?;
+    let (above, check) = (*siblings.get(index)?, *siblings.get(index + 1)?);
     let StmtKind::If {
         init: None,
         cond,
@@ -79,7 +104,11 @@ fn check_behind(site: &Site<'_>, error: &str) -> Option<(StmtId, Option<StmtId>)
         && site.asks_for_error(cond)
         && site.leaves(then)
         && !is_declared_within(site, site.scope.stmt_id(outermost)?, error);
-    is_it.then(|| (check, siblings.get(index + 2).copied()))
+    is_it.then(|| Check {
+        above,
+        check,
+        next: siblings.get(index + 2).copied(),
+    })
 }
 
 /// Whether a statement declares another variable by the name of the error.

@@ -21,6 +21,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let mut fails = false;
     let mut turns = false;
     let mut done: Vec<Span> = Vec::new();
+    let held = site
+        .hold()
+        .ok()
+        .and_then(|hold| Stretch::around(&site.scope, hold.anchor))
+        .map(|stretch| stretch.span());
     for exit in &template.losing_exits {
         fails |= exit.with_error;
         if exit.with_error || done.contains(&span(exit.span)) {
@@ -29,6 +34,8 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         done.push(span(exit.span));
         match exit.kind {
             ExitKind::NextIteration | ExitKind::Overwritten => turns = true,
+            // Its variable is not known there any more.
+            _ if held.is_some_and(|held| !held.encloses(span(exit.span))) => turns = true,
             ExitKind::Return | ExitKind::End => {
                 let (finish, unsure) = finished(site, exit, &named.value, &release)?;
                 fails |= unsure;
@@ -48,7 +55,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         }
         edits.extend(context::cancelled(site)?.ok_or_else(|| incomplete(&release))?);
     }
-    if done.is_empty() && !fails {
+    if edits.is_empty() || done.is_empty() && !fails {
         return Err(Refusal::new("no single exit could be named that loses it"));
     }
     Ok(Proposal::sure(edits))

@@ -1,7 +1,7 @@
 //! A release for the rest of the function: `defer` below the error check, `t.Cleanup` in a test, or the
 //! `defer` that is there already, moved up.
 
-use caulk_syntax::{AssignOp, Node, SpecKind, StmtKind};
+use caulk_syntax::{AssignOp, ExprId, ExprKind, Node, SpecKind, StmtKind};
 
 use super::{Proposal, Proposed, ended, exits, joined};
 use crate::bound::refuse_if_needed;
@@ -37,6 +37,10 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     if site.test().is_none() {
         refuse_if_needed(site)?;
     }
+    if !unfinished && let Some(checked) = returned_at_once(site, &hold, &release) {
+        edits.extend(checked);
+        return Ok(Proposal::sure(edits));
+    }
     let joined = match unfinished {
         true => None,
         false => joined::propose(site, &hold, &release),
@@ -53,6 +57,48 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         return Ok(Proposal::review(edits, reason));
     }
     Ok(Proposal::sure(edits))
+}
+
+/// The check of an error that is only returned, right behind the acquisition, with the release between it and the return that
+/// is then without one.
+fn returned_at_once(site: &Site<'_>, hold: &Hold, release: &Release) -> Option<Vec<Edit>> {
+    let (tree, layout) = (site.scope.tree, site.layout());
+    let error = site.template().error_variable.as_deref()?;
+    let (siblings, index) = site.scope.siblings(site.acquiring)?;
+    let next = tree.stmt(*siblings.get(index + 1)?);
+    let StmtKind::Return(results) = next.kind else {
+        return None;
+    };
+    let (last, others) = tree.exprs(results).split_last()?;
+    let plain = |id: &ExprId| {
+        matches!(
+            tree.expr(*id).kind,
+            ExprKind::Ident(_) | ExprKind::BasicLit(_)
+        )
+    };
+    let held = site.value_name().unwrap_or_default();
+    let apart = |id: &ExprId| ![held, error].map(Some).contains(&tree.ident(*id));
+    let is_it = hold.condition.is_some()
+        && tree.ident(*last) == Some(error)
+        && others.iter().all(|other| plain(other) && apart(other));
+    if !is_it {
+        return None;
+    }
+    let place = tree.expr(*last).span;
+    let mut lines = vec![
+        format!("if {error} != nil {{"),
+        format!("\t{}", layout.text(next.span)),
+        "}".to_owned(),
+    ];
+    let (above, last) = match site.template().release.written && release.is_direct() {
+        true => (Vec::new(), release.call.clone()),
+        false => (site.style.statement(release), "nil".to_owned()),
+    };
+    lines.extend(above);
+    Some(vec![
+        layout.insert_above(next.span.start, &lines)?,
+        Edit::replace(place, last),
+    ])
 }
 
 /// The lines that arrange for the release: `t.Cleanup` in a test, unless the variable changes, else `defer`.

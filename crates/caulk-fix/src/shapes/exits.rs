@@ -4,10 +4,12 @@
 use caulk_leaks::{Exit, ExitKind};
 use std::collections::BTreeSet;
 
-use caulk_syntax::{AssignOp, BinaryOp, Descend, ExprKind, Node, Span, StmtKind};
+use caulk_syntax::{AssignOp, BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, Tree};
 
 use super::obstacle::holds;
-use super::{Proposal, Proposed, ended, failing, on_error, outliving, process, unchecked};
+use super::{
+    Proposal, Proposed, deferred, ended, failing, on_error, outliving, process, unchecked,
+};
 use crate::edit::Edit;
 use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
 use crate::name::named;
@@ -17,6 +19,9 @@ use crate::source::At;
 
 /// More exits than these are better served by a function of their own.
 const MAX_EXITS: usize = 6;
+
+/// Where more exits than these lose it, and no other way leads on, one `defer` reads better.
+const MAX_BY_HAND: usize = 2;
 
 /// Rules whose values can be asked whether they are nil where their error was not looked at.
 const GUARDED: [&str; 5] = [
@@ -43,6 +48,12 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     };
     if lost.is_empty() {
         return Err(nowhere());
+    }
+    if lost.len() > MAX_BY_HAND
+        && is_lost_everywhere(site, &lost)
+        && let Ok(deferred) = deferred::propose(site)
+    {
+        return Ok(deferred);
     }
     if lost.len() > MAX_EXITS {
         let by_hand = abort.as_ref().unwrap_or(&release);
@@ -77,6 +88,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         review = Some(unchecked::REVIEW.to_owned());
     }
     for place in lost {
+        let loose = loose && !site.is_without_error(place_of(site, place));
         if let Loss::Leave(Leave::Return(id)) = place
             && !loose
             && let Some(looked_at) = failing::propose(site, id, by_hand)
@@ -218,6 +230,32 @@ fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
     Ok(lost)
 }
 
+/// Whether every way out of the function from where the value is held on loses it, so that a deferred release comes no
+/// later and no more often than one before each.
+fn is_lost_everywhere(site: &Site<'_>, lost: &[Loss]) -> bool {
+    let template = site.template();
+    let release = &template.release;
+    let plain = template.releases.is_empty()
+        && template.may_release.is_empty()
+        && !template.in_loop
+        // What takes it over where all goes well is no loss then.
+        && !template.losing_exits.iter().any(|exit| exit.failing_call)
+        && !release.commits
+        && release.abort.is_none()
+        && release.with_error.is_none();
+    let leaves = || {
+        let hold = site.hold().ok()?;
+        let stretch = Stretch::around(&site.scope, hold.anchor)?;
+        let whole = stretch.span() == site.body() && hold.condition.is_none();
+        stretch.leaves(hold.anchor.offset()).filter(|_| whole)
+    };
+    plain
+        && leaves().is_some_and(|leaves| {
+            let is_lost = |leave: &Leave| lost.contains(&Loss::Leave(*leave));
+            leaves.iter().all(is_lost)
+        })
+}
+
 /// Whether the value may be nil where control leaves: the function asks for it elsewhere, in a question that goes on
 /// where it is (`v != nil && …`), and not around this place; or what leaves is the answer to `v == nil || …`.
 fn is_asked_for(site: &Site<'_>, leave: Leave, value: &str) -> bool {
@@ -280,6 +318,13 @@ pub(super) fn is_copied(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
                 _ if tree.exprs(rhs).iter().any(|x| holds(tree, *x, &holding)) => {
                     copies.extend(names);
                 }
+                // What is made of it, and used once the block has ended, needs it as long.
+                _ if tree.exprs(rhs).iter().any(|x| is_given(tree, *x, &holding)) => {
+                    let made = tree.exprs(lhs).iter().map(|left| tree.ident(*left)).take(1);
+                    copies.extend(made.filter(|made| {
+                        made.is_none_or(|made| is_used_behind(site, made, stretch.span().end))
+                    }));
+                }
                 _ => {}
             }
         }
@@ -289,6 +334,25 @@ pub(super) fn is_copied(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
     copies
         .iter()
         .any(|name| name.is_none_or(|name| !declared.contains(name)))
+}
+
+/// Whether an expression is a call that is given one of these variables.
+fn is_given(tree: &Tree, x: ExprId, holding: &BTreeSet<&str>) -> bool {
+    match tree.expr(tree.unparen(x)).kind {
+        ExprKind::Call { args, .. } => {
+            let mut args = tree.exprs(args).iter();
+            args.any(|arg| holds(tree, *arg, holding))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the function uses a variable behind an offset.
+fn is_used_behind(site: &Site<'_>, name: &str, offset: u32) -> bool {
+    site.body_block().is_some_and(|body| {
+        let uses = site.scope.uses(body, name);
+        uses.iter().any(|place| place.start >= offset)
+    })
 }
 
 /// Whether a release by hand stands on the straight way to where control leaves.
@@ -449,9 +513,13 @@ impl Site<'_> {
         })
     }
 
-    /// Whether it ends by a method of its own that is not its release: `rows.Next()`.
+    /// Whether it ends by itself there: by a method of its own that is not its release, `rows.Next()`, or as a timer that has
+    /// fired.
     fn ends_itself(&self, place: Span) -> bool {
         let text = self.layout().text(place);
+        if self.finding.rule == "unstopped-timer" && text.contains("<-") {
+            return true;
+        }
         let method = self
             .value_name()
             .and_then(|value| text.strip_prefix(value)?.strip_prefix('.'));

@@ -3,9 +3,9 @@
 
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
-use super::{Proposal, failing, on_error};
+use super::{Proposal, behind, failing, on_error};
 use crate::edit::Edit;
-use crate::leaving::{Leave, MAX_DEPTH};
+use crate::leaving::{Leave, MAX_DEPTH, ends};
 use crate::refusal::Refusal;
 use crate::site::{Site, span};
 use crate::source::lists;
@@ -62,15 +62,17 @@ fn defer_above(site: &Site<'_>, value: &str) -> Result<Option<Edit>, Refusal> {
 /// A release before each exit, which asks behind the branch whether there is anything.
 fn asked_for(site: &Site<'_>, value: &str) -> Result<Option<Proposal>, Refusal> {
     let template = site.template();
+    let checked = behind::is_held_behind(site, value);
+    let always = checked || is_filled_by_all(site, value);
     let known = site
         .body_block()
-        .filter(|body| starts_nil(site, *body, value));
+        .filter(|body| is_opened_alone(site, *body, value, always));
     let plain = template.releases.is_empty()
         && template.may_release.is_empty()
         && !template.in_loop
         && !template.release.commits
         && template.release.abort.is_none()
-        && site.hold()?.condition.is_none();
+        && (checked || site.hold()?.condition.is_none());
     let Some(branch) = site
         .scope
         .parent(site.acquiring)
@@ -79,7 +81,6 @@ fn asked_for(site: &Site<'_>, value: &str) -> Result<Option<Proposal>, Refusal> 
         return Ok(None);
     };
     let branch = site.scope.span(branch);
-    let always = is_filled_by_all(site, value);
     let release = site.release(value)?;
     let mut edits: Vec<Edit> = Vec::new();
     for exit in &template.losing_exits {
@@ -118,36 +119,72 @@ fn is_filled_by_all(site: &Site<'_>, value: &str) -> bool {
         .take_while(|at| site.scope.span(*at) != body)
         .last();
     let id = outermost.and_then(|at| site.scope.stmt_id(at));
-    id.is_some_and(|id| fills(site, id, value, MAX_DEPTH))
+    id.is_some_and(|id| fills(site, id, value, Filled::Checked, MAX_DEPTH))
 }
 
-/// Whether control comes behind a statement with the variable filled, and its error looked at, alone.
-fn fills(site: &Site<'_>, id: StmtId, value: &str, depth: usize) -> bool {
+/// How a branch fills a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// It looks at the error that comes with the value.
+    Checked,
+    /// Whether there is a value is for the statements behind it to see.
+    Anyhow,
+}
+
+/// Whether control comes behind a statement only once one of its branches has filled the variable.
+pub(super) fn fills(site: &Site<'_>, id: StmtId, value: &str, how: Filled, depth: usize) -> bool {
     let tree = site.scope.tree;
     let Some(depth) = depth.checked_sub(1) else {
         return false;
     };
+    let assigns = |id: &StmtId| matches!(tree.stmt(*id).kind, StmtKind::Assign { lhs, .. } if lists(tree, lhs, value));
+    let checks = |id: &StmtId| matches!(tree.stmt(*id).kind, StmtKind::If { then, els: None, .. } if site.leaves(then));
+    let fills_among = |list: &[StmtId]| {
+        let filled = match how {
+            Filled::Anyhow => list.iter().any(assigns),
+            Filled::Checked => list
+                .windows(2)
+                .any(|pair| matches!(pair, [first, second] if assigns(first) && checks(second))),
+        };
+        let leaves = || list.last().is_some_and(|last| ends(tree, *last, MAX_DEPTH));
+        filled
+            || leaves()
+            || list
+                .iter()
+                .any(|inner| fills(site, *inner, value, how, depth))
+    };
     match tree.stmt(id).kind {
+        // `if f, err = os.Open(name); err != nil {`
+        StmtKind::If {
+            init: Some(init),
+            then,
+            els: None,
+            ..
+        } => assigns(&init) && site.leaves(then),
         StmtKind::If {
             then,
             els: Some(els),
             ..
-        } => fills(site, then, value, depth) && fills(site, els, value, depth),
-        StmtKind::Block(_) => {
-            let list = tree.block(id);
-            let filled = list.windows(2).any(|pair| {
-                let [assigns, check] = pair else { return false };
-                matches!(tree.stmt(*assigns).kind, StmtKind::Assign { lhs, .. } if lists(tree, lhs, value))
-                    && matches!(tree.stmt(*check).kind, StmtKind::If { then, els: None, .. } if site.leaves(then))
+        } => [then, els]
+            .iter()
+            .all(|branch| fills(site, *branch, value, how, depth)),
+        StmtKind::Block(_) => fills_among(tree.block(id)),
+        StmtKind::Switch { body, .. } | StmtKind::TypeSwitch { body, .. } => {
+            let clauses = tree.block(body).iter();
+            let clauses = clauses.filter_map(|clause| match tree.stmt(*clause).kind {
+                StmtKind::Case { list, body, .. } => Some((list.is_empty(), tree.stmts(body))),
+                _ => None,
             });
-            filled || site.leaves(id) || list.iter().any(|inner| fills(site, *inner, value, depth))
+            let (defaults, bodies): (Vec<bool>, Vec<&[StmtId]>) = clauses.unzip();
+            defaults.contains(&true) && bodies.into_iter().all(fills_among)
         }
         _ => false,
     }
 }
 
-/// Whether a variable is declared in the function without a value, can be nil, and gets nothing but what is opened for it.
-fn starts_nil(site: &Site<'_>, body: StmtId, value: &str) -> bool {
+/// Whether a variable is declared in the function without a value, gets nothing but what is opened for it, and can be nil
+/// where it is not `always` filled.
+fn is_opened_alone(site: &Site<'_>, body: StmtId, value: &str, always: bool) -> bool {
     let tree = site.scope.tree;
     let mut opened = true;
     tree.walk(body, |node| {
@@ -168,7 +205,7 @@ fn starts_nil(site: &Site<'_>, body: StmtId, value: &str) -> bool {
     opened
         && site
             .declared_without_value(body, value)
-            .is_some_and(|ty| asked || can_be_nil(ty))
+            .is_some_and(|ty| always || asked || can_be_nil(ty))
 }
 
 /// Whether a variable of a type, by its text, can be compared with nil.

@@ -52,3 +52,25 @@ func openTable(name string, writes bool) (*table, error) {
 	}
 	return newTable(from)
 }
+
+type Input struct {
+	R    io.Reader
+	Name string
+}
+
+func openInput(name string) (Input, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return Input{}, err
+	}
+	return Input{R: f, Name: name}, nil
+}
+
+// What is held as a reader is asked whether it can be closed.
+func size(name string) (int64, error) {
+	src, err := openInput(name)
+	if err != nil {
+		return 0, err
+	}
+	return io.Copy(io.Discard, src.R)
+}

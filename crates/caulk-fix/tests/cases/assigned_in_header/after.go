@@ -28,7 +28,7 @@ func download(url string) (resp *http.Response, err error) {
 		return nil, err
 	}
 	if resp.StatusCode >= 400 {
-		defer resp.Body.Close()
+		resp.Body.Close()
 		return nil, fmt.Errorf("status %s", resp.Status)
 	}
 	return resp, nil

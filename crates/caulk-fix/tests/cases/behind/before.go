@@ -72,3 +72,23 @@ func open(shared map[string]*os.File, name string) (int64, error) {
 	}
 	return info.Size(), nil
 }
+
+func dial(secure bool, address string) error {
+	var conn net.Conn
+	var err error
+	if secure {
+		conn, err = net.Dial("tcp", address)
+	} else {
+		conn, err = net.Dial("tcp", address+":80")
+	}
+	if err != nil {
+		return err
+	}
+	if !secure {
+		if err := conn.SetDeadline(time.Now()); err != nil {
+			return err
+		}
+	}
+	_, err = conn.Write(nil)
+	return err
+}

@@ -26,10 +26,11 @@ func touch(path string) error {
 
 func ping(url string) (err error) {
 	resp, err := http.Get(url)
-	if err == nil {
-		defer resp.Body.Close()
+	if err != nil {
+		return err
 	}
-	return err
+	resp.Body.Close()
+	return nil
 }
 
 func pingAll(urls []string) (err error) {

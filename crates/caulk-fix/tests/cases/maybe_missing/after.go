@@ -24,7 +24,7 @@ func all(from string) ([]string, error) {
 			return nil, err
 		}
 		if resp != nil && resp.StatusCode != http.StatusOK {
-			defer resp.Body.Close()
+			resp.Body.Close()
 			return nil, errors.New(resp.Status)
 		}
 		names = append(names, p.names...)
