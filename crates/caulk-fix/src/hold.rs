@@ -70,7 +70,9 @@ impl Site<'_> {
                 .hold_within(cond, then, els)
                 .or_else(|refusal| self.hold_behind(at, cond, then, els).ok_or(refusal));
         }
-        let Some((siblings, index)) = self.scope.siblings(self.acquiring) else {
+        let labeled = parent.filter(|_| self.is_labeled());
+        let listed = labeled.unwrap_or(self.acquiring);
+        let Some((siblings, index)) = self.scope.siblings(listed) else {
             return Err(Refusal::new("it is acquired in the header of a statement"));
         };
         let template = self.template();
@@ -112,6 +114,12 @@ impl Site<'_> {
             condition: Some(format!("{guarded} != nil")),
             otherwise: None,
         })
+    }
+
+    /// Whether the acquiring statement has a label, which something may come back to.
+    pub(crate) fn is_labeled(&self) -> bool {
+        let parent = self.scope.parent(self.acquiring);
+        matches!(self.scope.kind_of(parent), Some(StmtKind::Labeled { .. }))
     }
 
     /// Whether a discarded value may be nil and its release not be called then: nothing tells its error, and it is no

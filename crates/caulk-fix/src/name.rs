@@ -31,13 +31,13 @@ pub(crate) fn named(site: &Site<'_>) -> Result<Named, Refusal> {
     let mut edits = vec![Edit::replace(span(blank), value.clone())];
     match define(site) {
         Ok(edit) => edits.extend(edit),
-        Err(refusal) => edits.push(declare(site, &value).ok_or(refusal)?),
+        Err(refusal) => edits.extend(declare(site, &value).ok_or(refusal)?),
     }
     Ok(Named { value, edits })
 }
 
 /// The declaration of a variable above an assignment to outer ones; none where its type cannot be written here.
-fn declare(site: &Site<'_>, value: &str) -> Option<Edit> {
+fn declare(site: &Site<'_>, value: &str) -> Option<Vec<Edit>> {
     let full = &site.finding.resource.type_name;
     let (path, name) = full.rsplit_once('.')?;
     let star = match site.finding.rule {
@@ -52,11 +52,15 @@ fn declare(site: &Site<'_>, value: &str) -> Option<Edit> {
     let in_list = around.find(|at| site.scope.siblings(*at).is_some())?;
     let statement = site.scope.span(in_list);
     let package = path.rsplit('/').next()?;
-    if !site.source.imports(path) || !site.layout().opens_line(statement.start) {
+    let taken = site.source.names_around(statement);
+    let imports = site.source.imports(path);
+    if !imports && taken.contains(package) || !site.layout().opens_line(statement.start) {
         return None;
     }
     let line = [format!("var {value} {star}{package}.{name}")];
-    site.layout().insert_above(statement.start, &line)
+    let declared = site.layout().insert_above(statement.start, &line)?;
+    let imported = site.source.import(path).ok()?;
+    Some(imported.into_iter().chain([declared]).collect())
 }
 
 /// The common name for a value of the site's type that is not taken there.

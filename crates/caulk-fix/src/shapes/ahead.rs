@@ -4,7 +4,7 @@
 use caulk_leaks::{ExitKind, Held, Obstacle};
 use caulk_syntax::StmtKind;
 
-use super::{Proposed, exits, is_wrapped};
+use super::{Proposed, exits, wrapped};
 use crate::site::{Site, span};
 
 /// The edits; none where one of the obstacles may be met before an exit.
@@ -17,7 +17,7 @@ pub(super) fn propose(site: &Site<'_>, obstacles: &[&Obstacle]) -> Option<Propos
         && !release.commits
         && template.may_release.is_empty()
         && site.finding.rule != "unwaited-process"
-        && !is_wrapped(site);
+        && wrapped(site).is_none();
     let ahead = obstacles.iter().all(|obstacle| is_behind(site, obstacle));
     (plain && ahead).then(|| exits::propose(site))
 }

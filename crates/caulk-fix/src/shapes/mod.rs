@@ -20,16 +20,18 @@ mod obstacle;
 mod on_error;
 mod order;
 mod outliving;
+mod over;
 mod overwritten;
 mod process;
 mod restarted;
 mod selected;
 mod statement;
+mod told;
 mod turn;
 mod unchecked;
 
 use caulk_leaks::{ExitKind, Held, Obstacle};
-use caulk_syntax::{Descend, ExprKind, Node};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node};
 
 use crate::bound::refuse_if_measured_later;
 use crate::edit::Edit;
@@ -88,6 +90,9 @@ fn proposed(site: &Site<'_>) -> Proposed {
     if let Some(ended) = goroutine::propose(site)? {
         return Ok(ended);
     }
+    if let Some(told) = told::propose(site)? {
+        return Ok(told);
+    }
     let standing: Vec<&Obstacle> = obstacle::standing(site).collect();
     if let Some(obstacle) = standing.first() {
         let refused = || Err(Refusal::new(obstacle.why.clone()));
@@ -112,10 +117,14 @@ fn release(site: &Site<'_>) -> Proposed {
             )
         });
     }
-    if template.release.taker.is_some() && is_wrapped(site) {
-        return Err(Refusal::new(
-            "something else that releases it is made of it: release that",
-        ));
+    match wrapped(site).filter(|_| template.release.taker.is_some()) {
+        Some(Wrapped::Here) => {
+            return Err(Refusal::new(
+                "something else that releases it is made of it: release that",
+            ));
+        }
+        Some(Wrapped::ByLiteral) => return exits::propose(site),
+        None => {}
     }
     if site.finding.rule == "unended-span" {
         refuse_if_measured_later(site)?;
@@ -164,7 +173,7 @@ fn release(site: &Site<'_>) -> Proposed {
     if template.in_loop && !cleanup_in_test && site.defers_release() {
         return turn::propose(site);
     }
-    if template.handed_on || (template.in_loop && !cleanup_in_test) {
+    if template.handed_on || (template.in_loop && !cleanup_in_test) || site.is_labeled() {
         return exits::propose(site);
     }
     let mut exits_lose = template.losing_exits.iter();
@@ -194,22 +203,46 @@ fn release(site: &Site<'_>) -> Proposed {
     deferred::propose(site)
 }
 
-/// Whether the function makes a file of a descriptor, which closes that as well.
-fn is_wrapped(site: &Site<'_>) -> bool {
-    let (tree, Ok(value)) = (site.scope.tree, site.value()) else {
-        return false;
-    };
-    let mut found = false;
-    if let Some(body) = site.body_block() {
-        tree.walk(body, |node| {
-            if let Node::Expr(id) = node
-                && let ExprKind::Call { fun, .. } = tree.expr(id).kind
-                && tree.selector_path(fun).as_deref() == Some(&["os", "NewFile"])
-            {
-                found |= !site.scope.uses(id, &value).is_empty();
-            }
-            Descend::Into
-        });
-    }
+/// Where a file is made of a descriptor, which closes that as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wrapped {
+    Here,
+    /// In a literal that is given the descriptor where all goes well.
+    ByLiteral,
+}
+
+fn wrapped(site: &Site<'_>) -> Option<Wrapped> {
+    let (tree, value) = (site.scope.tree, site.value().ok()?);
+    let mut found = None;
+    tree.walk(site.body_block()?, |node| {
+        if let Node::Expr(id) = node
+            && let ExprKind::Call { fun, .. } = tree.expr(id).kind
+            && tree.selector_path(fun).as_deref() == Some(&["os", "NewFile"])
+            && !site.scope.uses(id, &value).is_empty()
+        {
+            found = match is_parameter(site, id, &value) {
+                true => found.or(Some(Wrapped::ByLiteral)),
+                false => Some(Wrapped::Here),
+            };
+        }
+        Descend::Into
+    });
     found
+}
+
+/// Whether a name is one of the parameters of a literal around an expression: another value by that name.
+fn is_parameter(site: &Site<'_>, x: ExprId, name: &str) -> bool {
+    let (tree, scope) = (site.scope.tree, &site.scope);
+    let around = scope.statement_around(tree.expr(x).span);
+    around.is_some_and(|at| {
+        scope.outwards(at).any(|at| {
+            let Some(Node::Expr(id)) = scope.node(at) else {
+                return false;
+            };
+            let ExprKind::FuncLit { body, .. } = tree.expr(id).kind else {
+                return false;
+            };
+            site.source.has_parameter(scope, tree.stmt(body).span, name)
+        })
+    })
 }

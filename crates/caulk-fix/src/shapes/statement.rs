@@ -32,6 +32,9 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
             Some(Node::Stmt(_))
         );
     let (owed, count) = template.result;
+    if is_it && count == 1 && is_useless_when_dropped(site) {
+        return released_in_place(site).map(Some);
+    }
     let Some(error) = template
         .error_result
         .filter(|error| is_it && *error != owed)
@@ -68,4 +71,19 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
             format!("{body}{line_break}{indent}}}"),
         ),
     ])))
+}
+
+/// The release of the one result of a call behind it: `get(t, url).Body.Close()`.
+fn released_in_place(site: &Site<'_>) -> Result<Proposal, Refusal> {
+    let place = site.scope.span(site.acquiring);
+    let call = site.layout().text(place);
+    let release = site.release(call)?;
+    match site.style.statement(&release).as_slice() {
+        [only] if !call.contains('\n') => {
+            Ok(Proposal::sure(vec![Edit::replace(place, only.clone())]))
+        }
+        _ => Err(Refusal::new(
+            "the result is not kept in a variable: give it a name first",
+        )),
+    }
 }

@@ -444,6 +444,7 @@ fn by_method(
         return None;
     }
     if !only_releases(program, value, &method)
+        || gives_itself(module, called)
         || goes_to_pool(module, value, &method)
         || origin == Origin::Custom
             && (frees_nothing(module, called)
@@ -613,6 +614,31 @@ fn only_releases(program: &Program, ty: TypeId, method: &str) -> bool {
         [only] => crate::types::is_error(program, only) || only.is_unknown(),
         _ => false,
     })
+}
+
+/// Whether a method gives back what it is called on, so that calls of it can be written in a row.
+fn gives_itself(module: &Module<'_>, called: &Called<'_>) -> bool {
+    let id = called.func.id.filter(|_| !called.of_interface);
+    let Some(function) = id.and_then(|id| module.function(BodyOwner::Func(id))) else {
+        return false;
+    };
+    let (tree, receiver) = (function.tree(), function.info().receiver());
+    let Some(graph) = function.graph(None).filter(|_| receiver.is_some()) else {
+        return false;
+    };
+    let (mut all, mut own) = (0, 0);
+    tree.walk(graph.body, |node| match node {
+        Node::Stmt(stmt) => {
+            if let StmtKind::Return(list) = tree.stmt(stmt).kind {
+                let first = tree.exprs(list).first();
+                all += 1;
+                own += usize::from(first.and_then(|x| function.local(*x)) == receiver);
+            }
+            Descend::Into
+        }
+        Node::Expr(_) => Descend::Skip,
+    });
+    all > 0 && all == own
 }
 
 /// Whether the source of a callee shows that what it gives frees nothing.

@@ -25,7 +25,8 @@ pub(crate) const ALWAYS_RELEASE: &[&str] = &[
 
 /// How the names begin of methods before which nothing may be held.
 pub(crate) const BEGINS: &[&str] = &[
-    "Open", "Start", "Connect", "Dial", "Listen", "Begin", "Init", "Run", "Serve", "Login",
+    "Open", "Start", "Connect", "Dial", "Listen", "Begin", "Init", "Run", "Serve", "Login", "Lock",
+    "TryLock", "Acquire",
 ];
 
 /// How the names begin of functions that give what others have as well.
