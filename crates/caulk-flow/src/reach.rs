@@ -2,6 +2,7 @@
 //! and variables that functions are put into.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use caulk_program::{
@@ -112,7 +113,7 @@ pub(crate) fn reached(program: &Program, body: &TypedBody, in_test: bool) -> Rea
 /// Where a node stands.
 #[derive(Clone)]
 struct Context {
-    from: Target,
+    from: Rc<Target>,
     /// How many loops of the function hold it.
     loops: u32,
     /// Whether it is a handler that a call registers, or within the wrappers around one.
@@ -122,7 +123,7 @@ struct Context {
 impl Context {
     fn of(from: Target) -> Context {
         Context {
-            from,
+            from: Rc::new(from),
             loops: 0,
             handed: false,
         }
@@ -308,7 +309,7 @@ impl Reader<'_> {
 
     fn step(&mut self, context: &Context, to: Target, in_handler: bool, how: How) {
         self.reached.steps.insert(Step {
-            from: context.from.clone(),
+            from: Target::clone(&context.from),
             to,
             in_loop: context.loops > 0,
             in_handler,
@@ -339,7 +340,7 @@ impl Reader<'_> {
             },
             Callee::Local(local) => match self.param(*local) {
                 Some(Target::Param(id, index))
-                    if context.loops == 0 && context.from == Target::Body(self.body.owner) =>
+                    if context.loops == 0 && *context.from == Target::Body(self.body.owner) =>
                 {
                     Some(Target::Called(id, index))
                 }
@@ -496,7 +497,7 @@ impl Reader<'_> {
     fn returned(&mut self, stmt: StmtId, context: &Context) {
         let tree = self.body.tree();
         if let StmtKind::Return(list) = tree.stmt(stmt).kind
-            && let Target::Body(BodyOwner::Func(id)) = context.from
+            && let Target::Body(BodyOwner::Func(id)) = *context.from
         {
             for value in tree.exprs(list) {
                 self.put(Target::Returned(id), *value);

@@ -300,10 +300,8 @@ pub(crate) fn is_router(path: &str) -> bool {
 }
 
 fn imports_router(program: &Program, owner: BodyOwner) -> bool {
-    file_of(program, owner).is_some_and(|file| {
-        let mut paths = file.outline.imports().filter_map(|import| import.path());
-        paths.any(|path| is_router(&path))
-    })
+    let package = program.package(crate::calls::package_of(&owner));
+    file_of(program, owner).is_some_and(|file| package.imported_by(file).any(is_router))
 }
 
 /// The name of a function without its path and type.

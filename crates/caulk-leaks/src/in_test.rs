@@ -58,15 +58,9 @@ fn tells(module: &Module<'_>, package: &Package, file: &SourceFile) -> bool {
     if is_in_folder_of_tests(package) || is_named_so(file) {
         return true;
     }
-    let imports: Vec<String> = file
-        .outline
-        .imports()
-        .filter_map(|import| import.path())
-        .collect();
-    imports
-        .iter()
-        .any(|path| module.catalogue.is_for_tests(path))
-        || imports.iter().any(|path| path == "testing")
+    let mut imports = package.imported_by(file);
+    imports.any(|path| module.catalogue.is_for_tests(path))
+        || package.imported_by(file).any(|path| path == "testing")
             && mostly_takes_tests(module.program, package, file)
 }
 

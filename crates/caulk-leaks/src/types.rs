@@ -138,11 +138,13 @@ pub(crate) fn is_nilable(program: &Program, ty: TypeId) -> bool {
 
 /// Whether a package is one of the standard library's, by its import path.
 pub(crate) fn is_std_path(path: &str) -> bool {
-    let first = path.split('/').next().unwrap_or(path);
-    !first.is_empty()
-        && !first.contains('.')
-        && first != "main"
-        && first != "command-line-arguments"
+    let end = path.bytes().position(|byte| matches!(byte, b'/' | b'.'));
+    let first = match end.map(|end| path.split_at(end)) {
+        Some((_, rest)) if rest.starts_with('.') => return false,
+        Some((first, _)) => first,
+        None => path,
+    };
+    !matches!(first, "" | "main" | "command-line-arguments")
 }
 
 /// Types of the results of a call of this type: one, several, or, where it is not known, none that are.

@@ -243,6 +243,14 @@ impl Package {
         &self.files
     }
 
+    /// The paths that one of its files imports, as written and in that order.
+    pub fn imported_by(&self, file: &SourceFile) -> impl Iterator<Item = &str> {
+        let mut files = self.files.iter();
+        let index = files.position(|own| std::ptr::eq(&**own, file));
+        let imports = index.and_then(|index| self.imports.get(index));
+        imports.into_iter().flatten().map(|import| &*import.path)
+    }
+
     /// Its functions and methods, by file and place.
     pub fn funcs(&self) -> &[Func] {
         &self.funcs

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use caulk_system::{Digest, Files};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use crate::body::BodyOwner;
 use crate::inventory::{self, Folder, Inventory};
@@ -101,6 +102,8 @@ pub struct Program {
     knows_inventory: bool,
     patterns: Vec<PathBuf>,
     roots: Vec<RootFolder>,
+    /// Indexes into `roots` by path.
+    root_at: FxHashMap<PathBuf, usize>,
     check: Vec<PackageId>,
     problems: Vec<Problem>,
     /// Of the packages of each folder that was asked for.
@@ -190,6 +193,12 @@ impl Program {
             imports: Mutex::default(),
             knows_inventory: false,
             patterns: patterns.to_vec(),
+            root_at: roots
+                .folders
+                .iter()
+                .map(|root| root.dir.clone())
+                .zip(0..)
+                .collect(),
             roots: roots.folders,
             check: Vec::new(),
             problems: roots.problems,
@@ -357,11 +366,7 @@ impl Program {
 
     /// The folder that was asked for at this path.
     pub(crate) fn root(&self, dir: &Path) -> Option<&RootFolder> {
-        let index = self
-            .roots
-            .binary_search_by(|root| root.dir.as_path().cmp(dir))
-            .ok()?;
-        self.roots.get(index)
+        self.roots.get(*self.root_at.get(dir)?)
     }
 
     /// What the program was loaded for.

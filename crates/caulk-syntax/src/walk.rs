@@ -48,7 +48,9 @@ impl Tree {
     /// Calls `visit` on `root` and everything below it, each node before its children and siblings
     /// in source order. Needs no stack: safe on a tree of any depth.
     pub fn walk(&self, root: impl Into<Node>, mut visit: impl FnMut(Node) -> Descend) {
-        let mut todo = vec![root.into()];
+        // As much as most functions need at once.
+        let mut todo = Vec::with_capacity(64);
+        todo.push(root.into());
         while let Some(node) = todo.pop() {
             if visit(node) == Descend::Into {
                 let first = todo.len();

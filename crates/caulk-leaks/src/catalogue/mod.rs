@@ -10,6 +10,7 @@ mod entry;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
@@ -190,8 +191,13 @@ impl Catalogue {
 
     fn from_files(files: &[(&'static str, &str)]) -> Catalogue {
         let mut catalogue = Catalogue::default();
-        for (name, text) in files {
-            match toml::from_str::<File>(text) {
+        // Every run waits for them.
+        let read: Vec<_> = files
+            .par_iter()
+            .map(|(_, text)| toml::from_str::<File>(text))
+            .collect();
+        for ((name, text), file) in files.iter().zip(read) {
+            match file {
                 Ok(file) => catalogue.add(file, name, text),
                 Err(error) => catalogue.problems.push(format!("{name}: {error}")),
             }
@@ -481,7 +487,7 @@ impl<T> Table<T> {
 /// The 1-based line of an offset.
 fn line_of(text: &str, offset: usize) -> u32 {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
-    let newlines = before.iter().filter(|byte| **byte == b'\n').count();
+    let newlines = memchr::memchr_iter(b'\n', before).count();
     u32::try_from(newlines + 1).unwrap_or(u32::MAX)
 }
 

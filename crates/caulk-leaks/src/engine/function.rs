@@ -38,6 +38,8 @@ pub(crate) struct Function {
     /// Whether it is there for tests alone, as far as it was asked.
     pub in_test: OnceLock<bool>,
     pub values: OnceLock<Values>,
+    /// Its `go` statements, each with the call that it runs.
+    starts: OnceLock<Box<[(StmtId, ExprId)]>>,
     /// The channels that it names.
     pub channels: OnceLock<Vec<Names>>,
     /// What fields of variables are assigned, and what the variables range over.
@@ -93,6 +95,7 @@ impl Function {
             functions: functions(&typed, &roots),
             in_test: OnceLock::new(),
             values: OnceLock::new(),
+            starts: OnceLock::new(),
             channels: OnceLock::new(),
             stored: OnceLock::new(),
             addressed: OnceLock::new(),
@@ -128,6 +131,25 @@ impl Function {
                     && func.name == "main"
                     && program.package(self.package).name() == "main"
             })
+    }
+
+    /// The `go` statements of the body and its literals, each with the call that it runs.
+    pub fn starts(&self, program: &Program) -> &[(StmtId, ExprId)] {
+        self.starts.get_or_init(|| {
+            let tree = self.tree();
+            let mut found = Vec::new();
+            for root in caulk_flow::roots(program, &self.typed) {
+                tree.walk(root, |node| {
+                    if let Node::Stmt(stmt) = node
+                        && let StmtKind::Go(call) = tree.stmt(stmt).kind
+                    {
+                        found.push((stmt, tree.unparen(call)));
+                    }
+                    Descend::Into
+                });
+            }
+            found.into()
+        })
     }
 
     /// How many arguments a call has.

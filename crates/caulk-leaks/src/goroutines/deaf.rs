@@ -34,7 +34,7 @@ pub(crate) struct Deaf {
 
 /// The goroutines of a body that go on after they are told to end.
 pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Deaf> {
-    let starts = super::starts(module, function).into_iter();
+    let starts = function.starts(module.program).iter().copied();
     starts
         .filter_map(|(start, call)| {
             let run = Run::of(module, function, call)?;

@@ -74,7 +74,7 @@ impl Endless {
 
 /// The goroutines of a body that have no way to end.
 pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Endless> {
-    let starts = super::starts(module, function).into_iter();
+    let starts = function.starts(module.program).iter().copied();
     starts
         .filter_map(|(stmt, call)| endless(module, function, stmt, call))
         .collect()

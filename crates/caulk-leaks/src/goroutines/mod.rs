@@ -9,7 +9,7 @@ mod run;
 mod staying;
 mod stopped;
 
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
+use caulk_syntax::{ExprKind, Node};
 
 use crate::engine::Function;
 use crate::inference::runs::starts_argument;
@@ -20,7 +20,7 @@ use run::{Body, Run, context_of, path};
 /// since the fields of its types can be told apart.
 fn started(module: &Module<'_>, function: &Function) -> Vec<(Node, Run)> {
     let tree = function.tree();
-    let by_go = starts(module, function).into_iter();
+    let by_go = function.starts(module.program).iter().copied();
     let mut found: Vec<(Node, Run)> = by_go
         .filter_map(|(stmt, call)| Some((stmt.into(), Run::in_package(module, function, call)?)))
         .collect();
@@ -35,22 +35,5 @@ fn started(module: &Module<'_>, function: &Function) -> Vec<(Node, Run)> {
         }
         Some((Node::Expr(*call), Run::of_value(module, function, task)?))
     }));
-    found
-}
-
-/// The `go` statements of a body, each with the call that it runs.
-fn starts(module: &Module<'_>, function: &Function) -> Vec<(StmtId, ExprId)> {
-    let tree = function.tree();
-    let mut found = Vec::new();
-    for root in caulk_flow::roots(module.program, &function.typed) {
-        tree.walk(root, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Go(call) = tree.stmt(stmt).kind
-            {
-                found.push((stmt, tree.unparen(call)));
-            }
-            Descend::Into
-        });
-    }
     found
 }

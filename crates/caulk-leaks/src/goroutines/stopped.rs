@@ -34,7 +34,7 @@ pub(crate) struct Stopped {
 
 /// The goroutines of a body that wait for a timer which others stop.
 pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Stopped> {
-    let starts = super::starts(module, function).into_iter();
+    let starts = function.starts(module.program).iter().copied();
     starts
         .filter_map(|(start, call)| {
             let run = Run::in_package(module, function, call)?;

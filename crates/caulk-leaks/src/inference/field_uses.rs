@@ -49,18 +49,19 @@ impl FieldUses {
             program,
             catalogue,
             body,
-            parents: Parents::of(body.tree(), &roots),
+            roots,
+            parents: OnceCell::new(),
             named: OnceCell::new(),
         };
         let tree = body.tree();
         let mut has_channel = false;
-        for root in roots {
-            tree.walk(root, |node| {
-                if let Node::Expr(expr) = node {
-                    has_channel = has_channel || is_channel(program, body.info.type_of(expr));
-                }
-                if let Node::Expr(expr) = node
-                    && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
+        for root in &reader.roots {
+            tree.walk(*root, |node| {
+                let Node::Expr(expr) = node else {
+                    return Descend::Into;
+                };
+                has_channel = has_channel || is_channel(program, body.info.type_of(expr));
+                if let ExprKind::Selector { x, sel } = tree.expr(expr).kind
                     && let Object::Field { .. } | Object::Unknown = body.info.object(expr)
                 {
                     self.add(&reader, expr, x, tree.name(sel));
@@ -73,7 +74,7 @@ impl FieldUses {
             .locals()
             .any(|(_, local)| is_channel(program, local.ty));
         if has_channel && !is_test {
-            self.channels.read(program, body, &reader.parents);
+            self.channels.read(program, body, reader.parents());
         }
     }
 
@@ -163,17 +164,24 @@ struct Reader<'a> {
     program: &'a Program,
     catalogue: &'a Catalogue,
     body: &'a TypedBody,
-    parents: Parents,
+    roots: Vec<Node>,
+    /// Found when they are first asked for: most bodies name no field that keeps anything.
+    parents: OnceCell<Parents>,
     /// Where each variable of the body is named, found when it is first asked for.
     named: OnceCell<HashMap<LocalId, Vec<ExprId>>>,
 }
 
 impl Reader<'_> {
+    fn parents(&self) -> &Parents {
+        let find = || Parents::of(self.body.tree(), &self.roots);
+        self.parents.get_or_init(find)
+    }
+
     /// Adds what is done with the field, or with one of the values that it keeps, where an expression names it, or the
     /// variable that it was copied to.
     fn read(&self, expr: ExprId, copy: Option<LocalId>, uses: &mut Uses) {
         let tree = self.body.tree();
-        match self.parents.get(expr.into()) {
+        match self.parents().get(expr.into()) {
             Some(Node::Expr(parent)) => self.read_within(expr, parent, copy, uses),
             Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
                 StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&expr) => {}
@@ -199,7 +207,7 @@ impl Reader<'_> {
     fn read_within(&self, expr: ExprId, parent: ExprId, copy: Option<LocalId>, uses: &mut Uses) {
         let tree = self.body.tree();
         match tree.expr(parent).kind {
-            ExprKind::Selector { sel, .. } => match self.parents.get(parent.into()) {
+            ExprKind::Selector { sel, .. } => match self.parents().get(parent.into()) {
                 Some(Node::Expr(call)) if self.is_called(call, parent) => {
                     // What shares it with another of its type leaves that to release it: `s.client.WithContext(ctx)`.
                     uses.escapes |= self.gives_alike(call, expr);
@@ -285,7 +293,7 @@ impl Reader<'_> {
     /// Whether what a call gives is assigned to the field, of the same name, that one of its arguments is, or is of.
     fn goes_back(&self, call: ExprId, argument: ExprId) -> bool {
         let tree = self.body.tree();
-        let Some(Node::Stmt(stmt)) = self.parents.get(call.into()) else {
+        let Some(Node::Stmt(stmt)) = self.parents().get(call.into()) else {
             return false;
         };
         let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {

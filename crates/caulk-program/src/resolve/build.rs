@@ -122,9 +122,11 @@ impl Ground<'_> {
             is_std: true,
         };
         if self.std_is_shipped {
-            let vendored = format!("vendor/{path}");
-            if from_std && (self.shipped)(&vendored) {
-                return Some(std(&vendored, Source::Shipped));
+            if from_std {
+                let vendored = format!("vendor/{path}");
+                if (self.shipped)(&vendored) {
+                    return Some(std(&vendored, Source::Shipped));
+                }
             }
             if (self.shipped)(path) {
                 return Some(std(path, Source::Shipped));

@@ -6,6 +6,11 @@ const COPIES: &[&str] = &["/Godeps/_workspace/src/", "/vendor/", "/third_party/"
 /// The path that a package calls itself by: `example.com/m/Godeps/_workspace/src/google.golang.org/grpc` is
 /// `google.golang.org/grpc`. What is known of a package holds for its copies too.
 pub(crate) fn original_path(path: &str) -> &str {
+    // Most paths have no second host in them.
+    let mut behind_first = path.bytes().skip_while(|byte| *byte != b'/');
+    if !behind_first.any(|byte| byte == b'.') {
+        return path;
+    }
     let copied = COPIES.iter().filter_map(|folder| {
         let at = path.rfind(folder)?;
         path.get(at + folder.len()..)

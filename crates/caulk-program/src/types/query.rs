@@ -111,8 +111,8 @@ impl Program {
     ///
     /// For a type whose declaration is missing there is no telling, so there is none.
     pub fn method(&self, ty: TypeId, name: &str) -> Option<Method> {
-        match self.select(ty, name)? {
-            Selected::Method(method) => Some(method),
+        match self.search(ty, name) {
+            Ok(Selected::Method(method)) => Some(method),
             _ => None,
         }
     }

@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 use super::generic::Substitution;
 use super::kind::{NamedId, Type, TypeId};
-use super::named::NamedOrigin;
+use super::named::{NamedDecl, NamedOrigin};
 use super::query::Method;
 use crate::body::FuncRef;
 use crate::package::canonical;
@@ -44,26 +44,49 @@ struct Step {
     through: Vec<SmolStr>,
 }
 
+/// A type that is declared out of reach, with the embedded fields passed before it.
+type Missing<'p> = (&'p NamedDecl, Vec<SmolStr>);
+
 impl Program {
     /// Finds the field or method at the shallowest depth; `None` where there is none or more than one.
     pub(crate) fn select(&self, ty: TypeId, name: &str) -> Option<Selected> {
+        let missing = match self.search(ty, name) {
+            Ok(found) => return Some(found),
+            Err(missing) => missing,
+        };
+        match missing.as_slice() {
+            [(owner, through)] => Some(Selected::OfMissing {
+                func: FuncRef {
+                    name: canonical(&owner.full_name(), None, name),
+                    id: None,
+                },
+                through: through.clone().into(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The same in what can be read, or else the types on the way that are missing, each with the embedded fields passed before.
+    pub(super) fn search(&self, ty: TypeId, name: &str) -> Result<Selected, Vec<Missing<'_>>> {
         if let Some(found) = self.select_own(ty, name) {
-            return Some(found);
+            return Ok(found);
         }
         let mut level = vec![Step {
             ty,
             through: Vec::new(),
         }];
-        let mut seen: FxHashSet<TypeId> = FxHashSet::default();
-        let mut missing: Vec<(Arc<str>, Vec<SmolStr>)> = Vec::new();
+        // Few, and for most types just one.
+        let mut seen: Vec<TypeId> = Vec::new();
+        let mut missing = Vec::new();
         for _ in 0..MAX_EMBEDDING {
             let mut found: Vec<Selected> = Vec::new();
             let mut next: Vec<Step> = Vec::new();
             for step in &level {
                 let mut ty = self.deref(step.ty);
-                if !seen.insert(ty) {
+                if seen.contains(&ty) {
                     continue;
                 }
+                seen.push(ty);
                 if let Type::TypeParam(param) = self.ty(ty) {
                     ty = self.constraint(*param);
                 }
@@ -75,7 +98,7 @@ impl Program {
                     if let Some(decl) = self.named(*decl)
                         && !decl.is_loaded()
                     {
-                        missing.push((Arc::from(decl.full_name()), step.through.clone()));
+                        missing.push((decl, step.through.clone()));
                         continue;
                     }
                 }
@@ -113,20 +136,11 @@ impl Program {
             match found.len() {
                 0 if next.is_empty() => break,
                 0 => level = next,
-                1 => return found.pop(),
-                _ => return None,
+                1 => return found.pop().ok_or(missing),
+                _ => return Err(Vec::new()),
             }
         }
-        match missing.as_slice() {
-            [(owner, through)] => Some(Selected::OfMissing {
-                func: FuncRef {
-                    name: canonical(owner, None, name),
-                    id: None,
-                },
-                through: through.clone().into(),
-            }),
-            _ => None,
-        }
+        Err(missing)
     }
 
     /// The method that a type declares, or a field of its own: most that are asked for, found without a search.
@@ -258,7 +272,7 @@ impl Program {
 
     /// The full names of the interfaces without a declaration that an interface embeds, at whatever depth; one of which not even
     /// the name is known has none.
-    fn missing_embedded(&self, interface: TypeId) -> Vec<Arc<str>> {
+    fn missing_embedded(&self, interface: TypeId) -> Vec<&NamedDecl> {
         let mut missing = Vec::new();
         let mut seen = FxHashSet::default();
         let mut rest = vec![interface];
@@ -269,7 +283,7 @@ impl Program {
             if let Some(decl) = self.named_of(ty)
                 && !decl.is_loaded()
             {
-                missing.push(Arc::from(decl.full_name()));
+                missing.push(decl);
             } else if let Type::Interface(written) = self.ty(self.underlying(ty)) {
                 let alone = written.embedded.iter().filter_map(|union| match &**union {
                     [term] if !term.tilde => Some(term.ty),

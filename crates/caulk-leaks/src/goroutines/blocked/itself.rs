@@ -13,7 +13,7 @@ const DEPTH: u8 = 2;
 
 /// The goroutines that a body starts of this kind.
 pub(super) fn itself(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
-    let starts = crate::goroutines::starts(module, function).into_iter();
+    let starts = function.starts(module.program).iter().copied();
     starts
         .filter_map(|(go, call)| {
             let Callee::Method { func, .. } = function.callee(call) else {

@@ -72,7 +72,7 @@ fn waits(module: &Module<'_>, id: FuncId, index: usize, depth: u8) -> Option<Wai
     if !values_of(module, &function, context).is_empty() {
         return None;
     }
-    let started = crate::goroutines::starts(module, &function).into_iter();
+    let started = function.starts(module.program).iter().copied();
     let mut own = started.filter(|(_, call)| waits_first(module, &function, *call, context));
     if let Some((go, _)) = own.next() {
         let name = format!("{}.Done()", function.info().local_info(context)?.name);

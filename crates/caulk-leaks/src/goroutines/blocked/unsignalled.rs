@@ -11,7 +11,7 @@ use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.
 pub(super) fn unsignalled(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
-    let starts = crate::goroutines::starts(module, function).into_iter();
+    let starts = function.starts(module.program).iter().copied();
     starts
         .filter_map(|(stmt, call)| {
             let run = Run::in_package(module, function, call)?;
