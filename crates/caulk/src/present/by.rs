@@ -5,9 +5,9 @@ use caulk_growth::{Estimate, Finding, Growth, Verdict};
 use caulk_report::json::hunt as json;
 use caulk_report::{Cell, Column, Table};
 
-use super::hunt::short_symbol;
 use super::hunt_json::{rate_json, verdict_json};
 use super::rates::Rates;
+use super::rates::short_symbol;
 use crate::diagnosis::Findings;
 
 /// Rows of the table.
@@ -18,7 +18,7 @@ const MOST: usize = 200;
 /// The largest growth first; none where nobody asked, or nothing changed.
 pub fn table(findings: &Findings) -> Option<Table> {
     let (by, grown) = findings.grown_by.as_ref()?;
-    let rates = Rates::new(&findings.growth, &findings.case);
+    let rates = Rates::of(findings);
     // Labels are of goroutines or of the heap; of what is allocated below a function there is no flat.
     let has_heap = grown.iter().any(|row| row.cum.is_some());
     let has_flat = grown.iter().any(|row| row.flat.is_some());

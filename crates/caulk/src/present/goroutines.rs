@@ -4,8 +4,8 @@ use caulk_evidence::{Alike, Frame, Wait, Words};
 use caulk_report::json::hunt as json;
 use caulk_report::{Block, Cell, Column, Paragraph, Table, units};
 
-use super::hunt::short_symbol;
 use super::hunt_json::frame_json;
+use super::rates::short_symbol;
 use crate::diagnosis::Findings;
 
 /// Groups that the table shows.

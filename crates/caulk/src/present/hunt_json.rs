@@ -14,7 +14,7 @@ pub fn to_json(findings: &Findings) -> json::HuntReport {
     json::HuntReport {
         version: json::VERSION,
         verdict: findings.verdict().map(verdict_json),
-        reason: super::hunt::reservation(findings),
+        reason: super::verdict::reservation(findings),
         died: findings.died.as_ref().map(|died| json::Died {
             how: died.how.clone(),
             last_lines: died.lines.clone(),
@@ -122,7 +122,7 @@ fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::C
         interval_95: None,
     };
     json::Culprit {
-        message: super::hunt::sentence(findings, blamed),
+        message: super::culprit::sentence(findings, blamed),
         location: Some(finding::span(&culprit.anchor.location)),
         resource: blamed
             .acquisition
@@ -144,7 +144,7 @@ fn culprit_json(findings: &Findings, blamed: &Blamed, is_first: bool) -> json::C
                 frames: stack.frames.iter().map(frame_json).collect(),
             })
             .collect(),
-        evidence: super::hunt::reasons(findings, blamed),
+        evidence: super::culprit::reasons(findings, blamed),
         also: culprit
             .ties
             .iter()

@@ -1,9 +1,13 @@
 //! How growth is put into words: per request where requests are known, in all where a rate would
 //! say less.
 
+use std::time::Duration;
+
 use caulk_case::Case;
 use caulk_growth::{Axis, Estimate, Growth, ScalarKind};
 use caulk_report::units::{self, ByteUnit};
+
+use crate::diagnosis::Findings;
 
 /// The unit in which one diagnosis speaks of growth.
 #[derive(Debug, Clone)]
@@ -18,6 +22,11 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// How the growth of a run is put into words.
+    pub fn of(findings: &Findings) -> Rates {
+        Rates::new(&findings.growth, &findings.case)
+    }
+
     /// Between just two snapshots whose requests nobody counted, what grew in all says more than a
     /// rate; of a single one only what is held can be told.
     pub fn new(growth: &Growth, case: &Case) -> Rates {
@@ -125,4 +134,26 @@ pub fn of_scalar(growth: &Growth, kind: ScalarKind) -> Option<Estimate> {
         .find(|s| s.kind == kind)
         .and_then(|s| s.metric)
         .map(|m| m.rate)
+}
+
+/// The heap that shares are of.
+pub fn heap_word(findings: &Findings) -> &'static str {
+    if findings.growth.rounds == 0 {
+        "the heap held"
+    } else {
+        "the new heap"
+    }
+}
+
+/// A runtime symbol without the folders of its import path: `transport.newHTTP2Client`.
+pub fn short_symbol(symbol: &str) -> &str {
+    let plain = symbol.split('[').next().unwrap_or(symbol);
+    symbol
+        .get(plain.rfind('/').map_or(0, |slash| slash + 1)..)
+        .unwrap_or(symbol)
+}
+
+/// Seconds as they are measured; none where they are no time.
+pub fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
 }

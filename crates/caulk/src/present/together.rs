@@ -5,9 +5,9 @@ use caulk_report::json::hunt as json;
 use caulk_report::{Paragraph, units};
 
 use super::check::counted;
-use super::hunt::short_symbol;
 use super::hunt_json::{rate_json, verdict_json};
 use super::rates::Rates;
+use super::rates::short_symbol;
 use crate::diagnosis::Findings;
 
 /// Clusters that are told in text.
@@ -46,7 +46,7 @@ fn told(findings: &Findings, cluster: &Cluster) -> Option<String> {
     if unit <= 0.0 {
         return None;
     }
-    let rates = Rates::new(&findings.growth, &findings.case);
+    let rates = Rates::of(findings);
     let mut text = match cluster.exactly {
         Some(exactly) => format!("exactly {exactly} {}", rates.words),
         None => format!("{} {}", about(&cluster.resources), rates.words),

@@ -6,8 +6,7 @@ use caulk_report::json::hunt as json;
 use caulk_report::{Paragraph, units};
 
 use super::check::counted;
-use super::hunt;
-use super::rates::Rates;
+use super::rates::{Rates, heap_word};
 use crate::diagnosis::Findings;
 
 /// Resources below this share of the growth are not told in text.
@@ -111,11 +110,11 @@ fn what(findings: &Findings) -> String {
 
 /// `, 84 % of the new heap (read buffer 33 kB/req, transport 9 kB/req)`.
 fn amounts(findings: &Findings, explained: &Explained) -> String {
-    let rates = Rates::new(&findings.growth, &findings.case);
+    let rates = Rates::of(findings);
     let mut text = String::new();
     if explained.share > 0.0 {
         let share = units::percent(explained.share);
-        text.push_str(&format!(", {share} of {}", hunt::heap_word(findings)));
+        text.push_str(&format!(", {share} of {}", heap_word(findings)));
         let parts: Vec<String> = explained
             .parts
             .iter()

@@ -3,6 +3,7 @@
 use caulk_growth::{Problem, ScalarKind, Stage};
 use caulk_report::{Block, Cell, Column, KeyValue, Paragraph, Part, Section, Table, units};
 
+use super::super::rates::seconds;
 use super::super::{hunt, table};
 use super::plots::heap_bytes;
 use crate::context::shown;
@@ -145,7 +146,7 @@ fn snapshots(findings: &Findings) -> Table {
         };
         let mut cells = vec![
             Cell::from(name),
-            Cell::from(units::duration(hunt::seconds(point.seconds - first))),
+            Cell::from(units::duration(seconds(point.seconds - first))),
         ];
         if has_requests {
             cells.push(Cell::from(

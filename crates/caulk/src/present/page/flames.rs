@@ -4,7 +4,7 @@ use caulk_evidence::{Frame, GoroutineGroup, HeapStack, Observed, UserCode};
 use caulk_report::{FlameFrame, FlameGraph, Part, Section, units};
 
 use super::super::goroutines;
-use super::super::hunt::{self, short_symbol};
+use super::super::rates::{Rates, short_symbol};
 use super::grows;
 use crate::diagnosis::Findings;
 
@@ -24,7 +24,7 @@ pub fn section(findings: &Findings, grown: &Observed) -> Option<Section> {
     if !grows(findings) {
         return None;
     }
-    let rates = hunt::rates(findings);
+    let rates = Rates::of(findings);
     let held = findings.growth.rounds == 0;
     let whole = if held { "heap held" } else { "growth" };
     let code = &findings.code;
@@ -96,7 +96,7 @@ fn of_dumps(findings: &Findings) -> Section {
 
 /// That the graph is less than the growth of the heap, where it is: a stack is drawn that grows by itself.
 fn beside_the_whole(stacks: &[HeapStack], findings: &Findings) -> String {
-    let rates = hunt::rates(findings);
+    let rates = Rates::of(findings);
     let drawn: f64 = stacks.iter().map(|stack| stack.bytes.max(0.0)).sum();
     let whole = findings.growth.heap_bytes.rate;
     if drawn <= 0.0 || drawn > 0.95 * whole.value {

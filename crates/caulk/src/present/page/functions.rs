@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use caulk_evidence::Observed;
 use caulk_report::{Cell, Column, Part, Section, Table, units};
 
-use super::super::hunt::{self, short_symbol};
+use super::super::rates::{Rates, short_symbol};
 use super::grows;
 use crate::diagnosis::Findings;
 
@@ -21,7 +21,7 @@ pub fn section(findings: &Findings, grown: &Observed) -> Option<Section> {
     if !grows(findings) {
         return None;
     }
-    let rates = hunt::rates(findings);
+    let rates = Rates::of(findings);
     let mut functions: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
     let mut total = 0.0;
     for stack in grown.heap.iter().filter(|stack| stack.bytes > 0.0) {

@@ -4,7 +4,7 @@ use caulk_evidence::{Alike, Frame};
 use caulk_report::{Cell, Column, Paragraph, Part, Section, Table, units};
 
 use super::super::goroutines::{alone, told};
-use super::super::hunt::short_symbol;
+use super::super::rates::short_symbol;
 use super::flames;
 use crate::diagnosis::Findings;
 

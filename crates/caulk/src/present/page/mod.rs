@@ -13,10 +13,10 @@ use caulk_report::{
 };
 
 use super::finding::{self, Sources};
-use super::hunt;
-use super::rates::of_scalar;
+use super::rates::{Rates, of_scalar, seconds};
 use super::table;
 use super::words;
+use super::{culprit, hunt, verdict};
 use crate::diagnosis::{Blamed, Findings, load_figures};
 
 /// Lines of source that are shown around what is pointed at.
@@ -82,13 +82,13 @@ fn opening(told: &Told<'_>) -> (Diagnostic, Vec<Paragraph>) {
     let verdict = openings
         .next()
         .or_else(|| {
-            Some(without_source(hunt::headline(
+            Some(without_source(culprit::headline(
                 findings,
                 first?,
                 told.sources,
             )))
         })
-        .unwrap_or_else(|| hunt::nobody(findings));
+        .unwrap_or_else(|| verdict::nobody(findings));
     let mut remarks = words::paragraphs(findings);
     remarks.extend(hunt::watched(findings));
     remarks.extend(openings.map(|opening| opening.message.into()));
@@ -124,7 +124,7 @@ fn without_source(diagnostic: Diagnostic) -> Diagnostic {
 
 fn facts(findings: &Findings) -> Vec<Figure> {
     let growth = &findings.growth;
-    let rates = hunt::rates(findings);
+    let rates = Rates::of(findings);
     let per = rates.in_words();
     let heap = table::heap(growth);
     let points = &findings.run.loaded().series.points;
@@ -162,7 +162,7 @@ fn facts(findings: &Findings) -> Vec<Figure> {
     }
     if growth.watched_seconds > 0.0 {
         facts.push(Figure {
-            value: units::duration(hunt::seconds(growth.watched_seconds)),
+            value: units::duration(seconds(growth.watched_seconds)),
             label: "watched".to_owned(),
         });
     }
@@ -206,7 +206,7 @@ fn article_name(number: usize, index: usize) -> String {
 }
 
 fn ranking(findings: &Findings, number: usize) -> Table {
-    let rates = hunt::rates(findings);
+    let rates = Rates::of(findings);
     let per = rates.in_words();
     let mut table = Table::new([
         Column::left("place"),
@@ -221,7 +221,7 @@ fn ranking(findings: &Findings, number: usize) -> Table {
         let place = finding::location(&culprit.anchor.location).to_string();
         table.row([
             Cell::code(place).linked(article_name(number, index)),
-            Cell::from(hunt::sentence(findings, blamed)),
+            Cell::from(culprit::sentence(findings, blamed)),
             Cell::from(units::percent(culprit.share_of_heap)).with_share(culprit.share_of_heap),
             Cell::from(rates.bytes(culprit.weight.bytes)),
             Cell::from(units::count(

@@ -7,7 +7,7 @@ use caulk_report::units::ByteUnit;
 use caulk_report::{Axis, Fit, Part, Plot, PlotLine, PlotPoint, Section, Unit};
 
 use super::super::rates::{Rates, of_scalar};
-use super::super::{hunt, table};
+use super::super::table;
 use crate::diagnosis::Findings;
 
 /// Rates of a number below this are shown as none.
@@ -31,7 +31,7 @@ pub fn section(findings: &Findings) -> Option<Section> {
     if let [only] = sides.as_mut_slice() {
         only.name = "";
     }
-    let rates = hunt::rates(findings);
+    let rates = Rates::of(findings);
     let mut plots = Vec::new();
     plots.extend(heap(&sides, &rates));
     let mut kinds = table::counts(&findings.growth);
