@@ -349,6 +349,10 @@ impl Calls {
                 Target::Body(BodyOwner::Func(id)) => is_offered(program, *id),
                 _ => false,
             },
+            &|target| match target {
+                Target::Body(BodyOwner::Func(id)) => is_library_function(program, *id),
+                _ => false,
+            },
         );
         for (target, frequency) in &self.frequencies {
             if let Some(named) = Named::of(names, target) {
@@ -588,6 +592,11 @@ impl Read {
 fn is_offered(program: &Program, id: FuncId) -> bool {
     let func = program.func(id);
     func.is_some_and(|func| caulk_syntax::is_exported(&func.name))
+}
+
+/// Whether a function is there for whoever names it: no method, which an interface may lead to.
+fn is_library_function(program: &Program, id: FuncId) -> bool {
+    is_offered(program, id) && program.func(id).is_some_and(|func| func.receiver.is_none())
 }
 
 /// Whether a function is for tests alone, as its parameters say: a step of one that others share.

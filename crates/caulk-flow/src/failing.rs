@@ -88,17 +88,20 @@ fn is_command(holder: &str, field: &str) -> bool {
         ]
         .contains(&field)
         // One that gives no error ends the process itself, or panics.
-        || ["?", "github.com/spf13/cobra.Command"].contains(&holder) && field == "Run"
+        || ["?", "github.com/spf13/cobra.Command"].contains(&holder)
+            && ["Run", "PreRun", "PersistentPreRun", "PostRun"].contains(&field)
 }
 
 /// Says of everything that runs what ends as it fails. `is_main` tells what the process begins with, `is_request` what answers requests,
-/// `is_test` what says nothing of anything, and `is_offered` what others may call, too.
+/// `is_test` what says nothing of anything, `is_offered` what others may call, too, and `is_unused` what nobody runs unless somebody
+/// names it.
 pub(crate) fn spread<'a>(
     steps: impl Iterator<Item = &'a Step>,
     is_main: &dyn Fn(&Target) -> bool,
     is_request: &dyn Fn(&Target) -> bool,
     is_test: &dyn Fn(&Target) -> bool,
     is_offered: &dyn Fn(&Target) -> bool,
+    is_unused: &dyn Fn(&Target) -> bool,
 ) -> FxHashMap<Target, Failing> {
     let mut graph = Graph::default();
     for step in steps {
@@ -119,9 +122,10 @@ pub(crate) fn spread<'a>(
         .collect();
     let tests = graph.greatest_without(&others, &tests, &|_, holds| holds);
     let of_test = |node: usize| tests.get(node).copied().unwrap_or_default();
-    graph
-        .edges
-        .retain(|(from, _, step)| (step.how != How::Named || step.in_handler) && !of_test(*from));
+    graph.edges.retain(|(from, _, _)| !of_test(*from));
+    graph.leave_out_unused(is_unused);
+    let leads = |step: &Step| step.how != How::Named || step.in_handler;
+    graph.edges.retain(|(_, _, step)| leads(step));
     graph.index();
     graph.prefer_passed();
     let roots: Vec<bool> = graph.targets.iter().map(|target| is_root(target)).collect();
@@ -214,6 +218,18 @@ impl<'a> Graph<'a> {
                 to.push(index);
             }
         }
+    }
+
+    /// What nobody in the program uses says nothing of what others use as well.
+    fn leave_out_unused(&mut self, may_be: &dyn Fn(&Target) -> bool) {
+        self.index();
+        let unnamed = self.targets.iter().zip(&self.to);
+        let unnamed: Vec<bool> = unnamed
+            .map(|(target, leading)| leading.is_empty() && may_be(target))
+            .collect();
+        let unused = self.greatest(&unnamed, &|_, holds| holds);
+        let is = |node: usize| unused.get(node).copied().unwrap_or_default();
+        self.edges.retain(|(from, to, _)| !is(*from) || is(*to));
     }
 
     fn prefer_passed(&mut self) {

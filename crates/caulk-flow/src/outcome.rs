@@ -21,6 +21,10 @@ pub(crate) struct Outcomes<'a> {
     body: &'a TypedBody,
     /// What becomes of the error of a call; the others go on.
     errors: FxHashMap<ExprId, OnError>,
+    /// What becomes of the first error of a group of goroutines, by its variable: `group.Wait()`.
+    groups: FxHashMap<LocalId, OnError>,
+    /// The statements behind the one that a list is part of, and the list that those are in.
+    behind: FxHashMap<StmtId, (&'a [StmtId], StmtId)>,
     contexts: OnceCell<Contexts>,
 }
 
@@ -39,6 +43,8 @@ impl<'a> Outcomes<'a> {
             program,
             body,
             errors: FxHashMap::default(),
+            groups: FxHashMap::default(),
+            behind: FxHashMap::default(),
             contexts: OnceCell::new(),
         }
     }
@@ -47,11 +53,67 @@ impl<'a> Outcomes<'a> {
     pub fn read(&mut self, stmt: StmtId, is_body: bool) {
         let tree = self.body.tree();
         match tree.stmt(stmt).kind {
-            StmtKind::Block(block) => self.look_at_all(tree.stmts(block.stmts), is_body),
+            StmtKind::Block(block) => self.look_at_all(stmt, tree.stmts(block.stmts), is_body),
             StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => {
-                self.look_at_all(tree.stmts(body), false);
+                self.look_at_all(stmt, tree.stmts(body), false);
             }
             _ => {}
+        }
+    }
+
+    /// Notes what comes behind the lists of a statement that runs one of them, once.
+    fn note_behind(&mut self, stmt: StmtId, rest: &'a [StmtId], list: StmtId) {
+        let tree = self.body.tree();
+        match tree.stmt(stmt).kind {
+            StmtKind::If { then, els, .. } => {
+                self.behind.insert(then, (rest, list));
+                if let Some(els) = els {
+                    self.note_behind(els, rest, list);
+                }
+            }
+            StmtKind::Switch { body, .. }
+            | StmtKind::TypeSwitch { body, .. }
+            | StmtKind::Select(body) => {
+                if let StmtKind::Block(clauses) = tree.stmt(body).kind {
+                    let clauses = tree.stmts(clauses.stmts).iter();
+                    self.behind
+                        .extend(clauses.map(|clause| (*clause, (rest, list))));
+                }
+            }
+            StmtKind::Block(_) => {
+                self.behind.insert(stmt, (rest, list));
+            }
+            _ => {}
+        }
+    }
+
+    /// The statements that run behind one of a list, those behind the statement that the list is part of among them.
+    fn run_behind(&self, rest: &'a [StmtId], list: StmtId) -> Vec<StmtId> {
+        let mut found: Vec<StmtId> = rest.iter().copied().take(LOOK_AHEAD).collect();
+        let mut list = list;
+        while found.len() < LOOK_AHEAD
+            && let Some((rest, around)) = self.behind.get(&list)
+        {
+            found.extend(rest.iter().copied().take(LOOK_AHEAD - found.len()));
+            list = *around;
+        }
+        found
+    }
+
+    /// What becomes of the error of a function that a group runs: `group.Go(f)`, which is looked at where it is waited for.
+    pub fn on_error_of_group(&self, call: ExprId) -> Option<OnError> {
+        self.groups.get(&self.group(call, "Go")?).copied()
+    }
+
+    /// The variable that a method of this name is called on.
+    fn group(&self, call: ExprId, method: &str) -> Option<LocalId> {
+        let tree = self.body.tree();
+        let ExprKind::Call { fun, .. } = tree.expr(call).kind else {
+            return None;
+        };
+        match tree.expr(tree.unparen(fun)).kind {
+            ExprKind::Selector { x, sel } if tree.name(sel) == method => self.body.info.local(x),
+            _ => None,
         }
     }
 
@@ -217,9 +279,11 @@ impl<'a> Outcomes<'a> {
         }
     }
 
-    fn look_at_all(&mut self, stmts: &[StmtId], is_body: bool) {
+    fn look_at_all(&mut self, list: StmtId, stmts: &'a [StmtId], is_body: bool) {
         let tree = self.body.tree();
         for (index, stmt) in stmts.iter().enumerate() {
+            let rest = stmts.get(index + 1..).unwrap_or_default();
+            self.note_behind(*stmt, rest, list);
             let next = stmts.get(index + 1).copied();
             let on_error = match tree.stmt(*stmt).kind {
                 StmtKind::Return(_) => Some(OnError::Returns),
@@ -239,10 +303,7 @@ impl<'a> Outcomes<'a> {
                     }
                     None
                 }
-                StmtKind::Assign { .. } => {
-                    let behind = stmts.get(index + 1..).unwrap_or_default();
-                    self.looked_at(*stmt, behind)
-                }
+                StmtKind::Assign { .. } => self.looked_at(*stmt, rest, list),
                 _ => None,
             };
             if let Some(on_error) = on_error {
@@ -272,11 +333,11 @@ impl<'a> Outcomes<'a> {
     }
 
     /// What the first look at the error that a statement assigns leads to, in the statements behind it.
-    fn looked_at(&self, assigns: StmtId, behind: &[StmtId]) -> Option<OnError> {
+    fn looked_at(&self, assigns: StmtId, rest: &'a [StmtId], list: StmtId) -> Option<OnError> {
         let tree = self.body.tree();
         let error = self.error_of(assigns)?;
-        for stmt in behind.iter().take(LOOK_AHEAD) {
-            match tree.stmt(*stmt).kind {
+        for stmt in self.run_behind(rest, list) {
+            match tree.stmt(stmt).kind {
                 StmtKind::If {
                     init: None,
                     cond,
@@ -292,6 +353,13 @@ impl<'a> Outcomes<'a> {
                     return list
                         .any(|expr| tree.ident(*expr) == Some(error))
                         .then_some(OnError::Returns);
+                }
+                StmtKind::Expr(call) if self.is_fatal(call) => {
+                    // `util.CheckErr(err)`
+                    let mut args = tree.arguments(tree.unparen(call)).iter();
+                    return args
+                        .any(|arg| tree.ident(*arg) == Some(error))
+                        .then_some(OnError::Ends);
                 }
                 StmtKind::Expr(_) | StmtKind::Defer(_) | StmtKind::Decl(_) => {}
                 StmtKind::Assign { lhs, .. } => {
@@ -335,6 +403,9 @@ impl<'a> Outcomes<'a> {
                     ExprKind::FuncLit { .. } => return Descend::Skip,
                     ExprKind::Call { .. } => {
                         self.errors.insert(expr, on_error);
+                        if let Some(group) = self.group(expr, "Wait") {
+                            self.groups.insert(group, on_error);
+                        }
                     }
                     _ => {}
                 }
@@ -411,6 +482,8 @@ impl<'a> Outcomes<'a> {
             },
         };
         let name = name.to_ascii_lowercase();
-        name.contains("fatal") || name.contains("exit") || name == "checkerr"
+        name.contains("fatal")
+            || name.contains("exit")
+            || ["checkerr", "checkerror"].contains(&name.as_str())
     }
 }

@@ -1,6 +1,7 @@
 //! What may call a function: calls by name, through interfaces, and through the fields, parameters
 //! and variables that functions are put into.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use caulk_program::{
     BodyOwner, Callee, FuncId, LocalId, LocalKind, NamedOrigin, Object, Program, TypeId, TypedBody,
 };
-use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -88,6 +89,7 @@ pub(crate) fn reached(program: &Program, body: &TypedBody, in_test: bool) -> Rea
         outcomes: Outcomes::of(program, body),
         bodies: body.block().into_iter().collect(),
         run_by: BTreeMap::new(),
+        functions: OnceCell::new(),
         reached: Reached::default(),
     };
     reader.initialized();
@@ -164,6 +166,8 @@ struct Reader<'a> {
     bodies: BTreeSet<StmtId>,
     /// The calls that functions are passed to, or called by where they stand.
     run_by: BTreeMap<ExprId, ExprId>,
+    /// The functions that variables of the body are given, where one is called.
+    functions: OnceCell<BTreeMap<LocalId, Vec<ExprId>>>,
     reached: Reached,
 }
 
@@ -202,7 +206,12 @@ impl Reader<'_> {
                     let literal = Target::Literal(self.body.owner, expr);
                     let handles =
                         context.handed || is_handler_literal(self.program, self.body, expr);
-                    self.step(context, literal.clone(), handles, self.how_run(expr));
+                    self.step(
+                        context,
+                        literal.clone(),
+                        handles,
+                        self.how_run(expr, context),
+                    );
                     if self.is_made_a_command(expr) {
                         self.step(
                             &Context::of(Target::Command),
@@ -220,6 +229,7 @@ impl Reader<'_> {
                         let is_function = match tree.expr(passed).kind {
                             ExprKind::FuncLit { .. } => true,
                             ExprKind::Ident(_) | ExprKind::Selector { .. } => passed != fun,
+                            ExprKind::Call { .. } => self.gives_function(passed),
                             _ => false,
                         };
                         if is_function {
@@ -227,6 +237,12 @@ impl Reader<'_> {
                         }
                     }
                     self.call(expr, context);
+                    // What it returns runs where that is passed: `group.Go(serve(ctx))`.
+                    if self.run_by.contains_key(&expr)
+                        && let Some(target) = self.held(expr)
+                    {
+                        self.step(context, target, context.handed, self.how_run(expr, context));
+                    }
                     let handed = if context.handed {
                         Handed::Except(fun)
                     } else {
@@ -248,7 +264,7 @@ impl Reader<'_> {
                             let command = Context::of(Target::Command);
                             self.step(&command, target.clone(), false, How::Held);
                         }
-                        self.step(context, target, context.handed, self.how_run(expr));
+                        self.step(context, target, context.handed, self.how_run(expr, context));
                     }
                     (below, Handed::None)
                 }
@@ -274,17 +290,26 @@ impl Reader<'_> {
             })
     }
 
+    fn gives_function(&self, call: ExprId) -> bool {
+        let made = self.body.info.type_of(call);
+        self.program.func_type(made).is_some()
+    }
+
     /// How a function that is written out or named comes to run.
-    fn how_run(&self, function: ExprId) -> How {
-        match self.run_by.get(&function) {
-            Some(call) if self.outcomes.gives_error(*call) => {
-                let on_error = match self.outcomes.on_error(*call) {
-                    // Whoever is passed it may do more behind it.
-                    OnError::Last => OnError::Returns,
-                    on_error => on_error,
-                };
-                How::Called(on_error, Passed::Own)
-            }
+    fn how_run(&self, function: ExprId, context: &Context) -> How {
+        let run_by = self.run_by.get(&function);
+        // Where a loop starts one after the other, the others go on for a while.
+        let of_group = run_by.filter(|_| context.loops == 0);
+        let of_group = of_group.and_then(|call| self.outcomes.on_error_of_group(*call));
+        let by_call = run_by.filter(|call| self.outcomes.gives_error(**call));
+        let by_call = by_call.map(|call| self.outcomes.on_error(*call));
+        match of_group.or(by_call) {
+            // Whoever is passed it may do more behind it.
+            Some(OnError::Last) => return How::Called(OnError::Returns, Passed::Own),
+            Some(on_error) => return How::Called(on_error, Passed::Own),
+            None => {}
+        }
+        match run_by {
             Some(call) if self.is_run_at_once(function, *call) => {
                 How::Called(OnError::GoesOn, Passed::Own)
             }
@@ -338,6 +363,10 @@ impl Reader<'_> {
                 ExprKind::Call { fun, .. } => self.field(fun),
                 _ => None,
             },
+            Callee::Local(local) if self.param(*local).is_none() => {
+                self.call_variable(call, *local, context);
+                None
+            }
             Callee::Local(local) => match self.param(*local) {
                 Some(Target::Param(id, index))
                     if context.loops == 0 && *context.from == Target::Body(self.body.owner) =>
@@ -364,6 +393,52 @@ impl Reader<'_> {
             let method = Target::Body(BodyOwner::Func(method));
             self.step(context, method, true, How::Named);
         }
+    }
+
+    /// Calls the functions that a variable of the body holds: `scan = scanImage; …; scan(ctx)`.
+    fn call_variable(&mut self, call: ExprId, local: LocalId, context: &Context) {
+        // How often they run is told by where they are named: a loop may go over what they are for.
+        let mut context = context.clone();
+        context.loops = 0;
+        for value in self.functions_of(local) {
+            if let Some(target) = self.held(value) {
+                let how = How::Called(self.outcomes.on_error(call), self.outcomes.passed(call));
+                self.step(&context, target, false, how);
+            }
+        }
+    }
+
+    /// The functions, written out or named, that a variable of the body is given.
+    fn functions_of(&self, local: LocalId) -> Vec<ExprId> {
+        let tree = self.body.tree();
+        let functions = self.functions.get_or_init(|| {
+            let mut functions: BTreeMap<LocalId, Vec<ExprId>> = BTreeMap::new();
+            for root in roots(self.program, self.body) {
+                tree.walk(root, |node| {
+                    if let Node::Stmt(stmt) = node
+                        && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+                    {
+                        for (target, value) in tree.exprs(lhs).iter().zip(tree.exprs(rhs)) {
+                            let value = tree.unparen(*value);
+                            let is_function = match tree.expr(value).kind {
+                                ExprKind::FuncLit { .. } => true,
+                                ExprKind::Ident(_) | ExprKind::Selector { .. } => matches!(
+                                    self.body.info.object(value),
+                                    Object::Func(_) | Object::Method(_)
+                                ),
+                                _ => false,
+                            };
+                            if is_function && let Some(local) = self.body.info.local(*target) {
+                                functions.entry(local).or_default().push(value);
+                            }
+                        }
+                    }
+                    Descend::Into
+                });
+            }
+            functions
+        });
+        functions.get(&local).cloned().unwrap_or_default()
     }
 
     /// Whether an expression is an element of what a loop goes over, or within one.
@@ -481,9 +556,22 @@ impl Reader<'_> {
         if self.in_test || self.program.func_type(ty).is_none() {
             return;
         }
-        let Some(to) = self.held(value).filter(|to| *to != place) else {
-            return;
+        let held: Vec<Target> = match self.body.info.local(value) {
+            Some(local) if self.param(local).is_none() => {
+                let functions = self.functions_of(local).into_iter();
+                functions.filter_map(|value| self.held(value)).collect()
+            }
+            _ => self.held(value).into_iter().collect(),
         };
+        for to in held {
+            self.put_one(place.clone(), to);
+        }
+    }
+
+    fn put_one(&mut self, place: Target, to: Target) {
+        if to == place {
+            return;
+        }
         if let Target::Param(id, index) = place
             && !matches!(to, Target::Literal(..) | Target::Body(_))
         {
@@ -630,7 +718,12 @@ impl Reader<'_> {
                         .program
                         .func(*id)
                         .is_some_and(|func| func.name.starts_with(char::is_uppercase));
-                    exported && returns_error && !signature.params.is_empty()
+                    let is_context = |ty: &TypeId| {
+                        self.program.named_name(*ty).as_deref() == Some("context.Context")
+                    };
+                    // What takes nothing but a context runs the service itself: `Run(ctx)`.
+                    let takes_request = !signature.params.iter().all(is_context);
+                    exported && returns_error && takes_request
                 })
             })
             .collect()

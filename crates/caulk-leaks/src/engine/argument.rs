@@ -156,9 +156,14 @@ impl Run<'_, '_> {
         Vec::new()
     }
 
-    /// Whether a call copies into the resource, which is over where a write to it fails: `io.Copy(w, f)`.
+    /// Whether a call copies into the resource, which is over where a write to it fails: `io.Copy(w, f)`, `reader.WriteTo(w)`.
     fn copies_into_what_ends(&self, name: Option<&Named<'_>>) -> bool {
-        name.is_some_and(|name| name.package == "io" && name.name.starts_with("Copy"))
+        let copies = |name: &Named<'_>| match name.package {
+            "io" => name.name.starts_with("Copy") || name.name == "WriterTo.WriteTo",
+            "bytes" | "strings" | "bufio" => name.name.ends_with(".WriteTo"),
+            _ => false,
+        };
+        name.is_some_and(copies)
             && self
                 .release
                 .ends_on_error

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use caulk_syntax::ExprId;
+use caulk_program::Type;
+use caulk_syntax::{ExprId, StmtId, StmtKind};
 
 use super::run::Run;
 use super::state::{Place, State, Status, Value};
@@ -111,6 +112,44 @@ impl Run<'_, '_> {
         };
         for (param, value) in literal.params.iter().zip(args) {
             state.bind(Place::of(*param), value.clone());
+        }
+    }
+
+    /// What a deferred literal was given by its address, before a field of it held the resource: `defer func(l *T) { … }(l)`.
+    pub(super) fn bind_lent(&mut self, state: &mut State, stmt: StmtId, literal: ExprId) {
+        let tree = self.function.tree();
+        let info = self.function.info();
+        let StmtKind::Defer(call) = tree.stmt(stmt).kind else {
+            return;
+        };
+        let Some(literal) = info.literal(literal) else {
+            return;
+        };
+        let args = tree.arguments(tree.unparen(call));
+        for (param, arg) in literal.params.iter().zip(args) {
+            let Some(lent) = self
+                .function
+                .local(*arg)
+                .filter(|_| !state.is_bound(*param))
+            else {
+                continue;
+            };
+            let is_pointer = info
+                .local_info(lent)
+                .is_some_and(|local| matches!(self.module.program.ty(local.ty), Type::Pointer(_)));
+            let values = || super::context::values_of(self.module, self.function, lent);
+            if !is_pointer || !state.is_bound(lent) || values().len() > 1 {
+                continue;
+            }
+            let within: Vec<_> = state
+                .bindings()
+                .filter(|(place, _)| place.root == lent)
+                .cloned()
+                .collect();
+            for (mut place, value) in within {
+                place.root = *param;
+                state.bind_around(place, value);
+            }
         }
     }
 

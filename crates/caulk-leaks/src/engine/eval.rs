@@ -521,14 +521,15 @@ impl Run<'_, '_> {
         if is_context {
             return Some(Fact::NonNil);
         }
-        let results =
-            crate::types::results(self.module.program, self.function.info().type_of(call));
-        let is_last = match results.last() {
-            Some(last) => {
-                results.len() == index + 1 && crate::types::is_error(self.module.program, *last)
-            }
+        let ty = self.function.info().type_of(call);
+        let is_last = if ty.is_unknown() {
             // Of a module that is not at hand.
-            None => crate::sites::result_count(self.module, self.function, call) == index + 1,
+            crate::sites::result_count(self.module, self.function, call) == index + 1
+        } else {
+            let results = crate::types::results(self.module.program, ty);
+            results.last().is_some_and(|last| {
+                results.len() == index + 1 && crate::types::is_error(self.module.program, *last)
+            })
         };
         let is_error = index > 0 && is_last;
         (is_error && self.never_fails(state, call)).then_some(Fact::NeverFails)

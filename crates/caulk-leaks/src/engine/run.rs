@@ -487,7 +487,10 @@ impl<'a, 'p> Run<'a, 'p> {
                         self.call_deferred(&mut state, stmt);
                         next.push(state);
                     }
-                    Deferred::Closure(_, literal) => next.extend(self.run_literal(state, literal)),
+                    Deferred::Closure(stmt, literal) => {
+                        self.bind_lent(&mut state, stmt, literal);
+                        next.extend(self.run_literal(state, literal));
+                    }
                 }
             }
             states = next;

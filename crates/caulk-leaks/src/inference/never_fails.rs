@@ -16,7 +16,7 @@ pub(crate) fn call(module: &Module<'_>, typed: &TypedBody, call: ExprId) -> bool
 }
 
 /// Whether a call takes apart, or asks for, what is of the form that it wants: `net.SplitHostPort(l.Addr().String())`, plain data for
-/// JSON, a request of a constant method to a `url.URL`, or to a constant.
+/// JSON, a request of a constant method to a `url.URL`, or to a constant; or fails for whoever uses it wrongly alone.
 fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
     let tree = typed.tree();
     let call = tree.unparen(call);
@@ -33,8 +33,28 @@ fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
         "net/http.NewRequest" => is_url(typed, args.get(1)),
         "net/http.NewRequestWithContext" => is_url(typed, args.get(2)),
         _ if name.ends_with("SplitHostPort") => args.iter().any(|arg| is_address(typed, *arg)),
-        _ => false,
+        _ => fails_on_misuse(name),
     }
+}
+
+/// Whether a function fails only where a program is wrong: options and ends of sockets that are open, a cache without room for
+/// anything, a handler for an informer that has stopped.
+fn fails_on_misuse(name: &str) -> bool {
+    let method = name.rsplit('.').next().unwrap_or_default();
+    if name.starts_with("net.") {
+        let option = [
+            "SetKeepAlive",
+            "SetDeadline",
+            "SetReadDeadline",
+            "SetWriteDeadline",
+        ];
+        return option.iter().any(|option| method.starts_with(option))
+            || ["SetNoDelay", "SetLinger", "SetReadBuffer", "SetWriteBuffer"].contains(&method)
+            || method == "Close";
+    }
+    // The informer may be of a module that is not at hand.
+    name.starts_with("github.com/hashicorp/golang-lru") && method.starts_with("New")
+        || method.starts_with("AddEventHandler")
 }
 
 /// Whether an expression is the address of a listener or connection as text: `l.Addr().String()`.
