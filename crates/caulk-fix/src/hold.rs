@@ -73,7 +73,9 @@ impl Site<'_> {
         let labeled = parent.filter(|_| self.is_labeled());
         let listed = labeled.unwrap_or(self.acquiring);
         let Some((siblings, index)) = self.scope.siblings(listed) else {
-            return Err(Refusal::new("it is acquired in the header of a statement"));
+            return Err(Refusal::new(
+                "it is acquired in the header of a statement: acquire it on a line above",
+            ));
         };
         let template = self.template();
         let acquiring = self.scope.span(self.acquiring);
@@ -304,7 +306,11 @@ impl Site<'_> {
         branch
             .and_then(|block| self.block_start(block))
             .map(Hold::always)
-            .ok_or_else(|| Refusal::new("it is acquired in the header of a statement"))
+            .ok_or_else(|| {
+                Refusal::new(
+                    "it is acquired in the header of a statement: acquire it on a line above",
+                )
+            })
     }
 
     /// Whether a condition is that the acquisition failed.

@@ -164,7 +164,7 @@ fn define(site: &Site<'_>) -> Result<Option<Edit>, Refusal> {
         ) => return Ok(None),
         _ => {
             return Err(Refusal::new(
-                "its result is discarded where it cannot be given a name",
+                "its result is discarded where it cannot be given a name: assign it to a variable first",
             ));
         }
     };

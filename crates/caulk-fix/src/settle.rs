@@ -16,7 +16,8 @@ use crate::source::Source;
 /// Rounds of check and withdrawal; the files that are in doubt after the last one are left alone.
 const MAX_ROUNDS: usize = 6;
 
-const STILL_LOST: &str = "it is still lost on some path with the edit in place";
+const STILL_LOST: &str =
+    "it is still lost on some path with the edit in place: release it there by hand";
 
 /// Why the edits of a finding cannot stay as they are.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -140,7 +140,8 @@ impl<'a> Site<'a> {
     /// The arguments of the release, as far as their names are known here.
     fn arguments(&self) -> Result<String, Refusal> {
         let wanted = &self.template().release.arguments;
-        let names = self.source.names_around(span(self.finding.location.span));
+        let mut names = self.source.names_around(span(self.finding.location.span));
+        names.retain(|name| !self.is_declared_later(name));
         // What stands behind a dot is known where the name before it is.
         let part = |character: char| character.is_alphanumeric() || "_.".contains(character);
         let mut words = wanted
@@ -158,6 +159,41 @@ impl<'a> Site<'a> {
             "its release needs …, which is not known here",
             wanted,
         ))
+    }
+
+    /// Whether a name is that of a variable which the function declares behind the acquisition only.
+    fn is_declared_later(&self, name: &str) -> bool {
+        let (tree, scope) = (self.scope.tree, &self.scope);
+        let start = scope.span(self.acquiring).start;
+        let around: Vec<At> = scope.outwards(self.acquiring).collect();
+        let Some(function) = around.last().and_then(|at| scope.node(*at)) else {
+            return false;
+        };
+        let mut places = Vec::new();
+        tree.walk(function, |node| {
+            if let Node::Stmt(id) = node
+                && let StmtKind::Assign {
+                    lhs,
+                    op: AssignOp::Define,
+                    ..
+                } = tree.stmt(id).kind
+                && lists(tree, lhs, name)
+            {
+                places.push(tree.stmt(id).span.start);
+            }
+            caulk_syntax::Descend::Into
+        });
+        let is_parameter = around.iter().any(|at| {
+            let body = match scope.node(*at) {
+                Some(Node::Expr(id)) => match tree.expr(id).kind {
+                    ExprKind::FuncLit { body, .. } => tree.stmt(body).span,
+                    _ => return false,
+                },
+                _ => scope.span(*at),
+            };
+            self.source.has_parameter(scope, body, name)
+        });
+        !places.is_empty() && places.iter().all(|place| *place > start) && !is_parameter
     }
 
     /// The variable of the test that the innermost function is. A function literal within a test that is no

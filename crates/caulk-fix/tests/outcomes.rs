@@ -161,7 +161,7 @@ fn an_edit_that_does_not_help_is_withdrawn() {
         PlanOptions::default(),
     );
     assert!(plan.files.is_empty());
-    let reason = "it is still lost on some path with the edit in place";
+    let reason = "it is still lost on some path with the edit in place: release it there by hand";
     assert_eq!(plan.fixes[0].outcome, Outcome::Refused(reason.into()));
 }
 
@@ -254,7 +254,7 @@ fn an_edit_that_brings_a_new_fault_is_withdrawn_alone() {
 
 #[test]
 fn a_release_that_depends_on_a_condition_is_left() {
-    let reason = "a deferred release depends on a condition: whether that is meant is not known";
+    let reason = "a deferred release depends on a condition: release it on the other ways too, if that is not meant";
     for (release, whole) in [
         (
             "c.Close()",
@@ -389,6 +389,6 @@ fn what_a_callee_may_have_released_is_left() {
     finding.resource.contract_from = ContractSource::Source;
     assert_eq!(
         refused(SRC, finding),
-        "a function that it is passed to releases it on some of its paths"
+        "a function that it is passed to releases it on some of its paths: let that release it on all, or on none"
     );
 }

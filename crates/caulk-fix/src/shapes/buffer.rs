@@ -35,7 +35,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let function =
         function.ok_or_else(|| Refusal::new("the function around it cannot be found"))?;
     let run = run(site, started, function)
-        .ok_or_else(|| Refusal::new("what the goroutine does is not written where it starts"))?;
+        .ok_or_else(|| Refusal::new("what the goroutine does is not written where it starts: give its channel room for what it sends"))?;
     let channels = sends(tree, run.body)?;
     let mut edits = Vec::new();
     let mut signed = None;

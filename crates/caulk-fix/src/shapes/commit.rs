@@ -56,7 +56,9 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         edits.extend(context::cancelled(site)?.ok_or_else(|| incomplete(&release))?);
     }
     if edits.is_empty() || done.is_empty() && !fails {
-        return Err(Refusal::new("no single exit could be named that loses it"));
+        return Err(Refusal::new(
+            "no single exit could be named that loses it: release it where it is last needed",
+        ));
     }
     Ok(Proposal::sure(edits))
 }

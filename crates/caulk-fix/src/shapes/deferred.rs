@@ -137,7 +137,7 @@ fn late_defer(site: &Site<'_>, hold: &Hold) -> Result<Option<At>, Refusal> {
         }
         if !plainly || !same_list {
             return Err(Refusal::new(
-                "a deferred release depends on a condition: whether that is meant is not known",
+                "a deferred release depends on a condition: release it on the other ways too, if that is not meant",
             ));
         }
         if site.scope.span(deferred).start >= hold.anchor.offset() {

@@ -36,7 +36,11 @@ const GUARDED: [&str; 5] = [
 /// Releases before every exit that loses the value.
 pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let template = site.template();
-    let nowhere = || Refusal::new("no single exit could be named that loses it");
+    let nowhere = || {
+        Refusal::new(
+            "no single exit could be named that loses it: release it where it is last needed",
+        )
+    };
     if template.losing_exits.is_empty() {
         return Err(nowhere());
     }
@@ -68,7 +72,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let last = lost.iter().map(|loss| place_of(site, *loss).start).max();
     if !site.may_end_twice() && last.is_some_and(|last| has_conditional_defer(site, last)) {
         return Err(Refusal::new(
-            "a deferred release depends on a condition: whether that is meant is not known",
+            "a deferred release depends on a condition: release it on the other ways too, if that is not meant",
         ));
     }
     if !site.may_end_twice()
@@ -178,8 +182,9 @@ enum Loss {
 /// the value, and where others lie outside of it, the ways out of the block that lead there.
 fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
     let hold = site.hold()?;
-    let stretch = Stretch::around(&site.scope, hold.anchor)
-        .ok_or_else(|| Refusal::new("the block that has the value cannot be followed"))?;
+    let stretch = Stretch::around(&site.scope, hold.anchor).ok_or_else(|| {
+        Refusal::new("the block that has the value cannot be followed: release it at its end")
+    })?;
     let after = hold.anchor.offset();
     let mut lost = Vec::new();
     let mut falls_out = false;
@@ -225,7 +230,7 @@ fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
         ));
     }
     let leaves = stretch.leaves(after).ok_or_else(|| {
-        Refusal::new("the block that has the value is left in a way that cannot be followed")
+        Refusal::new("the block that has the value is left in a way that cannot be followed: release it before each way out")
     })?;
     for leave in leaves {
         if !matches!(leave, Leave::Return(_)) && !is_released_before(site, &stretch, leave) {
@@ -379,7 +384,7 @@ fn before_assignment(
 ) -> Result<Edit, Refusal> {
     let Some(StmtKind::Assign { rhs, .. }) = site.scope.kind(at) else {
         return Err(Refusal::new(
-            "an exit that loses it has no place for a release before it",
+            "an exit that loses it has no place for a release before it: give it a line of its own",
         ));
     };
     let sides = site.scope.tree.exprs(rhs);

@@ -50,7 +50,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     }
     let stays = || {
         Refusal::new(match is_named {
-            true => "it is acquired in the header of a statement",
+            true => "it is acquired in the header of a statement: acquire it on a line above",
             false => "its result is discarded in the header of an if: give it a name above",
         })
     };
@@ -148,7 +148,9 @@ fn within(site: &Site<'_>, then: StmtId, els: Option<StmtId>) -> Result<Proposal
             );
         }
         (Ok(_), Some(_)) => {
-            return Err(Refusal::new("it is acquired in the header of a statement"));
+            return Err(Refusal::new(
+                "it is acquired in the header of a statement: acquire it on a line above",
+            ));
         }
         (Err(refusal), Some(_)) => return Err(refusal),
     }

@@ -117,6 +117,23 @@ fn release(site: &Site<'_>) -> Proposed {
             )
         });
     }
+    if let Some(borrower) = obstacle::borrower(site) {
+        return Err(Refusal::of(
+            "… is lent it and may use it once the function has returned: release it where that is done",
+            borrower,
+        ));
+    }
+    if template.release.asserted.is_some()
+        && let Ok(value) = site.value()
+        && site
+            .layout()
+            .text(site.body())
+            .contains(&format!("{value}{}.(", template.release.path))
+    {
+        return Err(Refusal::new(
+            "it is asked for its release elsewhere in the function: do that above the exits that lose it",
+        ));
+    }
     match wrapped(site).filter(|_| template.release.taker.is_some()) {
         Some(Wrapped::Here) => {
             return Err(Refusal::new(
@@ -131,7 +148,7 @@ fn release(site: &Site<'_>) -> Proposed {
     }
     if !template.may_release.is_empty() && !site.may_end_twice() {
         return Err(Refusal::new(
-            "a function that it is passed to releases it on some of its paths",
+            "a function that it is passed to releases it on some of its paths: let that release it on all, or on none",
         ));
     }
     if let Some(owner) = &template.release.owner {

@@ -153,6 +153,46 @@ fn stays_local(site: &Site<'_>, store: StmtId) -> bool {
     !leaves
 }
 
+/// The parameter that is lent the value in a field, `cmd.ExtraFiles = []*os.File{w}`, and that the function does not set to
+/// work: whoever does needs the value then.
+pub(super) fn borrower<'a>(site: &Site<'a>) -> Option<&'a str> {
+    let tree = site.scope.tree;
+    let body = site.body_block()?;
+    let value = site.value_name()?;
+    let holding = [value].into_iter().collect();
+    let (mut lent, mut used) = (None, Vec::new());
+    tree.walk(body, |node| {
+        match node {
+            Node::Stmt(id) => {
+                if let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(id).kind
+                    && tree.exprs(rhs).iter().any(|x| holds(tree, *x, &holding))
+                {
+                    let fields = tree.exprs(lhs).iter();
+                    let fields = fields.filter_map(|left| tree.selector_path(*left));
+                    lent = lent.or_else(|| {
+                        fields.filter(|path| path.len() == 2).find_map(|path| {
+                            let of = *path.first()?;
+                            site.source
+                                .has_parameter(&site.scope, site.body(), of)
+                                .then_some(of)
+                        })
+                    });
+                }
+            }
+            Node::Expr(id) => {
+                if let ExprKind::Call { fun, .. } = tree.expr(id).kind
+                    && let Some([of, "Start" | "Run" | "Output" | "CombinedOutput"]) =
+                        tree.selector_path(fun).as_deref()
+                {
+                    used.push(*of);
+                }
+            }
+        }
+        Descend::Into
+    });
+    lent.filter(|of| !used.contains(of))
+}
+
 /// Whether the function declares a variable of this name, once.
 pub(super) fn is_declared_plainly(tree: &Tree, body: StmtId, name: &str) -> bool {
     let mut count = 0;

@@ -11,7 +11,7 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let template = site.template();
     let hold = site.hold()?;
     if hold.condition.is_some() {
-        return Err(Refusal::new("its error is never checked"));
+        return Err(Refusal::new("its error is never checked: check it first"));
     }
     let early = template.releases.iter().find_map(|release| {
         let at = site.scope.statement(span(*release))?;

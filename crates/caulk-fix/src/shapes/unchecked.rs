@@ -1,5 +1,7 @@
 //! An error that is never looked at, though the value that came with it is used right behind: a check that returns it.
 
+use caulk_syntax::StmtKind;
+
 use crate::edit::Edit;
 use crate::layout::under;
 use crate::site::Site;
@@ -17,7 +19,10 @@ pub(super) fn check(site: &Site<'_>) -> Option<Edit> {
         let uses = |name| !site.scope.uses(**id, name).is_empty();
         uses(value) || uses(error)
     })?;
-    if site.scope.uses(*user, value).is_empty() {
+    // Where it is looked at, what follows goes on without a value, or with another.
+    let looks = matches!(site.scope.tree.stmt(*user).kind,
+        StmtKind::If { cond, .. } if site.asks_for_error(cond));
+    if looks || site.scope.uses(*user, value).is_empty() {
         return None;
     }
     let lines = under(&format!("{error} != nil"), vec![site.error_return(error)?]);

@@ -42,6 +42,18 @@ impl Run<'_, '_> {
                 return true;
             }
         }
+        // `if !client.Closed() {`: where it is, there is nothing left to do.
+        if let Some(receiver) = receiver
+            && truth
+            && args.is_empty()
+            && self.release.path().is_empty()
+            && matches!(crate::types::last_name(callee), "Closed" | "IsClosed")
+            && matches!(self.value_at(state, receiver), Some(Value::At(_)))
+        {
+            let span = self.span_of(call);
+            self.end_at(state, span);
+            return true;
+        }
         if let Some(receiver) = receiver
             && !truth
             && self.scans(callee)

@@ -437,7 +437,10 @@ impl Run<'_, '_> {
                 ClosureEffect::Nothing => {}
             },
             Some(Value::View) => self.lose_track(state, "what reads from it is stored", span),
-            Some(Value::Handle) => self.obstacle(span, "stores what is bound to it"),
+            Some(Value::Handle) => self.obstacle(
+                span,
+                "stores what is bound to it: release both where the owner is released",
+            ),
             _ => {}
         }
     }

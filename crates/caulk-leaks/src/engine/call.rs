@@ -11,7 +11,8 @@ use crate::inference::summary::Param;
 use crate::module::Followed;
 
 /// What uses it may run as long as the process does.
-pub(crate) const PASSED_ON: &str = "used by a function literal that is passed on";
+pub(crate) const PASSED_ON: &str =
+    "used by a function literal that is passed on: release it once that has run for the last time";
 
 /// A function by import path and name.
 pub(super) struct Named<'a> {

@@ -30,7 +30,10 @@ impl Run<'_, '_> {
                 }
                 ClosureEffect::Uses { drained } => {
                     state.drained |= drained;
-                    self.obstacle(span, "used by a goroutine");
+                    self.obstacle(
+                        span,
+                        "used by a goroutine: release it where the last that uses it ends",
+                    );
                 }
                 ClosureEffect::Unknown(why) => self.lose_track(state, why, span),
                 ClosureEffect::Nothing => {}
@@ -48,7 +51,10 @@ impl Run<'_, '_> {
             state.status = Status::Settled(SettledBy::HandedOver, at);
         }
         if owed && state.status == Status::Owed && self.mentions(state, call) {
-            self.obstacle(span, "used by a goroutine");
+            self.obstacle(
+                span,
+                "used by a goroutine: release it where the last that uses it ends",
+            );
         }
     }
 

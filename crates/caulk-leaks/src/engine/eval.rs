@@ -396,7 +396,7 @@ impl Run<'_, '_> {
                 Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
                     super::closure::ClosureEffect::Releases => Some(Value::Owner(None)),
                     super::closure::ClosureEffect::Uses { .. } => {
-                        self.obstacle(self.span_of(value), "kept by a function literal");
+                        self.obstacle(self.span_of(value), "kept by a function literal: release it once that has run for the last time");
                         None
                     }
                     super::closure::ClosureEffect::Unknown(why) => {

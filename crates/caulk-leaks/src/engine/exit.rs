@@ -417,7 +417,7 @@ impl Run<'_, '_> {
                     self.out.viewed.get_or_insert(index);
                     // Whoever gets it as well decides itself when it is done with the view.
                     if !goes_itself {
-                        self.obstacle(span, "returns what reads from it or writes to it")
+                        self.obstacle(span, "returns what reads from it or writes to it: let whoever gets that release both")
                     }
                 }
                 Some(Value::Closure(literal)) => {
@@ -428,7 +428,7 @@ impl Run<'_, '_> {
                             if matches!(self.start, Some(Start::Param { .. })) =>
                         {
                             self.out.viewed.get_or_insert(index);
-                            self.obstacle(span, "returns a function that uses it");
+                            self.obstacle(span, "returns a function that uses it: release it once that has run for the last time");
                         }
                         ClosureEffect::Uses { .. } => {
                             state.status = Status::Unknown(
@@ -445,7 +445,10 @@ impl Run<'_, '_> {
                     }
                 }
                 Some(Value::Handle) if !self.returns_data(stmt, index) => {
-                    self.obstacle(span, "returns what is bound to it");
+                    self.obstacle(
+                        span,
+                        "returns what is bound to it: let whoever gets that release both",
+                    );
                 }
                 _ => {}
             }

@@ -47,7 +47,10 @@ impl Run<'_, '_> {
             if let Some(state) = leaves {
                 let span = self.exit_span_in(exit, Some(literal));
                 if !args.is_empty() {
-                    self.obstacle(span, "lost by a goroutine that knows it by another name");
+                    self.obstacle(
+                        span,
+                        "lost by a goroutine that knows it by another name: release it there",
+                    );
                 }
                 self.lose_in_goroutine(exit, span, &state, visit, &visits);
             }

@@ -120,7 +120,10 @@ impl Run<'_, '_> {
                     if let Some(first) = args.first() {
                         self.note_entry(*first);
                     }
-                    self.obstacle(self.span_of(arg), "kept in a list");
+                    self.obstacle(
+                        self.span_of(arg),
+                        "kept in a list: release each element where the list is given up",
+                    );
                 }
                 value => self.hand_over(state, arg, value, SettledBy::Stored),
             }

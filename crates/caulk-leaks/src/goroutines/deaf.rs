@@ -218,7 +218,7 @@ impl Deaf {
             release: "return".to_owned(),
             message: format!("goroutine goes on for ever when {by} tells it to end"),
             confidence: Confidence::Certain,
-            why: "what else it has to do when it ends is not known",
+            why: "what else it has to do when it ends is not known: let the case that tells it to end return",
         };
         staying.published(module, function, heat)
     }

@@ -446,7 +446,7 @@ pub(crate) fn described(
         } else {
             Confidence::Likely
         },
-        why: "the type needs a way to tell its goroutine to end",
+        why: "the type needs a way to tell its goroutine to end: a channel that its release method closes, which the goroutine watches",
     };
     staying.published(module, function, heat)
 }

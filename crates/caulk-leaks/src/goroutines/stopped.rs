@@ -224,7 +224,7 @@ impl Stopped {
             release: "return".to_owned(),
             message: format!("goroutine waits for ever for {channel} when its timer is stopped"),
             confidence: Confidence::Certain,
-            why: "the goroutine needs another way to be told to end",
+            why: "the goroutine needs another way to be told to end: a channel that is closed, or a context",
         };
         staying.published(module, function, heat)
     }

@@ -45,7 +45,9 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     }
     let only_lent = released.is_some_and(|ty| types::only_lends(module.program, ty, &site.release));
     let impossible = if let Some(taker) = other_taker {
-        Some(format!("{taker} of something else takes it back"))
+        Some(format!(
+            "{taker} of something else takes it back: call that where it is no longer needed"
+        ))
     } else if only_lent && !is_closer(&site.release) {
         Some("is put into a variable of an interface that cannot release it".to_owned())
     } else if matches!(missing, Some(Missing::Other)) {

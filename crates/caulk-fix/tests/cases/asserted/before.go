@@ -74,3 +74,19 @@ func size(name string) (int64, error) {
 	}
 	return io.Copy(io.Discard, src.R)
 }
+
+func sizeOf(name string, limit int64) (int64, error) {
+	src, err := openInput(name) // refused: it is asked for its release elsewhere
+	if err != nil {
+		return 0, err
+	}
+	if limit == 0 {
+		return 0, errors.New("empty")
+	}
+	defer func() {
+		if closer, ok := src.R.(io.Closer); ok {
+			closer.Close()
+		}
+	}()
+	return io.Copy(io.Discard, src.R)
+}

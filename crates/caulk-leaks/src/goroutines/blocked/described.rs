@@ -188,11 +188,11 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
             }],
             Wait::Untold | Wait::Abandoned | Wait::Stranded | Wait::Outlived => vec![Obstacle {
                 span: byte_span(blocked.waits),
-                why: "the goroutine needs another way to be told to end".to_owned(),
+                why: "the goroutine needs another way to be told to end: a channel that is closed, or a context".to_owned(),
             }],
             Wait::Close | Wait::Signal | Wait::Unsignalled | Wait::Unanswered => vec![Obstacle {
                 span: byte_span(blocked.waits),
-                why: "who closes the channel is for its senders to decide".to_owned(),
+                why: "who closes the channel is for its senders to decide: close it behind the last send, or let the goroutine watch a context too".to_owned(),
             }],
         },
     }
