@@ -33,6 +33,11 @@ impl Hold {
         }
     }
 
+    /// Whether the function looks at the error and goes on with it.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.otherwise.is_some()
+    }
+
     /// Puts a release at the anchor, under the condition.
     pub(crate) fn insert(&self, layout: Layout<'_>, lines: Vec<String>) -> Result<Edit, Refusal> {
         if let Some(end) = self.otherwise {

@@ -90,8 +90,12 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let mut loose = site.hold()?.condition.is_some();
     let mut review = None;
     if loose && !GUARDED.contains(&site.finding.rule) {
-        let check = unchecked::check(site)
-            .ok_or_else(|| Refusal::new("its error is never checked: check it first"))?;
+        let check = unchecked::check(site).ok_or_else(|| {
+            Refusal::new(match site.hold().is_ok_and(|hold| hold.goes_on()) {
+                true => "the function goes on where there is an error: release it where it is known to be there",
+                false => "its error is never checked: check it first",
+            })
+        })?;
         edits.push(check);
         loose = false;
         review = Some(unchecked::REVIEW.to_owned());
