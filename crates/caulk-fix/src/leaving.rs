@@ -310,8 +310,8 @@ impl Site<'_> {
             && !uses.iter().any(is_called)
     }
 
-    /// The place of a statement that leaves, or of the removals of the file above it: a file is closed before it is removed,
-    /// which some systems insist on.
+    /// The place of a statement that leaves, or of the removals of the file by its own name above it: a file is closed before it
+    /// is removed, which some systems insist on.
     fn before_removal(&self, leaves: StmtId) -> Span {
         let tree = self.scope.tree;
         let mut place = tree.stmt(leaves).span;
@@ -322,12 +322,14 @@ impl Site<'_> {
         let Some((siblings, index)) = list.and_then(|at| self.scope.siblings(at)) else {
             return place;
         };
+        let value = self.value_name().unwrap_or_default();
         let removes = |x| {
             let path = self
                 .scope
                 .call(x)
                 .and_then(|(fun, _)| tree.selector_path(fun));
             matches!(path.as_deref(), Some(["os", "Remove" | "RemoveAll"]))
+                && !self.scope.uses(x, value).is_empty()
         };
         let held = self.scope.span(self.acquiring).end;
         for id in siblings.iter().take(index).rev() {
