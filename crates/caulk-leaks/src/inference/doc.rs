@@ -12,7 +12,7 @@ use crate::module::Module;
 const RELEASES: &[(&str, &[&str])] = &[
     ("Close", &["close", "closed", "closing"]),
     ("Stop", &["stop", "stopped", "stopping"]),
-    ("Shutdown", &["shutdown", "shut"]),
+    ("Shutdown", &["shut", "shutdown"]),
     ("Release", &["release", "released", "releasing"]),
     ("Cancel", &["cancel", "cancelled", "canceled"]),
     ("Disconnect", &["disconnect", "disconnected"]),
@@ -79,7 +79,7 @@ pub(crate) fn contract(module: &Module<'_>, id: FuncId) -> Option<Contract> {
     let func = program.func(id)?;
     let file = program.file_of(id)?;
     let text = file.outline.comments.doc_text(func.decl.span.start);
-    if text.is_empty() {
+    if !may_oblige(&text) {
         return None;
     }
     let signature = program.func_type(program.signature(id))?;
@@ -145,6 +145,15 @@ fn sentences(text: &str) -> impl Iterator<Item = String> {
         .filter(|sentence| !sentence.is_empty())
         .collect::<Vec<_>>()
         .into_iter()
+}
+
+/// Whether a text has the words of a duty and of a release, in whatever sentence: few have, and all are asked for.
+fn may_oblige(text: &str) -> bool {
+    let text = text.to_lowercase().replace('\n', " ");
+    let mut releases = RELEASES.iter().filter_map(|(_, forms)| forms.first());
+    // The first form is the beginning of the others, but for a last letter.
+    releases.any(|form| text.contains(form.strip_suffix('e').unwrap_or(form)))
+        && DUTIES.iter().any(|word| text.contains(word))
 }
 
 /// The method that a sentence obliges the caller to call.

@@ -68,8 +68,8 @@ impl Program {
 
     /// The same in what can be read, or else the types on the way that are missing, each with the embedded fields passed before.
     pub(super) fn search(&self, ty: TypeId, name: &str) -> Result<Selected, Vec<Missing<'_>>> {
-        if let Some(found) = self.select_own(ty, name) {
-            return Ok(found);
+        if let ControlFlow::Break(found) = self.select_own(ty, name) {
+            return found.ok_or_else(Vec::new);
         }
         let mut level = vec![Step {
             ty,
@@ -143,23 +143,35 @@ impl Program {
         Err(missing)
     }
 
-    /// The method that a type declares, or a field of its own: most that are asked for, found without a search.
-    fn select_own(&self, ty: TypeId, name: &str) -> Option<Selected> {
+    /// The method that a type declares, or a field of its own, or that it has neither: most that are asked for, told without a search.
+    fn select_own(&self, ty: TypeId, name: &str) -> ControlFlow<Option<Selected>> {
         let ty = self.deref(ty);
-        if let Type::Named { decl, args } = self.ty(ty)
-            && let Some(method) = self.declared_method(*decl, args, name, &[])
-        {
-            return Some(Selected::Method(method));
+        match self.ty(ty) {
+            Type::Named { decl, args } => {
+                if let Some(method) = self.declared_method(*decl, args, name, &[]) {
+                    return ControlFlow::Break(Some(Selected::Method(method)));
+                }
+                if self.named(*decl).is_some_and(|decl| !decl.is_loaded()) {
+                    return ControlFlow::Continue(());
+                }
+            }
+            Type::TypeParam(_) => return ControlFlow::Continue(()),
+            _ => {}
         }
-        let Type::Struct(fields) = self.ty(self.underlying(ty)) else {
-            return None;
+        let fields = match self.ty(self.underlying(ty)) {
+            Type::Struct(fields) => fields,
+            Type::Interface(_) => return ControlFlow::Continue(()),
+            _ => return ControlFlow::Break(None),
         };
         let mut called_so = fields.iter().filter(|field| field.name == name);
-        let (field, other) = (called_so.next()?, called_so.next());
-        other.is_none().then(|| Selected::Field {
-            ty: field.ty,
-            through: Box::new([]),
-        })
+        match (called_so.next(), called_so.next()) {
+            (Some(field), None) => ControlFlow::Break(Some(Selected::Field {
+                ty: field.ty,
+                through: Box::new([]),
+            })),
+            (None, _) if !fields.iter().any(|field| field.embedded) => ControlFlow::Break(None),
+            _ => ControlFlow::Continue(()),
+        }
     }
 
     /// A method declared with the named type as receiver.
