@@ -284,7 +284,8 @@ impl Run<'_, '_> {
                     {
                         let field = place.path.first().cloned();
                         let around = Place::of(place.root);
-                        let is_copy = self.is_copy(x) && !self.is_known_elsewhere(place.root);
+                        let is_copy =
+                            self.is_copy(x) && !self.is_known_elsewhere(place.root, field.as_ref());
                         if value.holds()
                             && !is_copy
                             && self.keeper != Some(place.root)

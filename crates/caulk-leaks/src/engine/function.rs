@@ -218,6 +218,35 @@ impl Function {
         None
     }
 
+    /// Whether two expressions stand in different branches of one condition, of which only one is taken.
+    pub fn are_apart(&self, one: ExprId, other: ExprId) -> bool {
+        let ways = |expr: ExprId| {
+            let mut found: Vec<(Node, Node)> = Vec::new();
+            let mut at = Node::Expr(expr);
+            while let Some(parent) = self.parent(at) {
+                found.push((parent, at));
+                at = parent;
+            }
+            found
+        };
+        let others = ways(other);
+        let is_branch = |node: Node| match node {
+            Node::Stmt(stmt) => match self.tree().stmt(stmt).kind {
+                StmtKind::Case { .. } | StmtKind::Comm { .. } => true,
+                _ => matches!(self.parent(node), Some(Node::Stmt(parent))
+                    if matches!(self.tree().stmt(parent).kind, StmtKind::If { then, els, .. }
+                        if then == stmt || els == Some(stmt))),
+            },
+            Node::Expr(_) => false,
+        };
+        ways(one).into_iter().any(|(at, branch)| {
+            let other = others.iter().find(|(known, _)| *known == at);
+            other.is_some_and(|(_, other)| {
+                *other != branch && is_branch(branch) && is_branch(*other) && !self.in_loop(at)
+            })
+        })
+    }
+
     /// The innermost statement that holds an expression.
     pub fn statement(&self, expr: ExprId) -> Option<StmtId> {
         let mut node = self.parent(expr);
@@ -311,15 +340,24 @@ impl Function {
         self.loosens.get(&literal).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a function literal uses a variable that may run at any time: one that is passed on, stored or a goroutine.
-    pub fn is_shared(&self, program: &Program, local: LocalId) -> bool {
+    /// Whether a function literal, one of those that matter, uses a variable that may run at any time: one that is passed on,
+    /// stored or a goroutine.
+    pub fn is_shared(
+        &self,
+        program: &Program,
+        local: LocalId,
+        matters: &dyn Fn(ExprId) -> bool,
+    ) -> bool {
         let roots = caulk_flow::roots(program, &self.typed);
         let mut literals = self
             .info()
             .literals()
             .iter()
             .filter(|literal| literal.captures.contains(&local));
-        literals.any(|literal| !runs_where_called(&self.typed, &roots, &self.parents, literal.expr))
+        literals.any(|literal| {
+            !runs_where_called(&self.typed, &roots, &self.parents, literal.expr)
+                && matters(literal.expr)
+        })
     }
 
     /// The declared functions that a variable can hold; none where it can hold another.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use caulk_program::{Builtin, Callee, LocalId, LocalKind, Object, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
+use smol_str::SmolStr;
 
-use super::run::Run;
+use super::run::{Run, Start};
 use super::state::{Place, State, Status, Value};
 use crate::finding::SettledBy;
 use crate::inference::provenance;
@@ -29,20 +30,20 @@ impl Run<'_, '_> {
         let is_direct = self.release.path().is_empty();
         let is_own = match list.path.len() {
             0 => self.is_own_list(list.root),
-            1 => self.is_own_owner(list.root),
+            1 => self.is_own_owner(list.root, list.path.first()),
             _ => false,
         };
         (is_direct && is_own && self.place(*target).as_ref() == Some(&list)).then_some(list)
     }
 
     /// Whether a variable is made here, and nothing that runs later knows it.
-    fn is_own_owner(&self, owner: LocalId) -> bool {
-        let (function, program) = (self.function, self.module.program);
+    fn is_own_owner(&self, owner: LocalId, field: Option<&SmolStr>) -> bool {
+        let function = self.function;
         let info = function.info().local_info(owner);
         info.is_some_and(|info| matches!(info.kind, LocalKind::Variable))
             && function.is_fresh(owner)
             && !self.is_outer(owner)
-            && !function.is_shared(program, owner)
+            && !self.is_shared(owner, field)
     }
 
     fn is_own_list(&self, list: LocalId) -> bool {
@@ -74,13 +75,42 @@ impl Run<'_, '_> {
             && provenance::values_of(self.module, function, list)
                 .iter()
                 .all(|(value, _)| value.is_some_and(is_made))
-            && !self.is_known_elsewhere(list)
+            && !self.is_known_elsewhere(list, None)
     }
 
-    /// Whether something may look at a variable at another time than where it is named.
-    pub(super) fn is_known_elsewhere(&self, local: LocalId) -> bool {
+    /// Whether something may look at a variable, or a field of it, at another time than where it is named.
+    pub(super) fn is_known_elsewhere(&self, local: LocalId, field: Option<&SmolStr>) -> bool {
+        self.is_shared(local, field) || self.has_address_taken(local)
+    }
+
+    /// Whether a literal that runs at another time may look at it: no such literal is made where this acquires, and one that
+    /// names other fields alone looks at those.
+    fn is_shared(&self, local: LocalId, field: Option<&SmolStr>) -> bool {
+        let matters = |literal: ExprId| {
+            let apart = matches!(self.start, Some(Start::Call { call, .. })
+                if self.function.are_apart(call, literal));
+            !apart && !field.is_some_and(|field| self.names_others(literal, local, field))
+        };
         let program = self.module.program;
-        self.function.is_shared(program, local) || self.has_address_taken(local)
+        self.function.is_shared(program, local, &matters)
+    }
+
+    /// Whether a literal names a variable for other fields than this one alone.
+    fn names_others(&self, literal: ExprId, local: LocalId, field: &str) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let mut others = true;
+        tree.walk(literal, |node| {
+            if let Node::Expr(expr) = node
+                && function.info().local(expr) == Some(local)
+            {
+                others &= matches!(function.parent(expr), Some(Node::Expr(parent))
+                    if matches!(tree.expr(parent).kind, ExprKind::Selector { sel, .. }
+                        if tree.name(sel) != field
+                            && matches!(function.info().object(parent), Object::Field { .. })));
+            }
+            Descend::Into
+        });
+        others
     }
 
     fn has_address_taken(&self, local: LocalId) -> bool {
