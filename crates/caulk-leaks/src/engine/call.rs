@@ -79,6 +79,13 @@ impl Run<'_, '_> {
             Some(receiver) => self.receiver(state, fun, receiver),
             None => None,
         };
+        if receiver.is_none()
+            && let Some(part) = receiver_expr
+            && self.ends_what_is_held(state, part, callee)
+        {
+            self.release_at(state, self.span_of(call));
+            return Vec::new();
+        }
         let called = match callee {
             Callee::Local(_) | Callee::Field { .. } | Callee::Value | Callee::Unknown { .. } => {
                 self.eval(state, fun)
@@ -198,6 +205,17 @@ impl Run<'_, '_> {
             _ => Box::default(),
         };
         Some(self.through_embedded(value?, &through))
+    }
+
+    /// Whether a release is called on the very field of the resource that holds what is owed: `store.db.Close()`.
+    fn ends_what_is_held(&mut self, state: &mut State, part: ExprId, callee: &Callee) -> bool {
+        let tree = self.function.tree();
+        let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(part)).kind else {
+            return false;
+        };
+        self.is_held_in(tree.name(sel))
+            && crate::contract::is_release_name(crate::types::last_name(callee))
+            && matches!(self.eval(state, x), Some(Value::At(0)))
     }
 
     fn builtin(
