@@ -5,7 +5,7 @@ use caulk_syntax::{ExprId, ExprKind};
 
 use super::call::{Named, PASSED_ON, Passed};
 use super::closure::ClosureEffect;
-use super::known::{by_name, is_borrowing_interface};
+use super::known::{by_name, is_borrowing_interface, is_of_log};
 use super::run::Run;
 use super::state::{State, Status, Value};
 use crate::catalogue::CallEffect;
@@ -139,7 +139,8 @@ impl Run<'_, '_> {
         }
         if let Callee::Interface { .. } = callee
             && let Some(name) = name
-            && is_borrowing_interface(name.package, name.name)
+            && (is_borrowing_interface(name.package, name.name)
+                || is_of_log(name.name) && self.function.info().type_of(call) == TypeId::VOID)
         {
             return Vec::new();
         }

@@ -54,6 +54,16 @@ pub(super) fn by_name(callee: &Callee, gives_at_most_an_error: bool) -> Option<C
         .then_some(CallEffect::Own)
 }
 
+/// Whether a method of an interface writes a line of a log: what it is passed is put into words during the call.
+pub(super) fn is_of_log(name: &str) -> bool {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = name.trim_end_matches(['f', 'w']);
+    matches!(
+        name.strip_suffix("ln").unwrap_or(name),
+        "Trace" | "Debug" | "Info" | "Notice" | "Warn" | "Warning" | "Error" | "Print" | "Log"
+    )
+}
+
 /// Methods of well-known interfaces whose implementations use an argument and let it go.
 pub(super) fn is_borrowing_interface(package: &str, name: &str) -> bool {
     matches!(
