@@ -29,7 +29,7 @@ use crate::inference::channel_places::Place;
 use crate::inference::channel_uses::ChannelUses;
 use crate::inference::directive::Declared;
 use crate::inference::field_uses::{FieldUses, Uses};
-use crate::inference::habit::Habits;
+use crate::inference::habit::{Habits, Way};
 use crate::inference::noted::Notes;
 use crate::inference::owned::Results;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
@@ -285,18 +285,18 @@ impl<'p> Module<'p> {
         Some(&self.fields.get()?.habits)
     }
 
-    /// The method by which the functions of a package, or of the program, release what another function gives them, where
+    /// The way in which the functions of a package, or of the program, release what another function gives them, where
     /// several do, and which of the two do.
     pub fn habit(
         &self,
         package: PackageId,
         function: &str,
         value: TypeId,
-    ) -> Option<(SmolStr, Origin)> {
+        is_followed: bool,
+    ) -> Option<(Way, Origin)> {
         let path = self.program.package(package).path();
         let habits = &self.fields.get()?.habits;
-        let (method, origin) = habits.method(self.program, path, function, value)?;
-        Some((method.clone(), origin))
+        habits.way(self.program, path, function, value, is_followed)
     }
 
     /// The method by which most of the program release a value of a type.

@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, LocalId, Program, TypeId, TypedBody};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
+use caulk_program::{BodyOwner, Callee, FuncId, FuncRef, Program, TypeId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -12,7 +12,7 @@ use crate::contract::{Contract, ErrorAt, Origin, Release, is_release_name};
 use crate::engine::Function;
 use crate::finding::{Confidence, Harm};
 use crate::inference::field_uses::FieldUses;
-use crate::inference::own_use::{ALWAYS_RELEASE, BEGINS, is_looked_up};
+use crate::inference::own_use::{self, is_looked_up};
 use crate::inference::provenance::{self, Provenance};
 use crate::module::{Followed, Module};
 use crate::sites::owed::Called;
@@ -28,7 +28,7 @@ const MANY: u32 = 3;
 const OF_TYPE: u32 = 4;
 
 /// What stands for a release where a function gets a value, keeps it to itself and does not release it.
-const LEFT: &str = "";
+pub(super) const LEFT: &str = "";
 
 /// Methods that give back what they are called on, and have no other use: a `Wait` or a `Commit` has.
 pub(crate) const RELEASES: &[&str] = &[
@@ -44,10 +44,23 @@ pub(crate) const RELEASES: &[&str] = &[
     "Free",
 ];
 
-/// By a function, how many others defer which release of what it gives them.
-type ByFunction = BTreeMap<String, BTreeMap<SmolStr, u32>>;
+/// How a function releases what another gives it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Way {
+    /// By a method of its own, wherever it leaves.
+    Method(SmolStr),
+    /// By that, once it has called a method before which nothing may be held: `s.Open()`.
+    Begun(SmolStr),
+    /// By a method of its own where it gives up; what holds nothing at first was begun before.
+    GivingUp { method: SmolStr, begun: bool },
+    /// By passing it to a method of what gave it: `pool.Put(conn)`.
+    GivenBack(SmolStr),
+}
 
-/// How many functions defer which release of what a function gives them.
+/// By a function, how many others release what it gives them in which way.
+type ByFunction = BTreeMap<String, BTreeMap<Way, u32>>;
+
+/// How many functions release in which way what a function gives them.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Habits {
     by_package: BTreeMap<String, ByFunction>,
@@ -57,7 +70,7 @@ pub(crate) struct Habits {
 }
 
 /// What functions have in common that give the same in the same way: their last name, and the type.
-fn alike(program: &Program, function: &str, value: TypeId) -> Option<String> {
+pub(super) fn alike(program: &Program, function: &str, value: TypeId) -> Option<String> {
     let named = program.named_of(value)?;
     let name = function.rsplit(['.', '/']).next()?;
     (!crate::types::is_std_path(&named.package))
@@ -65,149 +78,31 @@ fn alike(program: &Program, function: &str, value: TypeId) -> Option<String> {
 }
 
 /// The same of all functions that give a type. No function has the name behind it.
-fn of_type(program: &Program, value: TypeId) -> Option<String> {
+pub(super) fn of_type(program: &Program, value: TypeId) -> Option<String> {
     let named = program.named_of(value)?;
     (!crate::types::is_std_path(&named.package))
         .then(|| format!("{}.{} ", named.package, named.name))
 }
 
 impl Habits {
-    /// Adds what one body of a package does, of a test or not.
-    pub fn read(&mut self, program: &Program, package: &str, body: &TypedBody, is_test: bool) {
-        let reader = Reader { body };
-        let mut given: BTreeMap<LocalId, Option<ExprId>> = BTreeMap::new();
-        let mut released: BTreeMap<LocalId, Released> = BTreeMap::new();
-        let mut branches: Vec<Span> = Vec::new();
-        let tree = body.tree();
-        for root in caulk_flow::roots(program, body) {
-            tree.walk(root, |node| {
-                let Node::Stmt(stmt) = node else {
-                    return Descend::Into;
-                };
-                match tree.stmt(stmt).kind {
-                    StmtKind::Assign { lhs, rhs, .. } => {
-                        if let (Some(target), [value]) = (tree.exprs(lhs).first(), tree.exprs(rhs))
-                            && let Some(local) = reader.local(*target)
-                        {
-                            let other = given.insert(local, Some(*value)).is_some();
-                            if other {
-                                given.insert(local, None);
-                            }
-                        }
-                    }
-                    StmtKind::Defer(call) => {
-                        let deferred = tree.stmt(stmt).span.start;
-                        reader.releases(call, deferred, &mut released);
-                    }
-                    StmtKind::If { then, els, .. } => {
-                        let both = [Some(then), els].into_iter().flatten();
-                        branches.extend(both.map(|branch| tree.stmt(branch).span));
-                    }
-                    StmtKind::Case { .. } | StmtKind::Comm { .. } => {
-                        branches.push(tree.stmt(stmt).span);
-                    }
-                    _ => {}
-                }
-                Descend::Into
-            });
-        }
-        if !is_test {
-            self.read_anywhere(program, &reader, &given);
-        }
-        let mut habits: Vec<(String, SmolStr)> = Vec::new();
-        for (local, release) in released {
-            let Some(Some(value)) = given.get(&local) else {
-                continue;
-            };
-            // What is released under a condition of its own, as when a transaction fails, is not owed in any case, and
-            // what is used before, by `s.Open()`, perhaps only from there on.
-            let given = tree.expr(*value).span;
-            let depends = |branch: &Span| branch.encloses(release.at) && !branch.encloses(given);
-            if branches.iter().any(depends)
-                || reader.is_used(program, local, Span::new(given.end, release.deferred))
-            {
-                continue;
-            }
-            if let Some(func) = body.info.callee(tree.unparen(*value)).func() {
-                let (path, _) = crate::types::split_name(program, func);
-                if crate::types::is_std_path(path) {
-                    continue;
-                }
-                let habit = (func.name.to_string(), release.method);
-                if !habits.contains(&habit) {
-                    habits.push(habit);
-                }
-            }
-        }
-        for (function, method) in habits {
-            let of_package = self.by_package.entry(package.to_owned()).or_default();
-            let of_function = of_package.entry(function).or_default();
-            *of_function.entry(method).or_default() += 1;
-        }
+    /// One more function of a package does so.
+    pub(super) fn note_of_package(&mut self, package: &str, function: String, way: Way) {
+        let of_package = self.by_package.entry(package.to_owned()).or_default();
+        *of_package
+            .entry(function)
+            .or_default()
+            .entry(way)
+            .or_default() += 1;
     }
 
-    /// Adds what a body releases in any way, deferred or not: one that closes what it got where it gives up owes it.
-    fn read_anywhere(
-        &mut self,
-        program: &Program,
-        reader: &Reader<'_>,
-        given: &BTreeMap<LocalId, Option<ExprId>>,
-    ) {
-        let (body, tree) = (reader.body, reader.body.tree());
-        let mut begun: BTreeSet<LocalId> = BTreeSet::new();
-        let mut released: BTreeSet<(LocalId, &str)> = BTreeSet::new();
-        for (call, _) in body.info.calls() {
-            if let ExprKind::Call { fun, args, .. } = tree.expr(call).kind
-                && let ExprKind::Selector { x, sel } = tree.expr(fun).kind
-                && let Some(local) = reader.local(x)
-            {
-                let method = tree.name(sel);
-                if BEGINS.iter().any(|verb| method.starts_with(verb)) {
-                    begun.insert(local);
-                }
-                if args.is_empty() && ALWAYS_RELEASE.contains(&method) {
-                    released.insert((local, method));
-                }
-            }
-        }
-        let mut habits: BTreeSet<(String, &str)> = BTreeSet::new();
-        for (local, method) in &released {
-            let value = given.get(local).copied().flatten();
-            if let Some(value) = value.filter(|_| !begun.contains(local))
-                && let Some(info) = body.info.local_info(*local)
-                && let Some(func) = body.info.callee(tree.unparen(value)).func()
-            {
-                habits.extend(alike(program, &func.name, info.ty).map(|alike| (alike, *method)));
-            }
-            if given.contains_key(local)
-                && !begun.contains(local)
-                && let Some(info) = body.info.local_info(*local)
-            {
-                habits.extend(of_type(program, info.ty).map(|of_type| (of_type, *method)));
-            }
-        }
-        let is_released = |local: LocalId| released.iter().any(|(known, _)| *known == local);
-        let mut left = given.iter().filter_map(|(local, value)| {
-            let value = (*value).filter(|_| !is_released(*local))?;
-            let ty = body.info.local_info(*local)?.ty;
-            body.info.callee(tree.unparen(value)).func()?;
-            let of_type = of_type(program, ty)?;
-            let releases = |method: &&str| program.has_method(ty, method);
-            ALWAYS_RELEASE
-                .iter()
-                .any(releases)
-                .then_some((*local, of_type))
-        });
-        if let Some(first) = left.next() {
-            let leaving = reader.leaving(program);
-            let left = [first].into_iter().chain(left);
-            let kept = left.filter(|(local, _)| !leaving.contains(local));
-            habits.extend(kept.map(|(_, of_type)| (of_type, LEFT)));
-        }
-        for (alike, method) in habits {
-            let of_function = self.anywhere.entry(alike).or_default();
-            *of_function.entry(SmolStr::new(method)).or_default() += 1;
-        }
+    /// One more of the whole program.
+    pub(super) fn note_anywhere(&mut self, alike: String, way: Way) {
+        *self
+            .anywhere
+            .entry(alike)
+            .or_default()
+            .entry(way)
+            .or_default() += 1;
     }
 
     /// Those that were noted with how bodies use fields.
@@ -231,7 +126,10 @@ impl Habits {
             .map(|(package, function)| (Some(package), function));
         let anywhere = self.anywhere.keys().chain(others.anywhere.keys());
         let anywhere = anywhere
-            .filter(|alike| self.of_all(alike) != others.of_all(alike))
+            .filter(|alike| match alike.contains(' ') {
+                true => self.of_all(alike) != others.of_all(alike),
+                false => self.of_function(alike) != others.of_function(alike),
+            })
             .filter_map(|alike| Some((None, alike.split(' ').next_back()?)));
         of_packages.chain(anywhere).collect()
     }
@@ -244,18 +142,36 @@ impl Habits {
         add(&mut self.anywhere, other.anywhere);
     }
 
-    /// The method by which a package's functions, or those of the whole program, release what another function gives them,
+    /// The way in which a package's functions, or those of the whole program, release what another function gives them,
     /// and which of the two do.
-    pub fn method(
+    pub fn way(
         &self,
         program: &Program,
         package: &str,
         function: &str,
         value: TypeId,
-    ) -> Option<(&SmolStr, Origin)> {
-        let of_package = self.of(package, function).map(|name| (name, Origin::Habit));
-        let of_all = || self.of_all(&alike(program, function, value)?);
-        of_package.or_else(|| of_all().map(|name| (name, Origin::Custom)))
+        is_followed: bool,
+    ) -> Option<(Way, Origin)> {
+        let by_package = || self.by_package.get(package)?.get(function);
+        let habit = |way: Way| (way, Origin::Habit);
+        // What its source shows is more than its name says.
+        let at_least = match is_followed {
+            true => SEVERAL,
+            false => enough(function),
+        };
+        let of_package = by_package().and_then(|ways| whatever_comes(ways, at_least));
+        let of_package = of_package.map(habit);
+        let of_all = || {
+            let method = self.of_all(&alike(program, function, value)?)?;
+            Some((Way::Method(method.clone()), Origin::Custom))
+        };
+        let anywhere = || self.anywhere.get(function);
+        let of_function = || Some((whatever_comes(anywhere()?, MANY)?, Origin::Custom));
+        of_package
+            .or_else(of_all)
+            .or_else(of_function)
+            .or_else(|| Some(habit(giving_up(by_package()?, SEVERAL)?)))
+            .or_else(|| Some((giving_up(anywhere()?, MANY)?, Origin::Custom)))
     }
 
     /// The method by which functions of the whole program mostly release a value of a type, whatever gives it to them.
@@ -263,8 +179,15 @@ impl Habits {
         self.of_all(&of_type(program, value)?)
     }
 
-    fn of(&self, package: &str, function: &str) -> Option<&SmolStr> {
-        most(self.by_package.get(package)?.get(function)?, SEVERAL)
+    fn of(&self, package: &str, function: &str) -> Option<Way> {
+        let ways = self.by_package.get(package)?.get(function)?;
+        whatever_comes(ways, enough(function)).or_else(|| giving_up(ways, SEVERAL))
+    }
+
+    /// How many of the whole program release what a function gives them, where its type need not be known.
+    fn of_function(&self, function: &str) -> Option<Way> {
+        let ways = self.anywhere.get(function)?;
+        whatever_comes(ways, MANY).or_else(|| giving_up(ways, MANY))
     }
 
     fn of_all(&self, alike: &str) -> Option<&SmolStr> {
@@ -272,118 +195,71 @@ impl Habits {
         if !alike.ends_with(' ') {
             return most(methods, MANY);
         }
-        let left = methods.get(LEFT).copied().unwrap_or_default();
+        let left = methods.get(&Way::Method(SmolStr::new(LEFT)));
+        let left = left.copied().unwrap_or_default();
         most(methods, OF_TYPE.max(left)).filter(|method| *method != LEFT)
     }
 }
 
 fn add(known: &mut ByFunction, others: ByFunction) {
-    for (function, methods) in others {
+    for (function, ways) in others {
         let known = known.entry(function).or_default();
-        for (method, count) in methods {
-            *known.entry(method).or_default() += count;
+        for (way, count) in ways {
+            *known.entry(way).or_default() += count;
         }
     }
 }
 
-/// The method that most take, and so many at least.
-fn most(methods: &BTreeMap<SmolStr, u32>, at_least: u32) -> Option<&SmolStr> {
-    let most = methods.iter().max_by_key(|(_, count)| **count)?;
-    (*most.1 >= at_least).then_some(most.0)
+/// The method that most take wherever they leave, and so many at least.
+fn most(ways: &BTreeMap<Way, u32>, at_least: u32) -> Option<&SmolStr> {
+    let methods = ways.iter().filter_map(|(way, count)| match way {
+        Way::Method(method) => Some((method, *count)),
+        Way::Begun(_) | Way::GivingUp { .. } | Way::GivenBack(_) => None,
+    });
+    let (method, count) = methods.max_by_key(|(_, count)| *count)?;
+    (count >= at_least).then_some(method)
 }
 
-/// A deferred release.
-struct Released {
-    method: SmolStr,
-    at: Span,
-    /// Where the `defer` begins.
-    deferred: u32,
+/// How many functions make the habit of a package, where the source is not at hand: one is enough where the function that they call says by its name that it
+/// opens what it gives.
+fn enough(function: &str) -> u32 {
+    match super::opened::says_so(function) {
+        true => 1,
+        false => SEVERAL,
+    }
 }
 
-struct Reader<'a> {
-    body: &'a TypedBody,
+/// What so many do wherever they leave.
+fn whatever_comes(ways: &BTreeMap<Way, u32>, at_least: u32) -> Option<Way> {
+    let several = |is: fn(&Way) -> bool| {
+        let mut known = ways.iter();
+        let known = known.find(|(way, count)| is(way) && **count >= at_least.max(SEVERAL));
+        known.map(|(way, _)| way.clone())
+    };
+    let method = most(ways, at_least).map(|method| Way::Method(method.clone()));
+    method
+        .or_else(|| several(|way| matches!(way, Way::Begun(_))))
+        .or_else(|| several(|way| matches!(way, Way::GivenBack(_))))
 }
 
-impl Reader<'_> {
-    fn local(&self, expr: ExprId) -> Option<LocalId> {
-        let ExprKind::Ident(name) = self.body.tree().expr(expr).kind else {
+/// What so many do where they give up, if one of them does it only there.
+fn giving_up(ways: &BTreeMap<Way, u32>, at_least: u32) -> Option<Way> {
+    ways.keys().find_map(|way| {
+        let Way::GivingUp { method, .. } = way else {
             return None;
         };
-        let info = &self.body.info;
-        info.local(expr).or_else(|| info.defined_at(name.span))
-    }
-
-    /// Whether a variable is named between two places.
-    fn is_used(&self, program: &Program, local: LocalId, between: Span) -> bool {
-        let tree = self.body.tree();
-        let mut used = false;
-        for root in caulk_flow::roots(program, self.body) {
-            tree.walk(root, |node| {
-                if let Node::Expr(expr) = node
-                    && let ExprKind::Ident(name) = tree.expr(expr).kind
-                {
-                    used |= between.encloses(name.span) && self.local(expr) == Some(local);
-                }
-                Descend::Into
-            });
-        }
-        used
-    }
-
-    /// The variables that are used in another way than by a call of their methods, or a comparison.
-    fn leaving(&self, program: &Program) -> BTreeSet<LocalId> {
-        let tree = self.body.tree();
-        let mut stays: BTreeSet<ExprId> = BTreeSet::new();
-        let mut leaving = BTreeSet::new();
-        for root in caulk_flow::roots(program, self.body) {
-            tree.walk(root, |node| {
-                match node {
-                    Node::Stmt(stmt) => {
-                        if let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind {
-                            stays.extend(tree.exprs(lhs));
-                        }
-                    }
-                    Node::Expr(expr) => match tree.expr(expr).kind {
-                        ExprKind::Call { fun, .. } => {
-                            if let ExprKind::Selector { x, .. } = tree.expr(fun).kind {
-                                stays.insert(x);
-                            }
-                        }
-                        ExprKind::Binary { x, y, .. } => stays.extend([x, y]),
-                        ExprKind::Ident(_) if !stays.contains(&expr) => {
-                            leaving.extend(self.local(expr));
-                        }
-                        _ => {}
-                    },
-                }
-                Descend::Into
-            });
-        }
-        leaving
-    }
-
-    /// What a deferred call releases, itself or in its literal.
-    fn releases(&self, call: ExprId, deferred: u32, released: &mut BTreeMap<LocalId, Released>) {
-        let tree = self.body.tree();
-        tree.walk(call, |node| {
-            if let Node::Expr(expr) = node
-                && let ExprKind::Call { fun, args, .. } = tree.expr(expr).kind
-                // With arguments it gives back a part: `sem.Release(1)`.
-                && args.is_empty()
-                && let ExprKind::Selector { x, sel } = tree.expr(fun).kind
-                && RELEASES.contains(&tree.name(sel))
-                && let Some(local) = self.local(x)
-            {
-                let release = Released {
-                    method: SmolStr::new(tree.name(sel)),
-                    at: tree.expr(expr).span,
-                    deferred,
-                };
-                released.insert(local, release);
-            }
-            Descend::Into
-        });
-    }
+        let count = |way: Way| ways.get(&way).copied().unwrap_or_default();
+        let giving_up = |begun: bool| {
+            let method = method.clone();
+            count(Way::GivingUp { method, begun })
+        };
+        let at_once = giving_up(false) + count(Way::Method(method.clone()));
+        let begun = giving_up(false) == 0 || at_once < at_least;
+        (at_once + giving_up(true) >= at_least).then(|| Way::GivingUp {
+            method: method.clone(),
+            begun,
+        })
+    })
 }
 
 /// What a call owes by the habit of the package that makes it, or of the program.
@@ -395,8 +271,103 @@ pub(crate) fn contract(
 ) -> Option<Contract> {
     // A type that is not known has it by what is called on it.
     let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
-    let (method, origin) = module.habit(function.package, &called.func.name, value)?;
-    by_method(module, function, call, called, method, origin)
+    let is_followed = called.func.id.is_some_and(|id| module.is_own(id));
+    let (way, origin) = module.habit(function.package, &called.func.name, value, is_followed)?;
+    match way {
+        Way::Method(method) => by_method(module, function, call, called, method, origin),
+        Way::GivingUp { .. } => None,
+        Way::Begun(method) => {
+            let acquired_after = own_use::begun_with(module, function, call);
+            if acquired_after.is_empty() {
+                return None;
+            }
+            let owed = by_method(module, function, call, called, method, origin)?;
+            Some(Contract {
+                idle: false,
+                acquired_after,
+                ..owed
+            })
+        }
+        Way::GivenBack(method) => by_taker(module, function, call, called, &method),
+    }
+}
+
+/// What a call owes where the function fails, by what others of the package do where they give up.
+pub(crate) fn contract_giving_up(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    called: &Called<'_>,
+) -> Option<Contract> {
+    let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
+    let known = module.habit(function.package, &called.func.name, value, true);
+    let (Way::GivingUp { method, begun }, origin) = known? else {
+        return None;
+    };
+    let begins = !own_use::begun_with(module, function, call).is_empty();
+    if begun && !begins
+        || own_use::is_kept_by_another(module, called)
+        || own_use::is_given_to_be_written(module, function, call)
+    {
+        return None;
+    }
+    let owed = by_method(module, function, call, called, method, origin)?;
+    Some(Contract {
+        where_it_fails: true,
+        // Also by a `Dial` that fails something may have been begun.
+        idle: owed.idle || begins,
+        ..owed
+    })
+}
+
+/// What a call owes where others give what it gives back to what gave it. A list of what can be used again loses nothing by
+/// one that is not put back, unless that holds something.
+fn by_taker(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    called: &Called<'_>,
+    method: &str,
+) -> Option<Contract> {
+    let program = module.program;
+    if crate::in_test::is_in_test(module, function) {
+        return None;
+    }
+    let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
+    let receiver = function.callee(call).receiver()?;
+    let taker = program.method(function.info().type_of(receiver), method);
+    let id = taker
+        .filter(|taker| !taker.of_interface)
+        .and_then(|taker| taker.func.id);
+    let is_known = !value.is_unknown() && !program.is_missing(value);
+    if id.is_some_and(|id| puts_into_pool(module, id, POOL_DEPTH) == Some(true))
+        || is_known && !module.can_be_released(value) && is_pool(method)
+    {
+        return None;
+    }
+    Some(Contract {
+        error: says_whether_at(program, called),
+        harm: Harm {
+            memory: true,
+            ..Harm::default()
+        },
+        ..Contract::of(
+            Release {
+                taken_by: vec![method.to_owned()],
+                ..Release::default()
+            },
+            Confidence::Likely,
+            Origin::Habit,
+        )
+    })
+}
+
+/// Whether a method puts back what can be used again, and makes another where there is none.
+fn is_pool(method: &str) -> bool {
+    let method = method.to_ascii_lowercase();
+    ["put", "return", "recycle", "giveback", "checkin", "free"]
+        .iter()
+        .any(|verb| method.starts_with(verb))
 }
 
 /// What a call that may fail, and whose source is not at hand, owes by what most of the program do with values of the type
@@ -452,25 +423,6 @@ fn by_method(
     {
         return None;
     }
-    let says_whether = |ty: TypeId| {
-        // An error of the program's own need not be an `error`: `*tcpip.Error`.
-        let is_own_error = program
-            .named_of(ty)
-            .is_some_and(|named| named.name.ends_with("Error"));
-        crate::types::is_error(program, ty)
-            || is_own_error
-            || program.type_string(ty) == "bool"
-            || ty.is_unknown()
-    };
-    let mut others = called.types.iter().enumerate().skip(1).rev();
-    let error = match called.types {
-        [] => ErrorAt::Last,
-        [.., last] if says_whether(*last) => ErrorAt::Last,
-        // `w, ok, ctx := NewFromContext(ctx)`
-        _ => others
-            .find(|(_, ty)| !ty.is_unknown() && says_whether(**ty))
-            .map_or(ErrorAt::Never, |(index, _)| ErrorAt::Index(index)),
-    };
     // One whose source shows that it only puts together what it gives holds nothing until it is used.
     let only_makes = called.func.id.is_some_and(|id| {
         // Functions may call each other in a circle.
@@ -487,7 +439,7 @@ fn by_method(
     });
     Some(Contract {
         idle: only_makes,
-        error,
+        error: says_whether_at(program, called),
         harm: Harm {
             memory: true,
             ..Harm::default()
@@ -498,6 +450,29 @@ fn by_method(
             origin,
         )
     })
+}
+
+/// Which result of a call says that it gives nothing.
+fn says_whether_at(program: &Program, called: &Called<'_>) -> ErrorAt {
+    let says_whether = |ty: TypeId| {
+        // An error of the program's own need not be an `error`: `*tcpip.Error`.
+        let is_own_error = program
+            .named_of(ty)
+            .is_some_and(|named| named.name.ends_with("Error"));
+        crate::types::is_error(program, ty)
+            || is_own_error
+            || program.type_string(ty) == "bool"
+            || ty.is_unknown()
+    };
+    let mut others = called.types.iter().enumerate().skip(1).rev();
+    match called.types {
+        [] => ErrorAt::Last,
+        [.., last] if says_whether(*last) => ErrorAt::Last,
+        // `w, ok, ctx := NewFromContext(ctx)`
+        _ => others
+            .find(|(_, ty)| !ty.is_unknown() && says_whether(**ty))
+            .map_or(ErrorAt::Never, |(index, _)| ErrorAt::Index(index)),
+    }
 }
 
 /// The release by a method, and by others of its type that set what that sets: `permit.RecordFailure()` completes it as

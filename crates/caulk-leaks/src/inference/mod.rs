@@ -20,6 +20,7 @@ pub(crate) mod opened;
 pub(crate) mod own_use;
 pub(crate) mod owned;
 pub(crate) mod piped;
+pub(crate) mod practice;
 pub(crate) mod produced;
 pub(crate) mod provenance;
 pub(crate) mod registered;

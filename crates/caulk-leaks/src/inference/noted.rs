@@ -278,7 +278,9 @@ impl Notes {
         let package = caulk_flow::package_of(&owner);
         calls.iter().all(|call| {
             let value = call.types.first().copied().unwrap_or(TypeId::UNKNOWN);
-            if module.habit(package, &call.func.name, value).is_some()
+            if module
+                .habit(package, &call.func.name, value, false)
+                .is_some()
                 || call.types.len() == 2 && module.habit_of_type(value).is_some()
             {
                 return false;

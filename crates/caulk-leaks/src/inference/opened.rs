@@ -38,7 +38,9 @@ pub(crate) fn says_so(name: &str) -> bool {
 /// others do. A pool that opens what it has none of takes it back.
 pub(crate) fn is_handed_on(module: &Module<'_>, contract: &Contract, by: FuncId) -> bool {
     let by_name = contract.origin == Origin::Convention && contract.rule == "unclosed-resource";
-    contract.origin != Origin::Custom && !by_name
+    // What others do where they give up says nothing of what becomes of it where all goes well.
+    let by_failures = contract.origin == Origin::Habit && contract.where_it_fails;
+    contract.origin != Origin::Custom && !by_name && !by_failures
         || module
             .program
             .func(by)

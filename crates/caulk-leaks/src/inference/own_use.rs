@@ -37,10 +37,14 @@ const OVER_A_STREAM: &[&str] = &[
     "Writer", "Encoder", "Reader", "Decoder", "Builder", "Buffer",
 ];
 
+/// How the names end of what is made for each who asks, whatever it is asked by: it stands somewhere.
+const STANDS_SOMEWHERE: &[&str] = &["Iterator", "Iter", "Cursor", "Rows", "Scanner"];
+
 /// Whether a function of this name gives what others have as well.
 pub(crate) fn is_looked_up(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     LOOKS_UP.iter().any(|verb| lower.starts_with(verb))
+        && !STANDS_SOMEWHERE.iter().any(|noun| name.ends_with(noun))
 }
 
 /// What a call owes by what its function does with its first result on another path.
@@ -166,6 +170,22 @@ fn released(
     releases.min_by_key(|(_, where_it_fails)| *where_it_fails)
 }
 
+/// Methods that are called on what a call gives and before which that may hold nothing.
+pub(super) fn begun_with(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<String> {
+    let local = assigned(module, function, call);
+    let calls = function.info().calls();
+    let methods = calls
+        .iter()
+        .filter_map(|(call, _)| method_of(function, *call, local?));
+    let mut found: Vec<String> = methods
+        .filter(|method| super::practice::begins(method))
+        .map(str::to_owned)
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
 /// Methods that are called on a variable and before which what it holds may hold nothing.
 fn begun_by(function: &Function, local: LocalId) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
@@ -178,6 +198,16 @@ fn begun_by(function: &Function, local: LocalId) -> Vec<String> {
         }
     }
     found
+}
+
+/// Whether what a call gives is written to.
+pub(super) fn is_given_to_be_written(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+) -> bool {
+    let local = assigned(module, function, call);
+    local.is_some_and(|local| is_written_to(function, local))
 }
 
 /// Whether a variable is written to: what is lost of a writer where that fails is of no use.
@@ -267,6 +297,22 @@ fn returns_error(function: &Function, stmt: StmtId, index: usize) -> bool {
     };
     let error = tree.exprs(list).get(index).copied();
     error.is_some_and(|error| !matches!(function.info().object(error), Object::Nil))
+}
+
+/// Whether the source of a callee shows that others have what it gives, or answer for it.
+pub(super) fn is_kept_by_another(module: &Module<'_>, called: &Called<'_>) -> bool {
+    let id = called.func.id.filter(|_| !called.of_interface);
+    id.is_some_and(|id| match module.follows(called.reach, called.caller, id) {
+        Followed::Yes(reach) => {
+            // What it makes may hold something of another's.
+            let is_foreign = || {
+                provenance::of_result(module, id, 0, reach) == Provenance::Foreign
+                    && !provenance::is_literal(module, id, 0)
+            };
+            module.results(id, reach).accounted || is_foreign()
+        }
+        Followed::Recursive | Followed::No => false,
+    })
 }
 
 /// Whether the source of a callee shows that its result is someone else's, or needs no release; of what cannot fail it has

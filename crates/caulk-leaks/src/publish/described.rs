@@ -253,6 +253,7 @@ impl<'a, 'p> Described<'a, 'p> {
                 Some("Stop") => "stopped",
                 Some("Disconnect") => "disconnected",
                 Some("Release") => "released",
+                None if self.site.contract.origin == crate::contract::Origin::Habit => "given back",
                 _ => "closed",
             },
         }

@@ -81,6 +81,10 @@ pub(super) fn contracts_of_call(
             .or_else(|| {
                 crate::inference::habit::contract_of_type(module, function, call, &called)
                     .filter(|_| !is_kept_behind(module, function, callee, &called))
+            })
+            .or_else(|| {
+                crate::inference::habit::contract_giving_up(module, function, call, &called)
+                    .filter(|_| !is_cached_behind(module, function, callee))
             });
         return told
             .into_iter()
