@@ -218,13 +218,14 @@ impl Reader<'_> {
                 {
                     begun.insert(x);
                 }
-                if let ExprKind::Ident(name) = tree.expr(expr).kind {
-                    if between.encloses(name.span) && self.local(expr) == Some(local) {
-                        used = match begun.contains(&expr) && used != Used::Otherwise {
-                            true => Used::Begun,
-                            false => Used::Otherwise,
-                        };
-                    }
+                if let ExprKind::Ident(name) = tree.expr(expr).kind
+                    && between.encloses(name.span)
+                    && self.local(expr) == Some(local)
+                {
+                    used = match begun.contains(&expr) && used != Used::Otherwise {
+                        true => Used::Begun,
+                        false => Used::Otherwise,
+                    };
                 }
                 Descend::Into
             });
