@@ -44,7 +44,7 @@ files        2
 fixed        3
 review       0
 refused      1
-             1  it is acquired in the header of a statement
+             1  it is acquired in the header of a statement: acquire it on a line above
 "
     );
     world.run(&["fix", "./a", "./b"]).expect(0);
