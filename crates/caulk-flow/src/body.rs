@@ -1,6 +1,6 @@
 //! Where a body stands, and what is at its top.
 
-use caulk_program::{BodyOwner, Program, SourceFile, TypedBody};
+use caulk_program::{BodyOwner, PackageId, Program, SourceFile, TypedBody};
 use caulk_syntax::{ExprId, ExprKind, Node, Tree};
 
 /// The file that a body stands in.
@@ -40,4 +40,12 @@ pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
 pub fn has_one_element(tree: &Tree, x: ExprId) -> bool {
     matches!(tree.expr(tree.unparen(x)).kind, ExprKind::CompositeLit { elts, .. }
         if tree.exprs(elts).len() == 1)
+}
+
+/// The package of a body.
+pub fn package_of(owner: &BodyOwner) -> PackageId {
+    match owner {
+        BodyOwner::Func(id) => id.package,
+        BodyOwner::Initializer(package, _) => *package,
+    }
 }

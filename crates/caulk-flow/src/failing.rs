@@ -4,6 +4,7 @@
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
+use crate::command::is_run_by_command;
 use crate::reach::{Step, Target};
 
 /// What ends as a function returns an error, whoever calls it.
@@ -59,39 +60,6 @@ pub(crate) enum Passed {
     Ending,
 }
 
-/// Types of commands, which end with the error of the function that they run.
-pub(crate) const COMMANDS: &[&str] = &[
-    "github.com/spf13/cobra.Command",
-    "github.com/urfave/cli.Command",
-    "github.com/urfave/cli/v2.Command",
-    "github.com/urfave/cli/v3.Command",
-];
-
-/// Fields with functions that a command runs, and ends with.
-fn is_command(holder: &str, field: &str) -> bool {
-    let holder = holder.split("/v").next().unwrap_or(holder);
-    let known = [
-        "?",
-        "github.com/spf13/cobra",
-        "github.com/urfave/cli",
-        "github.com/peterbourgon/ff",
-    ];
-    known.iter().any(|known| holder.starts_with(known))
-        && [
-            "RunE",
-            "PreRunE",
-            "PostRunE",
-            "PersistentPreRunE",
-            "Action",
-            "Before",
-            "Exec",
-        ]
-        .contains(&field)
-        // One that gives no error ends the process itself, or panics.
-        || ["?", "github.com/spf13/cobra.Command"].contains(&holder)
-            && ["Run", "PreRun", "PersistentPreRun", "PostRun"].contains(&field)
-}
-
 /// Says of everything that runs what ends as it fails. `is_main` tells what the process begins with, `is_request` what answers requests,
 /// `is_test` what says nothing of anything, `is_offered` what others may call, too, and `is_unused` what nobody runs unless somebody
 /// names it.
@@ -111,7 +79,7 @@ pub(crate) fn spread<'a>(
     let is_root = |target: &Target| {
         is_main(target)
             || *target == Target::Command
-            || matches!(target, Target::Field(holder, field) if is_command(holder, field))
+            || matches!(target, Target::Field(holder, field) if is_run_by_command(holder, field))
     };
     // What only tests run is one of them, unless others may run it too.
     graph.index();

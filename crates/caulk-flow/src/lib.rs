@@ -3,6 +3,7 @@
 mod body;
 mod build;
 mod calls;
+mod command;
 mod components;
 mod constants;
 mod failing;
@@ -17,9 +18,9 @@ mod registration;
 mod routes;
 mod symbol;
 
-pub use body::{file_of, has_one_element, roots};
+pub use body::{file_of, has_one_element, package_of, roots};
 pub use build::{graph, literal_graph, type_switch_operand};
-pub use calls::{CallFacts, Calls, Frequencies, interface_key, is_followed, package_of};
+pub use calls::{CallFacts, Calls, Frequencies, interface_key, is_followed};
 pub use failing::Failing;
 pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};

@@ -277,7 +277,7 @@ impl Reader<'_> {
     fn is_made_a_command(&self, function: ExprId) -> bool {
         let is_command = |ty: TypeId| {
             let name = self.program.named_name(ty);
-            name.is_some_and(|name| crate::failing::COMMANDS.contains(&name.as_str()))
+            name.is_some_and(|name| crate::command::is_command(&name))
         };
         let Some(call) = self.run_by.get(&function) else {
             return false;

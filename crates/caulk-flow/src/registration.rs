@@ -300,7 +300,7 @@ pub(crate) fn is_router(path: &str) -> bool {
 }
 
 fn imports_router(program: &Program, owner: BodyOwner) -> bool {
-    let package = program.package(crate::calls::package_of(&owner));
+    let package = program.package(crate::body::package_of(&owner));
     file_of(program, owner).is_some_and(|file| package.imported_by(file).any(is_router))
 }
 

@@ -1,0 +1,344 @@
+//! Calls between the functions of a program: who calls whom, and how often.
+
+mod facts;
+mod implement;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use caulk_program::{BodyOwner, FuncId, Module, PackageId, Program, TypeId, TypedBody};
+use caulk_syntax::ExprId;
+use rayon::prelude::*;
+use rustc_hash::{FxHashMap, FxHashSet};
+use smol_str::SmolStr;
+
+pub use self::facts::CallFacts;
+use self::facts::{NameHash, Read, read};
+use crate::body::{file_of, package_of};
+use crate::components::components;
+use crate::failing::{self, Failing, How};
+use crate::frequency::{self, Frequency};
+use crate::implementers::Called;
+use crate::reach::{self, Step, Target};
+
+/// The call graph of the packages that are checked and of what they call in their own modules.
+#[derive(Debug, Default)]
+pub struct Calls {
+    facts: CallFacts,
+    frequencies: BTreeMap<Target, Frequency>,
+    failing: FxHashMap<Target, Failing>,
+    components: BTreeMap<FuncId, u32>,
+    implementers: BTreeMap<Called, Vec<FuncId>>,
+    /// For the builds after this one: the files whose bodies were read, and how often what has a name in all builds runs.
+    files: FxHashSet<PathBuf>,
+    by_name: FxHashMap<Named, Frequency>,
+}
+
+/// What runs in one build, as other builds of the tree know it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Named {
+    Func(NameHash),
+    Param(NameHash, u32),
+    Called(NameHash, u32),
+}
+
+impl Calls {
+    /// Reads every body of the checked packages, and then of the functions of main modules that
+    /// these call, and so on.
+    pub fn of(program: &Program) -> Calls {
+        Calls::with(program, CallFacts::default(), &|_| false, &[], &|_| ())
+    }
+
+    /// The same, where facts are known from an earlier run, and in some packages those of all bodies. The bodies of files that one of the builds
+    /// `before` has read are not read again: what they call is known there, and how often what they declare runs is
+    /// known by name. Each body that is read is shown to `visit`, which saves whoever needs something of all of them to find out
+    /// what they mean once more.
+    pub fn with(
+        program: &Program,
+        mut known: CallFacts,
+        is_known: &(dyn Fn(PackageId) -> bool + Sync),
+        before: &[&Calls],
+        visit: &(dyn Fn(&TypedBody) + Sync),
+    ) -> Calls {
+        let known_bodies = known.bodies();
+        let check: BTreeSet<PackageId> = program.check_packages().iter().copied().collect();
+        let is_own = |package: PackageId| check.contains(&package) || is_followed(program, package);
+        let is_new = |owner: &BodyOwner| {
+            before.is_empty()
+                || file_of(program, *owner).is_some_and(|file| {
+                    let mut builds = before.iter();
+                    !builds.any(|calls| calls.files.contains(&file.path))
+                })
+        };
+        let mut todo: Vec<BodyOwner> = program
+            .check_packages()
+            .par_iter()
+            .map(|package| match is_known(*package) {
+                true => known.owners(*package),
+                false => {
+                    let mut owners = program.owners(*package);
+                    owners.retain(is_new);
+                    owners
+                }
+            })
+            .flatten()
+            .collect();
+        let mut seen: BTreeSet<BodyOwner> = todo.iter().copied().collect();
+        let mut reads: BTreeMap<BodyOwner, Read> = BTreeMap::new();
+        let mut edges: BTreeMap<BodyOwner, Vec<FuncId>> = BTreeMap::new();
+        while !todo.is_empty() {
+            let mut found: Vec<(BodyOwner, Read)> = Vec::with_capacity(todo.len());
+            todo.retain(|owner| match known.reads.remove(owner) {
+                Some(read) => {
+                    found.push((*owner, read));
+                    false
+                }
+                None => true,
+            });
+            found.par_extend(
+                todo.par_iter()
+                    .map(|owner| (*owner, read(program, *owner, &is_own, visit))),
+            );
+            todo.clear();
+            for (owner, mut read) in found {
+                if !before.is_empty() {
+                    read.forget_bodies(|body| {
+                        seen.contains(body) || known.reads.contains_key(body) || is_new(body)
+                    });
+                }
+                let callees = read.callees();
+                let bodies = callees.iter().map(|callee| BodyOwner::Func(*callee));
+                todo.extend(bodies.filter(|body| seen.insert(*body)));
+                edges.insert(owner, callees);
+                reads.insert(owner, read);
+            }
+        }
+        known.reads = reads;
+        known.note_files(program, &known_bodies);
+        known.note_names(program);
+        let mut calls = Calls {
+            components: components(&edges),
+            files: known.files.values().flatten().cloned().collect(),
+            facts: known,
+            ..Calls::default()
+        };
+        calls.implement(program, before);
+        calls.spread(program, before);
+        calls
+    }
+
+    fn spread(&mut self, program: &Program, before: &[&Calls]) {
+        // From the methods of interfaces that are called to those that implement them.
+        let implementing: Vec<Step> = self
+            .implementers
+            .iter()
+            .flat_map(|(called, methods)| {
+                methods.iter().map(move |method| Step {
+                    from: Target::Method(called.clone()),
+                    to: Target::Body(BodyOwner::Func(*method)),
+                    in_loop: false,
+                    in_handler: false,
+                    how: How::Held,
+                })
+            })
+            .collect();
+        let reads = &self.facts.reads;
+        let mut steps: BTreeMap<&Target, Vec<&Step>> = BTreeMap::new();
+        let of_bodies = reads.values().flat_map(|read| &read.steps);
+        for step in of_bodies.chain(&implementing) {
+            steps.entry(&step.from).or_default().push(step);
+        }
+        let names = &self.facts.names;
+        let known = |target: &Target| {
+            let mut builds = before.iter();
+            builds.find_map(|calls| match Named::of(names, target) {
+                Some(named) => calls.by_name.get(&named),
+                None => calls
+                    .frequencies
+                    .get(target)
+                    .filter(|_| has_one_name(target)),
+            })
+        };
+        let own: BTreeMap<BodyOwner, Option<Frequency>> = reads
+            .iter()
+            .map(|(owner, read)| (*owner, read.own))
+            .collect();
+        self.frequencies = frequency::spread(&own, &steps, &|target| known(target).copied());
+        let own_of = |target: &Target| match target {
+            Target::Body(owner) => own.get(owner).copied().flatten(),
+            _ => None,
+        };
+        let is_test = |target: &Target| match target {
+            Target::Body(owner) | Target::Literal(owner, _) => {
+                own.get(owner) == Some(&Some(Frequency::Test)) || takes_test(program, *owner)
+            }
+            _ => false,
+        };
+        self.failing = failing::spread(
+            steps.values().flatten().copied(),
+            &|target| match target {
+                Target::Body(BodyOwner::Func(id)) => {
+                    own_of(target) == Some(Frequency::Once)
+                        && program.func(*id).is_some_and(|func| func.name == "main")
+                }
+                _ => false,
+            },
+            &|target| own_of(target) == Some(Frequency::Request),
+            &is_test,
+            &|target| match target {
+                Target::Body(BodyOwner::Func(id)) => is_offered(program, *id),
+                _ => false,
+            },
+            &|target| match target {
+                Target::Body(BodyOwner::Func(id)) => is_library_function(program, *id),
+                _ => false,
+            },
+        );
+        for (target, frequency) in &self.frequencies {
+            if let Some(named) = Named::of(names, target) {
+                let known = self.by_name.entry(named).or_insert(*frequency);
+                *known = (*known).max(*frequency);
+            }
+        }
+    }
+
+    /// Whether a body is one of the graph's.
+    pub fn has_read(&self, owner: BodyOwner) -> bool {
+        self.facts.reads.contains_key(&owner)
+    }
+
+    /// The bodies of the graph, in order of their packages.
+    pub fn owners(&self) -> impl Iterator<Item = BodyOwner> {
+        self.facts.reads.keys().copied()
+    }
+
+    /// How often a function is likely to run.
+    pub fn frequency(&self, func: FuncId) -> Frequency {
+        self.frequency_of(&Target::Body(BodyOwner::Func(func)))
+    }
+
+    /// How often a function literal of a body is likely to run.
+    pub fn literal_frequency(&self, owner: BodyOwner, literal: ExprId) -> Frequency {
+        self.frequency_of(&Target::Literal(owner, literal))
+    }
+
+    /// What ends as a function returns an error, or a literal of it.
+    pub fn failing(&self, owner: BodyOwner, literal: Option<ExprId>) -> Failing {
+        let target = match literal {
+            None => Target::Body(owner),
+            Some(literal) => Target::Literal(owner, literal),
+        };
+        self.failing.get(&target).copied().unwrap_or_default()
+    }
+
+    /// How often the bodies of each package and the literals in them are likely to run, and what ends as they fail.
+    pub fn frequencies(&self) -> BTreeMap<PackageId, Frequencies> {
+        let mut all: BTreeMap<PackageId, Frequencies> = BTreeMap::new();
+        for (target, frequency) in &self.frequencies {
+            let (owner, literal) = match target {
+                Target::Body(owner) => (owner, None),
+                Target::Literal(owner, literal) => (owner, Some(*literal)),
+                _ => continue,
+            };
+            let of_package = all.entry(package_of(owner)).or_default();
+            of_package.push((*owner, literal, *frequency, self.failing(*owner, literal)));
+        }
+        all
+    }
+
+    /// The methods that a call of an interface's method may reach, by the [`interface_key`] of the interface; none where
+    /// there are too many to say anything.
+    pub fn implementers(&self, interface: &str, name: &SmolStr) -> &[FuncId] {
+        let called = (interface.to_owned(), name.clone());
+        let found = self.implementers.get(&called);
+        found.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn frequency_of(&self, target: &Target) -> Frequency {
+        self.frequencies
+            .get(target)
+            .copied()
+            .unwrap_or(Frequency::Unknown)
+    }
+
+    /// Numbers of the strongly connected components: two functions have the same where each
+    /// reaches the other by calls and functions that have names.
+    pub fn components(&self) -> &BTreeMap<FuncId, u32> {
+        &self.components
+    }
+
+    /// What it is made of.
+    pub fn facts(&self) -> &CallFacts {
+        &self.facts
+    }
+
+    /// What it was made of, for a later run.
+    pub fn into_facts(mut self) -> CallFacts {
+        // A type's id is good in this program alone.
+        for read in self.facts.reads.values_mut() {
+            for interface in &mut read.interfaces {
+                interface.ty = None;
+            }
+        }
+        self.facts
+    }
+}
+
+/// How often bodies and literals in them are likely to run, and what ends as they fail.
+pub type Frequencies = Vec<(BodyOwner, Option<ExprId>, Frequency, Failing)>;
+
+/// What the interface is known by that a value leads to through embedded fields.
+pub fn interface_key(program: &Program, holder: TypeId, through: &[SmolStr]) -> Option<String> {
+    reach::interface(program, holder, through).map(|iface| program.type_string(iface))
+}
+
+impl Named {
+    fn of(names: &BTreeMap<FuncId, NameHash>, target: &Target) -> Option<Named> {
+        match target {
+            Target::Body(BodyOwner::Func(id)) => names.get(id).copied().map(Named::Func),
+            Target::Param(id, index) => Some(Named::Param(*names.get(id)?, *index)),
+            Target::Called(id, index) => Some(Named::Called(*names.get(id)?, *index)),
+            _ => None,
+        }
+    }
+}
+
+/// Whether what runs is called the same in all builds of a tree.
+fn has_one_name(target: &Target) -> bool {
+    matches!(
+        target,
+        Target::Field(..) | Target::Variable(_) | Target::Method(_)
+    )
+}
+
+/// Whether others can call a function by its name, or a method by way of an interface of theirs.
+fn is_offered(program: &Program, id: FuncId) -> bool {
+    let func = program.func(id);
+    func.is_some_and(|func| caulk_syntax::is_exported(&func.name))
+}
+
+/// Whether a function is there for whoever names it: no method, which an interface may lead to.
+fn is_library_function(program: &Program, id: FuncId) -> bool {
+    is_offered(program, id) && program.func(id).is_some_and(|func| func.receiver.is_none())
+}
+
+/// Whether a function is for tests alone, as its parameters say: a step of one that others share.
+fn takes_test(program: &Program, owner: BodyOwner) -> bool {
+    let BodyOwner::Func(id) = owner else {
+        return false;
+    };
+    let signature = program.func_type(program.signature(id));
+    signature.is_some_and(|signature| {
+        let mut names = signature
+            .params
+            .iter()
+            .filter_map(|param| program.named_name(program.deref(*param)));
+        names.any(|name| matches!(name.as_str(), "testing.T" | "testing.B" | "testing.TB"))
+    })
+}
+
+/// Whether the functions of a package are followed as those of the project are, wherever they are called from.
+pub fn is_followed(program: &Program, package: PackageId) -> bool {
+    let is_main = |module: &Module| module.is_main;
+    !program.is_of_std(package) && program.module_of(package).is_some_and(is_main)
+}

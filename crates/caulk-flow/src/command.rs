@@ -1,0 +1,41 @@
+//! Commands, as libraries for command lines have them: they run a function, and the process ends with its error.
+
+/// Libraries for command lines, by the beginnings of their paths.
+const LIBRARIES: &[&str] = &[
+    "github.com/peterbourgon/ff",
+    "github.com/spf13/cobra",
+    "github.com/urfave/cli",
+];
+
+/// Stands for a type that is not at hand.
+const UNKNOWN: &str = "?";
+
+/// Fields of commands with functions that give an error.
+const WITH_ERROR: &[&str] = &[
+    "Action",
+    "Before",
+    "Exec",
+    "PersistentPreRunE",
+    "PostRunE",
+    "PreRunE",
+    "RunE",
+];
+
+/// Fields with functions that give none: where one fails it ends the process itself, or panics.
+const WITHOUT_ERROR: &[&str] = &["PersistentPreRun", "PostRun", "PreRun", "Run"];
+
+/// Whether a type, by its full name, is that of a command.
+pub(crate) fn is_command(ty: &str) -> bool {
+    is_of_library(ty) && ty.ends_with(".Command")
+}
+
+/// Whether a field, by the full name of the type that has it, holds a function that a command runs, and ends with.
+pub(crate) fn is_run_by_command(holder: &str, field: &str) -> bool {
+    (holder == UNKNOWN || is_of_library(holder)) && WITH_ERROR.contains(&field)
+        || (holder == UNKNOWN || holder == "github.com/spf13/cobra.Command")
+            && WITHOUT_ERROR.contains(&field)
+}
+
+fn is_of_library(ty: &str) -> bool {
+    LIBRARIES.iter().any(|library| ty.starts_with(library))
+}
