@@ -100,50 +100,6 @@ impl Run<'_, '_> {
         }
     }
 
-    /// `v, ok := x.(T)`: the resource has its own release method, so it is an `io.Closer`; what
-    /// else it is cannot be seen.
-    fn asserted(&mut self, state: &mut State, x: ExprId, ty: ExprId) -> Vec<Option<Value>> {
-        let value = self.eval(state, x);
-        // `status, ok := err.(Status)`: there is an error where this is true.
-        if matches!(value, Some(Value::Error | Value::DerivedError)) {
-            return vec![Some(Value::DerivedError), Some(Value::DerivedError)];
-        }
-        let Some(Value::At(depth)) = value else {
-            return vec![value];
-        };
-        let program = self.module.program;
-        let ty = self.function.info().type_of(ty);
-        let releases = self.release.actions.iter().any(|action| {
-            action
-                .method
-                .as_ref()
-                .is_some_and(|method| program.has_method(ty, method))
-        });
-        if program.is_interface(ty) && releases && depth == self.release.path().len() {
-            return vec![value, Some(Value::Acquired(true))];
-        }
-        let known = self
-            .contract
-            .and_then(|contract| contract.dynamic_type.as_ref());
-        if known.is_some() && program.named_name(ty).as_ref() == known {
-            return vec![value, Some(Value::Acquired(true))];
-        }
-        // One of a type whose release does nothing holds nothing.
-        let is_idle = !program.is_interface(ty)
-            && depth == self.release.path().len()
-            && self.release.actions.iter().any(|action| {
-                let method = action.method.as_deref();
-                method.is_some_and(|method| {
-                    crate::inference::doc::does_nothing(self.module, ty, method)
-                })
-            });
-        if is_idle {
-            return vec![value, Some(Value::Acquired(false))];
-        }
-        self.out.asserted = true;
-        vec![value]
-    }
-
     fn assign_all(&mut self, state: &mut State, stmt: StmtId, lhs: &[ExprId], rhs: &[ExprId]) {
         let held = state.status == Status::Owed && state.holders().next().is_some();
         let values = self.values_of(state, rhs, lhs.len());

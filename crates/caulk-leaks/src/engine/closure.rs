@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use caulk_program::Type;
-use caulk_syntax::{ExprId, StmtId, StmtKind};
+use caulk_program::{LocalId, Type};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::run::Run;
 use super::state::{Place, State, Status, Value};
@@ -76,7 +76,8 @@ impl Run<'_, '_> {
             })
     }
 
-    /// Whether a literal uses a variable that is related to the resource, or is given one.
+    /// Whether a literal uses a variable that is related to the resource, or is given one. To ask for what stays true once it
+    /// is released is no use: `os.Remove(f.Name())`.
     pub(super) fn touches(&self, state: &State, literal: ExprId, args: &[Option<Value>]) -> bool {
         args.iter().any(Option::is_some)
             || self
@@ -86,6 +87,7 @@ impl Run<'_, '_> {
                 .is_some_and(|literal| {
                     literal.captures.iter().any(|local| {
                         state.is_bound(*local)
+                            && !self.is_only_asked(literal.expr, *local)
                             && state.bindings().any(|(place, value)| {
                                 place.root == *local
                                     && !matches!(
@@ -99,6 +101,36 @@ impl Run<'_, '_> {
                             })
                     })
                 })
+    }
+
+    /// Whether all that a literal does with a variable is to ask for what it was made with.
+    fn is_only_asked(&self, literal: ExprId, local: LocalId) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let mut only = true;
+        tree.walk(literal, |node| {
+            if let Node::Expr(expr) = node
+                && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+                && function.local(expr) == Some(local)
+            {
+                only &= self.is_asked(expr);
+            }
+            Descend::Into
+        });
+        only
+    }
+
+    /// `x.Name()` of the name `x`.
+    fn is_asked(&self, x: ExprId) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let Some(Node::Expr(method)) = function.parent(x) else {
+            return false;
+        };
+        let asks = matches!(tree.expr(method).kind, ExprKind::Selector { sel, .. }
+            if ["Name", "Addr", "LocalAddr", "RemoteAddr"].contains(&tree.name(sel)));
+        asks && matches!(function.parent(method), Some(Node::Expr(call))
+            if matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if fun == method)
+                && function.argument_count(call) == 0)
     }
 
     pub(super) fn bind_params(

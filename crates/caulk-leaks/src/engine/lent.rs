@@ -155,8 +155,8 @@ impl Run<'_, '_> {
         Some(effects.iter().find(leaves).unwrap_or(first).clone())
     }
 
-    /// What each of those does with it who are known to implement a method of an interface. What stands in for one in tests
-    /// is passed nothing elsewhere.
+    /// What each of those does with it who are known to implement a method of an interface. What stands in for one in tests,
+    /// and keeps what it is passed to be asked for it, is passed nothing elsewhere.
     fn effects_of_implementers(&self, callee: &Callee, passed: &Passed) -> Vec<ParamEffect> {
         let Callee::Interface {
             iface,
@@ -172,7 +172,7 @@ impl Run<'_, '_> {
         let in_test = known.is_empty() || crate::in_test::is_in_test(self.module, self.function);
         known
             .into_iter()
-            .filter(|(build, func)| in_test || !crate::in_test::is_function_of_tests(build, *func))
+            .filter(|(build, func)| in_test || !crate::sites::stand_in::declares(build, *func))
             .map(|(build, func)| match self.reach.one_less() {
                 Some(reach) => build.effect(ParamQuery {
                     func,

@@ -15,6 +15,7 @@ mod callee;
 mod closure;
 mod conditions;
 mod defer;
+mod dynamic_type;
 mod ends;
 mod eval;
 mod exit;

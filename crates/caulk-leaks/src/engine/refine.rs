@@ -1,7 +1,7 @@
 //! What a condition says about a path.
 
 use caulk_program::{Builtin, Callee, LocalId, Object};
-use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind, Tree, UnaryOp};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, Tree, UnaryOp};
 
 use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
@@ -480,57 +480,6 @@ impl Run<'_, '_> {
                 true
             }
         }
-    }
-
-    /// A clause of a type switch over the acquisition's error; none where no clause fits.
-    pub(super) fn refine_type(
-        &mut self,
-        state: &mut State,
-        stmt: StmtId,
-        case: Option<StmtId>,
-    ) -> bool {
-        let tree = self.function.tree();
-        let StmtKind::TypeSwitch { assign, body, .. } = tree.stmt(stmt).kind else {
-            return true;
-        };
-        let Some(operand) = caulk_flow::type_switch_operand(tree, assign) else {
-            return true;
-        };
-        let types = case.map_or(&[][..], |case| self.clause_types(case));
-        match self.value_at(state, operand) {
-            Some(Value::Error) if types.iter().any(|ty| self.is_nil(*ty)) => {
-                types.len() > 1 || self.refine_acquired(state, true)
-            }
-            Some(Value::Error) if types.is_empty() && !self.has_nil_clause(body) => true,
-            Some(Value::Error) => self.refine_acquired(state, false),
-            Some(Value::At(_) | Value::Owner(_)) if case.is_some() => {
-                let span = self.span_of(operand);
-                self.lose_track(state, "looked at by a type switch", span);
-                true
-            }
-            _ => true,
-        }
-    }
-
-    fn clause_types(&self, clause: StmtId) -> &[ExprId] {
-        let tree = self.function.tree();
-        match tree.stmt(clause).kind {
-            StmtKind::Case { list, .. } => tree.exprs(list),
-            _ => &[],
-        }
-    }
-
-    /// Whether a clause of a type switch stands for `nil`, so that the others stand for what is not.
-    fn has_nil_clause(&self, body: StmtId) -> bool {
-        let tree = self.function.tree();
-        let StmtKind::Block(block) = tree.stmt(body).kind else {
-            return false;
-        };
-        let mut types = tree
-            .stmts(block.stmts)
-            .iter()
-            .flat_map(|clause| self.clause_types(*clause));
-        types.any(|ty| self.is_nil(*ty))
     }
 }
 

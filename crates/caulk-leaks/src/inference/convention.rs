@@ -224,7 +224,7 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
             (true, true) => None,
             (true, false) => Some(("io", "ReadCloser")),
             (false, true) => Some(("io", "WriteCloser")),
-            (false, false) => None,
+            (false, false) => only_closes(program, value).then_some(("io", "Closer")),
         };
     }
     // What wraps a request: its body is for whoever sends it to close.
@@ -243,6 +243,12 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
         field.name == "Body" && program.named_name(field.ty).as_deref() == Some("io.ReadCloser")
     });
     has_body.then_some(("net/http", "Get"))
+}
+
+/// Whether nothing else can be done with a value of a type: `io.Closer`.
+fn only_closes(program: &Program, ty: TypeId) -> bool {
+    matches!(program.ty(program.underlying(ty)), Type::Interface(interface)
+        if interface.methods.len() == 1 && interface.embedded.is_empty())
 }
 
 /// Whether a result tells something about a response, and cannot be what was read from it.
