@@ -3,7 +3,7 @@
 use caulk_program::{LocalId, LocalKind, TypeId};
 use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind};
 
-use super::run::Run;
+use super::run::{Run, Start};
 use super::state::{Place, State, Value};
 
 /// What it says of the resource to be of a type.
@@ -13,6 +13,8 @@ enum Says {
     Surely,
     /// It holds nothing then: the release of that type does nothing.
     Idle,
+    /// It never is: a value of that type cannot be released.
+    Never,
     /// Nothing: what else it is cannot be seen.
     Nothing,
 }
@@ -37,7 +39,7 @@ impl Run<'_, '_> {
         match self.says(depth, ty) {
             Says::Surely => vec![value, Some(Value::Acquired(true))],
             Says::Idle => vec![value, Some(Value::Acquired(false))],
-            Says::Nothing => {
+            Says::Never | Says::Nothing => {
                 self.out.asserted = true;
                 vec![value]
             }
@@ -66,11 +68,18 @@ impl Run<'_, '_> {
         if known.is_some() && program.named_name(ty).as_ref() == known {
             return Says::Surely;
         }
-        let idle = |method| crate::inference::doc::does_nothing(self.module, ty, method);
-        if is_whole && methods.any(idle) {
+        if !is_whole || ty.is_unknown() || program.is_missing(ty) {
+            return Says::Nothing;
+        }
+        let methods: Vec<&str> = methods.collect();
+        let idle = |method: &&str| crate::inference::doc::does_nothing(self.module, ty, method);
+        if methods.iter().any(idle) {
             Says::Idle
-        } else {
+        } else if methods.is_empty() || methods.iter().any(|method| program.has_method(ty, method))
+        {
             Says::Nothing
+        } else {
+            Says::Never
         }
     }
 
@@ -128,7 +137,8 @@ impl Run<'_, '_> {
             .iter()
             .flat_map(|clause| self.clause_types(*clause))
             .any(|ty| says(self, ty) == Says::Surely);
-        if fits_before {
+        let never = |ty: &ExprId| !self.is_nil(*ty) && says(self, ty) == Says::Never;
+        if fits_before || !types.is_empty() && types.iter().all(never) {
             return false;
         }
         if let Some(at) = at
@@ -142,10 +152,22 @@ impl Run<'_, '_> {
             }
             types => {
                 let sure = types.iter().any(|ty| says(self, ty) == Says::Surely);
+                state.unlikely |= types.iter().any(|ty| self.need_not_be(info.type_of(*ty)));
                 self.out.asserted |= !sure;
                 true
             }
         }
+    }
+
+    /// Whether what a parameter is passed, which can be released, need not implement an interface: it is none of those of streams.
+    fn need_not_be(&self, ty: TypeId) -> bool {
+        let program = self.module.program;
+        let of_streams = ["Close", "Read", "Write", "Seek", "ReadAt", "WriteAt"];
+        matches!(self.start, Some(Start::Param { .. }))
+            && program.is_interface(ty)
+            && !of_streams
+                .iter()
+                .any(|method| program.has_method(ty, method))
     }
 
     /// The variable that a type switch declares anew in this clause.

@@ -3,13 +3,14 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Callee, LocalId, TypeId};
+use caulk_program::{Callee, FuncId, LocalId, TypeId};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
 
 use super::call::Passed;
 use super::run::Run;
 use super::state::{State, Value};
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
+use crate::module::Module;
 
 impl Run<'_, '_> {
     /// Whether a call sets something up by one of the functions that a constructor is given: `for _, opt := range opts { opt(s) }`.
@@ -120,7 +121,7 @@ impl Run<'_, '_> {
     }
 
     /// Whether none of those who are known to implement a method keeps or releases what it is passed as a parameter that has
-    /// no release: what else one does with it is no release either.
+    /// no release: what else one does with it is no release either. A fake that keeps it, to be asked for it, is none of them.
     fn implementers_lend(&self, callee: &Callee, index: usize) -> bool {
         let passed = Passed {
             param: Param::At(index),
@@ -128,7 +129,7 @@ impl Run<'_, '_> {
             depth: self.release.path().len(),
             error: None,
         };
-        self.effects_of_implementers(callee, &passed)
+        self.effects_of_implementers(callee, &passed, crate::sites::stand_in::declares)
             .iter()
             .all(|effect| {
                 matches!(
@@ -148,16 +149,22 @@ impl Run<'_, '_> {
         callee: &Callee,
         passed: &Passed,
     ) -> Option<ParamEffect> {
-        let effects = self.effects_of_implementers(callee, passed);
+        let of_tests = crate::in_test::is_function_of_tests;
+        let effects = self.effects_of_implementers(callee, passed, of_tests);
         let leaves = |effect: &&ParamEffect| matches!(effect, ParamEffect::LeavesSometimes(_));
         let known = |effect: &ParamEffect| *effect == ParamEffect::Borrows || leaves(&effect);
         let first = effects.first().filter(|_| effects.iter().all(known))?;
         Some(effects.iter().find(leaves).unwrap_or(first).clone())
     }
 
-    /// What each of those does with it who are known to implement a method of an interface. What stands in for one in tests,
-    /// and keeps what it is passed to be asked for it, is passed nothing elsewhere.
-    fn effects_of_implementers(&self, callee: &Callee, passed: &Passed) -> Vec<ParamEffect> {
+    /// What each of those does with it who are known to implement a method of an interface. Who stands in for one in tests is
+    /// passed nothing elsewhere.
+    fn effects_of_implementers(
+        &self,
+        callee: &Callee,
+        passed: &Passed,
+        stands_in: fn(&Module<'_>, FuncId) -> bool,
+    ) -> Vec<ParamEffect> {
         let Callee::Interface {
             iface,
             name,
@@ -172,7 +179,7 @@ impl Run<'_, '_> {
         let in_test = known.is_empty() || crate::in_test::is_in_test(self.module, self.function);
         known
             .into_iter()
-            .filter(|(build, func)| in_test || !crate::sites::stand_in::declares(build, *func))
+            .filter(|(build, func)| in_test || !stands_in(build, *func))
             .map(|(build, func)| match self.reach.one_less() {
                 Some(reach) => build.effect(ParamQuery {
                     func,

@@ -90,9 +90,11 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
     }
 }
 
-/// Whether some path certainly leaves a parameter open, and the caller cannot be told: the function has no result.
+/// Whether some path certainly leaves a parameter open, and the caller cannot be told: the function has no result. Which one is
+/// taken its dynamic type does not decide where none releases it.
 fn is_left(function: &Function, outcomes: &Outcomes) -> bool {
-    let known = outcomes.unknown.is_some() && !outcomes.asserted;
+    let released = !outcomes.released.is_empty() || outcomes.settled.is_some();
+    let known = outcomes.unknown.is_some() && !(outcomes.asserted && released);
     known && function.results(None).is_empty() && outcomes.owed.iter().any(|exit| !exit.unlikely)
 }
 

@@ -57,11 +57,10 @@ pub(super) fn contracts_of_call(
             })
             .collect();
     };
-    let ty = function.info().type_of(call);
     let called = Called {
         func,
         of_interface: matches!(callee, Callee::Interface { .. }),
-        types: &crate::types::results(module.program, ty),
+        types: &types_of_results(module, function, call, count),
         count,
         reach,
         caller: function.id(),
@@ -94,6 +93,34 @@ pub(super) fn contracts_of_call(
             .collect();
     }
     contracts
+}
+
+/// The types of the results of a call. Where they are not known, and it is passed one function that gives as many, and an error
+/// last, it gives what that does: `retry.Do(func() (*http.Response, error) { … })`.
+fn types_of_results(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    count: usize,
+) -> Vec<TypeId> {
+    let (program, info) = (module.program, function.info());
+    let results = crate::types::results(program, info.type_of(call));
+    let ExprKind::Call { args, .. } = function.tree().expr(call).kind else {
+        return results;
+    };
+    if count < 2 || !info.type_of(call).is_unknown() {
+        return results;
+    }
+    let gives = |arg: &ExprId| {
+        let given = &program.func_type(info.type_of(*arg))?.results;
+        let fails = crate::types::is_error(program, *given.last()?);
+        (given.len() == count && fails).then(|| given.to_vec())
+    };
+    let mut given = function.tree().exprs(args).iter().filter_map(gives);
+    match (given.next(), given.next()) {
+        (Some(only), None) => only,
+        _ => results,
+    }
 }
 
 /// Whether those behind an interface go on keeping what they give, whatever others of the program do with it.
