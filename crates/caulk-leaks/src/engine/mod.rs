@@ -33,6 +33,7 @@ mod refine;
 mod run;
 mod sentinel;
 mod state;
+mod variables;
 
 pub(crate) use call::PASSED_ON;
 pub(crate) use function::{Function, Root, Values};
