@@ -60,6 +60,13 @@ impl Tree {
         }
     }
 
+    /// Calls `visit` on all nodes of the tree in the order in which they were parsed, those too that nothing holds after an error. Where
+    /// order means nothing this takes a part of the time of a walk.
+    pub fn each_node(&self, mut visit: impl FnMut(Node)) {
+        (0..self.stmts.len()).for_each(|index| visit(Node::Stmt(StmtId::from_index(index))));
+        (0..self.exprs.len()).for_each(|index| visit(Node::Expr(ExprId::from_index(index))));
+    }
+
     /// Calls `visit` on the types and values of the specs of a declaration, in source order.
     pub fn decl_children(&self, decl: &GenDecl, mut visit: impl FnMut(Node)) {
         for spec in self.specs(decl.specs) {

@@ -152,26 +152,27 @@ impl Habits {
         value: TypeId,
         is_followed: bool,
     ) -> Option<(Way, Origin)> {
-        let by_package = || self.by_package.get(package)?.get(function);
-        let habit = |way: Way| (way, Origin::Habit);
+        let of_package = self.by_package.get(package);
+        let of_package = of_package.and_then(|functions| functions.get(function));
+        let anywhere = self.anywhere.get(function);
         // What its source shows is more than its name says.
         let at_least = match is_followed {
             true => SEVERAL,
             false => enough(function),
         };
-        let of_package = by_package().and_then(|ways| whatever_comes(ways, at_least));
-        let of_package = of_package.map(habit);
-        let of_all = || {
+        let habit = |way: Way| (way, Origin::Habit);
+        let custom = |way: Way| (way, Origin::Custom);
+        let by_type = || {
             let method = self.of_all(&alike(program, function, value)?)?;
-            Some((Way::Method(method.clone()), Origin::Custom))
+            Some(custom(Way::Method(method.clone())))
         };
-        let anywhere = || self.anywhere.get(function);
-        let of_function = || Some((whatever_comes(anywhere()?, MANY)?, Origin::Custom));
         of_package
-            .or_else(of_all)
-            .or_else(of_function)
-            .or_else(|| Some(habit(giving_up(by_package()?, SEVERAL)?)))
-            .or_else(|| Some((giving_up(anywhere()?, MANY)?, Origin::Custom)))
+            .and_then(|ways| whatever_comes(ways, at_least))
+            .map(habit)
+            .or_else(by_type)
+            .or_else(|| whatever_comes(anywhere?, MANY).map(custom))
+            .or_else(|| giving_up(of_package?, SEVERAL).map(habit))
+            .or_else(|| giving_up(anywhere?, MANY).map(custom))
     }
 
     /// The method by which functions of the whole program mostly release a value of a type, whatever gives it to them.

@@ -218,21 +218,27 @@ impl Named {
     fn of(program: &Program, body: &TypedBody) -> Named {
         let tree = body.tree();
         let mut named = Named::default();
+        let mut note = |node: Node| match node {
+            Node::Stmt(stmt) => {
+                named.go |= matches!(
+                    tree.stmt(stmt).kind,
+                    StmtKind::Go(_) | StmtKind::Send { .. }
+                );
+            }
+            Node::Expr(expr) => match tree.expr(expr).kind {
+                ExprKind::Selector { sel, .. } => named.note(tree.name(sel)),
+                ExprKind::Ident(name) => named.note(tree.name(name)),
+                _ => {}
+            },
+        };
+        if body.block().is_some() {
+            tree.each_node(note);
+            return named;
+        }
+        // An initializer is a small part of its file's tree.
         for root in caulk_flow::roots(program, body) {
             tree.walk(root, |node| {
-                match node {
-                    Node::Stmt(stmt) => {
-                        named.go |= matches!(
-                            tree.stmt(stmt).kind,
-                            StmtKind::Go(_) | StmtKind::Send { .. }
-                        );
-                    }
-                    Node::Expr(expr) => match tree.expr(expr).kind {
-                        ExprKind::Selector { sel, .. } => named.note(tree.name(sel)),
-                        ExprKind::Ident(name) => named.note(tree.name(name)),
-                        _ => {}
-                    },
-                }
+                note(node);
                 Descend::Into
             });
         }
