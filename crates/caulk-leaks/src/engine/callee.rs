@@ -108,6 +108,11 @@ impl Run<'_, '_> {
                 self.lose_track(state, "a flag decides whether it is released", span);
                 Vec::new()
             }
+            // `go rotate(f)` has the file for as long as it goes round, and puts another in its place.
+            ParamEffect::ClosesSometimes if self.is_left_to_goroutine(call, callee) => {
+                self.settle_at(state, SettledBy::HandedOver, span);
+                Vec::new()
+            }
             ParamEffect::ClosesSometimes => {
                 if self.trying == 0 {
                     self.out.may_release.insert(span);

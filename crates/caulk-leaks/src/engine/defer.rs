@@ -1,7 +1,7 @@
 //! `defer` and `go`: calls that run later, or beside.
 
-use caulk_program::Callee;
-use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind};
+use caulk_program::{BodyOwner, Callee, Object};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::closure::ClosureEffect;
 use super::run::{Run, Start};
@@ -56,6 +56,33 @@ impl Run<'_, '_> {
                 "used by a goroutine: release it where the last that uses it ends",
             );
         }
+    }
+
+    /// Whether a call starts a goroutine that goes round without an end: when what it is passed is released is for it to say.
+    pub(super) fn is_left_to_goroutine(&self, call: ExprId, callee: &Callee) -> bool {
+        let body = callee
+            .func()
+            .filter(|_| self.function.is_started(call))
+            .and_then(|func| self.module.function(BodyOwner::Func(func.id?)));
+        body.is_some_and(|body| {
+            let tree = body.tree();
+            let mut endless = false;
+            if let Some(graph) = body.graph(None) {
+                tree.walk(graph.body, |node| match node {
+                    Node::Expr(expr)
+                        if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) =>
+                    {
+                        Descend::Skip
+                    }
+                    Node::Stmt(stmt) => {
+                        endless |= tree.is_endless_loop(stmt);
+                        Descend::Into
+                    }
+                    Node::Expr(_) => Descend::Into,
+                });
+            }
+            endless
+        })
     }
 
     fn mentions(&mut self, state: &State, call: ExprId) -> bool {
@@ -176,6 +203,74 @@ impl Run<'_, '_> {
                     && crate::engine::context::values_of(self.module, self.function, local).len()
                         <= 1
             })
+    }
+
+    /// A deferred literal that releases where a field says so, `if s.conn == nil { cancel() }`: what the field holds by then is
+    /// not followed, so none of its ways is known to be the one that is gone.
+    pub(super) fn leave_to_fields(&self, states: &mut [State], literal: ExprId, span: Span) {
+        let mut releases = Vec::new();
+        for state in &*states {
+            if let Status::Released(at) | Status::Settled(_, at) = state.status {
+                releases.push(at);
+            }
+        }
+        if releases.is_empty() {
+            return;
+        }
+        for state in states {
+            if state.status == Status::Owed && self.is_asked_of_field(state, literal, &releases) {
+                let why = "a field decides whether a deferred function releases it";
+                state.status = Status::Unknown(why.into(), span);
+            }
+        }
+    }
+
+    /// Whether a literal releases at one of these places, or returns before it, under a condition on a field of what is not
+    /// the resource itself.
+    fn is_asked_of_field(&self, state: &State, literal: ExprId, releases: &[Span]) -> bool {
+        let tree = self.function.tree();
+        let mut asked = false;
+        tree.walk(literal, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::If { cond, then, .. } = tree.stmt(stmt).kind
+            {
+                let around = tree.stmt(stmt).span;
+                let decides = releases.iter().any(|at| around.encloses(*at)) || self.returns(then);
+                asked |= decides && self.reads_field(state, cond);
+            }
+            Descend::Into
+        });
+        asked
+    }
+
+    /// Whether a statement of a literal leaves it.
+    fn returns(&self, stmt: StmtId) -> bool {
+        let tree = self.function.tree();
+        let mut returns = false;
+        tree.walk(stmt, |node| {
+            returns |= matches!(node, Node::Stmt(stmt)
+                if matches!(tree.stmt(stmt).kind, StmtKind::Return(_)));
+            Descend::Into
+        });
+        returns
+    }
+
+    /// Whether an expression reads a field of a variable that has nothing to do with the resource.
+    fn reads_field(&self, state: &State, expr: ExprId) -> bool {
+        let (tree, info) = (self.function.tree(), self.function.info());
+        let mut reads = false;
+        tree.walk(expr, |node| {
+            if let Node::Expr(expr) = node
+                && matches!(tree.expr(expr).kind, ExprKind::Selector { .. })
+                && matches!(info.object(expr), Object::Field { .. })
+            {
+                reads |= self
+                    .begins_with(expr)
+                    .is_some_and(|local| !state.is_bound(local));
+            }
+            Descend::Into
+        });
+        reads
     }
 
     /// Makes a deferred call with what its variable holds when the function is left.

@@ -489,7 +489,12 @@ impl<'a, 'p> Run<'a, 'p> {
                     }
                     Deferred::Closure(stmt, literal) => {
                         self.bind_lent(&mut state, stmt, literal);
-                        next.extend(self.run_literal(state, literal));
+                        let owed = state.status == Status::Owed;
+                        let mut after = self.run_literal(state, literal);
+                        if owed {
+                            self.leave_to_fields(&mut after, literal, span);
+                        }
+                        next.extend(after);
                     }
                 }
             }

@@ -168,6 +168,8 @@ impl Described<'_, '_> {
             || self.heat != Heat::Request
             || !outcomes.releases.is_empty()
             || self.is_guarded(name)
+            || outcomes.stored_elsewhere
+            || self.is_returned()
         {
             return None;
         }
@@ -176,6 +178,27 @@ impl Described<'_, '_> {
             location: self.location(at),
             note,
         }])
+    }
+
+    /// Whether the caller gets what was acquired as well: it owns it, and the package's variable only shows where it is.
+    fn is_returned(&self) -> bool {
+        let tree = self.function.tree();
+        let local = crate::publish::described::target(self.function, self.site)
+            .and_then(|target| self.function.local(target));
+        let (Some(local), Some(graph)) = (local, self.function.graph(None)) else {
+            return false;
+        };
+        let mut returned = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Return(results) = tree.stmt(stmt).kind
+            {
+                let mut results = tree.exprs(results).iter();
+                returned |= results.any(|result| self.function.local(*result) == Some(local));
+            }
+            Descend::Into
+        });
+        returned
     }
 
     /// Whether the function looks at a variable before it acquires, or acquires in a literal, which
