@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use caulk_program::{Builtin, Callee, FuncRef, LocalId};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 
 use super::paths::{Paths, ending_loop};
 use super::served::View;
 use super::told::{told, told_by_context};
 use crate::engine::Function;
 use crate::inference::channel::{Actor, Op, Use, is_alone, span_of};
-use crate::inference::channel_uses::clause_of;
+use crate::inference::channel_uses::{clause_of, received_by};
 
 impl<'a> View<'a> {
     /// Paths of the starter on which a receive lets the goroutine go on.
@@ -155,11 +155,94 @@ impl<'a> View<'a> {
         !counted.is_disjoint(&waited)
     }
 
+    /// Whether a receiver leaves, at a place, only on the word of a channel that the starter gives it behind a wait for a group
+    /// that the sender counts off from: nothing is sent any more by then.
+    pub(super) fn told_when_all_is_sent(&self, sender: Node, leaves: Span) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let Some(word) = told_by(function, leaves) else {
+            return false;
+        };
+        let inside = span_of(function, sender);
+        let calls = function.info().calls();
+        let of_group = |wanted: &dyn Fn(Span, &FuncRef) -> bool| -> Vec<(LocalId, Span)> {
+            let calls = calls.iter();
+            let found = calls.filter_map(|(call, callee)| match callee {
+                Callee::Method { func, receiver, .. } => {
+                    let span = tree.expr(*call).span;
+                    let group = function.local(*receiver)?;
+                    wanted(span, func).then_some((group, span))
+                }
+                _ => None,
+            });
+            found.collect()
+        };
+        let counted = of_group(&|at, func| inside.encloses(at) && func.name.ends_with(".Done"));
+        let waited = of_group(&|_, func| self.waits_for_group(func));
+        let waited = waited.into_iter().filter(|(group, _)| {
+            let mut counted = counted.iter();
+            counted.any(|(counted, _)| counted == group)
+        });
+        let Some(waited) = waited.map(|(_, at)| at.end).min() else {
+            return false;
+        };
+        let given = words(function, word);
+        !given.is_empty()
+            && given.iter().all(|node| {
+                span_of(function, *node).start > waited
+                    && function.root_of(*node) == self.used.channel.root
+            })
+    }
+
     /// Whether a method waits for the goroutines of a group.
     pub(super) fn waits_for_group(&self, func: &FuncRef) -> bool {
         let (package, name) = crate::types::split_name(self.module.program, func);
         self.module.catalogue.waits_for_group(package, name)
     }
+}
+
+/// The channel of the clause of a `select` around a place.
+fn told_by(function: &Function, at: Span) -> Option<LocalId> {
+    let tree = function.tree();
+    let mut word = None;
+    tree.walk(function.typed.block()?, |node| {
+        if let Node::Stmt(stmt) = node
+            && matches!(tree.stmt(stmt).kind, StmtKind::Comm { .. })
+            && tree.stmt(stmt).span.encloses(at)
+        {
+            word = received_by(function, stmt).and_then(|channel| function.local(channel));
+        }
+        Descend::Into
+    });
+    word
+}
+
+/// Where something is sent on a channel, or it is closed.
+fn words(function: &Function, channel: LocalId) -> Vec<Node> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    if let Some(block) = function.typed.block() {
+        tree.walk(block, |node| {
+            let given = match node {
+                Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                    StmtKind::Send { chan, .. } => Some(chan),
+                    _ => None,
+                },
+                Node::Expr(expr) => match tree.expr(expr).kind {
+                    ExprKind::Call { args, .. }
+                        if *function.callee(expr) == Callee::Builtin(Builtin::Close) =>
+                    {
+                        tree.exprs(args).first().copied()
+                    }
+                    _ => None,
+                },
+            };
+            if given.and_then(|given| function.local(given)) == Some(channel) {
+                found.push(node);
+            }
+            Descend::Into
+        });
+    }
+    found
 }
 
 /// Whether a receive is one of the clauses of a `select` and returns: a loop around it that comes to its own end has not

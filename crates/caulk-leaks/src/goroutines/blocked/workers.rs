@@ -39,6 +39,10 @@ impl View<'_> {
             .iter()
             .map(|worker| self.stops_receiving(*worker, independent))
             .collect::<Option<Vec<Span>>>();
+        let leaves = leaves.filter(|leaves| {
+            let mut leaves = leaves.iter();
+            !leaves.any(|at| self.told_when_all_is_sent(*start, *at))
+        });
         let leaves = leaves.and_then(|leaves| leaves.first().copied());
         let blocked = sends
             .first()
