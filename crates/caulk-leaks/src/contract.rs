@@ -54,6 +54,8 @@ pub struct Contract {
     pub acquired_after: Vec<String>,
     /// Functions that find it again in the context that comes beside it: to drop it by name is not to lose it then.
     pub found_again_by: Vec<String>,
+    /// Methods with which it begins to serve others, until it is released or the process ends.
+    pub serves_after: Vec<String>,
     /// Reading it to its end gives back what it holds.
     pub spent_when_read: bool,
     /// It may be nil although there is no error: another result says so, or a test of it.
@@ -198,6 +200,7 @@ impl Contract {
             empty_where: None,
             spent_when_read: false,
             found_again_by: Vec::new(),
+            serves_after: Vec::new(),
             named_only: false,
             made_with: Vec::new(),
             takes_over: None,

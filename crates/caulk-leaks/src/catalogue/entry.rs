@@ -226,6 +226,9 @@ pub(super) struct AcquireEntry {
     /// Functions that find it again in the context that comes beside it.
     #[serde(default)]
     found_again_by: Vec<String>,
+    /// Methods with which it begins to serve others, until it is released or the process ends.
+    #[serde(default)]
+    serves_after: Vec<String>,
     /// Whether reading it to its end gives back what it holds.
     #[serde(default)]
     spent_when_read: bool,
@@ -374,6 +377,7 @@ impl AcquireEntry {
             empty_where: self.empty_where,
             spent_when_read: self.spent_when_read,
             found_again_by: self.found_again_by,
+            serves_after: self.serves_after,
             named_only: self.named_only,
             made_with: self.made_with,
             takes_over: self.takes_over,

@@ -1,7 +1,7 @@
 //! Contexts that end by themselves.
 
 use caulk_program::{Callee, LocalId, LocalKind, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use crate::engine::{Function, Root};
 use crate::finding::SettledBy;
@@ -228,19 +228,19 @@ pub(crate) fn is_of_receiver(module: &Module<'_>, function: &Function, expr: Exp
         && of.is_some_and(|of| matches!(of.kind, LocalKind::Receiver | LocalKind::Param { .. }))
 }
 
-/// Whether a goroutine that the function starts, or a literal in it, is given a context, or one that is derived from it there.
-pub(crate) fn is_given_to_goroutine(
+/// Where goroutines that the function starts, or literals in it, are given a context, or one that is derived from it there.
+pub(crate) fn given_to_goroutines(
     module: &Module<'_>,
     function: &Function,
     context: LocalId,
-) -> bool {
+) -> Vec<Span> {
     let tree = function.tree();
     let mut contexts = vec![context];
-    let mut given = false;
+    let mut given = Vec::new();
     // What is derived from it stands behind it.
     for body in caulk_flow::roots(module.program, &function.typed) {
         tree.walk(body, |node| {
-            let runs_apart = match node {
+            let apart = match node {
                 Node::Stmt(stmt) => {
                     if let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
                         && let Some(derived) = tree
@@ -257,19 +257,25 @@ pub(crate) fn is_given_to_goroutine(
                     {
                         contexts.push(derived);
                     }
-                    matches!(tree.stmt(stmt).kind, StmtKind::Go(_))
+                    let runs = matches!(tree.stmt(stmt).kind, StmtKind::Go(_));
+                    runs.then(|| tree.stmt(stmt).span)
                 }
-                Node::Expr(expr) => matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }),
+                Node::Expr(expr) => {
+                    let runs = matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. });
+                    runs.then(|| tree.expr(expr).span)
+                }
             };
-            if runs_apart {
+            if let Some(apart) = apart {
+                let mut has_it = false;
                 tree.walk(node, |inner| {
                     if let Node::Expr(expr) = inner {
-                        given |= function
+                        has_it |= function
                             .local(expr)
                             .is_some_and(|local| contexts.contains(&local));
                     }
                     Descend::Into
                 });
+                given.extend(has_it.then_some(apart));
             }
             Descend::Into
         });

@@ -35,7 +35,9 @@ impl Described<'_, '_> {
             || self.is_ended_on_failure()
             || self.is_ended_by_failing()
             || self.ends_with_request()
-            || self.holds_nothing_alone()
+            || self.is_entry_alone()
+            || self.is_handed_over_in_turns()
+            || self.serves_from_now_on()
             || self.is_replaced_in_turn()
             || self.writes_to_memory()
             || self.site.acquired_by.starts_with("net/http/httptest.")
@@ -55,7 +57,7 @@ impl Described<'_, '_> {
     }
 
     /// Whether it is lost only where the function is left, at most once in a call of it.
-    fn is_lost_on_leaving(&self) -> bool {
+    pub(super) fn is_lost_on_leaving(&self) -> bool {
         let outcomes = &self.verdict.outcomes;
         outcomes.defer_in_loop.is_none()
             && !outcomes.owed.is_empty()
@@ -161,26 +163,6 @@ impl Described<'_, '_> {
             && parent.is_some_and(|parent| {
                 crate::engine::context::is_of_caller(self.module, self.function, *parent)
             })
-    }
-
-    /// A context below one that is kept nowhere, which no goroutine is given: nothing waits for it, and nothing knows of it.
-    fn holds_nothing_alone(&self) -> bool {
-        let function = self.function;
-        let tree = function.tree();
-        let by = &self.site.acquired_by;
-        if !(by.ends_with("context.WithCancel") || by.ends_with("context.WithCancelCause"))
-            || !crate::engine::context::is_rootless(function, self.site.call)
-        {
-            return false;
-        }
-        let stmt = function.statement(self.site.call);
-        let Some(StmtKind::Assign { lhs, .. }) = stmt.map(|stmt| tree.stmt(stmt).kind) else {
-            return false;
-        };
-        let context = tree.exprs(lhs).first().and_then(|x| function.local(*x));
-        context.is_some_and(|context| {
-            !crate::engine::context::is_given_to_goroutine(self.module, function, context)
-        })
     }
 
     /// A package's variable that somebody else in the package releases, maybe before each that is put there.

@@ -1,0 +1,133 @@
+//! What is lost and keeps next to nothing, or is hardly lost: an entry in a parent's list, what a loop hands over unless it has no
+//! turn, what has begun to serve.
+
+use caulk_program::{Callee, Object};
+use caulk_syntax::{Span, StmtKind};
+
+use crate::engine::context;
+use crate::finding::{ExitKind, Heat, SettledBy};
+use crate::publish::described::{Described, target};
+
+impl Described<'_, '_> {
+    /// A context that is cancelled by hand alone: without a timer, without a signal that it is registered for. All that is left of
+    /// it is one entry among the children of its parent, and nothing at all where the parent is never cancelled. It matters
+    /// where goroutines of the function wait for it, and where entries gather in a parent that stays.
+    pub(super) fn is_entry_alone(&self) -> bool {
+        let by = &self.site.acquired_by;
+        (by.ends_with("context.WithCancel") || by.ends_with("context.WithCancelCause"))
+            && !self.gathers_in_parent()
+            && !self.is_waited_for_apart()
+    }
+
+    /// Whether one is lost after the other below a parent that outlives them: in each turn of a loop, or below the context of a
+    /// variable of the package. A field may be that of something that ends soon.
+    fn gathers_in_parent(&self) -> bool {
+        let (function, call) = (self.function, self.site.call);
+        let tree = function.tree();
+        if context::is_rootless(function, call) {
+            return false;
+        }
+        let parent = tree.arguments(call).first().copied();
+        let is_of_package = parent.is_some_and(|parent| {
+            let object = function.info().object(tree.unparen(parent));
+            matches!(object, Object::PackageVar(_))
+        });
+        self.in_loop && !self.is_lost_on_leaving()
+            || is_of_package && matches!(self.heat, Heat::Repeated | Heat::Request)
+    }
+
+    /// Whether a goroutine, or a literal, has been given the context where it is lost.
+    fn is_waited_for_apart(&self) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let stmt = function.statement(self.site.call);
+        let Some(StmtKind::Assign { lhs, .. }) = stmt.map(|stmt| tree.stmt(stmt).kind) else {
+            return false;
+        };
+        let Some(context) = tree.exprs(lhs).first().and_then(|x| function.local(*x)) else {
+            return false;
+        };
+        let given = context::given_to_goroutines(self.module, function, context);
+        let owed = &self.verdict.outcomes.owed;
+        // What stands behind a way out has not been started there.
+        let is_past = |at: Span| {
+            let mut owed = owed.iter();
+            owed.any(|lost| {
+                let leaves = matches!(lost.kind, ExitKind::Return | ExitKind::End);
+                !leaves || at.start < lost.span.end
+            })
+        };
+        given.into_iter().any(|at| owed.is_empty() || is_past(at))
+    }
+
+    /// Handed over by each turn of a loop over what there is, and lost behind it: only where there is nothing.
+    pub(super) fn is_handed_over_in_turns(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        let Some((SettledBy::HandedOver | SettledBy::Stored | SettledBy::Sent, at)) =
+            outcomes.settled
+        else {
+            return false;
+        };
+        let tree = self.function.tree();
+        let Some(graph) = self.function.graph(self.site.root) else {
+            return false;
+        };
+        // Only a loop that stands on the way to every end of the function, and only what each turn of it does.
+        let mut statements = tree.block(graph.body).iter();
+        let Some(turns) = statements.find(|stmt| tree.stmt(**stmt).span.encloses(at)) else {
+            return false;
+        };
+        let StmtKind::Range { body, .. } = tree.stmt(*turns).kind else {
+            return false;
+        };
+        let all = tree.stmt(*turns).span;
+        let in_each_turn = tree.block(body).iter().any(|stmt| {
+            let stmt = *stmt;
+            let is_simple = matches!(
+                tree.stmt(stmt).kind,
+                StmtKind::Expr(_)
+                    | StmtKind::Assign { .. }
+                    | StmtKind::Send { .. }
+                    | StmtKind::Go(_)
+            );
+            is_simple && tree.stmt(stmt).span.encloses(at)
+        });
+        in_each_turn
+            && !all.encloses(tree.expr(self.site.call).span)
+            && !outcomes.owed.is_empty()
+            && self.is_lost_on_leaving()
+            && outcomes.owed.iter().all(|lost| lost.span.end > all.end)
+    }
+
+    /// It has begun to serve others under a name, and goes on with that where the function is left: until the process ends, unless
+    /// a request or a loop has it begin again.
+    pub(super) fn serves_from_now_on(&self) -> bool {
+        let serves = &self.site.contract.serves_after;
+        if serves.is_empty() || self.in_loop || self.heat == Heat::Request {
+            return false;
+        }
+        let function = self.function;
+        let tree = function.tree();
+        let Some(local) = target(function, self.site).and_then(|x| function.local(x)) else {
+            return false;
+        };
+        let begins = |(call, callee): &(_, &Callee)| {
+            let of_it = callee
+                .receiver()
+                .and_then(|x| function.local(tree.unparen(x)));
+            let name = crate::types::last_name(callee);
+            let begins = of_it == Some(local) && serves.iter().any(|method| method == name);
+            begins.then(|| tree.expr(*call).span)
+        };
+        let calls = function.info().calls();
+        let Some(begin) = calls.iter().filter_map(begins).min() else {
+            return false;
+        };
+        self.is_lost_on_leaving()
+            && self
+                .verdict
+                .outcomes
+                .owed
+                .iter()
+                .all(|lost| lost.error != Some(true) && lost.span.end > begin.end)
+    }
+}
