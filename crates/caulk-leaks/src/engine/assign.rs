@@ -90,7 +90,7 @@ impl Run<'_, '_> {
     }
 
     /// The operand and the type of `x.(T)`.
-    fn asserted_type(&self, expr: ExprId) -> Option<(ExprId, ExprId)> {
+    pub(super) fn asserted_type(&self, expr: ExprId) -> Option<(ExprId, ExprId)> {
         let tree = self.function.tree();
         match tree.expr(tree.unparen(expr)).kind {
             ExprKind::TypeAssert {

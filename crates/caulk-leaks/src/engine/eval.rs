@@ -513,6 +513,12 @@ impl Run<'_, '_> {
     /// What is known of one of several results of a call: a derived context is never nil.
     pub(super) fn fact_of_result(&self, state: &State, call: ExprId, index: usize) -> Option<Fact> {
         let call = self.function.tree().unparen(call);
+        if let Some((x, ty)) = self.asserted_type(call) {
+            let (program, typed) = (self.module.program, &self.function.typed);
+            let never_fails =
+                index == 1 && crate::inference::never_fails::assertion(program, typed, x, ty);
+            return never_fails.then_some(Fact::NeverFails);
+        }
         let is_context = self
             .function
             .callee(call)

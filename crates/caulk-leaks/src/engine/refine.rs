@@ -473,7 +473,8 @@ impl Run<'_, '_> {
             | (Some(Fact::True), Fact::False)
             | (Some(Fact::False), Fact::True) => false,
             (known, fact) => {
-                state.unlikely |= (known, fact) == (Some(Fact::NeverFails), Fact::NonNil);
+                state.unlikely |=
+                    known == Some(Fact::NeverFails) && matches!(fact, Fact::NonNil | Fact::False);
                 if self.is_tracked(local) {
                     state.set_fact(local, Some(fact));
                 }

@@ -89,7 +89,7 @@ pub(crate) enum Fact {
     NonNil,
     True,
     False,
-    /// The error of a function whose source never fails, as it is written today.
+    /// The error of a function whose source never fails, as it is written today, or the answer of an assertion that holds.
     NeverFails,
 }
 

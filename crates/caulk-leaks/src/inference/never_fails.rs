@@ -1,7 +1,7 @@
 //! Calls whose error is always nil: of functions whose source gives no error wherever it returns, as stubs and those that may fail one
 //! day do, and of what is passed to be taken apart in the form that it has.
 
-use caulk_program::{BodyOwner, Callee, FuncId, NamedOrigin, Object, TypedBody};
+use caulk_program::{BodyOwner, Callee, FuncId, NamedOrigin, Object, Program, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::module::Module;
@@ -65,6 +65,26 @@ fn is_address(typed: &TypedBody, expr: ExprId) -> bool {
     ["Addr", "LocalAddr", "RemoteAddr"]
         .iter()
         .any(|method| asked(typed, address, method).is_some())
+}
+
+/// Whether `x.(T)` asks for the address of a connection or listener as the type that those of its kind have:
+/// `conn.LocalAddr().(*net.UDPAddr)` of a `*net.UDPConn`.
+pub(crate) fn assertion(program: &Program, typed: &TypedBody, x: ExprId, ty: ExprId) -> bool {
+    let named = |expr| {
+        let ty = program.deref(typed.info.type_of(expr));
+        program.named_name(ty)
+    };
+    let of = asked(typed, x, "LocalAddr").or_else(|| asked(typed, x, "Addr"));
+    let Some(of) = of.and_then(named) else {
+        return false;
+    };
+    let address = match of.as_str() {
+        "net.UDPConn" => "net.UDPAddr",
+        "net.TCPConn" | "net.TCPListener" => "net.TCPAddr",
+        "net.UnixConn" | "net.UnixListener" => "net.UnixAddr",
+        _ => return false,
+    };
+    named(ty).as_deref() == Some(address)
 }
 
 /// Whether an expression is an address of the web as text that is one already, or a constant.

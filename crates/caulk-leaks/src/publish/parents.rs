@@ -76,21 +76,41 @@ impl Described<'_, '_> {
         let Some(&parent) = index.and_then(|index| tree.exprs(args).get(index)) else {
             return false;
         };
-        let is_cancelled = || {
-            let parent = self.function.local(parent);
-            parent.is_some_and(|parent| {
-                let (module, function) = (self.module, self.function);
-                crate::engine::context::is_cancelled(module, function, self.site.root, parent)
-            })
-        };
-        // What the next round forgets is kept until then.
-        self.verdict
-            .outcomes
-            .owed
-            .iter()
-            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
-            && (is_cancelled()
+        self.is_kept_to_the_end()
+            && (self.is_cancelled(parent)
                 || crate::engine::context::ends_with_test(self.module, self.function, parent))
+    }
+
+    /// Whether the request whose answer it is was made with a context that the function cancels whichever way it is left: the
+    /// transport closes the connection then, read or not.
+    pub(super) fn is_request_cancelled(&self) -> bool {
+        let is_lost = !self.verdict.outcomes.owed.is_empty();
+        if !self.site.contract.is_spent_when_read() || !is_lost || !self.is_kept_to_the_end() {
+            return false;
+        }
+        let (module, function) = (self.module, self.function);
+        let arguments = function.tree().arguments(self.site.call);
+        let parts = crate::sites::made_of::parts(module, function, arguments);
+        parts.iter().any(|part| {
+            let ty = function.info().type_of(*part);
+            module.program.named_name(ty).as_deref() == Some("context.Context")
+                && self.is_cancelled(*part)
+        })
+    }
+
+    /// Whether a context is one that the function makes, and cancels on every path.
+    fn is_cancelled(&self, context: ExprId) -> bool {
+        let context = self.function.local(context);
+        context.is_some_and(|context| {
+            let (module, function) = (self.module, self.function);
+            crate::engine::context::is_cancelled(module, function, self.site.root, context)
+        })
+    }
+
+    /// Whether it is lost only where the function is left: what the next round forgets is kept until then.
+    fn is_kept_to_the_end(&self) -> bool {
+        let mut owed = self.verdict.outcomes.owed.iter();
+        owed.all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
     }
 
     /// Whether what it was made from is acquired in the same function, and released there on every path.

@@ -31,7 +31,9 @@ impl Described<'_, '_> {
         self.is_drained()
             || self.is_unlikely()
             || self.is_stated()
+            || self.has_no_body()
             || self.kept_by().is_some()
+            || self.is_request_cancelled()
             || self.is_ended_on_failure()
             || self.is_ended_by_failing()
             || self.ends_with_request()
@@ -54,6 +56,12 @@ impl Described<'_, '_> {
                 .iter()
                 .any(|method| method == "Write");
         ends_by_itself && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
+    }
+
+    /// Whether it is the answer to a request for headers.
+    fn has_no_body(&self) -> bool {
+        self.site.contract.rule == "unclosed-response-body"
+            && crate::sites::answered::is_told_to_ask_for_headers(self.function, self.site.call)
     }
 
     /// Whether it is lost only where the function is left, at most once in a call of it.

@@ -86,15 +86,29 @@ fn is_asked_with(function: &Function, parts: &[ExprId], is_one: impl Fn(&str) ->
             tree.exprs(args).get(index).copied()
         })
         .peekable();
-    methods.peek().is_some()
-        && methods.all(|method| match tree.expr(method).kind {
-            ExprKind::BasicLit(literal) => is_one(tree.literal(literal).trim_matches('"')),
-            ExprKind::Selector { sel, .. } => tree
-                .name(sel)
-                .strip_prefix("Method")
-                .is_some_and(|method| is_one(&method.to_ascii_uppercase())),
-            _ => false,
-        })
+    methods.peek().is_some() && methods.all(|method| is_method(function, method, &is_one))
+}
+
+/// Whether an expression is the constant of one of these methods: `"HEAD"`, `http.MethodHead`.
+fn is_method(function: &Function, expr: ExprId, is_one: impl Fn(&str) -> bool) -> bool {
+    let tree = function.tree();
+    match tree.expr(tree.unparen(expr)).kind {
+        ExprKind::BasicLit(literal) => is_one(tree.literal(literal).trim_matches('"')),
+        ExprKind::Selector { sel, .. } => tree
+            .name(sel)
+            .strip_prefix("Method")
+            .is_some_and(|method| is_one(&method.to_ascii_uppercase())),
+        _ => false,
+    }
+}
+
+/// Whether a call is told to ask for headers alone: `s.request(ctx, "HEAD", key)`. There is no body in the answer, and its
+/// connection is free before anybody could close it.
+pub(crate) fn is_told_to_ask_for_headers(function: &Function, call: ExprId) -> bool {
+    let arguments = function.tree().arguments(call);
+    arguments
+        .iter()
+        .any(|arg| is_method(function, *arg, |method| method == "HEAD"))
 }
 
 /// Whether all that a handler does with its writer is to set the status and headers.

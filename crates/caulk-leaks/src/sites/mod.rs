@@ -1,6 +1,6 @@
 //! The calls of a body that acquire, and what becomes of each.
 
-mod answered;
+pub(crate) mod answered;
 pub(crate) mod around;
 mod behind;
 mod in_memory;
