@@ -205,8 +205,8 @@ impl Run<'_, '_> {
             })
     }
 
-    /// A deferred literal that releases where a field says so, `if s.conn == nil { cancel() }`: what the field holds by then is
-    /// not followed, so none of its ways is known to be the one that is gone.
+    /// A deferred literal that releases where a field says so, `if s.conn == nil { cancel() }`: what the field holds is not
+    /// followed until the function assigns it, so none of its ways is known to be the one that is gone.
     pub(super) fn leave_to_fields(&self, states: &mut [State], literal: ExprId, span: Span) {
         let mut releases = Vec::new();
         for state in &*states {
@@ -263,6 +263,7 @@ impl Run<'_, '_> {
             if let Node::Expr(expr) = node
                 && matches!(tree.expr(expr).kind, ExprKind::Selector { .. })
                 && matches!(info.object(expr), Object::Field { .. })
+                && !self.is_assigned_before_leaving(expr)
             {
                 reads |= self
                     .begins_with(expr)
@@ -271,6 +272,27 @@ impl Run<'_, '_> {
             Descend::Into
         });
         reads
+    }
+
+    /// Whether the function has given the field something above the statement that it is left by: what it says is known then.
+    fn is_assigned_before_leaving(&self, field: ExprId) -> bool {
+        let tree = self.function.tree();
+        let (Some(leaving), Some(graph)) = (self.leaving, self.function.graph(self.root)) else {
+            return false;
+        };
+        let (path, end) = (tree.selector_path(field), tree.stmt(leaving).span.start);
+        let mut assigned = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+                && tree.stmt(stmt).span.end <= end
+            {
+                let mut targets = tree.exprs(lhs).iter();
+                assigned |= targets.any(|to| path.is_some() && tree.selector_path(*to) == path);
+            }
+            Descend::Into
+        });
+        assigned
     }
 
     /// Makes a deferred call with what its variable holds when the function is left.
