@@ -198,7 +198,7 @@ fn a_program_beside_the_current_folder_is_checked_as_it_is_fixed() {
 #[test]
 fn a_patch_that_is_empty_says_why() {
     // The goroutines may need the file after the function.
-    let leaks = "package shop\n\nimport (\n\t\"log\"\n\t\"os\"\n)\n\nfunc Show(p string) error {\n\tf, err := os.Open(p)\n\tif err != nil {\n\t\treturn err\n\t}\n\tfor range 2 {\n\t\tgo func() {\n\t\t\tlog.Print(f.Name())\n\t\t}()\n\t}\n\treturn nil\n}\n";
+    let leaks = "package shop\n\nimport (\n\t\"log\"\n\t\"os\"\n)\n\nfunc Show(p string) error {\n\tf, err := os.Open(p)\n\tif err != nil {\n\t\treturn err\n\t}\n\tfor range 2 {\n\t\tgo func() {\n\t\t\tlog.Print(f.Stat())\n\t\t}()\n\t}\n\treturn nil\n}\n";
     let world = World::with(&[
         ("go.mod", "module example.com/shop\n\ngo 1.24\n"),
         ("shop.go", leaks),
