@@ -166,9 +166,7 @@ fn is_given_by_library(module: &Module<'_>, function: &Function, value: LocalId)
         .id()
         .and_then(|id| module.program.func(id))
         .is_some_and(|func| func.name.starts_with(char::is_uppercase));
-    let returned = (0..function.results(None).len()).any(|result| {
-        crate::inference::started::returned_locals(function, result).contains(&value)
-    });
+    let returned = crate::inference::started::returns(function, value);
     exported
         && !inside
         && package.name() != "main"

@@ -220,6 +220,12 @@ fn is_one_of(function: &Function, expr: ExprId, of: &[LocalId]) -> bool {
         .is_some_and(|local| of.contains(&local))
 }
 
+/// Whether a function returns a variable, as any of its results.
+pub(crate) fn returns(function: &Function, local: LocalId) -> bool {
+    let mut results = 0..function.results(None).len();
+    results.any(|result| returned_locals(function, result).contains(&local))
+}
+
 /// The variables that a function returns as this result.
 pub(crate) fn returned_locals(function: &Function, result: usize) -> Vec<LocalId> {
     let tree = function.tree();

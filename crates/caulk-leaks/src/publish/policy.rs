@@ -5,7 +5,7 @@ use caulk_syntax::{Descend, ExprKind, Node, StmtKind};
 
 use crate::engine::{Lost, PASSED_ON};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
-use crate::publish::described::Described;
+use crate::publish::described::{Described, target};
 
 impl Described<'_, '_> {
     /// A deferred release in a loop that never ends releases nothing.
@@ -182,23 +182,9 @@ impl Described<'_, '_> {
 
     /// Whether the caller gets what was acquired as well: it owns it, and the package's variable only shows where it is.
     fn is_returned(&self) -> bool {
-        let tree = self.function.tree();
-        let local = crate::publish::described::target(self.function, self.site)
-            .and_then(|target| self.function.local(target));
-        let (Some(local), Some(graph)) = (local, self.function.graph(None)) else {
-            return false;
-        };
-        let mut returned = false;
-        tree.walk(graph.body, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Return(results) = tree.stmt(stmt).kind
-            {
-                let mut results = tree.exprs(results).iter();
-                returned |= results.any(|result| self.function.local(*result) == Some(local));
-            }
-            Descend::Into
-        });
-        returned
+        target(self.function, self.site)
+            .and_then(|target| self.function.local(target))
+            .is_some_and(|local| crate::inference::started::returns(self.function, local))
     }
 
     /// Whether the function looks at a variable before it acquires, or acquires in a literal, which

@@ -9,7 +9,7 @@ use crate::engine::Function;
 use crate::goroutines::context_of;
 use crate::inference::channel::{channels, is_alone};
 use crate::inference::channel_uses::{leaves, received_by};
-use crate::inference::started::returned_locals;
+use crate::inference::started::returns;
 use crate::module::Module;
 
 /// The sends of a body that wait where others of it do not.
@@ -65,9 +65,7 @@ fn is_for_others(module: &Module<'_>, function: &Function, channel: LocalId) -> 
         let func = function.id().and_then(|id| module.program.func(id));
         return local.function.is_none() && func.is_some_and(|func| is_exported(&func.name));
     }
-    let returned = (0..function.results(None).len())
-        .any(|result| returned_locals(function, result).contains(&channel));
-    returned
+    returns(function, channel)
         && channels(module, function)
             .iter()
             .any(|made| made.local == Some(channel) && made.room == Some(0))

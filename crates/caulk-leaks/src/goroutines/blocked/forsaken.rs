@@ -9,7 +9,7 @@ use crate::contract::is_release_name;
 use crate::engine::Function;
 use crate::goroutines::endless;
 use crate::inference::channel::span_of;
-use crate::inference::started::{returned_locals, signals};
+use crate::inference::started::{returns, signals};
 use crate::module::Module;
 
 /// The goroutines of values that a function makes, and leaves behind where it fails.
@@ -47,9 +47,10 @@ fn left_by_error(
         return None;
     };
     let value = root_variable(function, *receiver)?;
-    let returned = (0..function.results(None).len())
-        .any(|result| returned_locals(function, result).contains(&value));
-    if !returned || !function.is_fresh(value) || function.results(None).contains(&value) {
+    if !returns(function, value)
+        || !function.is_fresh(value)
+        || function.results(None).contains(&value)
+    {
         return None;
     }
     let waiter = func.id.filter(|id| module.is_own(*id))?;
