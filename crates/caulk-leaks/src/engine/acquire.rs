@@ -71,6 +71,7 @@ impl Run<'_, '_> {
         call: ExprId,
         local: caulk_program::LocalId,
         error: usize,
+        says: Option<(usize, bool)>,
     ) -> Vec<Option<Value>> {
         self.acquire(state, call);
         if state.status != Status::Owed {
@@ -84,6 +85,11 @@ impl Run<'_, '_> {
         );
         let mut results = vec![None; error];
         results.push(Some(Value::Error));
+        if let Some((index, when)) = says
+            && let Some(result) = results.get_mut(index)
+        {
+            *result = Some(Value::Acquired(when));
+        }
         results
     }
 

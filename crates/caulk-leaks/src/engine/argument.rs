@@ -135,7 +135,11 @@ impl Run<'_, '_> {
             return self.apply(state, call, callee, effect);
         }
         if lent {
-            return self.apply_known(state, call, value, CallEffect::Borrow);
+            let effect = match self.puts_into_words(name) {
+                true => CallEffect::Pass,
+                false => CallEffect::Borrow,
+            };
+            return self.apply_known(state, call, value, effect);
         }
         if let Callee::Interface { .. } = callee
             && let Some(name) = name
@@ -155,6 +159,14 @@ impl Run<'_, '_> {
         }
         self.lose_track(state, self.unknown_callee(call), span);
         Vec::new()
+    }
+
+    /// Whether a call makes a text of what it is given, by which others may know the resource: `fmt.Sprintf("%d\n", cmd.Process.Pid)`.
+    fn puts_into_words(&self, name: Option<&Named<'_>>) -> bool {
+        name.is_some_and(|name| name.package == "fmt" && name.name.starts_with("Sprint"))
+            && self
+                .contract
+                .is_some_and(|contract| !contract.known_by.is_empty())
     }
 
     /// Whether a call copies into the resource, which is over where a write to it fails: `io.Copy(w, f)`, `reader.WriteTo(w)`.

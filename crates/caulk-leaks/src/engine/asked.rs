@@ -83,6 +83,12 @@ impl Run<'_, '_> {
             None if implies_error(name) => Some(ErrorTest::TrueIfError),
             test => test,
         };
+        if truth
+            && (package, name) == ("errors", "Is")
+            && let Some(error) = args.last()
+        {
+            self.is_told_of_context(state, *error);
+        }
         for arg in args {
             match (self.value_at(state, *arg), test) {
                 (Some(Value::Error), Some(ErrorTest::TrueIfError)) => {

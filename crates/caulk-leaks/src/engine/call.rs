@@ -102,10 +102,11 @@ impl Run<'_, '_> {
             call: site,
             local,
             error,
+            says,
         }) = self.start
             && site == call
         {
-            return self.acquired_around(state, call, local, error);
+            return self.acquired_around(state, call, local, error, says);
         }
         if let Some(Start::Made { until, .. }) = self.start
             && until == call
@@ -229,6 +230,7 @@ impl Run<'_, '_> {
             if args.first().is_some_and(|slice| self.is_borrowing(*slice)) {
                 return Vec::new();
             }
+            let held = values.first().cloned().flatten();
             for (arg, value) in args.iter().zip(values).skip(1) {
                 if matches!(value, Some(Value::At(0) | Value::Releaser))
                     && let Some(list) = args.first()
@@ -237,7 +239,8 @@ impl Run<'_, '_> {
                 }
                 self.hand_over(state, *arg, value, SettledBy::Stored);
             }
-            return Vec::new();
+            // What is in the list is in the longer one.
+            return vec![held.filter(Value::holds)];
         }
         if builtin == Builtin::Close
             && self.release.is_taken_by("close")

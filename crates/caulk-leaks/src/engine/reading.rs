@@ -1,7 +1,7 @@
 //! A stream that is read until there is no more of it. Who has come to the end of a body gives back its connection, and so
 //! does a read that fails.
 
-use caulk_program::{Callee, LocalKind};
+use caulk_program::{Callee, LocalKind, Object};
 use caulk_syntax::ExprId;
 
 use super::call::Named;
@@ -57,17 +57,18 @@ impl Run<'_, '_> {
                 .is_some_and(|func| &*func.name == "bufio.Scanner.Scan")
     }
 
-    /// Whether the context is over that the resource was asked for with: one that the acquiring call is passed, or, in
-    /// what is called with the resource, one that comes beside it.
+    /// The context is over that the resource was asked for with: one that the acquiring call is passed, or, in what is called
+    /// with the resource, one that comes beside it. What a context ends has come to its end then.
     pub(super) fn request_is_done(&mut self, state: &mut State, context: ExprId) {
-        if state.status != Status::Owed || !self.is_spent_when_read() {
+        let ends = self.is_ended_by_context();
+        if state.status != Status::Owed || !ends && !self.is_spent_when_read() {
             return;
         }
         let function = self.function;
         let Some(local) = function.local(context) else {
             return;
         };
-        state.drained |= match self.start {
+        let is_asked = match self.start {
             Some(Start::Call { call, .. }) => {
                 super::context::is_asked_with(self.module, function, call, local)
             }
@@ -77,5 +78,34 @@ impl Run<'_, '_> {
                 .is_some_and(|info| matches!(info.kind, LocalKind::Param { .. })),
             _ => false,
         };
+        if is_asked && ends {
+            self.end_at(state, self.span_of(context));
+        } else {
+            state.drained |= is_asked;
+        }
+    }
+
+    /// Whether what is acquired ends with the context that the acquiring call is passed: the transaction of `db.BeginTx(ctx, nil)`.
+    fn is_ended_by_context(&self) -> bool {
+        let index = self
+            .contract
+            .and_then(|contract| contract.context_ends)
+            .filter(|_| !self.release.is_call());
+        let Some((Start::Call { call, .. }, index)) = self.start.as_ref().zip(index) else {
+            return false;
+        };
+        let context = self.function.tree().arguments(*call).get(index);
+        context.is_some_and(|context| {
+            !super::context::never_ends(self.module, self.function, *context)
+        })
+    }
+
+    /// An error that is this one, `context.Canceled`, tells that the context is over with which what is acquired ends.
+    pub(super) fn is_told_of_context(&mut self, state: &mut State, error: ExprId) {
+        let tells = matches!(self.function.info().object(self.function.tree().unparen(error)), Object::PackageVar(name)
+            if ["context.Canceled", "context.DeadlineExceeded"].contains(&&**name));
+        if tells && self.is_ended_by_context() {
+            self.end_at(state, self.span_of(error));
+        }
     }
 }

@@ -26,9 +26,12 @@ impl Run<'_, '_> {
             Value::At(depth) => {
                 if state.status == Status::Before && self.wakes(callee, &method) {
                     state.status = Status::Owed;
-                    if self.is_acquired_after(&method) && self.gives_error(call) {
-                        // Where it fails nothing is held.
-                        return self.in_error_result(call, Value::Error);
+                    if self.is_acquired_after(&method) {
+                        // Where it fails nothing is held; who does not wait gets what tells of the error later.
+                        return match self.gives_error(call) {
+                            true => self.in_error_result(call, Value::Error),
+                            false => vec![Some(Value::Companion)],
+                        };
                     }
                 }
                 state.is_there();
@@ -108,6 +111,15 @@ impl Run<'_, '_> {
                 Vec::new()
             }
             Value::Handle => self.handles(call, 0),
+            // `token.Error()` of what a method gave with which it is acquired.
+            Value::Companion
+                if method == "Error"
+                    && self
+                        .contract
+                        .is_some_and(|contract| !contract.acquired_after.is_empty()) =>
+            {
+                self.in_error_result(call, Value::Error)
+            }
             // Asked of a nil error this panics.
             Value::Error if method == "Error" => {
                 self.refine_acquired(state, false);

@@ -35,11 +35,12 @@ pub(crate) enum Start {
         argument: Option<Span>,
     },
     /// At a call that runs the literal which acquires, with the resource in this variable and the error at this
-    /// index of the results.
+    /// index of the results; another of them may be a truth value, and this where it is acquired.
     Around {
         call: ExprId,
         local: LocalId,
         error: usize,
+        says: Option<(usize, bool)>,
     },
     /// At the entry, in a parameter or in a field of it; another parameter may be the error.
     Param {

@@ -2,7 +2,7 @@
 //! `err := retry(func() error { resp, err = client.Do(req); return err })`. It is followed on from that call, whose
 //! error says whether anything was acquired.
 
-use caulk_program::{Callee, LocalId, LocalKind};
+use caulk_program::{Callee, LocalId, LocalKind, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::engine::{Function, Outcomes, Root, Start};
@@ -61,8 +61,63 @@ pub(crate) fn of(
             call,
             local: *local,
             error,
+            says: truth_of(module, function, literal, call, site),
         },
     })
+}
+
+/// The truth value among the results of a call that is the one which the literal gives: its index, and what it is where the
+/// literal has acquired, `return true, nil`.
+fn truth_of(
+    module: &Module<'_>,
+    function: &Function,
+    literal: ExprId,
+    call: ExprId,
+    site: &Site,
+) -> Option<(usize, bool)> {
+    let program = module.program;
+    let info = function.info();
+    let results = program.results_of(info.type_of(call));
+    let of_call = results
+        .iter()
+        .position(|ty| crate::types::is_bool(program, *ty))?;
+    let of_literal = function.results(Some(literal)).iter().position(|result| {
+        let result = info.local_info(*result);
+        result.is_some_and(|result| crate::types::is_bool(program, result.ty))
+    })?;
+    let tree = function.tree();
+    let acquired = tree.expr(site.call).span.end;
+    let mut said = Vec::new();
+    tree.walk(literal, |node| match node {
+        Node::Expr(expr)
+            if expr != literal && matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) =>
+        {
+            Descend::Skip
+        }
+        Node::Stmt(stmt) => {
+            if let StmtKind::Return(list) = tree.stmt(stmt).kind
+                && let [.., error] = tree.exprs(list)
+                && *info.object(*error) == Object::Nil
+                && tree.stmt(stmt).span.start > acquired
+            {
+                let truth = tree
+                    .exprs(list)
+                    .get(of_literal)
+                    .and_then(|x| tree.ident(*x));
+                said.push(truth);
+            }
+            Descend::Into
+        }
+        Node::Expr(_) => Descend::Into,
+    });
+    match said.as_slice() {
+        [Some(truth @ ("true" | "false")), others @ ..]
+            if others.iter().all(|other| *other == Some(*truth)) =>
+        {
+            Some((of_call, *truth == "true"))
+        }
+        _ => None,
+    }
 }
 
 /// The index of the error among the results of a call, the last of them.
