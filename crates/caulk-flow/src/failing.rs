@@ -61,8 +61,8 @@ pub(crate) enum Passed {
 }
 
 /// Says of everything that runs what ends as it fails. `is_main` tells what the process begins with, `is_request` what answers requests,
-/// `is_test` what says nothing of anything, `is_offered` what others may call, too, and `is_unused` what nobody runs unless somebody
-/// names it.
+/// `is_test` what says nothing of anything, `is_offered` what others may call, too, `is_unused` what nobody runs unless somebody
+/// names it, and `before` what the callers of other builds say.
 pub(crate) fn spread<'a>(
     steps: impl Iterator<Item = &'a Step>,
     is_main: &dyn Fn(&Target) -> bool,
@@ -70,12 +70,14 @@ pub(crate) fn spread<'a>(
     is_test: &dyn Fn(&Target) -> bool,
     is_offered: &dyn Fn(&Target) -> bool,
     is_unused: &dyn Fn(&Target) -> bool,
+    before: &dyn Fn(&Target) -> Option<Failing>,
 ) -> FxHashMap<Target, Failing> {
     let mut graph = Graph::default();
     for step in steps {
         let (from, to) = (graph.node(&step.from), graph.node(&step.to));
         graph.edges.push((from, to, step));
     }
+    graph.before = graph.targets.iter().map(|target| before(target)).collect();
     let is_root = |target: &Target| {
         is_main(target)
             || *target == Target::Command
@@ -88,7 +90,7 @@ pub(crate) fn spread<'a>(
     let others: Vec<bool> = others
         .map(|target| is_root(target) || is_request(target) || is_offered(target))
         .collect();
-    let tests = graph.greatest_without(&others, &tests, &|_, holds| holds);
+    let tests = graph.greatest_without(&others, &tests, &|_| None, &|_, holds| holds);
     let of_test = |node: usize| tests.get(node).copied().unwrap_or_default();
     graph.edges.retain(|(from, _, _)| !of_test(*from));
     graph.leave_out_unused(is_unused);
@@ -97,7 +99,8 @@ pub(crate) fn spread<'a>(
     graph.index();
     graph.prefer_passed();
     let roots: Vec<bool> = graph.targets.iter().map(|target| is_root(target)).collect();
-    let process = graph.greatest(&roots, &|step, holds| match step.how {
+    let is_process = |failing: &Failing| failing.process;
+    let process = graph.greatest(&roots, &is_process, &|step, holds| match step.how {
         _ if step.in_handler => false,
         How::Named | How::Called(OnError::GoesOn, _) => false,
         How::Held | How::Called(OnError::Returns | OnError::Last, _) => holds,
@@ -105,12 +108,15 @@ pub(crate) fn spread<'a>(
     });
     let is_alone = |step: &Step| !step.in_handler && step.how != How::Named;
     let runs_once = |step: &Step| !step.in_loop && is_alone(step);
-    let once = graph.greatest(&roots, &|step, holds| holds && runs_once(step));
-    let fails_once = graph.greatest(&roots, &|step, holds| {
+    let once = graph.greatest(&roots, &|failing| failing.once, &|step, holds| {
+        holds && runs_once(step)
+    });
+    let is_fails_once = |failing: &Failing| failing.fails_once;
+    let fails_once = graph.greatest(&roots, &is_fails_once, &|step, holds| {
         let goes_on = matches!(step.how, How::Called(OnError::GoesOn, _));
         holds && is_alone(step) && !(step.in_loop && goes_on)
     });
-    let last = graph.greatest(&roots, &|step, holds| {
+    let last = graph.greatest(&roots, &|failing| failing.last, &|step, holds| {
         let ends = matches!(step.how, How::Held | How::Called(OnError::Last, _));
         holds && ends && runs_once(step)
     });
@@ -120,7 +126,8 @@ pub(crate) fn spread<'a>(
         .zip(&process)
         .map(|(target, ends)| *ends || is_request(target))
         .collect();
-    let context = graph.greatest(&roots, &|step, holds| match step.how {
+    let is_context = |failing: &Failing| failing.context;
+    let context = graph.greatest(&roots, &is_context, &|step, holds| match step.how {
         _ if step.in_handler => true,
         How::Named
         | How::Called(OnError::GoesOn, _)
@@ -134,7 +141,8 @@ pub(crate) fn spread<'a>(
         .iter()
         .map(|target| is_request(target))
         .collect();
-    let request = graph.greatest(&requests, &|step, holds| match step.how {
+    let is_request = |failing: &Failing| failing.request;
+    let request = graph.greatest(&requests, &is_request, &|step, holds| match step.how {
         _ if step.in_handler => true,
         How::Named | How::Called(_, Passed::Other) => false,
         How::Held | How::Called(_, Passed::Own) => holds,
@@ -162,6 +170,8 @@ struct Graph<'a> {
     numbers: FxHashMap<&'a Target, usize>,
     targets: Vec<&'a Target>,
     edges: Vec<(usize, usize, &'a Step)>,
+    /// What other builds know of each.
+    before: Vec<Option<Failing>>,
     /// The edges that lead to each, and those that lead from it.
     to: Vec<Vec<usize>>,
     from: Vec<Vec<usize>>,
@@ -195,7 +205,7 @@ impl<'a> Graph<'a> {
         let unnamed: Vec<bool> = unnamed
             .map(|(target, leading)| leading.is_empty() && may_be(target))
             .collect();
-        let unused = self.greatest(&unnamed, &|_, holds| holds);
+        let unused = self.greatest_without(&[], &unnamed, &|_| None, &|_, holds| holds);
         let is = |node: usize| unused.get(node).copied().unwrap_or_default();
         self.edges.retain(|(from, to, _)| !is(*from) || is(*to));
     }
@@ -215,9 +225,18 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// The largest set in which all that leads to each of its members holds, given that set.
-    fn greatest(&self, roots: &[bool], holds: &dyn Fn(&Step, bool) -> bool) -> Vec<bool> {
-        self.greatest_without(&[], roots, holds)
+    /// The largest set in which all that leads to each of its members holds, given that set; what other builds know of a member as well.
+    fn greatest(
+        &self,
+        roots: &[bool],
+        of_before: &dyn Fn(&Failing) -> bool,
+        holds: &dyn Fn(&Step, bool) -> bool,
+    ) -> Vec<bool> {
+        let before = |node: usize| {
+            let known = self.before.get(node).and_then(Option::as_ref);
+            known.map(of_before)
+        };
+        self.greatest_without(&[], roots, &before, holds)
     }
 
     /// The same, with none of some nodes but the roots among them.
@@ -225,6 +244,7 @@ impl<'a> Graph<'a> {
         &'s self,
         others: &[bool],
         roots: &[bool],
+        before: &dyn Fn(usize) -> Option<bool>,
         holds: &dyn Fn(&Step, bool) -> bool,
     ) -> Vec<bool> {
         let mut all = vec![true; self.targets.len()];
@@ -238,8 +258,9 @@ impl<'a> Graph<'a> {
                 continue;
             }
             let leading = edges(&self.to, node);
+            let known = before(node);
             let stays = !is(others, node)
-                && !leading.is_empty()
+                && known.unwrap_or(!leading.is_empty())
                 && leading.iter().all(|edge| {
                     let edge = self.edges.get(*edge);
                     edge.is_some_and(|(from, _, step)| holds(step, is(&all, *from)))

@@ -9,6 +9,9 @@ use smol_str::SmolStr;
 /// A call of a method that more types have says little of any one of them.
 const MAX_IMPLEMENTERS: usize = 16;
 
+/// The same where none but the package itself can implement it, as the commands of a program do: who calls it is known.
+const MAX_IMPLEMENTERS_WITHIN: usize = 64;
+
 /// A method of an interface, by the interface's type.
 pub(crate) type Called = (String, SmolStr);
 
@@ -123,7 +126,12 @@ pub(crate) fn implementers<'a>(
             .filter(|candidate| candidate.if_embedded.as_ref().is_none_or(is_embedded))
             .map(|candidate| candidate.func)
             .collect();
-        if !found.is_empty() && found.len() <= MAX_IMPLEMENTERS {
+        let (_, name) = called;
+        let most = match caulk_syntax::is_exported(name) {
+            true => MAX_IMPLEMENTERS,
+            false => MAX_IMPLEMENTERS_WITHIN,
+        };
+        if !found.is_empty() && found.len() <= most {
             all.insert(called.clone(), found);
         }
     }

@@ -356,6 +356,9 @@ fn a_method_of_very_many_types_says_nothing_of_one() {
     }
     let program = common::program(&[("main.go", &source)]);
     assert_eq!(frequencies(&program, ["main.t3.Do"]), [Frequency::Unknown]);
+    // All that can have a method which no other package can are there.
+    let program = common::program(&[("main.go", &source.replace("Do()", "do()"))]);
+    assert_eq!(frequencies(&program, ["main.t3.do"]), [Frequency::Request]);
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use caulk_leaks::{Analysis, Heat, check_builds};
+use caulk_leaks::{Analysis, Heat, Severity, check_builds};
 use caulk_program::{GoEnv, Options, Program, load_builds};
 use caulk_system::MemoryFiles;
 
@@ -124,4 +124,51 @@ func work() {}
         panic!("{:?}", analysis.findings)
     };
     assert_eq!(finding.heat, Heat::Request);
+}
+
+#[test]
+fn what_a_function_fails_with_ends_what_the_one_of_its_name_ends_in_the_first_build() {
+    let main = r#"package main
+
+import "log"
+
+func main() {
+	for {
+		if err := connect(); err != nil {
+			log.Fatal(err)
+		}
+	}
+}
+"#;
+    let opens = r#"package main
+
+import "os"
+
+func connect() error {
+	f, err := os.Open("x")
+	if err != nil {
+		return err
+	}
+	if _, err := f.Write(nil); err != nil {
+		return err
+	}
+	return f.Close()
+}
+"#;
+    let severity = |main: &str| {
+        let mut files = MemoryFiles::new();
+        files.insert("/m/go.mod", "module example.com/m\n\ngo 1.24\n");
+        files.insert("/m/main.go", main);
+        let other = "package main\n\nfunc connect() error { return nil }\n";
+        files.insert("/m/connect_linux.go", other);
+        files.insert("/m/connect_windows.go", opens);
+        let mut options = Options::new(GoEnv::default(), "/m".into());
+        options.platform.goos = "linux".into();
+        let builds = load_builds(Arc::new(files), options, &["/m/...".into()]);
+        let builds: Vec<&Program> = builds.iter().collect();
+        let analysis = check_builds(&builds, &caulk_leaks::Options::default());
+        analysis.findings[0].severity
+    };
+    assert_eq!(severity(main), Severity::Low);
+    assert_eq!(severity(&main.replace("Fatal", "Print")), Severity::Medium);
 }

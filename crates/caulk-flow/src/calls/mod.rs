@@ -31,7 +31,7 @@ pub struct Calls {
     implementers: BTreeMap<Called, Vec<FuncId>>,
     /// For the builds after this one: the files whose bodies were read, and how often what has a name in all builds runs.
     files: FxHashSet<PathBuf>,
-    by_name: FxHashMap<Named, Frequency>,
+    by_name: FxHashMap<Named, (Frequency, Failing)>,
 }
 
 /// What runs in one build, as other builds of the tree know it.
@@ -152,7 +152,7 @@ impl Calls {
         let known = |target: &Target| {
             let mut builds = before.iter();
             builds.find_map(|calls| match Named::of(names, target) {
-                Some(named) => calls.by_name.get(&named),
+                Some(named) => calls.by_name.get(&named).map(|(frequency, _)| frequency),
                 None => calls
                     .frequencies
                     .get(target)
@@ -174,6 +174,11 @@ impl Calls {
             }
             _ => false,
         };
+        let failing_before = |target: &Target| {
+            let named = Named::of(names, target)?;
+            let mut builds = before.iter();
+            builds.find_map(|calls| Some(calls.by_name.get(&named)?.1))
+        };
         self.failing = failing::spread(
             steps.values().flatten().copied(),
             &|target| match target {
@@ -193,11 +198,23 @@ impl Calls {
                 Target::Body(BodyOwner::Func(id)) => is_library_function(program, *id),
                 _ => false,
             },
+            &failing_before,
         );
+        if !before.is_empty() {
+            // What no step of this build leads to, or from.
+            let steps = || steps.values().flatten();
+            let reached: FxHashSet<&Target> =
+                steps().flat_map(|step| [&step.from, &step.to]).collect();
+            let alone = reads.keys().map(|owner| Target::Body(*owner));
+            let alone = alone.filter(|target| !reached.contains(target));
+            let known = alone.filter_map(|target| Some((target.clone(), failing_before(&target)?)));
+            self.failing.extend(known);
+        }
         for (target, frequency) in &self.frequencies {
             if let Some(named) = Named::of(names, target) {
-                let known = self.by_name.entry(named).or_insert(*frequency);
-                *known = (*known).max(*frequency);
+                let failing = self.failing.get(target).copied().unwrap_or_default();
+                let known = self.by_name.entry(named).or_insert((*frequency, failing));
+                known.0 = known.0.max(*frequency);
             }
         }
     }
