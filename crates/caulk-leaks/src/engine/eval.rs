@@ -544,7 +544,8 @@ impl Run<'_, '_> {
     /// Whether a call gives no error, as the source is today, where it matters whether it does.
     fn never_fails(&self, state: &State, call: ExprId) -> bool {
         state.status == Status::Owed
-            && crate::inference::never_fails::call(self.module, &self.function.typed, call)
+            && (crate::inference::never_fails::call(self.module, &self.function.typed, call)
+                || self.asks_of_just_opened(state, call))
     }
 
     pub(super) fn acquire(&mut self, state: &mut State, call: ExprId) {

@@ -396,6 +396,11 @@ impl Run<'_, '_> {
             state.status = Status::Unknown(Arc::from(why), span);
             return;
         }
+        if self.returns_what_it_holds(state, stmt) {
+            let why = "what it holds is returned without it";
+            state.status = Status::Unknown(Arc::from(why), span);
+            return;
+        }
         let goes_itself = returned
             .iter()
             .any(|value| matches!(value, Some(Value::At(_) | Value::Owner(_))));
@@ -453,6 +458,22 @@ impl Run<'_, '_> {
                 _ => {}
             }
         }
+    }
+
+    /// Whether the field of the resource is returned that holds all that is owed: `return session.DB`. A number is data.
+    fn returns_what_it_holds(&self, state: &State, stmt: StmtId) -> bool {
+        let tree = self.function.tree();
+        let StmtKind::Return(list) = tree.stmt(stmt).kind else {
+            return false;
+        };
+        tree.exprs(list).iter().any(|value| {
+            let value = tree.unparen(*value);
+            let ty = self.function.info().type_of(value);
+            matches!(tree.expr(value).kind, ExprKind::Selector { x, sel }
+                if self.is_held_in(tree.name(sel))
+                    && matches!(self.value_at(state, x), Some(Value::At(0))))
+                && !self.module.program.is_basic(ty)
+        })
     }
 
     /// Who gets an error looks at what it says, and does not release what it was made of: `return StatusError{resp: resp}`.

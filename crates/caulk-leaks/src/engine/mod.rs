@@ -21,6 +21,7 @@ mod eval;
 mod exit;
 mod function;
 mod handover;
+mod just_opened;
 mod known;
 mod lent;
 mod listed;

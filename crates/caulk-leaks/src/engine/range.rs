@@ -20,10 +20,22 @@ impl Run<'_, '_> {
         }
     }
 
-    /// How the elements of what is ranged over relate to the resource: those of a variable that holds it, or of a
-    /// literal that lists it.
+    /// How the elements of what is ranged over relate to the resource: those of a variable that holds it, of a
+    /// literal that lists it, or of what a call makes of it.
     fn ranged(&mut self, state: &State, x: ExprId) -> Option<Value> {
         let tree = self.function.tree();
+        if let ExprKind::Call { .. } = tree.expr(tree.unparen(x)).kind {
+            if let Some(Start::Call { call, .. }) = self.start
+                && self.span_of(x).encloses(self.span_of(call))
+            {
+                return None;
+            }
+            let mut before = state.clone();
+            self.trying += 1;
+            let listed = self.eval(&mut before, x).filter(Value::holds);
+            self.trying -= 1;
+            return listed;
+        }
         let ExprKind::CompositeLit { elts, .. } = tree.expr(tree.unparen(x)).kind else {
             let place = self.place(x)?;
             return match state.get(&place).filter(|value| value.holds())? {

@@ -77,6 +77,7 @@ impl Run<'_, '_> {
                 let results = match effect.filter(|e| matters || *e == ParamEffect::Closes) {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None if self.accepts(&method) => Vec::new(),
+                    None if is_builder(callee) => vec![Some(Value::At(depth))],
                     None => self.handles(call, depth),
                 };
                 if self.release.ends_on_false.contains(&method) {
@@ -210,4 +211,14 @@ impl Run<'_, '_> {
             .map(|ty| crate::types::can_be_bound(program, ty).then_some(Value::Handle))
             .collect()
     }
+}
+
+/// Whether a method, whose source is not at hand, sets something up and gives its receiver, as its name says: `buf.WithMaxSize(n)`.
+fn is_builder(callee: &Callee) -> bool {
+    let is_at_hand = callee.func().is_some_and(|func| func.id.is_some());
+    let is_name = |name: &str| {
+        let what = name.strip_prefix("With");
+        what.is_some_and(|what| what.starts_with(|first: char| first.is_ascii_uppercase()))
+    };
+    !is_at_hand && !matches!(callee, Callee::Interface { .. }) && is_name(last_name(callee))
 }

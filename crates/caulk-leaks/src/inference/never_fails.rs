@@ -15,8 +15,8 @@ pub(crate) fn call(module: &Module<'_>, typed: &TypedBody, call: ExprId) -> bool
     is_well_formed(typed, call) || of_call(module, typed, call, DEPTH)
 }
 
-/// Whether a call takes apart, or asks for, what is of the form that it wants: `net.SplitHostPort(l.Addr().String())`, plain data for
-/// JSON, a request of a constant method to a `url.URL`, or to a constant; or fails for whoever uses it wrongly alone.
+/// Whether a call takes apart, or asks for, what is of the form that it wants: `net.SplitHostPort(l.Addr().String())` and the number of the port,
+/// plain data for JSON, a request of a constant method to a `url.URL`, or to a constant; or fails for whoever uses it wrongly alone.
 fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
     let tree = typed.tree();
     let call = tree.unparen(call);
@@ -32,10 +32,28 @@ fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
         "encoding/json.Marshal" | "encoding/json.MarshalIndent" => true,
         "net/http.NewRequest" => is_url(typed, args.get(1)),
         "net/http.NewRequestWithContext" => is_url(typed, args.get(2)),
+        "strconv.Atoi" | "strconv.ParseInt" | "strconv.ParseUint" => {
+            args.first().is_some_and(|arg| is_port(typed, *arg))
+        }
+        _ if PARSE.contains(&name) => {
+            !args.is_empty() && args.iter().all(|arg| is_constant(typed, *arg))
+        }
         _ if name.ends_with("SplitHostPort") => args.iter().any(|arg| is_address(typed, *arg)),
         _ => fails_on_misuse(name),
     }
 }
+
+/// What takes a text apart, and always finds in a constant what it finds in the first test.
+const PARSE: &[&str] = &[
+    "net.ParseCIDR",
+    "net/netip.ParseAddr",
+    "net/netip.ParseAddrPort",
+    "net/netip.ParsePrefix",
+    "net/url.Parse",
+    "regexp.Compile",
+    "time.Parse",
+    "time.ParseDuration",
+];
 
 /// Whether a function fails only where a program is wrong: options and ends of sockets that are open, a cache without room for
 /// anything, a handler for an informer that has stopped.
@@ -52,14 +70,74 @@ fn fails_on_misuse(name: &str) -> bool {
             || ["SetNoDelay", "SetLinger", "SetReadBuffer", "SetWriteBuffer"].contains(&method)
             || method == "Close";
     }
+    let is_of_process = name.starts_with("os/exec.Cmd.");
+    if is_of_process {
+        return ["StderrPipe", "StdinPipe", "StdoutPipe"].contains(&method);
+    }
+    // A stream of gRPC is closed for sending without a word to anybody; what is written to memory is always taken.
+    if method == "CloseSend" || in_memory(name) || name == "crypto/rand.Read" {
+        return true;
+    }
     // The informer may be of a module that is not at hand.
     name.starts_with("github.com/hashicorp/golang-lru") && method.starts_with("New")
         || method.starts_with("AddEventHandler")
 }
 
+fn in_memory(name: &str) -> bool {
+    let method = name
+        .strip_prefix("bytes.Buffer.")
+        .or_else(|| name.strip_prefix("strings.Builder."));
+    method.is_some_and(|method| method.starts_with("Write"))
+}
+
+/// Whether an expression is the port in the address of a listener or connection.
+fn is_port(typed: &TypedBody, expr: ExprId) -> bool {
+    given(typed, expr).is_some_and(|(call, result)| {
+        let callee = typed.info.callee(call);
+        let splits = callee
+            .func()
+            .is_some_and(|func| &*func.name == "net.SplitHostPort");
+        let address = typed.tree().arguments(call).first();
+        result == 1 && splits && address.is_some_and(|address| is_address(typed, *address))
+    })
+}
+
+/// The call whose result a variable is given, and which of its results, where it is given nothing else.
+fn given(typed: &TypedBody, expr: ExprId) -> Option<(ExprId, usize)> {
+    let tree = typed.tree();
+    let local_of = |expr| match tree.expr(tree.unparen(expr)).kind {
+        ExprKind::Ident(name) => {
+            let known = typed.info.local(tree.unparen(expr));
+            known.or_else(|| typed.info.defined_at(name.span))
+        }
+        _ => None,
+    };
+    let local = local_of(expr)?;
+    let (mut call, mut times) = (None, 0);
+    tree.walk(typed.block()?, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+            && let Some(index) = tree
+                .exprs(lhs)
+                .iter()
+                .position(|target| local_of(*target) == Some(local))
+        {
+            times += 1;
+            call = match tree.exprs(rhs) {
+                [single] => Some((tree.unparen(*single), index)),
+                several => several.get(index).map(|one| (tree.unparen(*one), 0)),
+            };
+        }
+        Descend::Into
+    });
+    let (call, index) = call.filter(|_| times == 1)?;
+    matches!(tree.expr(call).kind, ExprKind::Call { .. }).then_some((call, index))
+}
+
 /// Whether an expression is the address of a listener or connection as text: `l.Addr().String()`.
 fn is_address(typed: &TypedBody, expr: ExprId) -> bool {
-    let Some(address) = asked(typed, expr, "String") else {
+    let text = given(typed, expr).map_or(expr, |(call, _)| call);
+    let Some(address) = asked(typed, text, "String") else {
         return false;
     };
     ["Addr", "LocalAddr", "RemoteAddr"]
@@ -95,10 +173,14 @@ fn is_url(typed: &TypedBody, expr: Option<&ExprId>) -> bool {
         let is_text = callee
             .func()
             .is_some_and(|func| &*func.name == "net/url.URL.String");
-        is_text
-            || matches!(typed.info.object(*expr), Object::Const(_))
-            || matches!(tree.expr(tree.unparen(*expr)).kind, ExprKind::BasicLit(_))
+        is_text || is_constant(typed, *expr)
     })
+}
+
+fn is_constant(typed: &TypedBody, expr: ExprId) -> bool {
+    let tree = typed.tree();
+    matches!(typed.info.object(expr), Object::Const(_))
+        || matches!(tree.expr(tree.unparen(expr)).kind, ExprKind::BasicLit(_))
 }
 
 /// What a call of this method without arguments is asked of.

@@ -1,0 +1,77 @@
+//! What is asked of a file that has just been opened, or of its path, and is always answered: there is nobody yet who could have taken it
+//! away.
+
+use caulk_program::Callee;
+use caulk_syntax::{ExprId, ExprKind};
+
+use super::run::{Run, Start};
+use super::state::{State, Value};
+
+impl Run<'_, '_> {
+    /// Whether a call asks the resource for what an open file always tells, `f.Stat()` or `f.Seek(0, io.SeekStart)`, or asks about
+    /// the path that it was made at: `os.Chmod(f.Name(), mode)`.
+    pub(super) fn asks_of_just_opened(&self, state: &State, call: ExprId) -> bool {
+        let rule = self.contract.map_or("", |contract| contract.rule);
+        if !["unclosed-file", "unclosed-connection"].contains(&rule) {
+            return false;
+        }
+        let tree = self.function.tree();
+        let args = tree.arguments(call);
+        let callee = self.function.callee(call);
+        let is_it = |expr: ExprId| matches!(self.value_at(state, expr), Some(Value::At(0)));
+        if let Callee::Static(func) = callee {
+            let is_made = || {
+                let by = self
+                    .acquiring()
+                    .map(|acquiring| self.function.callee(acquiring));
+                let by = by.map_or("", crate::types::last_name);
+                by.contains("Create") || by.contains("Listen")
+            };
+            let of_path = match &*func.name {
+                "os.Lstat" | "os.Stat" => true,
+                "os.Chmod" => is_made(),
+                _ => false,
+            };
+            return of_path
+                && args
+                    .first()
+                    .is_some_and(|path| self.is_path_of(state, *path));
+        }
+        let method = crate::types::last_name(callee);
+        callee.receiver().is_some_and(is_it)
+            && match (method, args) {
+                ("Stat", []) => true,
+                ("Seek", [offset, _]) => {
+                    matches!(tree.expr(tree.unparen(*offset)).kind, ExprKind::BasicLit(number)
+                        if tree.literal(number) == "0")
+                }
+                _ => false,
+            }
+    }
+
+    /// Whether an expression is the path of the resource: `f.Name()`, or the variable that it was made with.
+    fn is_path_of(&self, state: &State, path: ExprId) -> bool {
+        let tree = self.function.tree();
+        let path = tree.unparen(path);
+        if let ExprKind::Call { fun, .. } = tree.expr(path).kind
+            && let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(fun)).kind
+        {
+            let is_it = matches!(self.value_at(state, x), Some(Value::At(0)));
+            return is_it && tree.name(sel) == "Name";
+        }
+        let local = self.function.local(path);
+        let made_with = self.acquiring().map(|call| tree.arguments(call));
+        local.is_some()
+            && made_with.is_some_and(|args| {
+                let mut args = args.iter();
+                args.any(|arg| self.function.local(*arg) == local)
+            })
+    }
+
+    fn acquiring(&self) -> Option<ExprId> {
+        match &self.start {
+            Some(Start::Call { call, .. }) => Some(*call),
+            _ => None,
+        }
+    }
+}
