@@ -100,7 +100,9 @@ fn is_in_folder_of_tests(package: &Package) -> bool {
         Some(host) if host.contains('.') => 2,
         _ => 1,
     };
-    path.split('/').skip(root).any(is_name_of_helper)
+    path.split('/')
+        .skip(root)
+        .any(|name| is_name_of_helper(name) || ["fake", "fakes"].contains(&name))
 }
 
 fn is_name_of_helper(name: &str) -> bool {
@@ -116,7 +118,8 @@ fn is_named_so(file: &SourceFile) -> bool {
             .rfind("_test")
             .or_else(|| name.rfind("_mock"))
             .and_then(|at| name.get(at + 1..));
+        let is_fake = name == "fake" || name.starts_with("fake_client") || name.ends_with("_fake");
         !["test", "tests"].contains(&name)
-            && (is_name_of_helper(name) || last.is_some_and(is_name_of_helper))
+            && (is_fake || is_name_of_helper(name) || last.is_some_and(is_name_of_helper))
     })
 }

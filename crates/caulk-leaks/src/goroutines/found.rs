@@ -40,7 +40,7 @@ impl Goroutines {
     }
 
     /// What is said of each where it runs as often as `heat` tells; of one `go` statement for which there are several reasons, the
-    /// surest. What blocks in a function that runs once in a process, as `once` tells, is one goroutine at most.
+    /// surest. What a function that runs once in a process starts, as `once` tells, is one goroutine at most, or as many as a loop starts.
     pub fn described(
         self,
         module: &Module<'_>,
@@ -84,7 +84,14 @@ impl Goroutines {
             let described = goroutine
                 .is_left_behind(heat)
                 .then(|| endless::described(module, function, &goroutine, heat));
-            (goroutine.start, described.flatten())
+            let mut described = described.flatten();
+            if let Some((_, finding)) = &mut described
+                && once(goroutine.root)
+                && !function.in_loop(goroutine.start)
+            {
+                finding.severity = Severity::Low;
+            }
+            (goroutine.start, described)
         };
         for (start, described) in endless.into_iter().map(of_endless) {
             say(start, described);

@@ -26,6 +26,24 @@ pub(super) fn starts_with(module: &Module<'_>, function: &Function, local: Local
     found
 }
 
+/// Whether a function starts a goroutine that has a value too, as far as its statements tell.
+pub(super) fn shares(function: &Function, local: LocalId) -> bool {
+    let tree = function.tree();
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let mut found = false;
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Go(call) = tree.stmt(stmt).kind
+        {
+            found = found || mentions(function, stmt, call, local);
+        }
+        Descend::Into
+    });
+    found
+}
+
 /// How many functions, one called by the other, are looked into for what makes a goroutine go on.
 const GOING_DEPTH: u8 = 3;
 

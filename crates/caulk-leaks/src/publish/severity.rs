@@ -5,7 +5,7 @@ use caulk_syntax::{Descend, ExprId, Node, StmtKind};
 
 use crate::contract::Origin;
 use crate::engine::Function;
-use crate::finding::{ExitKind, SettledBy, Severity};
+use crate::finding::{ExitKind, Held, SettledBy, Severity};
 use crate::publish::described::Described;
 
 impl Described<'_, '_> {
@@ -32,6 +32,8 @@ impl Described<'_, '_> {
             || self.is_unlikely()
             || self.is_stated()
             || self.has_no_body()
+            || self.is_expected_to_be_none()
+            || self.is_cut_off_soon()
             || self.kept_by().is_some()
             || self.is_request_cancelled()
             || self.is_ended_on_failure()
@@ -62,6 +64,22 @@ impl Described<'_, '_> {
     fn has_no_body(&self) -> bool {
         self.site.contract.rule == "unclosed-response-body"
             && crate::sites::answered::is_told_to_ask_for_headers(self.function, self.site.call)
+    }
+
+    /// Discarded by name, where the source of what gives it gives none where nothing came: who does not even name it expects that.
+    fn is_expected_to_be_none(&self) -> bool {
+        let contract = &self.site.contract;
+        matches!(self.held, Held::Blank(_))
+            && contract.optional
+            && matches!(contract.origin, Origin::Source(_))
+    }
+
+    /// A response that its client ends soon, whether anybody reads it or not, and that is closed where all goes well.
+    fn is_cut_off_soon(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        self.site.contract.rule == "unclosed-response-body"
+            && !(outcomes.released.is_empty() && outcomes.releases.is_empty())
+            && crate::sites::deadline::is_short(self.module, self.function, self.site.call)
     }
 
     /// Whether it is lost only where the function is left, at most once in a call of it.

@@ -3,6 +3,7 @@
 pub(crate) mod answered;
 pub(crate) mod around;
 mod behind;
+pub(crate) mod deadline;
 mod in_memory;
 pub(crate) mod made_of;
 pub(crate) mod owed;

@@ -139,8 +139,12 @@ pub(crate) fn is_short(function: &Function, call: ExprId, contract: &Contract) -
     let duration = contract
         .short_argument
         .and_then(|index| function.tree().exprs(args).get(index));
-    let nanos = duration.and_then(|duration| nanoseconds(function, *duration, DEPTH));
-    nanos.is_some_and(|nanos| nanos < SHORT)
+    duration.is_some_and(|duration| is_short_time(function, *duration))
+}
+
+/// Whether a duration is written out, and short.
+pub(crate) fn is_short_time(function: &Function, duration: ExprId) -> bool {
+    nanoseconds(function, duration, DEPTH).is_some_and(|nanos| nanos < SHORT)
 }
 
 /// Ten seconds.
