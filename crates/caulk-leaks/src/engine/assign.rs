@@ -299,15 +299,21 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Whether an expression is a parameter that is a struct and no pointer to one: what is stored in a field of it nobody
-    /// else sees.
+    /// Whether an expression is a variable that is a struct and no pointer to one: what is stored in a field of it nobody else
+    /// sees. Who else may look at a variable of the function is asked: it can be another's copy, `next := s.last`.
     fn is_copy(&self, expr: ExprId) -> bool {
         let program = self.module.program;
-        let local = self.function.local(expr);
-        let info = local.and_then(|local| self.function.info().local_info(local));
+        let Some(id) = self.function.local(expr) else {
+            return false;
+        };
+        let info = self.function.info().local_info(id);
         info.is_some_and(|local| {
-            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
-                && matches!(program.ty(program.underlying(local.ty)), Type::Struct(_))
+            let is_struct = matches!(program.ty(program.underlying(local.ty)), Type::Struct(_));
+            match local.kind {
+                LocalKind::Param { .. } | LocalKind::Receiver => is_struct,
+                LocalKind::Variable => is_struct && !self.is_known_elsewhere(id, None),
+                LocalKind::Result { .. } | LocalKind::TypeSwitch => false,
+            }
         })
     }
 
