@@ -56,9 +56,14 @@ impl Typer<'_> {
                 };
                 let callee = self.callee_of(fun);
                 let known = match (&callee, ty.is_unknown()) {
-                    (Callee::Static(func) | Callee::Method { func, .. }, true) => {
-                        self.known_result(func)
-                    }
+                    (
+                        Callee::Static(func)
+                        | Callee::Method { func, .. }
+                        | Callee::PackageVar {
+                            func: Some(func), ..
+                        },
+                        true,
+                    ) => self.known_result(func),
                     _ => ty,
                 };
                 self.record_callee(call, callee);

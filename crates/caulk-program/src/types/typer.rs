@@ -281,7 +281,9 @@ impl<'p> Typer<'p> {
             first,
             ..BodyInfo::default()
         });
-        self.value(expr, None);
+        if let Operand::Missing { path, name } = self.operand(expr, None) {
+            return Some(Self::missing_func(&path, &name));
+        }
         match self.object(expr) {
             Object::Func(func) => Some(func.clone()),
             _ => None,
