@@ -42,13 +42,6 @@ pub(crate) fn is_in_file_of_tests(module: &Module<'_>, function: &Function) -> b
     caulk_flow::file_of(module.program, function.typed.owner).is_some_and(SourceFile::is_test)
 }
 
-/// Whether a function stands where things are that are there for tests alone.
-pub(crate) fn is_function_of_tests(module: &Module<'_>, id: FuncId) -> bool {
-    let package = module.program.package(id.package);
-    let file = module.program.file_of(id);
-    file.is_some_and(|file| is_of_tests(module, package, file))
-}
-
 /// Whether a file is there for tests alone: it is named so, stands in a folder for them, or imports what only tests do.
 pub(crate) fn is_of_tests(module: &Module<'_>, package: &Package, file: &SourceFile) -> bool {
     file.is_test() || module.helps_tests(file, || tells(module, package, file))

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Callee, FuncId, LocalId, TypeId};
+use caulk_program::{Callee, LocalId, TypeId};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
 
 use super::call::Passed;
 use super::run::Run;
 use super::state::{State, Value};
 use crate::inference::summary::{Param, ParamEffect, ParamQuery};
-use crate::module::Module;
 
 impl Run<'_, '_> {
     /// Whether a call sets something up by one of the functions that a constructor is given: `for _, opt := range opts { opt(s) }`.
@@ -129,7 +128,7 @@ impl Run<'_, '_> {
             depth: self.release.path().len(),
             error: None,
         };
-        self.effects_of_implementers(callee, &passed, crate::sites::stand_in::declares)
+        self.effects_of_implementers(callee, &passed)
             .iter()
             .all(|effect| {
                 matches!(
@@ -149,8 +148,7 @@ impl Run<'_, '_> {
         callee: &Callee,
         passed: &Passed,
     ) -> Option<ParamEffect> {
-        let of_tests = crate::in_test::is_function_of_tests;
-        let effects = self.effects_of_implementers(callee, passed, of_tests);
+        let effects = self.effects_of_implementers(callee, passed);
         let leaves = |effect: &&ParamEffect| matches!(effect, ParamEffect::LeavesSometimes(_));
         let known = |effect: &ParamEffect| *effect == ParamEffect::Borrows || leaves(&effect);
         let first = effects.first().filter(|_| effects.iter().all(known))?;
@@ -159,12 +157,7 @@ impl Run<'_, '_> {
 
     /// What each of those does with it who are known to implement a method of an interface. Who stands in for one in tests is
     /// passed nothing elsewhere.
-    fn effects_of_implementers(
-        &self,
-        callee: &Callee,
-        passed: &Passed,
-        stands_in: fn(&Module<'_>, FuncId) -> bool,
-    ) -> Vec<ParamEffect> {
+    fn effects_of_implementers(&self, callee: &Callee, passed: &Passed) -> Vec<ParamEffect> {
         let Callee::Interface {
             iface,
             name,
@@ -179,7 +172,7 @@ impl Run<'_, '_> {
         let in_test = known.is_empty() || crate::in_test::is_in_test(self.module, self.function);
         known
             .into_iter()
-            .filter(|(build, func)| in_test || !stands_in(build, *func))
+            .filter(|(build, func)| in_test || !crate::sites::stand_in::declares(build, *func))
             .map(|(build, func)| match self.reach.one_less() {
                 Some(reach) => build.effect(ParamQuery {
                     func,
