@@ -43,7 +43,7 @@ pub(crate) fn of_result(
         false => ty,
     };
     let release = release_of(module, ty).filter(|release| module.is_own(*release))?;
-    let fields = closed_fields(module, release, DEPTH - 1);
+    let fields = closed_fields(module, release, DEPTH);
     let local = made.filter(|_| !fields.is_empty())?.local;
     if local.is_some_and(|local| gives_up(function, local)) {
         return None;

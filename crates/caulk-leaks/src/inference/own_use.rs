@@ -29,6 +29,9 @@ pub(crate) const BEGINS: &[&str] = &[
     "TryLock", "Acquire",
 ];
 
+/// Of these, those that say that something is held from then on: what is run to its end, or told to begin, need not be.
+const OPENS: &[&str] = &["Open", "Start", "Connect", "Dial", "Listen"];
+
 /// How the names begin of functions that give what others have as well.
 const LOOKS_UP: &[&str] = &["get", "find", "lookup", "load", "current", "peek", "with"];
 
@@ -80,12 +83,20 @@ pub(crate) fn contract(
     let local = assigned(module, function, call)?;
     let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
     let (method, where_it_fails) = released(module, function, call, local, value)?;
-    if is_someone_elses(module, called, error) || is_written_to(function, local) {
+    let begun = begun_by(function, local);
+    // What is begun here, and released where that goes well, is this function's, whatever it was made from.
+    let is_begun = begun.iter().any(|method| opens(method));
+    let is_anothers = if is_begun {
+        is_accounted(module, called)
+    } else {
+        is_someone_elses(module, called, error)
+    };
+    if is_anothers || is_written_to(function, local) {
         return None;
     }
     Some(Contract {
         error,
-        acquired_after: begun_by(function, local),
+        acquired_after: begun,
         where_it_fails,
         harm: Harm {
             memory: true,
@@ -198,6 +209,20 @@ fn begun_by(function: &Function, local: LocalId) -> Vec<String> {
         }
     }
     found
+}
+
+/// Whether a method says by its name that its value holds something from then on.
+fn opens(method: &str) -> bool {
+    OPENS.iter().any(|verb| method.starts_with(verb))
+}
+
+/// Whether the source of a callee shows that it deals itself with all that it gives the like of.
+fn is_accounted(module: &Module<'_>, called: &Called<'_>) -> bool {
+    let id = called.func.id.filter(|_| !called.of_interface);
+    id.is_some_and(|id| match module.follows(called.reach, called.caller, id) {
+        Followed::Yes(reach) => module.results(id, reach).accounted,
+        Followed::Recursive | Followed::No => false,
+    })
 }
 
 /// Whether what a call gives is written to.
