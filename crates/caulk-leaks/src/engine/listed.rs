@@ -8,7 +8,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
 use super::run::{Run, Start};
-use super::state::{Place, State, Status, Value};
+use super::state::{Fact, Place, State, Status, Value};
 use crate::finding::SettledBy;
 use crate::inference::provenance;
 
@@ -189,8 +189,28 @@ impl Run<'_, '_> {
             },
             _ => false,
         };
-        if !is_ranged_over {
+        if !is_ranged_over && !self.is_dropped_beside_error(state, list) {
             self.settle_at(state, SettledBy::Stored, self.span_of(list));
         }
+    }
+
+    /// Whether a list is the first of what is returned beside an error, and nobody looks at it then: `return files, err`.
+    fn is_dropped_beside_error(&self, state: &State, list: ExprId) -> bool {
+        let tree = self.function.tree();
+        let Some(Node::Stmt(stmt)) = self.function.parent(list) else {
+            return false;
+        };
+        let StmtKind::Return(values) = tree.stmt(stmt).kind else {
+            return false;
+        };
+        let ([first, .., error], Some(_)) = (
+            tree.exprs(values),
+            self.function.error_result(self.module.program, self.root),
+        ) else {
+            return false;
+        };
+        *first == list
+            && self.fact_of(state, *error) == Some(Fact::NonNil)
+            && self.is_dropped_by_callers()
     }
 }

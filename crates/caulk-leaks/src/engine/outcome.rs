@@ -176,7 +176,8 @@ impl Run<'_, '_> {
             } => {
                 let beside_an_error = error == Some(true)
                     && matches!(value, Value::At(0))
-                    && self.returns_by_name(exit);
+                    && !self.release.is_call()
+                    && (self.returns_by_name(exit) || result == 0 && self.is_dropped_by_callers());
                 if self.leaves_on_failure || beside_an_error {
                     self.lose(ExitKind::Return, span, Some(true), &state, visit, visits);
                 }
@@ -195,15 +196,23 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Whether nobody who calls the function does anything with its first result where that fails.
+    pub(super) fn is_dropped_by_callers(&self) -> bool {
+        let id = self.function.id().filter(|_| self.root.is_none());
+        let is_followed = matches!(self.start, Some(Start::Call { .. } | Start::Around { .. }));
+        is_followed
+            && id.is_some_and(|id| crate::inference::beside_error::is_dropped(self.module, id))
+    }
+
     /// Whether an exit returns what the results hold, among them the file that nobody looks at beside an error. What is
-    /// returned beside one by hand, an answer or a context with its cancel, is meant to be.
+    /// returned beside one by hand, an answer or a context with its cancel, is meant to be, as far as its callers do not show.
     fn returns_by_name(&self, exit: ExitAt) -> bool {
         let ExitAt::Return(stmt) = exit else {
             return false;
         };
         let is_named = matches!(self.function.tree().stmt(stmt).kind, StmtKind::Return(list)
             if list.is_empty());
-        is_named && self.release.path().is_empty() && !self.release.is_call()
+        is_named && self.release.path().is_empty()
     }
 
     fn type_returned(&self, exit: ExitAt, result: usize) -> Option<TypeId> {

@@ -1,5 +1,6 @@
 //! What is inferred of functions from their source: what their callers owe, and what becomes of their arguments.
 
+pub(crate) mod beside_error;
 pub(crate) mod channel;
 pub(crate) mod channel_names;
 pub(crate) mod channel_places;
