@@ -5,19 +5,21 @@ use caulk_program::{Basic, Callee, FuncRef, NamedOrigin, Program, Type, TypeId};
 use crate::contract::RELEASE_METHODS;
 use crate::contract::Release;
 
-/// Whether a type is `error`, or an interface of errors with a name of its own.
+/// Whether a type is `error`, an interface of errors with a name of its own, or a pointer to an error that a program has
+/// instead: `*probe.Error`.
 pub(crate) fn is_error(program: &Program, ty: TypeId) -> bool {
+    let is_pointer = matches!(program.ty(ty), Type::Pointer(_));
     program
         .named_of(ty)
         .is_some_and(|named| match named.origin {
-            NamedOrigin::Universe => named.name == "error",
+            NamedOrigin::Universe => named.name == "error" && !is_pointer,
+            _ if is_pointer => named.name.ends_with("Error"),
             _ => {
                 named.name.ends_with("Error")
                     && program.is_interface(ty)
                     && program.has_method(ty, "Error")
             }
         })
-        && !matches!(program.ty(ty), Type::Pointer(_))
 }
 
 /// Whether a type is `http.Response`, or a pointer to one.
@@ -31,6 +33,12 @@ pub(crate) fn is_bool(program: &Program, ty: TypeId) -> bool {
         program.ty(ty),
         Type::Basic(Basic::Bool | Basic::UntypedBool)
     )
+}
+
+/// Whether a type only lets read what stands behind it, which may have to be closed: `io.Reader`.
+pub(crate) fn is_reader(program: &Program, ty: TypeId) -> bool {
+    let name = program.named_name(ty);
+    name.is_some_and(|name| matches!(name.as_str(), "io.Reader" | "io.ReadSeeker"))
 }
 
 /// Whether a value of the type can be of no use once what it was made from is released: a pointer

@@ -24,6 +24,8 @@ pub(crate) enum Looks {
     /// The answer to a request that the call is seen to send.
     Answer,
     Rows,
+    /// What a function dials by its name.
+    Connection,
 }
 
 /// What a call owes where the callee's source is not followed.
@@ -35,6 +37,7 @@ pub(crate) fn of_types(
     let (package, name) = match looks_like() {
         Some(Looks::Response | Looks::Answer) => ("net/http", "Get"),
         Some(Looks::Rows) => ("database/sql", "DB.Query"),
+        Some(Looks::Connection) => ("net", "Dial"),
         None => ("", ""),
     };
     let model = if package.is_empty() {
@@ -507,8 +510,8 @@ fn sends_request(module: &Module<'_>, function: &Function, call: ExprId) -> bool
         && crate::sites::result_count(module, function, call) == 2
 }
 
-/// What a value of a type that is not known, beside an error, is used as: a response, by its body and its status, or
-/// rows, which are stepped through and scanned.
+/// What a value of a type that is not known, beside an error, is: a response, by the use of its body and its status, rows,
+/// which are stepped through and scanned, or a connection, by the name of who gives it.
 pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId) -> Option<Looks> {
     let tree = function.tree();
     if sends_request(module, function, call) {
@@ -525,6 +528,9 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
         return None;
     }
     let local = function.local(*value)?;
+    if called_name(function, call).is_some_and(dials) {
+        return Some(Looks::Connection);
+    }
     let graph = function.graph(function.root_of(call))?;
     let (mut used, mut called): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     tree.walk(graph.body, |node| {
@@ -553,6 +559,15 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
         .iter()
         .any(|word| called_name(function, call).is_some_and(|name| name.contains(word)));
     (asks && uses("Next") && uses("Scan")).then_some(Looks::Rows)
+}
+
+/// Whether a function says by its name that it gives a connection: `DialTimeout`.
+pub(crate) fn dials(name: &str) -> bool {
+    let how = [
+        "", "Conn", "Context", "HTTP", "IP", "TCP", "TLS", "Timeout", "UDP", "URL", "Unix",
+    ];
+    name.strip_prefix("Dial")
+        .is_some_and(|rest| how.contains(&rest) || rest.starts_with("With"))
 }
 
 /// The last name of what a call calls.

@@ -156,7 +156,10 @@ impl<'p> Taking<'p> {
             let types = crate::types::results(program, ty);
             let may_owe = match ty.is_unknown() {
                 true => named.tell_a_type(),
-                false => crate::inference::convention::may_owe(program, &types),
+                false => {
+                    crate::inference::convention::may_owe(program, &types)
+                        || crate::sites::owed::by_result_type(program, catalogue, &types).is_some()
+                }
             };
             return match is_value && may_owe {
                 true => May::Yes,
@@ -212,6 +215,7 @@ struct Named {
     status: bool,
     next: bool,
     scan: bool,
+    dials: bool,
 }
 
 impl Named {
@@ -253,14 +257,14 @@ impl Named {
             "Next" => self.next = true,
             "Scan" => self.scan = true,
             "Background" | "TODO" => self.endless_context = true,
-            _ => {}
+            _ => self.dials |= crate::inference::convention::dials(name),
         }
     }
 
     /// Whether a value of a type that is not known may be a response or rows by its use, as
     /// [`crate::inference::convention::looks_like`] tells.
     fn tell_a_type(&self) -> bool {
-        self.sends_request || self.body && self.status || self.next && self.scan
+        self.sends_request || self.dials || self.body && self.status || self.next && self.scan
     }
 }
 

@@ -60,11 +60,12 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         contract.takes_over = None;
         contract.nothing_of_nil = None;
         contract.where_it_fails = false;
-        if !contracts
-            .iter()
-            .any(|known| known.results == contract.results)
-        {
-            contracts.push(contract);
+        let mut known = contracts.iter_mut();
+        match known.find(|known| known.results == contract.results) {
+            // One function may release what is certain, and what is not.
+            Some(known) if known.confidence < contract.confidence => *known = contract,
+            Some(_) => {}
+            None => contracts.push(contract),
         }
     };
     let result_type = |result: usize| {

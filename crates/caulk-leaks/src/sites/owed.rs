@@ -43,6 +43,9 @@ pub(super) fn contracts_of_call(
             return Vec::new();
         }
         let types = crate::types::results(module.program, function.info().type_of(call));
+        if let Some(contract) = by_result_type(module.program, module.catalogue, &types) {
+            return vec![contract.clone()];
+        }
         let looks_like = || {
             let ty = function.info().type_of(call);
             ty.is_unknown()
@@ -339,13 +342,15 @@ fn of_implementers(
     contracts
 }
 
-/// Whether what a caller gets, an interface perhaps, has the release of a contract.
+/// Whether what a caller gets, an interface perhaps, has the release of a contract, or hides it: whoever implements it gives
+/// an `io.Reader` that has to be closed all the same.
 fn has_release(module: &Module<'_>, types: &[TypeId], contract: &Contract) -> bool {
     contract.results.iter().all(|result| {
         types.get(*result).is_some_and(|ty| {
             contract.release.actions.iter().any(|action| {
                 let method = action.method.as_deref();
                 !action.path.is_empty()
+                    || crate::types::is_reader(module.program, *ty)
                     || method.is_none_or(|method| module.program.has_method(*ty, method))
             })
         })
