@@ -15,6 +15,7 @@ pub(crate) mod filled;
 mod going_on;
 pub(crate) mod habit;
 pub(crate) mod handed_on;
+pub(crate) mod iterators;
 pub(crate) mod never_fails;
 pub(crate) mod noted;
 pub(crate) mod opened;

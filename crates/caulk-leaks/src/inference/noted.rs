@@ -292,6 +292,7 @@ impl Notes {
                 .habit(package, &call.func.name, value, false)
                 .is_some()
                 || call.types.len() == 2 && module.habit_of_type(value).is_some()
+                || super::iterators::contract(module, package, &call.types).is_some()
             {
                 return false;
             }

@@ -40,14 +40,13 @@ const OVER_A_STREAM: &[&str] = &[
     "Writer", "Encoder", "Reader", "Decoder", "Builder", "Buffer",
 ];
 
-/// How the names end of what is made for each who asks, whatever it is asked by: it stands somewhere.
-const STANDS_SOMEWHERE: &[&str] = &["Iterator", "Iter", "Cursor", "Rows", "Scanner"];
-
 /// Whether a function of this name gives what others have as well.
 pub(crate) fn is_looked_up(name: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     LOOKS_UP.iter().any(|verb| lower.starts_with(verb))
-        && !STANDS_SOMEWHERE.iter().any(|noun| name.ends_with(noun))
+        && !super::iterators::STANDS_SOMEWHERE
+            .iter()
+            .any(|noun| name.ends_with(noun))
 }
 
 /// What a call owes by what its function does with its first result on another path.

@@ -87,6 +87,10 @@ pub(super) fn contracts_of_call(
             .or_else(|| {
                 crate::inference::habit::contract_giving_up(module, function, call, &called)
                     .filter(|_| !is_cached_behind(module, function, callee))
+            })
+            .or_else(|| {
+                iterator(module, function, &called)
+                    .filter(|_| !is_kept_behind(module, function, callee, &called))
             });
         return told
             .into_iter()
@@ -192,6 +196,28 @@ fn gives_field(function: &Function) -> bool {
         Node::Expr(_) => Descend::Skip,
     });
     given.iter().any(|field| assigned.contains(field))
+}
+
+/// What a function of the project owes for an iterator, outside of tests, unless its source shows that it holds nothing. One
+/// over what it is given may end with that.
+fn iterator(module: &Module<'_>, function: &Function, called: &Called<'_>) -> Option<Contract> {
+    let program = module.program;
+    let contract = crate::inference::iterators::contract(module, function.package, called.types)?;
+    let id = called.func.id.filter(|_| !called.of_interface);
+    let holds_nothing = |id: FuncId| {
+        let wraps = |ty: &TypeId| crate::types::has_release(program, *ty);
+        let signature = program.func_type(program.signature(id));
+        let origin = match module.follows(called.reach, called.caller, id) {
+            Followed::Yes(reach) => crate::inference::provenance::of_result(module, id, 0, reach),
+            Followed::Recursive | Followed::No => Provenance::Nothing,
+        };
+        matches!(
+            origin,
+            Provenance::Nothing | Provenance::Idle | Provenance::Unfinished
+        ) || signature.is_none_or(|signature| signature.params.iter().any(wraps))
+    };
+    (!crate::in_test::is_in_test(module, function) && !id.is_some_and(holds_nothing))
+        .then_some(contract)
 }
 
 /// What a subscription owes by its name, outside of tests, unless the catalogue says that it owes nothing.
