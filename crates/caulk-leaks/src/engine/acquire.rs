@@ -1,9 +1,12 @@
-//! The call that acquires: what its results are from then on.
+//! The call that acquires: what its results are from then on, and what becomes of what was acquired before.
 
-use caulk_syntax::ExprId;
+use std::sync::Arc;
+
+use caulk_program::LocalId;
+use caulk_syntax::{ExprId, StmtId, StmtKind};
 
 use super::run::{Run, Start};
-use super::state::{Place, State, Status, Value};
+use super::state::{Deferred, Place, State, Status, Value};
 
 impl Run<'_, '_> {
     /// Whether an expression makes the argument that the acquisition is about.
@@ -69,7 +72,7 @@ impl Run<'_, '_> {
         &mut self,
         state: &mut State,
         call: ExprId,
-        local: caulk_program::LocalId,
+        local: LocalId,
         error: usize,
         says: Option<(usize, bool)>,
     ) -> Vec<Option<Value>> {
@@ -105,5 +108,100 @@ impl Run<'_, '_> {
         } else {
             Value::Error
         }
+    }
+
+    pub(super) fn acquire(&mut self, state: &mut State, call: ExprId) {
+        let pending = self.is_pending(state, call);
+        if state.status == Status::Owed && !pending && self.nesting == 0 {
+            // Within one expression the value is still on its way to a variable.
+            if let Some(stmt) = self.function.statement(call) {
+                state.status = if self.outlives_round(state, call, stmt) {
+                    Status::Unknown(Arc::from("two are held at a time"), self.span_of(call))
+                } else if let Some(why) = state.pending_unknown() {
+                    Status::Unknown(why, self.span_of(call))
+                } else if state.doubt {
+                    let why = "a condition on its error is not understood";
+                    Status::Unknown(Arc::from(why), self.span_of(call))
+                } else {
+                    Status::Lost(stmt)
+                };
+                return;
+            }
+        }
+        if self.trying == 0
+            && pending
+            && state.status == Status::Owed
+            && let Some(defer) = state.defers.first()
+        {
+            self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
+        }
+        state.reset();
+        state.status = Status::Owed;
+        self.acquired_now = true;
+        self.out.acquired = true;
+    }
+
+    /// Whether something deferred releases what was acquired in the round before.
+    pub(super) fn is_pending(&self, state: &State, call: ExprId) -> bool {
+        state.has_pending_release() || self.has_pending_literal(state, call)
+    }
+
+    /// Whether a deferred literal has taken the variable of this round with it.
+    fn has_pending_literal(&self, state: &State, call: ExprId) -> bool {
+        let Some(round) = self.function.innermost_loop(call) else {
+            return false;
+        };
+        let round = self.function.tree().stmt(round).span;
+        let info = self.function.info();
+        state.defers.iter().any(|deferred| {
+            let Deferred::Closure(_, literal) = deferred else {
+                return false;
+            };
+            let holds = |local: &LocalId| state.holders().any(|place| place.root == *local);
+            info.literal(*literal).is_some_and(|literal| {
+                literal.params.iter().any(holds)
+                    || literal.captures.iter().any(|local| {
+                        holds(local)
+                            && info
+                                .local_info(*local)
+                                .is_some_and(|local| round.encloses(local.span))
+                    })
+            })
+        })
+    }
+
+    /// Whether something holds the resource of the round before that the round does not declare and
+    /// the acquiring statement does not assign.
+    fn outlives_round(&self, state: &State, call: ExprId, stmt: StmtId) -> bool {
+        let tree = self.function.tree();
+        let round = self
+            .function
+            .innermost_loop(call)
+            .map(|stmt| tree.stmt(stmt).span);
+        let targets: Vec<_> = match tree.stmt(stmt).kind {
+            StmtKind::Assign { lhs, .. } => tree
+                .exprs(lhs)
+                .iter()
+                .filter_map(|target| self.place(*target))
+                .collect(),
+            _ => Vec::new(),
+        };
+        state.holders().any(|place| {
+            let declared = self
+                .function
+                .info()
+                .local_info(place.root)
+                .map(|local| local.span);
+            let in_round = match (round, declared) {
+                (Some(round), Some(declared)) => round.encloses(declared),
+                _ => false,
+            };
+            let assigned = targets.iter().any(|target| {
+                target.root == place.root
+                    && (place.path.starts_with(&target.path)
+                        || target.path.starts_with(&place.path))
+            });
+            !in_round && !assigned && self.keeper != Some(place.root)
+        })
     }
 }

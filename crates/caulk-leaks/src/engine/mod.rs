@@ -19,6 +19,7 @@ mod dynamic_type;
 mod ends;
 mod eval;
 mod exit;
+mod facts;
 mod function;
 mod handover;
 mod just_opened;
