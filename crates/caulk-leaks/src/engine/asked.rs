@@ -1,9 +1,11 @@
-//! What the answer of a call in a condition says of a path.
+//! What the answer of a call in a condition says of a path, and what is asked to be safe alone.
 
-use caulk_syntax::ExprId;
+use caulk_program::Object;
+use caulk_syntax::{ExprId, ExprKind};
+use smol_str::SmolStr;
 
 use super::known::{asks_for_nil, implies_error};
-use super::run::Run;
+use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
 use crate::catalogue::ErrorTest;
 
@@ -123,6 +125,27 @@ impl Run<'_, '_> {
             }
         }
         true
+    }
+
+    /// Whether an expression is a field that all that make a value of its type give something: that it is nil is asked to be safe.
+    pub(super) fn is_always_given(&self, expr: ExprId) -> bool {
+        let (program, info) = (self.module.program, self.function.info());
+        let ExprKind::Selector { x, sel } = self.function.tree().expr(expr).kind else {
+            return false;
+        };
+        let is_direct =
+            matches!(info.object(expr), Object::Field { through, .. } if through.is_empty());
+        let is_start = matches!(self.start, Some(Start::Call { .. } | Start::Around { .. }));
+        let package = self.function.package;
+        let Some(of) = program
+            .named_of(info.type_of(x))
+            .filter(|of| is_direct && is_start && *of.package == *program.package(package).path())
+        else {
+            return false;
+        };
+        let field = SmolStr::new(self.function.tree().name(sel));
+        let uses = self.module.uses_of_field(package, &of.full_name(), &field);
+        uses.is_some_and(|uses| uses.is_always_given())
     }
 
     /// A condition that asks a function which is not known about the acquisition's error.

@@ -341,7 +341,10 @@ impl Run<'_, '_> {
             Some(
                 Value::Acquired(_) | Value::More | Value::Companion | Value::Handle | Value::Listed,
             ) => {}
-            None => {}
+            None => {
+                state.unlikely |=
+                    equal && state.status == Status::Owed && self.is_always_given(subject);
+            }
         }
         match self.function.local(subject) {
             Some(local) => {

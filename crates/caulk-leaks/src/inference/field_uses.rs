@@ -13,6 +13,7 @@ use crate::contract::is_release_name;
 use crate::engine::Parents;
 use crate::inference::channel_names::is_channel;
 use crate::inference::channel_places::Places;
+use crate::inference::given::{self, Given};
 use crate::inference::habit::Habits;
 
 /// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name
@@ -20,6 +21,8 @@ use crate::inference::habit::Habits;
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct FieldUses {
     by_field: BTreeMap<SmolStr, BTreeMap<String, Uses>>,
+    /// What literals give the fields of their types, by the full names of these.
+    given: BTreeMap<String, Given>,
     /// Noted with them: what is done with the channels that more than one body can name.
     pub channels: Places,
     /// And what a package's functions release by habit.
@@ -33,6 +36,8 @@ pub(crate) struct Uses {
     methods: BTreeSet<SmolStr>,
     /// It is called, passed on, copied or returned: whoever gets it may release it.
     escapes: bool,
+    /// All that make a value of the type give it something that is not nil.
+    always_given: bool,
 }
 
 impl FieldUses {
@@ -52,11 +57,15 @@ impl FieldUses {
             roots,
             parents: OnceCell::new(),
             named: OnceCell::new(),
+            empty: OnceCell::new(),
         };
         let tree = body.tree();
         let mut has_channel = false;
         for root in &reader.roots {
             tree.walk(*root, |node| {
+                if !is_test {
+                    self.add_given(&reader, node);
+                }
                 let Node::Expr(expr) = node else {
                     return Descend::Into;
                 };
@@ -86,6 +95,9 @@ impl FieldUses {
                 known.entry(name).or_default().add(uses);
             }
         }
+        for (of, given) in other.given {
+            self.given.entry(of).or_default().add(given);
+        }
         self.channels.extend(other.channels);
         self.habits.extend(other.habits);
     }
@@ -114,15 +126,34 @@ impl FieldUses {
         types.entry(of).or_default().add(found);
     }
 
+    /// Adds what a literal gives the fields of its type, and what a statement takes from some.
+    fn add_given(&mut self, reader: &Reader<'_>, node: Node) {
+        let (program, body) = (reader.program, reader.body);
+        match node {
+            Node::Expr(expr) => {
+                let begins_empty = |local| reader.begins_empty(local);
+                if let Some((of, given)) = given::by_literal(program, body, expr, &begins_empty) {
+                    self.given.entry(of).or_default().add(given);
+                }
+            }
+            Node::Stmt(stmt) => {
+                for (of, given) in given::emptied(program, body, stmt) {
+                    self.given.entry(of).or_default().add(given);
+                }
+            }
+        }
+    }
+
     /// What is done with the field of a type, as far as it can be told from those of other types.
     pub fn of_field(&self, ty: &str, field: &str) -> Uses {
         let mut all = Uses::default();
         if let Some(types) = self.by_field.get(field) {
             for uses in [ty, ""].iter().filter_map(|name| types.get(*name)) {
-                all.methods.extend(uses.methods.iter().cloned());
-                all.escapes |= uses.escapes;
+                all.add(uses.clone());
             }
         }
+        let given = self.given.get(ty);
+        all.always_given = given.is_some_and(|given| given.is_always(field));
         all
     }
 }
@@ -137,6 +168,12 @@ impl Uses {
     fn add(&mut self, others: Uses) {
         self.methods.extend(others.methods);
         self.escapes |= others.escapes;
+        self.always_given |= others.always_given;
+    }
+
+    /// Whether all that make a value of the type give the field something, and nothing takes it away.
+    pub fn is_always_given(&self) -> bool {
+        self.always_given
     }
 
     /// Whether one of these methods is called on it.
@@ -169,12 +206,19 @@ struct Reader<'a> {
     parents: OnceCell<Parents>,
     /// Where each variable of the body is named, found when it is first asked for.
     named: OnceCell<HashMap<LocalId, Vec<ExprId>>>,
+    /// The variables that it declares without a value.
+    empty: OnceCell<BTreeSet<LocalId>>,
 }
 
 impl Reader<'_> {
     fn parents(&self) -> &Parents {
         let find = || Parents::of(self.body.tree(), &self.roots);
         self.parents.get_or_init(find)
+    }
+
+    fn begins_empty(&self, local: LocalId) -> bool {
+        let find = || given::empty_variables(self.body, &self.roots);
+        self.empty.get_or_init(find).contains(&local)
     }
 
     /// Adds what is done with the field, or with one of the values that it keeps, where an expression names it, or the

@@ -12,6 +12,7 @@ pub(crate) mod effort;
 pub(crate) mod enrolled;
 pub(crate) mod field_uses;
 pub(crate) mod filled;
+pub(crate) mod given;
 mod going_on;
 pub(crate) mod habit;
 pub(crate) mod handed_on;
