@@ -14,7 +14,7 @@ use crate::reach::{Step, Target};
 pub enum Frequency {
     /// Declared by a test.
     Test,
-    /// Reached only from `main` or `init`.
+    /// Reached only from `main`, `init` or a command that gives the status of the process.
     Once,
     /// Nothing is known of its callers.
     Unknown,
@@ -49,7 +49,7 @@ pub(crate) fn own(program: &Program, body: &TypedBody, in_test: bool) -> Option<
         let is_main = func.name == "main" && program.package(id.package).name() == "main";
         func.receiver.is_none() && (func.name == "init" || is_main)
     });
-    if is_entry {
+    if is_entry || crate::command::gives_status(program, id) {
         return Some(Frequency::Once);
     }
     is_handler(program, body, body.info.params(), body.info.results()).then_some(Frequency::Request)

@@ -170,7 +170,9 @@ impl Calls {
         };
         let is_test = |target: &Target| match target {
             Target::Body(owner) | Target::Literal(owner, _) => {
-                own.get(owner) == Some(&Some(Frequency::Test)) || takes_test(program, *owner)
+                own.get(owner) == Some(&Some(Frequency::Test))
+                    || takes_test(program, *owner)
+                    || helps_tests(program, *owner)
             }
             _ => false,
         };
@@ -183,8 +185,9 @@ impl Calls {
             steps.values().flatten().copied(),
             &|target| match target {
                 Target::Body(BodyOwner::Func(id)) => {
-                    own_of(target) == Some(Frequency::Once)
-                        && program.func(*id).is_some_and(|func| func.name == "main")
+                    let is_main = || program.func(*id).is_some_and(|func| func.name == "main");
+                    own_of(target) == Some(Frequency::Once) && is_main()
+                        || crate::command::gives_status(program, *id)
                 }
                 _ => false,
             },
@@ -337,6 +340,12 @@ fn is_offered(program: &Program, id: FuncId) -> bool {
 /// Whether a function is there for whoever names it: no method, which an interface may lead to.
 fn is_library_function(program: &Program, id: FuncId) -> bool {
     is_offered(program, id) && program.func(id).is_some_and(|func| func.receiver.is_none())
+}
+
+/// Whether a body stands where things are that help with tests.
+fn helps_tests(program: &Program, owner: BodyOwner) -> bool {
+    let package = program.package(package_of(&owner));
+    file_of(program, owner).is_some_and(|file| crate::for_tests::is_named_for_tests(package, file))
 }
 
 /// Whether a function is for tests alone, as its parameters say: a step of one that others share.

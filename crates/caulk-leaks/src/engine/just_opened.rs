@@ -8,7 +8,7 @@ use super::run::{Run, Start};
 use super::state::{State, Value};
 
 impl Run<'_, '_> {
-    /// Whether a call asks the resource for what an open file always tells, `f.Stat()` or `f.Seek(0, io.SeekStart)`, or asks about
+    /// Whether a call asks the resource for what an open file always tells, `f.Stat()`, `conn.File()` or `f.Seek(0, io.SeekStart)`, or asks about
     /// the path that it was made at: `os.Chmod(f.Name(), mode)`.
     pub(super) fn asks_of_just_opened(&self, state: &State, call: ExprId) -> bool {
         let rule = self.contract.map_or("", |contract| contract.rule);
@@ -40,7 +40,7 @@ impl Run<'_, '_> {
         let method = crate::types::last_name(callee);
         callee.receiver().is_some_and(is_it)
             && match (method, args) {
-                ("Stat", []) => true,
+                ("Stat" | "File" | "SyscallConn", []) => true,
                 ("Seek", [offset, _]) => {
                     matches!(tree.expr(tree.unparen(*offset)).kind, ExprKind::BasicLit(number)
                         if tree.literal(number) == "0")

@@ -75,7 +75,8 @@ fn fails_on_misuse(name: &str) -> bool {
         return ["StderrPipe", "StdinPipe", "StdoutPipe"].contains(&method);
     }
     // A stream of gRPC is closed for sending without a word to anybody; what is written to memory is always taken.
-    if method == "CloseSend" || in_memory(name) || name == "crypto/rand.Read" {
+    // A pipe is given unless the process has as many files as it may.
+    if name == "os.Pipe" || method == "CloseSend" || in_memory(name) || name == "crypto/rand.Read" {
         return true;
     }
     // The informer may be of a module that is not at hand.
@@ -153,16 +154,35 @@ pub(crate) fn assertion(program: &Program, typed: &TypedBody, x: ExprId, ty: Exp
         program.named_name(ty)
     };
     let of = asked(typed, x, "LocalAddr").or_else(|| asked(typed, x, "Addr"));
-    let Some(of) = of.and_then(named) else {
+    let Some(of) = of else {
         return false;
     };
-    let address = match of.as_str() {
-        "net.UDPConn" => "net.UDPAddr",
-        "net.TCPConn" | "net.TCPListener" => "net.TCPAddr",
-        "net.UnixConn" | "net.UnixListener" => "net.UnixAddr",
-        _ => return false,
+    let address = match named(of).as_deref() {
+        Some("net.UDPConn") => "net.UDPAddr",
+        Some("net.TCPConn" | "net.TCPListener") => "net.TCPAddr",
+        Some("net.UnixConn" | "net.UnixListener") => "net.UnixAddr",
+        _ => match network(typed, of) {
+            Some(network) if network.starts_with("tcp") => "net.TCPAddr",
+            Some(network) if network.starts_with("udp") => "net.UDPAddr",
+            Some(network) if network.starts_with("unix") => "net.UnixAddr",
+            _ => return false,
+        },
     };
     named(ty).as_deref() == Some(address)
+}
+
+/// The network that a listener or connection was made in: of `net.Listen("tcp", …)`.
+fn network(typed: &TypedBody, of: ExprId) -> Option<&str> {
+    let tree = typed.tree();
+    let (call, _) = given(typed, of)?;
+    let name = &typed.info.callee(call).func()?.name;
+    let network = *tree.arguments(call).first()?;
+    match tree.expr(tree.unparen(network)).kind {
+        ExprKind::BasicLit(literal) if name.starts_with("net.") => {
+            Some(tree.literal(literal).trim_matches(['"', '`']))
+        }
+        _ => None,
+    }
 }
 
 /// Whether an expression is an address of the web as text that is one already, or a constant.

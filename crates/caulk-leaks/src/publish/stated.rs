@@ -20,6 +20,8 @@ const STATED: &[&str] = &[
     "no need to",
     "not necessary to",
     "on purpose",
+    "purposefully",
+    "purposely",
     "until the process exits",
     "until the program exits",
 ];
