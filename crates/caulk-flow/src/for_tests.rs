@@ -31,14 +31,20 @@ pub fn is_named_for_tests(package: &Package, file: &SourceFile) -> bool {
 fn is_in_folder_of_tests(package: &Package) -> bool {
     let path = package.path();
     // The folder of a module may be one too: `github.com/owner/name/tests`.
-    let root = match path.split('/').next() {
+    let root: usize = match path.split('/').next() {
         Some("github.com" | "gitlab.com" | "bitbucket.org") => 3,
         Some(host) if host.contains('.') => 2,
         _ => 1,
     };
-    path.split('/')
-        .skip(root)
-        .any(|name| is_name_of_helper(name) || ["fake", "fakes"].contains(&name))
+    // `github.com/owner/name/nametest`
+    let project = path.split('/').nth(root.saturating_sub(1));
+    let is_of_project = |name: &str| {
+        name.strip_suffix("test")
+            .is_some_and(|of| Some(of) == project)
+    };
+    path.split('/').skip(root).any(|name| {
+        is_name_of_helper(name) || ["fake", "fakes"].contains(&name) || is_of_project(name)
+    })
 }
 
 fn is_name_of_helper(name: &str) -> bool {

@@ -34,6 +34,7 @@ impl Described<'_, '_> {
             || self.has_no_body()
             || self.is_expected_to_be_none()
             || self.is_cut_off_soon()
+            || self.is_over_soon()
             || self.kept_by().is_some()
             || self.is_request_cancelled()
             || self.is_ended_on_failure()
@@ -72,6 +73,12 @@ impl Described<'_, '_> {
         matches!(self.held, Held::Blank(_))
             && contract.optional
             && matches!(contract.origin, Origin::Source(_))
+    }
+
+    /// It ends by itself after a short time that a constant tells.
+    fn is_over_soon(&self) -> bool {
+        let (call, contract) = (self.site.call, &self.site.contract);
+        crate::sites::waited::is_short_by_constant(self.module, self.function, call, contract)
     }
 
     /// A response that its client ends soon, whether anybody reads it or not, and that is closed where all goes well.

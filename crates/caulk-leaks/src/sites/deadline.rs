@@ -55,7 +55,7 @@ fn ends_soon(module: &Module<'_>, function: &Function, part: ExprId) -> bool {
     let named = module.program.named_name(function.info().type_of(part));
     named.as_deref() == Some("net/http.Client")
         && tree.exprs(elts).iter().any(|element| {
-            timeout(tree, *element).is_some_and(|timeout| is_short_time(function, timeout))
+            timeout(tree, *element).is_some_and(|timeout| is_short_time(module, function, timeout))
         })
 }
 

@@ -12,6 +12,7 @@ use caulk_syntax::{
 use crate::contract::Contract;
 use crate::engine::{Function, Lost, Outcomes, Verdict};
 use crate::finding::ExitKind;
+use crate::module::Module;
 
 /// What becomes of a channel that is received from in the `select` that makes it; none where no other case goes round
 /// a loop and makes the next.
@@ -133,18 +134,33 @@ fn find(graph: &Graph, select: StmtId) -> Option<(BlockId, Vec<(StmtId, BlockId)
 
 /// Whether what a call makes ends by itself before it does harm: its duration is written where it is called, and short.
 pub(crate) fn is_short(function: &Function, call: ExprId, contract: &Contract) -> bool {
-    let ExprKind::Call { args, .. } = function.tree().expr(call).kind else {
-        return false;
-    };
-    let duration = contract
-        .short_argument
-        .and_then(|index| function.tree().exprs(args).get(index));
-    duration.is_some_and(|duration| is_short_time(function, *duration))
+    let duration = duration_of(function, call, contract);
+    duration.is_some_and(|duration| is_less(nanoseconds(None, function, duration, DEPTH)))
 }
 
-/// Whether a duration is written out, and short.
-pub(crate) fn is_short_time(function: &Function, duration: ExprId) -> bool {
-    nanoseconds(function, duration, DEPTH).is_some_and(|nanos| nanos < SHORT)
+/// The same where a constant of a package says how long it takes.
+pub(crate) fn is_short_by_constant(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
+    let duration = duration_of(function, call, contract);
+    duration.is_some_and(|duration| is_short_time(module, function, duration))
+}
+
+/// Whether a duration is written out, or a constant, and short.
+pub(crate) fn is_short_time(module: &Module<'_>, function: &Function, duration: ExprId) -> bool {
+    is_less(nanoseconds(Some(module), function, duration, DEPTH))
+}
+
+fn duration_of(function: &Function, call: ExprId, contract: &Contract) -> Option<ExprId> {
+    let arguments = function.tree().arguments(call);
+    arguments.get(contract.short_argument?).copied()
+}
+
+fn is_less(nanos: Option<f64>) -> bool {
+    nanos.is_some_and(|nanos| nanos < SHORT)
 }
 
 /// Ten seconds.
@@ -153,24 +169,32 @@ const SHORT: f64 = 10e9;
 /// How deep an expression for a duration is looked into.
 const DEPTH: u8 = 6;
 
-/// The value of a duration that is written out: `5 * time.Second`.
-fn nanoseconds(function: &Function, expr: ExprId, depth: u8) -> Option<f64> {
+/// The value of a duration that is written out: `5 * time.Second`; or given by constants of packages, where a module knows them.
+fn nanoseconds(
+    constants: Option<&Module<'_>>,
+    function: &Function,
+    expr: ExprId,
+    depth: u8,
+) -> Option<f64> {
     let depth = depth.checked_sub(1)?;
     let tree = function.tree();
     let expr = tree.unparen(expr);
     match tree.expr(expr).kind {
         ExprKind::BasicLit(literal) => tree.literal(literal).replace('_', "").parse().ok(),
         ExprKind::Selector { .. } | ExprKind::Ident(_) => match function.info().object(expr) {
-            Object::Const(name) => unit(name),
+            Object::Const(name) => match constants {
+                Some(module) => module.program.number_const(function.package, name),
+                None => caulk_program::time_unit(name),
+            },
             Object::Local(local) => assigned_once(function, *local)
-                .and_then(|value| nanoseconds(function, value, depth)),
+                .and_then(|value| nanoseconds(constants, function, value, depth)),
             _ => None,
         }
-        .or_else(|| nanoseconds(function, declared_here(function, expr)?, depth)),
+        .or_else(|| nanoseconds(constants, function, declared_here(function, expr)?, depth)),
         ExprKind::Binary { x, op, y, .. } => {
             let (x, y) = (
-                nanoseconds(function, x, depth)?,
-                nanoseconds(function, y, depth)?,
+                nanoseconds(constants, function, x, depth)?,
+                nanoseconds(constants, function, y, depth)?,
             );
             match op {
                 BinaryOp::Mul => Some(x * y),
@@ -181,7 +205,9 @@ fn nanoseconds(function: &Function, expr: ExprId, depth: u8) -> Option<f64> {
             }
         }
         ExprKind::Call { args, .. } => match (function.callee(expr), tree.exprs(args)) {
-            (caulk_program::Callee::Conversion(_), [value]) => nanoseconds(function, *value, depth),
+            (caulk_program::Callee::Conversion(_), [value]) => {
+                nanoseconds(constants, function, *value, depth)
+            }
             _ => None,
         },
         _ => None,
@@ -245,17 +271,4 @@ fn assigned_once(function: &Function, local: LocalId) -> Option<ExprId> {
         [value] if !again => *value,
         _ => None,
     }
-}
-
-/// The constants of package `time`.
-fn unit(name: &str) -> Option<f64> {
-    Some(match name {
-        "time.Nanosecond" => 1.0,
-        "time.Microsecond" => 1e3,
-        "time.Millisecond" => 1e6,
-        "time.Second" => 1e9,
-        "time.Minute" => 60e9,
-        "time.Hour" => 3600e9,
-        _ => return None,
-    })
 }
