@@ -56,6 +56,8 @@ pub struct Contract {
     pub found_again_by: Vec<String>,
     /// Methods with which it begins to serve others, until it is released or the process ends.
     pub serves_after: Vec<String>,
+    /// The result is a list of such: each of them is owed.
+    pub listed: bool,
     /// Reading it to its end gives back what it holds.
     pub spent_when_read: bool,
     /// It may be nil although there is no error: another result says so, or a test of it.
@@ -198,6 +200,7 @@ impl Contract {
             known_by: Vec::new(),
             ended_if_set: None,
             empty_where: None,
+            listed: false,
             spent_when_read: false,
             found_again_by: Vec::new(),
             serves_after: Vec::new(),

@@ -403,6 +403,7 @@ impl AcquireEntry {
             ended_with: self.ended_with,
             finishes: self.finishes,
             where_it_fails: false,
+            listed: false,
             runs_to_its_end: self.runs_to_its_end,
             written: Written {
                 always: self.written,

@@ -53,9 +53,16 @@ impl Run<'_, '_> {
             state.status = Status::Before;
         }
         state.untested = error.is_none() && self.is_optional();
+        let is_list = self.contract.is_some_and(|contract| contract.listed);
+        if is_list {
+            let why = "a list: release each element where the list is given up";
+            self.obstacle(self.span_of(call), why);
+        }
         (0..results)
             .map(|index| {
-                if index == result || Some(index) == beside {
+                if index == result && is_list {
+                    Some(Value::Listed)
+                } else if index == result || Some(index) == beside {
                     Some(Value::At(0))
                 } else if Some(index) == error {
                     Some(self.error_value(call, index))

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use caulk_program::{Builtin, Callee, LocalId, LocalKind, Object, Type};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
 use super::run::{Run, Start};
@@ -189,9 +189,37 @@ impl Run<'_, '_> {
             },
             _ => false,
         };
-        if !is_ranged_over && !self.is_dropped_beside_error(state, list) {
-            self.settle_at(state, SettledBy::Stored, self.span_of(list));
+        if is_ranged_over || self.is_dropped_beside_error(state, list) {
+            return;
         }
+        match self.returned_as(list) {
+            Some((result, span)) if state.status == Status::Owed => {
+                state.status = Status::Returned {
+                    result,
+                    value: Value::Listed,
+                    span,
+                };
+            }
+            _ => self.settle_at(state, SettledBy::Stored, self.span_of(list)),
+        }
+    }
+
+    /// The result that a list is, a variable, where it is returned with what was acquired here in it.
+    fn returned_as(&self, list: ExprId) -> Option<(usize, Span)> {
+        let tree = self.function.tree();
+        let Some(Node::Stmt(stmt)) = self.function.parent(list) else {
+            return None;
+        };
+        let StmtKind::Return(values) = tree.stmt(stmt).kind else {
+            return None;
+        };
+        let local = self.function.local(list)?;
+        let ty = self.function.info().local_info(local)?.ty;
+        let program = self.module.program;
+        let is_list = matches!(program.ty(program.underlying(ty)), Type::Slice(_));
+        let is_acquired = matches!(self.start, Some(Start::Call { .. })) && self.root.is_none();
+        let result = tree.exprs(values).iter().position(|one| *one == list)?;
+        (is_list && is_acquired).then_some((result, tree.stmt(stmt).span))
     }
 
     /// Whether a list is the first of what is returned beside an error, and nobody looks at it then: `return files, err`.

@@ -117,11 +117,15 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
                 held(module, &site.contract, concrete, field, reach)
             }
             Value::Releaser => by_function(module, &site.contract, ty, outcomes.beside.as_ref()),
+            Value::Listed if opened::is_handed_on(module, &site.contract, id) => {
+                handed_on(&site.contract, 0)
+            }
             _ => None,
         };
         let Some(mut owed) = owed.filter(|owed| can_be_called(module, ty, owed)) else {
             continue;
         };
+        owed.listed = matches!(value, Value::Listed);
         // What a helper has only made, the caller starts: a command.
         let is_begun = !is_idle || site.contract.acquired_after.is_empty();
         if is_begun {

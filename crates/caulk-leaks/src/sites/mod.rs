@@ -13,7 +13,7 @@ pub(crate) mod waited;
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, LocalKind, TypeId};
-use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
 use crate::contract::{Contract, Release};
 use crate::engine::{Function, Root, Run, Start, Verdict};
@@ -145,6 +145,7 @@ fn sites_of_call(
                 .nothing_of_nil
                 .is_some_and(|index| is_nil_argument(function, call, index))
             || contract.waited_in_loop && crate::sites::waited::verdict(function, call).is_none()
+            || contract.listed && !is_given_to_variable(function, call, &contract)
         {
             continue;
         }
@@ -187,6 +188,44 @@ fn sites_of_call(
         }
     }
     sites
+}
+
+/// Whether a variable gets a list of what is owed, which no other loop names than one over its elements: where a list goes
+/// otherwise is not followed, nor is it known of another loop that it has a round.
+fn is_given_to_variable(function: &Function, call: ExprId, contract: &Contract) -> bool {
+    let tree = function.tree();
+    let Some(Node::Stmt(stmt)) = function.parent(call) else {
+        return false;
+    };
+    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+        return false;
+    };
+    let targets = tree.exprs(lhs);
+    let around = function.innermost_loop(call);
+    let is_variable = |result: &usize| {
+        let target = targets
+            .get(*result)
+            .and_then(|target| function.local(*target));
+        target.is_some_and(|list| {
+            let mut alone = true;
+            let Some(graph) = function.graph(None) else {
+                return false;
+            };
+            tree.walk(graph.body, |node| {
+                if let Node::Expr(expr) = node
+                    && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+                    && function.local(expr) == Some(list)
+                {
+                    let is_ranged_over = matches!(function.parent(expr), Some(Node::Stmt(stmt))
+                        if matches!(tree.stmt(stmt).kind, StmtKind::Range { .. }));
+                    alone &= is_ranged_over || function.innermost_loop(expr) == around;
+                }
+                Descend::Into
+            });
+            alone
+        })
+    };
+    rhs.len() == 1 && contract.results.iter().all(is_variable)
 }
 
 /// The name of the variable or the field whose function is called.
