@@ -211,6 +211,12 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
         "net.Conn" => return Some(("net", "Dial")),
         "database/sql.Rows" => return Some(("database/sql", "DB.Query")),
         "github.com/jmoiron/sqlx.Rows" => return Some(("github.com/jmoiron/sqlx", "DB.Queryx")),
+        "github.com/aws/aws-sdk-go/service/s3.GetObjectOutput" => {
+            return Some(("github.com/aws/aws-sdk-go/service/s3", "S3.GetObject"));
+        }
+        "github.com/aws/aws-sdk-go-v2/service/s3.GetObjectOutput" => {
+            return Some(("github.com/aws/aws-sdk-go-v2/service/s3", "Client.GetObject"));
+        }
         // Its body is for whoever sends it to close.
         "net/http.Request" => return None,
         _ => {}

@@ -64,6 +64,14 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         match known.find(|known| known.results == contract.results) {
             // One function may release what is certain, and what is not.
             Some(known) if known.confidence < contract.confidence => *known = contract,
+            // Beside a context, which may hold nothing, what the value keeps open is what counts.
+            Some(known)
+                if known.confidence == contract.confidence
+                    && may_hold_nothing(known)
+                    && !may_hold_nothing(&contract) =>
+            {
+                *known = contract;
+            }
             Some(_) => {}
             None => contracts.push(contract),
         }
@@ -192,6 +200,11 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         accounted: accounted && !undecided,
         undecided: undecided_alike || calls_undecided(module, &function, reach),
     }
+}
+
+/// Whether what is owed is nothing for some callers: a context below one that does not end.
+fn may_hold_nothing(contract: &Contract) -> bool {
+    contract.idle || contract.idle_below.is_some()
 }
 
 /// Whether the result of what takes something over here is of use: a wrapper over it, and no `t.Cleanup`.

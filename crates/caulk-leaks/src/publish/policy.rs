@@ -23,15 +23,15 @@ impl Described<'_, '_> {
             return false;
         };
         let tree = self.function.tree();
-        let StmtKind::For {
-            init: None, cond, ..
-        } = tree.stmt(stmt).kind
-        else {
+        let StmtKind::For { init, cond, .. } = tree.stmt(stmt).kind else {
             return false;
         };
         let Some(cond) = cond.filter(|_| !tree.is_endless_loop(stmt)) else {
             return true;
         };
+        if init.is_some() {
+            return false;
+        }
         let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(cond)).kind else {
             return false;
         };
