@@ -15,6 +15,8 @@ pub(crate) enum Anchor {
     BlockStart(u32),
     /// Above a statement.
     Above(Span),
+    /// In place of the `else` behind a branch that leaves: what follows that stands by itself.
+    Else { statement: Span, gap: Span },
 }
 
 impl Anchor {
@@ -23,6 +25,7 @@ impl Anchor {
             Self::Below(statement) => layout.insert_below(statement, lines),
             Self::BlockStart(offset) => layout.insert_at_block_start(offset, lines),
             Self::Above(statement) => layout.insert_above(statement.start, lines),
+            Self::Else { statement, gap } => layout.replace_else(statement.start, gap, lines),
         };
         edit.ok_or_else(Refusal::crowded)
     }
@@ -33,6 +36,7 @@ impl Anchor {
             Self::Below(statement) => statement.end,
             Self::BlockStart(offset) => offset,
             Self::Above(statement) => statement.start,
+            Self::Else { gap, .. } => gap.start,
         }
     }
 }

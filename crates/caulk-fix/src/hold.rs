@@ -180,7 +180,9 @@ impl Site<'_> {
                     // The branch goes on, and does not hold the value alone.
                     (Test::IsNil, _) if needed_below && !self.leaves(then) => None,
                     (Test::IsNil, _) => Some(self.start_of(then)),
-                    (Test::NotNil, _) if self.leaves(then) => Some(Anchor::Below(stmt.span)),
+                    (Test::NotNil, _) if self.leaves(then) => {
+                        Some(self.behind_branch(stmt.span, then, els))
+                    }
                     (Test::NotNil, Some(els)) => self.block_start(els),
                     (Test::NotNil, None) => None,
                 };
@@ -270,8 +272,7 @@ impl Site<'_> {
             })
     }
 
-    /// The place behind an `if` whose header assigns to outer variables and whose only branch leaves where there is an
-    /// error.
+    /// The place behind an `if` whose header assigns to outer variables and whose branch leaves where there is an error.
     fn hold_behind(&self, at: At, cond: ExprId, then: StmtId, els: Option<StmtId>) -> Option<Hold> {
         let assigns = matches!(
             self.scope.kind(self.acquiring),
@@ -283,8 +284,20 @@ impl Site<'_> {
         let error = self.template().error_variable.as_deref()?;
         let fails = self.nil_test(cond, error) == Some(Test::NotNil);
         self.scope.siblings(at)?;
-        let is_it = assigns && fails && els.is_none() && self.leaves(then);
-        is_it.then(|| Hold::always(Anchor::Below(self.scope.span(at))))
+        let is_it = assigns && fails && self.leaves(then);
+        is_it.then(|| Hold::always(self.behind_branch(self.scope.span(at), then, els)))
+    }
+
+    /// The place behind the branch of a check that leaves: below the check, unless what it goes on with loses the value.
+    fn behind_branch(&self, check: Span, then: StmtId, els: Option<StmtId>) -> Anchor {
+        let tree = self.scope.tree;
+        let Some(els) = els.filter(|els| self.loses_within(tree.stmt(*els).span)) else {
+            return Anchor::Below(check);
+        };
+        self.block_start(els).unwrap_or(Anchor::Else {
+            statement: check,
+            gap: Span::new(tree.stmt(then).span.end, tree.stmt(els).span.start),
+        })
     }
 
     /// The place in the branch of an `if` whose header acquires.

@@ -165,6 +165,17 @@ impl<'a> Layout<'a> {
         ))
     }
 
+    /// Puts the lines of a statement in place of the `else` of the `if` at `start`, so that what follows it stands by itself.
+    pub(crate) fn replace_else(self, start: u32, gap: Span, lines: &[String]) -> Option<Edit> {
+        if self.text(gap).trim() != "else" || !self.opens_line(start) {
+            return None;
+        }
+        let next = format!("{}{}", self.line_break(start), self.indent(start));
+        let mut between: String = lines.iter().map(|line| format!("{next}{line}")).collect();
+        between.push_str(&next);
+        Some(Edit::replace(gap, between))
+    }
+
     /// Puts the lines of a statement before the brace at `brace` that closes a block.
     pub(crate) fn insert_at_block_end(self, brace: u32, lines: &[String]) -> Option<Edit> {
         if !self.opens_line(brace) {

@@ -39,7 +39,9 @@ impl<'a> Stretch<'a> {
     /// The statements among which an anchor lies.
     pub(crate) fn around(scope: &'a Scope<'a>, anchor: Anchor) -> Option<Self> {
         let at = match anchor {
-            Anchor::Below(statement) | Anchor::Above(statement) => {
+            Anchor::Below(statement)
+            | Anchor::Above(statement)
+            | Anchor::Else { statement, .. } => {
                 scope.parent(scope.statement(statement)?)?
             }
             Anchor::BlockStart(offset) => scope.block_from(offset.checked_sub(1)?)?,
@@ -62,7 +64,7 @@ impl<'a> Stretch<'a> {
         self.scope.span(self.at)
     }
 
-    /// Every way out that starts at or after the offset `after`, literals left out; none where that cannot be
+    /// Every way out that starts behind the offset `after`, literals left out; none where that cannot be
     /// told.
     pub(crate) fn leaves(&self, after: u32) -> Option<Vec<Leave>> {
         let tree = self.scope.tree;
@@ -70,7 +72,7 @@ impl<'a> Stretch<'a> {
         let later = self
             .statements
             .iter()
-            .filter(|id| tree.stmt(**id).span.start >= after);
+            .filter(|id| tree.stmt(**id).span.end > after);
         let mut todo: Vec<(StmtId, Inside)> = later.map(|id| (*id, Inside::default())).collect();
         let labels = self.labels(after);
         while let Some((id, inside)) = todo.pop() {
@@ -98,7 +100,9 @@ impl<'a> Stretch<'a> {
                 _ => inside,
             };
             tree.children(id, |child| {
-                if let Node::Stmt(child) = child {
+                if let Node::Stmt(child) = child
+                    && tree.stmt(child).span.end > after
+                {
                     todo.push((child, inner));
                 }
             });

@@ -405,6 +405,12 @@ impl<'a> Site<'a> {
         found
     }
 
+    /// Whether an exit within a statement loses the value.
+    pub(crate) fn loses_within(&self, statement: Span) -> bool {
+        let mut exits = self.template().losing_exits.iter();
+        exits.any(|exit| statement.encloses(span(exit.span)))
+    }
+
     /// Whether an exit between the acquisition and `offset` loses the value.
     pub(crate) fn loses_before(&self, offset: u32) -> bool {
         let start = self.scope.span(self.acquiring).end;

@@ -107,21 +107,10 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     edits.push(match further {
         // What follows `else` stands by itself, since the branch before it leaves.
         Some(further) => {
-            let line_break = layout.line_break(statement.start);
-            let indent = layout.indent(statement.start);
-            let mut between = String::new();
-            for line in lines {
-                between.push_str(&format!("{line_break}{indent}{line}"));
-            }
-            let end = tree.stmt(then).span.end;
-            let next = tree.stmt(further).span.start;
-            if layout.text(Span::new(end, next)).trim() != "else" {
-                return Err(stays());
-            }
-            Edit::replace(
-                Span::new(end, next),
-                format!("{between}{line_break}{indent}"),
-            )
+            let gap = Span::new(tree.stmt(then).span.end, tree.stmt(further).span.start);
+            layout
+                .replace_else(statement.start, gap, &lines)
+                .ok_or_else(stays)?
         }
         None => Hold::always(Anchor::Below(statement)).insert(layout, lines)?,
     });
