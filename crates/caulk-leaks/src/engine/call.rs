@@ -152,9 +152,7 @@ impl Run<'_, '_> {
             }
             let from =
                 self.on_argument(state, call, callee, name.as_ref(), (index, value), &values);
-            if results.is_empty() {
-                results = from;
-            }
+            put_first_who_holds(&mut results, from);
             if state.status.is_final() && !matches!(state.status, Status::Released(_)) {
                 break;
             }
@@ -319,6 +317,20 @@ impl super::function::Function {
         match self.parent(fun)? {
             caulk_syntax::Node::Expr(call) => Some(self.callee(call)),
             caulk_syntax::Node::Stmt(_) => None,
+        }
+    }
+}
+
+/// Results as one argument after the other gives them: what holds the resource before what only reads from it.
+fn put_first_who_holds(results: &mut Vec<Option<Value>>, from: Vec<Option<Value>>) {
+    if results.is_empty() {
+        *results = from;
+        return;
+    }
+    for (known, value) in results.iter_mut().zip(from) {
+        let held = value.as_ref().is_some_and(Value::holds);
+        if held && !known.as_ref().is_some_and(Value::holds) {
+            *known = value;
         }
     }
 }
