@@ -41,9 +41,7 @@ impl<'a> Stretch<'a> {
         let at = match anchor {
             Anchor::Below(statement)
             | Anchor::Above(statement)
-            | Anchor::Else { statement, .. } => {
-                scope.parent(scope.statement(statement)?)?
-            }
+            | Anchor::Else { statement, .. } => scope.parent(scope.statement(statement)?)?,
             Anchor::BlockStart(offset) => scope.block_from(offset.checked_sub(1)?)?,
         };
         let (statements, brace) = match scope.kind(at)? {

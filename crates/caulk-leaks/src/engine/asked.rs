@@ -10,6 +10,22 @@ use super::state::{Fact, State, Status, Value};
 use crate::catalogue::ErrorTest;
 
 impl Run<'_, '_> {
+    /// The error that an expression looks into: `err` in `errors.Cause(err)`, which is nil where that is.
+    fn cause_in(&self, expr: ExprId) -> ExprId {
+        let tree = self.function.tree();
+        let ExprKind::Call { args, .. } = tree.expr(tree.unparen(expr)).kind else {
+            return expr;
+        };
+        let callee = self.function.callee(tree.unparen(expr));
+        let name = callee
+            .func()
+            .map_or("", |func| func.name.rsplit('.').next().unwrap_or_default());
+        match tree.exprs(args) {
+            [err] if matches!(name, "Cause" | "RootCause" | "Unwrap" | "UnwrapAll") => *err,
+            _ => expr,
+        }
+    }
+
     /// What it says that a call is true, or false.
     pub(super) fn refine_call(
         &mut self,
@@ -92,6 +108,7 @@ impl Run<'_, '_> {
             self.is_told_of_context(state, *error);
         }
         for arg in args {
+            let arg = &self.cause_in(*arg);
             match (self.value_at(state, *arg), test) {
                 (Some(Value::Error), Some(ErrorTest::TrueIfError)) => {
                     return !truth || self.refine_acquired(state, false);

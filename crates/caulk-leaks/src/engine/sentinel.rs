@@ -28,8 +28,8 @@ impl Run<'_, '_> {
                 return true;
             }
             match self.value_at(state, subject) {
-                // What was just acquired is none of the package's: `f != os.Stdin`.
-                Some(Value::At(0)) if self.is_package_variable(other) => {
+                // What was just acquired is none of the package's: `f != os.Stdin`, `h == windows.InvalidHandle`.
+                Some(Value::At(0)) if self.is_of_a_package(other) => {
                     return !equal || state.status != Status::Owed;
                 }
                 Some(Value::Error) if equal => return self.refine_acquired(state, false),
@@ -164,5 +164,17 @@ impl Run<'_, '_> {
     pub(super) fn is_package_variable(&self, expr: ExprId) -> bool {
         let expr = self.function.tree().unparen(expr);
         matches!(self.function.info().object(expr), Object::PackageVar(_))
+    }
+
+    /// Whether an expression names a variable or a constant of a package, in source that may not be at hand.
+    fn is_of_a_package(&self, expr: ExprId) -> bool {
+        let (tree, info) = (self.function.tree(), self.function.info());
+        let expr = tree.unparen(expr);
+        match info.object(expr) {
+            Object::PackageVar(_) | Object::Const(_) => true,
+            Object::Unknown => matches!(tree.expr(expr).kind, ExprKind::Selector { x, .. }
+                if matches!(info.object(x), Object::Package(_))),
+            _ => false,
+        }
     }
 }

@@ -215,7 +215,10 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
             return Some(("github.com/aws/aws-sdk-go/service/s3", "S3.GetObject"));
         }
         "github.com/aws/aws-sdk-go-v2/service/s3.GetObjectOutput" => {
-            return Some(("github.com/aws/aws-sdk-go-v2/service/s3", "Client.GetObject"));
+            return Some((
+                "github.com/aws/aws-sdk-go-v2/service/s3",
+                "Client.GetObject",
+            ));
         }
         // Its body is for whoever sends it to close.
         "net/http.Request" => return None,
