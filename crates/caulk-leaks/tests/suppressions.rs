@@ -123,6 +123,13 @@ fn a_comment_on_a_line_of_its_own_speaks_of_the_statement_below() {
 }
 
 #[test]
+fn the_name_of_a_check_of_vet_is_understood() {
+    let source = "package m\n\nimport \"context\"\n\nfunc f(ctx context.Context) context.Context {\n\t//nolint:lostcancel // until the deadline\n\tctx, _ = context.WithTimeout(ctx, 1)\n\treturn ctx\n}\n";
+    assert_eq!(analyse(source).suppressed, 1);
+    assert!(analyse(source).findings.is_empty());
+}
+
+#[test]
 fn the_only_line_that_loses_it_can_speak_too() {
     let once = "package m\n\nimport \"os\"\n\nfunc open() {\n\tf, err := os.Open(\"a\")\n\tif err != nil {\n\t\treturn\n\t}\n\tif f.Name() == \"\" {\n\t\treturn // LOST\n\t}\n\tf.Close()\n}\n";
     let suppressed =

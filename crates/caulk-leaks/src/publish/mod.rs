@@ -4,6 +4,7 @@ pub(crate) mod along;
 pub(crate) mod described;
 pub(crate) mod fingerprint;
 pub(crate) mod forgotten;
+mod once;
 mod parents;
 pub(crate) mod policy;
 mod replaced;
