@@ -256,6 +256,8 @@ impl Run<'_, '_> {
                             state.bind_around(around, Value::Owner(field));
                         } else if matches!(value, Value::View | Value::Handle) {
                             state.bind_around(around, value.clone());
+                        } else if self.is_releasing(state, &value) {
+                            state.bind_around(around, Value::Owner(None));
                         }
                         state.bind(place, Some(value));
                     }
@@ -280,6 +282,16 @@ impl Run<'_, '_> {
                 }
                 self.hand_over_value(state, value, SettledBy::Stored, span);
             }
+        }
+    }
+
+    /// Whether a value is a function literal that releases the resource: who has it has that.
+    fn is_releasing(&mut self, state: &State, value: &Value) -> bool {
+        match value {
+            Value::Closure(literal) => {
+                self.closure_effect(state, *literal, &[]) == ClosureEffect::Releases
+            }
+            _ => false,
         }
     }
 
