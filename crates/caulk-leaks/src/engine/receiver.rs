@@ -1,7 +1,7 @@
 //! Methods that are called on the resource, or on what holds it.
 
 use caulk_program::Callee;
-use caulk_syntax::ExprId;
+use caulk_syntax::{ExprId, Node, StmtKind};
 
 use super::call::{Named, Passed};
 use super::run::Run;
@@ -77,7 +77,9 @@ impl Run<'_, '_> {
                 let results = match effect.filter(|e| matters || *e == ParamEffect::Closes) {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None if self.accepts(&method) => Vec::new(),
-                    None if is_builder(callee) => vec![Some(Value::At(depth))],
+                    None if is_builder(callee) || self.takes_its_place(call, callee) => {
+                        vec![Some(Value::At(depth))]
+                    }
                     None => self.handles(call, depth),
                 };
                 if self.release.ends_on_false.contains(&method) {
@@ -189,6 +191,23 @@ impl Run<'_, '_> {
             || results
                 .last()
                 .is_some_and(|ty| crate::types::is_error(program, *ty))
+    }
+
+    /// Whether what a method gives, whose source is not at hand, takes the place of what it is called on: `page = page.Timeout(limit)`.
+    fn takes_its_place(&self, call: ExprId, callee: &Callee) -> bool {
+        let tree = self.function.tree();
+        let is_at_hand = callee.func().is_some_and(|func| func.id.is_some());
+        let Some(Node::Stmt(stmt)) = self.function.parent(call).filter(|_| !is_at_hand) else {
+            return false;
+        };
+        let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind else {
+            return false;
+        };
+        let [target] = tree.exprs(lhs) else {
+            return false;
+        };
+        let receiver = callee.receiver().and_then(|x| self.function.local(x));
+        receiver.is_some() && self.function.local(*target) == receiver
     }
 
     /// Whether a method hands out what goes on without the resource: the connections of a listener.
