@@ -49,7 +49,7 @@ pub(crate) fn own(program: &Program, body: &TypedBody, in_test: bool) -> Option<
         let is_main = func.name == "main" && program.package(id.package).name() == "main";
         func.receiver.is_none() && (func.name == "init" || is_main)
     });
-    if is_entry || crate::command::gives_status(program, id) {
+    if is_entry || crate::command::is_method_of_command(program, id) {
         return Some(Frequency::Once);
     }
     is_handler(program, body, body.info.params(), body.info.results()).then_some(Frequency::Request)

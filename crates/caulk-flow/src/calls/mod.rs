@@ -187,7 +187,7 @@ impl Calls {
                 Target::Body(BodyOwner::Func(id)) => {
                     let is_main = || program.func(*id).is_some_and(|func| func.name == "main");
                     own_of(target) == Some(Frequency::Once) && is_main()
-                        || crate::command::gives_status(program, *id)
+                        || crate::command::is_method_of_command(program, *id)
                 }
                 _ => false,
             },

@@ -1,6 +1,8 @@
 //! Commands, as libraries for command lines have them: they run a function, and the process ends with its error.
 
-use caulk_program::{FuncId, Program, TypeId};
+mod method;
+
+pub(crate) use method::is_method_of_command;
 
 /// Libraries for command lines, by the beginnings of their paths.
 const LIBRARIES: &[&str] = &[
@@ -40,26 +42,4 @@ pub(crate) fn is_run_by_command(holder: &str, field: &str) -> bool {
 
 fn is_of_library(ty: &str) -> bool {
     LIBRARIES.iter().any(|library| ty.starts_with(library))
-}
-
-/// Whether a function is the `Run` of a command that gives the status which the process ends with, as those of
-/// `github.com/mitchellh/cli` do: `func (c *AgentCommand) Run(args []string) int`, beside its `Synopsis`.
-pub(crate) fn gives_status(program: &Program, id: FuncId) -> bool {
-    let Some(func) = program.func(id) else {
-        return false;
-    };
-    let Some(receiver) = func.receiver.as_ref().filter(|_| func.name == "Run") else {
-        return false;
-    };
-    let is =
-        |types: &[TypeId], name: &str| matches!(types, [one] if program.type_string(*one) == name);
-    let takes_words = program
-        .func_type(program.signature(id))
-        .is_some_and(|signature| {
-            is(&signature.params, "[]string") && is(&signature.results, "int")
-        });
-    let mut methods = program.package(id.package).funcs().iter();
-    takes_words
-        && methods
-            .any(|other| other.name == "Synopsis" && other.receiver.as_ref() == Some(receiver))
 }
