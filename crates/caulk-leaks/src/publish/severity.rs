@@ -31,6 +31,7 @@ impl Described<'_, '_> {
         self.is_drained()
             || self.is_unlikely()
             || self.is_stated()
+            || self.is_generated()
             || self.has_no_body()
             || self.is_expected_to_be_none()
             || self.is_cut_off_soon()
@@ -115,6 +116,11 @@ impl Described<'_, '_> {
             let (body, statement) = (tree.stmt(body).span, tree.stmt(statement).span);
             crate::publish::stated::is_left_open(self.file, body, statement)
         })
+    }
+
+    /// Whether a program wrote the file: it is to be mended there, and may be written for what nobody asks of it.
+    fn is_generated(&self) -> bool {
+        self.file.is_generated()
     }
 
     /// A cancel function that is called where something fails, and is left alone where all goes well, of a context that nothing
