@@ -8,40 +8,25 @@ use crate::module::Module;
 
 /// Whether a function starts a goroutine with a value that it makes, which may go on until that is released.
 pub(super) fn starts_with(module: &Module<'_>, function: &Function, local: LocalId) -> bool {
-    let tree = function.tree();
-    let Some(graph) = function.graph(None) else {
-        return false;
-    };
-    let mut found = false;
-    tree.walk(graph.body, |node| {
-        if let Node::Stmt(stmt) = node
-            && let StmtKind::Go(call) = tree.stmt(stmt).kind
-        {
-            found |= mentions(function, stmt, call, local)
-                && !crate::inference::started::is_conditional(function, node)
-                && goes_on(module, function, call, GOING_DEPTH);
-        }
-        Descend::Into
-    });
-    found
+    started_with(module, function, local).any(|(stmt, call)| {
+        !crate::inference::started::is_conditional(function, Node::Stmt(stmt))
+            && goes_on(module, function, call, GOING_DEPTH)
+    })
 }
 
 /// Whether a function starts a goroutine that has a value too, as far as its statements tell.
-pub(super) fn shares(function: &Function, local: LocalId) -> bool {
-    let tree = function.tree();
-    let Some(graph) = function.graph(None) else {
-        return false;
-    };
-    let mut found = false;
-    tree.walk(graph.body, |node| {
-        if let Node::Stmt(stmt) = node
-            && let StmtKind::Go(call) = tree.stmt(stmt).kind
-        {
-            found = found || mentions(function, stmt, call, local);
-        }
-        Descend::Into
-    });
-    found
+pub(super) fn shares(module: &Module<'_>, function: &Function, local: LocalId) -> bool {
+    started_with(module, function, local).next().is_some()
+}
+
+/// The goroutines that a function starts with a value.
+fn started_with(
+    module: &Module<'_>,
+    function: &Function,
+    local: LocalId,
+) -> impl Iterator<Item = (StmtId, ExprId)> {
+    let all = function.starts(module.program).iter().copied();
+    all.filter(move |(stmt, call)| mentions(function, *stmt, *call, local))
 }
 
 /// How many functions, one called by the other, are looked into for what makes a goroutine go on.
@@ -50,7 +35,6 @@ const GOING_DEPTH: u8 = 3;
 /// Whether a call goes on for as long as nothing stops it, as far as source tells: it waits for a channel, or goes round in a
 /// loop without a condition. What it only has to do once ends by itself.
 fn goes_on(module: &Module<'_>, function: &Function, call: ExprId, depth: u8) -> bool {
-    let call = function.tree().unparen(call);
     let callee = function.callee(call);
     if let Callee::Literal(literal) = callee {
         return waits_or_loops(module, function, Node::Expr(*literal), depth);
@@ -152,7 +136,7 @@ const GOES_ON: &[&str] = &[
 ];
 
 fn mentions(function: &Function, stmt: StmtId, call: ExprId, local: LocalId) -> bool {
-    if let Callee::Literal(literal) = function.callee(function.tree().unparen(call)) {
+    if let Callee::Literal(literal) = function.callee(call) {
         return function
             .info()
             .literal(*literal)
