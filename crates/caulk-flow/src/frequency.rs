@@ -14,7 +14,7 @@ use crate::reach::{Step, Target};
 pub enum Frequency {
     /// Declared by a test.
     Test,
-    /// Reached only from `main`, `init` or a command that gives the status of the process.
+    /// Reached only from `main`, `init` or the method that a command is run by.
     Once,
     /// Nothing is known of its callers.
     Unknown,

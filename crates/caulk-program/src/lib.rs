@@ -59,5 +59,5 @@ pub use resolve::{GoEnv, GoWork, Module, ModuleVersion, Platform, Source};
 pub use std_outline::OUTLINE_PLATFORMS;
 pub use types::{
     Basic, ChanDir, Field, Interface, Method, NamedDecl, NamedId, NamedOrigin, ParamOwner,
-    Signature, Term, Type, TypeId, TypeParamDecl, TypeParamId, time_unit,
+    Signature, Term, Type, TypeId, TypeParamDecl, TypeParamId, arithmetic, time_unit,
 };

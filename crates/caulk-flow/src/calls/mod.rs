@@ -186,8 +186,8 @@ impl Calls {
             &|target| match target {
                 Target::Body(BodyOwner::Func(id)) => {
                     let is_main = || program.func(*id).is_some_and(|func| func.name == "main");
-                    own_of(target) == Some(Frequency::Once) && is_main()
-                        || crate::command::is_method_of_command(program, *id)
+                    own_of(target) == Some(Frequency::Once)
+                        && (is_main() || crate::command::is_method_of_command(program, *id))
                 }
                 _ => false,
             },

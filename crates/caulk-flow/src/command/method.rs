@@ -1,6 +1,6 @@
 //! Commands that are values with a method, which their library runs: the process ends with what that gives.
 
-use caulk_program::{Func, FuncId, Package, Program, SourceFile, TypeId};
+use caulk_program::{FuncId, Program, SourceFile, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind};
 
 const KONG: &str = "github.com/alecthomas/kong";
@@ -16,43 +16,28 @@ pub(crate) fn is_method_of_command(program: &Program, id: FuncId) -> bool {
     let Some(receiver) = func.receiver.as_deref() else {
         return false;
     };
+    let imports = |library: &str| package.imported_paths().any(|path| path == library);
     let has = |name: &str| package.methods_of(receiver).any(|other| other.name == name);
+    let signature = || program.func_type(program.signature(id));
+    let takes_words = || signature().is_some_and(|of| is_one(program, &of.params, "[]string"));
+    let gives = |name: &str| signature().is_some_and(|of| is_one(program, &of.results, name));
+    let is_named = || {
+        let mut files = package.files().iter();
+        files.any(|file| has_command(file, receiver))
+    };
     match func.name.as_str() {
         "Run" => {
             // `func (c *AgentCommand) Run(args []string) int`
-            takes_words(program, func) && gives(program, func, "int") && has("Synopsis")
-                || imports(package, KONG)
-                    && gives(program, func, "error")
-                    && package
-                        .files()
-                        .iter()
-                        .any(|file| has_command(file, receiver))
+            takes_words() && gives("int") && has("Synopsis")
+                || imports(KONG) && gives("error") && is_named()
         }
         // `func (c *boot) Execute(_ context.Context, f *flag.FlagSet, args ...any) subcommands.ExitStatus`
         "Execute" => {
             has("Synopsis") && has("SetFlags")
-                || imports(package, GO_FLAGS)
-                    && takes_words(program, func)
-                    && gives(program, func, "error")
+                || imports(GO_FLAGS) && takes_words() && gives("error")
         }
         _ => false,
     }
-}
-
-fn imports(package: &Package, library: &str) -> bool {
-    package.imported_paths().any(|path| path == library)
-}
-
-fn takes_words(program: &Program, func: &Func) -> bool {
-    let signature = func.reference.id.map(|id| program.signature(id));
-    let signature = signature.and_then(|ty| program.func_type(ty));
-    signature.is_some_and(|signature| is_one(program, &signature.params, "[]string"))
-}
-
-fn gives(program: &Program, func: &Func, name: &str) -> bool {
-    let signature = func.reference.id.map(|id| program.signature(id));
-    let signature = signature.and_then(|ty| program.func_type(ty));
-    signature.is_some_and(|signature| is_one(program, &signature.results, name))
 }
 
 fn is_one(program: &Program, types: &[TypeId], name: &str) -> bool {

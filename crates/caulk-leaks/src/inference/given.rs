@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use caulk_program::{BodyOwner, Builtin, Callee, LocalId, LocalKind, Object, Program, TypedBody};
+use caulk_program::{Builtin, Callee, LocalId, LocalKind, Object, Program, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, UnaryOp};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -46,7 +46,7 @@ pub(super) fn by_literal(
     let elements = tree.exprs(elts);
     let ty = body.info.type_of(expr);
     let of = program.named_of(ty).filter(|_| !elements.is_empty())?;
-    if *of.package != *program.package(package_of(body)).path() {
+    if *of.package != *program.package(caulk_flow::package_of(&body.owner)).path() {
         return None;
     }
     let fields = program.struct_fields(ty);
@@ -86,13 +86,6 @@ pub(super) fn emptied(program: &Program, body: &TypedBody, stmt: StmtId) -> Vec<
             Some((of.full_name(), given))
         })
         .collect()
-}
-
-fn package_of(body: &TypedBody) -> caulk_program::PackageId {
-    match body.owner {
-        BodyOwner::Func(func) => func.package,
-        BodyOwner::Initializer(package, _) => package,
-    }
 }
 
 /// Whether an expression is not nil: what is made there, or what a call has given a variable that is declared with it.

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 
 use caulk_flow::{BlockId, End, Graph};
 use caulk_program::{LocalId, Object};
-use caulk_syntax::{
-    BinaryOp, Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp,
-};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp};
 
 use crate::contract::Contract;
 use crate::engine::{Function, Lost, Outcomes, Verdict};
@@ -192,17 +190,9 @@ fn nanoseconds(
         }
         .or_else(|| nanoseconds(constants, function, declared_here(function, expr)?, depth)),
         ExprKind::Binary { x, op, y, .. } => {
-            let (x, y) = (
-                nanoseconds(constants, function, x, depth)?,
-                nanoseconds(constants, function, y, depth)?,
-            );
-            match op {
-                BinaryOp::Mul => Some(x * y),
-                BinaryOp::Quo => Some(x / y),
-                BinaryOp::Add => Some(x + y),
-                BinaryOp::Sub => Some(x - y),
-                _ => None,
-            }
+            let x = nanoseconds(constants, function, x, depth)?;
+            let y = nanoseconds(constants, function, y, depth)?;
+            caulk_program::arithmetic(op, x, y)
         }
         ExprKind::Call { args, .. } => match (function.callee(expr), tree.exprs(args)) {
             (caulk_program::Callee::Conversion(_), [value]) => {

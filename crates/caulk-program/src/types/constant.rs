@@ -93,13 +93,7 @@ impl Program {
             ExprKind::Binary { x, op, y, .. } => {
                 let x = self.number_value(package, file, x, depth)?;
                 let y = self.number_value(package, file, y, depth)?;
-                match op {
-                    BinaryOp::Mul => Some(x * y),
-                    BinaryOp::Quo => Some(x / y),
-                    BinaryOp::Add => Some(x + y),
-                    BinaryOp::Sub => Some(x - y),
-                    _ => None,
-                }
+                arithmetic(op, x, y)
             }
             _ => {
                 self.number_const_within(package, &self.name_of_const(package, file, expr)?, depth)
@@ -126,6 +120,17 @@ impl Program {
             }
             _ => None,
         }
+    }
+}
+
+/// What an operator makes of two numbers.
+pub fn arithmetic(op: BinaryOp, x: f64, y: f64) -> Option<f64> {
+    match op {
+        BinaryOp::Mul => Some(x * y),
+        BinaryOp::Quo => Some(x / y),
+        BinaryOp::Add => Some(x + y),
+        BinaryOp::Sub => Some(x - y),
+        _ => None,
     }
 }
 

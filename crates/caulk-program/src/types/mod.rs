@@ -20,7 +20,7 @@ mod type_expr;
 mod typer;
 mod universe;
 
-pub use constant::time_unit;
+pub use constant::{arithmetic, time_unit};
 pub use kind::{
     Basic, ChanDir, Field, Interface, NamedId, Signature, Term, Type, TypeId, TypeParamId,
 };
