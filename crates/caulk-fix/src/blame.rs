@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use caulk_leaks::Finding;
 
 use crate::edit::Edits;
+use crate::identity::Identity;
 use crate::plan::{Checker, Planner};
-use crate::settle::Identity;
 use crate::site::span;
 
 /// Checks that are spent on who is to blame; then all suspects are.

@@ -14,6 +14,7 @@ mod bound;
 pub mod diff;
 mod edit;
 mod hold;
+mod identity;
 mod imports;
 mod layout;
 mod leaving;

@@ -177,10 +177,14 @@ impl<'a> Planner<'a> {
         planner
     }
 
-    /// The file of a selected finding.
+    /// A finding, by its place among the selected ones.
+    pub(crate) fn finding(&self, at: usize) -> Option<&'a Finding> {
+        self.findings.get(*self.selected.get(at)?)
+    }
+
+    /// Its file.
     pub(crate) fn file(&self, at: usize) -> Option<&'a str> {
-        let finding = self.findings.get(*self.selected.get(at)?)?;
-        Some(finding.location.file.as_str())
+        Some(self.finding(at)?.location.file.as_str())
     }
 
     fn before(&self, file: &str) -> &[u8] {

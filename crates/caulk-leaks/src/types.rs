@@ -184,10 +184,13 @@ pub(crate) fn last_name(callee: &Callee) -> &str {
         Callee::Interface { name, .. }
         | Callee::Field { name, .. }
         | Callee::Unknown { name, .. } => name,
-        _ => callee.func().map_or("", |func| {
-            func.name.rsplit(['.', '/']).next().unwrap_or_default()
-        }),
+        _ => callee.func().map_or("", |func| simple_name(&func.name)),
     }
+}
+
+/// The name of a function or variable without its package and receiver.
+pub(crate) fn simple_name(name: &str) -> &str {
+    name.rsplit(['.', '/']).next().unwrap_or(name)
 }
 
 /// Whether a type is an interface with methods, none of which releases: who is given a value as one of these

@@ -185,7 +185,7 @@ fn may_call(program: &Program, owner: BodyOwner, name: &str) -> bool {
     let BodyOwner::Func(id) = owner else {
         return true;
     };
-    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = crate::types::simple_name(name);
     let body = program.func(id).and_then(|func| func.body_span());
     let text = program
         .file_of(id)

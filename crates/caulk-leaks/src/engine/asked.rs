@@ -17,9 +17,7 @@ impl Run<'_, '_> {
             return expr;
         };
         let callee = self.function.callee(tree.unparen(expr));
-        let name = callee
-            .func()
-            .map_or("", |func| func.name.rsplit('.').next().unwrap_or_default());
+        let name = crate::types::last_name(callee);
         match tree.exprs(args) {
             [err] if matches!(name, "Cause" | "RootCause" | "Unwrap" | "UnwrapAll") => *err,
             _ => expr,

@@ -84,12 +84,7 @@ impl Run<'_, '_> {
         let Some(func) = callee.func() else {
             return false;
         };
-        let name = func
-            .name
-            .rsplit('.')
-            .next()
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let name = crate::types::simple_name(&func.name).to_ascii_lowercase();
         let stated = ["assert", "require", "expect"]
             .iter()
             .find_map(|verb| name.strip_prefix(verb));

@@ -169,8 +169,8 @@ impl Run<'_, '_> {
             let is_pointer = info
                 .local_info(lent)
                 .is_some_and(|local| matches!(self.module.program.ty(local.ty), Type::Pointer(_)));
-            let values = || super::context::values_of(self.module, self.function, lent);
-            if !is_pointer || !state.is_bound(lent) || values().len() > 1 {
+            let given = || self.function.definitions(self.module.program, lent);
+            if !is_pointer || !state.is_bound(lent) || given().len() > 1 {
                 continue;
             }
             let within: Vec<_> = state

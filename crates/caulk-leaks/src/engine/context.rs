@@ -31,9 +31,11 @@ pub(crate) fn may_end(module: &Module<'_>, function: &Function, context: ExprId)
         }
         ExprKind::Call { .. } => !never_ends(module, function, context),
         ExprKind::Ident(_) => function.local(context).is_some_and(|local| {
-            let values = values_of(module, function, local);
-            let mut values = values.iter();
-            values.len() > 0 && values.all(|value| !never_ends(module, function, *value))
+            let given = function.definitions(module.program, local);
+            !given.is_empty()
+                && given.iter().all(|(value, _)| {
+                    value.is_none_or(|value| !never_ends(module, function, value))
+                })
         }),
         _ => false,
     }
@@ -67,13 +69,13 @@ fn is_endless(module: &Module<'_>, function: &Function, context: ExprId, depth: 
                 return false;
             };
             // A parameter is assigned by the caller, whatever the function assigns it.
-            let values = values_of(module, function, local);
+            let given = function.definitions(module.program, local);
             let declared = function.info().local_info(local);
             declared.is_some_and(|local| matches!(local.kind, LocalKind::Variable))
-                && !values.is_empty()
-                && values
-                    .iter()
-                    .all(|value| is_endless(module, function, *value, depth))
+                && !given.is_empty()
+                && given.iter().all(|(value, _)| {
+                    value.is_some_and(|value| is_endless(module, function, value, depth))
+                })
         }
         _ => false,
     }
@@ -132,8 +134,9 @@ pub(crate) fn ends_with_test(module: &Module<'_>, function: &Function, context: 
     let context = function.tree().unparen(context);
     is_of_test(function, context)
         || function.local(context).is_some_and(|local| {
-            let values = values_of(module, function, local);
-            values.iter().any(|value| is_of_test(function, *value))
+            let given = function.definitions(module.program, local);
+            let mut values = given.iter().filter_map(|(value, _)| *value);
+            values.any(|value| is_of_test(function, value))
         })
 }
 
@@ -178,9 +181,9 @@ fn is_ending(function: &Function, call: ExprId) -> bool {
 }
 
 fn assigned_ending(module: &Module<'_>, function: &Function, local: LocalId) -> bool {
-    values_of(module, function, local)
-        .iter()
-        .any(|value| is_ending(function, *value))
+    let given = function.definitions(module.program, local);
+    let mut values = given.iter().filter_map(|(value, _)| *value);
+    values.any(|value| is_ending(function, value))
 }
 
 /// Whether an expression is a context that the function was passed, as it came or with values added, or a request that is made with
@@ -197,14 +200,11 @@ pub(crate) fn is_of_caller(module: &Module<'_>, function: &Function, expr: ExprI
     };
     is_passed(expr)
         || function.local(tree.unparen(expr)).is_some_and(|local| {
-            let values = values_of(module, function, local);
-            !values.is_empty()
-                && values.iter().all(|value| match tree.expr(*value).kind {
-                    ExprKind::Call { args, .. } => {
-                        let mut args = tree.exprs(args).iter();
-                        args.any(|arg| is_passed(*arg))
-                    }
-                    _ => false,
+            let given = function.definitions(module.program, local);
+            !given.is_empty()
+                && given.iter().all(|(value, _)| {
+                    let mut args = value.iter().flat_map(|value| tree.arguments(*value));
+                    args.any(|arg| is_passed(*arg))
                 })
         })
 }
@@ -300,7 +300,8 @@ pub(crate) fn is_asked_with(
             {
                 found |= local == context;
                 if through_variables && !found {
-                    let values = values_of(module, function, local).into_iter();
+                    let given = function.definitions(module.program, local);
+                    let values = given.iter().filter_map(|(value, _)| *value);
                     todo.extend(values.map(|value| (value, false)));
                 }
             }
@@ -386,24 +387,4 @@ fn waits_for_group(function: &Function, stmt: StmtId, root: Root) -> bool {
                 if tree.name(sel) == "Wait" && function.local(x) == group)
                 && function.root_of(*call) == root
         })
-}
-
-/// The expressions whose first value a variable is assigned.
-pub(crate) fn values_of(module: &Module<'_>, function: &Function, local: LocalId) -> Vec<ExprId> {
-    let tree = function.tree();
-    let mut found = Vec::new();
-    for root in caulk_flow::roots(module.program, &function.typed) {
-        tree.walk(root, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-                && let Some(first) = tree.exprs(lhs).first()
-                && function.local(*first) == Some(local)
-                && let Some(value) = tree.exprs(rhs).first()
-            {
-                found.push(tree.unparen(*value));
-            }
-            Descend::Into
-        });
-    }
-    found
 }

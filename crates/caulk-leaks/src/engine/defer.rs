@@ -200,8 +200,7 @@ impl Run<'_, '_> {
             && local.is_some_and(|local| {
                 !state.is_bound(local)
                     && self.function.is_fresh(local)
-                    && crate::engine::context::values_of(self.module, self.function, local).len()
-                        <= 1
+                    && self.function.definitions(self.module.program, local).len() <= 1
             })
     }
 

@@ -52,10 +52,10 @@ impl Run<'_, '_> {
                 let Some(local) = function.local(channel) else {
                     return false;
                 };
-                let values = crate::inference::provenance::values_of(self.module, function, local);
-                !values.is_empty()
-                    && values
-                        .into_iter()
+                let given = function.definitions(self.module.program, local);
+                !given.is_empty()
+                    && given
+                        .iter()
                         .all(|(value, _)| value.is_some_and(|value| self.is_of_time(value, false)))
             }
             _ => false,
@@ -110,15 +110,10 @@ impl Run<'_, '_> {
         if !is_cancel || tree.name(sel) != method {
             return false;
         }
-        let made = function.statement(site).map(|stmt| tree.stmt(stmt).kind);
-        let Some(StmtKind::Assign { lhs, .. }) = made else {
-            return false;
-        };
-        let context = tree.exprs(lhs).first().and_then(|x| function.local(*x));
+        let context = function.target(site, 0).and_then(|x| function.local(x));
         context.is_some_and(|context| {
             function.local(x) == Some(context)
-                && crate::engine::context::values_of(self.module, function, context).as_slice()
-                    == [site]
+                && function.sole_value(self.module.program, context) == Some((site, 0))
         })
     }
 }

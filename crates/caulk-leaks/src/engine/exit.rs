@@ -301,7 +301,7 @@ impl Run<'_, '_> {
         let tree = function.tree();
         let is_carried = |part: &ExprId| {
             let func = function.callee(*part).func();
-            let name = func.and_then(|func| func.name.rsplit('.').next());
+            let name = func.map(|func| crate::types::simple_name(&func.name));
             name.is_some_and(|name| {
                 let makes = ["New", "Start", "With"]
                     .iter()
@@ -309,12 +309,12 @@ impl Run<'_, '_> {
                 name.contains("FromContext") && !makes
             })
         };
-        let values = crate::inference::provenance::values_of(module, function, local);
-        values
-            .into_iter()
+        let given = function.definitions(module.program, local);
+        given
+            .iter()
             .filter(|(_, index)| *index == 0)
-            .any(|(value, _)| {
-                let Some(value) = value.map(|value| tree.unparen(value)) else {
+            .any(|&(value, _)| {
+                let Some(value) = value else {
                     return false;
                 };
                 match tree.expr(value).kind {

@@ -32,7 +32,7 @@ impl Run<'_, '_> {
             },
             ExprKind::Selector { .. } => match info.object(expr) {
                 Object::PackageVar(name) => {
-                    let last = name.rsplit('.').next().unwrap_or("");
+                    let last = crate::types::simple_name(name);
                     let is_error = crate::types::is_error(self.module.program, info.type_of(expr))
                         || last.starts_with("Err")
                         || &**name == "io.EOF";

@@ -10,15 +10,13 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
 use rustc_hash::FxHashMap;
 
 use super::conditions::Conditions;
+use super::definitions::Definitions;
 use super::parents::Parents;
 use super::variables::{assigned_any_time, fresh, functions, runs_where_called, tracked};
 use crate::inference::channel_names::Names;
 
 /// The function itself, or one of its literals.
 pub(crate) type Root = Option<ExprId>;
-
-/// What variables are assigned, each with the index of the result where that is a call's; none where it cannot be told.
-pub(crate) type Values = FxHashMap<LocalId, Vec<(Option<ExprId>, usize)>>;
 
 /// A function body with everything that following a resource through it needs.
 pub(crate) struct Function {
@@ -33,7 +31,7 @@ pub(crate) struct Function {
     functions: BTreeMap<LocalId, Option<BTreeSet<FuncId>>>,
     /// Whether it is there for tests alone, as far as it was asked.
     pub in_test: OnceLock<bool>,
-    pub values: OnceLock<Values>,
+    pub(super) definitions: OnceLock<Definitions>,
     /// Its `go` statements, each with the call that it runs.
     starts: OnceLock<Box<[(StmtId, ExprId)]>>,
     /// The channels that it names.
@@ -90,7 +88,7 @@ impl Function {
             loosens,
             functions: functions(&typed, &roots),
             in_test: OnceLock::new(),
-            values: OnceLock::new(),
+            definitions: OnceLock::new(),
             starts: OnceLock::new(),
             channels: OnceLock::new(),
             stored: OnceLock::new(),

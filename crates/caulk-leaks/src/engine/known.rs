@@ -33,7 +33,7 @@ pub(super) fn by_name(callee: &Callee, gives_at_most_an_error: bool) -> Option<C
     let (Callee::Static(func) | Callee::Method { func, .. }) = callee else {
         return None;
     };
-    let name = func.name.rsplit('.').next().unwrap_or_default();
+    let name = crate::types::simple_name(&func.name);
     let begins = |verb: &&str| {
         name.strip_prefix(*verb)
             .is_some_and(|rest| !rest.starts_with(char::is_lowercase))
@@ -56,7 +56,7 @@ pub(super) fn by_name(callee: &Callee, gives_at_most_an_error: bool) -> Option<C
 
 /// Whether a method of an interface writes a line of a log: what it is passed is put into words during the call.
 pub(super) fn is_of_log(name: &str) -> bool {
-    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = crate::types::simple_name(name);
     let name = name.trim_end_matches(['f', 'w']);
     matches!(
         name.strip_suffix("ln").unwrap_or(name),
@@ -81,7 +81,7 @@ pub(super) fn is_borrowing_interface(package: &str, name: &str) -> bool {
 
 /// Whether a predicate that holds of an error says that there is one.
 pub(super) fn implies_error(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = crate::types::simple_name(name);
     matches!(
         name,
         "errors.Is"
@@ -100,7 +100,7 @@ pub(super) fn implies_error(name: &str) -> bool {
 
 /// Whether a predicate says of a value that it is nil, perhaps behind an interface.
 pub(super) fn asks_for_nil(name: &str) -> bool {
-    let last = name.rsplit('.').next().unwrap_or(name);
+    let last = crate::types::simple_name(name);
     ["isNil", "IsNil"]
         .iter()
         .any(|begins| last.starts_with(begins))

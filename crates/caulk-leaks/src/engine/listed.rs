@@ -10,7 +10,6 @@ use smol_str::SmolStr;
 use super::run::{Run, Start};
 use super::state::{Fact, Place, State, Status, Value};
 use crate::finding::SettledBy;
-use crate::inference::provenance;
 
 impl Run<'_, '_> {
     /// The list that `list = append(list, …)` adds to, where nothing but this function knows it: a variable, or a field of
@@ -72,7 +71,8 @@ impl Run<'_, '_> {
         is_plain
             && matches!(info.kind, LocalKind::Variable)
             && !self.is_outer(list)
-            && provenance::values_of(self.module, function, list)
+            && function
+                .definitions(self.module.program, list)
                 .iter()
                 .all(|(value, _)| value.is_some_and(is_made))
             && !self.is_known_elsewhere(list, None)

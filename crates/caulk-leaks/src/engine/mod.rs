@@ -15,6 +15,7 @@ mod callee;
 mod closure;
 mod conditions;
 mod defer;
+mod definitions;
 mod dynamic_type;
 mod ends;
 mod eval;
@@ -38,7 +39,7 @@ mod state;
 mod variables;
 
 pub(crate) use call::PASSED_ON;
-pub(crate) use function::{Function, Root, Values};
+pub(crate) use function::{Function, Root};
 pub(crate) use outcome::{Lost, Outcomes, Verdict};
 pub(crate) use parents::Parents;
 pub(crate) use run::{Run, Start};

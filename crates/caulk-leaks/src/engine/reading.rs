@@ -27,11 +27,11 @@ impl Run<'_, '_> {
         let name = name.filter(|_| self.is_spent_when_read())?;
         let any = match (name.package, name.name) {
             ("io" | "bufio" | "net/textproto", method) => {
-                let method = method.rsplit('.').next().unwrap_or_default();
+                let method = crate::types::simple_name(method);
                 method.starts_with("Read").then_some(true)
             }
             ("encoding/json" | "encoding/xml" | "encoding/gob", method) => {
-                let method = method.rsplit('.').next().unwrap_or_default();
+                let method = crate::types::simple_name(method);
                 let decodes = ["Decode", "Token", "RawToken"].contains(&method);
                 // What one decodes after the other is seldom anything but what the other end writes.
                 decodes.then(|| self.function.in_loop(call))

@@ -98,17 +98,14 @@ impl Run<'_, '_> {
         let Some(Start::Call { call, .. }) = self.start else {
             return false;
         };
-        let values = crate::inference::provenance::values_of(self.module, self.function, local);
         let made_by = |call: ExprId| self.function.callee(call).func().map(|func| &func.name);
-        values.len() == 1
-            && values.iter().all(|(value, index)| {
-                value.is_some_and(|value| {
-                    *index == 0
-                        && value != call
-                        && made_by(value).is_some()
-                        && made_by(value) == made_by(call)
-                })
-            })
+        let value = self.function.sole_value(self.module.program, local);
+        value.is_some_and(|(value, index)| {
+            index == 0
+                && value != call
+                && made_by(value).is_some()
+                && made_by(value) == made_by(call)
+        })
     }
 
     /// Whether an expression asks of what kind the acquisition's error is: `status.Code(err)`.

@@ -15,7 +15,6 @@ use crate::engine::{Function, Root};
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::inference::channel_places::kept_channel;
 use crate::inference::channel_uses::received_by;
-use crate::inference::provenance::values_of;
 use crate::module::Module;
 
 pub(super) const RULE: &str = "endless-goroutine";
@@ -145,7 +144,7 @@ fn releases_others(module: &Module<'_>, method: FuncId, depth: u8) -> bool {
         let Some(func) = callee.func() else {
             return false;
         };
-        let name = func.name.rsplit('.').next().unwrap_or_default();
+        let name = crate::types::simple_name(&func.name);
         let own = func
             .id
             .filter(|id| module.is_own(*id))
@@ -334,12 +333,12 @@ pub(crate) fn is_endless_channel(
     match tree.expr(x).kind {
         // `ch := t.C`
         ExprKind::Ident(_) => {
-            let values = function
-                .local(x)
-                .map(|local| values_of(module, function, local));
-            matches!(values.as_deref(), Some([(Some(value), 0)])
-                if matches!(tree.expr(tree.unparen(*value)).kind, ExprKind::Selector { .. })
-                    && is_endless_channel(module, function, *value))
+            let local = function.local(x);
+            let value = local.and_then(|local| function.sole_value(module.program, local));
+            value.is_some_and(|(value, _)| {
+                matches!(tree.expr(value).kind, ExprKind::Selector { .. })
+                    && is_endless_channel(module, function, value)
+            })
         }
         ExprKind::Selector { x, sel } => {
             let ty = module.program.named_name(function.info().type_of(x));

@@ -17,7 +17,6 @@ use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::inference::channel::is_alone;
 use crate::inference::channel_places::kept_channel;
 use crate::inference::channel_uses::received_by;
-use crate::inference::provenance::values_of;
 use crate::module::Module;
 
 /// A goroutine that waits for a timer which is stopped.
@@ -147,14 +146,13 @@ impl Waiter<'_> {
         match tree.expr(channel).kind {
             ExprKind::Ident(_) => {
                 let local = self.body.function.local(channel)?;
-                match values_of(self.body.module, self.body.function, local)[..] {
-                    [(Some(value), 0)]
-                        if matches!(tree.expr(value).kind, ExprKind::Selector { .. }) =>
-                    {
-                        self.clock(value)
-                    }
-                    _ => None,
-                }
+                let value = self
+                    .body
+                    .function
+                    .sole_value(self.body.module.program, local);
+                let (value, _) = value?;
+                matches!(tree.expr(value).kind, ExprKind::Selector { .. })
+                    .then(|| self.clock(value))?
             }
             ExprKind::Selector { x, sel } if tree.name(sel) == "C" => {
                 let ty = self

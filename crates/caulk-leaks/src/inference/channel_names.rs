@@ -112,7 +112,7 @@ impl Reader<'_> {
         let public = match &place {
             Place::Field(_, name) => caulk_syntax::is_exported(name),
             Place::Param(name, _) | Place::Result(name, _) | Place::Var(name) => {
-                caulk_syntax::is_exported(name.rsplit('.').next().unwrap_or_default())
+                caulk_syntax::is_exported(crate::types::simple_name(name))
             }
         };
         let name = Name::Place(place);

@@ -97,7 +97,7 @@ pub(crate) fn of_source(
 pub(crate) fn of_subscription(module: &Module<'_>, called: &Called<'_>) -> Option<Contract> {
     let program = module.program;
     let (package, name) = crate::types::split_name(program, called.func);
-    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = crate::types::simple_name(name);
     let begins = |verb: &&str| {
         name.strip_prefix(*verb)
             .is_some_and(|rest| !rest.starts_with(char::is_lowercase))
@@ -421,9 +421,7 @@ fn is_tried(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     };
     let dropped = match tree.stmt(statement).kind {
         StmtKind::Expr(expr) => tree.unparen(expr) == call,
-        StmtKind::Assign { lhs, .. } => tree.exprs(lhs).iter().all(|target| {
-            matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
-        }),
+        StmtKind::Assign { lhs, .. } => tree.exprs(lhs).iter().all(|target| tree.is_blank(*target)),
         _ => false,
     };
     let alone = function.graph(Some(literal)).is_some_and(|graph| {
@@ -438,12 +436,8 @@ pub(crate) fn is_dropped(function: &Function, call: ExprId) -> bool {
 }
 
 fn is_dropped_result(function: &Function, call: ExprId, result: usize) -> bool {
-    let tree = function.tree();
-    let assigned = function.statement(call).map(|stmt| tree.stmt(stmt).kind);
-    matches!(assigned, Some(StmtKind::Assign { lhs, .. })
-    if tree.exprs(lhs).get(result).is_some_and(|target| {
-        matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_")
-    }))
+    let target = function.target(call, result);
+    target.is_some_and(|target| function.tree().is_blank(target))
 }
 
 /// Whether a call passes `nil` for a function, or for something, that by the name of the parameter releases:

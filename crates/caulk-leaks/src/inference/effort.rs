@@ -3,7 +3,6 @@
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, TypeId};
 use caulk_syntax::ExprId;
 
-use super::provenance::values_of;
 use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::Function;
 use crate::module::Module;
@@ -61,11 +60,7 @@ fn efforts_within(module: &Module<'_>, id: FuncId, depth: u8) -> Vec<Effort> {
         Callee::Builtin(_) | Callee::Conversion(_) => None,
         Callee::Field { .. } | Callee::Local(_) | Callee::Value => Some(Effort::Releases),
         callee => {
-            let name = callee
-                .func()
-                .and_then(|func| func.name.rsplit('.').next())
-                .unwrap_or_default();
-            match name {
+            match crate::types::last_name(callee) {
                 // It makes another where it has none.
                 "Put"
                     if callee
@@ -108,15 +103,10 @@ fn is_made_here(module: &Module<'_>, function: &Function, expr: ExprId) -> bool 
     let Some(local) = function.local(expr) else {
         return false;
     };
-    let values = values_of(module, function, local);
-    !values.is_empty()
-        && values.iter().all(|(value, _)| {
-            value.is_some_and(|value| {
-                matches!(
-                    function.callee(function.tree().unparen(value)),
-                    Callee::Static(_)
-                )
-            })
+    let given = function.definitions(module.program, local);
+    !given.is_empty()
+        && given.iter().all(|(value, _)| {
+            value.is_some_and(|value| matches!(function.callee(value), Callee::Static(_)))
         })
 }
 

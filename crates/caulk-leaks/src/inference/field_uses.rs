@@ -286,8 +286,7 @@ impl Reader<'_> {
     /// Adds what is done with a variable that a field, or one of the values that it keeps, is copied to. What is copied on
     /// from there is not followed.
     fn read_copy(&self, target: ExprId, copy: Option<LocalId>, uses: &mut Uses) {
-        let tree = self.body.tree();
-        if matches!(tree.expr(target).kind, ExprKind::Ident(name) if tree.name(name) == "_") {
+        if self.body.tree().is_blank(target) {
             return;
         }
         let local = self.local(target);

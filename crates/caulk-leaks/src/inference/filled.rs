@@ -241,10 +241,12 @@ fn fills(module: &Module<'_>, method: FuncId, field: &str) -> Fills {
         match tree.expr(value).kind {
             ExprKind::Call { .. } => Some(value),
             // `rc, err := open(); s.rc = rc`
-            _ => match *provenance::values_of(module, &function, function.local(value)?) {
-                [(Some(call), 0)] => Some(tree.unparen(call)),
-                _ => None,
-            },
+            _ => {
+                let given = function.sole_value(module.program, function.local(value)?);
+                given
+                    .filter(|(_, result)| *result == 0)
+                    .map(|(call, _)| call)
+            }
         }
     });
     match calls.find_map(|call| known_contract(module, &function, call)) {

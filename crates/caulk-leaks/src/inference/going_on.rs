@@ -98,13 +98,10 @@ fn keeps_calling(module: &Module<'_>, function: &Function, call: ExprId, depth: 
     {
         return is_about_a_value(module, function, call) && goes_on(module, function, call, depth);
     }
-    let name = match callee {
-        Callee::Unknown { name, .. } | Callee::Field { name, .. } => name.as_str(),
-        Callee::Local(_) | Callee::Value => return true,
-        _ => func.map_or("", |func| {
-            func.name.rsplit(['.', '/']).next().unwrap_or_default()
-        }),
-    };
+    if matches!(callee, Callee::Local(_) | Callee::Value) {
+        return true;
+    }
+    let name = crate::types::last_name(callee);
     GOES_ON.iter().any(|verb| {
         name.get(..verb.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(verb))

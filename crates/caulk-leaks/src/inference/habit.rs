@@ -72,7 +72,7 @@ pub(crate) struct Habits {
 /// What functions have in common that give the same in the same way: their last name, and the type.
 pub(super) fn alike(program: &Program, function: &str, value: TypeId) -> Option<String> {
     let named = program.named_of(value)?;
-    let name = function.rsplit(['.', '/']).next()?;
+    let name = crate::types::simple_name(function);
     (!crate::types::is_std_path(&named.package))
         .then(|| format!("{}.{} {name}", named.package, named.name))
 }
@@ -382,7 +382,7 @@ pub(crate) fn contract_of_type(
     let [value, error] = called.types else {
         return None;
     };
-    let name = called.func.name.rsplit('.').next()?;
+    let name = crate::types::simple_name(&called.func.name);
     if !crate::types::is_error(module.program, *error)
         || is_looked_up(name)
         || called.func.id.is_some() && !called.of_interface
@@ -550,7 +550,7 @@ fn puts_into_pool(module: &Module<'_>, id: FuncId, depth: u8) -> Option<bool> {
         let Some(func) = callee.func() else {
             continue;
         };
-        let name = func.name.rsplit('.').next().unwrap_or_default();
+        let name = crate::types::simple_name(&func.name);
         let is_known = !matches!(callee, Callee::Interface { .. });
         match func.id.filter(|id| is_known && module.is_own(*id)) {
             Some(id) => {

@@ -58,7 +58,7 @@ const PARSE: &[&str] = &[
 /// Whether a function fails only where a program is wrong: options and ends of sockets that are open, a cache without room for
 /// anything, a handler for an informer that has stopped.
 fn fails_on_misuse(name: &str) -> bool {
-    let method = name.rsplit('.').next().unwrap_or_default();
+    let method = crate::types::simple_name(name);
     if name.starts_with("net.") {
         let option = [
             "SetKeepAlive",

@@ -27,7 +27,7 @@ pub(crate) fn by_name(module: &Module<'_>, name: &str, types: &[TypeId]) -> Opti
 
 /// Whether a function says by its name that it opens what it returns.
 pub(crate) fn says_so(name: &str) -> bool {
-    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = crate::types::simple_name(name);
     OPENS.iter().any(|verb| {
         name.strip_prefix(verb)
             .is_some_and(|rest| !rest.starts_with(char::is_lowercase))

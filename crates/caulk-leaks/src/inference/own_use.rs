@@ -58,7 +58,7 @@ pub(crate) fn contract(
 ) -> Option<Contract> {
     let program = module.program;
     let (package, name) = crate::types::split_name(program, called.func);
-    let name = name.rsplit('.').next().unwrap_or(name);
+    let name = crate::types::simple_name(name);
     let error = match called.types {
         [_, .., last] if crate::types::is_error(program, *last) => ErrorAt::Last,
         _ if called.count == 2 => ErrorAt::Last,
@@ -125,19 +125,10 @@ pub(crate) fn may_owe(body: &TypedBody) -> bool {
 
 /// The variable that a call gives its first value, and nothing else does.
 fn assigned(module: &Module<'_>, function: &Function, call: ExprId) -> Option<LocalId> {
-    let tree = function.tree();
-    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(function.statement(call)?).kind else {
-        return None;
-    };
-    let ([target, ..], [value]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
-        return None;
-    };
-    if tree.unparen(*value) != call {
-        return None;
-    }
-    let local = function.local(*target)?;
+    let local = function.local(function.target(call, 0)?)?;
     let is_var = matches!(function.info().local_info(local)?.kind, LocalKind::Variable);
-    (is_var && provenance::values_of(module, function, local).len() == 1).then_some(local)
+    let alone = is_var && function.sole_value(module.program, local).is_some();
+    alone.then_some(local)
 }
 
 /// The method by which a function releases a value, on the way that it takes if all goes well or only where it gives up.

@@ -25,14 +25,9 @@ pub(crate) struct Results {
 }
 
 /// Whether a goroutine of the function has it, too, and may see to its end: there need be nothing left for whoever it is returned to.
-fn is_left_to_goroutine(module: &Module<'_>, function: &Function, site: &Site) -> bool {
-    let tree = function.tree();
-    let statement = function.statement(site.call);
-    let Some(StmtKind::Assign { lhs, .. }) = statement.map(|stmt| tree.stmt(stmt).kind) else {
-        return false;
-    };
-    let target = tree.exprs(lhs).get(site.result);
-    let local = target.and_then(|target| function.local(*target));
+fn is_shared_with_goroutine(module: &Module<'_>, function: &Function, site: &Site) -> bool {
+    let target = site.target(function);
+    let local = target.and_then(|target| function.local(target));
     local.is_some_and(|local| super::going_on::shares(module, function, local))
 }
 
@@ -141,8 +136,8 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         } else if !matches!(value, Value::At(0)) {
             continue;
         }
-        owed.optional |=
-            outcomes.returns_nil.contains(&result) || is_left_to_goroutine(module, &function, site);
+        owed.optional |= outcomes.returns_nil.contains(&result)
+            || is_shared_with_goroutine(module, &function, site);
         let only_stores = site.contract.rule == "uncalled-cancel"
             && matches!(value, Value::Owner(_))
             && crate::engine::idle::only_stores(module, &function, site.call);

@@ -45,7 +45,7 @@ pub(crate) fn produced(module: &Module<'_>, function: &Function) -> Vec<Produced
             continue;
         }
         for index in 0..types.len() {
-            if let Some(taken) = taken(function, *call, index)
+            if let Some(taken) = taken(module, function, *call, index)
                 && let Some(producer) = producer(module, id, index)
                 && let Some(one) = given(module, function, *call, &taken, &producer)
             {
@@ -74,14 +74,14 @@ enum Taken {
     Once(Op, Node),
 }
 
-fn taken(function: &Function, call: ExprId, index: usize) -> Option<Taken> {
+fn taken(module: &Module<'_>, function: &Function, call: ExprId, index: usize) -> Option<Taken> {
     let tree = function.tree();
     match function.parent(call)? {
         Node::Stmt(stmt) => match tree.stmt(stmt).kind {
             StmtKind::Expr(_) => Some(Taken::Nothing),
             StmtKind::Range { x, .. } if x == call => Some(Taken::Once(Op::Range, stmt.into())),
             StmtKind::Assign { lhs, rhs, .. } if tree.exprs(rhs) == [call] => {
-                assigned(function, stmt, tree.exprs(lhs), index)
+                assigned(module, function, stmt, tree.exprs(lhs), index)
             }
             _ => None,
         },
@@ -95,12 +95,15 @@ fn taken(function: &Function, call: ExprId, index: usize) -> Option<Taken> {
     }
 }
 
-fn assigned(function: &Function, by: StmtId, lhs: &[ExprId], index: usize) -> Option<Taken> {
-    let tree = function.tree();
+fn assigned(
+    module: &Module<'_>,
+    function: &Function,
+    by: StmtId,
+    lhs: &[ExprId],
+    index: usize,
+) -> Option<Taken> {
     let target = *lhs.get(index)?;
-    if let ExprKind::Ident(name) = tree.expr(target).kind
-        && tree.name(name) == "_"
-    {
+    if function.tree().is_blank(target) {
         return Some(Taken::Nothing);
     }
     let local = function.local(target)?;
@@ -108,7 +111,8 @@ fn assigned(function: &Function, by: StmtId, lhs: &[ExprId], index: usize) -> Op
     let failed = error
         .and_then(|last| function.local(*last))
         .and_then(|error| looked_at(function, error, by));
-    is_assigned_once(function, local, by).then_some(Taken::By { local, failed })
+    let once = function.sole_value(module.program, local).is_some();
+    once.then_some(Taken::By { local, failed })
 }
 
 /// The first condition behind a statement that compares a variable, as long as nothing assigns it again before.
@@ -145,23 +149,6 @@ fn looked_at(function: &Function, error: LocalId, by: StmtId) -> Option<ExprId> 
 
 fn assigns(function: &Function, targets: &[ExprId], local: LocalId) -> bool {
     targets.iter().any(|x| function.local(*x) == Some(local))
-}
-
-fn is_assigned_once(function: &Function, local: LocalId, by: StmtId) -> bool {
-    let tree = function.tree();
-    let Some(block) = function.typed.block() else {
-        return false;
-    };
-    let mut once = true;
-    tree.walk(block, |node| {
-        if let Node::Stmt(stmt) = node
-            && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
-        {
-            once &= stmt == by || !assigns(function, tree.exprs(lhs), local);
-        }
-        Descend::Into
-    });
-    once
 }
 
 /// A function that makes a channel for its caller, with what its goroutines do with that.

@@ -5,12 +5,12 @@ use caulk_flow::End;
 use caulk_program::{
     Basic, BodyOwner, Callee, FuncId, LocalId, LocalKind, Object, Program, Type, TypeId,
 };
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtKind, Tree, UnaryOp};
+use caulk_syntax::{ExprId, ExprKind, StmtKind, Tree, UnaryOp};
 
 use super::effort::{Effort, efforts, frees, release_method, releases_nothing};
 use super::going_on::starts_with;
 use crate::catalogue::CallEffect;
-use crate::engine::{Function, Values};
+use crate::engine::Function;
 use crate::finding::SettledBy;
 use crate::module::{Followed, Module, Reach};
 
@@ -127,11 +127,11 @@ pub(crate) fn literal(module: &Module<'_>, id: FuncId, result: usize) -> Option<
             continue;
         }
         let local = function.local(expr)?;
-        let values = values_of(module, &function, local);
+        let values = function.definitions(module.program, local);
         if values.is_empty() {
             return None;
         }
-        for (value, _) in values {
+        for &(value, _) in values {
             let expr = value.filter(|value| made(*value))?;
             let local = Some(local);
             first.get_or_insert(Literal { expr, local });
@@ -218,9 +218,10 @@ impl Tracer<'_, '_> {
         }
         let tree = self.function.tree();
         strongest(
-            values_of(self.module, self.function, local)
-                .into_iter()
-                .map(|(value, result)| match value {
+            self.function
+                .definitions(self.module.program, local)
+                .iter()
+                .map(|&(value, result)| match value {
                     None => Provenance::Unknown,
                     Some(value) => match tree.expr(pointee(tree, value)).kind {
                         ExprKind::CompositeLit { elts, .. } => {
@@ -364,71 +365,6 @@ impl Tracer<'_, '_> {
                 && crate::types::has_release(self.module.program, local.ty)
         })
     }
-}
-
-/// What a variable is assigned, with the index of the result where that is a call's; none where it cannot be told.
-pub(crate) fn values_of(
-    module: &Module<'_>,
-    function: &Function,
-    local: LocalId,
-) -> Vec<(Option<ExprId>, usize)> {
-    let values = function.values.get_or_init(|| all_values(module, function));
-    values.get(&local).cloned().unwrap_or_default()
-}
-
-/// What each variable of a function is assigned: found in one walk, for one each would be too many.
-fn all_values(module: &Module<'_>, function: &Function) -> Values {
-    let tree = function.tree();
-    let mut values = Values::default();
-    for root in caulk_flow::roots(module.program, &function.typed) {
-        tree.walk(root, |node| {
-            let Node::Stmt(stmt) = node else {
-                return Descend::Into;
-            };
-            let mut add = |local: Option<LocalId>, value: (Option<ExprId>, usize)| {
-                if let Some(local) = local {
-                    values.entry(local).or_default().push(value);
-                }
-            };
-            match tree.stmt(stmt).kind {
-                StmtKind::Assign { lhs, rhs, .. } => {
-                    let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
-                    for (index, target) in lhs.iter().enumerate() {
-                        let value = match rhs {
-                            [call] if lhs.len() > 1 => (Some(*call), index),
-                            _ => (rhs.get(index).copied(), 0),
-                        };
-                        add(function.local(*target), value);
-                    }
-                }
-                StmtKind::Decl(decl) => {
-                    for spec in tree.specs(tree.gen_decl(decl).specs) {
-                        let SpecKind::Value(spec) = spec.kind else {
-                            continue;
-                        };
-                        let given = tree.exprs(spec.values);
-                        let names = tree.names(spec.names);
-                        for (index, name) in names.iter().enumerate() {
-                            let value = match given {
-                                [] => continue,
-                                [call] if names.len() > 1 => (Some(*call), index),
-                                _ => (given.get(index).copied(), 0),
-                            };
-                            add(function.info().defined_at(name.span), value);
-                        }
-                    }
-                }
-                StmtKind::Range { key, value, .. } => {
-                    for target in [key, value].into_iter().flatten() {
-                        add(function.local(target), (None, 0));
-                    }
-                }
-                _ => {}
-            }
-            Descend::Into
-        });
-    }
-    values
 }
 
 /// `T{…}` for `&T{…}`.

@@ -19,7 +19,7 @@ const RULE: &str = "unreleased-subscription";
 
 /// Whether a method's name says that another takes back what it hands out.
 pub(crate) fn gives(catalogue: &Catalogue, name: &str) -> bool {
-    let method = name.rsplit('.').next().unwrap_or(name);
+    let method = crate::types::simple_name(name);
     let mut pairs = catalogue.pairs().iter();
     pairs.any(|pair| method.starts_with(&pair.gives))
 }

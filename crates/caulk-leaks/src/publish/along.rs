@@ -17,7 +17,7 @@ impl Described<'_, '_> {
     /// Whether something is made with it that another field of the same type keeps, and that may be released: a client
     /// over a connection.
     fn is_within_released(&self, owner: &str) -> bool {
-        let target = crate::publish::described::target(self.function, self.site);
+        let target = self.site.target(self.function);
         let Some(local) = target.and_then(|target| self.function.local(target)) else {
             return false;
         };
@@ -99,9 +99,7 @@ impl Described<'_, '_> {
         results.iter().enumerate().any(|(index, ty)| {
             let is_function = matches!(program.ty(program.underlying(*ty)), Type::Func(..));
             let target = tree.exprs(lhs).get(index);
-            let is_held = target.is_some_and(
-                |target| !matches!(tree.expr(*target).kind, ExprKind::Ident(name) if tree.name(name) == "_"),
-            );
+            let is_held = target.is_some_and(|target| !tree.is_blank(*target));
             index != self.site.result && is_function && is_held
         })
     }

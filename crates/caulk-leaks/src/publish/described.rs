@@ -2,7 +2,7 @@
 
 use caulk_flow::{Failing, symbol_of};
 use caulk_program::{BodyOwner, SourceFile};
-use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtKind};
+use caulk_syntax::{ExprKind, Node, Span, StmtKind};
 
 use crate::engine::{Function, Lost, Verdict};
 use crate::finding::{
@@ -478,20 +478,6 @@ fn severity_of_heat(heat: Heat) -> Severity {
     }
 }
 
-/// What the acquired value is assigned to by the statement that acquires it.
-pub(crate) fn target(function: &Function, site: &Site) -> Option<ExprId> {
-    let tree = function.tree();
-    let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(function.statement(site.call)?).kind else {
-        return None;
-    };
-    let rhs = tree.exprs(rhs);
-    let at = rhs
-        .iter()
-        .position(|expr| tree.unparen(*expr) == site.call)?;
-    let index = if rhs.len() == 1 { site.result } else { at };
-    tree.exprs(lhs).get(index).copied()
-}
-
 /// How the acquired value is held after its statement.
 fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
     let tree = function.tree();
@@ -513,7 +499,7 @@ fn held(function: &Function, file: &SourceFile, site: &Site) -> Held {
             },
             Some(Node::Stmt(stmt)) => {
                 return match tree.stmt(stmt).kind {
-                    StmtKind::Assign { .. } => match target(function, site) {
+                    StmtKind::Assign { .. } => match site.target(function) {
                         Some(target) => match tree.expr(target).kind {
                             ExprKind::Ident(name) if tree.name(name) == "_" => {
                                 Held::Blank(byte_span(name.span))

@@ -117,7 +117,7 @@ impl Described<'_, '_> {
             let ty = program.ty(program.underlying(ty));
             matches!(ty, Type::Slice(..) | Type::Map(..) | Type::Array(..))
         });
-        let target = crate::publish::described::target(self.function, self.site);
+        let target = self.site.target(self.function);
         let local = target.and_then(|target| self.function.local(target));
         local.is_some_and(|local| {
             let (module, function) = (self.module, self.function);

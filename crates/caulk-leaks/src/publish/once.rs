@@ -3,7 +3,6 @@
 use caulk_program::{Callee, LocalId};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 
-use crate::inference::provenance::values_of;
 use crate::publish::described::Described;
 
 impl Described<'_, '_> {
@@ -58,13 +57,14 @@ impl Described<'_, '_> {
     fn is_set_once(&self, timer: LocalId) -> bool {
         let (module, function) = (self.module, self.function);
         let is_timer = |call: ExprId| matches!(function.callee(call), Callee::Static(func) if &*func.name == "time.NewTimer");
-        let made = matches!(values_of(module, function, timer)[..], [(Some(call), _)] if is_timer(call) && !function.in_loop(call));
-        made && function.info().calls().iter().all(|(call, callee)| {
-            let of_it = callee.receiver().and_then(|x| function.local(x)) == Some(timer);
-            !of_it
-                || crate::types::last_name(callee) != "Reset"
-                || self.is_stopped_first(*call, timer)
-        })
+        let made = function.sole_value(module.program, timer);
+        made.is_some_and(|(call, _)| is_timer(call) && !function.in_loop(call))
+            && function.info().calls().iter().all(|(call, callee)| {
+                let of_it = callee.receiver().and_then(|x| function.local(x)) == Some(timer);
+                !of_it
+                    || crate::types::last_name(callee) != "Reset"
+                    || self.is_stopped_first(*call, timer)
+            })
     }
 
     /// Whether a call stands under a condition that is true only where the timer was stopped before it had fired.

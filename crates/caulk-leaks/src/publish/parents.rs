@@ -215,14 +215,9 @@ fn variables(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<Loca
         return Vec::new();
     };
     let mut found = vec![root];
-    for value in crate::engine::context::values_of(module, function, root) {
-        if let ExprKind::Call { args, .. } = tree.expr(value).kind {
-            found.extend(
-                tree.exprs(args)
-                    .iter()
-                    .filter_map(|arg| function.local(*arg)),
-            );
-        }
+    for (value, _) in function.definitions(module.program, root) {
+        let arguments = value.iter().flat_map(|value| tree.arguments(*value));
+        found.extend(arguments.filter_map(|arg| function.local(*arg)));
     }
     found
 }

@@ -1,11 +1,11 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, variables of a package.
 
-use caulk_program::Callee;
 use caulk_syntax::{Descend, ExprKind, Node, StmtKind};
 
 use crate::engine::{Lost, PASSED_ON};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
-use crate::publish::described::{Described, target};
+use crate::publish::described::Described;
+use crate::types::last_name;
 
 impl Described<'_, '_> {
     /// A deferred release in a loop that never ends releases nothing.
@@ -85,25 +85,17 @@ impl Described<'_, '_> {
         if contract.found_again_by.is_empty() || !matches!(self.held, Held::Blank(_)) {
             return false;
         }
-        let name_of = |callee: &Callee| match callee {
-            Callee::Interface { name, .. } | Callee::Unknown { name, .. } => Some(name.to_string()),
-            callee => {
-                let func = callee.func()?;
-                func.name.rsplit('.').next().map(str::to_owned)
-            }
-        };
         let owners = self.module.program.owners(self.function.package);
         owners.into_iter().any(|owner| {
             let Some(function) = self.module.function(owner) else {
                 return false;
             };
-            let names: Vec<String> = function
-                .info()
-                .calls()
+            let calls = function.info().calls();
+            let names: Vec<&str> = calls.iter().map(|(_, callee)| last_name(callee)).collect();
+            let finds = contract
+                .found_again_by
                 .iter()
-                .filter_map(|(_, callee)| name_of(callee))
-                .collect();
-            let finds = contract.found_again_by.iter().any(|by| names.contains(by));
+                .any(|by| names.contains(&by.as_str()));
             finds && names.iter().any(|name| contract.release.releases(0, name))
         })
     }
@@ -182,7 +174,8 @@ impl Described<'_, '_> {
 
     /// Whether the caller gets what was acquired as well: it owns it, and the package's variable only shows where it is.
     fn is_returned(&self) -> bool {
-        target(self.function, self.site)
+        self.site
+            .target(self.function)
             .and_then(|target| self.function.local(target))
             .is_some_and(|local| crate::inference::started::returns(self.function, local))
     }

@@ -6,7 +6,7 @@ use caulk_syntax::{Span, StmtKind};
 
 use crate::engine::context;
 use crate::finding::{ExitKind, Heat, SettledBy};
-use crate::publish::described::{Described, target};
+use crate::publish::described::Described;
 
 impl Described<'_, '_> {
     /// A context that is cancelled by hand alone: without a timer, without a signal that it is registered for. All that is left of
@@ -107,7 +107,7 @@ impl Described<'_, '_> {
         }
         let function = self.function;
         let tree = function.tree();
-        let Some(local) = target(function, self.site).and_then(|x| function.local(x)) else {
+        let Some(local) = self.site.target(function).and_then(|x| function.local(x)) else {
             return false;
         };
         let begins = |(call, callee): &(_, &Callee)| {

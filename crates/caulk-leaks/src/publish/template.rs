@@ -8,7 +8,7 @@ use crate::engine::{Function, Root};
 use crate::finding::{ByteSpan, Exit, FixTemplate, Obstacle, ReleaseCall};
 use crate::module::Module;
 use crate::place::byte_span;
-use crate::publish::described::{Described, target};
+use crate::publish::described::Described;
 use crate::sites::Site;
 use crate::types;
 
@@ -252,7 +252,7 @@ fn release_call(
 
 /// The type of what the value is assigned to.
 fn holder_type(function: &Function, site: &Site) -> Option<TypeId> {
-    let target = target(function, site)?;
+    let target = site.target(function)?;
     let info = function.info();
     let declared = function
         .local(target)

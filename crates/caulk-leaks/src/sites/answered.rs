@@ -252,14 +252,7 @@ fn gives_one(program: &Program, ty: TypeId, callee: &Callee) -> bool {
         let results = program.results_of(ty);
         return results.first().is_some_and(|ty| is_response(program, *ty));
     }
-    let name = match callee {
-        Callee::Field { name, .. } | Callee::Unknown { name, .. } => name.as_str(),
-        callee => callee
-            .func()
-            .and_then(|func| func.name.rsplit('.').next())
-            .unwrap_or_default(),
-    };
-    matches!(name, "Do" | "RoundTrip")
+    matches!(crate::types::last_name(callee), "Do" | "RoundTrip")
 }
 
 /// `RoundTrip` of a type of the project.

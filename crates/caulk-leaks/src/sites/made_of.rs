@@ -24,11 +24,8 @@ pub(crate) fn parts(module: &Module<'_>, function: &Function, of: &[ExprId]) -> 
         match tree.expr(expr).kind {
             ExprKind::Ident(_) => {
                 if let Some(local) = function.local(expr).filter(|local| locals.insert(*local)) {
-                    open.extend(
-                        crate::inference::provenance::values_of(module, function, local)
-                            .into_iter()
-                            .filter_map(|(value, _)| value),
-                    );
+                    let given = function.definitions(module.program, local);
+                    open.extend(given.iter().filter_map(|(value, _)| *value));
                     stored_in(module, function, local, &mut open);
                 }
             }
@@ -90,9 +87,10 @@ pub(crate) fn takes_over(
     if let ExprKind::Index { x, .. } = tree.expr(given).kind {
         given = tree.unparen(x);
     }
+    let itself = [(Some(given), 0)];
     let values = match function.local(given) {
-        Some(local) => crate::inference::provenance::values_of(module, function, local),
-        None => vec![(Some(given), 0)],
+        Some(local) => function.definitions(module.program, local),
+        None => &itself,
     };
     let is_given = |value: ExprId| {
         let value = converted(function, value);
@@ -104,10 +102,7 @@ pub(crate) fn takes_over(
         over.from.iter().any(|from| from == package)
             && super::owed::contracts_of_call(module, function, reach, value, callee, 1).is_empty()
     };
-    !values.is_empty()
-        && values
-            .into_iter()
-            .all(|(value, _)| value.is_some_and(is_given))
+    !values.is_empty() && values.iter().all(|(value, _)| value.is_some_and(is_given))
 }
 
 /// What a value was before it was converted: `fd` of `uintptr(fd)`.
@@ -131,7 +126,7 @@ fn is_made_by(module: &Module<'_>, callee: &Callee, names: &[String], depth: u8)
     let Some(func) = callee.func() else {
         return false;
     };
-    let name = func.name.rsplit('.').next().unwrap_or_default();
+    let name = crate::types::simple_name(&func.name);
     if names.iter().any(|known| known == name) {
         return true;
     }

@@ -55,6 +55,11 @@ impl Site {
             argument: self.argument,
         }
     }
+
+    /// What the acquired value is assigned to by the statement that acquires it.
+    pub fn target(&self, function: &Function) -> Option<ExprId> {
+        function.target(self.call, self.result)
+    }
 }
 
 /// Follows every acquisition of a body.
@@ -131,7 +136,7 @@ fn sites_of_call(
             || !matters(module, function, &contract)
             || is_fire_and_forget(function, call, &contract)
             || contract.named_only && matches!(function.parent(call), Some(Node::Expr(_)))
-            || crate::sites::waited::is_short(function, call, &contract)
+            || crate::sites::waited::is_short(module, function, call, &contract)
             || contract.rule == "unclosed-response-body"
                 && crate::sites::answered::is_made_up(module, function, call, &contract)
             || contract.rule == "unclosed-file"
@@ -370,7 +375,7 @@ fn type_name(
     if contract.type_name != "*" {
         return contract.type_name.clone();
     }
-    let function = name.rsplit('.').next().unwrap_or(name);
+    let function = crate::types::simple_name(name);
     let base = function
         .strip_prefix("New")
         .unwrap_or(function)

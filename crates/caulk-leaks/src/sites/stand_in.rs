@@ -32,7 +32,7 @@ pub(crate) fn is_behind(module: &Module<'_>, function: &Function, call: ExprId) 
     let (Some(receiver), Some(func)) = (callee.receiver(), callee.func()) else {
         return false;
     };
-    let method = func.name.rsplit('.').next().unwrap_or_default();
+    let method = crate::types::simple_name(&func.name);
     parts(module, function, &[receiver])
         .into_iter()
         .any(|part| stands_in(module.program, function.info().type_of(part), method))

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use caulk_flow::{BlockId, End, Graph};
-use caulk_program::{LocalId, Object};
+use caulk_program::Object;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp};
 
 use crate::contract::Contract;
@@ -131,9 +131,19 @@ fn find(graph: &Graph, select: StmtId) -> Option<(BlockId, Vec<(StmtId, BlockId)
 }
 
 /// Whether what a call makes ends by itself before it does harm: its duration is written where it is called, and short.
-pub(crate) fn is_short(function: &Function, call: ExprId, contract: &Contract) -> bool {
+pub(crate) fn is_short(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
     let duration = duration_of(function, call, contract);
-    duration.is_some_and(|duration| is_less(nanoseconds(None, function, duration, DEPTH)))
+    let written_out = Duration {
+        module,
+        function,
+        constants: false,
+    };
+    duration.is_some_and(|duration| written_out.is_short(duration))
 }
 
 /// The same where a constant of a package says how long it takes.
@@ -149,16 +159,17 @@ pub(crate) fn is_short_by_constant(
 
 /// Whether a duration is written out, or a constant, and short.
 pub(crate) fn is_short_time(module: &Module<'_>, function: &Function, duration: ExprId) -> bool {
-    is_less(nanoseconds(Some(module), function, duration, DEPTH))
+    Duration {
+        module,
+        function,
+        constants: true,
+    }
+    .is_short(duration)
 }
 
 fn duration_of(function: &Function, call: ExprId, contract: &Contract) -> Option<ExprId> {
     let arguments = function.tree().arguments(call);
     arguments.get(contract.short_argument?).copied()
-}
-
-fn is_less(nanos: Option<f64>) -> bool {
-    nanos.is_some_and(|nanos| nanos < SHORT)
 }
 
 /// Ten seconds.
@@ -167,40 +178,48 @@ const SHORT: f64 = 10e9;
 /// How deep an expression for a duration is looked into.
 const DEPTH: u8 = 6;
 
-/// The value of a duration that is written out: `5 * time.Second`; or given by constants of packages, where a module knows them.
-fn nanoseconds(
-    constants: Option<&Module<'_>>,
-    function: &Function,
-    expr: ExprId,
-    depth: u8,
-) -> Option<f64> {
-    let depth = depth.checked_sub(1)?;
-    let tree = function.tree();
-    let expr = tree.unparen(expr);
-    match tree.expr(expr).kind {
-        ExprKind::BasicLit(literal) => tree.literal(literal).replace('_', "").parse().ok(),
-        ExprKind::Selector { .. } | ExprKind::Ident(_) => match function.info().object(expr) {
-            Object::Const(name) => match constants {
-                Some(module) => module.program.number_const(function.package, name),
-                None => caulk_program::time_unit(name),
-            },
-            Object::Local(local) => assigned_once(function, *local)
-                .and_then(|value| nanoseconds(constants, function, value, depth)),
-            _ => None,
-        }
-        .or_else(|| nanoseconds(constants, function, declared_here(function, expr)?, depth)),
-        ExprKind::Binary { x, op, y, .. } => {
-            let x = nanoseconds(constants, function, x, depth)?;
-            let y = nanoseconds(constants, function, y, depth)?;
-            caulk_program::arithmetic(op, x, y)
-        }
-        ExprKind::Call { args, .. } => match (function.callee(expr), tree.exprs(args)) {
-            (caulk_program::Callee::Conversion(_), [value]) => {
-                nanoseconds(constants, function, *value, depth)
+/// How a duration is read: as it is written out, `5 * time.Second`, or with what constants of packages give as well.
+struct Duration<'a, 'p> {
+    module: &'a Module<'p>,
+    function: &'a Function,
+    constants: bool,
+}
+
+impl Duration<'_, '_> {
+    fn is_short(&self, duration: ExprId) -> bool {
+        self.nanoseconds(duration, DEPTH)
+            .is_some_and(|nanos| nanos < SHORT)
+    }
+
+    fn nanoseconds(&self, expr: ExprId, depth: u8) -> Option<f64> {
+        let depth = depth.checked_sub(1)?;
+        let (program, function) = (self.module.program, self.function);
+        let tree = function.tree();
+        let expr = tree.unparen(expr);
+        match tree.expr(expr).kind {
+            ExprKind::BasicLit(literal) => tree.literal(literal).replace('_', "").parse().ok(),
+            ExprKind::Selector { .. } | ExprKind::Ident(_) => match function.info().object(expr) {
+                Object::Const(name) if self.constants => {
+                    program.number_const(function.package, name)
+                }
+                Object::Const(name) => caulk_program::time_unit(name),
+                Object::Local(local) => match function.sole_value(program, *local) {
+                    Some((value, 0)) => self.nanoseconds(value, depth),
+                    _ => None,
+                },
+                _ => None,
             }
+            .or_else(|| self.nanoseconds(declared_here(function, expr)?, depth)),
+            ExprKind::Binary { x, op, y, .. } => {
+                let (x, y) = (self.nanoseconds(x, depth)?, self.nanoseconds(y, depth)?);
+                caulk_program::arithmetic(op, x, y)
+            }
+            ExprKind::Call { args, .. } => match (function.callee(expr), tree.exprs(args)) {
+                (caulk_program::Callee::Conversion(_), [value]) => self.nanoseconds(*value, depth),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
+        }
     }
 }
 
@@ -231,34 +250,6 @@ fn declared_here(function: &Function, expr: ExprId) -> Option<ExprId> {
     });
     match values.as_slice() {
         [value] => Some(*value),
-        _ => None,
-    }
-}
-
-/// The one value that a variable of the function is ever given.
-fn assigned_once(function: &Function, local: LocalId) -> Option<ExprId> {
-    let tree = function.tree();
-    let mut values = Vec::new();
-    let mut again = false;
-    tree.walk(function.graph(None)?.body, |node| {
-        if let Node::Stmt(stmt) = node {
-            match tree.stmt(stmt).kind {
-                StmtKind::Assign { lhs, rhs, op, .. } => {
-                    for (index, target) in tree.exprs(lhs).iter().enumerate() {
-                        if function.local(*target) == Some(local) {
-                            again |= matches!(op, caulk_syntax::AssignOp::Compound(_));
-                            values.push(tree.exprs(rhs).get(index).copied());
-                        }
-                    }
-                }
-                StmtKind::IncDec { x, .. } => again |= function.local(x) == Some(local),
-                _ => {}
-            }
-        }
-        Descend::Into
-    });
-    match values.as_slice() {
-        [value] if !again => *value,
         _ => None,
     }
 }

@@ -188,7 +188,7 @@ fn only_used(module: &Module<'_>, function: &Function, mention: ExprId) -> bool 
     match function.parent(at) {
         Some(Node::Expr(call)) => match function.callee(call) {
             Callee::Method { func, .. } => {
-                let name = func.name.rsplit('.').next().unwrap_or_default();
+                let name = crate::types::simple_name(&func.name);
                 !is_release_name(name) && !func.id.is_some_and(|id| signals(module, id))
             }
             Callee::Builtin(Builtin::Close) => false,

@@ -8,7 +8,6 @@ use super::{Blocked, Wait, of_same_package};
 use crate::engine::Function;
 use crate::inference::channel::is_alone;
 use crate::inference::channel_places::{KeptChannel, kept_channel};
-use crate::inference::provenance::values_of;
 use crate::module::Module;
 
 /// The sends of a body that may wait for ever.
@@ -89,8 +88,8 @@ fn left(module: &Module<'_>, function: &Function, send: StmtId, chan: ExprId) ->
     let of = function.info().local_info(channel.of)?;
     // What is in a variable another function has given, with its receivers.
     let produced = function.local(chan).is_some_and(|local| {
-        let values = values_of(module, function, local);
-        matches!(values[..], [(Some(call), _)] if function.callee(call).func().is_some())
+        let value = function.sole_value(module.program, local);
+        value.is_some_and(|(call, _)| function.callee(call).func().is_some())
     });
     let given = produced || matches!(of.kind, LocalKind::Receiver | LocalKind::Param { .. });
     // Who is called once does not fill the room that there is, and a loop of the package knows when it may send.

@@ -6,10 +6,10 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
 use super::{Blocked, Wait};
 use crate::engine::Function;
+use crate::engine::context::never_ends;
 use crate::goroutines::context_of;
 use crate::inference::channel::Started;
 use crate::inference::channel_names::is_channel;
-use crate::inference::provenance::values_of;
 use crate::module::Module;
 
 /// How many functions a context is followed through, each passing it to the next.
@@ -26,7 +26,7 @@ pub(super) fn unended(module: &Module<'_>, function: &Function) -> Vec<Blocked> 
             .tree()
             .arguments(call)
             .iter()
-            .position(|argument| is_endless(module, function, *argument));
+            .position(|argument| never_ends(module, function, *argument));
         let Some(index) = endless.filter(|_| module.follows_own(function.id(), id)) else {
             continue;
         };
@@ -41,23 +41,6 @@ pub(super) fn unended(module: &Module<'_>, function: &Function) -> Vec<Blocked> 
     found
 }
 
-/// Whether an expression is a context that never ends: `context.Background()`, or a variable that holds one.
-fn is_endless(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
-    let expr = function.tree().unparen(expr);
-    match function.tree().expr(expr).kind {
-        ExprKind::Call { .. } => function
-            .callee(expr)
-            .func()
-            .is_some_and(|func| ["context.Background", "context.TODO"].contains(&&*func.name)),
-        ExprKind::Ident(_) => function.local(expr).is_some_and(|local| {
-            matches!(values_of(module, function, local)[..], [(Some(value), 0)]
-                if matches!(function.tree().expr(value).kind, ExprKind::Call { .. })
-                    && is_endless(module, function, value))
-        }),
-        _ => false,
-    }
-}
-
 /// A goroutine that waits for the end of a context.
 struct Waiter {
     started: Started,
@@ -69,7 +52,7 @@ fn waits(module: &Module<'_>, id: FuncId, index: usize, depth: u8) -> Option<Wai
     let depth = depth.checked_sub(1)?;
     let function = module.function(BodyOwner::Func(id))?;
     let context = *function.info().params().get(index)?;
-    if !values_of(module, &function, context).is_empty() {
+    if !function.definitions(module.program, context).is_empty() {
         return None;
     }
     let started = function.starts(module.program).iter().copied();

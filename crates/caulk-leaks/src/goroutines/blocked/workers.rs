@@ -10,7 +10,6 @@ use super::{Blocked, Wait};
 use crate::goroutines::{context_of, path};
 use crate::inference::channel::{Actor, Op, Use, span_of};
 use crate::inference::channel_uses::received_by;
-use crate::inference::provenance::values_of;
 use crate::inference::runs::{HowRun, how_run};
 
 impl View<'_> {
@@ -107,8 +106,8 @@ impl View<'_> {
             if let Node::Expr(expr) = node {
                 counts |= is_count(expr);
                 counts |= function.local(expr).is_some_and(|local| {
-                    let values = values_of(self.module, function, local).into_iter();
-                    values.filter_map(|(value, _)| value).any(is_count)
+                    let given = function.definitions(self.module.program, local).iter();
+                    given.filter_map(|(value, _)| *value).any(is_count)
                 });
                 named.extend(path(function, expr));
             }
@@ -171,7 +170,10 @@ impl View<'_> {
         let info = self.function.info().local_info(local);
         info.is_some_and(|info| {
             matches!(info.kind, LocalKind::Param { .. }) && info.function.is_none()
-        }) && values_of(self.module, self.function, local).is_empty()
+        }) && self
+            .function
+            .definitions(self.module.program, local)
+            .is_empty()
     }
 
     /// Whether a worker may stop without that the function which started it has told it: by what it does itself, or by the

@@ -1,0 +1,107 @@
+//! What variables are given, wherever in a function that is.
+
+use caulk_program::{LocalId, LocalKind, Program};
+use caulk_syntax::{AssignOp, Descend, ExprId, Node, SpecKind, StmtKind};
+
+use rustc_hash::FxHashMap;
+
+use super::function::Function;
+
+/// What a variable is given at one place: an expression, with the index of its result where that is a call's; none where it
+/// cannot be told, as in a range, or hangs on what it was before.
+pub(crate) type Definition = (Option<ExprId>, usize);
+
+/// What each variable of a function is given.
+pub(super) type Definitions = FxHashMap<LocalId, Vec<Definition>>;
+
+impl Function {
+    /// What a variable is given, apart from what a caller passes for it.
+    pub fn definitions(&self, program: &Program, local: LocalId) -> &[Definition] {
+        // All are found in one walk, for one each would be too many.
+        let all = self.definitions.get_or_init(|| find(self, program));
+        all.get(&local).map_or(&[], Vec::as_slice)
+    }
+
+    /// The only thing that a variable is ever given, with the index of the result where that is a call's.
+    pub fn sole_value(&self, program: &Program, local: LocalId) -> Option<(ExprId, usize)> {
+        let kind = &self.info().local_info(local)?.kind;
+        match self.definitions(program, local) {
+            [(Some(value), result)]
+                if !matches!(kind, LocalKind::Param { .. } | LocalKind::Receiver) =>
+            {
+                Some((*value, *result))
+            }
+            _ => None,
+        }
+    }
+
+    /// What the result of a call is assigned to by the statement that calls it.
+    pub fn target(&self, call: ExprId, result: usize) -> Option<ExprId> {
+        let tree = self.tree();
+        let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(self.statement(call)?).kind else {
+            return None;
+        };
+        let values = tree.exprs(rhs);
+        let at = values
+            .iter()
+            .position(|value| tree.unparen(*value) == call)?;
+        let index = if values.len() == 1 { result } else { at };
+        tree.exprs(lhs).get(index).copied()
+    }
+}
+
+fn find(function: &Function, program: &Program) -> Definitions {
+    let tree = function.tree();
+    let mut found = Definitions::default();
+    for root in caulk_flow::roots(program, &function.typed) {
+        tree.walk(root, |node| {
+            let Node::Stmt(stmt) = node else {
+                return Descend::Into;
+            };
+            let mut add = |local: Option<LocalId>, definition: Definition| {
+                if let Some(local) = local {
+                    found.entry(local).or_default().push(definition);
+                }
+            };
+            let given = |values: &[ExprId], targets: usize, index: usize| match values {
+                [call] if targets > 1 => (Some(tree.unparen(*call)), index),
+                _ => (values.get(index).map(|value| tree.unparen(*value)), 0),
+            };
+            match tree.stmt(stmt).kind {
+                StmtKind::Assign { lhs, rhs, op, .. } => {
+                    let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+                    for (index, target) in lhs.iter().enumerate() {
+                        let local = function.local(*target);
+                        add(local, given(rhs, lhs.len(), index));
+                        if matches!(op, AssignOp::Compound(_)) {
+                            add(local, (None, 0));
+                        }
+                    }
+                }
+                StmtKind::IncDec { x, .. } => add(function.local(x), (None, 0)),
+                StmtKind::Decl(decl) => {
+                    for spec in tree.specs(tree.gen_decl(decl).specs) {
+                        let SpecKind::Value(spec) = spec.kind else {
+                            continue;
+                        };
+                        let (names, values) = (tree.names(spec.names), tree.exprs(spec.values));
+                        for (index, name) in
+                            names.iter().enumerate().take_while(|_| !values.is_empty())
+                        {
+                            let local = function.info().defined_at(name.span);
+                            add(local, given(values, names.len(), index));
+                        }
+                    }
+                }
+                StmtKind::Range { key, value, .. } => {
+                    for target in [key, value].into_iter().flatten() {
+                        add(function.local(target), (None, 0));
+                    }
+                }
+                _ => {}
+            }
+            Descend::Into
+        });
+    }
+    found
+}
