@@ -77,6 +77,30 @@ fn a_finding_names_the_call_the_exit_and_the_edit() {
 }
 
 #[test]
+fn a_condition_that_does_not_hold_is_turned_round() {
+    let turned = |condition: &str| {
+        let source = HANDLER.replace(
+            "resp.StatusCode != 200 {\n\t\treturn",
+            &format!("{condition} {{\n\t\tresp.Body.Close()"),
+        );
+        let source = source.replace("\tresp.Body.Close()\n}", "}");
+        let analysis = analyse(&source);
+        let path = &analysis.findings.first().unwrap().path;
+        path.first().unwrap().note.clone()
+    };
+    assert_eq!(
+        turned("resp.StatusCode != 200"),
+        "where resp.StatusCode == 200"
+    );
+    assert_eq!(
+        turned("resp.StatusCode < 300"),
+        "where resp.StatusCode >= 300"
+    );
+    assert_eq!(turned("!resp.Uncompressed"), "where resp.Uncompressed");
+    assert_eq!(turned("resp.Uncompressed"), "where not resp.Uncompressed");
+}
+
+#[test]
 fn a_fingerprint_survives_shifted_lines() {
     let shifted = HANDLER.replace("func serve", "// Another line.\n\n\nfunc serve");
     let (before, after) = (analyse(HANDLER), analyse(&shifted));

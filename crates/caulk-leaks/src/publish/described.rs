@@ -10,7 +10,7 @@ use crate::finding::{
     Settlement, Severity, Step,
 };
 use crate::module::Module;
-use crate::place::{byte_span, one_line, short_name, text};
+use crate::place::{byte_span, short_name, text};
 use crate::publish::forgotten::Forgotten;
 use crate::sites::Site;
 
@@ -157,15 +157,9 @@ impl<'a, 'p> Described<'a, 'p> {
         };
         let mut steps = Vec::new();
         if let Some((span, truth)) = lost.turns.first() {
-            let cond = one_line(&text(self.file, *span));
-            let note = if *truth {
-                format!("where {cond}")
-            } else {
-                format!("where not {cond}")
-            };
             steps.push(Step {
                 location: self.location(*span),
-                note,
+                note: format!("where {}", self.condition(*span, *truth)),
             });
         }
         steps.push(Step {

@@ -1,0 +1,62 @@
+//! What the turn of a path at a condition says, as somebody who reads along would put it.
+
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, UnaryOp};
+
+use crate::place::{one_line, text};
+use crate::publish::described::Described;
+
+impl Described<'_, '_> {
+    /// `x == nil` where `x != nil` does not hold.
+    pub(super) fn condition(&self, span: Span, truth: bool) -> String {
+        if truth {
+            return self.words(span);
+        }
+        let negated = self.expression_at(span).and_then(|expr| self.negated(expr));
+        negated.unwrap_or_else(|| format!("not {}", self.words(span)))
+    }
+
+    fn words(&self, span: Span) -> String {
+        one_line(&text(self.file, span))
+    }
+
+    /// The opposite of a comparison, or what a `!` stands before. Operands of `&&` and `||` are conditions of their own.
+    fn negated(&self, expr: ExprId) -> Option<String> {
+        let tree = self.function.tree();
+        match tree.expr(tree.unparen(expr)).kind {
+            ExprKind::Unary {
+                op: UnaryOp::Not,
+                x,
+            } => Some(self.words(tree.expr(tree.unparen(x)).span)),
+            ExprKind::Binary { x, op, y, .. } => {
+                let opposite = match op {
+                    BinaryOp::Eql => "!=",
+                    BinaryOp::Neq => "==",
+                    BinaryOp::Lss => ">=",
+                    BinaryOp::Geq => "<",
+                    BinaryOp::Gtr => "<=",
+                    BinaryOp::Leq => ">",
+                    _ => return None,
+                };
+                let (x, y) = (tree.expr(x).span, tree.expr(y).span);
+                Some(format!("{} {opposite} {}", self.words(x), self.words(y)))
+            }
+            _ => None,
+        }
+    }
+
+    fn expression_at(&self, span: Span) -> Option<ExprId> {
+        let tree = self.function.tree();
+        let mut found = None;
+        for root in caulk_flow::roots(self.module.program, &self.function.typed) {
+            tree.walk(root, |node| {
+                if let Node::Expr(expr) = node
+                    && tree.expr(expr).span == span
+                {
+                    found.get_or_insert(expr);
+                }
+                Descend::Into
+            });
+        }
+        found
+    }
+}
