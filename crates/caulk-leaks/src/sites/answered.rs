@@ -200,8 +200,8 @@ impl Question for WhoAnswers {
 
 fn answer_of(module: &Module<'_>, id: FuncId, depth: u8, behind: &mut Behind) {
     match module.function(BodyOwner::Func(id)) {
-        Some(function) if module.is_own(id) => answer(module, &function, None, depth, behind),
-        _ => behind.otherwise = true,
+        Some(function) => answer(module, &function, None, depth, behind),
+        None => behind.otherwise = true,
     }
 }
 
@@ -224,17 +224,15 @@ fn answer(module: &Module<'_>, function: &Function, root: Root, depth: u8, behin
                     made_up &= !gives;
                     continue;
                 };
-                let own = func
-                    .id
-                    .filter(|id| gives && module.is_own(*id) && Some(*id) != function.id());
-                if let Some(id) = own {
+                let (package, name) = crate::types::split_name(module.program, func);
+                let is_std = crate::types::is_std_path(package);
+                if gives && !is_std && func.id != function.id() {
                     made_up = false;
-                    match depth.checked_sub(1) {
-                        Some(depth) => answer_of(module, id, depth, behind),
+                    match depth.checked_sub(1).zip(func.id) {
+                        Some((depth, id)) => answer_of(module, id, depth, behind),
                         None => behind.otherwise = true,
                     }
                 } else {
-                    let (package, name) = crate::types::split_name(module.program, func);
                     let acquires = module.catalogue.contract(package, name);
                     // What could be the body, and no span or timer.
                     behind.otherwise |=
