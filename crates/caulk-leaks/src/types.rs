@@ -65,6 +65,12 @@ pub(crate) fn may_hold(program: &Program, ty: TypeId) -> bool {
     !is_data(program, ty, DATA_DEPTH)
 }
 
+/// Whether a value of the type is a number, a text or a truth value, and no address.
+pub(crate) fn is_plain(program: &Program, ty: TypeId) -> bool {
+    matches!(program.ty(program.underlying(ty)),
+        Type::Basic(basic) if !matches!(basic, Basic::Uintptr | Basic::UnsafePointer))
+}
+
 /// Fields of fields that are looked at to tell data from what holds on to something.
 const DATA_DEPTH: u32 = 4;
 

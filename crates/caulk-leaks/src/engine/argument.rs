@@ -287,6 +287,9 @@ impl Run<'_, '_> {
         name: Option<&Named<'_>>,
         index: usize,
     ) -> Vec<Option<Value>> {
+        if self.takes_plainly(call, index) {
+            return Vec::new();
+        }
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));
         if !std && !self.is_followed(callee) {
             if self.is_lent(call, callee, index, &Value::View) {
@@ -301,6 +304,17 @@ impl Run<'_, '_> {
             true => Vec::new(),
             false => self.wrapped_again(call, callee, index),
         }
+    }
+
+    /// Whether a parameter is a number, a text or a truth value, whatever is passed for it.
+    fn takes_plainly(&self, call: ExprId, index: usize) -> bool {
+        let ExprKind::Call { fun, .. } = self.function.tree().expr(call).kind else {
+            return false;
+        };
+        let program = self.module.program;
+        let signature = program.func_type(self.function.info().type_of(fun));
+        let ty = signature.and_then(|signature| signature.params.get(index));
+        ty.is_some_and(|ty| crate::types::is_plain(program, *ty))
     }
 
     /// What a function of the project makes of what reads from the resource, and returns, reads from it as well.

@@ -56,7 +56,13 @@ impl Run<'_, '_> {
             }
         }
         if let Callee::Conversion(_) = callee {
-            return args.iter().map(|arg| self.eval(state, *arg)).collect();
+            let is_plain =
+                crate::types::is_plain(self.module.program, function.info().type_of(call));
+            let values = args.iter().map(|arg| self.eval(state, *arg));
+            // What a number is made of, whose type is not known, it does not hold on to: `uint64(*output.ContentLength)`.
+            return values
+                .map(|value| value.filter(|value| !(is_plain && *value == Value::View)))
+                .collect();
         }
         if let Callee::Builtin(builtin) = callee {
             if self.is_argument(call) {
