@@ -36,6 +36,7 @@ mod refine;
 mod run;
 mod sentinel;
 mod state;
+mod still_owned;
 mod variables;
 
 pub(crate) use call::PASSED_ON;

@@ -600,7 +600,7 @@ impl<'a, 'p> Run<'a, 'p> {
     pub(super) fn lose_track(&mut self, state: &mut State, why: impl Into<Arc<str>>, span: Span) {
         // Whoever sees a variable before it holds anything, an option or a decoder, seldom keeps it.
         let matters = !matches!(self.start, Some(Start::Made { .. }));
-        if matters && state.status == Status::Owed {
+        if matters && state.status == Status::Owed && !self.is_still_owned(state, span) {
             state.status = Status::Unknown(why.into(), span);
         }
         self.let_go(state);
