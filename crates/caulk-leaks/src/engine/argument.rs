@@ -151,8 +151,8 @@ impl Run<'_, '_> {
         if self.is_lent(call, callee, index, value) {
             return self.lend(state, call, value);
         }
-        // A response that is parsed may be closed there, a stream is not.
-        if self.release.path().is_empty()
+        // A response that is parsed may be closed there, a stream, as its body is, is not.
+        if depth == self.release.path().len()
             && let Some(effect) = by_name(callee, self.gives_at_most_an_error(call))
         {
             return self.apply_known(state, call, value, effect);
