@@ -31,7 +31,7 @@ pub(crate) fn byte_span(span: Span) -> ByteSpan {
 
 /// The text of a place of a file.
 pub(crate) fn text(file: &SourceFile, span: Span) -> String {
-    String::from_utf8_lossy(span.of(&file.bytes)).into_owned()
+    String::from_utf8_lossy(span.of(&file.bytes())).into_owned()
 }
 
 /// The text on one line, cut where it is long.

@@ -71,7 +71,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sources = packages
         .iter()
         .flat_map(|package| program.package(*package).files());
-    let (count, bytes) = sources.fold((0, 0), |(n, bytes), file| (n + 1, bytes + file.bytes.len()));
+    let (count, bytes) = sources.fold((0, 0), |(n, bytes), file| {
+        (n + 1, bytes + file.bytes().len())
+    });
 
     let owners: Vec<_> = packages
         .iter()

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use caulk_syntax::File;
 use caulk_system::{Changes, Digest, Files, digest_of};
 use serde::{Deserialize, Serialize};
 
-use crate::package::{PackageId, PackageKey, PackageKind, SourceFile};
+use crate::package::{PackageId, PackageKey, PackageKind};
 use crate::problem::Problem;
 use crate::resolve::{BuildIndex, Listing, Module, Platform, RootFolder, Source, read_folder};
 
@@ -132,7 +133,7 @@ pub fn changed(files: &dyn Files, builds: &[&Inventory], changes: &Changes) -> O
         let declared = builds.iter().find_map(|build| build.declared(folder, path));
         let now = || {
             let bytes = files.read(path).ok()?;
-            Some(declarations(&SourceFile::new(path.clone(), bytes)))
+            Some(declarations(&caulk_syntax::outline(&bytes), &bytes))
         };
         if declared.is_none() || declared != now() {
             declaring.insert(folder.to_owned());
@@ -197,18 +198,18 @@ impl Modules {
 }
 
 /// The digest of all of a file but what stands in the bodies of its functions.
-pub(crate) fn declarations(file: &SourceFile) -> Digest {
+pub(crate) fn declarations(outline: &File, text: &[u8]) -> Digest {
     let mut parts = Vec::new();
     let mut from = 0;
-    for func in file.outline.funcs() {
+    for func in outline.funcs() {
         if let Some(body) = func.body {
             let (start, end) = (body.start as usize + 1, body.end as usize);
-            parts.extend(file.bytes.get(from..start));
+            parts.extend(text.get(from..start));
             from = end.saturating_sub(1).max(start);
         }
     }
-    parts.extend(file.bytes.get(from..));
-    for error in &file.outline.errors {
+    parts.extend(text.get(from..));
+    for error in &outline.errors {
         parts.push(error.message.as_bytes());
     }
     digest_of(parts)

@@ -44,6 +44,7 @@ mod problem;
 mod program;
 mod resolve;
 mod std_outline;
+mod texts;
 mod types;
 
 pub use body::{

@@ -14,6 +14,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::resolve::{Found, Ground, Import, Module, RootFolder, STD_BUILD, Source, original_path};
 use crate::std_outline;
+use crate::texts::{Text, Texts};
 use crate::types::Arena;
 
 /// The files of one folder that belong to the build.
@@ -23,10 +24,10 @@ type Files = Arc<Vec<Arc<SourceFile>>>;
 type LazyFiles = Arc<OnceLock<Files>>;
 
 /// Files by folder, with or without its tests: those that one build takes.
-#[derive(Default)]
 pub(crate) struct FolderSources {
     by_folder: Mutex<HashMap<(PathBuf, bool), LazyFiles>>,
     parsed: ParsedFiles,
+    texts: Arc<Texts>,
 }
 
 /// Files by path, parsed once for all builds that take them.
@@ -44,18 +45,22 @@ impl ParsedFiles {
     fn get(
         &self,
         path: PathBuf,
+        texts: &Arc<Texts>,
         read: impl FnOnce(&Path) -> Option<Vec<u8>>,
         takes: impl FnOnce(&[u8]) -> bool,
     ) -> Option<Arc<SourceFile>> {
         let parsed = self.lock().get(&path).cloned();
         if let Some(file) = parsed {
-            return takes(&file.bytes).then_some(file);
+            // Constraints stand before the first body.
+            return takes(file.outline.text().as_bytes()).then_some(file);
         }
         let bytes = read(&path)?;
         if !takes(&bytes) {
             return None;
         }
-        let file = Arc::new(SourceFile::new(path.clone(), bytes));
+        let outline = caulk_syntax::outline(&bytes);
+        let text = texts.text(bytes.into());
+        let file = Arc::new(SourceFile::new(path.clone(), outline, text));
         Some(self.lock().entry(path).or_insert(file).clone())
     }
 
@@ -71,11 +76,21 @@ impl ParsedFiles {
 }
 
 impl FolderSources {
+    /// Nothing is read yet.
+    pub fn over(files: Arc<dyn caulk_system::Files>) -> FolderSources {
+        FolderSources {
+            by_folder: Mutex::default(),
+            parsed: ParsedFiles::default(),
+            texts: Texts::new(files),
+        }
+    }
+
     /// For another build of the same files, which takes others of them.
     pub fn of_another_build(&self) -> FolderSources {
         FolderSources {
             by_folder: Mutex::default(),
             parsed: self.parsed.clone(),
+            texts: self.texts.clone(),
         }
     }
 
@@ -90,8 +105,12 @@ impl FolderSources {
         cell.get_or_init(read).clone()
     }
 
-    /// All but the folders of these files.
-    pub fn without(&self, changed: &[PathBuf]) -> FolderSources {
+    /// All but the folders of these files, which others are laid over.
+    pub fn without(
+        &self,
+        changed: &[PathBuf],
+        files: Arc<dyn caulk_system::Files>,
+    ) -> FolderSources {
         let folders = self
             .by_folder
             .lock()
@@ -104,6 +123,7 @@ impl FolderSources {
         FolderSources {
             by_folder: Mutex::new(kept),
             parsed: self.parsed.without(changed),
+            texts: Texts::new(files),
         }
     }
 }
@@ -264,7 +284,9 @@ impl Program {
                 .filter_map(|path| {
                     let read = |path: &Path| self.files.read(path).ok();
                     let takes = |text: &[u8]| platform.allows_text(text);
-                    self.sources.parsed.get(path, read, takes)
+                    self.sources
+                        .parsed
+                        .get(path, &self.sources.texts, read, takes)
                 })
                 .collect();
             Arc::new(files)
@@ -285,7 +307,8 @@ impl Program {
                         })
                         .map(|(name, text)| {
                             let path = Path::new("std").join(path).join(name);
-                            Arc::new(SourceFile::new(path, text.as_bytes().to_vec()))
+                            let outline = caulk_syntax::outline(text.as_bytes());
+                            Arc::new(SourceFile::new(path, outline, Text::Shipped(text)))
                         });
                     Arc::new(files.collect())
                 })

@@ -15,6 +15,7 @@ pub(crate) use index::index;
 
 use crate::body::FuncRef;
 use crate::resolve::{BuildIndex, Module, Source};
+use crate::texts::Text;
 use crate::types::{TypeId, TypeParamId};
 
 /// A package of a program.
@@ -46,27 +47,30 @@ pub enum PackageKind {
 pub struct SourceFile {
     /// Absolute path, or a path below `std/` for the shipped outline of the standard library.
     pub path: PathBuf,
-    /// Its text.
-    pub bytes: Vec<u8>,
     /// Its declarations.
     pub outline: File,
+    text: Text,
     lines: OnceLock<LineIndex>,
 }
 
 impl SourceFile {
-    pub(crate) fn new(path: PathBuf, bytes: Vec<u8>) -> SourceFile {
-        let outline = caulk_syntax::outline(&bytes);
+    pub(crate) fn new(path: PathBuf, outline: File, text: Text) -> SourceFile {
         SourceFile {
             path,
-            bytes,
             outline,
+            text,
             lines: OnceLock::new(),
         }
     }
 
+    /// Its text, which is read again where it is not at hand; nothing where the file has changed meanwhile.
+    pub fn bytes(&self) -> Arc<[u8]> {
+        self.text.bytes(&self.path)
+    }
+
     /// Where its lines start.
     pub fn lines(&self) -> &LineIndex {
-        self.lines.get_or_init(|| LineIndex::new(&self.bytes))
+        self.lines.get_or_init(|| LineIndex::new(&self.bytes()))
     }
 
     /// Line and column (1-based, in bytes) of an offset.

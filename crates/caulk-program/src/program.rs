@@ -119,7 +119,8 @@ pub(crate) struct KnownBuild<'a> {
 impl Program {
     /// Finds the packages that `patterns` stand for: folders, Go files, or `DIR/...` for all folders below.
     pub fn load(files: Arc<dyn Files>, options: Options, patterns: &[PathBuf]) -> Program {
-        Program::with_sources(files, options, patterns, FolderSources::default(), None)
+        let sources = FolderSources::over(files.clone());
+        Program::with_sources(files, options, patterns, sources, None)
     }
 
     /// The same, without reading folders that are known and have not changed until something in them is asked for.
@@ -129,14 +130,15 @@ impl Program {
         patterns: &[PathBuf],
         known: Option<KnownBuild<'_>>,
     ) -> Program {
-        Program::with_sources(files, options, patterns, FolderSources::default(), known)
+        let sources = FolderSources::over(files.clone());
+        Program::with_sources(files, options, patterns, sources, known)
     }
 
     /// The same program over edited files: only folders with a file in `changed` are read again.
     ///
     /// `files` is what the program was loaded over with the edits laid on top.
     pub fn reload(&self, files: Arc<dyn Files>, changed: &[PathBuf]) -> Program {
-        let sources = self.sources.without(changed);
+        let sources = self.sources.without(changed, files.clone());
         Program::with_sources(files, self.options.clone(), &self.patterns, sources, None)
     }
 
@@ -295,7 +297,8 @@ impl Program {
 
     fn declarations(&self, root: &RootFolder) -> Vec<(PathBuf, Digest)> {
         let files = self.root_sources(root);
-        let declarations = |file: &Arc<SourceFile>| inventory::declarations(file);
+        let declarations =
+            |file: &Arc<SourceFile>| inventory::declarations(&file.outline, &file.bytes());
         files
             .iter()
             .map(|file| (file.path.clone(), declarations(file)))

@@ -87,6 +87,11 @@ impl File {
             .map_or("", |clause| self.tree.name(clause.name))
     }
 
+    /// The text outside of the bodies of declared functions; what is not UTF-8 is replaced.
+    pub fn text(&self) -> &str {
+        &self.tree.text
+    }
+
     /// Declared functions and methods, in source order.
     pub fn funcs(&self) -> impl Iterator<Item = &FuncDecl> {
         self.decls.iter().filter_map(|decl| match decl {

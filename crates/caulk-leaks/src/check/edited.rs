@@ -187,11 +187,10 @@ fn may_call(program: &Program, owner: BodyOwner, name: &str) -> bool {
     };
     let name = crate::types::simple_name(name);
     let body = program.func(id).and_then(|func| func.body_span());
-    let text = program
+    program
         .file_of(id)
         .zip(body)
-        .map(|(file, body)| body.of(&file.bytes));
-    text.is_some_and(|text| memmem::find(text, name.as_bytes()).is_some())
+        .is_some_and(|(file, body)| memmem::find(body.of(&file.bytes()), name.as_bytes()).is_some())
 }
 
 /// What leads to some, these themselves included.

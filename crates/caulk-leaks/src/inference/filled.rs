@@ -189,13 +189,11 @@ fn fills(module: &Module<'_>, method: FuncId, field: &str) -> Fills {
     let Some(func) = module.program.func(method) else {
         return Fills::No;
     };
-    let text = module
-        .program
-        .file_of(method)
-        .zip(func.body_span())
-        .map(|(file, body)| body.of(&file.bytes));
+    let body = module.program.file_of(method).zip(func.body_span());
     let names = format!(".{field}");
-    if text.is_none_or(|text| memmem::find(text, names.as_bytes()).is_none()) {
+    if !body.is_some_and(|(file, body)| {
+        memmem::find(body.of(&file.bytes()), names.as_bytes()).is_some()
+    }) {
         return Fills::No;
     }
     let Some(function) = module.function(BodyOwner::Func(method)) else {

@@ -32,7 +32,8 @@ const LINES_BEHIND: usize = 4;
 
 /// Whether a comment on the lines around a statement states that what it acquires is left as it is.
 pub(crate) fn is_left_open(file: &SourceFile, body: Span, statement: Span) -> bool {
-    let text = String::from_utf8_lossy(Span::new(body.start, body.end).of(&file.bytes));
+    let text = file.bytes();
+    let text = String::from_utf8_lossy(Span::new(body.start, body.end).of(&text));
     let begin = statement.start.saturating_sub(body.start) as usize;
     let end = statement.end.saturating_sub(body.start) as usize;
     let (Some(above), Some(on), Some(behind)) =

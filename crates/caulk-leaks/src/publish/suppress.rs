@@ -149,11 +149,12 @@ impl Silencer {
 // ---- reading them
 
 fn silencers(file: &SourceFile) -> Vec<Silencer> {
-    let has = |word: &str| memmem::find(&file.bytes, word.as_bytes()).is_some();
+    let text = file.bytes();
+    let has = |word: &str| memmem::find(&text, word.as_bytes()).is_some();
     if !has(IGNORE) && !has(NOLINT) {
         return Vec::new();
     }
-    let parsed = caulk_syntax::parse(&file.bytes);
+    let parsed = caulk_syntax::parse(&text);
     let bodies = parsed.bodies.iter().map(|body| &body.comments);
     std::iter::once(&parsed.file.comments)
         .chain(bodies)

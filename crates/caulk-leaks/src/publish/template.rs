@@ -31,7 +31,8 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         span: byte_span(*span),
         why: why.clone(),
     });
-    let taker = taker(module, function, &file.bytes, site);
+    let text = file.bytes();
+    let taker = taker(module, function, &text, site);
     let missing = missing_arguments(module, function, site);
     let holder = holder_type(function, site);
     let other_taker = site
@@ -57,7 +58,7 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
     } else {
         None
     };
-    let mut release = release_call(function, &file.bytes, site, taker);
+    let mut release = release_call(function, &text, site, taker);
     release.impossible = impossible;
     release.asserted = only_lent.then(|| "io.Closer".to_owned());
     // What is committed by a method of its own is not by its release.

@@ -70,7 +70,7 @@ fn type_func(program: &Program, id: FuncId) -> Option<TypedBody> {
     let package = program.package(id.package);
     let func = package.func(id)?;
     let file = package.file_of(func)?;
-    let body = caulk_syntax::body(&file.bytes, func.body_span()?);
+    let body = caulk_syntax::body(&file.bytes(), func.body_span()?);
     let outline = &file.outline.tree;
 
     let mut typer = Typer::new(program, package, func.file, &body.tree);

@@ -200,7 +200,8 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
 
 /// The first line of a place.
 fn one_line(file: &SourceFile, span: Span) -> Span {
-    let text = span.of(&file.bytes);
+    let text = file.bytes();
+    let text = span.of(&text);
     let len = text
         .iter()
         .position(|byte| *byte == b'\n')

@@ -86,7 +86,8 @@ fn left_by_error(
         failed: None,
     }
     .leaves_with_fewer(go.into(), 1)?;
-    let name = String::from_utf8_lossy(tree.expr(*receiver).span.of(bytes(module, function)?));
+    let file = caulk_flow::file_of(module.program, function.typed.owner)?;
+    let name = crate::place::text(file, tree.expr(*receiver).span);
     Some(Blocked {
         leaves,
         ..Blocked::new(function, go, Wait::Signal, format!("{name}.{field}"))
@@ -124,10 +125,6 @@ fn is_made_here(function: &Function, field: &str) -> bool {
         Descend::Into
     });
     made
-}
-
-fn bytes<'p>(module: &Module<'p>, function: &Function) -> Option<&'p [u8]> {
-    Some(&caulk_flow::file_of(module.program, function.typed.owner)?.bytes)
 }
 
 /// Where a variable is named, each with the statement or the literal around it that is in the function itself.

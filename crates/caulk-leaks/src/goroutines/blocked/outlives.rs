@@ -61,7 +61,8 @@ fn outlived(
         .into_iter()
         .any(|released| released.0 != owner && releases(function, None, true).contains(&released));
     let file = caulk_flow::file_of(module.program, function.typed.owner)?;
-    let name = |expr: ExprId| tree.expr(expr).span.of(&file.bytes);
+    let text = file.bytes();
+    let name = |expr: ExprId| tree.expr(expr).span.of(&text);
     if !both || ends_owner(function, owner, &|expr| name(expr) == name(channel)) {
         return None;
     }
