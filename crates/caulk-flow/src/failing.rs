@@ -81,7 +81,7 @@ pub(crate) fn spread<'a>(
     let is_root = |target: &Target| {
         is_main(target)
             || *target == Target::Command
-            || matches!(target, Target::Field(holder, field) if is_run_by_command(holder, field))
+            || matches!(target, Target::Field(field) if is_run_by_command(&field.0, &field.1))
     };
     // What only tests run is one of them, unless others may run it too.
     graph.index();

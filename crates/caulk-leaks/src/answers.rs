@@ -70,6 +70,12 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         value
     }
 
+    /// Drops all: whoever asks again has them worked out again.
+    pub fn forget(&self) {
+        let known = std::mem::take(&mut *self.known.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(known);
+    }
+
     fn retain(&mut self, holds: impl Fn(&K) -> bool) {
         let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
         known.retain(|key, _| holds(key));

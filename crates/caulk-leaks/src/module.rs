@@ -204,6 +204,8 @@ impl<'p> Module<'p> {
     /// Drops what is only kept to be at hand, once all that was asked for here has been reported.
     pub fn rest(&self) {
         self.functions.forget();
+        self.program.forget_bodies();
+        self.sites.forget();
         *self.notes.write().unwrap_or_else(PoisonError::into_inner) = Notes::default();
     }
 

@@ -211,6 +211,11 @@ pub struct Body {
 }
 
 impl Body {
+    /// Gives back room for nodes that did not come: for one that is kept.
+    pub fn shrink(&mut self) {
+        self.tree.shrink();
+    }
+
     /// The statements of the body.
     pub fn statements(&self) -> &[StmtId] {
         self.tree.block(self.block)

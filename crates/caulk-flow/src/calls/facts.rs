@@ -167,7 +167,7 @@ pub(super) fn read(
     program: &Program,
     owner: BodyOwner,
     is_own: &impl Fn(PackageId) -> bool,
-    visit: &(dyn Fn(&TypedBody) + Sync),
+    visit: &(dyn Fn(&TypedBody) -> bool + Sync),
 ) -> Read {
     let Some(body) = program.body(owner) else {
         return Read::default();
@@ -193,8 +193,9 @@ pub(super) fn read(
         own: frequency::own(program, &body, in_test),
         interfaces: reached.interfaces.into_iter().map(interface).collect(),
     };
-    visit(&body);
-    program.keep_body(body);
+    if visit(&body) {
+        program.keep_body(body);
+    }
     read
 }
 

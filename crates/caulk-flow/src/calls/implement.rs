@@ -40,7 +40,7 @@ impl Calls {
             .values()
             .flat_map(|read| &read.steps)
             .filter_map(|step| match &step.to {
-                Target::Method(called) => Some(called),
+                Target::Method(called) => Some(&**called),
                 _ => None,
             })
             .collect();

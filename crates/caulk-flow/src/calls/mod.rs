@@ -5,6 +5,7 @@ mod implement;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use caulk_program::{BodyOwner, FuncId, Module, PackageId, Program, TypeId, TypedBody};
 use caulk_syntax::ExprId;
@@ -46,19 +47,19 @@ impl Calls {
     /// Reads every body of the checked packages, and then of the functions of main modules that
     /// these call, and so on.
     pub fn of(program: &Program) -> Calls {
-        Calls::with(program, CallFacts::default(), &|_| false, &[], &|_| ())
+        Calls::with(program, CallFacts::default(), &|_| false, &[], &|_| true)
     }
 
     /// The same, where facts are known from an earlier run, and in some packages those of all bodies. The bodies of files that one of the builds
     /// `before` has read are not read again: what they call is known there, and how often what they declare runs is
     /// known by name. Each body that is read is shown to `visit`, which saves whoever needs something of all of them to find out
-    /// what they mean once more.
+    /// what they mean once more, and says whether it will be asked for again.
     pub fn with(
         program: &Program,
         mut known: CallFacts,
         is_known: &(dyn Fn(PackageId) -> bool + Sync),
         before: &[&Calls],
-        visit: &(dyn Fn(&TypedBody) + Sync),
+        visit: &(dyn Fn(&TypedBody) -> bool + Sync),
     ) -> Calls {
         let known_bodies = known.bodies();
         let check: BTreeSet<PackageId> = program.check_packages().iter().copied().collect();
@@ -133,8 +134,9 @@ impl Calls {
             .implementers
             .iter()
             .flat_map(|(called, methods)| {
+                let called = Target::Method(Arc::new(called.clone()));
                 methods.iter().map(move |method| Step {
-                    from: Target::Method(called.clone()),
+                    from: called.clone(),
                     to: Target::Body(BodyOwner::Func(*method)),
                     in_loop: false,
                     in_handler: false,
@@ -292,6 +294,13 @@ impl Calls {
         &self.facts
     }
 
+    /// Drops what each body says, which only a later run would want: what follows from it is known.
+    pub fn forget_steps(&mut self) {
+        for read in self.facts.reads.values_mut() {
+            *read = Read::default();
+        }
+    }
+
     /// What it was made of, for a later run.
     pub fn into_facts(mut self) -> CallFacts {
         // A type's id is good in this program alone.
@@ -327,7 +336,7 @@ impl Named {
 fn has_one_name(target: &Target) -> bool {
     matches!(
         target,
-        Target::Field(..) | Target::Variable(_) | Target::Method(_)
+        Target::Field(_) | Target::Variable(_) | Target::Method(_)
     )
 }
 

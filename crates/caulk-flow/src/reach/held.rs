@@ -1,5 +1,7 @@
 //! The functions that fields, parameters, results and variables hold: where a body puts them, and what an expression leads to.
 
+use std::sync::Arc;
+
 use caulk_program::{BodyOwner, Callee, LocalId, LocalKind, Object, TypeId};
 use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind};
 use smol_str::SmolStr;
@@ -16,7 +18,7 @@ impl Reader<'_> {
         let iface = interface(self.program, holder, through)?;
         let key = self.program.type_string(iface);
         self.reached.interfaces.insert(key.clone(), iface);
-        Some(Target::Method((key, name.clone())))
+        Some(Target::Method(Arc::new((key, name.clone()))))
     }
 
     /// A field that holds a function, by the type that declares it.
@@ -32,7 +34,7 @@ impl Reader<'_> {
         for field in through {
             ty = self.program.field_type(ty, field)?;
         }
-        Some(Target::Field(self.type_name(ty), name.clone()))
+        Some(Target::Field(Arc::new((self.type_name(ty), name.clone()))))
     }
 
     pub(super) fn type_name(&self, ty: TypeId) -> String {
@@ -185,7 +187,7 @@ impl Reader<'_> {
                 ),
             };
             if let Some(name) = name {
-                self.put(Target::Field(holder.clone(), name), value);
+                self.put(Target::Field(Arc::new((holder.clone(), name))), value);
             }
         }
     }

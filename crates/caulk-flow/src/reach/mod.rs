@@ -21,7 +21,7 @@ use crate::implementers::Called;
 use crate::outcome::Outcomes;
 use crate::registration::Registrations;
 
-/// What runs, or leads to what runs.
+/// What runs, or leads to what runs. Small, since each body leads to many.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Target {
     /// A declared function, or the value of a package's variable.
@@ -29,7 +29,7 @@ pub(crate) enum Target {
     /// A function literal of a body.
     Literal(BodyOwner, ExprId),
     /// The functions that a field holds, by its type.
-    Field(String, SmolStr),
+    Field(Arc<(String, SmolStr)>),
     /// The functions that a parameter is given.
     Param(FuncId, u32),
     /// The same, where the function calls it itself, once: what is given by name or as a literal runs then as often as whoever gives it.
@@ -39,7 +39,7 @@ pub(crate) enum Target {
     /// The functions that a package's variable holds.
     Variable(Arc<str>),
     /// The methods that implement one of an interface.
-    Method(Called),
+    Method(Arc<Called>),
     /// The functions that commands run.
     Command,
     /// Somewhere in a dependency.
@@ -68,7 +68,7 @@ pub(crate) struct Reached {
 
 /// A field of a type that is not at hand.
 fn of_unknown_type(name: &str) -> Target {
-    Target::Field("?".to_owned(), SmolStr::new(name))
+    Target::Field(Arc::new(("?".to_owned(), SmolStr::new(name))))
 }
 
 /// The interface that a value leads to through embedded fields.

@@ -60,10 +60,11 @@ impl<'p> Taking<'p> {
         }
     }
 
-    /// Notes what matters of a body.
-    pub fn note(&self, body: &TypedBody) {
+    /// Notes what matters of a body, and says whether it is certain to be looked at again.
+    pub fn note(&self, body: &TypedBody) -> bool {
         let package = caulk_flow::package_of(&body.owner);
         let note = self.read(body);
+        let acts = matches!(note, Note::Acts);
         let mut uses = FieldUses::default();
         let is_checked = self.checked.contains(&package);
         let file = caulk_flow::file_of(self.program, body.owner);
@@ -79,6 +80,7 @@ impl<'p> Taking<'p> {
             let of_file = notes.uses.entry((package, file.path.clone()));
             of_file.or_default().extend(uses);
         }
+        acts
     }
 
     pub fn finish(self) -> Notes {

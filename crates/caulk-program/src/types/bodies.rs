@@ -13,7 +13,7 @@ use crate::package::{FuncId, PackageId};
 use crate::program::Program;
 
 /// Bodies are kept up to so many bytes of source. With its meaning a body takes many times that.
-const KEPT_BYTES: usize = 4 << 20;
+const KEPT_BYTES: usize = 2 << 20;
 
 /// Bodies that someone is done with, for who asks next.
 #[derive(Default)]
@@ -48,14 +48,32 @@ impl Program {
     }
 
     /// Keeps a body of a function for whoever asks for it next, as far as memory allows.
-    pub fn keep_body(&self, body: Arc<TypedBody>) {
+    pub fn keep_body(&self, mut body: Arc<TypedBody>) {
         let bytes = body.source_bytes();
+        let has_room = |kept: &mut Kept| bytes > 0 && kept.bytes + bytes <= KEPT_BYTES;
+        if !self.kept_bodies.with(|kept| has_room(kept)) {
+            return;
+        }
+        if let Some(TypedBody {
+            text: BodyText::Func(body),
+            ..
+        }) = Arc::get_mut(&mut body)
+        {
+            body.shrink();
+        }
         self.kept_bodies.with(|kept| {
-            if bytes > 0 && kept.bytes + bytes <= KEPT_BYTES {
+            if has_room(kept) {
                 kept.bytes += bytes;
                 kept.bodies.insert(body.owner, body);
             }
         });
+    }
+}
+
+impl Program {
+    /// Drops the bodies that are kept: nobody asks for them any more.
+    pub fn forget_bodies(&self) {
+        drop(self.kept_bodies.with(std::mem::take));
     }
 }
 

@@ -334,7 +334,7 @@ impl Tree {
         }
     }
 
-    /// Gives back room for nodes that did not come: outlines are kept.
+    /// Gives back room for nodes that did not come: outlines are kept, and some bodies.
     pub(crate) fn shrink(&mut self) {
         self.exprs.shrink_to_fit();
         self.stmts.shrink_to_fit();
