@@ -12,7 +12,9 @@ use crate::package::{
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
-use crate::resolve::{Found, Ground, Import, Module, RootFolder, STD_BUILD, Source, original_path};
+use crate::resolve::{
+    Folders, Found, Ground, Import, Module, RootFolder, STD_BUILD, Source, original_path,
+};
 use crate::std_outline;
 use crate::texts::{Text, Texts};
 use crate::types::Arena;
@@ -28,6 +30,7 @@ pub(crate) struct FolderSources {
     by_folder: Mutex<HashMap<(PathBuf, bool), LazyFiles>>,
     parsed: ParsedFiles,
     texts: Arc<Texts>,
+    pub listings: Arc<Folders>,
 }
 
 /// Files by path, parsed once for all builds that take them.
@@ -82,6 +85,7 @@ impl FolderSources {
             by_folder: Mutex::default(),
             parsed: ParsedFiles::default(),
             texts: Texts::new(files),
+            listings: Arc::default(),
         }
     }
 
@@ -91,6 +95,7 @@ impl FolderSources {
             by_folder: Mutex::default(),
             parsed: self.parsed.clone(),
             texts: self.texts.clone(),
+            listings: self.listings.clone(),
         }
     }
 
@@ -124,6 +129,7 @@ impl FolderSources {
             by_folder: Mutex::new(kept),
             parsed: self.parsed.without(changed),
             texts: Texts::new(files),
+            listings: Arc::default(),
         }
     }
 }
@@ -139,7 +145,7 @@ struct Slot {
     key: PackageKey,
     module: Arc<Module>,
     is_std: bool,
-    package: OnceLock<Package>,
+    package: OnceLock<Box<Package>>,
 }
 
 impl PackageTable {
@@ -198,7 +204,10 @@ impl PackageTable {
 
     pub fn get(&self, program: &Program, id: PackageId) -> &Package {
         match self.slots.get(id.0) {
-            Some(slot) => slot.package.get_or_init(|| program.read_package(id, slot)),
+            Some(slot) => {
+                let read = || Box::new(program.read_package(id, slot));
+                slot.package.get_or_init(read)
+            }
             None => &self.nothing,
         }
     }

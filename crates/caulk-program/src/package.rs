@@ -160,8 +160,23 @@ pub(crate) struct ValueDecl {
     pub index: usize,
     /// The spec; for a constant without values, the one whose type and values it repeats.
     pub spec: ValueSpec,
-    pub canonical: Arc<str>,
+    /// Once someone names it.
+    pub canonical: OnceLock<Arc<str>>,
     pub ty: OnceLock<TypeId>,
+}
+
+impl ValueDecl {
+    /// Its canonical name.
+    pub fn canonical(&self, package: &Package) -> Arc<str> {
+        let make = || {
+            let file = package.files.get(self.file as usize);
+            let tree = file.map(|file| &file.outline.tree);
+            let name = tree
+                .and_then(|tree| Some(tree.name(*tree.names(self.spec.names).get(self.index)?)));
+            canonical(&package.known_path(), None, name.unwrap_or_default())
+        };
+        self.canonical.get_or_init(make).clone()
+    }
 }
 
 #[derive(Debug)]
@@ -215,6 +230,14 @@ impl Package {
     /// Import path; that of the folder, also for its external tests.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The path that a reader and the runtime know it by: external tests are `path_test`.
+    pub(crate) fn known_path(&self) -> Arc<str> {
+        match self.kind {
+            PackageKind::ExternalTest => Arc::from(format!("{}_test", self.path)),
+            _ => self.path.clone(),
+        }
     }
 
     /// Name in its package clauses.

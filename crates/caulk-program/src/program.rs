@@ -82,7 +82,7 @@ pub trait KnownTypes: Send + Sync {
 pub struct Program {
     pub(crate) files: Arc<dyn Files>,
     pub(crate) options: Options,
-    pub(crate) folders: Folders,
+    pub(crate) folders: Arc<Folders>,
     pub(crate) mod_files: ModFiles,
     pub(crate) builds: Vec<Build>,
     pub(crate) std_module: Arc<Module>,
@@ -160,7 +160,7 @@ impl Program {
         sources: FolderSources,
         known: Option<KnownBuild<'_>>,
     ) -> Program {
-        let folders = Folders::default();
+        let folders = sources.listings.clone();
         let roots = Roots::find(
             &*files,
             &options.env,

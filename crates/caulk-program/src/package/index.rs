@@ -7,27 +7,25 @@ use caulk_syntax::{
     Decl, DeclKeyword, ExprKind, FieldList, File, FuncDecl, GenDecl, Span, SpecKind, Tree,
     TypeSpec, ValueSpec,
 };
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use super::{
-    Func, FuncId, ImportDecl, Initializer, Package, PackageKind, ScopeEntry, TypeDecl, ValueDecl,
-    canonical,
+    Func, FuncId, ImportDecl, Initializer, Package, ScopeEntry, TypeDecl, ValueDecl, canonical,
 };
 use crate::body::FuncRef;
 
 /// Fills the index of a package from its files.
 pub(crate) fn index(package: &mut Package) {
-    // The name that a reader and the runtime know the package by: external tests are `path_test`.
-    let path: Arc<str> = match package.kind {
-        PackageKind::ExternalTest => Arc::from(format!("{}_test", package.path)),
-        _ => package.path.clone(),
-    };
+    let path = package.known_path();
+    // Most files of a package import the same.
+    let mut paths = FxHashSet::default();
     let files = package.files.clone();
     let decls = files.iter().flat_map(|source| &source.outline.decls);
     let is_func = |decl: &&Decl| matches!(decl, Decl::Func(_));
     package.funcs.reserve_exact(decls.filter(is_func).count());
     for (file, source) in files.iter().enumerate() {
-        package.imports.push(imports(&source.outline));
+        package.imports.push(imports(&source.outline, &mut paths));
         package.import_names.push(RwLock::default());
         let tree = &source.outline.tree;
         let mut indexer = Indexer {
@@ -143,7 +141,7 @@ impl Indexer<'_> {
                 is_const,
                 index,
                 spec,
-                canonical: canonical(self.path, None, name),
+                canonical: OnceLock::new(),
                 ty: OnceLock::new(),
             });
         }
@@ -170,13 +168,20 @@ impl Indexer<'_> {
     }
 }
 
-fn imports(outline: &File) -> Vec<ImportDecl> {
+fn imports(outline: &File, paths: &mut FxHashSet<Arc<str>>) -> Vec<ImportDecl> {
     outline
         .imports()
         .filter_map(|import| {
+            let path = import.path()?;
+            let known = paths.get(&*path).cloned();
+            let path = known.unwrap_or_else(|| {
+                let path: Arc<str> = Arc::from(path);
+                paths.insert(path.clone());
+                path
+            });
             Some(ImportDecl {
                 name: import.name().map(SmolStr::new),
-                path: Arc::from(import.path()?),
+                path,
                 span: import.span,
                 target: OnceLock::new(),
             })

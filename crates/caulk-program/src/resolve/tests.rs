@@ -84,7 +84,7 @@ fn type_of(program: &Program, name: &str) -> String {
     let index = package
         .values
         .iter()
-        .position(|v| v.canonical.ends_with(&format!(".{name}")));
+        .position(|v| v.canonical(package).ends_with(&format!(".{name}")));
     program.type_string(program.value_type(package, index.unwrap() as u32))
 }
 

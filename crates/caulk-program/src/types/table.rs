@@ -1,17 +1,18 @@
 //! Interned types. Reading takes no lock; an id, once given, never moves.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 
 use super::kind::{Basic, Interface, Type, TypeId};
 
-/// Slots in the first chunk; each further chunk is twice as large as the one before.
-const FIRST_CHUNK: usize = 1 << 10;
+/// Slots in the first chunk; each further chunk is twice as large as the one before. There are several lists in each of
+/// many builds, and most are short.
+const FIRST_CHUNK: usize = 1 << 6;
 /// Together they hold `FIRST_CHUNK << CHUNKS` slots, which is above `u32::MAX`.
-const CHUNKS: usize = 23;
+const CHUNKS: usize = 27;
 const SHARDS: usize = 16;
 
 /// An append-only list that many threads read and extend.
@@ -56,13 +57,13 @@ impl<T> Arena<T> {
     }
 }
 
-/// Gives equal values equal indices.
+/// Gives equal values equal indices. The values themselves are in the arena alone.
 pub(crate) struct Interner<T> {
     arena: Arena<T>,
-    shards: [Mutex<HashMap<T, u32, FxBuildHasher>>; SHARDS],
+    shards: [Mutex<HashTable<u32>>; SHARDS],
 }
 
-impl<T: Clone + Eq + Hash> Interner<T> {
+impl<T: Eq + Hash> Interner<T> {
     pub fn new() -> Self {
         Interner {
             arena: Arena::new(),
@@ -72,17 +73,22 @@ impl<T: Clone + Eq + Hash> Interner<T> {
 
     pub fn intern(&self, value: T) -> u32 {
         let hash = FxBuildHasher.hash_one(&value);
-        // The high bits: the map itself uses the low ones.
-        let shard = (hash >> 60) as usize % SHARDS;
+        // Bits from the middle: the table itself uses the lowest and the highest.
+        let shard = (hash >> 40) as usize % SHARDS;
         let Some(shard) = self.shards.get(shard) else {
             return 0;
         };
         let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(index) = shard.get(&value) {
+        let is_same = |index: &u32| self.arena.get(*index) == Some(&value);
+        if let Some(index) = shard.find(hash, is_same) {
             return *index;
         }
-        let index = self.arena.push(value.clone());
-        shard.insert(value, index);
+        let index = self.arena.push(value);
+        let hash_of = |index: &u32| {
+            let value = self.arena.get(*index);
+            value.map_or(0, |value| FxBuildHasher.hash_one(value))
+        };
+        shard.insert_unique(hash, index, hash_of);
         index
     }
 

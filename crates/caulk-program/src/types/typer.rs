@@ -318,7 +318,7 @@ impl<'p> Typer<'p> {
                 let Some(value) = package.values.get(index as usize) else {
                     return Operand::Value(TypeId::UNKNOWN);
                 };
-                let name = value.canonical.clone();
+                let name = value.canonical(package);
                 let object = if value.is_const {
                     Object::Const(name)
                 } else {

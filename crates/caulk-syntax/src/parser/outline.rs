@@ -239,10 +239,15 @@ impl<'s> Outline<'s> {
         );
         let text: Arc<str> = text.into();
         let Parser {
-            lexer, mut tree, ..
+            mut lexer,
+            mut tree,
+            ..
         } = self.parser;
+        let mut decls = self.decls;
         tree.text = text.clone();
         tree.shrink();
+        decls.shrink_to_fit();
+        lexer.comments.shrink_to_fit();
         let comments = Comments {
             text,
             list: lexer.comments,
@@ -253,7 +258,7 @@ impl<'s> Outline<'s> {
         File {
             tree,
             package,
-            decls: self.decls,
+            decls,
             comments,
             errors,
         }
