@@ -187,9 +187,11 @@ pub(super) fn read(
         }
         step
     });
+    let mut steps: Vec<Step> = steps.collect();
+    steps.shrink_to_fit();
     let interface = |(key, ty)| Interface { key, ty: Some(ty) };
     let read = Read {
-        steps: steps.collect(),
+        steps,
         own: frequency::own(program, &body, in_test),
         interfaces: reached.interfaces.into_iter().map(interface).collect(),
     };

@@ -117,8 +117,11 @@ impl Calls {
         known.reads = reads;
         known.note_files(program, &known_bodies);
         known.note_names(program);
+        let components = components(&edges);
+        // What is put together of the steps below takes much room.
+        drop(edges);
         let mut calls = Calls {
-            components: components(&edges),
+            components,
             files: known.files.values().flatten().cloned().collect(),
             facts: known,
             ..Calls::default()
