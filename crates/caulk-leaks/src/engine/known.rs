@@ -14,8 +14,10 @@ const USES: &[&str] = &[
     "Unzip", "Hash", "Validate",
 ];
 
-/// How the names end of what functions make that reads from a stream, or writes to it: with it that is kept, or closed, if it can be.
+/// What the names say of what functions make that reads from a stream, writes to it or talks over it, such as a stub over a
+/// connection: with it that is kept, or closed, if it can be.
 const READS: &[&str] = &[
+    "Client",
     "Reader",
     "Writer",
     "Seeker",
@@ -50,7 +52,7 @@ pub(super) fn by_name(callee: &Callee, gives_at_most_an_error: bool) -> Option<C
     let made = name.strip_prefix("New")?;
     READS
         .iter()
-        .any(|noun| made.ends_with(noun))
+        .any(|noun| made.contains(noun))
         .then_some(CallEffect::Own)
 }
 
