@@ -60,6 +60,8 @@ pub struct Contract {
     pub listed: bool,
     /// Reading it to its end gives back what it holds.
     pub spent_when_read: bool,
+    /// Whoever writes to its other end waits until all is read, or it is closed: nothing is held once it was read to its end.
+    pub writer_waits: bool,
     /// It may be nil although there is no error: another result says so, or a test of it.
     pub optional: bool,
     /// The field that holds what is owed, and is nil where nothing is.
@@ -202,6 +204,7 @@ impl Contract {
             empty_where: None,
             listed: false,
             spent_when_read: false,
+            writer_waits: false,
             found_again_by: Vec::new(),
             serves_after: Vec::new(),
             named_only: false,

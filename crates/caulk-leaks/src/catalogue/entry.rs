@@ -376,6 +376,7 @@ impl AcquireEntry {
             ended_if_set: self.ended_if_set,
             empty_where: self.empty_where,
             spent_when_read: self.spent_when_read,
+            writer_waits: false,
             found_again_by: self.found_again_by,
             serves_after: self.serves_after,
             named_only: self.named_only,

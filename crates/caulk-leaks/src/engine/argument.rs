@@ -1,7 +1,7 @@
 //! The resource as an argument: whether the callee borrows it, keeps it, or releases it.
 
 use caulk_program::{Callee, FuncRef, Object, Program, TypeId};
-use caulk_syntax::{ExprId, ExprKind};
+use caulk_syntax::{ExprId, ExprKind, UnaryOp};
 
 use super::call::{Named, PASSED_ON, Passed};
 use super::closure::ClosureEffect;
@@ -10,6 +10,7 @@ use super::run::Run;
 use super::state::{State, Status, Value};
 use crate::catalogue::CallEffect;
 use crate::finding::SettledBy;
+use crate::inference::runs::starts_argument;
 use crate::inference::summary::{Param, ParamEffect};
 use crate::types::last_name;
 
@@ -44,6 +45,13 @@ impl Run<'_, '_> {
                 match self.closure_effect(state, *literal, &[]) {
                     ClosureEffect::Releases => {
                         self.settle_at(state, SettledBy::ReleaseHandedOver, span)
+                    }
+                    // A group runs it as `go` does; what others do with it is not known.
+                    ClosureEffect::Uses { .. } if self.writer_waits() => {
+                        if starts_argument(self.module, self.function, call) {
+                            self.taken_over(state, call, *literal, &[]);
+                        }
+                        self.settle_at(state, SettledBy::HandedOver, span);
                     }
                     ClosureEffect::Uses { drained } => {
                         state.drained |= drained;
@@ -190,14 +198,45 @@ impl Run<'_, '_> {
         let ExprKind::Call { args, .. } = tree.expr(call).kind else {
             return false;
         };
-        let Some(&to) = tree.exprs(args).first() else {
-            return false;
-        };
+        tree.exprs(args)
+            .first()
+            .is_some_and(|to| self.takes_all(*to, true))
+    }
+
+    /// Whether what is written to is in memory, as is what a compressor over that writes.
+    fn takes_all(&self, to: ExprId, over: bool) -> bool {
+        let tree = self.function.tree();
         let info = self.function.info();
         let program = self.module.program;
         let to = tree.unparen(to);
+        // `gzip.NewWriter(&buf)`
+        let made = self
+            .function
+            .local(to)
+            .filter(|_| over && self.writer_waits())
+            .and_then(|local| self.function.sole_value(program, local));
+        if let Some((value, _)) = made {
+            let maker = self.function.callee(value).func();
+            let of_std = maker.is_some_and(|func| {
+                let (package, _) = crate::types::split_name(program, func);
+                crate::types::is_std_path(package)
+            });
+            let first = tree.arguments(value).first();
+            if of_std && first.is_some_and(|first| self.takes_all(*first, false)) {
+                return true;
+            }
+        }
+        let to = match tree.expr(to).kind {
+            ExprKind::Unary {
+                op: UnaryOp::Address,
+                x,
+            } => tree.unparen(x),
+            _ => to,
+        };
         matches!(info.object(to), Object::PackageVar(name)
-            if matches!(&**name, "io.Discard" | "io/ioutil.Discard"))
+            if matches!(&**name, "io.Discard" | "io/ioutil.Discard")
+                // Who writes to a terminal that is gone goes soon.
+                || self.writer_waits() && matches!(&**name, "os.Stdout" | "os.Stderr"))
             || matches!(
                 program
                     .named_name(program.deref(info.type_of(to)))

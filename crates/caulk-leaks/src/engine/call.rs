@@ -158,6 +158,7 @@ impl Run<'_, '_> {
             }
             let from =
                 self.on_argument(state, call, callee, name.as_ref(), (index, value), &values);
+            let from = self.read_by_callee(state, call, value, from);
             put_first_who_holds(&mut results, from);
             if state.status.is_final() && !matches!(state.status, Status::Released(_)) {
                 break;

@@ -28,6 +28,10 @@ impl Run<'_, '_> {
                     self.taken_over(state, call, literal, &values);
                     self.settle_at(state, SettledBy::HandedOver, span);
                 }
+                ClosureEffect::Uses { .. } if self.writer_waits() => {
+                    self.taken_over(state, call, literal, &values);
+                    self.settle_at(state, SettledBy::HandedOver, span);
+                }
                 ClosureEffect::Uses { drained } => {
                     state.drained |= drained;
                     self.obstacle(

@@ -193,6 +193,18 @@ impl Run<'_, '_> {
             .collect()
     }
 
+    /// Whether a call is of a function, or of an interface's method, that the project declares.
+    fn is_of_project(&self, call: ExprId) -> bool {
+        let callee = self.function.callee(call);
+        match callee {
+            Callee::Interface { iface, .. } => {
+                let named = self.module.program.named_of(*iface);
+                named.is_some_and(|named| named.is_loaded())
+            }
+            callee => self.is_own(callee),
+        }
+    }
+
     /// The callee uses the resource and cannot release it; what it returns may go on doing so.
     pub(super) fn lend(
         &mut self,
@@ -203,6 +215,15 @@ impl Run<'_, '_> {
         let program = self.module.program;
         let ty = self.function.info().type_of(call);
         let results = program.results_of(ty);
+        // What others send as the body of a request is closed with that, whatever the parameter's type.
+        let closes_nothing = self.makes_reader(call)
+            && !results
+                .iter()
+                .any(|ty| crate::types::has_release(program, *ty));
+        if self.writer_waits() && !closes_nothing && !self.is_of_project(call) {
+            self.lose_track(state, self.unknown_callee(call), self.span_of(call));
+            return Vec::new();
+        }
         // What has no result, or a result with a release of its own, may have been made to keep it.
         let may_keep = ty == TypeId::VOID
             || !matches!(value, Value::View)

@@ -251,22 +251,30 @@ impl Run<'_, '_> {
         visits: &[Visit],
     ) {
         let replaced = self.is_replaced(state);
+        let turns = || {
+            let mut turns = Vec::new();
+            let mut at = Some(visit);
+            while let Some(visit) = at.and_then(|at| visits.get(at)) {
+                if visit.acquires {
+                    break;
+                }
+                turns.extend(visit.turn);
+                at = visit.parent;
+            }
+            turns
+        };
         let mut known = self.out.owed.iter_mut();
         if let Some(lost) = known.find(|lost| {
             (lost.span, lost.kind, lost.error, lost.replaced) == (span, kind, error, replaced)
         }) {
-            lost.drained &= state.drained;
+            // The way on which it is read to its end is not the one to show.
+            if lost.drained && !state.drained {
+                lost.drained = false;
+                lost.turns = turns();
+            }
             return;
         }
-        let mut turns = Vec::new();
-        let mut at = Some(visit);
-        while let Some(visit) = at.and_then(|at| visits.get(at)) {
-            if visit.acquires {
-                break;
-            }
-            turns.extend(visit.turn);
-            at = visit.parent;
-        }
+        let turns = turns();
         let held_by = state
             .bindings()
             .find(|(_, value)| matches!(value, Value::At(0)))

@@ -8,6 +8,9 @@ use super::call::Named;
 use super::run::{Run, Start};
 use super::state::{State, Status, Value};
 
+/// Methods of what reads from something else.
+const READS: &[&str] = &["Read", "Scan", "Decode", "Next", "Token", "ReadMessage"];
+
 impl Run<'_, '_> {
     /// Whether it matters that the resource is read to its end.
     fn is_spent_when_read(&self) -> bool {
@@ -25,6 +28,19 @@ impl Run<'_, '_> {
         name: Option<&Named<'_>>,
     ) -> Option<Vec<Option<Value>>> {
         let name = name.filter(|_| self.is_spent_when_read())?;
+        if self.writer_waits() {
+            let method = crate::types::simple_name(name.name);
+            let in_turns = self.function.in_loop(call);
+            match method {
+                // Behind one value there may be no more, and where it is none the rest is left.
+                "Decode" | "DecodeMsg" if !in_turns => {
+                    return Some(self.in_error_result(call, Value::NotCopied));
+                }
+                "Decode" | "DecodeMsg" | "Next" => return Some(self.read_error(call, false)),
+                "Read" => return Some(self.read_error(call, true)),
+                _ => {}
+            }
+        }
         let any = match (name.package, name.name) {
             ("io" | "bufio" | "net/textproto", method) => {
                 let method = crate::types::simple_name(method);
@@ -47,6 +63,48 @@ impl Run<'_, '_> {
             return Vec::new();
         }
         self.in_error_result(call, Value::ReadError { any })
+    }
+
+    /// Whether it is the read end of a pipe, whose writer waits until all is read.
+    pub(super) fn writer_waits(&self) -> bool {
+        self.contract.is_some_and(|contract| contract.writer_waits)
+    }
+
+    /// What the results of a call say that is passed the read end of a pipe, or what reads from it: to whoever writes to the other
+    /// end it matters that all is read, and who gives no error has read all.
+    pub(super) fn read_by_callee(
+        &self,
+        state: &mut State,
+        call: ExprId,
+        value: &Value,
+        results: Vec<Option<Value>>,
+    ) -> Vec<Option<Value>> {
+        if !self.writer_waits()
+            || state.status != Status::Owed
+            || !matches!(value, Value::At(_) | Value::Owner(_) | Value::View)
+            || self.makes_reader(call)
+        {
+            return results;
+        }
+        let says = |value: &Option<Value>| matches!(value, Some(Value::ReadError { .. }));
+        if results.contains(&Some(Value::NotCopied)) {
+            state.drained = false;
+        } else if !state.drained && !results.iter().any(says) {
+            if self.gives_error(call) {
+                return self.in_error_result(call, Value::NotCopied);
+            }
+            state.drained = true;
+        }
+        results
+    }
+
+    /// Whether a call makes what goes on reading from what it is passed: `bufio.NewScanner(r)`.
+    pub(super) fn makes_reader(&self, call: ExprId) -> bool {
+        let program = self.module.program;
+        let types = program.results_of(self.function.info().type_of(call));
+        types
+            .into_iter()
+            .any(|ty| READS.iter().any(|method| program.has_method(ty, method)))
     }
 
     /// Whether a call that is false says that there is nothing left to read: `scanner.Scan()`.

@@ -128,7 +128,16 @@ impl Run<'_, '_> {
                 self.refine_acquired(state, false);
                 Vec::new()
             }
-            Value::View => self.read_by_method(call, name).unwrap_or_default(),
+            Value::View => {
+                let results = self.read_by_method(call, name).unwrap_or_default();
+                // `dec.UseNumber()` reads nothing.
+                let sets = name.is_some_and(|name| crate::types::is_std_path(name.package))
+                    && !self.gives_error(call);
+                match sets {
+                    true => results,
+                    false => self.read_by_callee(state, call, &Value::View, results),
+                }
+            }
             Value::Releaser if method.is_empty() => {
                 self.release_at(state, span);
                 Vec::new()
@@ -183,7 +192,7 @@ impl Run<'_, '_> {
     }
 
     /// Whether the last result of a call is an error, as far as that is known.
-    fn gives_error(&self, call: ExprId) -> bool {
+    pub(super) fn gives_error(&self, call: ExprId) -> bool {
         let program = self.module.program;
         let ty = self.function.info().type_of(call);
         let results = program.results_of(ty);

@@ -335,6 +335,7 @@ impl Run<'_, '_> {
                 }
                 return true;
             }
+            Some(Value::NotCopied) if self.writer_waits() => state.drained = equal,
             Some(Value::NotCopied) => state.drained &= equal,
             Some(Value::ReadError { any }) => state.drained |= any && !equal,
             // What is bound to it can be nil while it is held: a reply, a message.

@@ -20,6 +20,10 @@ use crate::module::{Module, Reach};
 
 /// The contract of a resource returned as it is, or of a part of it.
 pub(super) fn handed_on(contract: &Contract, depth: usize) -> Option<Contract> {
+    // Who gets the read end of a pipe owes it by what the function is seen to write to the other.
+    if contract.writer_waits {
+        return None;
+    }
     let mut contract = contract.clone();
     contract.release.actions = contract
         .release

@@ -100,7 +100,7 @@ fn by_variable(
 }
 
 /// Whether a mention of a variable is where it is assigned.
-fn is_target(function: &Function, mention: ExprId) -> bool {
+pub(super) fn is_target(function: &Function, mention: ExprId) -> bool {
     let tree = function.tree();
     matches!(function.parent(mention), Some(Node::Stmt(stmt))
         if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&mention)))

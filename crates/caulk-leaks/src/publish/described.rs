@@ -187,6 +187,8 @@ impl<'a, 'p> Described<'a, 'p> {
         let state = self.open_word();
         let state = if lost.drained && self.site.contract.is_spent_when_read() {
             format!("{state}, though read to its end")
+        } else if self.site.contract.writer_waits {
+            format!("{state}, and not read to its end")
         } else if let Some(parent) = self.kept_by() {
             format!("{state} until its {} ends", short_name(parent))
         } else {

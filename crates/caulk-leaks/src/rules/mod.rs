@@ -83,7 +83,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "unclosed-pipe",
-        summary: "the write end of an io.Pipe is not closed",
+        summary: "an end of an io.Pipe is not closed",
         preview: false,
         page: include_str!("pages/unclosed-pipe.md"),
     },

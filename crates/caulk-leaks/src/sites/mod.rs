@@ -92,6 +92,9 @@ pub(crate) fn verdicts(
             if site.contract.where_it_fails {
                 outcomes.owed.retain(|lost| lost.error == Some(true));
             }
+            if site.contract.writer_waits {
+                crate::inference::piped::keep_waited_for(module, &function, &site, &mut outcomes);
+            }
             (site, Verdict { outcomes })
         })
         .collect()

@@ -74,7 +74,7 @@ pub(super) fn contracts_of_call(
     {
         return Vec::new();
     }
-    let contracts = known_contracts(module, function, reach, call, callee, &called);
+    let mut contracts = known_contracts(module, function, reach, call, callee, &called);
     if contracts.is_empty() {
         let told = crate::inference::habit::contract(module, function, call, &called)
             .filter(|_| !is_cached_behind(module, function, callee))
@@ -98,6 +98,9 @@ pub(super) fn contracts_of_call(
                 !crate::inference::convention::is_unlikely(module, function, call, contract)
             })
             .collect();
+    }
+    if &*func.name == "io.Pipe" {
+        contracts.extend(crate::inference::piped::read_end(module, function, call));
     }
     contracts
 }
