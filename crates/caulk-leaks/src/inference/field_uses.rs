@@ -176,6 +176,11 @@ impl Uses {
         self.always_given
     }
 
+    /// Whether something gets what it holds.
+    pub fn escapes(&self) -> bool {
+        self.escapes
+    }
+
     /// Whether one of these methods is called on it.
     pub fn is_released(&self, releases: &dyn Fn(&str) -> bool) -> bool {
         self.methods.iter().any(|method| releases(method))

@@ -1,11 +1,14 @@
 //! Fields that keep a resource which nothing in the module ever releases.
 
-use caulk_program::{Type, TypeId};
+use caulk_program::{BodyOwner, Type, TypeId};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind};
+use memchr::memmem;
 use smol_str::SmolStr;
 
 use crate::contract::RELEASE_METHODS;
-use crate::engine::Value;
+use crate::engine::{Function, Value};
 use crate::finding::{Heat, Keeper, SettledBy, Step};
+use crate::inference::field_uses::FieldUses;
 use crate::publish::described::Described;
 
 /// Such a field.
@@ -44,7 +47,8 @@ impl Described<'_, '_> {
         let uses = self
             .module
             .uses_of_field(package, &named.full_name(), &field)?;
-        if uses.may_release(&|method| release.is_method(method))
+        let is_released = uses.may_release(&|method| release.is_method(method));
+        if is_released && !self.is_released_where_it_fails(&named.full_name(), &field)
             || self.is_ended_by_parent()
             || self.ends_along(&named.full_name())
             || self.is_held_by_others(ty, &field)
@@ -81,6 +85,17 @@ impl Described<'_, '_> {
         };
         match method {
             Some(_) if self.may_be_meant(rule) => None,
+            Some(method) if is_released => Some(Forgotten {
+                rule,
+                message: format!(
+                    "{owner}.{field} from {by} is {} only where that fails: {owner}.{method} forgets it",
+                    self.done_word()
+                ),
+                path: path(format!(
+                    "kept in {owner}.{field}, which nothing else releases"
+                )),
+                keeper,
+            }),
             Some(method) => Some(Forgotten {
                 rule,
                 message: format!(
@@ -90,14 +105,81 @@ impl Described<'_, '_> {
                 path: path(format!("kept in {owner}.{field}, which nothing releases")),
                 keeper,
             }),
-            None if self.in_loop || self.heat == Heat::Request => Some(Forgotten {
-                rule: self.site.contract.rule,
-                message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
-                path: path(format!("kept in {owner}.{field}, which nothing releases")),
-                keeper,
-            }),
+            None if !is_released && (self.in_loop || self.heat == Heat::Request) => {
+                Some(Forgotten {
+                    rule: self.site.contract.rule,
+                    message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
+                    path: path(format!("kept in {owner}.{field}, which nothing releases")),
+                    keeper,
+                })
+            }
             None => None,
         }
+    }
+
+    /// Whether the function that acquires releases the field where it fails, and nothing else does: what is kept otherwise is
+    /// released by nobody.
+    fn is_released_where_it_fails(&self, owner: &str, field: &SmolStr) -> bool {
+        // What others can name by themselves they may release.
+        let name = owner.rsplit('.').next().unwrap_or_default();
+        if caulk_syntax::is_exported(field) && caulk_syntax::is_exported(name) {
+            return false;
+        }
+        let (module, release) = (self.module, &self.site.release);
+        let uses_in = |function: &Function| {
+            let mut uses = FieldUses::default();
+            uses.read(module.program, module.catalogue, &function.typed, false);
+            uses.of_field(owner, field)
+        };
+        let releases = |method: &str| release.is_method(method);
+        let here = uses_in(self.function);
+        if !here.is_released(&releases) || here.escapes() || !self.is_released_on_failure(field) {
+            return false;
+        }
+        let own = self.function.typed.owner;
+        let owners = module.program.owners(self.function.package);
+        owners
+            .into_iter()
+            .filter(|owner| *owner != own && self.names(*owner, field))
+            .filter_map(|owner| module.function(owner))
+            .all(|function| !uses_in(&function).may_release(&releases))
+    }
+
+    /// Whether the text of a body has a name in it.
+    fn names(&self, owner: BodyOwner, name: &str) -> bool {
+        let BodyOwner::Func(id) = owner else {
+            return true;
+        };
+        let program = self.module.program;
+        let body = program.func(id).and_then(|func| func.body_span());
+        let text = program.file_of(id).zip(body);
+        text.is_some_and(|(file, body)| {
+            memmem::find(body.of(&file.bytes()), name.as_bytes()).is_some()
+        })
+    }
+
+    /// Whether each release of a field in the function stands below a condition on an error.
+    fn is_released_on_failure(&self, field: &str) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let asks_for_error = |node: Node| match node {
+            Node::Stmt(stmt) => matches!(tree.stmt(stmt).kind, StmtKind::If { cond, .. }
+                if matches!(tree.expr(tree.unparen(cond)).kind, ExprKind::Binary { x, op: BinaryOp::Neq, .. }
+                    if crate::types::is_error(self.module.program, function.info().type_of(x)))),
+            Node::Expr(_) => false,
+        };
+        let names_field = |x: ExprId| {
+            matches!(tree.expr(tree.unparen(x)).kind, ExprKind::Selector { sel, .. }
+            if tree.name(sel) == field)
+        };
+        function.info().calls().iter().all(|(call, callee)| {
+            let releases = callee.receiver().is_some_and(names_field)
+                && self.site.release.is_method(crate::types::last_name(callee));
+            let mut at = function.parent(*call);
+            while let Some(node) = at.filter(|node| !asks_for_error(*node)) {
+                at = function.parent(node);
+            }
+            !releases || at.is_some()
+        })
     }
 
     /// Whether what keeps it lives as long as the process, or nothing but types and habits say that it has to be released.
