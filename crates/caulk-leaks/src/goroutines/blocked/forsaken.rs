@@ -1,4 +1,5 @@
-//! Goroutines that a constructor starts for a value which it then does not return: they wait on a channel of that.
+//! Goroutines that a function starts for a value which it makes, and then neither returns nor ends where it fails: they wait on a
+//! channel of that.
 
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
@@ -43,23 +44,19 @@ fn left_by_error(
     call: ExprId,
 ) -> Option<Blocked> {
     let tree = function.tree();
-    let Callee::Method { func, receiver, .. } = function.callee(tree.unparen(call)) else {
-        return None;
-    };
-    let value = root_variable(function, *receiver)?;
-    if !returns(function, value)
-        || !function.is_fresh(value)
-        || function.results(None).contains(&value)
-    {
+    let (receiver, waiter) = run_by(function, tree.unparen(call))?;
+    let value = root_variable(function, receiver)?;
+    if !function.is_fresh(value) || function.results(None).contains(&value) {
         return None;
     }
-    let waiter = func.id.filter(|id| module.is_own(*id))?;
+    let waiter = Some(waiter).filter(|id| module.is_own(*id))?;
     let field = waited_for(module, waiter)?;
     if !is_made_here(function, &field) {
         return None;
     }
     let begun = tree.stmt(go).span;
     let mut counted = Vec::new();
+    let mut ended = false;
     for (node, at) in mentions(function, value) {
         if is_defer(function, at) {
             return None;
@@ -68,8 +65,13 @@ fn left_by_error(
         let runs =
             matches!(at, Node::Stmt(stmt) if matches!(tree.stmt(stmt).kind, StmtKind::Go(_)));
         if at != Node::Stmt(go) && (runs || !only_used(module, function, node)) {
+            ended |= closes(function, node, &field);
             counted.push(at);
         }
+    }
+    // Who ends it where all goes well has to do so elsewhere too.
+    if !returns(function, value) && (!ended || crate::in_test::is_in_test(module, function)) {
+        return None;
     }
     if counted
         .iter()
@@ -87,11 +89,44 @@ fn left_by_error(
     }
     .leaves_with_fewer(go.into(), 1)?;
     let file = caulk_flow::file_of(module.program, function.typed.owner)?;
-    let name = crate::place::text(file, tree.expr(*receiver).span);
+    let name = crate::place::text(file, tree.expr(receiver).span);
     Some(Blocked {
         leaves,
         ..Blocked::new(function, go, Wait::Signal, format!("{name}.{field}"))
     })
+}
+
+/// The method that a goroutine runs, with what it is called on: the call itself, or the first in a literal.
+fn run_by(function: &Function, call: ExprId) -> Option<(ExprId, FuncId)> {
+    let tree = function.tree();
+    match function.callee(call) {
+        Callee::Method { func, receiver, .. } => Some((*receiver, func.id?)),
+        Callee::Literal(literal) => {
+            let body = function.graph(Some(*literal))?.body;
+            let mut steps = tree.block(body).iter().map(|stmt| tree.stmt(*stmt).kind);
+            let first = steps.find(|step| !matches!(step, StmtKind::Defer(_)))?;
+            let StmtKind::Expr(run) = first else {
+                return None;
+            };
+            match function.callee(tree.unparen(run)) {
+                Callee::Method { func, receiver, .. } => Some((*receiver, func.id?)),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// Whether a mention of the value is to close this channel of it: `close(v.field)`.
+fn closes(function: &Function, mention: ExprId, field: &str) -> bool {
+    let tree = function.tree();
+    let Some(Node::Expr(channel)) = function.parent(mention) else {
+        return false;
+    };
+    let is_field = matches!(tree.expr(channel).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == field);
+    is_field
+        && matches!(function.parent(channel), Some(Node::Expr(call))
+            if *function.callee(call) == Callee::Builtin(Builtin::Close))
 }
 
 /// Whether the function makes the channel of a field itself: one that is given by others may be closed by them.
