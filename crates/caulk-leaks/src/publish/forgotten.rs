@@ -5,11 +5,19 @@ use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
 use smol_str::SmolStr;
 
-use crate::contract::RELEASE_METHODS;
+use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::{Function, Value};
 use crate::finding::{Heat, Keeper, SettledBy, Step};
 use crate::inference::field_uses::FieldUses;
 use crate::publish::described::Described;
+
+/// Where a field is released that the release method of its owner forgets.
+enum Elsewhere {
+    /// In the function that acquires, where that fails.
+    WhereItFails,
+    /// In this method.
+    By(String),
+}
 
 /// Such a field.
 pub(crate) struct Forgotten {
@@ -48,8 +56,11 @@ impl Described<'_, '_> {
             .module
             .uses_of_field(package, &named.full_name(), &field)?;
         let is_released = uses.may_release(&|method| release.is_method(method));
-        if is_released && !self.is_released_where_it_fails(&named.full_name(), &field)
-            || self.is_ended_by_parent()
+        let elsewhere = match is_released {
+            false => None,
+            true => Some(self.released_elsewhere(ty, &named.full_name(), &field)?),
+        };
+        if self.is_ended_by_parent()
             || self.ends_along(&named.full_name())
             || self.is_held_by_others(ty, &field)
             || self.is_lent_by_test(ty)
@@ -85,26 +96,25 @@ impl Described<'_, '_> {
         };
         match method {
             Some(_) if self.may_be_meant(rule) => None,
-            Some(method) if is_released => Some(Forgotten {
-                rule,
-                message: format!(
-                    "{owner}.{field} from {by} is {} only where that fails: {owner}.{method} forgets it",
-                    self.done_word()
-                ),
-                path: path(format!(
-                    "kept in {owner}.{field}, which nothing else releases"
-                )),
-                keeper,
-            }),
-            Some(method) => Some(Forgotten {
-                rule,
-                message: format!(
-                    "{owner}.{field} from {by} is never {}: {owner}.{method} forgets it",
-                    self.done_word()
-                ),
-                path: path(format!("kept in {owner}.{field}, which nothing releases")),
-                keeper,
-            }),
+            Some(method) => {
+                let done = self.done_word();
+                let how = match &elsewhere {
+                    None => format!("never {done}"),
+                    Some(Elsewhere::WhereItFails) => format!("{done} only where opening fails"),
+                    Some(Elsewhere::By(other)) => format!("{done} by {owner}.{other} alone"),
+                };
+                Some(Forgotten {
+                    rule,
+                    message: format!(
+                        "{owner}.{field} from {by} is {how}: {owner}.{method} forgets it"
+                    ),
+                    path: path(match &elsewhere {
+                        None => format!("kept in {owner}.{field}, which nothing releases"),
+                        Some(_) => format!("kept in {owner}.{field}"),
+                    }),
+                    keeper,
+                })
+            }
             None if !is_released && (self.in_loop || self.heat == Heat::Request) => {
                 Some(Forgotten {
                     rule: self.site.contract.rule,
@@ -117,13 +127,12 @@ impl Described<'_, '_> {
         }
     }
 
-    /// Whether the function that acquires releases the field where it fails, and nothing else does: what is kept otherwise is
-    /// released by nobody.
-    fn is_released_where_it_fails(&self, owner: &str, field: &SmolStr) -> bool {
+    /// Where a field is released that its owner's release method forgets; none where that, or somebody else, may release it.
+    fn released_elsewhere(&self, ty: TypeId, owner: &str, field: &SmolStr) -> Option<Elsewhere> {
         // What others can name by themselves they may release.
-        let name = owner.rsplit('.').next().unwrap_or_default();
+        let name = crate::types::simple_name(owner);
         if caulk_syntax::is_exported(field) && caulk_syntax::is_exported(name) {
-            return false;
+            return None;
         }
         let (module, release) = (self.module, &self.site.release);
         let uses_in = |function: &Function| {
@@ -133,16 +142,77 @@ impl Described<'_, '_> {
         };
         let releases = |method: &str| release.is_method(method);
         let here = uses_in(self.function);
-        if !here.is_released(&releases) || here.escapes() || !self.is_released_on_failure(field) {
-            return false;
+        let fails =
+            here.is_released(&releases) && !here.escapes() && self.is_released_on_failure(field);
+        // Others are asked only where one of the two can be.
+        if !fails && (here.may_release(&releases) || !self.does_nothing(ty, name)) {
+            return None;
         }
         let own = self.function.typed.owner;
         let owners = module.program.owners(self.function.package);
-        owners
+        let others = owners
             .into_iter()
             .filter(|owner| *owner != own && self.names(*owner, field))
-            .filter_map(|owner| module.function(owner))
-            .all(|function| !uses_in(&function).may_release(&releases))
+            .filter_map(|owner| module.function(owner));
+        let mut releasing = Vec::new();
+        for function in others {
+            let uses = uses_in(&function);
+            if uses.escapes() {
+                return None;
+            }
+            if uses.may_release(&releases) {
+                releasing.push(function);
+            }
+        }
+        match &releasing[..] {
+            [] if fails => Some(Elsewhere::WhereItFails),
+            [only] if !fails => self.is_ending_of_its_own(name, field, only),
+            _ => None,
+        }
+    }
+
+    /// Whether the release method of a type calls nothing, and so releases nothing.
+    fn does_nothing(&self, ty: TypeId, owner: &str) -> bool {
+        let package = self.module.program.package(self.function.package);
+        let release = self
+            .release_method(ty)
+            .and_then(|release| package.method_of(owner, release)?.reference.id)
+            .and_then(|id| self.module.function(BodyOwner::Func(id)));
+        release.is_some_and(|release| release.info().calls().is_empty())
+    }
+
+    /// The one method that releases a field, where it is another way to end the owner than its release method: others call the one
+    /// or the other.
+    fn is_ending_of_its_own(
+        &self,
+        owner: &str,
+        field: &str,
+        method: &Function,
+    ) -> Option<Elsewhere> {
+        let program = self.module.program;
+        let func = program.func(method.id()?)?;
+        let is_way_out = func.receiver.as_deref() == Some(owner)
+            && caulk_syntax::is_exported(&func.name)
+            && !is_release_name(&func.name)
+            && method.info().calls().iter().all(|(call, callee)| {
+                let ends = callee
+                    .receiver()
+                    .is_some_and(|x| names_field(method, x, field))
+                    && self.site.release.is_method(crate::types::last_name(callee));
+                !ends || method.root_of(*call).is_none() && !method.is_deferred(*call)
+            });
+        let called_here = || {
+            let owners = program.owners(self.function.package).into_iter();
+            owners
+                .filter_map(|owner| self.module.function(owner))
+                .any(|function| {
+                    let calls = function.info().calls();
+                    calls
+                        .iter()
+                        .any(|(_, callee)| callee.func().and_then(|func| func.id) == method.id())
+                })
+        };
+        (is_way_out && !called_here()).then(|| Elsewhere::By(func.name.to_string()))
     }
 
     /// Whether the text of a body has a name in it.
@@ -167,12 +237,10 @@ impl Described<'_, '_> {
                     if crate::types::is_error(self.module.program, function.info().type_of(x)))),
             Node::Expr(_) => false,
         };
-        let names_field = |x: ExprId| {
-            matches!(tree.expr(tree.unparen(x)).kind, ExprKind::Selector { sel, .. }
-            if tree.name(sel) == field)
-        };
         function.info().calls().iter().all(|(call, callee)| {
-            let releases = callee.receiver().is_some_and(names_field)
+            let releases = callee
+                .receiver()
+                .is_some_and(|x| names_field(function, x, field))
                 && self.site.release.is_method(crate::types::last_name(callee));
             let mut at = function.parent(*call);
             while let Some(node) = at.filter(|node| !asks_for_error(*node)) {
@@ -288,4 +356,10 @@ impl Described<'_, '_> {
             })
         })
     }
+}
+
+/// Whether an expression selects a field of this name.
+fn names_field(function: &Function, x: ExprId, field: &str) -> bool {
+    let tree = function.tree();
+    matches!(tree.expr(tree.unparen(x)).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == field)
 }

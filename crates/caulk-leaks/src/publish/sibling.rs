@@ -4,6 +4,7 @@
 use caulk_program::{LocalId, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
+use crate::catalogue::CallEffect;
 use crate::contract::is_release_name;
 use crate::engine::Function;
 use crate::module::Module;
@@ -63,6 +64,16 @@ fn can_release(module: &Module<'_>, function: &Function, used: ExprId, local: Lo
             }
             ExprKind::Call { fun, args, .. } => {
                 let index = tree.exprs(args).iter().position(|arg| *arg == used);
+                let known = function.callee(parent).func().and_then(|func| {
+                    let (package, name) = crate::types::split_name(module.program, func);
+                    module.catalogue.effect(package, name)
+                });
+                if matches!(
+                    known,
+                    Some(CallEffect::Borrow | CallEffect::Drain | CallEffect::Read)
+                ) {
+                    return false;
+                }
                 let signature = module.program.func_type(function.info().type_of(fun));
                 let param = index.and_then(|index| {
                     let signature = signature?;
