@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use caulk_system::{Digest, Files};
 use rayon::prelude::*;
@@ -104,7 +104,13 @@ pub struct Program {
     roots: Vec<RootFolder>,
     /// Indexes into `roots` by path.
     root_at: FxHashMap<PathBuf, usize>,
-    check: Vec<PackageId>,
+    problems_of_roots: Vec<Problem>,
+    asked: OnceLock<Asked>,
+}
+
+/// The packages that were asked for, and what is wrong with them.
+struct Asked {
+    packages: Vec<PackageId>,
     problems: Vec<Problem>,
     /// Of the packages of each folder that was asked for.
     problems_by_root: Vec<Vec<Problem>>,
@@ -120,7 +126,7 @@ impl Program {
     /// Finds the packages that `patterns` stand for: folders, Go files, or `DIR/...` for all folders below.
     pub fn load(files: Arc<dyn Files>, options: Options, patterns: &[PathBuf]) -> Program {
         let sources = FolderSources::over(files.clone());
-        Program::with_sources(files, options, patterns, sources, None)
+        Program::with_sources(files, options, patterns, sources, None).read()
     }
 
     /// The same, without reading folders that are known and have not changed until something in them is asked for.
@@ -131,7 +137,7 @@ impl Program {
         known: Option<KnownBuild<'_>>,
     ) -> Program {
         let sources = FolderSources::over(files.clone());
-        Program::with_sources(files, options, patterns, sources, known)
+        Program::with_sources(files, options, patterns, sources, known).read()
     }
 
     /// The same program over edited files: only folders with a file in `changed` are read again.
@@ -139,10 +145,12 @@ impl Program {
     /// `files` is what the program was loaded over with the edits laid on top.
     pub fn reload(&self, files: Arc<dyn Files>, changed: &[PathBuf]) -> Program {
         let sources = self.sources.without(changed, files.clone());
-        Program::with_sources(files, self.options.clone(), &self.patterns, sources, None)
+        let patterns = &self.patterns;
+        Program::with_sources(files, self.options.clone(), patterns, sources, None).read()
     }
 
-    /// Other files of the same tree, for another platform; what both take is parsed once.
+    /// Other files of the same tree, for another platform; what both take is parsed once. Its packages are read when they are
+    /// asked for, so that nothing of it is held while those before it are checked.
     pub(crate) fn another_build(
         &self,
         options: Options,
@@ -202,14 +210,12 @@ impl Program {
                 .zip(0..)
                 .collect(),
             roots: roots.folders,
-            check: Vec::new(),
-            problems: roots.problems,
-            problems_by_root: Vec::new(),
+            problems_of_roots: roots.problems,
+            asked: OnceLock::new(),
         };
         if let Some(known) = known {
             program.know(&known);
         }
-        program.find_check_packages();
         program
     }
 
@@ -241,42 +247,56 @@ impl Program {
         self.imports = Mutex::new(imports.copied().collect());
     }
 
-    fn find_check_packages(&mut self) {
-        let this = &*self;
+    fn read(self) -> Program {
+        self.asked();
+        self
+    }
+
+    fn asked(&self) -> &Asked {
+        self.asked.get_or_init(|| self.find_asked())
+    }
+
+    fn find_asked(&self) -> Asked {
         let found: Vec<(Vec<PackageId>, Vec<Problem>)> = {
-            let kinds: Vec<_> = this
+            let kinds: Vec<_> = self
                 .roots
                 .par_iter()
-                .map(|root| this.root_kinds(root))
+                .map(|root| self.root_kinds(root))
                 .collect();
-            let packages: Vec<_> = this
+            let packages: Vec<_> = self
                 .roots
                 .iter()
                 .zip(kinds)
-                .map(|(root, kinds)| (root, this.register_root(root, kinds)))
+                .map(|(root, kinds)| (root, self.register_root(root, kinds)))
                 .collect();
             packages
                 .into_par_iter()
                 .map(|(root, packages)| {
-                    let problems = match this.known_folders.get(&root.dir) {
+                    let problems = match self.known_folders.get(&root.dir) {
                         Some(known) => known.problems.clone(),
                         None => packages
                             .iter()
-                            .flat_map(|package| this.problems_of(this.package(*package)))
+                            .flat_map(|package| self.problems_of(self.package(*package)))
                             .collect(),
                     };
                     (packages, problems)
                 })
                 .collect()
         };
-        let mut problems = std::mem::take(&mut self.problems);
+        let mut problems = self.problems_of_roots.clone();
         problems.extend(self.roots.iter().flat_map(|root| self.excluded_files(root)));
+        let mut all = Vec::new();
+        let mut problems_by_root = Vec::new();
         for (packages, found) in found {
-            self.check.extend(packages);
+            all.extend(packages);
             problems.extend(found.iter().cloned());
-            self.problems_by_root.push(found);
+            problems_by_root.push(found);
         }
-        self.problems = problem::merge(problems);
+        Asked {
+            packages: all,
+            problems: problem::merge(problems),
+            problems_by_root,
+        }
     }
 
     /// Whether it was loaded with what an earlier run knows of it, and packages have the ids that they had there.
@@ -310,7 +330,7 @@ impl Program {
         let folders = self
             .roots
             .par_iter()
-            .zip(&self.problems_by_root)
+            .zip(&self.asked().problems_by_root)
             .map(|(root, problems)| {
                 let folder = match self.known_folders.get(&root.dir) {
                     Some(known) => known.clone(),
@@ -339,12 +359,12 @@ impl Program {
 
     /// What was missing or broken for the packages that are checked, sorted.
     pub fn problems(&self) -> &[Problem] {
-        &self.problems
+        &self.asked().problems
     }
 
     /// The packages that were asked for, sorted by folder.
     pub fn check_packages(&self) -> &[PackageId] {
-        &self.check
+        &self.asked().packages
     }
 
     /// Whether a file was asked for: a path to a single file selects that file of its package alone.
@@ -364,7 +384,9 @@ impl Program {
 
     /// Drops problems that another build of the same tree does not have.
     pub(crate) fn forget(&mut self, gone: impl Fn(&Problem) -> bool) {
-        self.problems.retain(|problem| !gone(problem));
+        if let Some(asked) = self.asked.get_mut() {
+            asked.problems.retain(|problem| !gone(problem));
+        }
     }
 
     /// The folder that was asked for at this path.
