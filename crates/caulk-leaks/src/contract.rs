@@ -27,7 +27,7 @@ pub struct Contract {
     pub release: Release,
     /// Holds only where the call has two results (a constructor with an error).
     pub two_results: bool,
-    /// The channel field whose receive ends it: `C` of a timer.
+    /// The channel, a field or what a method gives, whose receive ends it: `C` of a timer, `Err` of a subscription.
     pub end_on_receive: Option<String>,
     /// The channel that is never closed, so that a range over it does not end: `C` of a ticker; empty where it is the
     /// value itself.

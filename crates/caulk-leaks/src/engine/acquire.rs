@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::LocalId;
-use caulk_syntax::{ExprId, StmtId, StmtKind};
+use caulk_syntax::{ExprId, Name, StmtId, StmtKind};
 
 use super::run::{Run, Start};
 use super::state::{Deferred, Place, State, Status, Value};
@@ -64,7 +64,9 @@ impl Run<'_, '_> {
                     Some(Value::Listed)
                 } else if index == result || Some(index) == beside {
                     Some(Value::At(0))
-                } else if Some(index) == error {
+                } else if Some(index) == error && !self.has_errors_beside(call, index)
+                    || self.is_error_beside(call, index)
+                {
                     Some(self.error_value(call, index))
                 } else {
                     let says = error.is_some() || self.is_optional();
@@ -101,6 +103,24 @@ impl Run<'_, '_> {
             *result = Some(Value::Acquired(when));
         }
         results
+    }
+
+    /// Whether one of several results is an error, wherever it stands: `info, userErr, sysErr, code := newInfo(r)`.
+    fn is_error_beside(&self, call: ExprId, index: usize) -> bool {
+        let program = self.module.program;
+        let results = program.results_of(self.function.info().type_of(call));
+        let ty = results.get(index);
+        results.len() > 2 && ty.is_some_and(|ty| crate::types::is_error(program, *ty))
+    }
+
+    /// Whether a result is none, though it stands where one is as a rule, and others are: the code in the above.
+    fn has_errors_beside(&self, call: ExprId, index: usize) -> bool {
+        let results = self
+            .module
+            .program
+            .results_of(self.function.info().type_of(call));
+        !self.is_error_beside(call, index)
+            && (0..results.len()).any(|other| self.is_error_beside(call, other))
     }
 
     /// The second result of an acquisition says that it failed: an error, or a truth value.
@@ -175,6 +195,30 @@ impl Run<'_, '_> {
                     })
             })
         })
+    }
+
+    /// Variables that are declared anew in a round of a loop: what the last round put there is for the deferred literal that has it.
+    pub(super) fn leave_to_round(&mut self, state: &mut State, names: &[Name]) {
+        let Some(Start::Call { call, .. }) = self.start else {
+            return;
+        };
+        let info = self.function.info();
+        let is_declared = |local: Option<LocalId>| {
+            local.is_some_and(|local| state.holders().any(|place| place.root == local))
+        };
+        if state.status == Status::Owed
+            && names
+                .iter()
+                .any(|name| is_declared(info.defined_at(name.span)))
+            && self.has_pending_literal(state, call)
+        {
+            if self.trying == 0
+                && let Some(defer) = state.defers.first()
+            {
+                self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
+            }
+            state.reset();
+        }
     }
 
     /// Whether something holds the resource of the round before that the round does not declare and

@@ -34,6 +34,7 @@ impl Run<'_, '_> {
                     };
                     let values = tree.exprs(spec.values).to_vec();
                     let names = tree.names(spec.names).to_vec();
+                    self.leave_to_round(state, &names);
                     let held = state.status == Status::Owed && state.holders().next().is_some();
                     let results = self.values_of(state, &values, names.len());
                     for (index, name) in names.iter().enumerate() {
@@ -250,6 +251,9 @@ impl Run<'_, '_> {
                             self.settle_at(state, SettledBy::Stored, span);
                             return;
                         }
+                        if value.holds() {
+                            self.bind_other_names(state, &place, &value);
+                        }
                         if value == Value::Listed {
                             state.bind_around(around, value.clone());
                         } else if value.holds() {
@@ -327,24 +331,6 @@ impl Run<'_, '_> {
                 LocalKind::Result { .. } | LocalKind::TypeSwitch => false,
             }
         })
-    }
-
-    /// `s.workers[w] = true`: the key is kept where others find it.
-    fn hand_over_key(&mut self, state: &mut State, target: ExprId) {
-        let tree = self.function.tree();
-        let ExprKind::Index { x, indices, .. } = tree.expr(target).kind else {
-            return;
-        };
-        let [key] = tree.exprs(indices) else {
-            return;
-        };
-        let key = *key;
-        if self.function.local(x).is_none()
-            && let Some(place) = self.place(key)
-            && let Some(value @ (Value::At(_) | Value::Owner(_))) = state.get(&place).cloned()
-        {
-            self.hand_over(state, key, Some(value), SettledBy::Stored);
-        }
     }
 
     /// Whether something else keeps a variable, that is made here, before the resource is acquired: `all[id] = s`.

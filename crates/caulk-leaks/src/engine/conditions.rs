@@ -34,6 +34,8 @@ struct Key {
     about: Vec<LocalId>,
     /// Whether a call that is passed one of its variables can change the answer.
     deep: bool,
+    /// What it compares with a constant, by its text: it is one of them at a time.
+    compared: Option<String>,
     places: Vec<Span>,
 }
 
@@ -43,6 +45,7 @@ struct Operand {
     text: String,
     about: Vec<LocalId>,
     deep: bool,
+    compared: Option<String>,
 }
 
 impl Conditions {
@@ -78,6 +81,7 @@ impl Conditions {
                 keys.push(Key {
                     about: operand.about,
                     deep: operand.deep,
+                    compared: operand.compared,
                     places: Vec::new(),
                 });
                 keys.len() - 1
@@ -90,15 +94,31 @@ impl Conditions {
         conditions
     }
 
-    /// Keys that are asked before an acquisition and behind it.
+    /// Keys that are asked before an acquisition and behind it, or that another is which compares the same.
     fn around(&self, acquisition: Span) -> Vec<usize> {
-        let keys = self.keys.iter().enumerate().filter(|(_, key)| {
-            let mut places = key.places.iter();
-            let before = places.any(|place| place.end <= acquisition.start);
-            let mut places = key.places.iter();
-            before && places.any(|place| acquisition.end <= place.start)
+        let is_before = |key: &Key| key.places.iter().any(|at| at.end <= acquisition.start);
+        let is_behind = |key: &Key| key.places.iter().any(|at| acquisition.end <= at.start);
+        let keys = self.keys.iter().enumerate().filter(|(at, key)| {
+            let alike = |other: usize, known: &Key| {
+                other == *at || key.compared.is_some() && known.compared == key.compared
+            };
+            let any = |is: &dyn Fn(&Key) -> bool| {
+                let mut all = self.keys.iter().enumerate();
+                all.any(|(other, known)| alike(other, known) && is(known))
+            };
+            any(&is_before) && any(&is_behind)
         });
         keys.map(|(key, _)| key).take(MOST).collect()
+    }
+
+    /// Keys that compare the same as another with other constants.
+    fn others(&self, key: usize) -> impl Iterator<Item = usize> {
+        let of = self.keys.get(key).and_then(|key| key.compared.as_ref());
+        let all = self.keys.iter().enumerate();
+        all.filter(move |(other, known)| {
+            *other != key && of.is_some() && known.compared.as_ref() == of
+        })
+        .map(|(other, _)| other)
     }
 }
 
@@ -151,8 +171,12 @@ fn joined(
 ) -> Option<Operand> {
     let mut operand = Operand::default();
     let is_plain = add(program, function, x, &mut operand) && {
+        let (left, about) = (operand.text.clone(), operand.about.len());
         operand.text.push_str(op);
-        add(program, function, y, &mut operand)
+        let is_plain = add(program, function, y, &mut operand);
+        let is_constant = about > 0 && operand.about.len() == about;
+        operand.compared = (op == "==" && is_constant).then_some(left);
+        is_plain
     };
     (is_plain && !operand.about.is_empty()).then_some(operand)
 }
@@ -245,7 +269,12 @@ impl Run<'_, '_> {
         {
             return true;
         }
-        state.assume_condition(asked.key, truth == asked.when_true)
+        let holds = truth == asked.when_true;
+        let mut others = conditions
+            .others(asked.key)
+            .filter(|other| holds && self.conditions.contains(other));
+        others.all(|other| state.assume_condition(other, false))
+            && state.assume_condition(asked.key, holds)
     }
 
     /// A variable is assigned, or what it leads to may be: `calls` where a call is passed it.

@@ -1,5 +1,6 @@
 //! `defer` and `go`: calls that run later, or beside.
 
+use caulk_flow::{End, Event, Graph};
 use caulk_program::{BodyOwner, Callee, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
@@ -277,7 +278,7 @@ impl Run<'_, '_> {
         reads
     }
 
-    /// Whether the function has given the field something above the statement that it is left by: what it says is known then.
+    /// Whether the function has given the field something on every way to the statement that it is left by: what it says is known then.
     fn is_assigned_before_leaving(&self, field: ExprId) -> bool {
         let tree = self.function.tree();
         let (Some(leaving), Some(graph)) = (self.leaving, self.function.graph(self.root)) else {
@@ -291,7 +292,8 @@ impl Run<'_, '_> {
                 && tree.stmt(stmt).span.end <= end
             {
                 let mut targets = tree.exprs(lhs).iter();
-                assigned |= targets.any(|to| path.is_some() && tree.selector_path(*to) == path);
+                assigned |= targets.any(|to| path.is_some() && tree.selector_path(*to) == path)
+                    && is_passed(graph, stmt, leaving);
             }
             Descend::Into
         });
@@ -313,4 +315,30 @@ impl Run<'_, '_> {
             .map(|place| place.root);
         root.is_some_and(|root| matches!(state.get(&Place::of(root)), Some(Value::At(_))))
     }
+}
+
+/// Whether every way to a `return` passes a statement.
+fn is_passed(graph: &Graph, stmt: StmtId, leaving: StmtId) -> bool {
+    let holder = graph
+        .blocks()
+        .find(|(_, block)| block.events.contains(&Event::Stmt(stmt)));
+    let exit = graph
+        .blocks()
+        .find(|(_, block)| matches!(block.end, End::Return(at) if at == leaving));
+    let (Some((holder, _)), Some((exit, _))) = (holder, exit) else {
+        return false;
+    };
+    if holder == exit {
+        return true;
+    }
+    let mut seen = std::collections::BTreeSet::from([graph.entry()]);
+    let mut todo = vec![graph.entry()];
+    while let Some(id) = todo.pop().filter(|id| *id != exit) {
+        if id == holder {
+            continue;
+        }
+        let next = graph.block(id).end.targets().into_iter();
+        todo.extend(next.filter(|next| seen.insert(*next)));
+    }
+    !seen.contains(&exit)
 }

@@ -65,7 +65,8 @@ impl Run<'_, '_> {
         let known = self
             .contract
             .and_then(|contract| contract.dynamic_type.as_ref());
-        if known.is_some() && program.named_name(ty).as_ref() == known {
+        let named = program.named_name(ty);
+        if known.is_some() && named.as_ref() == known || named.is_some() && self.is_of_network(ty) {
             return Says::Surely;
         }
         if !is_whole || ty.is_unknown() || program.is_missing(ty) {
@@ -81,6 +82,16 @@ impl Run<'_, '_> {
         } else {
             Says::Never
         }
+    }
+
+    /// Whether a type is the one that a connection or listener has in the network that it is made in: `net.Dial("udp", …)`.
+    fn is_of_network(&self, ty: TypeId) -> bool {
+        let Some(Start::Call { call, .. }) = self.start else {
+            return false;
+        };
+        let made = crate::inference::never_fails::type_in_network(&self.function.typed, call);
+        let program = self.module.program;
+        made.is_some_and(|made| program.named_name(program.deref(ty)).as_deref() == Some(made))
     }
 
     /// A clause of a type switch, over the acquisition's error or the resource; none where no clause fits. False where it

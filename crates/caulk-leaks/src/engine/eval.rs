@@ -319,7 +319,15 @@ impl Run<'_, '_> {
             return;
         };
         let tree = self.function.tree();
-        if let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(channel)).kind
+        let channel = tree.unparen(channel);
+        // `<-t.C`, `<-sub.Err()`
+        let channel = match tree.expr(channel).kind {
+            ExprKind::Call { fun, .. } if self.function.argument_count(channel) == 0 => {
+                tree.unparen(fun)
+            }
+            _ => channel,
+        };
+        if let ExprKind::Selector { x, sel } = tree.expr(channel).kind
             && tree.name(sel) == field
             && matches!(self.eval(state, x), Some(Value::At(0)))
         {

@@ -6,6 +6,7 @@ pub(crate) mod idle;
 pub(crate) mod recent;
 
 mod acquire;
+mod alias;
 mod argument;
 mod asked;
 mod assertion;

@@ -32,6 +32,10 @@ fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
         "encoding/json.Marshal" | "encoding/json.MarshalIndent" => true,
         "net/http.NewRequest" => is_url(typed, args.get(1)),
         "net/http.NewRequestWithContext" => is_url(typed, args.get(2)),
+        // A level that there is none of is written there for good.
+        "compress/flate.NewWriter"
+        | "compress/gzip.NewWriterLevel"
+        | "compress/zlib.NewWriterLevel" => args.get(1).is_some_and(|arg| is_constant(typed, *arg)),
         "strconv.Atoi" | "strconv.ParseInt" | "strconv.ParseUint" => {
             args.first().is_some_and(|arg| is_port(typed, *arg))
         }
@@ -173,16 +177,63 @@ pub(crate) fn assertion(program: &Program, typed: &TypedBody, x: ExprId, ty: Exp
 
 /// The network that a listener or connection was made in: of `net.Listen("tcp", …)`.
 fn network(typed: &TypedBody, of: ExprId) -> Option<&str> {
-    let tree = typed.tree();
     let (call, _) = given(typed, of)?;
+    network_of(typed, call)
+}
+
+/// The network that a call is passed, behind a context where there is one; of a variable that is given several, the first.
+fn network_of(typed: &TypedBody, call: ExprId) -> Option<&str> {
+    let tree = typed.tree();
     let name = &typed.info.callee(call).func()?.name;
-    let network = *tree.arguments(call).first()?;
-    match tree.expr(tree.unparen(network)).kind {
-        ExprKind::BasicLit(literal) if name.starts_with("net.") => {
-            Some(tree.literal(literal).trim_matches(['"', '`']))
-        }
+    let mut args = tree.arguments(call).iter().take(2);
+    let text = |expr: ExprId| match tree.expr(tree.unparen(expr)).kind {
+        ExprKind::BasicLit(literal) => Some(tree.literal(literal).trim_matches(['"', '`'])),
         _ => None,
-    }
+    };
+    let of_variable = |expr: ExprId| {
+        let local = typed.info.local(tree.unparen(expr))?;
+        let mut texts = Vec::new();
+        tree.walk(typed.block()?, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+            {
+                for (to, value) in tree.exprs(lhs).iter().zip(tree.exprs(rhs)) {
+                    let is_it = match tree.expr(*to).kind {
+                        ExprKind::Ident(name) => {
+                            let known = typed.info.local(*to);
+                            known.or_else(|| typed.info.defined_at(name.span)) == Some(local)
+                        }
+                        _ => false,
+                    };
+                    texts.extend(is_it.then(|| text(*value)));
+                }
+            }
+            Descend::Into
+        });
+        let first = texts.first().copied().flatten()?;
+        let kind = first.get(..3)?;
+        let alike = |text: &Option<&str>| text.is_some_and(|text| text.starts_with(kind));
+        texts.iter().all(alike).then_some(first)
+    };
+    name.starts_with("net.")
+        .then(|| args.find_map(|arg| text(*arg).or_else(|| of_variable(*arg))))?
+}
+
+/// The type that is behind the interface of what a call makes, as its network says.
+pub(crate) fn type_in_network(typed: &TypedBody, call: ExprId) -> Option<&'static str> {
+    let listens = match typed.info.callee(call).func()?.name.rsplit('.').next()? {
+        "Dial" | "DialTimeout" | "DialContext" => false,
+        "Listen" => true,
+        _ => return None,
+    };
+    Some(match network_of(typed, call)? {
+        network if network.starts_with("tcp") && listens => "net.TCPListener",
+        network if network.starts_with("tcp") => "net.TCPConn",
+        network if network.starts_with("udp") && !listens => "net.UDPConn",
+        network if network.starts_with("unix") && listens => "net.UnixListener",
+        network if network.starts_with("unix") => "net.UnixConn",
+        _ => return None,
+    })
 }
 
 /// Whether an expression is an address of the web as text that is one already, or a constant.

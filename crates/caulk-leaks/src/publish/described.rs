@@ -64,6 +64,9 @@ impl<'a, 'p> Described<'a, 'p> {
                 "released earlier in the loop, under a condition",
             );
         }
+        if self.is_for_another_turn() {
+            return Outcome::unknown_without_place("another case of the loop goes on with it");
+        }
         if self.is_left_unfinished() {
             return Outcome::unknown_without_place("an unfinished writer holds nothing by itself");
         }

@@ -1,6 +1,6 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, variables of a package.
 
-use caulk_syntax::{Descend, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprKind, Node, StmtId, StmtKind};
 
 use crate::engine::{Lost, PASSED_ON};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
@@ -226,6 +226,50 @@ impl Described<'_, '_> {
                 .releases
                 .iter()
                 .any(|release| round.encloses(*release) && release.end <= call.start)
+    }
+
+    /// Acquired in one case of a `switch` or `select` that a loop goes round, into a variable that lasts longer than a turn and
+    /// that another case goes on with: which case comes in which turn is not for the source to say.
+    pub(super) fn is_for_another_turn(&self) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let owed = &self.verdict.outcomes.owed;
+        let goes_round = |lost: &Lost| lost.kind == ExitKind::NextIteration;
+        let (Some(clause), Some(round)) = (
+            function.branch_of(Node::Expr(self.site.call)),
+            function.innermost_loop(self.site.call),
+        ) else {
+            return false;
+        };
+        let Some(local) = self.site.target(function).and_then(|to| function.local(to)) else {
+            return false;
+        };
+        let round = tree.stmt(round).span;
+        let declared = function.info().local_info(local).map(|local| local.span);
+        let is_case = |stmt: StmtId| {
+            matches!(
+                tree.stmt(stmt).kind,
+                StmtKind::Case { .. } | StmtKind::Comm { .. }
+            )
+        };
+        let lasts = declared.is_some_and(|declared| !round.encloses(declared));
+        if !lasts || !is_case(clause) || owed.is_empty() || !owed.iter().all(goes_round) {
+            return false;
+        }
+        let Some(Node::Stmt(cases)) = function.parent(clause) else {
+            return false;
+        };
+        let own = tree.stmt(clause).span;
+        let mut goes_on = false;
+        tree.walk(cases, |node| {
+            if let Node::Expr(expr) = node
+                && let ExprKind::Ident(_) = tree.expr(expr).kind
+                && function.info().local(expr) == Some(local)
+            {
+                goes_on |= !own.encloses(tree.expr(expr).span);
+            }
+            Descend::Into
+        });
+        goes_on && round.encloses(own)
     }
 
     /// Whether a loop that loses the value comes to acquire again, by the same call or, where it stands in a case of a
