@@ -1,7 +1,8 @@
 //! What becomes of what a function leaves behind where it fails: whether all who call it end the process with its error, or
 //! the context that they passed it, or call it but once in a process.
 
-use rustc_hash::FxHashMap;
+use caulk_program::{BodyOwner, FuncId};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use crate::command::is_run_by_command;
@@ -47,6 +48,25 @@ pub(crate) enum OnError {
     Last,
     /// The process ends.
     Ends,
+    /// The caller panics, which ends the process unless it answers a request.
+    Panics,
+    /// It is told to a function that may end the process; where that comes back, the caller returns or goes on.
+    Told {
+        to: FuncId,
+        returns: bool,
+    },
+}
+
+impl OnError {
+    /// What it leads to where these functions end the process.
+    fn resolved(self, ending: &FxHashSet<FuncId>) -> OnError {
+        match self {
+            OnError::Told { to, .. } if ending.contains(&to) => OnError::Ends,
+            OnError::Told { returns: true, .. } => OnError::Returns,
+            OnError::Told { returns: false, .. } => OnError::GoesOn,
+            known => known,
+        }
+    }
 }
 
 /// The context that a call is passed.
@@ -60,9 +80,16 @@ pub(crate) enum Passed {
     Ending,
 }
 
+/// Functions, one ending with the other, that are looked through for the end of the process.
+const ENDING_DEPTH: u8 = 3;
+
 /// Says of everything that runs what ends as it fails. `is_main` tells what the process begins with, `is_request` what answers requests,
 /// `is_test` what says nothing of anything, `is_offered` what others may call, too, `is_unused` what nobody runs unless somebody
-/// names it, and `before` what the callers of other builds say.
+/// names it, `recovers` what goes on behind a panic, and `before` what the callers of other builds say.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each tells what another kind of target is"
+)]
 pub(crate) fn spread<'a>(
     steps: impl Iterator<Item = &'a Step>,
     is_main: &dyn Fn(&Target) -> bool,
@@ -70,6 +97,7 @@ pub(crate) fn spread<'a>(
     is_test: &dyn Fn(&Target) -> bool,
     is_offered: &dyn Fn(&Target) -> bool,
     is_unused: &dyn Fn(&Target) -> bool,
+    recovers: &dyn Fn(&Target) -> bool,
     before: &dyn Fn(&Target) -> Option<Failing>,
 ) -> FxHashMap<Target, Failing> {
     let mut graph = Graph::default();
@@ -94,17 +122,23 @@ pub(crate) fn spread<'a>(
     let of_test = |node: usize| tests.get(node).copied().unwrap_or_default();
     graph.edges.retain(|(from, _, _)| !of_test(*from));
     graph.leave_out_unused(is_unused);
+    let ending = graph.ending();
+    let how = |step: &Step| match step.how {
+        How::Called(on_error, passed) => How::Called(on_error.resolved(&ending), passed),
+        how => how,
+    };
     let leads = |step: &Step| step.how != How::Named || step.in_handler;
     graph.edges.retain(|(_, _, step)| leads(step));
     graph.index();
     graph.prefer_passed();
     let roots: Vec<bool> = graph.targets.iter().map(|target| is_root(target)).collect();
     let is_process = |failing: &Failing| failing.process;
-    let process = graph.greatest(&roots, &is_process, &|step, holds| match step.how {
+    let process = graph.greatest(&roots, &is_process, &|step, holds| match how(step) {
         _ if step.in_handler => false,
-        How::Named | How::Called(OnError::GoesOn, _) => false,
+        How::Named | How::Called(OnError::GoesOn | OnError::Told { .. }, _) => false,
         How::Held | How::Called(OnError::Returns | OnError::Last, _) => holds,
         How::Called(OnError::Ends, _) => true,
+        How::Called(OnError::Panics, _) => holds || !recovers(&step.from),
     });
     let is_alone = |step: &Step| !step.in_handler && step.how != How::Named;
     let runs_once = |step: &Step| !step.in_loop && is_alone(step);
@@ -113,7 +147,7 @@ pub(crate) fn spread<'a>(
     });
     let is_fails_once = |failing: &Failing| failing.fails_once;
     let fails_once = graph.greatest(&roots, &is_fails_once, &|step, holds| {
-        let goes_on = matches!(step.how, How::Called(OnError::GoesOn, _));
+        let goes_on = matches!(how(step), How::Called(OnError::GoesOn, _));
         holds && is_alone(step) && !(step.in_loop && goes_on)
     });
     let last = graph.greatest(&roots, &|failing| failing.last, &|step, holds| {
@@ -127,13 +161,13 @@ pub(crate) fn spread<'a>(
         .map(|(target, ends)| *ends || is_request(target))
         .collect();
     let is_context = |failing: &Failing| failing.context;
-    let context = graph.greatest(&roots, &is_context, &|step, holds| match step.how {
+    let context = graph.greatest(&roots, &is_context, &|step, holds| match how(step) {
         _ if step.in_handler => true,
         How::Named
-        | How::Called(OnError::GoesOn, _)
+        | How::Called(OnError::GoesOn | OnError::Told { .. }, _)
         | How::Called(OnError::Returns | OnError::Last, Passed::Other) => false,
         How::Held | How::Called(OnError::Returns | OnError::Last, Passed::Own) => holds,
-        How::Called(OnError::Ends, _)
+        How::Called(OnError::Ends | OnError::Panics, _)
         | How::Called(OnError::Returns | OnError::Last, Passed::Ending) => true,
     });
     let requests: Vec<bool> = graph
@@ -196,6 +230,31 @@ impl<'a> Graph<'a> {
                 to.push(index);
             }
         }
+    }
+
+    /// The functions that end the process at their end, or call another there that does.
+    fn ending(&self) -> FxHashSet<FuncId> {
+        let mut ending = FxHashSet::default();
+        let ends: Vec<(&Target, &Target)> = self
+            .edges
+            .iter()
+            .filter(|(_, _, step)| matches!(step.how, How::Called(OnError::Last, _)))
+            .map(|(_, _, step)| (&step.from, &step.to))
+            .collect();
+        // Each turn finds those one call further away.
+        for _ in 0..ENDING_DEPTH {
+            for (from, to) in &ends {
+                let is_end = match to {
+                    Target::Exit => true,
+                    Target::Body(BodyOwner::Func(id)) => ending.contains(id),
+                    _ => false,
+                };
+                if is_end && let Target::Body(BodyOwner::Func(id)) = from {
+                    ending.insert(*id);
+                }
+            }
+        }
+        ending
     }
 
     /// What nobody in the program uses says nothing of what others use as well.

@@ -1,5 +1,7 @@
 //! What a body does with the errors of its calls, and which contexts it passes on.
 
+mod ending;
+
 use std::cell::OnceCell;
 
 use caulk_program::{Callee, LocalId, LocalKind, Program, TypedBody};
@@ -8,7 +10,6 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::body::roots;
 use crate::failing::{OnError, Passed};
-use crate::registration::bare;
 
 /// Calls that a context is looked for behind.
 const DEPTH: u8 = 4;
@@ -26,6 +27,8 @@ pub(crate) struct Outcomes<'a> {
     /// The statements behind the one that a list is part of, and the list that those are in.
     behind: FxHashMap<StmtId, (&'a [StmtId], StmtId)>,
     contexts: OnceCell<Contexts>,
+    /// Whether the body ends the process at its end, or where it is passed an error.
+    pub ends_process: bool,
 }
 
 /// The variables of contexts of a body that are given one.
@@ -46,6 +49,7 @@ impl<'a> Outcomes<'a> {
             groups: FxHashMap::default(),
             behind: FxHashMap::default(),
             contexts: OnceCell::new(),
+            ends_process: false,
         }
     }
 
@@ -281,6 +285,9 @@ impl<'a> Outcomes<'a> {
 
     fn look_at_all(&mut self, list: StmtId, stmts: &'a [StmtId], is_body: bool) {
         let tree = self.body.tree();
+        if is_body && self.body.block() == Some(list) {
+            self.ends_process = stmts.last().is_some_and(|last| self.ends(*last));
+        }
         for (index, stmt) in stmts.iter().enumerate() {
             let rest = stmts.get(index + 1..).unwrap_or_default();
             self.note_behind(*stmt, rest, list);
@@ -336,6 +343,7 @@ impl<'a> Outcomes<'a> {
     fn looked_at(&self, assigns: StmtId, rest: &'a [StmtId], list: StmtId) -> Option<OnError> {
         let tree = self.body.tree();
         let error = self.error_of(assigns)?;
+        let mut told = None;
         for stmt in self.run_behind(rest, list) {
             match tree.stmt(stmt).kind {
                 StmtKind::If {
@@ -344,7 +352,7 @@ impl<'a> Outcomes<'a> {
                     then,
                     ..
                 } => match self.checked(assigns, cond, then) {
-                    None if self.leaves(then) => return None,
+                    None if self.leaves(then) => return told,
                     None => {}
                     on_error => return on_error,
                 },
@@ -361,17 +369,19 @@ impl<'a> Outcomes<'a> {
                         .any(|arg| tree.ident(*arg) == Some(error))
                         .then_some(OnError::Ends);
                 }
-                StmtKind::Expr(_) | StmtKind::Defer(_) | StmtKind::Decl(_) => {}
+                // `exitOnError(err)`
+                StmtKind::Expr(call) => told = told.or(self.told(call, error, false)),
+                StmtKind::Defer(_) | StmtKind::Decl(_) => {}
                 StmtKind::Assign { lhs, .. } => {
                     let mut targets = tree.exprs(lhs).iter();
                     if targets.any(|target| tree.ident(*target) == Some(error)) {
-                        return None;
+                        return told;
                     }
                 }
-                _ => return None,
+                _ => return told,
             }
         }
-        None
+        told
     }
 
     /// Whether a block leaves its function, or goes elsewhere.
@@ -449,41 +459,22 @@ impl<'a> Outcomes<'a> {
         if stmts.iter().any(is_fatal) {
             return Some(OnError::Ends);
         }
-        match tree.stmt(*stmts.last()?).kind {
-            StmtKind::Return(list) => {
-                let last = tree.exprs(list).last();
-                let drops = last.is_some_and(|last| tree.ident(*last) == Some("nil"));
-                (!drops).then_some(OnError::Returns)
-            }
-            StmtKind::Expr(call) => match tree.expr(call).kind {
-                ExprKind::Call { fun, .. } if tree.ident(fun) == Some("panic") => {
-                    Some(OnError::Returns)
-                }
-                _ => None,
-            },
-            _ => None,
+        let panics = |stmt: &StmtId| matches!(tree.stmt(*stmt).kind, StmtKind::Expr(call) if self.panics_with_log(call));
+        if stmts.iter().any(panics) {
+            return Some(OnError::Panics);
         }
-    }
-
-    /// Whether a call ends the process, as its name says: `os.Exit`, `log.Fatalf`, `cobra.CheckErr`.
-    fn is_fatal(&self, call: ExprId) -> bool {
-        let tree = self.body.tree();
-        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(call)).kind else {
-            return false;
-        };
-        let name = match self.body.info.callee(call) {
-            Callee::Unknown { name, .. } => name.to_string(),
-            callee => match (callee.func(), tree.expr(fun).kind) {
-                (Some(func), _) => bare(func).to_owned(),
-                (None, ExprKind::Selector { sel, .. } | ExprKind::Ident(sel)) => {
-                    tree.name(sel).to_owned()
-                }
-                _ => return false,
+        let returns = match tree.stmt(*stmts.last()?).kind {
+            StmtKind::Return(list) => match tree.exprs(list).last() {
+                Some(last) if tree.ident(*last) != Some("nil") => return Some(OnError::Returns),
+                last => last.is_none(),
             },
+            StmtKind::Expr(call) if self.is_panic(call) => return Some(OnError::Returns),
+            _ => false,
         };
-        let name = name.to_ascii_lowercase();
-        name.contains("fatal")
-            || name.contains("exit")
-            || ["checkerr", "checkerror"].contains(&name.as_str())
+        let told = stmts.iter().find_map(|stmt| match tree.stmt(*stmt).kind {
+            StmtKind::Expr(call) => self.told(call, error, returns),
+            _ => None,
+        });
+        told.or(returns.then_some(OnError::Returns))
     }
 }

@@ -206,6 +206,7 @@ impl Calls {
                 Target::Body(BodyOwner::Func(id)) => is_library_function(program, *id),
                 _ => false,
             },
+            &|target| self.frequencies.get(target) == Some(&Frequency::Request),
             &failing_before,
         );
         if !before.is_empty() {

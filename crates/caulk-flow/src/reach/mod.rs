@@ -44,6 +44,8 @@ pub(crate) enum Target {
     Command,
     /// Somewhere in a dependency.
     Dependency,
+    /// The end of the process.
+    Exit,
 }
 
 /// A way from one to another.
@@ -109,6 +111,10 @@ pub(crate) fn reached(program: &Program, body: &TypedBody, in_test: bool) -> Rea
             };
             todo.push((child, context));
         });
+    }
+    if reader.outcomes.ends_process {
+        let how = How::Called(OnError::Last, Passed::Other);
+        reader.step(&Context::of(owner), Target::Exit, false, how);
     }
     reader.reached
 }

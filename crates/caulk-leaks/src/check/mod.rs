@@ -247,8 +247,8 @@ fn check_body(
         part.acquisitions.push(described.acquisition(outcome));
     }
     let heat = |root| heat(module, calls, &function, root);
-    let once = |root| calls.failing(owner, root).once;
-    for (acquisition, finding) in goroutines.described(module, &function, file, &heat, &once) {
+    let failing = |root| calls.failing(owner, root);
+    for (acquisition, finding) in goroutines.described(module, &function, file, &heat, &failing) {
         part.acquisitions.push(acquisition);
         if options.wants(finding.rule, false) {
             part.findings.push(finding);

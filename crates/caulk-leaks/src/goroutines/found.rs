@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use caulk_flow::Failing;
 use caulk_program::SourceFile;
 use caulk_syntax::StmtId;
 
 use super::blocked::{self, Blocked};
 use super::deaf::{self, Deaf};
 use super::endless::{self, Endless};
+use super::single::is_started_once;
 use super::stopped::{self, Stopped};
 use crate::engine::{Function, Root};
 use crate::finding::{Acquisition, Finding, Heat, Severity};
@@ -40,14 +42,15 @@ impl Goroutines {
     }
 
     /// What is said of each where it runs as often as `heat` tells; of one `go` statement for which there are several reasons, the
-    /// surest. What a function that runs once in a process starts, as `once` tells, is one goroutine at most, or as many as a loop starts.
+    /// surest. What a function that runs once in a process starts, as `failing` tells, is one goroutine at most, or as many as a loop starts;
+    /// and what it leaves where it fails ends with the process, where all its callers end that then.
     pub fn described(
         self,
         module: &Module<'_>,
         function: &Function,
         file: &SourceFile,
         heat: &dyn Fn(Root) -> Heat,
-        once: &dyn Fn(Root) -> bool,
+        failing: &dyn Fn(Root) -> Failing,
     ) -> Vec<(Acquisition, Finding)> {
         let mut all = Vec::new();
         for goroutine in self.blocked {
@@ -56,7 +59,8 @@ impl Goroutines {
             if goroutine.is_left_behind(heat) {
                 let (acquisition, mut finding) =
                     blocked::described(module, function, file, &goroutine, heat);
-                if once(root) {
+                let failing = failing(root);
+                if failing.once || failing.process && goroutine.is_left_by_failing(function) {
                     finding.severity = Severity::Low;
                 }
                 all.push((acquisition, finding));
@@ -86,8 +90,8 @@ impl Goroutines {
                 .then(|| endless::described(module, function, &goroutine, heat));
             let mut described = described.flatten();
             if let Some((_, finding)) = &mut described
-                && once(goroutine.root)
-                && !function.in_loop(goroutine.start)
+                && (failing(goroutine.root).once && !function.in_loop(goroutine.start)
+                    || is_started_once(module.program, function, goroutine.start))
             {
                 finding.severity = Severity::Low;
             }

@@ -6,6 +6,7 @@ pub(crate) mod endless;
 pub(crate) mod found;
 pub(crate) mod published;
 mod run;
+mod single;
 mod staying;
 mod stopped;
 

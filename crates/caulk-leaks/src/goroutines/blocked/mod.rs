@@ -23,8 +23,8 @@ mod workers;
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, FuncId};
-use caulk_syntax::{Node, Span};
+use caulk_program::{BodyOwner, FuncId, Object};
+use caulk_syntax::{Descend, Node, Span, StmtKind};
 
 use crate::engine::Function;
 use crate::finding::{Heat, Location};
@@ -77,6 +77,26 @@ impl Blocked {
             single_send: false,
             may_serve: false,
         }
+    }
+
+    /// Whether its starter leaves with an error.
+    pub fn is_left_by_failing(&self, function: &Function) -> bool {
+        let tree = function.tree();
+        let Some(graph) = function.graph(function.root_of(self.go)) else {
+            return false;
+        };
+        let mut fails = false;
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Return(results) = tree.stmt(stmt).kind
+                && tree.stmt(stmt).span == self.leaves
+                && let Some(last) = tree.exprs(results).last()
+            {
+                fails = *function.info().object(tree.unparen(*last)) != Object::Nil;
+            }
+            Descend::Into
+        });
+        fails && self.started.is_none()
     }
 
     /// Whether it is seen to be more than one of a kind, or is one too many.
