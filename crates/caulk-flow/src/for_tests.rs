@@ -47,6 +47,15 @@ fn is_in_folder_of_tests(package: &Package) -> bool {
     })
 }
 
+/// Whether a package is called after the folder that it stands in, for whoever tests what uses that: `smtp/smtptest`. Others may have
+/// it for their tests too.
+pub fn is_for_tests_of_its_folder(package: &Package) -> bool {
+    let mut folders = package.path().rsplit('/');
+    let (name, around) = (folders.next(), folders.next());
+    name.and_then(|name| name.strip_suffix("test"))
+        .is_some_and(|of| Some(of) == around)
+}
+
 fn is_name_of_helper(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace(['-', '_'], "");
     name == "test" || HELPERS.iter().any(|helper| name.starts_with(helper))

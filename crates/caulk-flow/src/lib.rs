@@ -23,7 +23,7 @@ pub use body::{file_of, has_one_element, package_of, roots};
 pub use build::{graph, literal_graph, type_switch_operand};
 pub use calls::{CallFacts, Calls, Frequencies, interface_key, is_followed};
 pub use failing::Failing;
-pub use for_tests::is_named_for_tests;
+pub use for_tests::{is_for_tests_of_its_folder, is_named_for_tests};
 pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use routes::{Route, routes};

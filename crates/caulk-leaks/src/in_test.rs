@@ -30,7 +30,9 @@ pub(crate) fn is_of_tests(module: &Module<'_>, package: &Package, file: &SourceF
 }
 
 fn tells(module: &Module<'_>, package: &Package, file: &SourceFile) -> bool {
-    if caulk_flow::is_named_for_tests(package, file) {
+    if caulk_flow::is_named_for_tests(package, file)
+        || caulk_flow::is_for_tests_of_its_folder(package)
+    {
         return true;
     }
     let mut imports = package.imported_by(file);

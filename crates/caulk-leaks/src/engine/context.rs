@@ -209,6 +209,16 @@ pub(crate) fn is_of_caller(module: &Module<'_>, function: &Function, expr: ExprI
         })
 }
 
+/// Whether an expression is the request that the function was passed.
+pub(crate) fn is_request(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
+    let local = function.local(function.tree().unparen(expr));
+    let info = local.and_then(|local| function.info().local_info(local));
+    info.is_some_and(|info| {
+        let name = module.program.named_name(module.program.deref(info.ty));
+        matches!(info.kind, LocalKind::Param { .. }) && name.as_deref() == Some("net/http.Request")
+    })
+}
+
 /// Whether an expression is a context that a field of the receiver, or of a parameter, holds.
 pub(crate) fn is_of_receiver(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
     let tree = function.tree();

@@ -2,7 +2,7 @@
 //! away.
 
 use caulk_program::Callee;
-use caulk_syntax::{ExprId, ExprKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node};
 
 use super::run::{Run, Start};
 use super::state::{State, Value};
@@ -18,15 +18,24 @@ impl Run<'_, '_> {
         let tree = self.function.tree();
         let args = tree.arguments(call);
         let callee = self.function.callee(call);
-        let is_it = |expr: ExprId| matches!(self.value_at(state, expr), Some(Value::At(0)));
-        if let Callee::Static(func) = callee {
-            let is_made = || {
-                let by = self
-                    .acquiring()
-                    .map(|acquiring| self.function.callee(acquiring));
-                let by = by.map_or("", crate::types::last_name);
-                by.contains("Create") || by.contains("Listen")
+        let is_it = |expr: ExprId| {
+            let expr = tree.unparen(expr);
+            let of = match tree.expr(expr).kind {
+                // `conn.(*net.UnixConn).File()`
+                ExprKind::TypeAssert { x, .. } => x,
+                _ => expr,
             };
+            matches!(self.value_at(state, of), Some(Value::At(0)))
+        };
+        let is_made = || {
+            let by = self.acquiring();
+            let name = by.map(|by| crate::types::last_name(self.function.callee(by)));
+            let name = name.unwrap_or_default();
+            name.contains("Create")
+                || name.contains("Listen")
+                || name == "OpenFile" && by.is_some_and(|by| self.is_told_to_make(by))
+        };
+        if let Callee::Static(func) = callee {
             let of_path = match &*func.name {
                 "os.Lstat" | "os.Stat" => true,
                 "os.Chmod" => is_made(),
@@ -41,12 +50,27 @@ impl Run<'_, '_> {
         callee.receiver().is_some_and(is_it)
             && match (method, args) {
                 ("Stat" | "File" | "SyscallConn", []) => true,
+                ("Chmod", [_]) => is_made(),
                 ("Seek", [offset, _]) => {
                     matches!(tree.expr(tree.unparen(*offset)).kind, ExprKind::BasicLit(number)
                         if tree.literal(number) == "0")
                 }
                 _ => false,
             }
+    }
+
+    /// Whether a call makes the file that it opens where there is none: `os.OpenFile(path, os.O_CREATE|os.O_WRONLY, mode)`.
+    fn is_told_to_make(&self, open: ExprId) -> bool {
+        let tree = self.function.tree();
+        let mut makes = false;
+        for arg in tree.arguments(open) {
+            tree.walk(*arg, |node| {
+                makes |= matches!(node, Node::Expr(expr)
+                    if matches!(tree.expr(expr).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == "O_CREATE"));
+                Descend::Into
+            });
+        }
+        makes
     }
 
     /// Whether an expression is the path of the resource: `f.Name()`, or the variable that it was made with.

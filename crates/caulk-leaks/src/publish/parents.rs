@@ -15,9 +15,15 @@ impl Described<'_, '_> {
     /// nothing else until then.
     pub(super) fn kept_by(&self) -> Option<&str> {
         let parent = self.site.contract.parent.as_deref()?;
-        let receiver = self.function.callee(self.site.call).receiver()?;
-        let ty = self.function.info().type_of(receiver);
-        (self.module.program.named_name(ty)? == parent).then_some(parent)
+        let callee = self.function.callee(self.site.call);
+        let ty = self.function.info().type_of(callee.receiver()?);
+        // A type that embeds it has its methods.
+        let is_method = callee.func().is_some_and(|func| {
+            let of = func.name.strip_prefix(parent);
+            of.is_some_and(|method| method.starts_with('.'))
+        });
+        let is_parent = || self.module.program.named_name(ty).as_deref() == Some(parent);
+        (is_method || is_parent()).then_some(parent)
     }
 
     /// A transaction whose context is cancelled in this function, or ends with the request; a stream of a client that this

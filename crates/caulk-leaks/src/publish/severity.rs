@@ -4,7 +4,7 @@ use caulk_program::{Callee, Object};
 use caulk_syntax::{Descend, ExprId, Node, StmtKind};
 
 use crate::contract::Origin;
-use crate::engine::Function;
+use crate::engine::{Function, Lost};
 use crate::finding::{ExitKind, Held, SettledBy, Severity};
 use crate::publish::described::Described;
 
@@ -28,8 +28,7 @@ impl Described<'_, '_> {
     }
 
     fn matters_little(&self) -> bool {
-        self.is_drained()
-            || self.is_unlikely()
+        self.is_slight_everywhere()
             || self.is_stated()
             || self.is_generated()
             || self.has_no_body()
@@ -44,14 +43,20 @@ impl Described<'_, '_> {
             || self.is_entry_alone()
             || self.is_handed_over_in_turns()
             || self.serves_from_now_on()
+            || self.is_meant_to_last()
             || self.is_replaced_in_turn()
             || self.writes_to_memory()
             || self.site.acquired_by.starts_with("net/http/httptest.")
     }
 
-    /// Whether it is lost only where it was read to its end, or where copying into it failed, as a rule since it is over.
-    fn is_drained(&self) -> bool {
-        let owed = &self.verdict.outcomes.owed;
+    /// Whether it is lost only where that is of no account.
+    fn is_slight_everywhere(&self) -> bool {
+        !self.verdict.outcomes.owed.is_empty() && self.of_account().next().is_none()
+    }
+
+    /// Where it is lost and that is of account: not where it was read to its end, or where copying into it failed, as a rule since it
+    /// is over, and where nothing in the source leads one to expect to get.
+    fn of_account(&self) -> impl Iterator<Item = &Lost> {
         let ends_by_itself = self.site.contract.is_spent_when_read()
             || self
                 .site
@@ -59,7 +64,12 @@ impl Described<'_, '_> {
                 .ends_on_error
                 .iter()
                 .any(|method| method == "Write");
-        ends_by_itself && !owed.is_empty() && owed.iter().all(|lost| lost.drained)
+        self.verdict.outcomes.owed.iter().filter(move |lost| {
+            let is_over = ends_by_itself && lost.drained;
+            !is_over
+                && !lost.unlikely
+                && !crate::publish::stated::is_impossible(self.file, lost.span)
+        })
     }
 
     /// Whether it is the answer to a request for headers.
@@ -101,12 +111,6 @@ impl Described<'_, '_> {
                 .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End))
     }
 
-    /// Whether it is lost only where something happens that the source gives no reason to expect.
-    fn is_unlikely(&self) -> bool {
-        let owed = &self.verdict.outcomes.owed;
-        !owed.is_empty() && owed.iter().all(|lost| lost.unlikely)
-    }
-
     /// Whether a comment beside it states that it is left open.
     fn is_stated(&self) -> bool {
         let tree = self.function.tree();
@@ -116,6 +120,15 @@ impl Described<'_, '_> {
             let (body, statement) = (tree.stmt(body).span, tree.stmt(statement).span);
             crate::publish::stated::is_left_open(self.file, body, statement)
         })
+    }
+
+    /// A function that ends what a method has begun and that nobody has a name for: it is to last as long as what it was begun with.
+    fn is_meant_to_last(&self) -> bool {
+        let contract = &self.site.contract;
+        self.held == Held::Nothing
+            && contract.rule == "uncalled-cancel"
+            && matches!(contract.origin, Origin::Source(_))
+            && self.function.callee(self.site.call).receiver().is_some()
     }
 
     /// Whether a program wrote the file: it is to be mended there, and may be written for what nobody asks of it.
@@ -141,16 +154,15 @@ impl Described<'_, '_> {
     /// Lost where the function is left, and the process ends with that, or, lost only where it fails, whoever calls it ends the
     /// process then, or the context that it was passed and which ends this too; or it runs once in a process, and may lose one.
     fn is_ended_by_failing(&self) -> bool {
-        let owed = &self.verdict.outcomes.owed;
-        let only_on_error = owed
-            .iter()
-            .all(|lost| lost.kind == ExitKind::Return && lost.error == Some(true));
-        let only_on_leaving = owed
-            .iter()
-            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End));
-        if owed.is_empty() {
+        if self.verdict.outcomes.owed.is_empty() {
             return false;
         }
+        let only_on_error = self
+            .of_account()
+            .all(|lost| lost.kind == ExitKind::Return && lost.error == Some(true));
+        let only_on_leaving = self
+            .of_account()
+            .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End));
         self.failing.last && only_on_leaving
             || only_on_error
                 && (self.failing.process
@@ -194,14 +206,30 @@ impl Described<'_, '_> {
 
     /// A context below the one that the function was passed, which ends with a request: it is kept until then.
     fn ends_with_request(&self) -> bool {
+        let contract = &self.site.contract;
+        let harm = contract.harm;
+        // What holds no more than a context with a deadline, as its source says.
+        let holds_context = matches!(contract.origin, Origin::Source(_))
+            && harm.healed
+            && !(harm.goroutines || harm.connections || harm.descriptors);
         let tree = self.function.tree();
-        let parent = tree.arguments(self.site.call).first();
-        self.site.contract.rule == "uncalled-cancel"
-            && self.failing.request
+        let args = tree.arguments(self.site.call);
+        let parent = args.first();
+        let (module, function) = (self.module, self.function);
+        self.failing.request
             && !self.in_loop
-            && parent.is_some_and(|parent| {
-                crate::engine::context::is_of_caller(self.module, self.function, *parent)
-            })
+            && match contract.rule {
+                "uncalled-cancel" => parent.is_some_and(|parent| {
+                    crate::engine::context::is_of_caller(module, function, *parent)
+                }),
+                _ => {
+                    holds_context
+                        && args.iter().any(|arg| {
+                            crate::engine::context::is_of_caller(module, function, *arg)
+                                || crate::engine::context::is_request(module, function, *arg)
+                        })
+                }
+            }
     }
 
     /// A package's variable that somebody else in the package releases, maybe before each that is put there.

@@ -65,6 +65,35 @@ pub(crate) fn is_left_open(file: &SourceFile, body: Span, statement: Span) -> bo
     })
 }
 
+/// That a place is not reached.
+const IMPOSSIBLE: &[&str] = &[
+    "can not happen",
+    "can't happen",
+    "cannot happen",
+    "impossible",
+    "never happen",
+    "should not happen",
+    "shouldn't happen",
+    "unreachable",
+];
+
+/// Whether a comment on the line of a statement, or right above it, states that the statement is not reached.
+pub(crate) fn is_impossible(file: &SourceFile, statement: Span) -> bool {
+    let bytes = file.bytes();
+    let text = |begin: u32, end: u32| {
+        String::from_utf8_lossy(Span::new(begin, end).of(&bytes)).into_owned()
+    };
+    let end = u32::try_from(bytes.len()).unwrap_or(statement.end);
+    let above = text(0, statement.start);
+    let behind = text(statement.end, end);
+    let above = above.lines().rev().skip(1).take_while(is_comment_line);
+    let on = behind.lines().take(1).filter(is_comment_line);
+    let said = above.take(LINES_ABOVE).chain(on);
+    let said: Vec<String> = said.map(str::to_lowercase).collect();
+    said.iter()
+        .any(|line| IMPOSSIBLE.iter().any(|words| line.contains(words)))
+}
+
 fn is_comment_line(line: &&str) -> bool {
     line.trim_start().starts_with("//")
 }
