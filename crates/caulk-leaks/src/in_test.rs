@@ -2,7 +2,7 @@
 
 use caulk_program::{BodyOwner, FuncId, Package, Program, SourceFile, TypeId};
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 
 /// Whether a body is there for tests alone.

@@ -1,7 +1,9 @@
 //! Contracts, obligations and rules; publishes each acquisition with its outcome. Does not know profiles or text edits.
 
 mod answers;
+mod body;
 mod catalogue;
+mod channels;
 mod check;
 mod contract;
 mod engine;

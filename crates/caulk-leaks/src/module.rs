@@ -21,12 +21,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::answers::{Answers, Memo};
+use crate::body::Function;
+use crate::body::recent::RecentFunctions;
 use crate::catalogue::Catalogue;
+use crate::channels::places::Place;
+use crate::channels::uses::ChannelUses;
 use crate::contract::Origin;
-use crate::engine::recent::RecentFunctions;
-use crate::engine::{Function, Verdict};
-use crate::inference::channel_places::Place;
-use crate::inference::channel_uses::ChannelUses;
+use crate::engine::Verdict;
 use crate::inference::directive::Declared;
 use crate::inference::field_uses::{FieldUses, Uses};
 use crate::inference::habit::{Habits, Way};

@@ -10,8 +10,8 @@ use caulk_flow::{CallFacts, Calls, Frequency, file_of};
 use caulk_program::{BodyOwner, PackageId, Program, TypedBody};
 use rayon::prelude::*;
 
+use crate::body::Function;
 use crate::check::unit::{Part, Unit};
-use crate::engine::Function;
 use crate::finding::{Analysis, Confidence, Heat, Outcome, Problem, Severity};
 use crate::goroutines::found::Goroutines;
 use crate::inference::noted::{Notes, Taking};
@@ -262,7 +262,7 @@ pub(crate) fn heat(
     module: &Module<'_>,
     calls: &Calls,
     function: &Function,
-    root: crate::engine::Root,
+    root: crate::body::Root,
 ) -> Heat {
     if crate::in_test::is_in_test(module, function) {
         return Heat::Test;

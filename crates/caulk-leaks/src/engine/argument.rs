@@ -8,9 +8,9 @@ use super::closure::ClosureEffect;
 use super::known::{by_name, is_borrowing_interface, is_of_log};
 use super::run::Run;
 use super::state::{State, Status, Value};
+use crate::body::runs::starts_argument;
 use crate::catalogue::CallEffect;
 use crate::finding::SettledBy;
-use crate::inference::runs::starts_argument;
 use crate::inference::summary::{Param, ParamEffect};
 use crate::types::last_name;
 

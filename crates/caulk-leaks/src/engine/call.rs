@@ -318,7 +318,7 @@ impl Run<'_, '_> {
     }
 }
 
-impl super::function::Function {
+impl crate::body::Function {
     /// The callee of the call whose function expression this is.
     pub fn callee_of_fun(&self, fun: ExprId) -> Option<&Callee> {
         match self.parent(fun)? {

@@ -3,7 +3,7 @@
 use caulk_program::{Callee, LocalId, LocalKind, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use crate::engine::{Function, Root};
+use crate::body::{Function, Root};
 use crate::finding::SettledBy;
 use crate::module::{Module, Reach};
 

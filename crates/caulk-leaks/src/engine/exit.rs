@@ -516,7 +516,7 @@ impl Run<'_, '_> {
     }
 
     /// What a last result says that is a truth value, of a function that is given the resource: one that is false stands for an error.
-    fn flag_at(&self, state: &State, root: super::function::Root) -> Option<bool> {
+    fn flag_at(&self, state: &State, root: crate::body::Root) -> Option<bool> {
         if !matches!(self.start, Some(Start::Param { .. })) {
             return None;
         }

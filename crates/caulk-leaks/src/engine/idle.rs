@@ -4,7 +4,7 @@
 use caulk_program::{BodyOwner, FuncId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 
 /// Whether a function that makes a context, by this call, only puts it away for later: the context is stored and nothing

@@ -7,9 +7,9 @@ use caulk_program::{LocalId, TypeId};
 use caulk_syntax::{ExprKind, Span, StmtId, StmtKind};
 use smol_str::SmolStr;
 
-use super::function::Root;
 use super::run::{ExitAt, Run, Start, Visit};
 use super::state::{Place, State, Status, Value};
+use crate::body::Root;
 use crate::finding::{ExitKind, SettledBy};
 
 /// A path that loses the resource.

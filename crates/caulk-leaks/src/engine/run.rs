@@ -8,9 +8,9 @@ use caulk_syntax::{ExprId, Span, StmtId, StmtKind};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use super::function::{Function, Root};
 use super::outcome::Outcomes;
 use super::state::{Deferred, Place, State, Status, Value};
+use crate::body::{Function, Root};
 use crate::contract::{Contract, Release};
 use crate::finding::SettledBy;
 use crate::module::{Module, Reach};

@@ -10,10 +10,10 @@ use caulk_syntax::{BranchKind, Descend, ExprId, ExprKind, Node, Span, StmtId, St
 use super::endless::endless_loop;
 use super::staying::Staying;
 use super::{Body, Run, context_of, path};
-use crate::engine::Function;
+use crate::body::Function;
+use crate::channels::made::is_alone;
+use crate::channels::uses::received_by;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
-use crate::inference::channel::is_alone;
-use crate::inference::channel_uses::received_by;
 use crate::module::Module;
 
 /// What the names of channels say that tell somebody to end.

@@ -10,11 +10,11 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::Run;
 use super::staying::Staying;
+use crate::body::{Function, Root};
+use crate::channels::places::kept_channel;
+use crate::channels::uses::received_by;
 use crate::contract::{RELEASE_METHODS, is_release_name};
-use crate::engine::{Function, Root};
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
-use crate::inference::channel_places::kept_channel;
-use crate::inference::channel_uses::received_by;
 use crate::module::Module;
 
 pub(super) const RULE: &str = "endless-goroutine";

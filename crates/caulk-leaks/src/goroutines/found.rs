@@ -11,7 +11,7 @@ use super::deaf::{self, Deaf};
 use super::endless::{self, Endless};
 use super::single::is_started_once;
 use super::stopped::{self, Stopped};
-use crate::engine::{Function, Root};
+use crate::body::{Function, Root};
 use crate::finding::{Acquisition, Finding, Heat, Severity};
 use crate::module::Module;
 

@@ -12,8 +12,8 @@ mod stopped;
 
 use caulk_syntax::{ExprKind, Node};
 
-use crate::engine::Function;
-use crate::inference::runs::starts_argument;
+use crate::body::Function;
+use crate::body::runs::starts_argument;
 use crate::module::Module;
 use run::{Body, Run, context_of, path};
 

@@ -3,7 +3,7 @@
 use caulk_flow::symbol_of;
 use caulk_syntax::Node;
 
-use crate::engine::{Function, Root};
+use crate::body::{Function, Root};
 use crate::finding::{
     Acquisition, Confidence, ContractSource, Finding, FixTemplate, Harm, Heat, Location, Outcome,
     Resource, Severity, Step,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use caulk_program::{BodyOwner, Callee, LocalId, Object};
 use caulk_syntax::{ExprId, ExprKind};
 
-use crate::engine::{Function, Root};
+use crate::body::{Function, Root};
 use crate::module::Module;
 
 /// What a goroutine runs: a literal of the function that starts it, or another function of the project.

@@ -4,7 +4,7 @@ use caulk_program::{Object, Program};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind};
 use std::sync::Arc;
 
-use crate::engine::Function;
+use crate::body::Function;
 
 /// Whether a statement of a function runs once in a process: those before it return where a variable of the package holds something,
 /// which the function gives it otherwise. `if instance != nil { return instance }; instance = new(service); go instance.run()`

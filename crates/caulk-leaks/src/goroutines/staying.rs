@@ -3,8 +3,8 @@
 use caulk_program::{Callee, LocalId, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
+use crate::body::Function;
 use crate::contract::RELEASE_METHODS;
-use crate::engine::Function;
 use crate::finding::{
     Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall, Step,
 };

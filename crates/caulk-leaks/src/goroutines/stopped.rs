@@ -12,11 +12,11 @@ use kept::{CLOCKS, Kept};
 use super::endless::endless_loop;
 use super::staying::Staying;
 use super::{Body, Run, path};
-use crate::engine::Function;
+use crate::body::Function;
+use crate::channels::made::is_alone;
+use crate::channels::places::kept_channel;
+use crate::channels::uses::received_by;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
-use crate::inference::channel::is_alone;
-use crate::inference::channel_places::kept_channel;
-use crate::inference::channel_uses::received_by;
 use crate::module::Module;
 
 /// A goroutine that waits for a timer which is stopped.

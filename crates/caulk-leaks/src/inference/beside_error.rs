@@ -3,7 +3,7 @@
 use caulk_program::{BodyOwner, FuncId, LocalId, Object};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 
 /// Whether nobody does anything with the first result of a function where that fails. Who calls one that others can name is

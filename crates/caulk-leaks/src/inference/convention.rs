@@ -4,8 +4,8 @@
 use caulk_program::{Basic, BodyOwner, Callee, FuncId, Object, Program, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
+use crate::body::Function;
 use crate::contract::{Contract, ErrorAt, Origin, Release};
-use crate::engine::Function;
 use crate::finding::Confidence;
 use crate::inference::provenance::{self, Provenance};
 use crate::module::{Module, Reach};

@@ -3,8 +3,8 @@
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, TypeId};
 use caulk_syntax::ExprId;
 
+use crate::body::Function;
 use crate::contract::{RELEASE_METHODS, is_release_name};
-use crate::engine::Function;
 use crate::module::Module;
 
 /// The method of a type that releases it.

@@ -6,8 +6,8 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
 use super::registered::{appended, mentions, origin, subscription};
+use crate::body::Function;
 use crate::contract::{Contract, RELEASE_METHODS, Release};
-use crate::engine::Function;
 use crate::inference::summary::Param;
 use crate::module::Module;
 

@@ -8,11 +8,11 @@ use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::body::Parents;
 use crate::catalogue::{CallEffect, Catalogue};
+use crate::channels::names::is_channel;
+use crate::channels::places::Places;
 use crate::contract::is_release_name;
-use crate::engine::Parents;
-use crate::inference::channel_names::is_channel;
-use crate::inference::channel_places::Places;
 use crate::inference::given::{self, Given};
 use crate::inference::habit::Habits;
 

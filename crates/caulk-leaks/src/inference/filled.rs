@@ -6,8 +6,8 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
 use smol_str::SmolStr;
 
+use crate::body::Function;
 use crate::contract::{Contract, RELEASE_METHODS, is_release_name};
-use crate::engine::Function;
 use crate::inference::provenance;
 use crate::module::Module;
 

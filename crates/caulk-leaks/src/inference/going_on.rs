@@ -3,7 +3,7 @@
 use caulk_program::{BodyOwner, Callee, LocalId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 
 /// Whether a function starts a goroutine with a value that it makes, which may go on until that is released.

@@ -8,8 +8,8 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
+use crate::body::Function;
 use crate::contract::{Contract, ErrorAt, Origin, Release, is_release_name};
-use crate::engine::Function;
 use crate::finding::{Confidence, Harm};
 use crate::inference::field_uses::FieldUses;
 use crate::inference::own_use::{self, is_looked_up};

@@ -1,10 +1,6 @@
 //! What is inferred of functions from their source: what their callers owe, and what becomes of their arguments.
 
 pub(crate) mod beside_error;
-pub(crate) mod channel;
-pub(crate) mod channel_names;
-pub(crate) mod channel_places;
-pub(crate) mod channel_uses;
 pub(crate) mod convention;
 pub(crate) mod directive;
 pub(crate) mod doc;
@@ -24,9 +20,7 @@ pub(crate) mod own_use;
 pub(crate) mod owned;
 pub(crate) mod piped;
 pub(crate) mod practice;
-pub(crate) mod produced;
 pub(crate) mod provenance;
 pub(crate) mod registered;
-pub(crate) mod runs;
 pub(crate) mod started;
 pub(crate) mod summary;

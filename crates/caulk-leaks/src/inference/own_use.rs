@@ -5,8 +5,8 @@ use caulk_program::{LocalId, LocalKind, Object, TypeId, TypedBody};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
 use smol_str::SmolStr;
 
+use crate::body::Function;
 use crate::contract::{Contract, ErrorAt, Origin};
-use crate::engine::Function;
 use crate::finding::{Confidence, Harm};
 use crate::inference::habit::RELEASES;
 use crate::inference::provenance::{self, Provenance};

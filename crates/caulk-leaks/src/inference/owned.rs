@@ -6,8 +6,9 @@ use caulk_program::{BodyOwner, Callee, FuncId, Program, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
 use super::handed_on::{by_function, handed_on, held};
+use crate::body::Function;
 use crate::contract::{Contract, ErrorAt, Origin, Release};
-use crate::engine::{Function, Value, Verdict};
+use crate::engine::{Value, Verdict};
 use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
 use crate::inference::opened;
 use crate::inference::provenance::{self, Provenance};

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use caulk_program::{FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
+use crate::body::runs::{HowRun, how_run, is_target};
+use crate::body::{Function, Root};
 use crate::contract::{Contract, ErrorAt, Origin, Release, is_release_name};
-use crate::engine::{Function, Outcomes, Root};
+use crate::engine::Outcomes;
 use crate::finding::{Confidence, Harm, Step};
-use crate::inference::runs::{HowRun, how_run, is_target};
 use crate::module::Module;
 use crate::place::location;
 use crate::sites::Site;

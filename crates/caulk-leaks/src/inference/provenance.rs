@@ -9,8 +9,8 @@ use caulk_syntax::{ExprId, ExprKind, StmtKind, Tree, UnaryOp};
 
 use super::effort::{Effort, efforts, frees, release_method, releases_nothing};
 use super::going_on::starts_with;
+use crate::body::Function;
 use crate::catalogue::CallEffect;
-use crate::engine::Function;
 use crate::finding::SettledBy;
 use crate::module::{Followed, Module, Reach};
 

@@ -7,11 +7,11 @@ use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, Object, TypeId}
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
+use crate::body::Function;
 use crate::catalogue::Catalogue;
 use crate::catalogue::{CallEffect, PairEntry};
 use crate::contract::RELEASE_METHODS;
 use crate::contract::{Contract, Origin, Release, ReleaseAction};
-use crate::engine::Function;
 use crate::finding::{Confidence, Harm, Step};
 use crate::module::Module;
 
@@ -95,7 +95,7 @@ pub(crate) fn argument(
         return None;
     };
     let local = function.local(*tree.exprs(args).get(index)?)?;
-    let channel = crate::inference::channel::channels(module, function)
+    let channel = crate::channels::made::channels(module, function)
         .into_iter()
         .find(|channel| channel.local == Some(local))?;
     let root = function.root_of(call);

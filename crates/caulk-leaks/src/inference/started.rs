@@ -5,9 +5,9 @@ use caulk_program::{BodyOwner, Builtin, Callee, FuncId, FuncRef, LocalId, Object
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
+use crate::body::Function;
 use crate::contract::RELEASE_METHODS;
 use crate::contract::{Contract, Origin, Release};
-use crate::engine::Function;
 use crate::finding::{Confidence, Harm, Step};
 use crate::inference::handed_on::{released_by, returns_error};
 use crate::inference::owned::step;

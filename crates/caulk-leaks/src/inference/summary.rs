@@ -5,8 +5,9 @@ use std::sync::Arc;
 use caulk_program::{BodyOwner, FuncId};
 use smol_str::SmolStr;
 
+use crate::body::Function;
 use crate::contract::Release;
-use crate::engine::{Function, Lost, Outcomes, Run, Start, Value};
+use crate::engine::{Lost, Outcomes, Run, Start, Value};
 use crate::finding::SettledBy;
 use crate::module::{Module, Reach};
 

@@ -4,7 +4,8 @@ use caulk_flow::{Failing, symbol_of};
 use caulk_program::{BodyOwner, SourceFile};
 use caulk_syntax::{ExprKind, Node, Span, StmtKind};
 
-use crate::engine::{Function, Lost, Verdict};
+use crate::body::Function;
+use crate::engine::{Lost, Verdict};
 use crate::finding::{
     Acquisition, Confidence, ExitKind, Finding, Heat, Held, Location, Outcome, Resource, SettledBy,
     Settlement, Severity, Step,

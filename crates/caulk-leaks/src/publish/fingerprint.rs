@@ -2,7 +2,7 @@
 
 use caulk_program::BodyOwner;
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 
 /// What a finding is, wherever it stands: the rule, the package, the declared function, what is acquired by what and

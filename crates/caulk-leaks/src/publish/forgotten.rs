@@ -5,8 +5,9 @@ use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
 use smol_str::SmolStr;
 
+use crate::body::Function;
 use crate::contract::{RELEASE_METHODS, is_release_name};
-use crate::engine::{Function, Value};
+use crate::engine::Value;
 use crate::finding::{Heat, Keeper, SettledBy, Step};
 use crate::inference::field_uses::FieldUses;
 use crate::publish::described::Described;

@@ -3,8 +3,8 @@
 use caulk_program::{LocalId, LocalKind};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
+use crate::body::Function;
 use crate::contract::Origin;
-use crate::engine::Function;
 use crate::finding::ExitKind;
 use crate::inference::own_use::is_looked_up;
 use crate::module::{Module, Reach};

@@ -3,8 +3,9 @@
 use caulk_program::{Callee, Object};
 use caulk_syntax::{Descend, ExprId, Node, StmtKind};
 
+use crate::body::Function;
 use crate::contract::Origin;
-use crate::engine::{Function, Lost};
+use crate::engine::Lost;
 use crate::finding::{ExitKind, Held, SettledBy, Severity};
 use crate::publish::described::Described;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use caulk_program::{Builtin, Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
+use crate::body::Function;
 use crate::contract::is_release_name;
-use crate::engine::Function;
 use crate::inference::summary::{Param, ParamEffect, ParamQuery, may_release};
 use crate::module::{Module, Reach};
 use crate::sites::Site;

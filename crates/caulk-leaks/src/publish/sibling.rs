@@ -4,9 +4,9 @@
 use caulk_program::{LocalId, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
+use crate::body::Function;
 use crate::catalogue::CallEffect;
 use crate::contract::is_release_name;
-use crate::engine::Function;
 use crate::module::Module;
 
 /// Whether somebody may release another result of a call: a method of it that releases is

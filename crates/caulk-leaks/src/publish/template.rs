@@ -3,8 +3,8 @@
 use caulk_program::{Object, TypeId};
 use caulk_syntax::{Descend, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
+use crate::body::{Function, Root};
 use crate::contract::{Origin, Release};
-use crate::engine::{Function, Root};
 use crate::finding::{ByteSpan, Exit, FixTemplate, Obstacle, ReleaseCall};
 use crate::module::Module;
 use crate::place::byte_span;

@@ -4,8 +4,8 @@
 use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Object, Program, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node};
 
+use crate::body::{Function, Root};
 use crate::contract::{Contract, Origin};
-use crate::engine::{Function, Root};
 use crate::module::Module;
 use crate::sites::behind::{Behind, DEPTH, Question};
 use crate::sites::made_of::parts;

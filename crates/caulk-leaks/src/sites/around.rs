@@ -5,7 +5,8 @@
 use caulk_program::{Callee, LocalId, LocalKind, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
-use crate::engine::{Function, Outcomes, Root, Start};
+use crate::body::{Function, Root};
+use crate::engine::{Outcomes, Start};
 use crate::module::Module;
 use crate::sites::Site;
 

@@ -4,7 +4,7 @@
 use caulk_program::{BodyOwner, Callee, FuncId, LocalKind, Object, Program, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 use crate::sites::made_of::parts;
 

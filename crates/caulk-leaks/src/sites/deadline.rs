@@ -3,7 +3,7 @@
 use caulk_program::{BodyOwner, Object};
 use caulk_syntax::{ExprId, ExprKind, Tree};
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 use crate::sites::made_of::parts;
 use crate::sites::waited::is_short_time;

@@ -3,7 +3,7 @@
 use caulk_program::{Program, TypeId};
 use caulk_syntax::ExprId;
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 use crate::sites::behind::{Behind, Question};
 

@@ -5,8 +5,8 @@ use caulk_program::{BodyOwner, Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::body::Function;
 use crate::contract::TakesOver;
-use crate::engine::Function;
 use crate::module::{Module, Reach};
 
 /// The expressions that these values may be made of, themselves included, in no order that matters.

@@ -15,8 +15,9 @@ use std::sync::Arc;
 use caulk_program::{BodyOwner, Callee, LocalKind, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
+use crate::body::{Function, Root};
 use crate::contract::{Contract, Release};
-use crate::engine::{Function, Root, Run, Start, Verdict};
+use crate::engine::{Run, Start, Verdict};
 use crate::finding::{Confidence, ContractSource};
 use crate::module::{Module, Reach};
 use owed::contracts_of_call;

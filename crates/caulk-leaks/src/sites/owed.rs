@@ -5,9 +5,9 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use smol_str::SmolStr;
 
 use super::stand_in;
+use crate::body::Function;
 use crate::catalogue::Catalogue;
 use crate::contract::Contract;
-use crate::engine::Function;
 use crate::finding::Confidence;
 use crate::inference::convention::Looks;
 use crate::inference::provenance::Provenance;

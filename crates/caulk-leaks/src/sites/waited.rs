@@ -7,8 +7,9 @@ use caulk_flow::{BlockId, End, Graph};
 use caulk_program::Object;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp};
 
+use crate::body::Function;
 use crate::contract::Contract;
-use crate::engine::{Function, Lost, Outcomes, Verdict};
+use crate::engine::{Lost, Outcomes, Verdict};
 use crate::finding::ExitKind;
 use crate::module::Module;
 

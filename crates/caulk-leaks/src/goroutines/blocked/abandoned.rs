@@ -7,13 +7,13 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::paths::{Paths, root_variable};
 use super::{Blocked, Wait, of_same_package, place_of};
-use crate::engine::{Function, Root};
+use crate::body::{Function, Root};
+use crate::channels::made::{channels, is_alone, uses};
+use crate::channels::names::is_channel;
+use crate::channels::places::{KeptChannel, kept_channel};
+use crate::channels::uses::is_signal;
 use crate::finding::Location;
 use crate::goroutines::path;
-use crate::inference::channel::{channels, is_alone, uses};
-use crate::inference::channel_names::is_channel;
-use crate::inference::channel_places::{KeptChannel, kept_channel};
-use crate::inference::channel_uses::is_signal;
 use crate::module::Module;
 
 /// How many methods, one called by the other, are looked into for a send.

@@ -4,13 +4,13 @@ use caulk_program::SourceFile;
 use caulk_syntax::Span;
 
 use super::{Blocked, Wait};
-use crate::engine::{Function, Root};
+use crate::body::{Function, Root};
+use crate::channels::made::span_of;
 use crate::finding::{
     Acquisition, Confidence, ExitKind, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall,
     Step,
 };
 use crate::goroutines::published::{Stuck, published};
-use crate::inference::channel::span_of;
 use crate::module::Module;
 use crate::place::{byte_span, location};
 

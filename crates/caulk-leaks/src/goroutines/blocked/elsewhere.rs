@@ -5,10 +5,10 @@ use caulk_program::{LocalId, LocalKind};
 use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind, is_exported};
 
 use super::{Blocked, Wait};
-use crate::engine::Function;
+use crate::body::Function;
+use crate::channels::made::{channels, is_alone};
+use crate::channels::uses::{leaves, received_by};
 use crate::goroutines::context_of;
-use crate::inference::channel::{channels, is_alone};
-use crate::inference::channel_uses::{leaves, received_by};
 use crate::inference::started::returns;
 use crate::module::Module;
 

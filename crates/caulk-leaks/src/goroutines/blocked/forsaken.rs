@@ -6,10 +6,10 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 
 use super::paths::{Paths, is_defer, root_variable};
 use super::{Blocked, Wait};
+use crate::body::Function;
+use crate::channels::made::span_of;
 use crate::contract::is_release_name;
-use crate::engine::Function;
 use crate::goroutines::endless;
-use crate::inference::channel::span_of;
 use crate::inference::started::{returns, signals};
 use crate::module::Module;
 

@@ -4,8 +4,8 @@ use caulk_program::{Builtin, Callee, FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
 
 use super::{Blocked, Wait, of_same_package};
-use crate::engine::Function;
-use crate::inference::channel::is_alone;
+use crate::body::Function;
+use crate::channels::made::is_alone;
 use crate::module::Module;
 
 /// How many methods of the value, one called by the other, are looked into for a wait.

@@ -26,10 +26,10 @@ use std::sync::Arc;
 use caulk_program::{BodyOwner, FuncId, Object};
 use caulk_syntax::{Descend, Node, Span, StmtKind};
 
-use crate::engine::Function;
+use crate::body::Function;
+use crate::channels::made::{Started, channels, span_of, uses};
+use crate::channels::produced::produced;
 use crate::finding::{Heat, Location};
-use crate::inference::channel::{Started, channels, span_of, uses};
-use crate::inference::produced::produced;
 use crate::module::Module;
 use crate::place::location;
 use served::Used;

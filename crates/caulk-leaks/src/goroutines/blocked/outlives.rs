@@ -5,8 +5,8 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 
 use super::paths::Paths;
 use super::{Blocked, Wait};
+use crate::body::{Function, Root};
 use crate::contract::is_release_name;
-use crate::engine::{Function, Root};
 use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.

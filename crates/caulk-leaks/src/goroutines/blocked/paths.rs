@@ -6,8 +6,8 @@ use caulk_flow::{BasicBlock, BlockId, End, Event, Graph};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::told::Told;
-use crate::engine::{Function, Root};
-use crate::inference::channel::span_of;
+use crate::body::{Function, Root};
+use crate::channels::made::span_of;
 
 /// A question about the paths of one function or literal.
 pub(super) struct Paths<'a> {

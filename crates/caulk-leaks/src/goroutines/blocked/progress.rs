@@ -8,9 +8,9 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 use super::paths::{Paths, ending_loop};
 use super::served::View;
 use super::told::{told, told_by_context};
-use crate::engine::Function;
-use crate::inference::channel::{Actor, Op, Use, is_alone, span_of};
-use crate::inference::channel_uses::{clause_of, received_by};
+use crate::body::Function;
+use crate::channels::made::{Actor, Op, Use, is_alone, span_of};
+use crate::channels::uses::{clause_of, received_by};
 
 impl<'a> View<'a> {
     /// Paths of the starter on which a receive lets the goroutine go on.

@@ -7,8 +7,8 @@ use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtId, Stmt
 
 use super::paths::{Paths, root_variable};
 use super::served::{View, is_call};
-use crate::engine::Function;
-use crate::inference::channel::{Actor, Op, Use, span_of};
+use crate::body::Function;
+use crate::channels::made::{Actor, Op, Use, span_of};
 
 impl View<'_> {
     /// The loop that receives: the range itself, or the innermost loop around a receive that does

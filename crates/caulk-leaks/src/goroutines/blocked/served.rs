@@ -4,9 +4,9 @@ use caulk_syntax::{Descend, ExprKind, Node, Span, StmtKind};
 
 use super::paths::Paths;
 use super::{Blocked, Wait};
-use crate::engine::Function;
-use crate::inference::channel::{Actor, Channel, Op, Use, span_of};
-use crate::inference::produced::Produced;
+use crate::body::Function;
+use crate::channels::made::{Actor, Channel, Op, Use, span_of};
+use crate::channels::produced::Produced;
 use crate::module::Module;
 
 /// A channel with its uses, all of them understood.

@@ -5,9 +5,9 @@ use caulk_program::{LocalKind, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp, is_exported};
 
 use super::{Blocked, Wait, of_same_package};
-use crate::engine::Function;
-use crate::inference::channel::is_alone;
-use crate::inference::channel_places::{KeptChannel, kept_channel};
+use crate::body::Function;
+use crate::channels::made::is_alone;
+use crate::channels::places::{KeptChannel, kept_channel};
 use crate::module::Module;
 
 /// The sends of a body that may wait for ever.

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use caulk_program::{Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 
-use crate::engine::Function;
-use crate::inference::channel::span_of;
+use crate::body::Function;
+use crate::channels::made::span_of;
 use crate::module::Module;
 
 /// What the clause of a `select` that receives, in a loop without an end of its own, sets: a

@@ -6,7 +6,7 @@ use caulk_syntax::{ExprKind, Node, StmtId, StmtKind};
 use super::paths::Paths;
 use super::served::View;
 use super::{Blocked, Wait};
-use crate::inference::channel::{Actor, Op, Use, span_of};
+use crate::channels::made::{Actor, Op, Use, span_of};
 
 impl View<'_> {
     /// The receives of the starter that may wait for ever.

@@ -5,11 +5,11 @@ use caulk_program::{BodyOwner, Callee, FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
 use super::{Blocked, Wait};
-use crate::engine::Function;
+use crate::body::Function;
+use crate::channels::made::Started;
+use crate::channels::names::is_channel;
 use crate::engine::context::never_ends;
 use crate::goroutines::context_of;
-use crate::inference::channel::Started;
-use crate::inference::channel_names::is_channel;
 use crate::module::Module;
 
 /// How many functions a context is followed through, each passing it to the next.

@@ -3,10 +3,10 @@
 use caulk_syntax::{Descend, ExprKind, Node, StmtKind, UnaryOp};
 
 use super::{Blocked, Wait};
-use crate::engine::Function;
+use crate::body::Function;
+use crate::channels::made::{is_alone, span_of};
+use crate::channels::places::kept_channel;
 use crate::goroutines::{Body, Run};
-use crate::inference::channel::{is_alone, span_of};
-use crate::inference::channel_places::kept_channel;
 use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.

@@ -5,12 +5,12 @@ use caulk_program::{Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::{Blocked, Wait, place_of};
-use crate::engine::Function;
+use crate::body::Function;
+use crate::body::runs::given;
+use crate::channels::made::{is_alone, span_of};
+use crate::channels::places::{KeptChannel, kept_channel};
+use crate::channels::uses::{leaves, received_by};
 use crate::goroutines::{Body, Run, path};
-use crate::inference::channel::{is_alone, span_of};
-use crate::inference::channel_places::{KeptChannel, kept_channel};
-use crate::inference::channel_uses::{leaves, received_by};
-use crate::inference::runs::given;
 use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.

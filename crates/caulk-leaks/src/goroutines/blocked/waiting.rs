@@ -5,7 +5,7 @@ use caulk_syntax::{Node, Span};
 use super::Blocked;
 use super::paths::{Paths, closing_brace};
 use super::served::View;
-use crate::inference::channel::{Actor, Op, Use, span_of};
+use crate::channels::made::{Actor, Op, Use, span_of};
 
 impl View<'_> {
     /// Goroutines that wait for a close, or a signal, which does not come on some path.

@@ -5,8 +5,8 @@ use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind};
 
 use super::paths::{Paths, ending_loop_in};
 use super::served::View;
-use crate::engine::Function;
-use crate::inference::channel::{Op, Use, Within, span_of};
+use crate::body::Function;
+use crate::channels::made::{Op, Use, Within, span_of};
 
 impl View<'_> {
     /// Whether a function that the starter calls to receive may return without having done so.

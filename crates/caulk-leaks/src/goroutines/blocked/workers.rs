@@ -7,10 +7,10 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use super::paths::Paths;
 use super::served::View;
 use super::{Blocked, Wait};
+use crate::body::runs::{HowRun, how_run};
+use crate::channels::made::{Actor, Op, Use, span_of};
+use crate::channels::uses::received_by;
 use crate::goroutines::{context_of, path};
-use crate::inference::channel::{Actor, Op, Use, span_of};
-use crate::inference::channel_uses::received_by;
-use crate::inference::runs::{HowRun, how_run};
 
 impl View<'_> {
     /// A sender all of whose receivers are goroutines that can stop receiving.

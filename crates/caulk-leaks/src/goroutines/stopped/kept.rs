@@ -5,7 +5,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 use smol_str::SmolStr;
 
 use super::Waiter;
-use crate::engine::{Function, Root};
+use crate::body::{Function, Root};
 use crate::module::Module;
 
 /// The types that have a channel `C` which `Stop` does not close.

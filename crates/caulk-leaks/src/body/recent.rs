@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use caulk_program::BodyOwner;
 use rustc_hash::FxBuildHasher;
 
-use crate::engine::Function;
+use crate::body::Function;
 
 /// Source of the functions that are kept, in bytes. With trees and graphs a function takes many times that.
 const KEPT_BYTES: usize = 2 << 20;

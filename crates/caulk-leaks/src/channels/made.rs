@@ -7,8 +7,8 @@ use caulk_program::{BodyOwner, Builtin, Callee, LocalId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
-use crate::engine::{Function, Root};
-use crate::inference::runs::{HowRun, given, how_run, literal_of};
+use crate::body::runs::{HowRun, given, how_run, literal_of};
+use crate::body::{Function, Root};
 use crate::module::Module;
 
 /// A channel that a function makes, or is given by a call.

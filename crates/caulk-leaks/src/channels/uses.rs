@@ -7,7 +7,7 @@ use caulk_syntax::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Function, Parents};
+use crate::body::{Function, Parents};
 
 /// What is done with a channel, by all that name it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

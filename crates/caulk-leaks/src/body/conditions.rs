@@ -9,8 +9,6 @@ use caulk_syntax::{BinaryOp, ExprId, ExprKind, Span, UnaryOp};
 use rustc_hash::FxHashMap;
 
 use super::function::{Function, Root};
-use super::run::{Run, Start};
-use super::state::State;
 
 /// Conditions that are told apart in one walk; what more there are is not kept.
 const MOST: usize = 6;
@@ -23,10 +21,11 @@ pub(crate) struct Conditions {
 }
 
 /// One place that asks.
-struct Asked {
-    key: usize,
+#[derive(Clone, Copy)]
+pub(crate) struct Asked {
+    pub key: usize,
     /// What the key is where the condition is true.
-    when_true: bool,
+    pub when_true: bool,
 }
 
 /// A condition by its text.
@@ -49,7 +48,7 @@ struct Operand {
 }
 
 impl Conditions {
-    fn of(program: &Program, function: &Function, root: Root) -> Conditions {
+    pub fn of(program: &Program, function: &Function, root: Root) -> Conditions {
         let mut conditions = Conditions::default();
         let Some(graph) = function.graph(root) else {
             return conditions;
@@ -95,7 +94,7 @@ impl Conditions {
     }
 
     /// Keys that are asked before an acquisition and behind it, or that another is which compares the same.
-    fn around(&self, acquisition: Span) -> Vec<usize> {
+    pub fn around(&self, acquisition: Span) -> Vec<usize> {
         let is_before = |key: &Key| key.places.iter().any(|at| at.end <= acquisition.start);
         let is_behind = |key: &Key| key.places.iter().any(|at| acquisition.end <= at.start);
         let keys = self.keys.iter().enumerate().filter(|(at, key)| {
@@ -111,8 +110,24 @@ impl Conditions {
         keys.map(|(key, _)| key).take(MOST).collect()
     }
 
+    /// What a condition asks, or the equality of two expressions.
+    pub fn asked(&self, place: (ExprId, Option<ExprId>)) -> Option<Asked> {
+        self.asked.get(&place).copied()
+    }
+
+    /// The variables that a key is about.
+    pub fn about(&self, key: usize) -> &[LocalId] {
+        self.keys.get(key).map_or(&[], |key| &key.about)
+    }
+
+    /// Whether the answer to a key may be another once a variable is assigned, or passed to a call.
+    pub fn hangs_on(&self, key: usize, local: LocalId, calls: bool) -> bool {
+        let key = self.keys.get(key);
+        key.is_some_and(|key| key.about.contains(&local) && (key.deep || !calls))
+    }
+
     /// Keys that compare the same as another with other constants.
-    fn others(&self, key: usize) -> impl Iterator<Item = usize> {
+    pub fn others(&self, key: usize) -> impl Iterator<Item = usize> {
         let of = self.keys.get(key).and_then(|key| key.compared.as_ref());
         let all = self.keys.iter().enumerate();
         all.filter(move |(other, known)| {
@@ -227,88 +242,4 @@ fn add(program: &Program, function: &Function, expr: ExprId, operand: &mut Opera
         _ => return false,
     }
     true
-}
-
-impl Run<'_, '_> {
-    /// Finds the conditions that matter for an acquisition.
-    pub(super) fn know_conditions(&mut self, start: &Start) {
-        let Start::Call { call, .. } = start else {
-            return;
-        };
-        let (program, function) = (self.module.program, self.function);
-        let conditions =
-            function.conditions(self.root, || Conditions::of(program, function, self.root));
-        self.conditions = conditions.around(self.span_of(*call));
-    }
-
-    /// Adds that a condition, or the equality of two expressions, holds or does not; false where the opposite is known.
-    pub(super) fn assume_condition(
-        &self,
-        state: &mut State,
-        place: (ExprId, Option<ExprId>),
-        truth: bool,
-    ) -> bool {
-        if self.conditions.is_empty() || self.coarse {
-            return true;
-        }
-        let Some(conditions) = self.function.known_conditions(self.root) else {
-            return true;
-        };
-        let asked = conditions.asked.get(&place);
-        let Some(asked) = asked.filter(|asked| self.conditions.contains(&asked.key)) else {
-            return true;
-        };
-        let about = conditions
-            .keys
-            .get(asked.key)
-            .map(|key| key.about.as_slice());
-        if about
-            .unwrap_or_default()
-            .iter()
-            .any(|local| state.is_bound(*local) || state.is_loose(*local))
-        {
-            return true;
-        }
-        let holds = truth == asked.when_true;
-        let mut others = conditions
-            .others(asked.key)
-            .filter(|other| holds && self.conditions.contains(other));
-        others.all(|other| state.assume_condition(other, false))
-            && state.assume_condition(asked.key, holds)
-    }
-
-    /// A variable is assigned, or what it leads to may be: `calls` where a call is passed it.
-    pub(super) fn forget_conditions(&self, state: &mut State, local: LocalId, calls: bool) {
-        if self.conditions.is_empty() || !state.has_conditions() {
-            return;
-        }
-        if let Some(conditions) = self.function.known_conditions(self.root) {
-            let is_about = |key: usize| {
-                let key = conditions.keys.get(key);
-                key.is_some_and(|key| key.about.contains(&local) && (key.deep || !calls))
-            };
-            state.forget_conditions(is_about);
-        }
-    }
-
-    /// The variable that an expression begins with: `s` in `&s.jobs[0]`.
-    pub(super) fn begins_with(&self, expr: ExprId) -> Option<LocalId> {
-        let tree = self.function.tree();
-        let mut expr = tree.unparen(expr);
-        loop {
-            expr = match tree.expr(expr).kind {
-                ExprKind::Selector { x, .. }
-                | ExprKind::Index { x, .. }
-                | ExprKind::Slice { x, .. }
-                | ExprKind::Star(x)
-                | ExprKind::Paren(x)
-                | ExprKind::Unary {
-                    op: UnaryOp::Address,
-                    x,
-                } => x,
-                ExprKind::Ident(_) => return self.function.local(expr),
-                _ => return None,
-            };
-        }
-    }
 }

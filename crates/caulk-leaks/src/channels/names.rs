@@ -9,9 +9,9 @@ use caulk_program::{
 use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, SpecKind, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
-use crate::engine::Parents;
-use crate::inference::channel_places::Place;
-use crate::inference::channel_uses::{ChannelUses, received};
+use crate::body::Parents;
+use crate::channels::places::Place;
+use crate::channels::uses::{ChannelUses, received};
 
 /// The variables and places of a body that hold one channel, with what the body does with that.
 #[derive(Debug, Default)]

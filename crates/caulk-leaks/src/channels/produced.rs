@@ -5,8 +5,8 @@ use std::sync::Arc;
 use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 
-use crate::engine::Function;
-use crate::inference::channel::{Actor, Channel, Op, Use, channels, uses, uses_of_returned};
+use crate::body::Function;
+use crate::channels::made::{Actor, Channel, Op, Use, channels, uses, uses_of_returned};
 use crate::module::Module;
 
 /// A channel that a call gives.

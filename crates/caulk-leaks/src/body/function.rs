@@ -13,7 +13,7 @@ use super::conditions::Conditions;
 use super::definitions::Definitions;
 use super::parents::Parents;
 use super::variables::{assigned_any_time, fresh, functions, runs_where_called, tracked};
-use crate::inference::channel_names::Names;
+use crate::channels::names::Names;
 
 /// The function itself, or one of its literals.
 pub(crate) type Root = Option<ExprId>;

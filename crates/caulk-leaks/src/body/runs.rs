@@ -3,7 +3,7 @@
 use caulk_program::{Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
 
-use crate::engine::Function;
+use crate::body::Function;
 use crate::module::Module;
 
 /// How a literal is run.
@@ -100,14 +100,14 @@ fn by_variable(
 }
 
 /// Whether a mention of a variable is where it is assigned.
-pub(super) fn is_target(function: &Function, mention: ExprId) -> bool {
+pub(crate) fn is_target(function: &Function, mention: ExprId) -> bool {
     let tree = function.tree();
     matches!(function.parent(mention), Some(Node::Stmt(stmt))
         if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&mention)))
 }
 
 /// The literal that a variable holds, where it is given one and nothing else.
-pub(super) fn literal_of(function: &Function, local: LocalId) -> Option<ExprId> {
+pub(crate) fn literal_of(function: &Function, local: LocalId) -> Option<ExprId> {
     let tree = function.tree();
     let mut values = Vec::new();
     tree.walk(function.typed.block()?, |node| {

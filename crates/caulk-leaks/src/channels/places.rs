@@ -9,9 +9,9 @@ use caulk_syntax::{ExprId, ExprKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::engine::{Function, Parents};
-use crate::inference::channel_names::{Names, names};
-use crate::inference::channel_uses::ChannelUses;
+use crate::body::{Function, Parents};
+use crate::channels::names::{Names, names};
+use crate::channels::uses::ChannelUses;
 use crate::module::Module;
 
 /// Where a channel is kept that others than one body can name.
