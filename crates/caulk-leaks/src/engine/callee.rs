@@ -138,7 +138,22 @@ impl Run<'_, '_> {
                 value,
                 closes_on_failure,
                 leaves_on_failure,
+                wrapped_on_some,
             } => {
+                let is_certain = self
+                    .contract
+                    .is_some_and(|contract| contract.confidence == Confidence::Certain);
+                if wrapped_on_some && is_certain && !self.release.is_call() {
+                    if state.status == Status::Owed {
+                        let why = "what is returned does not release it on some path";
+                        state.left.get_or_insert((Arc::from(why), span));
+                    }
+                    self.obstacle(
+                        span,
+                        "what is returned may be it or wrap it: let that release both",
+                    );
+                    return Vec::new();
+                }
                 if leaves_on_failure
                     && !self.release.is_call()
                     && let Some(Node::Stmt(stmt)) = self.function.parent(call)

@@ -61,6 +61,8 @@ pub(crate) enum ParamEffect {
         closes_on_failure: bool,
         /// Where its error result is not nil it leaves it to the caller.
         leaves_on_failure: bool,
+        /// On some path this result merely reads from it or writes to it: `gzip.NewWriter(f)`, which does not close the file.
+        wrapped_on_some: bool,
     },
     /// The callee calls back to the caller.
     Recursive,
@@ -187,6 +189,11 @@ fn effect_of(outcomes: &Outcomes) -> ParamEffect {
                 value,
                 closes_on_failure,
                 leaves_on_failure,
+                wrapped_on_some: *viewed == Some(result)
+                    && !closes
+                    && owed
+                        .iter()
+                        .any(|exit| exit.error != Some(true) && !exit.unlikely),
             }
         };
     }
@@ -204,6 +211,7 @@ fn effect_of(outcomes: &Outcomes) -> ParamEffect {
                 value: Value::View,
                 closes_on_failure: false,
                 leaves_on_failure: false,
+                wrapped_on_some: false,
             },
             None => drains(owed, *not_copied),
         },
