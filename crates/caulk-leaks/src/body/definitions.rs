@@ -1,7 +1,7 @@
 //! What variables are given, wherever in a function that is.
 
 use caulk_program::{LocalId, LocalKind, Program};
-use caulk_syntax::{AssignOp, Descend, ExprId, Node, SpecKind, StmtKind};
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtKind};
 
 use rustc_hash::FxHashMap;
 
@@ -33,6 +33,32 @@ impl Function {
             }
             _ => None,
         }
+    }
+
+    /// Where a variable is named, but for where it is assigned.
+    pub fn mentions(&self, program: &Program, local: LocalId) -> Vec<ExprId> {
+        let tree = self.tree();
+        let mut found = Vec::new();
+        for root in caulk_flow::roots(program, &self.typed) {
+            tree.walk(root, |node| {
+                if let Node::Expr(expr) = node
+                    && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+                    && self.info().local(expr) == Some(local)
+                    && !self.is_target(expr)
+                {
+                    found.push(expr);
+                }
+                Descend::Into
+            });
+        }
+        found
+    }
+
+    /// Whether a mention of a variable is where it is assigned.
+    fn is_target(&self, mention: ExprId) -> bool {
+        let tree = self.tree();
+        matches!(self.parent(mention), Some(Node::Stmt(stmt))
+            if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&mention)))
     }
 
     /// What the result of a call is assigned to by the statement that calls it.

@@ -63,19 +63,7 @@ fn by_variable(
     if literal_of(function, local) != Some(literal) {
         return None;
     }
-    let mut named = Vec::new();
-    for root in caulk_flow::roots(module.program, &function.typed) {
-        tree.walk(root, |node| {
-            if let Node::Expr(expr) = node
-                && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
-                && function.info().local(expr) == Some(local)
-                && !is_target(function, expr)
-            {
-                named.push(expr);
-            }
-            Descend::Into
-        });
-    }
+    let named = function.mentions(module.program, local);
     let [named] = named[..] else {
         return None;
     };
@@ -97,13 +85,6 @@ fn by_variable(
         }
         _ => None,
     }
-}
-
-/// Whether a mention of a variable is where it is assigned.
-pub(crate) fn is_target(function: &Function, mention: ExprId) -> bool {
-    let tree = function.tree();
-    matches!(function.parent(mention), Some(Node::Stmt(stmt))
-        if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. } if tree.exprs(lhs).contains(&mention)))
 }
 
 /// The literal that a variable holds, where it is given one and nothing else.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use caulk_program::{FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use crate::body::runs::{HowRun, how_run, is_target};
+use crate::body::runs::{HowRun, how_run};
 use crate::body::{Function, Root};
 use crate::contract::{Contract, ErrorAt, Origin, Release, is_release_name};
 use crate::engine::Outcomes;
@@ -61,7 +61,7 @@ pub(crate) fn read_end(module: &Module<'_>, function: &Function, call: ExprId) -
         .into_iter()
         .find(|(pipe, _)| *pipe == call)
         .filter(|_| !crate::in_test::is_in_test(module, function))?;
-    let mentions = mentions(module, function, writer);
+    let mentions = function.mentions(module.program, writer);
     let writes = writes(function, &mentions);
     if writes.is_empty() || is_closed_by_another(module, function, &mentions) {
         return None;
@@ -108,7 +108,7 @@ pub(crate) fn keep_waited_for(
     let Some((_, (_, writer))) = pipes.into_iter().find(|(pipe, _)| *pipe == site.call) else {
         return;
     };
-    let mentions = mentions(module, function, writer);
+    let mentions = function.mentions(module.program, writer);
     let maker = actor(module, function, site.root);
     let start = |expr: ExprId| function.tree().expr(expr).span.start;
     outcomes.owed.retain(|lost| {
@@ -186,25 +186,6 @@ fn literal_at(function: &Function, span: Span) -> Root {
         .map(|literal| literal.expr)
         .filter(|literal| tree.expr(*literal).span.encloses(span))
         .max_by_key(|literal| tree.expr(*literal).span.start)
-}
-
-/// Where a variable is named, but for where it is assigned.
-fn mentions(module: &Module<'_>, function: &Function, local: LocalId) -> Vec<ExprId> {
-    let tree = function.tree();
-    let mut found = Vec::new();
-    for root in caulk_flow::roots(module.program, &function.typed) {
-        tree.walk(root, |node| {
-            if let Node::Expr(expr) = node
-                && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
-                && function.info().local(expr) == Some(local)
-                && !is_target(function, expr)
-            {
-                found.push(expr);
-            }
-            Descend::Into
-        });
-    }
-    found
 }
 
 /// The mentions of a write end that do more than close it: it is written to, or handed on.
