@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use caulk_flow::Graph;
 use caulk_program::{BodyInfo, BodyOwner, Callee, FuncId, LocalId, PackageId, Program, TypedBody};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, Tree};
 
 use rustc_hash::FxHashMap;
 
@@ -239,6 +239,13 @@ impl Function {
                 *other != branch && is_branch(branch) && is_branch(*other) && !self.in_loop(at)
             })
         })
+    }
+
+    /// The call that stands at a place.
+    pub fn call_at(&self, span: Span) -> Option<ExprId> {
+        let calls = self.info().calls().into_iter();
+        let mut calls = calls.map(|(call, _)| call);
+        calls.find(|call| self.tree().expr(*call).span == span)
     }
 
     /// The innermost statement that holds an expression.

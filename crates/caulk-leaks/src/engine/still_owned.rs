@@ -101,12 +101,11 @@ impl Run<'_, '_> {
     fn is_released_by_result(&self, at: Span) -> bool {
         let function = self.function;
         let tree = function.tree();
-        let calls = function.info().calls();
-        let Some((call, _)) = calls.iter().find(|(call, _)| tree.expr(*call).span == at) else {
+        let Some(call) = function.call_at(at) else {
             return true;
         };
         let Some(StmtKind::Assign { lhs, .. }) =
-            function.statement(*call).map(|stmt| tree.stmt(stmt).kind)
+            function.statement(call).map(|stmt| tree.stmt(stmt).kind)
         else {
             return false;
         };
@@ -115,6 +114,7 @@ impl Run<'_, '_> {
             .iter()
             .filter_map(|x| function.local(*x))
             .collect();
+        let calls = function.info().calls();
         calls.iter().any(|(_, callee)| {
             let receiver = callee.receiver().and_then(|x| self.begins_with(x));
             receiver.is_some_and(|local| given.contains(&local))

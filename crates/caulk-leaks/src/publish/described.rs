@@ -130,11 +130,8 @@ impl<'a, 'p> Described<'a, 'p> {
 
     /// The function that the call at a place calls.
     fn called_at(&self, span: Span) -> Option<String> {
-        let calls = self.function.info().calls();
-        let (_, callee) = calls
-            .into_iter()
-            .find(|(call, _)| self.function.tree().expr(*call).span == span)?;
-        Some(callee.func()?.name.to_string())
+        let call = self.function.call_at(span)?;
+        Some(self.function.callee(call).func()?.name.to_string())
     }
 
     pub(crate) fn location(&self, span: Span) -> Location {

@@ -2,7 +2,7 @@
 //! those of the function itself that has started them.
 
 use caulk_program::{Builtin, Callee, LocalKind};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
+use caulk_syntax::{Descend, ExprId, Node, Span, StmtKind};
 
 use super::paths::Paths;
 use super::served::View;
@@ -88,14 +88,8 @@ impl View<'_> {
     /// makes.
     fn may_hold_all(&self, send: &Use) -> bool {
         let (function, tree) = (self.function, self.function.tree());
-        let calls = function.info().calls().into_iter();
-        let made = calls
-            .into_iter()
-            .find(|(call, _)| tree.expr(*call).span == self.used.channel.made);
-        let size = made.and_then(|(call, _)| match tree.expr(call).kind {
-            ExprKind::Call { args, .. } => tree.exprs(args).get(1).copied(),
-            _ => None,
-        });
+        let made = function.call_at(self.used.channel.made);
+        let size = made.and_then(|call| tree.arguments(call).get(1).copied());
         let Some(size) = size else {
             return false;
         };
