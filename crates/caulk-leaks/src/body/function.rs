@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use caulk_flow::Graph;
 use caulk_program::{BodyInfo, BodyOwner, Callee, FuncId, LocalId, PackageId, Program, TypedBody};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, Tree};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, Tree, UnaryOp};
 
 use rustc_hash::FxHashMap;
 
@@ -380,6 +380,27 @@ impl Function {
                 .local(expr)
                 .or_else(|| self.info().defined_at(name.span)),
             _ => None,
+        }
+    }
+
+    /// The variable that an expression begins with: `s` in `&s.jobs[0]`.
+    pub fn begins_with(&self, expr: ExprId) -> Option<LocalId> {
+        let tree = self.tree();
+        let mut expr = tree.unparen(expr);
+        loop {
+            expr = match tree.expr(expr).kind {
+                ExprKind::Selector { x, .. }
+                | ExprKind::Index { x, .. }
+                | ExprKind::Slice { x, .. }
+                | ExprKind::Star(x)
+                | ExprKind::Paren(x)
+                | ExprKind::Unary {
+                    op: UnaryOp::Address,
+                    x,
+                } => x,
+                ExprKind::Ident(_) => return self.local(expr),
+                _ => return None,
+            };
         }
     }
 

@@ -68,7 +68,7 @@ impl Run<'_, '_> {
     /// What was known of the variables that these expressions begin with is known no more.
     fn is_changed(&self, state: &mut State, targets: &[ExprId]) {
         for target in targets {
-            if let Some(local) = self.begins_with(*target) {
+            if let Some(local) = self.function.begins_with(*target) {
                 self.forget_conditions(state, local, false);
             }
         }

@@ -1,7 +1,7 @@
 //! What a path assumes of conditions that its function asks more than once.
 
 use caulk_program::LocalId;
-use caulk_syntax::{ExprId, ExprKind, UnaryOp};
+use caulk_syntax::ExprId;
 
 use super::run::{Run, Start};
 use super::state::State;
@@ -58,27 +58,6 @@ impl Run<'_, '_> {
         }
         if let Some(conditions) = self.function.known_conditions(self.root) {
             state.forget_conditions(|key| conditions.hangs_on(key, local, calls));
-        }
-    }
-
-    /// The variable that an expression begins with: `s` in `&s.jobs[0]`.
-    pub(super) fn begins_with(&self, expr: ExprId) -> Option<LocalId> {
-        let tree = self.function.tree();
-        let mut expr = tree.unparen(expr);
-        loop {
-            expr = match tree.expr(expr).kind {
-                ExprKind::Selector { x, .. }
-                | ExprKind::Index { x, .. }
-                | ExprKind::Slice { x, .. }
-                | ExprKind::Star(x)
-                | ExprKind::Paren(x)
-                | ExprKind::Unary {
-                    op: UnaryOp::Address,
-                    x,
-                } => x,
-                ExprKind::Ident(_) => return self.function.local(expr),
-                _ => return None,
-            };
         }
     }
 }

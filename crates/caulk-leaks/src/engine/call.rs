@@ -50,7 +50,7 @@ impl Run<'_, '_> {
                     .module
                     .program
                     .is_basic(function.info().type_of(passed));
-                if let Some(local) = self.begins_with(passed).filter(|_| !is_copied) {
+                if let Some(local) = self.function.begins_with(passed).filter(|_| !is_copied) {
                     self.forget_conditions(state, local, !is_address);
                 }
             }

@@ -270,6 +270,7 @@ impl Run<'_, '_> {
                 && !self.is_assigned_before_leaving(expr)
             {
                 reads |= self
+                    .function
                     .begins_with(expr)
                     .is_some_and(|local| !state.is_bound(local));
             }

@@ -70,7 +70,7 @@ impl Run<'_, '_> {
             ExprKind::Call { fun, .. } => callee.receiver().unwrap_or(fun),
             _ => return false,
         };
-        self.begins_with(named).is_some_and(|local| {
+        self.function.begins_with(named).is_some_and(|local| {
             let given = self.function.definitions(self.module.program, local);
             let before = |value: ExprId| tree.expr(value).span.start <= call.start;
             given.iter().all(|(value, _)| value.is_some_and(before))
@@ -116,7 +116,7 @@ impl Run<'_, '_> {
             .collect();
         let calls = function.info().calls();
         calls.iter().any(|(_, callee)| {
-            let receiver = callee.receiver().and_then(|x| self.begins_with(x));
+            let receiver = callee.receiver().and_then(|x| self.function.begins_with(x));
             receiver.is_some_and(|local| given.contains(&local))
                 && is_release_name(last_name(callee))
         })
