@@ -2,6 +2,7 @@
 
 mod facts;
 mod implement;
+mod of_targets;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -15,9 +16,10 @@ use smol_str::SmolStr;
 
 pub use self::facts::CallFacts;
 use self::facts::{NameHash, Read, read};
+use self::of_targets::OfTargets;
 use crate::body::{file_of, package_of};
 use crate::components::components;
-use crate::failing::{self, Failing, How};
+use crate::failing::{self, Failing, How, Known};
 use crate::frequency::{self, Frequency};
 use crate::implementers::Called;
 use crate::reach::{self, Step, Target};
@@ -169,46 +171,14 @@ impl Calls {
             .map(|(owner, read)| (*owner, read.own))
             .collect();
         self.frequencies = frequency::spread(&own, &steps, &|target| known(target).copied());
-        let own_of = |target: &Target| match target {
-            Target::Body(owner) => own.get(owner).copied().flatten(),
-            _ => None,
+        let known = OfTargets {
+            program,
+            own: &own,
+            frequencies: &self.frequencies,
+            names,
+            before,
         };
-        let is_test = |target: &Target| match target {
-            Target::Body(owner) | Target::Literal(owner, _) => {
-                own.get(owner) == Some(&Some(Frequency::Test))
-                    || takes_test(program, *owner)
-                    || helps_tests(program, *owner)
-            }
-            _ => false,
-        };
-        let failing_before = |target: &Target| {
-            let named = Named::of(names, target)?;
-            let mut builds = before.iter();
-            builds.find_map(|calls| Some(calls.by_name.get(&named)?.1))
-        };
-        self.failing = failing::spread(
-            steps.values().flatten().copied(),
-            &|target| match target {
-                Target::Body(BodyOwner::Func(id)) => {
-                    let is_main = || program.func(*id).is_some_and(|func| func.name == "main");
-                    own_of(target) == Some(Frequency::Once)
-                        && (is_main() || crate::command::is_method_of_command(program, *id))
-                }
-                _ => false,
-            },
-            &|target| own_of(target) == Some(Frequency::Request),
-            &is_test,
-            &|target| match target {
-                Target::Body(BodyOwner::Func(id)) => is_offered(program, *id),
-                _ => false,
-            },
-            &|target| match target {
-                Target::Body(BodyOwner::Func(id)) => is_library_function(program, *id),
-                _ => false,
-            },
-            &|target| self.frequencies.get(target) == Some(&Frequency::Request),
-            &failing_before,
-        );
+        self.failing = failing::spread(steps.values().flatten().copied(), &known);
         if !before.is_empty() {
             // What no step of this build leads to, or from.
             let steps = || steps.values().flatten();
@@ -216,7 +186,7 @@ impl Calls {
                 steps().flat_map(|step| [&step.from, &step.to]).collect();
             let alone = reads.keys().map(|owner| Target::Body(*owner));
             let alone = alone.filter(|target| !reached.contains(target));
-            let known = alone.filter_map(|target| Some((target.clone(), failing_before(&target)?)));
+            let known = alone.filter_map(|target| Some((target.clone(), known.before(&target)?)));
             self.failing.extend(known);
         }
         for (target, frequency) in &self.frequencies {
@@ -342,38 +312,6 @@ fn has_one_name(target: &Target) -> bool {
         target,
         Target::Field(_) | Target::Variable(_) | Target::Method(_)
     )
-}
-
-/// Whether others can call a function by its name, or a method by way of an interface of theirs.
-fn is_offered(program: &Program, id: FuncId) -> bool {
-    let func = program.func(id);
-    func.is_some_and(|func| caulk_syntax::is_exported(&func.name))
-}
-
-/// Whether a function is there for whoever names it: no method, which an interface may lead to.
-fn is_library_function(program: &Program, id: FuncId) -> bool {
-    is_offered(program, id) && program.func(id).is_some_and(|func| func.receiver.is_none())
-}
-
-/// Whether a body stands where things are that help with tests.
-fn helps_tests(program: &Program, owner: BodyOwner) -> bool {
-    let package = program.package(package_of(&owner));
-    file_of(program, owner).is_some_and(|file| crate::for_tests::is_named_for_tests(package, file))
-}
-
-/// Whether a function is for tests alone, as its parameters say: a step of one that others share.
-fn takes_test(program: &Program, owner: BodyOwner) -> bool {
-    let BodyOwner::Func(id) = owner else {
-        return false;
-    };
-    let signature = program.func_type(program.signature(id));
-    signature.is_some_and(|signature| {
-        let mut names = signature
-            .params
-            .iter()
-            .filter_map(|param| program.named_name(program.deref(*param)));
-        names.any(|name| matches!(name.as_str(), "testing.T" | "testing.B" | "testing.TB"))
-    })
 }
 
 /// Whether the functions of a package are followed as those of the project are, wherever they are called from.
