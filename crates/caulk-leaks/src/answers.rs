@@ -20,6 +20,7 @@ pub(crate) struct Answers {
     pub returns: Memo<FuncId, bool>,
     pub exits: Memo<(FuncId, u8), bool>,
     pub never_fails: Memo<(FuncId, u8), bool>,
+    pub makes_errors: Memo<(FuncId, u8), bool>,
     pub asserts: Memo<(FuncId, usize, Reach), bool>,
     pub idle: Memo<BodyOwner, bool>,
 }
@@ -33,6 +34,7 @@ impl Answers {
         self.returns.retain(|id| hold_of(*id));
         self.exits.retain(|(id, _)| hold_of(*id));
         self.never_fails.retain(|(id, _)| hold_of(*id));
+        self.makes_errors.retain(|(id, _)| hold_of(*id));
         self.asserts.retain(|(id, ..)| hold_of(*id));
         self.idle.retain(hold);
     }

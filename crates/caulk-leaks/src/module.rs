@@ -493,6 +493,17 @@ impl<'p> Module<'p> {
         })
     }
 
+    /// Whether a function of the project gives an error wherever it returns, so many calls deep.
+    pub fn makes_errors(&self, id: FuncId, depth: u8) -> bool {
+        if let Some((module, id)) = self.home(id) {
+            return module.makes_errors(id, depth);
+        }
+        let makes_errors = || crate::inference::makes_errors::function(self, id, depth);
+        self.at(BodyOwner::Func(id), || {
+            self.answers.makes_errors.get((id, depth), makes_errors)
+        })
+    }
+
     /// Whether a function returns only where this parameter, an error, is nil.
     pub fn asserts_nil(&self, id: FuncId, index: usize, reach: Reach) -> bool {
         if let Some((module, id)) = self.home(id) {

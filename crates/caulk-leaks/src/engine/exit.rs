@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use caulk_program::{Callee, LocalId, LocalKind, Object, Type};
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
+use caulk_program::{LocalId, LocalKind, Object};
+use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind, UnaryOp};
 
 use super::closure::ClosureEffect;
 use super::run::{ExitAt, Left, Run, Start, Visit};
@@ -57,131 +57,12 @@ impl Run<'_, '_> {
                 Some(expr) => self
                     .fact_of(state, *expr)
                     .filter(|fact| *fact != Fact::NeverFails)
-                    .or_else(|| self.concrete_error(*result, *expr))
-                    .or_else(|| self.guarded_error(stmt, *expr))
-                    .or_else(|| self.made_of_error(state, *expr))
-                    .or_else(|| self.assumed_error(&results, exprs, index)),
+                    .or_else(|| self.returned_error(state, stmt, exprs, index)),
                 None => None,
             };
             state.bind(Place::of(*result), values.get(index).cloned().flatten());
             state.set_fact(*result, fact);
         }
-    }
-
-    /// `return errno`: a value of a type that is no interface makes an error that is not nil.
-    fn concrete_error(&self, result: LocalId, expr: ExprId) -> Option<Fact> {
-        let program = self.module.program;
-        let info = self.function.info();
-        let is_error = info
-            .local_info(result)
-            .is_some_and(|local| crate::types::is_error(program, local.ty));
-        let ty = info.type_of(expr);
-        let known = !ty.is_unknown() && !matches!(info.object(expr), Object::Nil);
-        let concrete = matches!(
-            program.ty(program.underlying(ty)),
-            Type::Basic(_) | Type::Struct(_) | Type::Pointer(_)
-        );
-        (is_error && known && concrete).then_some(Fact::NonNil)
-    }
-
-    /// `if err != nil { …; return nil, err }`, where facts about this variable are not kept.
-    fn guarded_error(&self, stmt: StmtId, expr: ExprId) -> Option<Fact> {
-        let function = self.function;
-        let tree = function.tree();
-        let error = function.local(expr)?;
-        let Some(Node::Stmt(body)) = function.parent(stmt) else {
-            return None;
-        };
-        let Some(Node::Stmt(guard)) = function.parent(body) else {
-            return None;
-        };
-        let StmtKind::If { cond, then, .. } = tree.stmt(guard).kind else {
-            return None;
-        };
-        let ExprKind::Binary {
-            x,
-            op: BinaryOp::Neq,
-            y,
-            ..
-        } = tree.expr(tree.unparen(cond)).kind
-        else {
-            return None;
-        };
-        if then != body || function.local(x) != Some(error) || !self.is_nil(y) {
-            return None;
-        }
-        let mut assigned = false;
-        tree.walk(body, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
-            {
-                assigned |= tree
-                    .exprs(lhs)
-                    .iter()
-                    .any(|x| function.local(*x) == Some(error));
-            }
-            Descend::Into
-        });
-        (!assigned).then_some(Fact::NonNil)
-    }
-
-    /// `return wrap(err)`, where there is an error: it makes another one of it, unless its name says that it may not.
-    fn made_of_error(&self, state: &State, expr: ExprId) -> Option<Fact> {
-        let (tree, info, program) = (
-            self.function.tree(),
-            self.function.info(),
-            self.module.program,
-        );
-        let expr = tree.unparen(expr);
-        let ExprKind::Call { args, .. } = tree.expr(expr).kind else {
-            return None;
-        };
-        // `var Wrap = errors.Wrap`
-        let (name, of_errors) = match info.callee(expr) {
-            Callee::PackageVar { name, .. } => {
-                let wraps = name.rsplit_once('.').is_some_and(|(package, function)| {
-                    package.ends_with("errors")
-                        || ["Wrap", "Wrapf", "WithStack", "WithMessage"].contains(&function)
-                });
-                (name.to_ascii_lowercase(), wraps)
-            }
-            callee => (callee.func()?.name.to_ascii_lowercase(), false),
-        };
-        let may_drop = ["ignore", "filter", "unless", "allow", "skip"]
-            .iter()
-            .any(|word| name.contains(word));
-        let gives_error = of_errors || program.has_method(info.type_of(expr), "Error");
-        let is_there = |arg: &ExprId| {
-            crate::types::is_error(program, info.type_of(*arg))
-                && (self.fact_of(state, *arg) == Some(Fact::NonNil)
-                    || self.made_of_error(state, *arg).is_some())
-        };
-        (!may_drop && gives_error && tree.exprs(args).iter().any(is_there)).then_some(Fact::NonNil)
-    }
-
-    /// `return nil, fail(x)`: nobody returns nothing and no error.
-    fn assumed_error(&self, results: &[LocalId], exprs: &[ExprId], index: usize) -> Option<Fact> {
-        let tree = self.function.tree();
-        let info = self.function.info();
-        let is_error = info
-            .local_info(*results.get(index)?)
-            .is_some_and(|local| crate::types::is_error(self.module.program, local.ty));
-        let is_nil = |expr: ExprId| matches!(info.object(expr), Object::Nil);
-        let others: Vec<ExprId> = exprs
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| *i != index)
-            .map(|(_, expr)| tree.unparen(*expr))
-            .collect();
-        let others_nil = others.iter().any(|expr| is_nil(*expr))
-            && others
-                .iter()
-                .all(|expr| is_nil(*expr) || is_zero(tree, *expr));
-        let is_call = matches!(
-            tree.expr(*exprs.get(index)?).kind,
-            caulk_syntax::ExprKind::Call { .. }
-        );
-        (is_error && others_nil && is_call).then_some(Fact::NonNil)
     }
 
     pub(super) fn leave(&mut self, left: Left, visits: &[Visit]) {
@@ -513,57 +394,5 @@ impl Run<'_, '_> {
         info.is_some_and(|info| {
             crate::types::is_error(program, info.ty) || !crate::types::may_hold(program, info.ty)
         })
-    }
-
-    /// What a last result says that is a truth value, of a function that is given the resource: one that is false stands for an error.
-    fn flag_at(&self, state: &State, root: crate::body::Root) -> Option<bool> {
-        if !matches!(self.start, Some(Start::Param { .. })) {
-            return None;
-        }
-        let result = *self.function.results(root).last()?;
-        let ty = self.function.info().local_info(result)?.ty;
-        if !crate::types::is_bool(self.module.program, ty) {
-            return None;
-        }
-        match state.fact(result)? {
-            Fact::True => Some(false),
-            Fact::False => Some(true),
-            _ => None,
-        }
-    }
-
-    /// What the error result is known to be at an exit: not nil, nil.
-    fn error_at(&self, state: &State, exit: ExitAt, returned: &[Option<Value>]) -> Option<bool> {
-        let node: Node = match exit {
-            ExitAt::Return(stmt) => stmt.into(),
-            _ => return None,
-        };
-        let root = self.function.root_of(node);
-        let Some(index) = self.function.error_result(self.module.program, root) else {
-            return self.flag_at(state, root);
-        };
-        let result = *self.function.results(root).get(index)?;
-        if matches!(
-            returned.get(index),
-            Some(Some(Value::ReleasedIf { nil: true }))
-        ) && matches!(state.status, Status::Released(_))
-        {
-            return Some(false);
-        }
-        match state.fact(result)? {
-            Fact::NonNil => Some(true),
-            Fact::Nil => Some(false),
-            _ => None,
-        }
-    }
-}
-
-/// Whether an expression is a literal zero: `0`, `""`, `false`, `T{}`.
-fn is_zero(tree: &Tree, expr: ExprId) -> bool {
-    match tree.expr(expr).kind {
-        ExprKind::BasicLit(literal) => matches!(tree.literal(literal), "0" | "\"\"" | "``"),
-        ExprKind::Ident(name) => tree.name(name) == "false",
-        ExprKind::CompositeLit { elts, .. } => elts.is_empty(),
-        _ => false,
     }
 }

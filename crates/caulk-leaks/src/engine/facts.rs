@@ -132,7 +132,7 @@ impl Run<'_, '_> {
 
 /// Whether a callee makes an error by its name, as the packages that are called after them do: `errors.New`, `xerrors.Errorf`; also a
 /// package's variable that holds one of these.
-fn makes_error(callee: &Callee) -> bool {
+pub(crate) fn makes_error(callee: &Callee) -> bool {
     let name = match callee {
         Callee::PackageVar { name, .. } => name,
         callee => match callee.func() {

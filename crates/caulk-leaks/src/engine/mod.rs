@@ -30,12 +30,14 @@ mod range;
 mod reading;
 mod receiver;
 mod refine;
+mod returned_error;
 mod run;
 mod sentinel;
 mod state;
 mod still_owned;
 
 pub(crate) use call::PASSED_ON;
+pub(crate) use facts::makes_error;
 pub(crate) use outcome::{Lost, Outcomes, Verdict};
 pub(crate) use run::{Run, Start};
 pub(crate) use state::Value;

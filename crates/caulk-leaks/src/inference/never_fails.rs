@@ -308,6 +308,19 @@ fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> b
 
 /// Whether a function gives nil as its last result, an error, in each of its statements that return.
 pub(crate) fn function(module: &Module<'_>, id: FuncId, depth: u8) -> bool {
+    every_error(module, id, |typed, error| {
+        let is_nil = *typed.info.object(typed.tree().unparen(error)) == Object::Nil;
+        is_nil || of_call(module, typed, error, depth)
+    })
+}
+
+/// Whether something holds of each error that a function, whose last result is one, returns where it stands; not where it returns
+/// what its results are named.
+pub(super) fn every_error(
+    module: &Module<'_>,
+    id: FuncId,
+    holds: impl Fn(&TypedBody, ExprId) -> bool,
+) -> bool {
     let Some(typed) = module.program.body(BodyOwner::Func(id)) else {
         return false;
     };
@@ -318,24 +331,18 @@ pub(crate) fn function(module: &Module<'_>, id: FuncId, depth: u8) -> bool {
         return false;
     };
     let tree = typed.tree();
-    let (mut returns, mut may_fail) = (false, false);
+    let (mut returns, mut all_hold) = (false, true);
     tree.walk(block, |node| match node {
         Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
             Descend::Skip
         }
         Node::Stmt(stmt) if let StmtKind::Return(list) = tree.stmt(stmt).kind => {
             returns = true;
-            let list = tree.exprs(list);
-            may_fail |= list.last().is_none_or(|last| {
-                let is_nil = || {
-                    let last = tree.unparen(*last);
-                    list.len() == results.len() && *typed.info.object(last) == Object::Nil
-                };
-                may_fail || !is_nil() && !of_call(module, &typed, *last, depth)
-            });
+            let error = tree.exprs(list).last();
+            all_hold = all_hold && error.is_some_and(|error| holds(&typed, *error));
             Descend::Skip
         }
         _ => Descend::Into,
     });
-    returns && !may_fail
+    returns && all_hold
 }
