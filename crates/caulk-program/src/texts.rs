@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use caulk_system::Files;
 use rustc_hash::FxHasher;
 
-/// The latest texts are kept up to so many bytes: those of most trees altogether.
+/// The latest texts are kept up to so many bytes: those of most trees altogether. The very latest is kept however long it
+/// is: it is asked for again for each of its functions.
 const KEPT_BYTES: usize = 32 << 20;
 
 /// The texts of a tree that are at hand.
@@ -80,6 +81,7 @@ impl Texts {
             kept.texts.push_back((held.clone(), bytes));
             kept.bytes += bytes;
             while kept.bytes > KEPT_BYTES
+                && kept.texts.len() > 1
                 && let Some((old, bytes)) = kept.texts.pop_front()
             {
                 kept.bytes = kept.bytes.saturating_sub(bytes);
@@ -126,4 +128,26 @@ fn print(text: &[u8]) -> u64 {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use std::path::PathBuf;
+
+    use caulk_system::MemoryFiles;
+
+    use super::*;
+
+    #[test]
+    fn a_text_longer_than_all_that_is_kept_is_not_read_again_for_each_function() {
+        let texts = Texts::new(Arc::new(MemoryFiles::default()));
+        let long: Arc<[u8]> = Arc::from(vec![b' '; KEPT_BYTES + 1]);
+        let text = texts.text(long.clone());
+        let gone = PathBuf::from("/gone.go");
+        assert!(Arc::ptr_eq(&text.bytes(&gone), &long));
+        texts.text(Arc::from(&b"package a"[..]));
+        assert!(text.bytes(&gone).is_empty());
+    }
 }

@@ -80,18 +80,18 @@ const IMPOSSIBLE: &[&str] = &[
 /// Whether a comment on the line of a statement, or right above it, states that the statement is not reached.
 pub(crate) fn is_impossible(file: &SourceFile, statement: Span) -> bool {
     let bytes = file.bytes();
-    let text = |begin: u32, end: u32| {
-        String::from_utf8_lossy(Span::new(begin, end).of(&bytes)).into_owned()
-    };
-    let end = u32::try_from(bytes.len()).unwrap_or(statement.end);
-    let above = text(0, statement.start);
-    let behind = text(statement.end, end);
-    let above = above.lines().rev().skip(1).take_while(is_comment_line);
-    let on = behind.lines().take(1).filter(is_comment_line);
-    let said = above.take(LINES_ABOVE).chain(on);
-    let said: Vec<String> = said.map(str::to_lowercase).collect();
-    said.iter()
-        .any(|line| IMPOSSIBLE.iter().any(|words| line.contains(words)))
+    let above = bytes.get(..statement.start as usize).unwrap_or_default();
+    let behind = bytes.get(statement.end as usize..).unwrap_or_default();
+    // Line by line: the file may be long, and this is asked of many statements.
+    let line = |line: &[u8]| String::from_utf8_lossy(line).to_lowercase();
+    let is_comment = |line: &String| is_comment_line(&line.as_str());
+    let above = above.rsplit(|byte| *byte == b'\n').skip(1).map(line);
+    let on = behind.split(|byte| *byte == b'\n').take(1).map(line);
+    let mut said = above
+        .take_while(is_comment)
+        .take(LINES_ABOVE)
+        .chain(on.filter(is_comment));
+    said.any(|line| IMPOSSIBLE.iter().any(|words| line.contains(words)))
 }
 
 fn is_comment_line(line: &&str) -> bool {
