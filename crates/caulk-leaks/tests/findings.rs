@@ -50,7 +50,7 @@ fn a_finding_names_the_call_the_exit_and_the_edit() {
     assert_eq!(finding.path.last().unwrap().location.line, 11);
     assert_eq!(
         finding.path.last().unwrap().note,
-        "returns with resp still open"
+        "returns with resp.Body still open"
     );
     let fix = &finding.fix;
     assert_eq!(fix.held, Held::Variable("resp".into()));
@@ -98,6 +98,62 @@ fn a_condition_that_does_not_hold_is_turned_round() {
     );
     assert_eq!(turned("!resp.Uncompressed"), "where resp.Uncompressed");
     assert_eq!(turned("resp.Uncompressed"), "where not resp.Uncompressed");
+}
+
+#[test]
+fn a_case_of_a_switch_is_told_as_what_it_compares() {
+    let switched = HANDLER.replace(
+        "if resp.StatusCode",
+        "switch resp.StatusCode {\n\tcase http.StatusTeapot:\n\t\treturn\n\t}\n\tif resp.StatusCode",
+    );
+    let analysis = analyse(&switched);
+    let notes: Vec<&str> = analysis.findings[0]
+        .path
+        .iter()
+        .map(|step| step.note.as_str())
+        .collect();
+    let told = "where resp.StatusCode == http.StatusTeapot";
+    assert_eq!(notes.first(), Some(&told), "{notes:?}");
+}
+
+#[test]
+fn the_exit_that_stands_first_is_the_way_that_is_told() {
+    let last_always_loses = r#"
+package m
+
+import "os"
+
+func names() ([]string, error) {
+	d, err := os.Open("d")
+	if err != nil {
+		return nil, err
+	}
+	var all []string
+	for {
+		some, err := d.Readdirnames(10)
+		if len(some) == 0 {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+"#;
+    let analysis = analyse(last_always_loses);
+    let told: Vec<(u32, &str)> = analysis.findings[0]
+        .path
+        .iter()
+        .map(|step| (step.location.line, step.note.as_str()))
+        .collect();
+    let expected = [
+        (17, "where err != nil"),
+        (18, "returns with d still open"),
+        (22, "also returns with d still open"),
+    ];
+    assert_eq!(told, expected);
 }
 
 #[test]
@@ -216,7 +272,7 @@ fn a_body_that_was_read_to_its_end_is_low() {
     assert_eq!(finding.severity, Severity::Low);
     assert_eq!(
         finding.path.last().unwrap().note,
-        "returns with resp still open, though read to its end"
+        "returns with resp.Body still open, though read to its end"
     );
     let fails = drained.replace(
         "\tio.Copy(w, resp.Body)",

@@ -81,7 +81,11 @@ pub(crate) fn whole(builds: Vec<(&Program, Vec<Unit>)>, options: &Options) -> An
     let mut silencers = Vec::new();
     let mut parts = builds.into_iter().map(|(program, units)| {
         let mut part = Analysis {
-            problems: program.problems().iter().map(problem).collect(),
+            problems: program
+                .problems()
+                .iter()
+                .map(|found| problem(program, found))
+                .collect(),
             ..Analysis::default()
         };
         for unit in units {
@@ -311,11 +315,11 @@ fn finish(silencers: Vec<(String, Vec<Silencer>)>, options: &Options, analysis: 
     analysis.problems.sort();
 }
 
-fn problem(problem: &caulk_program::Problem) -> Problem {
+fn problem(program: &Program, problem: &caulk_program::Problem) -> Problem {
     let mut place = problem
         .file
         .as_ref()
-        .map(|file| file.to_string_lossy().replace('\\', "/"))
+        .map(|file| program.relative(file).to_string_lossy().replace('\\', "/"))
         .unwrap_or_default();
     if let Some(line) = problem.line {
         place.push_str(&format!(":{line}"));

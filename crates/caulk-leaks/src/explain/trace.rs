@@ -10,7 +10,7 @@ use crate::explain::belief::{Belief, Subject, believe};
 use crate::finding::{Acquisition, Finding, Step};
 use crate::module::{Module, Reach};
 use crate::options::Options;
-use crate::place::{location, one_line, text};
+use crate::place::{location, text};
 use crate::publish::described::Described;
 
 /// What is known of the calls on a line.
@@ -211,10 +211,8 @@ impl Described<'_, '_> {
             events.push((*at, format!("not followed further: {why}")));
         }
         for lost in &outcomes.owed {
-            if let Some((condition, truth)) = lost.turns.first() {
-                let source = one_line(&text(self.file, *condition));
-                let not = if *truth { "" } else { "not " };
-                events.push((*condition, format!("where {not}{source}")));
+            if let Some((span, truth)) = lost.turns.first() {
+                events.push((*span, format!("where {}", self.condition(*span, *truth))));
             }
             events.push((lost.span, self.exit_note(lost)));
         }

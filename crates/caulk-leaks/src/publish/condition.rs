@@ -1,18 +1,41 @@
 //! What the turn of a path at a condition says, as somebody who reads along would put it.
 
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, UnaryOp};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 
 use crate::place::{one_line, text};
 use crate::publish::described::Described;
 
 impl Described<'_, '_> {
-    /// `x == nil` where `x != nil` does not hold.
-    pub(super) fn condition(&self, span: Span, truth: bool) -> String {
+    /// `x == nil` where `x != nil` does not hold, and where `x` is switched on and `nil` the case.
+    pub(crate) fn condition(&self, span: Span, truth: bool) -> String {
+        let expr = self.expression_at(span);
+        if let Some(tag) = expr.and_then(|expr| self.switched_on(expr)) {
+            let equals = if truth { "==" } else { "!=" };
+            return format!("{} {equals} {}", self.words(tag), self.words(span));
+        }
         if truth {
             return self.words(span);
         }
-        let negated = self.expression_at(span).and_then(|expr| self.negated(expr));
+        let negated = expr.and_then(|expr| self.negated(expr));
         negated.unwrap_or_else(|| format!("not {}", self.words(span)))
+    }
+
+    /// What is compared with an expression that is a case of a switch.
+    fn switched_on(&self, expr: ExprId) -> Option<Span> {
+        let tree = self.function.tree();
+        let outwards = std::iter::successors(self.function.parent(expr), |node| {
+            self.function.parent(*node)
+        });
+        let mut around = outwards.map_while(|node| match node {
+            Node::Stmt(stmt) => Some(tree.stmt(stmt).kind),
+            _ => None,
+        });
+        match (around.next()?, around.next()?, around.next()?) {
+            (StmtKind::Case { .. }, StmtKind::Block(_), StmtKind::Switch { tag, .. }) => {
+                Some(tree.expr(tag?).span)
+            }
+            _ => None,
+        }
     }
 
     fn words(&self, span: Span) -> String {

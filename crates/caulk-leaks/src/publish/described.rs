@@ -144,10 +144,10 @@ impl<'a, 'p> Described<'a, 'p> {
             .outcomes
             .owed
             .iter()
-            // A path that nobody doubts before one that may lose nothing.
+            // A path that nobody doubts before one that may lose nothing; else what a reader of the source comes to first.
             .min_by_key(|lost| {
                 let is_spent = lost.drained && self.site.contract.is_spent_when_read();
-                (lost.unlikely || is_spent, lost.turns.len(), lost.span)
+                (lost.unlikely || is_spent, lost.span)
             });
         let Some(lost) = held else {
             let at = self.verdict.outcomes.defer_in_loop.unwrap_or_default();
@@ -156,35 +156,43 @@ impl<'a, 'p> Described<'a, 'p> {
                 note: "deferred in a loop that does not end".to_owned(),
             }];
         };
+        let mut exits: Vec<&Lost> = vec![lost];
+        exits.extend(
+            self.verdict
+                .outcomes
+                .owed
+                .iter()
+                .filter(|other| other.span != lost.span),
+        );
+        // As they stand in the source: that is how they are read.
+        exits.sort_by_key(|lost| lost.span);
         let mut steps = Vec::new();
-        if let Some((span, truth)) = lost.turns.first() {
-            steps.push(Step {
-                location: self.location(*span),
-                note: format!("where {}", self.condition(*span, *truth)),
-            });
-        }
-        steps.push(Step {
-            location: self.location(lost.span),
-            note: self.exit_note(lost),
-        });
-        for other in &self.verdict.outcomes.owed {
-            if other.span != lost.span {
+        for (index, exit) in exits.into_iter().enumerate() {
+            if let Some((span, truth)) = lost.turns.first().filter(|_| exit.span == lost.span) {
                 steps.push(Step {
-                    location: self.location(other.span),
-                    note: format!("also {}", self.exit_note(other)),
+                    location: self.location(*span),
+                    note: format!("where {}", self.condition(*span, *truth)),
                 });
             }
+            let also = if index == 0 { "" } else { "also " };
+            steps.push(Step {
+                location: self.location(exit.span),
+                note: format!("{also}{}", self.exit_note(exit)),
+            });
         }
         steps.dedup_by(|b, a| a.location == b.location);
         steps
     }
 
     pub(crate) fn exit_note(&self, lost: &Lost) -> String {
-        let what = lost
+        let held_by = lost
             .held_by
             .clone()
-            .filter(|name| !name.is_empty() && name != "_")
-            .unwrap_or_else(|| self.what());
+            .filter(|name| !name.is_empty() && name != "_");
+        let what = match held_by {
+            Some(name) => self.open_part(&name),
+            None => self.what(),
+        };
         let state = self.open_word();
         let state = if lost.drained && self.site.contract.is_spent_when_read() {
             format!("{state}, though read to its end")
@@ -211,8 +219,18 @@ impl<'a, 'p> Described<'a, 'p> {
     /// What a reader calls it: the variable, else the type.
     fn what(&self) -> String {
         match &self.held {
-            Held::Variable(name) | Held::Place(name) => name.clone(),
+            Held::Variable(name) | Held::Place(name) => self.open_part(name),
             Held::Blank(_) | Held::Nothing => short_name(&self.site.type_name),
+        }
+    }
+
+    /// What of a variable is open: of a response its body.
+    fn open_part(&self, name: &str) -> String {
+        match self.site.contract.rule {
+            "unclosed-response-body" if !self.site.release.path().is_empty() => {
+                format!("{name}.Body")
+            }
+            _ => name.to_owned(),
         }
     }
 
@@ -259,16 +277,10 @@ impl<'a, 'p> Described<'a, 'p> {
     fn message(&self) -> String {
         let outcomes = &self.verdict.outcomes;
         let by = short_name(&self.site.acquired_by);
-        let subject = match (&self.held, self.site.contract.rule) {
-            (Held::Variable(name) | Held::Place(name), "unclosed-response-body")
-                if self.site.release.path().is_empty() =>
-            {
-                format!("{name} from {by}")
+        let subject = match &self.held {
+            Held::Variable(name) | Held::Place(name) => {
+                format!("{} from {by}", self.open_part(name))
             }
-            (Held::Variable(name) | Held::Place(name), "unclosed-response-body") => {
-                format!("{name}.Body from {by}")
-            }
-            (Held::Variable(name) | Held::Place(name), _) => format!("{name} from {by}"),
             _ => format!("the {} from {by}", self.noun()),
         };
         let done = self.done_word();
