@@ -39,7 +39,7 @@ impl Results<'_> {
             OutputFormat::Gitlab => context.print_text(&render::gitlab(&self.list(&self.shown))),
             OutputFormat::Junit => context.print_text(&render::junit(&self.list(&self.shown))),
             OutputFormat::Html => context.print_page(&self.page()),
-            format => context.print(&self.report(context.common.quiet), format),
+            format => context.print(&self.report(format, context.common.quiet), format),
         }
     }
 
@@ -108,8 +108,10 @@ impl Results<'_> {
         )
     }
 
-    fn report(&self, quiet: bool) -> Report {
-        let read = |file: &str| self.source(file);
+    fn report(&self, format: OutputFormat, quiet: bool) -> Report {
+        // A line for each shows no source.
+        let is_shown = format != OutputFormat::Concise;
+        let read = |file: &str| is_shown.then(|| self.source(file)).flatten();
         let folder = shown_folder(&self.analysed.root);
         let mut report = Report::new();
         for finding in &self.shown {
@@ -135,8 +137,13 @@ impl Results<'_> {
                 report.push(diagnostic);
             }
             let hidden = self.findings.len() - self.shown.len();
-            let mut lines = present::summary(analysis, &self.shown, hidden, self.undecided);
+            let new_only = !self.notes.is_empty();
+            let mut lines =
+                present::summary(analysis, &self.shown, hidden, new_only, self.undecided);
             lines.extend(self.notes.iter().cloned());
+            if !self.shown.is_empty() {
+                lines.push(present::NEXT.to_owned());
+            }
             report.push(Block::Summary(lines));
         }
         report

@@ -1,8 +1,9 @@
 //! The rest of what `check` and `fix` print beside the findings themselves.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use caulk_leaks::{Acquisition, Analysis, Finding, Outcome, Problem};
+use caulk_leaks::{self as leaks, Acquisition, Analysis, Finding, Outcome, Problem};
 use caulk_report::json::check::{Fix, FixOutcome};
 use caulk_report::{Diagnostic, Location, Severity, Tone, units};
 
@@ -13,7 +14,14 @@ use crate::cli::OutputFormat;
 const FEW: usize = 12;
 
 /// How many missing modules are named.
-const NAMED: usize = 5;
+const NAMED: usize = 2;
+
+/// How many files with syntax errors are named.
+const BROKEN: usize = 3;
+
+/// What to do with findings.
+pub const NEXT: &str =
+    "next: caulk fix --diff prints the patch, caulk explain FILE:LINE says why a line is reported";
 
 /// How findings are printed unless asked otherwise.
 pub fn usual_format(findings: usize) -> OutputFormat {
@@ -45,14 +53,19 @@ pub fn undecided(acquisition: &Acquisition, why: &str) -> Diagnostic {
         "{} acquires {}: {why}",
         resource.acquired_by, resource.type_name
     );
-    Diagnostic::new(severity, message).at(finding::location(&acquisition.location))
+    let mut diagnostic =
+        Diagnostic::new(severity, message).at(finding::location(&acquisition.location));
+    diagnostic.rule = Some(acquisition.rule.to_owned());
+    diagnostic
 }
 
-/// The closing lines: findings by rule, what is hidden, coverage, what was missing.
+/// The closing lines: findings by rule, what is hidden, coverage, what was missing. `new_only` says that findings which were
+/// known before are left out.
 pub fn summary(
     analysis: &Analysis,
     shown: &[&Finding],
     hidden: usize,
+    new_only: bool,
     undecided_listed: bool,
 ) -> Vec<String> {
     let mut lines = Vec::new();
@@ -63,7 +76,8 @@ pub fn summary(
         counted(coverage.files, "file")
     );
     if shown.is_empty() {
-        lines.push(format!("no findings in {read}"));
+        let new = if new_only { "new " } else { "" };
+        lines.push(format!("no {new}findings in {read}"));
     } else {
         let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
         for finding in shown {
@@ -76,17 +90,13 @@ pub fn summary(
             .map(|(rule, n)| format!("{n} {rule}"))
             .collect();
         lines.push(format!(
-            "{} in {read}: {}",
+            "{}{} in {read}: {}",
             counted(shown.len(), "finding"),
+            by_severity(shown),
             rules.join(", ")
         ));
     }
-    if hidden > 0 {
-        lines.push(format!(
-            "{} of lower severity not shown (--severity low)",
-            counted(hidden, "finding")
-        ));
-    }
+    lines.extend(lower(hidden));
     lines.extend(suppressed(analysis));
     let undecided = coverage.acquisitions.saturating_sub(coverage.decided);
     let rest = match undecided {
@@ -100,10 +110,47 @@ pub fn summary(
             units::count(coverage.decided as u64),
             units::count(coverage.acquisitions as u64)
         ));
-        lines.extend(in_the_way(analysis, undecided_listed));
+        lines.extend(undecided_listed.then(|| in_the_way(analysis)).flatten());
     }
     lines.extend(missing(&analysis.problems));
     lines
+}
+
+/// How many findings are of each severity, where they differ.
+fn by_severity(findings: &[&Finding]) -> String {
+    let mut counts: BTreeMap<Reverse<leaks::Severity>, usize> = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(Reverse(finding.severity)).or_default() += 1;
+    }
+    if counts.len() < 2 {
+        return String::new();
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(Reverse(severity), n)| format!("{} {}", units::count(*n as u64), severity.word()))
+        .collect();
+    format!(" ({})", counts.join(", "))
+}
+
+/// What is not shown because it matters less.
+pub fn lower(findings: usize) -> Option<String> {
+    (findings > 0).then(|| {
+        let findings = counted(findings, "finding");
+        format!("{findings} of lower severity not shown (--severity low)")
+    })
+}
+
+/// Where findings are that are not on stdout.
+pub fn in_files(shown: usize, all: usize, files: &[String]) -> String {
+    let lower = match all.saturating_sub(shown) {
+        0 => String::new(),
+        n => format!(" and {} of lower severity", units::count(n as u64)),
+    };
+    format!(
+        "{}{lower}, written to {}",
+        counted(shown, "finding"),
+        files.join(", ")
+    )
 }
 
 /// What is not shown because an older tree had it.
@@ -124,28 +171,28 @@ pub fn known(known: usize, gone: usize, pruned: bool, baseline: &str) -> Vec<Str
     if gone > 0 {
         let findings = counted(gone, "finding");
         lines.push(match pruned {
-            true => format!("{findings} gone, and taken out of {baseline}"),
-            false => format!("{findings} of {baseline} gone: --prune-baseline takes them out"),
+            true => format!("{findings} gone and taken out of {baseline}"),
+            false => {
+                let (are, them) = if gone == 1 {
+                    ("is", "it")
+                } else {
+                    ("are", "them")
+                };
+                format!("{findings} of {baseline} {are} gone: --prune-baseline takes {them} out")
+            }
         });
     }
     lines
 }
 
-/// How many callees that block are named, and how many where the undecided are listed.
-const BLOCKING: usize = 3;
-const BLOCKING_LISTED: usize = 20;
+/// How many callees that block are named.
+const BLOCKING: usize = 20;
 
 /// The callees at which most trails are lost.
-fn in_the_way(analysis: &Analysis, undecided_listed: bool) -> Option<String> {
-    let most = if undecided_listed {
-        BLOCKING_LISTED
-    } else {
-        BLOCKING
-    };
+fn in_the_way(analysis: &Analysis) -> Option<String> {
     let named: Vec<String> = blocking(analysis)
         .into_iter()
-        .filter(|(_, times)| undecided_listed || *times > 1)
-        .take(most)
+        .take(BLOCKING)
         .map(|(callee, times)| format!("{callee} ({times})"))
         .collect();
     (!named.is_empty()).then(|| format!("most often undecided at: {}", named.join(", ")))
@@ -164,7 +211,7 @@ pub fn blocking(analysis: &Analysis) -> Vec<(&str, usize)> {
         }
     }
     let mut times: Vec<(&str, usize)> = times.into_iter().collect();
-    times.sort_by_key(|(callee, times)| (std::cmp::Reverse(*times), *callee));
+    times.sort_by_key(|(callee, times)| (Reverse(*times), *callee));
     times
 }
 
@@ -184,32 +231,41 @@ pub fn limits(analysis: &Analysis) -> Vec<String> {
 /// Comments that silence findings, or should: what is wrong with them.
 pub fn wrong_comments(problems: &[Problem]) -> Vec<Diagnostic> {
     of_comments(problems)
+        .into_iter()
         .map(|problem| {
-            let (file, line) = problem
-                .place
-                .rsplit_once(':')
-                .unwrap_or((&problem.place, ""));
+            let (file, line) = place_of(problem);
             let mut diagnostic =
                 Diagnostic::new(Severity::new("notice", Tone::Notice), &problem.what)
-                    .at(Location::new(file, line.parse().unwrap_or(1), 1));
+                    .at(Location::new(file, line, 1));
             diagnostic.rule = Some(problem.kind.clone());
             diagnostic
         })
         .collect()
 }
 
-fn of_comments(problems: &[Problem]) -> impl Iterator<Item = &Problem> {
-    problems.iter().filter(|problem| {
+/// As they stand in the files.
+fn of_comments(problems: &[Problem]) -> Vec<&Problem> {
+    let is_of_comment = |problem: &&Problem| {
         matches!(
             problem.kind.as_str(),
             "stale-ignore" | "unknown-rule" | "ignore-without-reason" | "unknown-parameter"
         )
-    })
+    };
+    let mut comments: Vec<&Problem> = problems.iter().filter(is_of_comment).collect();
+    comments.sort_by_key(|problem| place_of(problem));
+    comments
+}
+
+fn place_of(problem: &Problem) -> (&str, u32) {
+    let place = problem.place.rsplit_once(':');
+    let (file, line) = place.unwrap_or((&problem.place, ""));
+    (file, line.parse().unwrap_or(1))
 }
 
 /// What limited a check and which comments are wrong, a line each.
 pub fn remarks(problems: &[Problem]) -> Vec<String> {
-    let comments = of_comments(problems).map(|p| format!("{}: {}", p.place, p.what));
+    let comments = of_comments(problems).into_iter();
+    let comments = comments.map(|p| format!("{}: {}", p.place, p.what));
     missing(problems).into_iter().chain(comments).collect()
 }
 
@@ -222,29 +278,22 @@ fn missing(problems: &[Problem]) -> Vec<String> {
         .map(|problem| problem.what.as_str())
         .collect();
     if !modules.is_empty() {
-        let named = modules
-            .iter()
-            .take(NAMED)
-            .copied()
-            .collect::<Vec<_>>()
-            .join(", ");
-        let more = match modules.len().saturating_sub(NAMED) {
-            0 => String::new(),
-            n => format!(" and {n} more"),
-        };
+        let named = some_of(&modules, NAMED);
         lines.push(format!(
-            "{} not in the module cache: {named}{more}; known by name only (go mod download brings them)",
+            "{} not in the module cache, known by name only: {named} (go mod download brings them)",
             counted(modules.len(), "module")
         ));
     }
-    let broken = problems
+    let broken: Vec<&str> = problems
         .iter()
         .filter(|problem| problem.kind == "syntax")
-        .count();
-    if broken > 0 {
+        .map(|problem| problem.place.as_str())
+        .collect();
+    if !broken.is_empty() {
         lines.push(format!(
-            "{} with syntax errors, checked where it parses",
-            counted(broken, "file")
+            "{} with syntax errors, checked where it parses: {}",
+            counted(broken.len(), "file"),
+            some_of(&broken, BROKEN)
         ));
     }
     for problem in problems
@@ -258,6 +307,15 @@ fn missing(problems: &[Problem]) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// `a, b and 7 more`.
+fn some_of(names: &[&str], most: usize) -> String {
+    let (named, rest) = names.split_at(names.len().min(most));
+    match rest.len() {
+        0 => named.join(", "),
+        more => format!("{} and {more} more", named.join(", ")),
+    }
 }
 
 /// `1 file`, `12 files`.

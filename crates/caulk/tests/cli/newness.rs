@@ -106,7 +106,8 @@ fn nothing_changed_is_nothing_new() {
     let world = shop();
     assert_eq!(new(&world, &[]).len(), 1);
     let ran = world.run(&[&["check"][..], &SINCE].concat()).expect(0);
-    ran.stdout_has("1 finding not shown: in ");
+    ran.stdout_has("no new findings in 3 functions")
+        .stdout_has("1 finding not shown: in ");
     // Nor are lines that moved, or a function with another name.
     edit(&world, "store/store.go", "import", "// More.\n\nimport");
     edit(&world, "store/store.go", "func Leak", "func Leaks");
@@ -370,7 +371,7 @@ fn what_is_gone_is_told_and_pruned() {
     world
         .run(&KNOWN)
         .expect(0)
-        .stdout_has("1 finding of caulk-baseline.json gone: --prune-baseline takes them out\n");
+        .stdout_has("1 finding of caulk-baseline.json is gone: --prune-baseline takes it out\n");
     // Only what was checked can be gone.
     world.write("other/other.go", "package other\n");
     for narrower in [&["./other"][..], &["--rule", "unclosed-client"]] {
@@ -380,7 +381,7 @@ fn what_is_gone_is_told_and_pruned() {
     world
         .run(&[&KNOWN[..], &["--prune-baseline"]].concat())
         .expect(0)
-        .stdout_has("1 finding gone, and taken out of caulk-baseline.json\n");
+        .stdout_has("1 finding gone and taken out of caulk-baseline.json\n");
     assert_eq!(
         world.read("caulk-baseline.json"),
         "{\n  \"version\": 1,\n  \"findings\": []\n}\n"
@@ -395,7 +396,7 @@ fn a_file_that_is_gone_takes_its_findings_along() {
     world
         .run(&KNOWN)
         .expect(0)
-        .stdout_has("1 finding of caulk-baseline.json gone");
+        .stdout_has("1 finding of caulk-baseline.json is gone");
 }
 
 #[test]
