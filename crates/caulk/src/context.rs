@@ -1,13 +1,17 @@
 //! What every command needs: the outside world, how to print, and a way to be interrupted.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use caulk_report::terminal::{ColorChoice, Terminal};
 use caulk_report::{Page, Report, html, render};
 use caulk_system::{Cancel, OsFiles};
 
 use crate::cli::{ColorWhen, Common, OutputFormat};
+use crate::exit::Exit;
 use crate::outputs::Output;
 use crate::progress::Progress;
 
@@ -57,6 +61,32 @@ impl Context {
     /// Progress for a command; `log` as for [`Progress::new`].
     pub fn progress(&self, log: bool) -> Progress {
         Progress::new(!self.common.no_progress && !self.common.quiet, log)
+    }
+
+    /// For work that looks at no token, such as an analysis, and has nothing half done to tidy up: until the guard is
+    /// dropped Ctrl-C ends the process. What does look at the token has the time to end before.
+    pub fn end_when_interrupted(&self) -> EndsWhenInterrupted {
+        let guard = EndsWhenInterrupted(Arc::default());
+        let (over, cancel) = (guard.0.clone(), self.cancel.clone());
+        std::thread::spawn(move || {
+            let is_over = || over.load(Ordering::SeqCst);
+            while !cancel.is_cancelled() {
+                if is_over() {
+                    return;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            std::thread::sleep(Duration::from_millis(500));
+            if is_over() {
+                return;
+            }
+            let mut err = std::io::stderr().lock();
+            // The changing line of the progress may be there.
+            let clear = if err.is_terminal() { "\r\x1b[K" } else { "" };
+            drop(writeln!(err, "{clear}caulk: interrupted"));
+            std::process::exit(Exit::Interrupted as i32);
+        });
+        guard
     }
 
     /// The terminal that results are printed on.
@@ -113,6 +143,15 @@ impl Context {
             None => write_out(results)?,
         }
         Ok(())
+    }
+}
+
+/// See [`Context::end_when_interrupted`].
+pub struct EndsWhenInterrupted(Arc<AtomicBool>);
+
+impl Drop for EndsWhenInterrupted {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
     }
 }
 

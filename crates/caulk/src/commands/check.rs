@@ -112,6 +112,7 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     let baseline = typed.or(settings.baseline.clone());
     let progress = context.progress(false);
     progress.phase("checking");
+    let ends = context.end_when_interrupted();
     let cache = Cache::of_user().filter(|_| !args.no_cache);
     let (mut analysed, cache_use) = selected.analyse_with(cache.as_ref(), context)?;
     let mut phases = std::mem::replace(&mut analysed.phases, Phases::start());
@@ -178,6 +179,7 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     if context.cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
+    drop(ends);
 
     let least = severity.unwrap_or(fail_on).severity();
     let results = Results {
@@ -195,6 +197,15 @@ pub fn run(args: CheckArgs, context: &Context) -> Ended {
     };
     for output in &outputs {
         results.print(&context.to(output))?;
+    }
+    // Nothing on stdout would look as if nothing had been done.
+    if !context.common.quiet && outputs.iter().all(|output| output.file.is_some()) {
+        let files: Vec<String> = outputs
+            .iter()
+            .filter_map(|output| output.file.as_deref().map(shown))
+            .collect();
+        let told = present::in_files(results.shown.len(), results.findings.len(), &files);
+        drop(writeln!(std::io::stderr(), "caulk: {told}"));
     }
     let fails = |f: &&Finding| f.severity >= fail_on.severity();
     let min_coverage = args.min_coverage.or(settings.min_coverage);
@@ -283,6 +294,9 @@ impl Selected {
         let root = caulk_system::current_folder()?;
         for path in &args.paths {
             let text = path.to_string_lossy();
+            if path.to_str().is_none() {
+                bail!("{text}: the name is not UTF-8, and no package can be called so");
+            }
             let plain = text.strip_suffix("...").unwrap_or(&text);
             let folder = root.join(if plain.is_empty() { "." } else { plain });
             if !context.files.exists(&folder) {

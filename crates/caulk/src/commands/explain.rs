@@ -56,6 +56,7 @@ struct Explained {
 }
 
 pub fn run(args: ExplainArgs, context: &Context) -> Outcome {
+    let _ends = context.end_when_interrupted();
     if let Some(function) = &args.contract {
         return contract(function, &args, context);
     }
@@ -68,6 +69,9 @@ pub fn run(args: ExplainArgs, context: &Context) -> Outcome {
 
 fn rule(name: &str, context: &Context) -> Outcome {
     let Some(rule) = caulk_leaks::rule(name) else {
+        if context.files.is_file(Path::new(name)) {
+            return Err(anyhow!("{name}: which line? caulk explain {name}:LINE").into());
+        }
         let near = nearest(name).map_or(String::new(), |name| format!(" Did you mean {name}?"));
         return Err(anyhow!("there is no rule {name}; caulk rules lists them.{near}").into());
     };

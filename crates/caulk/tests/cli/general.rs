@@ -117,6 +117,10 @@ fn what_cannot_be_done_is_told_at_once() {
             "caulk: ./nope/...: there is no such file or folder\n",
         ),
         (
+            &["explain", "main.go"],
+            "caulk: main.go: which line? caulk explain main.go:LINE\n",
+        ),
+        (
             &["diagnose", "nope.pb.gz"],
             "caulk: nope.pb.gz: there is no such file or folder\n",
         ),
@@ -273,7 +277,7 @@ fn one_heap_profile_says_how_much_is_held() {
     World::new()
         .run(&["diagnose", &profile, "--source", example])
         .expect(4)
-        .stdout_has("GREW  secret/secret.go:")
+        .stdout_has("HELD  secret/secret.go:")
         .stdout_has("is never closed: 4.")
         .stdout_has(" MB held\n");
 }
@@ -344,5 +348,39 @@ fn there_is_a_page_for_every_command() {
             page.contains(".TH CAULK") && page.contains("Example"),
             "{command}: {page}"
         );
+    }
+}
+
+/// An analysis looks at nothing before it is done, and that may take long.
+#[cfg(unix)]
+#[test]
+fn a_long_check_is_ended_by_ctrl_c() {
+    let world = World::new();
+    world.write("go.mod", "module example.com/long\n\ngo 1.24\n");
+    let body = "\tf, err := os.Open(p)\n\tif err != nil {\n\t\treturn err\n\t}\n\t_, err = f.Stat()\n\treturn err\n";
+    let functions: String = (0..100_000)
+        .map(|n| format!("\nfunc F{n}(p string) error {{\n{body}}}\n"))
+        .collect();
+    world.write(
+        "long.go",
+        format!("package long\n\nimport \"os\"\n{functions}"),
+    );
+    for arguments in [
+        &["check"][..],
+        &["fix", "--diff"],
+        &["explain", "long.go:6"],
+    ] {
+        let child = world
+            .caulk(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        let asked = std::time::Instant::now();
+        crate::world::interrupt(&child);
+        let ran = world.ran(child.wait_with_output().unwrap()).expect(130);
+        assert_eq!(ran.stderr, "caulk: interrupted\n", "{arguments:?}");
+        assert!(asked.elapsed() < std::time::Duration::from_secs(5));
     }
 }

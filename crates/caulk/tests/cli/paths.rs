@@ -69,3 +69,18 @@ fn files_of_other_platforms_and_tags_are_checked_and_fixed_too() {
         );
     }
 }
+
+/// It was said not to be there.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf_8_is_said_to_be_that() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::new();
+    let name = std::ffi::OsStr::from_bytes(b"no\xff");
+    std::fs::create_dir(world.path("").join(name)).unwrap();
+    let output = world.caulk(&["check"]).arg(name).output().unwrap();
+    world
+        .ran(output)
+        .expect(2)
+        .stderr_has("the name is not UTF-8");
+}

@@ -11,10 +11,9 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use caulk_pprof::{CommandLine, Invocation, SourceFiles, Surroundings};
-use caulk_system::{Cancel, Files, OsFiles};
+use caulk_system::{Files, OsFiles};
 use clap::Args;
 
 use self::output::Reader;
@@ -46,7 +45,7 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
         }
         CommandLine::Run(invocation) => *invocation,
     };
-    end_when_interrupted(context.cancel.clone());
+    let _ends = context.end_when_interrupted();
     invocation.take_program(source::is_program);
     tell_all(&invocation.warnings);
     let mut profile = fetch::fetch(&invocation, context)?;
@@ -62,19 +61,6 @@ pub fn run(args: PprofArgs, context: &Context) -> Outcome {
     let reader = Reader::CommandLine;
     output::report(&profile, report, config, &surroundings, reader, context)?;
     Ok(Exit::Clean)
-}
-
-/// Making a report of a large profile looks at no token, and what is written to may not be read: the
-/// process ends all the same. What waits for a pipe, a service or Graphviz has the time to end before.
-fn end_when_interrupted(cancel: Cancel) {
-    std::thread::spawn(move || {
-        while !cancel.is_cancelled() {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        std::thread::sleep(Duration::from_millis(500));
-        tell("caulk: interrupted");
-        std::process::exit(Exit::Interrupted as i32);
-    });
 }
 
 /// The arguments with a leading `--`, which Go's flags end with, too: it was taken off on the way.
