@@ -41,10 +41,7 @@ pub fn apply(
                 Some("the file has changed since it was checked".to_owned())
             }
             Ok(_) if !options.allow_dirty && file_status(&path, limits) == FileStatus::Dirty => {
-                Some(
-                    "the file has changes that are not committed (--allow-dirty writes over them)"
-                        .to_owned(),
-                )
+                Some("the file has changes that are not committed (--allow-dirty edits it beside them)".to_owned())
             }
             Ok(_) => write_atomic(&path, &edit.after)
                 .err()

@@ -194,8 +194,12 @@ impl Patches {
 
     /// The unedited bytes of the file of a finding that was planned for.
     pub fn before(&self, finding: &Finding) -> &[u8] {
-        let before = self.before.get(&finding.location.file);
-        before.map_or(&[], Vec::as_slice)
+        self.unedited(&finding.location.file).unwrap_or_default()
+    }
+
+    /// The unedited bytes of a file with findings that were planned for.
+    pub fn unedited(&self, file: &str) -> Option<&[u8]> {
+        self.before.get(file).map(Vec::as_slice)
     }
 
     /// Takes over what another plan had to withdraw.

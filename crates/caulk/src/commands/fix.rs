@@ -25,7 +25,8 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::levels::Level;
 use crate::load_flags;
 use crate::patching::{self, Patches, Written};
-use crate::present::{check as present, finding};
+use crate::present::check::{self as present, counted};
+use crate::present::finding;
 use crate::results::json_report;
 use crate::source::{Analysed, slashed};
 
@@ -132,6 +133,7 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
     }
     let progress = context.progress(args.verify.is_some());
     progress.phase("checking");
+    let ends = context.end_when_interrupted();
     let analysed = selected.analyse()?;
     let mut findings = selected.findings(&analysed);
     let notes = match only.is_empty() {
@@ -152,6 +154,8 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
     if context.cancel.is_cancelled() {
         return Err(Failure::interrupted());
     }
+    // From here on files are written and programs run.
+    drop(ends);
     let mut work = Work {
         args: &args,
         context,
@@ -178,7 +182,7 @@ pub fn run(args: FixArgs, context: &Context) -> Outcome {
     Ok(work.exit(&patches, &written))
 }
 
-/// Leaves the findings that a check would report.
+/// Leaves the findings that a check would report, and says of which it does not.
 fn narrow(
     findings: &mut Vec<&Finding>,
     args: &FixArgs,
@@ -189,16 +193,19 @@ fn narrow(
     let settings = &selected.settings;
     let least = args.severity.or(settings.severity).or(settings.fail_on);
     let least = least.unwrap_or(Level::Medium).severity();
+    let all = findings.len();
     findings.retain(|f| f.severity >= least);
+    let lower = present::lower(all - findings.len());
     if let Some(least) = settings.confidence {
         findings.retain(|f| f.confidence >= least.confidence());
     }
     let typed = args.baseline.as_ref().map(|file| current.join(file));
-    let Some(path) = typed.or_else(|| settings.baseline.clone()) else {
-        return Ok(Vec::new());
-    };
-    let known = Baseline::read(&context.files, &path)?.take_away(findings);
-    Ok(present::known(known, 0, false, &shown(&path)))
+    let mut notes: Vec<String> = lower.into_iter().collect();
+    if let Some(path) = typed.or_else(|| settings.baseline.clone()) {
+        let known = Baseline::read(&context.files, &path)?.take_away(findings);
+        notes.extend(present::known(known, 0, false, &shown(&path)));
+    }
+    Ok(notes)
 }
 
 /// The findings that are to be fixed, and how.
@@ -323,10 +330,14 @@ impl<'a> Work<'a> {
 
     fn tell(&self, patches: &Patches, written: &patching::Applied) -> anyhow::Result<()> {
         let root = &self.analysed.root;
-        let read = |file: &str| self.context.files.read(&root.join(file)).ok();
+        let read = |file: &str| match patches.unedited(file) {
+            Some(before) => Some(before.to_vec()),
+            None => self.context.files.read(&root.join(file)).ok(),
+        };
         let take_review = self.args.take_review || self.args.interactive;
-        let mut report = report(&self.findings, patches, written, take_review, &read);
-        if !self.notes.is_empty() {
+        let quiet = self.context.common.quiet;
+        let mut report = report(&self.findings, patches, written, take_review, quiet, &read);
+        if !self.notes.is_empty() && !quiet {
             report.push(Block::Summary(self.notes.clone()));
         }
         self.context
@@ -382,12 +393,13 @@ fn is_done(finding: &Finding, patches: &Patches, take_review: bool) -> bool {
     }
 }
 
-/// What is left to a person, then what was done.
+/// What became of each finding, then how many were fixed and why others were not. To the quiet only what is left.
 fn report(
     findings: &[&Finding],
     patches: &Patches,
     written: &patching::Applied,
     take_review: bool,
+    quiet: bool,
     read: &finding::Sources<'_>,
 ) -> Report {
     let mut report = Report::new();
@@ -398,33 +410,49 @@ fn report(
         };
         let mut left = written.left.iter();
         let unwritten = left.find(|(file, _)| *file == finding.location.file);
-        match fix.outcome {
-            FixOutcome::Fixed | FixOutcome::FixedReview
-                if unwritten.is_some() && is_done(finding, patches, take_review) =>
-            {
-                let reason = unwritten.map_or("", |(_, reason)| reason);
-                *counts.refused.entry(reason.to_owned()).or_default() += 1;
+        let not_fixed = match (is_done(finding, patches, take_review), unwritten) {
+            (true, None) => None,
+            (true, Some((_, reason))) => {
+                *counts.refused.entry(reason.clone()).or_default() += 1;
+                Some(reason.as_str())
             }
-            FixOutcome::Fixed => counts.fixed += 1,
-            FixOutcome::FixedReview if take_review => counts.fixed += 1,
-            FixOutcome::FixedReview => counts.review += 1,
-            FixOutcome::Refused => {
+            (false, _) if fix.outcome == FixOutcome::FixedReview => {
+                counts.review += 1;
+                Some(fix.reason.as_str())
+            }
+            (false, _) => {
                 let kind = patches.reason_kind(finding);
                 *counts.refused.entry(kind).or_default() += 1;
+                Some(fix.reason.as_str())
+            }
+        };
+        let mut diagnostic = finding::diagnostic(finding, read);
+        match not_fixed {
+            Some(reason) => {
+                diagnostic.message = format!("{}; not fixed: {reason}", diagnostic.message);
+            }
+            None if quiet => {
+                counts.fixed += 1;
+                continue;
+            }
+            None => {
+                counts.fixed += 1;
+                diagnostic.tags.push("fixed".to_owned());
             }
         }
-        if !is_done(finding, patches, take_review) {
-            let mut diagnostic = finding::diagnostic(finding, read);
-            diagnostic.message = format!("{}; not fixed: {}", diagnostic.message, fix.reason);
-            report.push(diagnostic);
+        report.push(diagnostic);
+    }
+    if !quiet {
+        let mut lines = counts.lines(written.written.len());
+        // What an edit needs in a file where nothing was found.
+        for (file, reason) in &written.left {
+            if !findings.iter().any(|f| f.location.file == *file) {
+                lines.push(format!("{file} was not written: {reason}"));
+            }
         }
+        lines.extend(alternatives(findings, patches, take_review));
+        report.push(Block::Summary(lines));
     }
-    let mut lines = counts.table(written.written.len());
-    for (file, reason) in &written.left {
-        lines.push(format!("{file} was not written: {reason}"));
-    }
-    lines.extend(alternatives(findings, patches, take_review));
-    report.push(Block::Summary(lines));
     report
 }
 
@@ -453,27 +481,32 @@ struct Counts {
 }
 
 impl Counts {
-    /// One line each for files, fixes, what is to be reviewed, and what was refused by reason, the commonest first.
-    fn table(self, files: usize) -> Vec<String> {
-        let row = |what: &str, count: usize, more: &str| {
-            format!("{what:8}{count:6}  {more}").trim_end().to_owned()
-        };
-        let review = match self.review {
-            0 => "",
-            _ => "taken with --unsafe; --diff --unsafe shows them",
-        };
-        let mut refused: Vec<(String, usize)> = self.refused.into_iter().collect();
-        refused.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-        let mut lines = vec![
-            row("files", files, ""),
-            row("fixed", self.fixed, ""),
-            row("review", self.review, review),
-            row("refused", refused.iter().map(|(_, count)| count).sum(), ""),
-        ];
+    /// What was fixed, what wants a review, and what was refused by reason, the commonest first.
+    fn lines(self, files: usize) -> Vec<String> {
+        let refused: usize = self.refused.values().sum();
+        if self.fixed + self.review + refused == 0 {
+            return vec!["nothing to fix".to_owned()];
+        }
+        let findings = |count| counted(count, "finding");
+        let mut lines = vec![match self.fixed {
+            0 => "nothing fixed".to_owned(),
+            fixed => format!("{} fixed in {}", findings(fixed), counted(files, "file")),
+        }];
+        if self.review > 0 {
+            lines.push(format!(
+                "{} left to a review: --unsafe takes the edits, --unsafe --diff shows them",
+                findings(self.review)
+            ));
+        }
+        if refused > 0 {
+            lines.push(format!("{} not fixed:", findings(refused)));
+        }
+        let mut reasons: Vec<(String, usize)> = self.refused.into_iter().collect();
+        reasons.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         lines.extend(
-            refused
+            reasons
                 .iter()
-                .map(|(reason, count)| row("", *count, reason)),
+                .map(|(reason, count)| format!("{count:6}  {reason}")),
         );
         lines
     }

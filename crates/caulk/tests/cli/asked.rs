@@ -123,7 +123,7 @@ fn each_fix_is_asked_for_at_a_terminal() {
         "returns with f still open",
         "+       defer f.Close()",
         "a  apply this fix and all that follow",
-        "fixed        2",
+        "2 findings fixed in 2 files",
         "1 declined, remembered in ",
         "ended 1.",
     ] {

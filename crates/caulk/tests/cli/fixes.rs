@@ -29,26 +29,45 @@ pub fn releases(world: &World, file: &str) -> usize {
 }
 
 #[test]
-fn what_was_done_is_told_as_a_table() {
+fn each_finding_is_told_with_what_became_of_it() {
     let world = shop();
     world.write(
         "c/c.go",
         "package c\n\nimport \"os\"\n\nfunc Header(p string) int {\n\tif f, err := os.Open(p); f != nil && err == nil {\n\t\treturn 1\n\t}\n\treturn 0\n}\n",
     );
     let ran = world.run(&["fix"]).expect(1);
-    let (_, table) = ran.stdout.split_once("files").unwrap();
     assert_eq!(
-        format!("files{table}"),
+        ran.stdout,
         "\
-files        2
-fixed        3
-review       0
-refused      1
-             1  it is acquired in the header of a statement: acquire it on a line above
+a/a.go:6:12: f from os.Open is never closed [unclosed-file] medium, fixed
+a/a.go:15:12: f from os.Open is never closed [unclosed-file] medium, fixed
+b/b.go:6:12: f from os.Open is never closed [unclosed-file] medium, fixed
+c/c.go:6:15: f from os.Open is never closed; not fixed: it is acquired in the header of a statement: acquire it on a line above [unclosed-file] medium
+3 findings fixed in 2 files
+1 finding not fixed:
+     1  it is acquired in the header of a statement: acquire it on a line above
 "
     );
-    world.run(&["fix", "./a", "./b"]).expect(0);
+    let ran = world.run(&["fix", "./a", "./b"]).expect(0);
+    assert_eq!(ran.stdout, "nothing to fix\n");
     assert_eq!(releases(&world, "a/a.go"), 2);
+    let ran = world.run(&["fix", "-q"]).expect(1);
+    assert_eq!(ran.stdout.lines().count(), 1, "{ran:#?}");
+}
+
+#[test]
+fn what_was_fixed_is_shown_as_it_was() {
+    let world = shop();
+    let ran = world.run(&["fix", "--format", "full", "./a"]).expect(0);
+    ran.stdout_has("  15 |  f, err := os.Open(p)\n")
+        .stdout_has("  16 |  if err != nil {\n");
+}
+
+#[test]
+fn what_matters_less_is_counted_where_nothing_is_fixed() {
+    let world = World::with(&[("go.mod", GO_MOD), ("a/a_test.go", &leaking("a", &["One"]))]);
+    let told = "nothing to fix\n1 finding of lower severity not shown (--severity low)\n";
+    assert_eq!(world.run(&["fix"]).expect(0).stdout, told);
 }
 
 #[test]
@@ -66,8 +85,9 @@ fn what_was_not_written_is_not_told_as_fixed() {
     world.write("a/a.go", leaking("a", &["One", "Two"]) + "\n// Edited.\n");
     let ran = world.run(&["fix"]).expect(1);
     ran.stdout_has(
-        "fixed        1\nreview       0\nrefused      2\n             2  the file has changes",
-    );
+        "a/a.go:6:12: f from os.Open is never closed; not fixed: the file has changes that are not committed",
+    )
+    .stdout_has("1 finding fixed in 1 file\n2 findings not fixed:\n     2  the file has changes");
     assert_eq!(releases(&world, "a/a.go"), 0);
 }
 
@@ -129,7 +149,10 @@ fn an_edit_that_breaks_the_build_is_withdrawn_and_named() {
     let hang = "\nfunc (l *Line) Hang() error { return l.f.Close() }\n";
     world.write("a/a.go", leaking("a", &["One", "Two"]) + DIAL + hang);
     let ran = world.run(&["fix", "--verify", "--no-progress"]).expect(1);
-    assert!(ran.stdout.contains("fixed        3\n"), "{ran:#?}");
+    assert!(
+        ran.stdout.contains("3 findings fixed in 2 files\n"),
+        "{ran:#?}"
+    );
     let ran = ran.stdout_has("not fixed: with the edit, go says: too many arguments in call");
     assert_eq!(ran.stderr, "");
     assert_eq!(releases(&world, "a/a.go"), 2);

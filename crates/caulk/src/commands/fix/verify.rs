@@ -259,14 +259,14 @@ impl<'a> Verifier<'a> {
         folders: &[&PathBuf],
         edits: &BTreeMap<PathBuf, Vec<u8>>,
     ) -> Result<BTreeMap<PathBuf, Said>, Failure> {
-        let how = if edits.is_empty() {
-            "as they are"
+        let (how, how_one) = if edits.is_empty() {
+            ("as they are", "as it is")
         } else {
-            "with the fixes"
+            ("with the fixes", "with the fixes")
         };
-        let count = match folders.len() {
-            1 => "1 package".to_owned(),
-            count => format!("{count} packages"),
+        let (count, how) = match folders.len() {
+            1 => ("1 package".to_owned(), how_one),
+            count => (format!("{count} packages"), how),
         };
         let work = TempFolder::new("caulk-verify-").map_err(|e| anyhow!("failed to {e}"))?;
         let overlay = Overlay::write(work.path(), edits)?;
@@ -314,7 +314,7 @@ impl<'a> Verifier<'a> {
         if self.verify == Verify::Test {
             for (folder, said) in said.iter_mut().filter(|(_, said)| !said.broken) {
                 let pattern = pattern(module, folder);
-                self.progress.phase(format!("testing {pattern} {how}"));
+                self.progress.phase(format!("testing {pattern} {how_one}"));
                 let known = self.before.get(folder).map(|before| &before.failing);
                 said.failing = self.failing(module, &overlay, &pattern)?;
                 if known.is_some_and(|known| !said.failing.is_subset(known)) {
