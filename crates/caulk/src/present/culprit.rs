@@ -17,11 +17,8 @@ const STACKS: usize = 4;
 /// A culprit's place, with what is lost there and the source around it.
 pub fn headline(findings: &Findings, blamed: &Blamed, sources: &Sources<'_>) -> Diagnostic {
     let place = &blamed.culprit.anchor.location;
-    let mut diagnostic = Diagnostic::new(
-        severity(findings.growth.verdict),
-        sentence(findings, blamed),
-    )
-    .at(finding::location(place));
+    let mut diagnostic = Diagnostic::new(severity(&findings.growth), sentence(findings, blamed))
+        .at(finding::location(place));
     let path = match &blamed.acquisition {
         Some(acquisition) => match &acquisition.outcome {
             Outcome::Owed(path) => path.as_slice(),

@@ -26,13 +26,18 @@ pub fn nobody(findings: &Findings) -> Diagnostic {
         Some(Verdict::Steady) if findings.verdict().is_none() => {
             Severity::new("UNDECIDED", Tone::Warning)
         }
-        verdict => severity(verdict),
+        _ => severity(&findings.growth),
     };
     Diagnostic::new(severity, without_culprit(findings))
 }
 
-pub fn severity(verdict: Option<Verdict>) -> Severity {
-    match verdict {
+pub fn severity(growth: &Growth) -> Severity {
+    match growth.verdict {
+        // One moment says nothing of growth.
+        Some(Verdict::Grew) if growth.rounds == 0 => match growth.stacks.is_empty() {
+            true => Severity::new("UNDECIDED", Tone::Warning),
+            false => Severity::new("HELD", Tone::Warning),
+        },
         Some(Verdict::Leak) => Severity::new("LEAK", Tone::Alarm),
         Some(Verdict::Growing) => Severity::new("GROWING", Tone::Warning),
         Some(Verdict::Grew) => Severity::new("GREW", Tone::Warning),

@@ -155,7 +155,7 @@ fn figures_of_one_moment_rank_nothing_and_say_so() {
     World::with(&[("metrics.txt", scrape)])
         .run(&["diagnose", "metrics.txt"])
         .expect(4)
-        .stdout_has("GREW  figures of one moment, and no stacks: there is nothing to rank")
+        .stdout_has("UNDECIDED  figures of one moment, and no stacks: there is nothing to rank")
         .stdout_has("From: 1 scrape");
 }
 
