@@ -15,6 +15,7 @@ use crate::config;
 use crate::context::{Context, shown};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::load_flags::header_parts;
+use crate::present::check::counted;
 use crate::source::module_root;
 use crate::source::{self, Reading};
 
@@ -275,7 +276,11 @@ fn module(folder: &Path, context: &Context) -> Vec<Check> {
     let packages = program.check_packages().len();
     let mut checks = vec![Check::good(
         NAME,
-        format!("{}, {packages} packages", root.join("go.mod").display()),
+        format!(
+            "{}, {}",
+            root.join("go.mod").display(),
+            counted(packages, "package")
+        ),
     )];
     let of = |kind: ProblemKind| -> Vec<&str> {
         let problems = program

@@ -92,3 +92,24 @@ fn every_format_is_on_the_page_about_ci() {
         assert!(help.contains(&format!("- {format}: ")), "{format}");
     }
 }
+
+/// The readme shows what is printed, up to its `…`.
+#[test]
+fn what_the_readme_shows_of_check_and_fix_is_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let (readme, world) = (text("README.md"), World::new());
+    for arguments in [
+        ["check", "examples/feed-reader"].as_slice(),
+        &["fix", "--diff", "examples/feed-reader"],
+    ] {
+        let mut command = world.caulk(arguments);
+        let ran = world.ran(command.current_dir(&root).output().unwrap());
+        let typed = format!("$ caulk {}\n", arguments.join(" "));
+        let (_, shown) = readme.split_once(&typed).unwrap();
+        let shown = shown.split(['…', '`']).next().unwrap();
+        assert!(
+            !shown.is_empty() && ran.stdout.starts_with(shown),
+            "{ran:#?}"
+        );
+    }
+}
