@@ -87,7 +87,7 @@ pub fn summary(
         rules.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
         let rules: Vec<String> = rules
             .iter()
-            .map(|(rule, n)| format!("{n} {rule}"))
+            .map(|(rule, n)| format!("{} {rule}", units::count(*n as u64)))
             .collect();
         lines.push(format!(
             "{}{} in {read}: {}",
