@@ -7,6 +7,7 @@ use crate::body::Function;
 use crate::contract::Origin;
 use crate::finding::ExitKind;
 use crate::inference::own_use::is_looked_up;
+use crate::inference::provenance::{self, Provenance};
 use crate::module::{Module, Reach};
 use crate::publish::described::Described;
 
@@ -159,24 +160,48 @@ impl Described<'_, '_> {
         tree.walk(graph.body, |node| {
             if let Node::Stmt(stmt) = node
                 && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-                && !self.is_looked_up(tree.exprs(rhs))
             {
-                let mut targets = tree.exprs(lhs).iter();
-                made |= targets.any(|target| self.path_of(*target).as_ref() == Some(&parent));
+                let mut targets = tree.exprs(lhs).iter().enumerate();
+                made |= targets.any(|(result, target)| {
+                    self.path_of(*target).as_ref() == Some(&parent)
+                        && !self.is_looked_up(tree.exprs(rhs), result)
+                });
             }
             Descend::Into
         });
         made
     }
 
-    /// Whether values are of a call that says by its name that it gives what others have as well: `db, err := s.getDB(id)`.
-    fn is_looked_up(&self, values: &[ExprId]) -> bool {
+    /// Whether values are of a call that gives what others have as well: `db, err := s.getDB(id)`, by its name, or by its
+    /// source, which keeps it in a field: `conn, err := s.brokers.Connection(ctx)`.
+    fn is_looked_up(&self, values: &[ExprId], result: usize) -> bool {
         let [call] = values else {
             return false;
         };
         let call = self.function.tree().unparen(*call);
-        let is_call = matches!(self.function.tree().expr(call).kind, ExprKind::Call { .. });
-        is_call && is_looked_up(crate::types::last_name(self.function.callee(call)))
+        if !matches!(self.function.tree().expr(call).kind, ExprKind::Call { .. }) {
+            return false;
+        }
+        let callee = self.function.callee(call);
+        is_looked_up(crate::types::last_name(callee))
+            || callee
+                .receiver()
+                .is_some_and(|keeper| self.is_given(keeper))
+                && callee.func().and_then(|func| func.id).is_some_and(|id| {
+                    provenance::of_result(self.module, id, result, Reach::FULL)
+                        == Provenance::Foreign
+                })
+    }
+
+    /// Whether an expression is of what the function was given, its receiver included. What keeps something and is made here
+    /// ends here, and that with it.
+    fn is_given(&self, expr: ExprId) -> bool {
+        let given = self.path_of(expr);
+        let info = self.function.info();
+        let given = given.and_then(|(local, _)| info.local_info(local));
+        given.is_some_and(|local| {
+            matches!(local.kind, LocalKind::Param { .. } | LocalKind::Receiver)
+        })
     }
 
     /// Whether it is made from what a call gives the function literal around: `withClient(func(c *Client) error { … })`.
