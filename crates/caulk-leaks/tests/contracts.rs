@@ -387,3 +387,42 @@ fn directives_say_what_no_analysis_can_know() {
             .all(|acquisition| matches!(acquisition.outcome, Outcome::Unknown { .. }))
     );
 }
+
+const SENDER: &str = r#"package store
+
+import "net/http"
+
+type Sender interface {
+	Send(path string) (*http.Response, error)
+}
+"#;
+
+const SENDS: &str = r#"import (
+	"errors"
+	"net/http"
+)
+
+// none stands where nobody is connected yet.
+type none struct{}
+
+func (none) Send(path string) (*http.Response, error) { return nil, errors.New(path) }
+
+type engine struct{ sender store.Sender }
+
+func start() *engine { return &engine{sender: none{}} }
+
+func (e *engine) connect(sender store.Sender) { e.sender = sender }
+
+func (e *engine) load(path string) (int, error) {
+	resp, err := e.sender.Send(path)
+	if err != nil {
+		return 0, err
+	}
+	return resp.StatusCode, nil
+}
+"#;
+
+#[test]
+fn who_answers_behind_the_interface_of_a_dependency_is_not_among_the_projects_types_alone() {
+    assert_eq!(Project::new(SENDS, SENDER).lines(), [18]);
+}

@@ -1,7 +1,7 @@
 //! Requests that never leave the program: they are answered by a round tripper of the project, mostly a test's, that
 //! makes up its responses. Such a response holds nothing, whatever becomes of its body.
 
-use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Object, Program, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, LocalId, NamedOrigin, Object, Program, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node};
 
 use crate::body::{Function, Root};
@@ -129,6 +129,16 @@ fn writes_nothing(function: &Function, handler: ExprId, writer: LocalId) -> bool
     nothing
 }
 
+/// Whether an interface is declared by a module that is not the project's: who answers in earnest, the client that it gives, is
+/// not among the project's own types then.
+fn is_of_another_module(program: &Program, iface: TypeId) -> bool {
+    let named = program.named_of(iface);
+    named.is_some_and(|named| match named.origin {
+        NamedOrigin::Package { package, .. } => !caulk_flow::is_followed(program, package),
+        _ => false,
+    })
+}
+
 /// Whether a function of the project makes up the response that it gives, or all those who implement it do.
 fn makes_it_up(module: &Module<'_>, function: &Function, callee: &Callee) -> bool {
     let mut behind = Behind::default();
@@ -138,7 +148,7 @@ fn makes_it_up(module: &Module<'_>, function: &Function, callee: &Callee) -> boo
             through,
             name,
             ..
-        } => {
+        } if !is_of_another_module(module.program, *iface) => {
             for (build, id) in module.implementers(function.package, *iface, through, name) {
                 if !crate::sites::stand_in::declares(build, id) {
                     let mut of_this = Behind::default();
