@@ -259,6 +259,12 @@ impl Function {
         }
     }
 
+    /// Whether a call is a statement of its own: nobody has what it gives.
+    pub fn stands_alone(&self, call: ExprId) -> bool {
+        matches!(self.parent(call), Some(Node::Stmt(stmt))
+            if matches!(self.tree().stmt(stmt).kind, StmtKind::Expr(_)))
+    }
+
     /// The innermost literal that holds a node, or the function itself.
     pub fn root_of(&self, node: impl Into<Node>) -> Root {
         let mut node = self.parent(node);

@@ -151,9 +151,11 @@ impl Run<'_, '_> {
         }
         if let Callee::Interface { .. } = callee
             && let Some(name) = name
-            && (is_borrowing_interface(name.package, name.name)
-                || is_of_log(name.name) && self.function.info().type_of(call) == TypeId::VOID)
+            && is_borrowing_interface(name.package, name.name)
         {
+            return Vec::new();
+        }
+        if self.is_line_of_log(call, callee, index) {
             return Vec::new();
         }
         if self.is_lent(call, callee, index, value) {
@@ -167,6 +169,22 @@ impl Run<'_, '_> {
         }
         self.lose_track(state, self.unknown_callee(call), span);
         Vec::new()
+    }
+
+    /// Whether a call writes a line of a log, as methods of interfaces of that name do, and others that are given what to say
+    /// before what is put into words: `glog.V(2).Infof("answer: %v", resp)`.
+    fn is_line_of_log(&self, call: ExprId, callee: &Callee, index: usize) -> bool {
+        let info = self.function.info();
+        let is_said = || {
+            let arguments = self.function.tree().arguments(call);
+            let mut before = arguments.iter().take(index);
+            before.any(|arg| crate::types::is_plain(self.module.program, info.type_of(*arg)))
+        };
+        is_of_log(last_name(callee))
+            && match callee {
+                Callee::Interface { .. } => info.type_of(call) == TypeId::VOID,
+                _ => self.function.stands_alone(call) && is_said(),
+            }
     }
 
     /// Whether a call makes a text of what it is given, by which others may know the resource: `fmt.Sprintf("%d\n", cmd.Process.Pid)`.

@@ -1,7 +1,7 @@
 //! Calls that say of an error what it is by returning: `require.NoError(t, err)`.
 
 use caulk_program::Callee;
-use caulk_syntax::{ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{ExprId, ExprKind};
 
 use super::call::Named;
 use super::run::Run;
@@ -47,10 +47,7 @@ impl Run<'_, '_> {
             return;
         }
         // `assert.Error(t, err)`: a test that goes on has failed where it does not hold.
-        let is_statement = matches!(
-            function.parent(call),
-            Some(Node::Stmt(stmt)) if matches!(function.tree().stmt(stmt).kind, StmtKind::Expr(_))
-        );
+        let is_statement = function.stands_alone(call);
         let stated = match (callee, name) {
             // A helper object whose type is not known: `check := require.New(t)`.
             (Callee::Unknown { name, .. }, None) if &**name == "NoError" => Some(true),

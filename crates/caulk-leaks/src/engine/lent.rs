@@ -66,9 +66,10 @@ impl Run<'_, '_> {
         };
         match tree.stmt(stmt).kind {
             StmtKind::Expr(_) => true,
+            // `_, err := frames.Write(conn, message)`
             StmtKind::Assign { lhs, .. } => match tree.exprs(lhs) {
-                [only] => {
-                    let local = self.function.local(*only);
+                [dropped @ .., last] if dropped.iter().all(|left| tree.is_blank(*left)) => {
+                    let local = self.function.local(*last);
                     let info = local.and_then(|local| self.function.info().local_info(local));
                     info.is_some_and(|local| is_error(local.ty) || local.name.contains("err"))
                 }

@@ -263,12 +263,7 @@ fn is_nil_argument(function: &Function, call: ExprId, index: usize) -> bool {
 
 /// A statement that starts goroutines and drops what stops them means them to run to the end.
 fn is_fire_and_forget(function: &Function, call: ExprId, contract: &Contract) -> bool {
-    let tree = function.tree();
-    let is_statement = matches!(
-        function.parent(call),
-        Some(Node::Stmt(stmt)) if matches!(tree.stmt(stmt).kind, StmtKind::Expr(_))
-    );
-    is_statement
+    function.stands_alone(call)
         && contract.confidence == Confidence::Likely
         && contract.origin.source() == ContractSource::Source
 }
