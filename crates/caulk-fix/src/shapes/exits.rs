@@ -1,7 +1,7 @@
 //! A release by hand before each exit that misses it: where the value is handed on when all goes well,
 //! inside loops, and where the other paths release it already.
 
-use caulk_leaks::{Exit, ExitKind};
+use caulk_leaks::{Exit, ExitKind, Held};
 use std::collections::BTreeSet;
 
 use caulk_syntax::{AssignOp, BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, Tree};
@@ -220,13 +220,15 @@ fn losses(site: &Site<'_>) -> Result<Vec<Loss>, Refusal> {
     if !falls_out {
         return Ok(lost);
     }
-    let outer = matches!(
-        site.scope.kind(site.acquiring),
-        Some(StmtKind::Assign {
-            op: AssignOp::Assign,
-            ..
-        })
-    );
+    // What was discarded gets a variable of the block's own.
+    let outer = !matches!(site.template().held, Held::Blank(_))
+        && matches!(
+            site.scope.kind(site.acquiring),
+            Some(StmtKind::Assign {
+                op: AssignOp::Assign,
+                ..
+            })
+        );
     let whole_body = stretch.span() == site.body();
     if !whole_body && (outer || is_copied(site, &stretch)) {
         return Err(Refusal::new(

@@ -81,3 +81,12 @@ func pingLast(first, second string) error {
 	}
 	return nil
 }
+
+func report(url string, queue chan string) {
+	for range queue {
+		resp, _ := http.Get(url)
+		if resp != nil {
+			resp.Body.Close()
+		}
+	}
+}

@@ -62,3 +62,9 @@ func pingLast(first, second string) error {
 	}
 	return nil
 }
+
+func report(url string, queue chan string) {
+	for range queue {
+		_, _ = http.Get(url)
+	}
+}
