@@ -117,6 +117,27 @@ fn a_case_of_a_switch_is_told_as_what_it_compares() {
 }
 
 #[test]
+fn that_the_acquisition_did_not_fail_is_no_step_of_its_way() {
+    let never = HANDLER.replace(
+        "\tif resp.StatusCode != 200 {\n\t\treturn\n\t}\n\tresp.Body.Close()\n",
+        "",
+    );
+    let analysis = analyse(&never);
+    let told: Vec<&str> = analysis.findings[0]
+        .path
+        .iter()
+        .map(|step| step.note.as_str())
+        .collect();
+    assert_eq!(told, ["ends with resp.Body still open"]);
+    let dropped = never
+        .replace("resp, err :=", "_, err =")
+        .replace("\t_, err =", "\tvar err error\n\t_, err =");
+    let analysis = analyse(&dropped);
+    let told = &analysis.findings[0].path.last().unwrap().note;
+    assert_eq!(told, "ends with the response body still open");
+}
+
+#[test]
 fn the_exit_that_stands_first_is_the_way_that_is_told() {
     let last_always_loses = r#"
 package m

@@ -4,6 +4,7 @@ use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, Un
 
 use crate::place::{one_line, text};
 use crate::publish::described::Described;
+use crate::publish::template::error_check;
 
 impl Described<'_, '_> {
     /// `x == nil` where `x != nil` does not hold, and where `x` is switched on and `nil` the case.
@@ -18,6 +19,24 @@ impl Described<'_, '_> {
         }
         let negated = expr.and_then(|expr| self.negated(expr));
         negated.unwrap_or_else(|| format!("not {}", self.words(span)))
+    }
+
+    /// Whether a condition asks no more than whether the acquisition failed: every way on which something is lost passes that.
+    pub(super) fn is_own_error_check(&self, span: Span) -> bool {
+        let tree = self.function.tree();
+        let check = error_check(self.function, self.site, None);
+        self.expression_at(span).is_some_and(|expr| {
+            let is_comparison = matches!(
+                tree.expr(expr).kind,
+                ExprKind::Binary {
+                    op: BinaryOp::Eql | BinaryOp::Neq,
+                    ..
+                }
+            );
+            is_comparison
+                && matches!(self.function.parent(expr), Some(Node::Stmt(stmt))
+                    if Some(tree.stmt(stmt).span) == check)
+        })
     }
 
     /// What is compared with an expression that is a case of a switch.

@@ -168,7 +168,9 @@ impl<'a, 'p> Described<'a, 'p> {
         exits.sort_by_key(|lost| lost.span);
         let mut steps = Vec::new();
         for (index, exit) in exits.into_iter().enumerate() {
-            if let Some((span, truth)) = lost.turns.first().filter(|_| exit.span == lost.span) {
+            if let Some((span, truth)) = lost.turns.first().filter(|_| exit.span == lost.span)
+                && !self.is_own_error_check(*span)
+            {
                 steps.push(Step {
                     location: self.location(*span),
                     note: format!("where {}", self.condition(*span, *truth)),
@@ -216,11 +218,14 @@ impl<'a, 'p> Described<'a, 'p> {
         }
     }
 
-    /// What a reader calls it: the variable, else the type.
+    /// What a reader calls it: the variable, else what it is.
     fn what(&self) -> String {
         match &self.held {
             Held::Variable(name) | Held::Place(name) => self.open_part(name),
-            Held::Blank(_) | Held::Nothing => short_name(&self.site.type_name),
+            Held::Blank(_) | Held::Nothing => match self.noun() {
+                VALUE => short_name(&self.site.type_name),
+                noun => format!("the {noun}"),
+            },
         }
     }
 
@@ -323,7 +328,7 @@ impl<'a, 'p> Described<'a, 'p> {
             "unclosed-reader" => "reader",
             "unreleased-subscription" => "subscription",
             "unwaited-process" => "process",
-            _ => "value",
+            _ => VALUE,
         }
     }
 
@@ -478,6 +483,9 @@ impl<'a, 'p> Described<'a, 'p> {
         Some(self.finding_of("defer-in-loop", severity, message, vec![step]))
     }
 }
+
+/// What may be anything.
+const VALUE: &str = "value";
 
 fn severity_of_heat(heat: Heat) -> Severity {
     if heat == Heat::Test {

@@ -195,7 +195,7 @@ fn narrow(
     let least = least.unwrap_or(Level::Medium).severity();
     let all = findings.len();
     findings.retain(|f| f.severity >= least);
-    let lower = present::lower(all - findings.len());
+    let lower = present::lower(all - findings.len(), "left alone");
     if let Some(least) = settings.confidence {
         findings.retain(|f| f.confidence >= least.confidence());
     }

@@ -96,7 +96,7 @@ pub fn summary(
             rules.join(", ")
         ));
     }
-    lines.extend(lower(hidden));
+    lines.extend(lower(hidden, "not shown"));
     lines.extend(suppressed(analysis));
     let undecided = coverage.acquisitions.saturating_sub(coverage.decided);
     let rest = match undecided {
@@ -132,11 +132,11 @@ fn by_severity(findings: &[&Finding]) -> String {
     format!(" ({})", counts.join(", "))
 }
 
-/// What is not shown because it matters less.
-pub fn lower(findings: usize) -> Option<String> {
+/// What is `left_out` because it matters less.
+pub fn lower(findings: usize, left_out: &str) -> Option<String> {
     (findings > 0).then(|| {
         let findings = counted(findings, "finding");
-        format!("{findings} of lower severity not shown (--severity low)")
+        format!("{findings} of lower severity {left_out} (--severity low)")
     })
 }
 
