@@ -98,7 +98,9 @@ impl Reader<'_> {
     /// Notes that a value is put where functions are called from.
     pub(super) fn put(&mut self, place: Target, value: ExprId) {
         let ty = self.body.info.type_of(value);
-        if self.in_test || self.program.func_type(ty).is_none() {
+        let is_function = self.program.func_type(ty).is_some()
+            || self.program.is_missing(ty) && self.gives_literal(value);
+        if self.in_test || !is_function {
             return;
         }
         let held: Vec<Target> = match self.body.info.local(value) {
@@ -111,6 +113,12 @@ impl Reader<'_> {
         for to in held {
             self.put_one(place.clone(), to);
         }
+    }
+
+    /// Whether a value, of a type that is not at hand, is what a function of the project gives: one of its results may be a function.
+    fn gives_literal(&self, value: ExprId) -> bool {
+        let callee = self.body.info.callee(self.body.tree().unparen(value));
+        matches!(callee, Callee::Static(func) if func.id.is_some())
     }
 
     fn put_one(&mut self, place: Target, to: Target) {
