@@ -11,6 +11,17 @@ const LIBRARIES: &[&str] = &[
     "github.com/urfave/cli",
 ];
 
+/// Functions, of libraries that build a program out of what it is made of, that are passed constructors: each runs once, as the program starts,
+/// and the process ends with its error.
+const BUILDERS: &[&str] = &[
+    "go.uber.org/dig.Container.Invoke",
+    "go.uber.org/dig.Container.Provide",
+    "go.uber.org/fx.Annotate",
+    "go.uber.org/fx.Decorate",
+    "go.uber.org/fx.Invoke",
+    "go.uber.org/fx.Provide",
+];
+
 /// Stands for a type that is not at hand.
 const UNKNOWN: &str = "?";
 
@@ -27,6 +38,11 @@ const WITH_ERROR: &[&str] = &[
 
 /// Fields with functions that give none: where one fails it ends the process itself, or panics.
 const WITHOUT_ERROR: &[&str] = &["PersistentPreRun", "PostRun", "PreRun", "Run"];
+
+/// Whether a function, by its full name, is passed the constructors of a program.
+pub(crate) fn builds_program(func: &str) -> bool {
+    BUILDERS.contains(&func)
+}
 
 /// Whether a type, by its full name, is that of a command.
 pub(crate) fn is_command(ty: &str) -> bool {

@@ -280,7 +280,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether a function that is written out or named is passed to what makes a command of it, or the function that one runs.
+    /// Whether a function that is written out or named is passed to what makes a command of it, or the function that one runs, or to
+    /// what builds the program out of such functions.
     fn is_made_a_command(&self, function: ExprId) -> bool {
         let is_command = |ty: TypeId| {
             let name = self.program.named_name(ty);
@@ -290,7 +291,9 @@ impl Reader<'_> {
             return false;
         };
         let made = self.body.info.type_of(*call);
-        is_command(made)
+        let callee = self.body.info.callee(*call).func();
+        callee.is_some_and(|func| crate::command::builds_program(&func.name))
+            || is_command(made)
             || self.program.func_type(made).is_some_and(|made| {
                 let mut params = made.params.iter();
                 params.any(|param| is_command(*param))
