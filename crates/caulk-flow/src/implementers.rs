@@ -1,8 +1,10 @@
 //! The methods that a call through an interface may reach.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use caulk_program::{BodyOwner, FuncId, PackageId, Program, TypeId};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -38,7 +40,7 @@ pub(crate) struct Implementing {
 pub(crate) struct Candidate {
     func: FuncId,
     /// The method's type lacks others of the interface's; where something embeds this type, that may have them.
-    if_embedded: Option<String>,
+    if_embedded: Option<Arc<str>>,
 }
 
 impl Methods {
@@ -51,6 +53,8 @@ impl Methods {
 pub(crate) struct Types<'a> {
     program: &'a Program,
     by_name: BTreeMap<&'a str, Vec<(TypeId, FuncId)>>,
+    /// The full names of those that lack methods of an interface.
+    names: Mutex<FxHashMap<TypeId, Option<Arc<str>>>>,
 }
 
 impl<'a> Types<'a> {
@@ -68,8 +72,9 @@ impl<'a> Types<'a> {
             for func in package.methods_of(name) {
                 // The fakes of tests are not what a program runs.
                 let is_test = package.file_of(func).is_none_or(|file| file.is_test());
-                if let (false, Some(id)) = (is_test, func.reference.id) {
-                    found.entry(&func.name).or_default().push((ty, id));
+                if !is_test {
+                    let methods = found.entry(&func.name).or_default();
+                    methods.push((ty, package.id_of(func)));
                 }
             }
         }
@@ -77,6 +82,7 @@ impl<'a> Types<'a> {
         let types = Types {
             program,
             by_name: found,
+            names: Mutex::default(),
         };
         (types, methods)
     }
@@ -96,7 +102,7 @@ impl<'a> Types<'a> {
                 }
                 // What a type lacks, one that embeds it may have.
                 let if_embedded = match self.program.implements(*ty, iface) {
-                    Some(false) => Some(self.program.named_name(*ty)?),
+                    Some(false) => Some(self.name_of(*ty)?),
                     _ => None,
                 };
                 Some(Candidate {
@@ -105,6 +111,12 @@ impl<'a> Types<'a> {
                 })
             })
             .collect()
+    }
+
+    fn name_of(&self, ty: TypeId) -> Option<Arc<str>> {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = || self.program.named_name(ty).map(Arc::from);
+        names.entry(ty).or_insert_with(name).clone()
     }
 }
 
@@ -117,7 +129,7 @@ pub(crate) fn implementers<'a>(
         .values()
         .flat_map(|methods| methods.embedded.iter().map(String::as_str))
         .collect();
-    let is_embedded = |name: &String| embedded.contains(name.as_str());
+    let is_embedded = |name: &Arc<str>| embedded.contains(&**name);
     let mut all = BTreeMap::new();
     for (called, found) in candidates {
         let found: Vec<FuncId> = found

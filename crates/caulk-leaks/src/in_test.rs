@@ -49,9 +49,9 @@ fn mostly_takes_tests(program: &Program, package: &Package, file: &SourceFile) -
     };
     let (mut taking, mut others) = (0, 0);
     for func in package.funcs().iter().filter(of_file) {
-        match func.reference.id {
-            Some(id) if takes_test(program, id) => taking += 1,
-            _ => others += 1,
+        match takes_test(program, package.id_of(func)) {
+            true => taking += 1,
+            false => others += 1,
         }
     }
     taking > 0 && taking >= others

@@ -179,7 +179,7 @@ impl<'p> Module<'p> {
             let place_of = |func: &Func| (func.file as usize, func.decl.name.span.start);
             let index = package.funcs().partition_point(|func| place_of(func) < at);
             let func = package.funcs().get(index)?;
-            func.reference.id.filter(|_| place_of(func) == at)
+            (place_of(func) == at).then(|| package.id_of(func))
         });
         followed
             .into_iter()

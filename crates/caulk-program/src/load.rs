@@ -8,7 +8,8 @@ use smol_str::SmolStr;
 
 use crate::inventory::{Inventory, Modules, Registered};
 use crate::package::{
-    self, ImportDecl, ImportTarget, Package, PackageId, PackageKey, PackageKind, SourceFile,
+    Answers, ImportDecl, ImportTarget, Indices, Package, PackageId, PackageKey, PackageKind,
+    SourceFile,
 };
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
@@ -29,6 +30,7 @@ type LazyFiles = Arc<OnceLock<Files>>;
 pub(crate) struct FolderSources {
     by_folder: Mutex<HashMap<(PathBuf, bool), LazyFiles>>,
     parsed: ParsedFiles,
+    indices: Indices,
     texts: Arc<Texts>,
     pub listings: Arc<Folders>,
 }
@@ -67,6 +69,16 @@ impl ParsedFiles {
         Some(self.lock().entry(path).or_insert(file).clone())
     }
 
+    /// A file of the outline that is part of caulk.
+    fn shipped(&self, path: PathBuf, text: &'static str) -> Arc<SourceFile> {
+        if let Some(file) = self.lock().get(&path) {
+            return file.clone();
+        }
+        let outline = caulk_syntax::outline(text.as_bytes());
+        let file = Arc::new(SourceFile::new(path.clone(), outline, Text::Shipped(text)));
+        self.lock().entry(path).or_insert(file).clone()
+    }
+
     fn without(&self, changed: &[PathBuf]) -> ParsedFiles {
         let mut kept = self.lock().clone();
         for path in changed {
@@ -84,6 +96,7 @@ impl FolderSources {
         FolderSources {
             by_folder: Mutex::default(),
             parsed: ParsedFiles::default(),
+            indices: Indices::default(),
             texts: Texts::new(files),
             listings: Arc::default(),
         }
@@ -94,6 +107,7 @@ impl FolderSources {
         FolderSources {
             by_folder: Mutex::default(),
             parsed: self.parsed.clone(),
+            indices: self.indices.clone(),
             texts: self.texts.clone(),
             listings: self.listings.clone(),
         }
@@ -128,6 +142,7 @@ impl FolderSources {
         FolderSources {
             by_folder: Mutex::new(kept),
             parsed: self.parsed.without(changed),
+            indices: Indices::default(),
             texts: Texts::new(files),
             listings: Arc::default(),
         }
@@ -223,15 +238,8 @@ fn empty(id: PackageId, key: &PackageKey, module: &Arc<Module>, is_std: bool) ->
         module: module.clone(),
         build: key.build,
         is_std,
-        files: Vec::new(),
-        imports: Vec::new(),
-        import_names: Vec::new(),
-        funcs: Vec::new(),
-        initializers: Vec::new(),
-        types: Vec::new(),
-        values: Vec::new(),
-        scope: HashMap::default(),
-        methods: HashMap::default(),
+        index: Arc::default(),
+        answers: Answers::default(),
     }
 }
 
@@ -309,16 +317,14 @@ impl Program {
                 let tests = false;
                 self.sources.get(&Path::new("std").join(path), tests, || {
                     let platform = &self.options.platform;
-                    let files = std_outline::files(path)
-                        .iter()
-                        .filter(|(name, text)| {
-                            platform.allows_name(name) && platform.allows_text(text.as_bytes())
-                        })
-                        .map(|(name, text)| {
-                            let path = Path::new("std").join(path).join(name);
-                            let outline = caulk_syntax::outline(text.as_bytes());
-                            Arc::new(SourceFile::new(path, outline, Text::Shipped(text)))
-                        });
+                    let files = std_outline::files(path).iter();
+                    let files = files.filter(|(name, text)| {
+                        platform.allows_name(name) && platform.allows_text(text.as_bytes())
+                    });
+                    let files = files.map(|(name, text)| {
+                        let path = Path::new("std").join(path).join(name);
+                        self.sources.parsed.shipped(path, text)
+                    });
                     Arc::new(files.collect())
                 })
             }
@@ -429,17 +435,18 @@ impl Program {
         );
         let primary = primary_name(&files);
         let mut package = empty(id, key, &slot.module, slot.is_std);
-        package.files = files
+        let files = files
             .iter()
             .filter(|file| kind_of(file, &primary) == key.kind)
             .cloned()
             .collect();
+        package.index = self.sources.indices.get(&package.known_path(), files);
+        package.answers = Answers::nothing(&package.index);
         package.name = match &key.kind {
             PackageKind::Primary => primary,
             PackageKind::ExternalTest => SmolStr::new(format!("{primary}_test")),
             PackageKind::Other(name) => name.clone(),
         };
-        package::index(&mut package);
         package
     }
 
@@ -516,7 +523,11 @@ impl Program {
         package: &'p Package,
         import: &'p ImportDecl,
     ) -> &'p ImportTarget {
-        import.target.get_or_init(|| match &*import.path {
+        let targets = &package.answers.import_targets;
+        let Some(target) = targets.get(import.number as usize) else {
+            return &ImportTarget::Missing;
+        };
+        target.get_or_init(|| match &*import.path {
             "unsafe" => ImportTarget::Unsafe,
             "C" => ImportTarget::Missing,
             path => match self.import(package, path) {
@@ -529,7 +540,7 @@ impl Program {
     /// What is missing or broken for a package that is checked.
     pub(crate) fn problems_of(&self, package: &Package) -> Vec<Problem> {
         let mut problems = Vec::new();
-        for (file, imports) in package.files.iter().zip(&package.imports) {
+        for (file, imports) in package.files().iter().zip(&package.index.imports) {
             if let Some(error) = file.outline.errors.first() {
                 let line = file.line_column(error.offset).line;
                 let what = format!("{}: {}", self.relative(&file.path).display(), error.message);

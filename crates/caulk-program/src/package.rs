@@ -11,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-pub(crate) use index::index;
+pub(crate) use index::{Index, Indices};
 
 use crate::body::FuncRef;
 use crate::resolve::{BuildIndex, Module, Source};
@@ -40,6 +40,16 @@ pub enum PackageKind {
     ExternalTest,
     /// Files of another package name that the build constraints do not keep apart.
     Other(SmolStr),
+}
+
+impl PackageKind {
+    /// The path that a package of this kind is known by, where others import its folder's by `path`.
+    pub(crate) fn known_path(&self, path: &Arc<str>) -> Arc<str> {
+        match self {
+            PackageKind::ExternalTest => Arc::from(format!("{path}_test")),
+            _ => path.clone(),
+        }
+    }
 }
 
 /// A Go file, its bodies not yet parsed.
@@ -100,8 +110,10 @@ pub(crate) fn is_test_name(path: &Path) -> bool {
 pub struct Func {
     /// Its name, without package and receiver.
     pub name: SmolStr,
-    /// Its canonical name and id.
-    pub reference: FuncRef,
+    /// Its canonical name.
+    pub canonical: Arc<str>,
+    /// Index in [`Package::funcs`].
+    pub(crate) index: u32,
     /// Index in [`Package::files`].
     pub file: u32,
     /// The declaration; its ids are good in that file's outline.
@@ -110,9 +122,8 @@ pub struct Func {
     pub receiver: Option<SmolStr>,
     /// Whether the receiver is a pointer.
     pub pointer_receiver: bool,
-    pub(crate) signature: OnceLock<TypeId>,
-    pub(crate) type_params: OnceLock<Box<[(SmolStr, TypeParamId)]>>,
-    pub(crate) constraints: OnceLock<Arc<[TypeId]>>,
+    /// Index in [`Answers::generics`], where it or its receiver names type parameters.
+    pub(crate) generic: Option<u32>,
 }
 
 impl Func {
@@ -145,10 +156,8 @@ pub(crate) struct TypeDecl {
     pub name: SmolStr,
     pub file: u32,
     pub spec: TypeSpec,
-    pub type_params: OnceLock<Box<[(SmolStr, TypeParamId)]>>,
-    pub constraints: OnceLock<Arc<[TypeId]>>,
-    /// What it is declared as, type parameters not substituted: an alias's target, or an underlying type.
-    pub target: OnceLock<TypeId>,
+    /// Index in [`Answers::generics`], where it has type parameters.
+    pub generic: Option<u32>,
 }
 
 /// One name of a package-level `var` or `const`.
@@ -162,14 +171,13 @@ pub(crate) struct ValueDecl {
     pub spec: ValueSpec,
     /// Once someone names it.
     pub canonical: OnceLock<Arc<str>>,
-    pub ty: OnceLock<TypeId>,
 }
 
 impl ValueDecl {
     /// Its canonical name.
     pub fn canonical(&self, package: &Package) -> Arc<str> {
         let make = || {
-            let file = package.files.get(self.file as usize);
+            let file = package.files().get(self.file as usize);
             let tree = file.map(|file| &file.outline.tree);
             let name = tree
                 .and_then(|tree| Some(tree.name(*tree.names(self.spec.names).get(self.index)?)));
@@ -185,7 +193,8 @@ pub(crate) struct ImportDecl {
     pub name: Option<SmolStr>,
     pub path: Arc<str>,
     pub span: Span,
-    pub target: OnceLock<ImportTarget>,
+    /// Index in [`Answers::import_targets`].
+    pub number: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -207,18 +216,55 @@ pub struct Package {
     pub(crate) module: Arc<Module>,
     pub(crate) build: BuildIndex,
     pub(crate) is_std: bool,
-    pub(crate) files: Vec<Arc<SourceFile>>,
-    /// By file, in source order.
-    pub(crate) imports: Vec<Vec<ImportDecl>>,
-    /// By file: which of its imports a name stands for, as far as it was asked.
-    pub(crate) import_names: Vec<RwLock<HashMap<SmolStr, Option<usize>, FxBuildHasher>>>,
-    pub(crate) funcs: Vec<Func>,
-    pub(crate) initializers: Vec<Initializer>,
-    pub(crate) types: Vec<TypeDecl>,
-    pub(crate) values: Vec<ValueDecl>,
-    pub(crate) scope: HashMap<SmolStr, ScopeEntry, FxBuildHasher>,
-    /// Methods by the name of their receiver's type, in source order.
-    pub(crate) methods: HashMap<SmolStr, Methods, FxBuildHasher>,
+    pub(crate) index: Arc<Index>,
+    pub(crate) answers: Answers,
+}
+
+/// What one build finds out of the declarations of a package when it is asked: an id of a type or of a package is good in its
+/// program alone. By the places of declarations in the [`Index`].
+#[derive(Debug, Default)]
+pub(crate) struct Answers {
+    /// Of functions.
+    pub signatures: Box<[OnceLock<TypeId>]>,
+    /// Of types, their parameters not substituted: an alias's target, or an underlying type.
+    pub targets: Box<[OnceLock<TypeId>]>,
+    /// Of variables and constants.
+    pub value_types: Box<[OnceLock<TypeId>]>,
+    pub generics: Box<[Generic]>,
+    pub import_targets: Box<[OnceLock<ImportTarget>]>,
+    /// By file: which of its imports a name stands for.
+    pub import_names: Box<[ImportNames]>,
+}
+
+/// Which of the imports of a file a name stands for, as far as it was asked.
+pub(crate) type ImportNames = RwLock<HashMap<SmolStr, Option<usize>, FxBuildHasher>>;
+
+/// Type parameters of a function or a type.
+#[derive(Debug, Default)]
+pub(crate) struct Generic {
+    pub params: OnceLock<Box<[(SmolStr, TypeParamId)]>>,
+    pub constraints: OnceLock<Arc<[TypeId]>>,
+}
+
+impl Answers {
+    /// Nothing yet.
+    pub fn nothing(index: &Index) -> Answers {
+        fn cells<T: Default>(count: usize) -> Box<[T]> {
+            std::iter::repeat_with(T::default).take(count).collect()
+        }
+        Answers {
+            signatures: cells(index.funcs.len()),
+            targets: cells(index.types.len()),
+            value_types: cells(index.values.len()),
+            generics: cells(index.generics),
+            import_targets: cells(index.imports.iter().map(Vec::len).sum()),
+            import_names: cells(index.files.len()),
+        }
+    }
+
+    pub fn generic(&self, index: Option<u32>) -> Option<&Generic> {
+        self.generics.get(index? as usize)
+    }
 }
 
 impl Package {
@@ -234,10 +280,7 @@ impl Package {
 
     /// The path that a reader and the runtime know it by: external tests are `path_test`.
     pub(crate) fn known_path(&self) -> Arc<str> {
-        match self.kind {
-            PackageKind::ExternalTest => Arc::from(format!("{}_test", self.path)),
-            _ => self.path.clone(),
-        }
+        self.kind.known_path(&self.path)
     }
 
     /// Name in its package clauses.
@@ -267,61 +310,81 @@ impl Package {
 
     /// Its files, sorted by path.
     pub fn files(&self) -> &[Arc<SourceFile>] {
-        &self.files
+        &self.index.files
     }
 
     /// The paths that one of its files imports, as written and in that order.
     pub fn imported_by(&self, file: &SourceFile) -> impl Iterator<Item = &str> {
-        let mut files = self.files.iter();
+        let mut files = self.index.files.iter();
         let index = files.position(|own| std::ptr::eq(&**own, file));
-        let imports = index.and_then(|index| self.imports.get(index));
+        let imports = index.and_then(|index| self.index.imports.get(index));
         imports.into_iter().flatten().map(|import| &*import.path)
     }
 
     /// Its functions and methods, by file and place.
     pub fn funcs(&self) -> &[Func] {
-        &self.funcs
+        &self.index.funcs
+    }
+
+    /// The id of one of its functions.
+    pub fn id_of(&self, func: &Func) -> FuncId {
+        FuncId {
+            package: self.id,
+            index: func.index,
+        }
+    }
+
+    /// One of its functions as others name it.
+    pub fn reference(&self, func: &Func) -> FuncRef {
+        FuncRef {
+            name: func.canonical.clone(),
+            id: Some(self.id_of(func)),
+        }
     }
 
     /// A function by its id.
     pub fn func(&self, id: FuncId) -> Option<&Func> {
-        self.funcs
+        self.funcs()
             .get(id.index as usize)
             .filter(|_| id.package == self.id)
     }
 
     /// Its package-level variables with values, by file and place.
     pub fn initializers(&self) -> &[Initializer] {
-        &self.initializers
+        &self.index.initializers
     }
 
     /// The import paths in its files, in their order, repeated where files repeat them.
     pub fn imported_paths(&self) -> impl Iterator<Item = &str> {
-        self.imports.iter().flatten().map(|import| &*import.path)
+        self.index
+            .imports
+            .iter()
+            .flatten()
+            .map(|import| &*import.path)
     }
 
     /// The file of a function.
     pub fn file_of(&self, func: &Func) -> Option<&Arc<SourceFile>> {
-        self.files.get(func.file as usize)
+        self.files().get(func.file as usize)
     }
 
     /// The methods declared with a type of this name as receiver.
     pub fn methods_of(&self, type_name: &str) -> impl Iterator<Item = &Func> {
-        let methods = self.methods.get(type_name);
+        let methods = self.index.methods.get(type_name);
         let indices = methods.map(|methods| methods.in_order.as_slice());
         indices
             .unwrap_or_default()
             .iter()
-            .filter_map(|index| self.funcs.get(*index as usize))
+            .filter_map(|index| self.funcs().get(*index as usize))
     }
 
     /// The method of this name among these; the first where broken code declares several.
     pub fn method_of(&self, type_name: &str, name: &str) -> Option<&Func> {
-        let methods = self.methods.get(type_name)?;
+        let methods = self.index.methods.get(type_name)?;
         if methods.in_order.len() <= FEW_METHODS {
             return self.methods_of(type_name).find(|func| func.name == name);
         }
-        let name_of = |index: &u32| self.funcs.get(*index as usize).map(|func| &*func.name);
+        let name_of = |index: &u32| self.funcs().get(*index as usize).map(|func| &*func.name);
         let by_name = methods.by_name.get_or_init(|| {
             let mut sorted = methods.in_order.clone();
             sorted.sort_by_key(name_of);
@@ -331,12 +394,12 @@ impl Package {
         let index = by_name
             .get(at)
             .filter(|index| name_of(index) == Some(name))?;
-        self.funcs.get(*index as usize)
+        self.funcs().get(*index as usize)
     }
 
     /// Names of its types, sorted.
     pub fn type_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.types.iter().map(|t| t.name.as_str()).collect();
+        let mut names: Vec<&str> = self.index.types.iter().map(|t| t.name.as_str()).collect();
         names.sort_unstable();
         names
     }

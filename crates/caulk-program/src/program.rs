@@ -416,7 +416,7 @@ impl Program {
         let (rest, func) = split_last(name)?;
         if let Some(package) = self.find_package(from, rest) {
             let package = self.package(package);
-            return match package.scope.get(func)? {
+            return match package.index.scope.get(func)? {
                 ScopeEntry::Func(index) => Some(FuncId {
                     package: package.id,
                     index: *index,
@@ -426,7 +426,7 @@ impl Program {
         }
         let (path, receiver) = split_last(rest)?;
         let package = self.package(self.find_package(from, path)?);
-        package.method_of(receiver, func)?.reference.id
+        Some(package.id_of(package.method_of(receiver, func)?))
     }
 
     /// A package by import path, as `from` would import it.
@@ -444,7 +444,7 @@ impl Program {
         let funcs = package
             .funcs()
             .iter()
-            .filter_map(|func| func.reference.id)
+            .map(|func| package.id_of(func))
             .map(BodyOwner::Func);
         let initializers = (0..package.initializers().len())
             .map(|i| BodyOwner::Initializer(package.id(), i as u32));

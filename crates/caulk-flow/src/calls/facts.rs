@@ -203,6 +203,6 @@ pub(super) fn read(
 
 fn name_hash(program: &Program, id: FuncId) -> Option<NameHash> {
     let mut hasher = FxHasher::default();
-    program.func(id)?.reference.name.hash(&mut hasher);
+    program.func(id)?.canonical.hash(&mut hasher);
     Some(hasher.finish())
 }

@@ -28,6 +28,8 @@ use crate::reach::{self, Step, Target};
 #[derive(Debug, Default)]
 pub struct Calls {
     facts: CallFacts,
+    /// Those that were read, in order.
+    bodies: Vec<BodyOwner>,
     frequencies: BTreeMap<Target, Frequency>,
     failing: FxHashMap<Target, Failing>,
     components: BTreeMap<FuncId, u32>,
@@ -125,6 +127,7 @@ impl Calls {
         let mut calls = Calls {
             components,
             files: known.files.values().flatten().cloned().collect(),
+            bodies: known.reads.keys().copied().collect(),
             facts: known,
             ..Calls::default()
         };
@@ -200,12 +203,12 @@ impl Calls {
 
     /// Whether a body is one of the graph's.
     pub fn has_read(&self, owner: BodyOwner) -> bool {
-        self.facts.reads.contains_key(&owner)
+        self.bodies.binary_search(&owner).is_ok()
     }
 
     /// The bodies of the graph, in order of their packages.
     pub fn owners(&self) -> impl Iterator<Item = BodyOwner> {
-        self.facts.reads.keys().copied()
+        self.bodies.iter().copied()
     }
 
     /// How often a function is likely to run.
@@ -268,11 +271,17 @@ impl Calls {
         &self.facts
     }
 
-    /// Drops what each body says, which only a later run would want: what follows from it is known.
-    pub fn forget_steps(&mut self) {
-        for read in self.facts.reads.values_mut() {
-            *read = Read::default();
+    /// Drops what it was made of, which only a later run would want, but for what interfaces the builds after this one are to
+    /// look for.
+    pub fn forget_facts(&mut self) {
+        let mut implementing = std::mem::take(&mut self.facts.implementing);
+        for known in implementing.values_mut() {
+            known.found.clear();
         }
+        self.facts = CallFacts {
+            implementing,
+            ..CallFacts::default()
+        };
     }
 
     /// What it was made of, for a later run.

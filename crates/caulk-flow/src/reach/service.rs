@@ -47,10 +47,10 @@ impl Reader<'_> {
         let NamedOrigin::Package { package, .. } = named.origin else {
             return Vec::new();
         };
-        self.program
-            .package(package)
+        let package = self.program.package(package);
+        package
             .methods_of(&named.name)
-            .filter_map(|func| func.reference.id)
+            .map(|func| package.id_of(func))
             .filter(|id| {
                 let signature = self.program.func_type(self.program.signature(*id));
                 signature.is_some_and(|signature| {

@@ -94,7 +94,7 @@ impl Reader<'_> {
             let Some(info) = self.body.info.local_info(local) else {
                 continue;
             };
-            let name = SmolStr::new(&func.reference.name);
+            let name = SmolStr::new(&func.canonical);
             let place = match info.kind {
                 _ if info.function.is_some() => continue,
                 LocalKind::Param { index } => Place::Param(name, index),
@@ -360,7 +360,7 @@ impl Reader<'_> {
         let func = self.program.func(id).filter(|_| !self.is_in_literal(at));
         let result = func.zip(index.and_then(|index| u32::try_from(index).ok()));
         let place = result.map(|(func, index)| {
-            let name = SmolStr::new(&func.reference.name);
+            let name = SmolStr::new(&func.canonical);
             Name::Place(Place::Result(name, index))
         });
         self.same_as(name, place)

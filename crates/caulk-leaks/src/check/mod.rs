@@ -53,7 +53,7 @@ pub(crate) fn in_turn<'p>(
     let calls_before = before.map(Module::all_calls).unwrap_or_default();
     let known = CallFacts::default();
     let (mut calls, mut notes) = read(program, options, known, &|_| false, &calls_before);
-    calls.forget_steps();
+    calls.forget_facts();
     let uses = std::mem::take(&mut notes.uses);
     let module = Module::of(program, options.catalogue(), &calls, before, notes);
     module.know_field_uses(uses.into_values());

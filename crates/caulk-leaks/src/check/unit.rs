@@ -83,10 +83,9 @@ impl Unit {
 
 fn idle_directives(program: &Program, package: PackageId) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for func in program.package(package).funcs() {
-        let Some(id) = func.reference.id else {
-            continue;
-        };
+    let package = program.package(package);
+    for func in package.funcs() {
+        let id = package.id_of(func);
         for directive in crate::inference::directive::directives(program, id) {
             if !crate::inference::directive::names_a_parameter(program, id, &directive.name)
                 && let Some(file) = program.file_of(id)

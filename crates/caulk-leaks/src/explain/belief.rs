@@ -118,7 +118,8 @@ fn find(module: &Module<'_>, name: &str) -> Option<Subject> {
     let program = module.program;
     for package in program.check_packages() {
         if let Some(id) = program.find_func(*package, name) {
-            let func = program.func(id)?.reference.clone();
+            let package = program.package(id.package);
+            let func = package.reference(package.func(id)?);
             return Some(Subject::declared(program, func));
         }
         if let Some(method) = find_method(program, *package, name) {
@@ -184,7 +185,7 @@ fn alike(module: &Module<'_>, name: &str) -> Vec<String> {
                 .funcs()
                 .iter()
                 .filter(|func| package.module().is_main || caulk_syntax::is_exported(&func.name));
-            names.extend(funcs.map(|func| func.reference.name.to_string()));
+            names.extend(funcs.map(|func| func.canonical.to_string()));
             break;
         }
     }

@@ -384,7 +384,7 @@ fn released_type(
     let release = package
         .methods_of(&named.name)
         .filter(|method| RELEASE_METHODS.contains(&method.name.as_str()))
-        .filter_map(|method| method.reference.id)
+        .map(|method| package.id_of(method))
         .find(|id| Some(*id) != function.id() && releases_something(module, *id))?;
     Some((named.name.to_string(), release))
 }

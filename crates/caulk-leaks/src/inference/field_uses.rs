@@ -16,13 +16,13 @@ use crate::contract::is_release_name;
 use crate::inference::given::{self, Given};
 use crate::inference::habit::Habits;
 
-/// How the bodies of a module use fields, by the field's name and the full name of the type that has it; the name
-/// of the type is empty where it is not known.
+/// How the bodies of a module use fields. There are very many, each used in few ways: no map or set stands for one alone.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct FieldUses {
-    by_field: BTreeMap<SmolStr, BTreeMap<String, Uses>>,
+    /// By the full name of the type that has the field, and its own; the name of the type is empty where it is not known.
+    by_field: BTreeMap<(SmolStr, SmolStr), Uses>,
     /// What literals give the fields of their types, by the full names of these.
-    given: BTreeMap<String, Given>,
+    given: BTreeMap<SmolStr, Given>,
     /// Noted with them: what is done with the channels that more than one body can name.
     pub channels: Places,
     /// And what a package's functions release by habit.
@@ -32,8 +32,8 @@ pub(crate) struct FieldUses {
 /// What is done with one field.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Uses {
-    /// Methods that are called on it.
-    methods: BTreeSet<SmolStr>,
+    /// Methods that are called on it, in order.
+    methods: Vec<SmolStr>,
     /// It is called, passed on, copied or returned: whoever gets it may release it.
     escapes: bool,
     /// All that make a value of the type give it something that is not nil.
@@ -89,17 +89,27 @@ impl FieldUses {
 
     /// Adds those of another body.
     pub fn extend(&mut self, other: FieldUses) {
-        for (field, types) in other.by_field {
-            let known = self.by_field.entry(field).or_default();
-            for (name, uses) in types {
-                known.entry(name).or_default().add(uses);
-            }
+        for ((of, field), uses) in other.by_field {
+            self.entry(of, field).add(uses);
         }
         for (of, given) in other.given {
             self.given.entry(of).or_default().add(given);
         }
         self.channels.extend(other.channels);
         self.habits.extend(other.habits);
+    }
+
+    /// The uses of one field. All fields of a type have its name in common.
+    fn entry(&mut self, of: SmolStr, field: SmolStr) -> &mut Uses {
+        let beside = self
+            .by_field
+            .range((of.clone(), SmolStr::default())..)
+            .next();
+        let of = match beside {
+            Some(((known, _), _)) if *known == of => known.clone(),
+            _ => of,
+        };
+        self.by_field.entry((of, field)).or_default()
     }
 
     fn add(&mut self, reader: &Reader<'_>, expr: ExprId, x: ExprId, name: &str) {
@@ -122,8 +132,7 @@ impl FieldUses {
             .then(|| program.named_name(holder))
             .flatten()
             .unwrap_or_default();
-        let types = self.by_field.entry(SmolStr::new(name)).or_default();
-        types.entry(of).or_default().add(found);
+        self.entry(SmolStr::from(of), SmolStr::new(name)).add(found);
     }
 
     /// Adds what a literal gives the fields of its type, and what a statement takes from some.
@@ -133,12 +142,12 @@ impl FieldUses {
             Node::Expr(expr) => {
                 let begins_empty = |local| reader.begins_empty(local);
                 if let Some((of, given)) = given::by_literal(program, body, expr, &begins_empty) {
-                    self.given.entry(of).or_default().add(given);
+                    self.given.entry(of.into()).or_default().add(given);
                 }
             }
             Node::Stmt(stmt) => {
                 for (of, given) in given::emptied(program, body, stmt) {
-                    self.given.entry(of).or_default().add(given);
+                    self.given.entry(of.into()).or_default().add(given);
                 }
             }
         }
@@ -147,10 +156,9 @@ impl FieldUses {
     /// What is done with the field of a type, as far as it can be told from those of other types.
     pub fn of_field(&self, ty: &str, field: &str) -> Uses {
         let mut all = Uses::default();
-        if let Some(types) = self.by_field.get(field) {
-            for uses in [ty, ""].iter().filter_map(|name| types.get(*name)) {
-                all.add(uses.clone());
-            }
+        for of in [ty, ""] {
+            let uses = self.by_field.get(&(SmolStr::new(of), SmolStr::new(field)));
+            all.add(uses.cloned().unwrap_or_default());
         }
         let given = self.given.get(ty);
         all.always_given = given.is_some_and(|given| given.is_always(field));
@@ -166,9 +174,18 @@ impl Uses {
     }
 
     fn add(&mut self, others: Uses) {
-        self.methods.extend(others.methods);
+        for method in others.methods {
+            self.add_method(method);
+        }
         self.escapes |= others.escapes;
         self.always_given |= others.always_given;
+    }
+
+    fn add_method(&mut self, method: SmolStr) {
+        if let Err(place) = self.methods.binary_search(&method) {
+            self.methods.reserve_exact(1);
+            self.methods.insert(place, method);
+        }
     }
 
     /// Whether all that make a value of the type give the field something, and nothing takes it away.
@@ -188,7 +205,7 @@ impl Uses {
 
     /// Whether a method of this name is called on it.
     pub fn has_method(&self, name: &str) -> bool {
-        self.methods.contains(name)
+        self.methods.iter().any(|method| method == name)
     }
 
     /// Whether something releases the field, or gets what it holds and may do so.
@@ -260,7 +277,7 @@ impl Reader<'_> {
                 Some(Node::Expr(call)) if self.is_called(call, parent) => {
                     // What shares it with another of its type leaves that to release it: `s.client.WithContext(ctx)`.
                     uses.escapes |= self.gives_alike(call, expr);
-                    uses.methods.insert(SmolStr::new(tree.name(sel)));
+                    uses.add_method(SmolStr::new(tree.name(sel)));
                 }
                 _ if self.is_endless_channel(expr, tree.name(sel)) => {}
                 _ => uses.escapes = true,

@@ -132,7 +132,7 @@ fn methods_beside(module: &Module<'_>, release: FuncId) -> Vec<(String, FuncId)>
     package
         .methods_of(receiver.unwrap_or_default())
         .filter(|method| !is_release_name(&method.name))
-        .filter_map(|method| Some((method.name.to_string(), method.reference.id?)))
+        .map(|method| (method.name.to_string(), package.id_of(method)))
         .collect()
 }
 

@@ -11,14 +11,19 @@ use smol_str::SmolStr;
 /// The fields of a type that each literal gives something that is not nil, and those that something sets to nil.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(super) struct Given {
-    by_all: Option<BTreeSet<SmolStr>>,
+    /// In order.
+    by_all: Option<Box<[SmolStr]>>,
     emptied: BTreeSet<SmolStr>,
 }
 
 impl Given {
     pub fn add(&mut self, other: Given) {
         self.by_all = match (self.by_all.take(), other.by_all) {
-            (Some(these), Some(those)) => Some(these.intersection(&those).cloned().collect()),
+            (Some(these), Some(those)) => {
+                let mut both = these.into_vec();
+                both.retain(|field| those.binary_search(field).is_ok());
+                Some(both.into())
+            }
             (these, those) => these.or(those),
         };
         self.emptied.extend(other.emptied);
@@ -27,7 +32,8 @@ impl Given {
     /// Whether all that make a value of the type give a field something, and nothing takes it away.
     pub fn is_always(&self, field: &str) -> bool {
         let by_all = self.by_all.as_ref();
-        by_all.is_some_and(|given| given.contains(field)) && !self.emptied.contains(field)
+        by_all.is_some_and(|given| given.iter().any(|known| known == field))
+            && !self.emptied.contains(field)
     }
 }
 
@@ -57,8 +63,9 @@ pub(super) fn by_literal(
         };
         is_something(body, value, begins_empty).then(|| SmolStr::new(name))
     });
+    let given: BTreeSet<SmolStr> = given.collect();
     let given = Given {
-        by_all: Some(given.collect()),
+        by_all: Some(given.into_iter().collect()),
         emptied: BTreeSet::new(),
     };
     (!fields.is_empty()).then(|| (of.full_name(), given))

@@ -491,10 +491,10 @@ pub(crate) fn release_of(module: &Module<'_>, ty: TypeId, method: &str) -> Relea
     let set = id.map(flags).unwrap_or_default();
     let mut names = vec![method.to_owned()];
     if let (Some(id), Some(named), false) = (id, program.named_of(ty), set.is_empty()) {
-        let others = program.package(id.package).methods_of(&named.name);
-        let alike = others.filter(|other| {
-            let other = other.reference.id.filter(|other| *other != id);
-            other.is_some_and(|other| flags(other).iter().any(|flag| set.contains(flag)))
+        let package = program.package(id.package);
+        let alike = package.methods_of(&named.name).filter(|other| {
+            let other = package.id_of(other);
+            other != id && flags(other).iter().any(|flag| set.contains(flag))
         });
         names.extend(alike.map(|other| other.name.to_string()));
     }

@@ -222,7 +222,7 @@ fn others_that_release(
         .and_then(|func| func.receiver.as_deref());
     package
         .methods_of(receiver.unwrap_or_default())
-        .filter_map(|method| Some((method.name.to_string(), method.reference.id?)))
+        .map(|method| (method.name.to_string(), package.id_of(method)))
         .filter(|(_, func)| names_own_field(module, *func, field))
         .filter(|(name, func)| {
             module.enter(reach, *func).is_some_and(|reach| {

@@ -322,11 +322,11 @@ fn takers(
         return Vec::new();
     }
     let wanted = program.type_string(ty);
-    program
-        .package(function.package)
+    let package = program.package(function.package);
+    package
         .methods_of(&named.name)
         .filter(|method| pairs.iter().any(|pair| is_pair(pair, name, &method.name)))
-        .filter_map(|method| method.reference.id)
+        .map(|method| package.id_of(method))
         .filter_map(|id| {
             let taker = module.function(BodyOwner::Func(id))?;
             let receiver = taker.info().receiver()?;

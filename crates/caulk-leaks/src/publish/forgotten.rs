@@ -177,8 +177,11 @@ impl Described<'_, '_> {
         let package = self.module.program.package(self.function.package);
         let release = self
             .release_method(ty)
-            .and_then(|release| package.method_of(owner, release)?.reference.id)
-            .and_then(|id| self.module.function(BodyOwner::Func(id)));
+            .and_then(|release| package.method_of(owner, release))
+            .and_then(|method| {
+                let id = package.id_of(method);
+                self.module.function(BodyOwner::Func(id))
+            });
         release.is_some_and(|release| release.info().calls().is_empty())
     }
 

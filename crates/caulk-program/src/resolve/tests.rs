@@ -82,6 +82,7 @@ fn problems(program: &Program) -> Vec<(ProblemKind, &str, u32)> {
 fn type_of(program: &Program, name: &str) -> String {
     let package = program.package(program.check_packages()[0]);
     let index = package
+        .index
         .values
         .iter()
         .position(|v| v.canonical(package).ends_with(&format!(".{name}")));

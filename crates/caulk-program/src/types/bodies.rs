@@ -129,7 +129,7 @@ fn type_initializer(program: &Program, package: PackageId, index: u32) -> Option
     let owner = BodyOwner::Initializer(package, index);
     let package = program.package(package);
     let initializer = package.initializers().get(index as usize)?;
-    let file = package.files.get(initializer.file as usize)?;
+    let file = package.files().get(initializer.file as usize)?;
     let mut typer = program.typer(package, initializer.file)?;
     let spec = initializer.spec;
     let tree = &file.outline.tree;

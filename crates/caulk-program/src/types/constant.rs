@@ -40,11 +40,11 @@ impl Program {
     fn declared_const(&self, from: PackageId, name: &str) -> Option<(PackageId, &File, ExprId)> {
         let (path, rest) = split_last(name)?;
         let package = self.package(self.find_package(from, path)?);
-        let Some(ScopeEntry::Value(index)) = package.scope.get(rest) else {
+        let Some(ScopeEntry::Value(index)) = package.index.scope.get(rest) else {
             return None;
         };
-        let declared = package.values.get(*index as usize)?;
-        let file = &package.files.get(declared.file as usize)?.outline;
+        let declared = package.index.values.get(*index as usize)?;
+        let file = &package.files().get(declared.file as usize)?.outline;
         let values = file.tree.exprs(declared.spec.values);
         let value = values.get(declared.index)?;
         declared.is_const.then_some((package.id, file, *value))

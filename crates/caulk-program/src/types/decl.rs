@@ -19,13 +19,13 @@ pub(crate) type Params = [(SmolStr, TypeParamId)];
 impl Program {
     /// A typer that stands in a file of a package, outside of any function.
     pub(crate) fn typer<'p>(&'p self, package: &'p Package, file: u32) -> Option<Typer<'p>> {
-        let source = package.files.get(file as usize)?;
+        let source = package.files().get(file as usize)?;
         Some(Typer::new(self, package, file, &source.outline.tree))
     }
 
     /// What a declared type name stands for: an alias its target, any other itself.
     pub(crate) fn declared_type(&self, package: &Package, decl: u32) -> TypeId {
-        let Some(declared) = package.types.get(decl as usize) else {
+        let Some(declared) = package.index.types.get(decl as usize) else {
             return TypeId::UNKNOWN;
         };
         if declared.spec.assign.is_some() {
@@ -59,11 +59,14 @@ impl Program {
 
     /// What stands right of a type's name in its declaration.
     pub(crate) fn type_target(&self, package: &Package, decl: u32) -> TypeId {
-        let Some(declared) = package.types.get(decl as usize) else {
+        let Some(declared) = package.index.types.get(decl as usize) else {
+            return TypeId::UNKNOWN;
+        };
+        let Some(target) = package.answers.targets.get(decl as usize) else {
             return TypeId::UNKNOWN;
         };
         once(
-            &declared.target,
+            target,
             Step::Type(package.id, decl),
             TypeId::UNKNOWN,
             || {
@@ -78,12 +81,15 @@ impl Program {
 
     /// Type parameters of a declared type.
     pub(crate) fn type_decl_params<'p>(&self, package: &'p Package, decl: u32) -> &'p Params {
-        let Some(declared) = package.types.get(decl as usize) else {
+        let Some(declared) = package.index.types.get(decl as usize) else {
             return &[];
         };
-        declared
-            .type_params
-            .get_or_init(|| match package.files.get(declared.file as usize) {
+        let Some(generic) = package.answers.generic(declared.generic) else {
+            return &[];
+        };
+        generic
+            .params
+            .get_or_init(|| match package.files().get(declared.file as usize) {
                 Some(file) => self.declare_params(
                     package,
                     ParamOwner::Type(decl),
@@ -141,7 +147,7 @@ impl Program {
         let ParamOwner::Func(index) = decl.owner else {
             return TypeId::UNKNOWN;
         };
-        let Some(func) = package.funcs.get(index as usize) else {
+        let Some(func) = package.funcs().get(index as usize) else {
             return TypeId::UNKNOWN;
         };
         let params: Vec<TypeParamId> = self
@@ -155,9 +161,9 @@ impl Program {
     fn declared_constraint(&self, decl: &TypeParamDecl, param: TypeParamId) -> TypeId {
         let package = self.package(decl.package);
         let constraints = match decl.owner {
-            ParamOwner::Func(index) => package.funcs.get(index as usize).map(|func| {
-                once(
-                    &func.constraints,
+            ParamOwner::Func(index) => package.funcs().get(index as usize).and_then(|func| {
+                Some(once(
+                    &package.answers.generic(func.generic)?.constraints,
                     Step::Constraints(param),
                     Arc::from([]),
                     || {
@@ -166,19 +172,30 @@ impl Program {
                             .and_then(|tree| tree.signature(func.decl.signature).type_params);
                         self.constraints(package, func.file, self.func_params(package, func), list)
                     },
-                )
+                ))
             }),
-            ParamOwner::Type(index) => package.types.get(index as usize).map(|declared| {
-                once(
-                    &declared.constraints,
-                    Step::Constraints(param),
-                    Arc::from([]),
-                    || {
-                        let params = self.type_decl_params(package, index);
-                        self.constraints(package, declared.file, params, declared.spec.type_params)
-                    },
-                )
-            }),
+            ParamOwner::Type(index) => {
+                package
+                    .index
+                    .types
+                    .get(index as usize)
+                    .and_then(|declared| {
+                        Some(once(
+                            &package.answers.generic(declared.generic)?.constraints,
+                            Step::Constraints(param),
+                            Arc::from([]),
+                            || {
+                                let params = self.type_decl_params(package, index);
+                                self.constraints(
+                                    package,
+                                    declared.file,
+                                    params,
+                                    declared.spec.type_params,
+                                )
+                            },
+                        ))
+                    })
+            }
             ParamOwner::Local(..) => None,
         };
         constraints
@@ -188,7 +205,7 @@ impl Program {
 
     fn file_tree<'p>(&self, package: &'p Package, file: u32) -> Option<&'p Tree> {
         package
-            .files
+            .files()
             .get(file as usize)
             .map(|file| &file.outline.tree)
     }
@@ -218,9 +235,11 @@ impl Program {
 
     /// Type parameters of a function, or those of its receiver's type by the names that the receiver gives them.
     pub(crate) fn func_params<'p>(&self, package: &'p Package, func: &'p Func) -> &'p Params {
-        func.type_params.get_or_init(|| {
-            let (Some(tree), Some(id)) = (self.file_tree(package, func.file), func.reference.id)
-            else {
+        let Some(generic) = package.answers.generic(func.generic) else {
+            return &[];
+        };
+        generic.params.get_or_init(|| {
+            let Some(tree) = self.file_tree(package, func.file) else {
                 return Box::new([]);
             };
             let own = tree.signature(func.decl.signature).type_params;
@@ -228,7 +247,7 @@ impl Program {
                 Some(receiver) => self.receiver_params(package, tree, func, receiver),
                 None => Vec::new(),
             };
-            params.extend(self.declare_params(package, ParamOwner::Func(id.index), tree, own));
+            params.extend(self.declare_params(package, ParamOwner::Func(func.index), tree, own));
             params.into()
         })
     }
@@ -240,7 +259,7 @@ impl Program {
         func: &Func,
         receiver: &str,
     ) -> Vec<(SmolStr, TypeParamId)> {
-        let Some(crate::package::ScopeEntry::Type(decl)) = package.scope.get(receiver) else {
+        let Some(crate::package::ScopeEntry::Type(decl)) = package.index.scope.get(receiver) else {
             return Vec::new();
         };
         let names = func
@@ -262,31 +281,29 @@ impl Program {
         let Some(func) = package.func(id) else {
             return TypeId::UNKNOWN;
         };
-        once(
-            &func.signature,
-            Step::Signature(id),
-            TypeId::UNKNOWN,
-            || {
-                let Some(mut typer) = self.typer(package, func.file) else {
-                    return TypeId::UNKNOWN;
-                };
-                let params = self.func_params(package, func);
-                typer.declare_type_params(params);
-                let own = params.len() - self.receiver_param_count(package, func).min(params.len());
-                let own = params
-                    .iter()
-                    .rev()
-                    .take(own)
-                    .rev()
-                    .map(|(_, param)| *param)
-                    .collect();
-                let signature = typer.signature(func.decl.signature);
-                self.types.intern(Type::Func(Signature {
-                    type_params: own,
-                    ..signature
-                }))
-            },
-        )
+        let Some(signature) = package.answers.signatures.get(id.index as usize) else {
+            return TypeId::UNKNOWN;
+        };
+        once(signature, Step::Signature(id), TypeId::UNKNOWN, || {
+            let Some(mut typer) = self.typer(package, func.file) else {
+                return TypeId::UNKNOWN;
+            };
+            let params = self.func_params(package, func);
+            typer.declare_type_params(params);
+            let own = params.len() - self.receiver_param_count(package, func).min(params.len());
+            let own = params
+                .iter()
+                .rev()
+                .take(own)
+                .rev()
+                .map(|(_, param)| *param)
+                .collect();
+            let signature = typer.signature(func.decl.signature);
+            self.types.intern(Type::Func(Signature {
+                type_params: own,
+                ..signature
+            }))
+        })
     }
 
     fn receiver_param_count(&self, package: &Package, func: &Func) -> usize {
@@ -303,7 +320,8 @@ impl Program {
         let Some(receiver) = &func.receiver else {
             return TypeId::UNKNOWN;
         };
-        let Some(crate::package::ScopeEntry::Type(decl)) = package.scope.get(receiver.as_str())
+        let Some(crate::package::ScopeEntry::Type(decl)) =
+            package.index.scope.get(receiver.as_str())
         else {
             return TypeId::UNKNOWN;
         };
@@ -333,29 +351,27 @@ impl Program {
 
     /// Type of a package-level variable or constant.
     pub(crate) fn value_type(&self, package: &Package, index: u32) -> TypeId {
-        let Some(value) = package.values.get(index as usize) else {
+        let Some(value) = package.index.values.get(index as usize) else {
             return TypeId::UNKNOWN;
         };
-        once(
-            &value.ty,
-            Step::Value(package.id, index),
-            TypeId::UNKNOWN,
-            || {
-                let Some(mut typer) = self.typer(package, value.file) else {
-                    return TypeId::UNKNOWN;
-                };
-                typer.value_type(&value.spec, value.index, value.is_const)
-            },
-        )
+        let Some(ty) = package.answers.value_types.get(index as usize) else {
+            return TypeId::UNKNOWN;
+        };
+        once(ty, Step::Value(package.id, index), TypeId::UNKNOWN, || {
+            let Some(mut typer) = self.typer(package, value.file) else {
+                return TypeId::UNKNOWN;
+            };
+            typer.value_type(&value.spec, value.index, value.is_const)
+        })
     }
 
     /// The function that a variable of a package is declared with: `var open = os.Open`.
     pub(crate) fn declared_function(&self, package: &Package, name: &str) -> Option<FuncRef> {
-        let Some(ScopeEntry::Value(index)) = package.scope.get(name) else {
+        let Some(ScopeEntry::Value(index)) = package.index.scope.get(name) else {
             return None;
         };
-        let value = package.values.get(*index as usize)?;
-        let tree = &package.files.get(value.file as usize)?.outline.tree;
+        let value = package.index.values.get(*index as usize)?;
+        let tree = &package.files().get(value.file as usize)?.outline.tree;
         let values = tree.exprs(value.spec.values);
         let function = *values.get(value.index)?;
         let is_named = match tree.expr(function).kind {

@@ -10,7 +10,7 @@ use crate::resolve::original_path;
 
 impl<'p> Typer<'p> {
     pub fn imports(&self) -> &'p [ImportDecl] {
-        let imports = self.package.imports.get(self.file as usize);
+        let imports = self.package.index.imports.get(self.file as usize);
         imports.map(Vec::as_slice).unwrap_or_default()
     }
 
@@ -25,7 +25,7 @@ impl<'p> Typer<'p> {
                 .position(|import| import.name.as_deref() == Some(name));
             return index.and_then(resolve);
         }
-        let names = self.package.import_names.get(self.file as usize)?;
+        let names = self.package.answers.import_names.get(self.file as usize)?;
         if let Some(known) = names
             .read()
             .unwrap_or_else(PoisonError::into_inner)

@@ -55,9 +55,9 @@ impl Program {
             return None;
         };
         let package = self.package(package);
-        let declared = package.types.get(decl as usize)?;
+        let declared = package.index.types.get(decl as usize)?;
         package
-            .files
+            .files()
             .get(declared.file as usize)
             .map(|file| &**file)
     }
@@ -156,7 +156,7 @@ impl Program {
     pub fn find_type(&self, from: PackageId, path: &str, name: &str) -> TypeId {
         if let Some(package) = self.find_package(from, path) {
             let package = self.package(package);
-            if let Some(ScopeEntry::Type(decl)) = package.scope.get(name) {
+            if let Some(ScopeEntry::Type(decl)) = package.index.scope.get(name) {
                 return self.declared_type(package, *decl);
             }
         }

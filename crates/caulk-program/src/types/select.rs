@@ -192,11 +192,11 @@ impl Program {
         };
         let package = self.package(package);
         let func = package.method_of(&named.name, name)?;
-        let signature = self.signature(func.reference.id?);
+        let signature = self.signature(package.id_of(func));
         let substitution = self.type_args(package, index, args);
         Some(Method {
             name: func.name.clone(),
-            func: func.reference.clone(),
+            func: package.reference(func),
             signature: self.substitute(signature, &substitution),
             of_interface: false,
             through: through.into(),

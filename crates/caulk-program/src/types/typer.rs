@@ -256,7 +256,7 @@ impl<'p> Typer<'p> {
                 }
             };
         }
-        if let Some(entry) = self.package.scope.get(text) {
+        if let Some(entry) = self.package.index.scope.get(text) {
             return self.package_entry(expr, self.package, *entry);
         }
         let predeclared = super::universe::predeclared(self.program, text);
@@ -307,15 +307,14 @@ impl<'p> Typer<'p> {
     ) -> Operand {
         match entry {
             ScopeEntry::Func(index) => {
-                let Some(func) = package.funcs.get(index as usize) else {
+                let Some(func) = package.funcs().get(index as usize) else {
                     return Operand::Value(TypeId::UNKNOWN);
                 };
-                self.record_object(expr, Object::Func(func.reference.clone()));
-                let signature = func.reference.id.map(|id| self.program.signature(id));
-                Operand::Value(signature.unwrap_or(TypeId::UNKNOWN))
+                self.record_object(expr, Object::Func(package.reference(func)));
+                Operand::Value(self.program.signature(package.id_of(func)))
             }
             ScopeEntry::Value(index) => {
-                let Some(value) = package.values.get(index as usize) else {
+                let Some(value) = package.index.values.get(index as usize) else {
                     return Operand::Value(TypeId::UNKNOWN);
                 };
                 let name = value.canonical(package);
@@ -329,6 +328,7 @@ impl<'p> Typer<'p> {
             }
             ScopeEntry::Type(decl) => {
                 let is_alias = package
+                    .index
                     .types
                     .get(decl as usize)
                     .is_some_and(|t| t.spec.assign.is_some());
@@ -350,7 +350,7 @@ impl<'p> Typer<'p> {
         let package = match import {
             Import::Package(id) => {
                 let package = self.program.package(*id);
-                if let Some(entry) = package.scope.get(name) {
+                if let Some(entry) = package.index.scope.get(name) {
                     return self.package_entry(expr, package, *entry);
                 }
                 package.path.clone()
@@ -374,7 +374,7 @@ impl<'p> Typer<'p> {
                 && let ImportTarget::Package(id) = self.program.import_target(self.package, import)
             {
                 let package = self.program.package(*id);
-                if let Some(entry) = package.scope.get(name) {
+                if let Some(entry) = package.index.scope.get(name) {
                     return Some(self.package_entry(expr, package, *entry));
                 }
             }

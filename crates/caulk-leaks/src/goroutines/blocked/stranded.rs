@@ -66,11 +66,11 @@ fn callers_for_others(module: &Module<'_>, function: &Function) -> usize {
     let Some(receiver) = func.and_then(|func| func.receiver.as_deref()) else {
         return 0;
     };
-    let methods = module.program.package(function.package);
-    methods
+    let package = module.program.package(function.package);
+    package
         .methods_of(receiver)
         .filter(|method| is_exported(&method.name))
-        .filter_map(|method| of_same_package(module, function, method.reference.id?))
+        .filter_map(|method| of_same_package(module, function, package.id_of(method)))
         .filter(|method| !crate::in_test::is_in_test(module, method))
         .filter(|method| {
             method.info().calls().iter().any(|(call, callee)| {

@@ -103,7 +103,7 @@ impl Waiter<'_> {
         let package = self.body.module.program.package(self.body.function.package);
         let (_, type_name) = ty.rsplit_once('.').unwrap_or_default();
         let methods = package.methods_of(type_name);
-        let mut ids = methods.filter_map(|method| method.reference.id);
+        let mut ids = methods.map(|method| package.id_of(method));
         ids.any(|id| {
             let method = self.body.module.function(BodyOwner::Func(id));
             method.is_some_and(|method| {
