@@ -14,7 +14,7 @@ use crate::package::{
 use crate::problem::{Problem, ProblemKind};
 use crate::program::Program;
 use crate::resolve::{
-    Folders, Found, Ground, Import, Module, RootFolder, STD_BUILD, Source, original_path,
+    Folders, Found, Ground, Import, ModFiles, Module, RootFolder, STD_BUILD, Source, original_path,
 };
 use crate::std_outline;
 use crate::texts::{Text, Texts};
@@ -33,6 +33,7 @@ pub(crate) struct FolderSources {
     indices: Indices,
     texts: Arc<Texts>,
     pub listings: Arc<Folders>,
+    pub mod_files: Arc<ModFiles>,
 }
 
 /// Files by path, parsed once for all builds that take them.
@@ -99,6 +100,7 @@ impl FolderSources {
             indices: Indices::default(),
             texts: Texts::new(files),
             listings: Arc::default(),
+            mod_files: Arc::default(),
         }
     }
 
@@ -110,6 +112,7 @@ impl FolderSources {
             indices: self.indices.clone(),
             texts: self.texts.clone(),
             listings: self.listings.clone(),
+            mod_files: self.mod_files.clone(),
         }
     }
 
@@ -145,6 +148,7 @@ impl FolderSources {
             indices: Indices::default(),
             texts: Texts::new(files),
             listings: Arc::default(),
+            mod_files: Arc::default(),
         }
     }
 }

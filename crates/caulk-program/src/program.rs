@@ -83,7 +83,7 @@ pub struct Program {
     pub(crate) files: Arc<dyn Files>,
     pub(crate) options: Options,
     pub(crate) folders: Arc<Folders>,
-    pub(crate) mod_files: ModFiles,
+    pub(crate) mod_files: Arc<ModFiles>,
     pub(crate) builds: Vec<Build>,
     pub(crate) std_module: Arc<Module>,
     /// Whether the standard library is read from the outline.
@@ -189,7 +189,7 @@ impl Program {
             files,
             options,
             folders,
-            mod_files: ModFiles::default(),
+            mod_files: sources.mod_files.clone(),
             builds: roots.builds,
             std_module,
             std_is_shipped,

@@ -1,5 +1,5 @@
-//! Texts of files: as many as memory allows, the others are read again when someone wants them. Of a large tree they would
-//! be the largest part of all that is held, and most are looked at for a moment.
+//! Texts of files: those of most trees altogether. Of a large tree they would be the largest part of all that is held, so
+//! they are read again when someone wants them.
 
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
@@ -9,9 +9,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use caulk_system::Files;
 use rustc_hash::FxHasher;
 
-/// The latest texts are kept up to so many bytes: those of most trees altogether. The very latest is kept however long it
-/// is: it is asked for again for each of its functions.
+/// All texts are kept as long as they are no larger than this together.
 const KEPT_BYTES: usize = 32 << 20;
+
+/// Of a larger tree the latest texts are kept up to so many bytes: its files are asked for in turn, one body after the other, and
+/// each time round the next one would be gone already.
+const KEPT_BYTES_OF_MANY: usize = 4 << 20;
+
+/// So many of the latest are kept however long they are: threads ask for theirs again for each of its functions.
+const LATEST: usize = 16;
 
 /// The texts of a tree that are at hand.
 pub(crate) struct Texts {
@@ -30,6 +36,15 @@ struct Kept {
     /// The oldest first.
     texts: VecDeque<(Arc<Held>, usize)>,
     bytes: usize,
+    /// There were more than can be kept.
+    are_many: bool,
+}
+
+impl Kept {
+    fn has_too_many(&mut self) -> bool {
+        self.are_many |= self.bytes > KEPT_BYTES;
+        self.are_many && self.bytes > KEPT_BYTES_OF_MANY
+    }
 }
 
 /// A text while it is at hand.
@@ -80,8 +95,8 @@ impl Texts {
             let mut kept = lock(&self.kept);
             kept.texts.push_back((held.clone(), bytes));
             kept.bytes += bytes;
-            while kept.bytes > KEPT_BYTES
-                && kept.texts.len() > 1
+            while kept.has_too_many()
+                && kept.texts.len() > LATEST
                 && let Some((old, bytes)) = kept.texts.pop_front()
             {
                 kept.bytes = kept.bytes.saturating_sub(bytes);
@@ -146,6 +161,10 @@ mod tests {
         let long: Arc<[u8]> = Arc::from(vec![b' '; KEPT_BYTES + 1]);
         let text = texts.text(long.clone());
         let gone = PathBuf::from("/gone.go");
+        assert!(Arc::ptr_eq(&text.bytes(&gone), &long));
+        for _ in 1..LATEST {
+            texts.text(Arc::from(&b"package a"[..]));
+        }
         assert!(Arc::ptr_eq(&text.bytes(&gone), &long));
         texts.text(Arc::from(&b"package a"[..]));
         assert!(text.bytes(&gone).is_empty());

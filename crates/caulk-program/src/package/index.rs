@@ -71,7 +71,10 @@ impl Index {
 
 /// Indices that are known, for all builds of a tree: most of its packages have the same files in each.
 #[derive(Clone, Default)]
-pub(crate) struct Indices(Arc<Mutex<HashMap<Arc<str>, Vec<Arc<Index>>>>>);
+pub(crate) struct Indices(Arc<Mutex<IndicesByPath>>);
+
+/// By the path that the package is known by.
+type IndicesByPath = HashMap<Arc<str>, Vec<Arc<Index>>>;
 
 impl Indices {
     /// What these files declare in a package that is known by `path`.
@@ -90,7 +93,7 @@ impl Indices {
         index
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, Vec<Arc<Index>>>> {
+    fn lock(&self) -> MutexGuard<'_, IndicesByPath> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,14 +15,35 @@ use crate::program::Program;
 /// Bodies are kept up to so many bytes of source. With its meaning a body takes many times that.
 const KEPT_BYTES: usize = 2 << 20;
 
+/// Where so many bytes of source were offered, what can be kept is too small a part to be worth its room.
+const MANY_BYTES: usize = 16 << 20;
+
 /// Bodies that someone is done with, for who asks next.
 #[derive(Default)]
 pub(crate) struct KeptBodies(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
-    bodies: HashMap<BodyOwner, Arc<TypedBody>, FxBuildHasher>,
+    bodies: Bodies,
     bytes: usize,
+    offered: usize,
+}
+
+type Bodies = HashMap<BodyOwner, Arc<TypedBody>, FxBuildHasher>;
+
+impl Kept {
+    /// Counts what could be kept, and gives up what is where that gets too much.
+    fn offer(&mut self, bytes: usize) -> Bodies {
+        self.offered += bytes;
+        match self.offered > MANY_BYTES {
+            true => std::mem::take(&mut self.bodies),
+            false => Bodies::default(),
+        }
+    }
+
+    fn has_room(&self, bytes: usize) -> bool {
+        bytes > 0 && self.bytes + bytes <= KEPT_BYTES && self.offered <= MANY_BYTES
+    }
 }
 
 impl KeptBodies {
@@ -50,8 +71,9 @@ impl Program {
     /// Keeps a body of a function for whoever asks for it next, as far as memory allows.
     pub fn keep_body(&self, mut body: Arc<TypedBody>) {
         let bytes = body.source_bytes();
-        let has_room = |kept: &mut Kept| bytes > 0 && kept.bytes + bytes <= KEPT_BYTES;
-        if !self.kept_bodies.with(|kept| has_room(kept)) {
+        let given_up = self.kept_bodies.with(|kept| kept.offer(bytes));
+        drop(given_up);
+        if !self.kept_bodies.with(|kept| kept.has_room(bytes)) {
             return;
         }
         if let Some(TypedBody {
@@ -62,7 +84,7 @@ impl Program {
             body.shrink();
         }
         self.kept_bodies.with(|kept| {
-            if has_room(kept) {
+            if kept.has_room(bytes) {
                 kept.bytes += bytes;
                 kept.bodies.insert(body.owner, body);
             }
