@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use caulk_leaks::Catalogue;
 use caulk_system::Files;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::context::shown;
 use crate::levels::{Level, Sureness};
 
 /// The name of the file.
@@ -204,6 +205,19 @@ pub fn check(files: &dyn Files, start: &Path) -> anyhow::Result<CheckConfig> {
         return Ok(CheckConfig::default());
     };
     let check = found.config.check;
+    let file = shown(&found.folder.join(FILE_NAME));
+    if let Some(least) = check.min_coverage
+        && !(0.0..=100.0).contains(&least)
+    {
+        bail!("{file}: min-coverage is a number from 0 to 100");
+    }
+    if let Some(rule) = check
+        .rules
+        .iter()
+        .find(|rule| caulk_leaks::rule(rule).is_none())
+    {
+        bail!("{file}: there is no rule {rule}; caulk rules lists them");
+    }
     Ok(CheckConfig {
         baseline: check.baseline.map(|file| found.folder.join(file)),
         ..check

@@ -100,6 +100,9 @@ fn contract(function: &str, args: &ExplainArgs, context: &Context) -> Outcome {
     progress.finish();
     let belief = belief.map_err(|alike| {
         let near = match alike.as_slice() {
+            [] if !function.contains('.') => {
+                format!("; write its package before it: PKG.{function}")
+            }
             [] => String::new(),
             names => format!("; there is {}", names.join(", ")),
         };

@@ -126,6 +126,9 @@ fn explain_contract_names_what_is_alike() {
         ran.stderr,
         "caulk: nothing is known of a function store.Opne; there is example.com/store.Open\n"
     );
+    run(&world(), &["explain", "--contract", "Opne"])
+        .expect(2)
+        .stderr_has("nothing is known of a function Opne; write its package before it: PKG.Opne\n");
 }
 
 #[test]

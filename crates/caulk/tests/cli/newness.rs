@@ -505,7 +505,12 @@ fn the_configuration_says_what_the_flags_say() {
     world
         .run(&["check"])
         .expect(2)
-        .stderr_has("there is no rule no-such");
+        .stderr_has("caulk: caulk.toml: there is no rule no-such");
+    world.write("caulk.toml", "[check]\nmin-coverage = 900\n");
+    world
+        .run(&["check"])
+        .expect(2)
+        .stderr_has("caulk: caulk.toml: min-coverage is a number from 0 to 100\n");
 }
 
 #[test]
