@@ -1,5 +1,5 @@
 //! What is asked of a file that has just been opened, or of its path, and is always answered: there is nobody yet who could have taken it
-//! away.
+//! away. So is what a function asks of a file that it was passed.
 
 use caulk_program::Callee;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node};
@@ -12,7 +12,7 @@ impl Run<'_, '_> {
     /// the path that it was made at: `os.Chmod(f.Name(), mode)`.
     pub(super) fn asks_of_just_opened(&self, state: &State, call: ExprId) -> bool {
         let rule = self.contract.map_or("", |contract| contract.rule);
-        if !["unclosed-file", "unclosed-connection"].contains(&rule) {
+        if !["unclosed-file", "unclosed-connection"].contains(&rule) && !self.is_passed_file() {
             return false;
         }
         let tree = self.function.tree();
@@ -57,6 +57,16 @@ impl Run<'_, '_> {
                 }
                 _ => false,
             }
+    }
+
+    /// Whether it is an `*os.File` that the function was passed.
+    fn is_passed_file(&self) -> bool {
+        let Some(Start::Param { local, field, .. }) = &self.start else {
+            return false;
+        };
+        let (info, program) = (self.function.info(), self.module.program);
+        let ty = info.local_info(*local).map(|local| program.deref(local.ty));
+        field.is_none() && ty.and_then(|ty| program.named_name(ty)).as_deref() == Some("os.File")
     }
 
     /// Whether a call makes the file that it opens where there is none: `os.OpenFile(path, os.O_CREATE|os.O_WRONLY, mode)`.

@@ -2,7 +2,7 @@
 //! day do, and of what is passed to be taken apart in the form that it has.
 
 use caulk_program::{BodyOwner, Callee, FuncId, NamedOrigin, Object, Program, TypedBody};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::module::Module;
 
@@ -80,7 +80,16 @@ fn fails_on_misuse(name: &str) -> bool {
     }
     // A stream of gRPC is closed for sending without a word to anybody; what is written to memory is always taken.
     // A pipe is given unless the process has as many files as it may.
-    if name == "os.Pipe" || method == "CloseSend" || in_memory(name) || name == "crypto/rand.Read" {
+    let is_pair = [
+        "golang.org/x/sys/unix.Socketpair",
+        "os.Pipe",
+        "syscall.Socketpair",
+    ];
+    if is_pair.contains(&name)
+        || method == "CloseSend"
+        || in_memory(name)
+        || name == "crypto/rand.Read"
+    {
         return true;
     }
     // The informer may be of a module that is not at hand.
@@ -306,7 +315,23 @@ fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> b
     }
 }
 
-/// Whether a function gives nil as its last result, an error, in each of its statements that return.
+/// Whether a condition holds where a call has failed that does not: `err != nil`.
+fn is_failure(typed: &TypedBody, cond: ExprId) -> bool {
+    let tree = typed.tree();
+    let ExprKind::Binary {
+        x,
+        op: BinaryOp::Neq,
+        y,
+        ..
+    } = tree.expr(tree.unparen(cond)).kind
+    else {
+        return false;
+    };
+    *typed.info.object(tree.unparen(y)) == Object::Nil
+        && given(typed, x).is_some_and(|(call, index)| index > 0 && is_well_formed(typed, call))
+}
+
+/// Whether a function gives nil as its last result, an error, in each of its statements that return, but where what does not fail has failed.
 pub(crate) fn function(module: &Module<'_>, id: FuncId, depth: u8) -> bool {
     every_error(module, id, |typed, error| {
         let is_nil = *typed.info.object(typed.tree().unparen(error)) == Object::Nil;
@@ -334,6 +359,18 @@ pub(super) fn every_error(
     let (mut returns, mut all_hold) = (false, true);
     tree.walk(block, |node| match node {
         Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
+            Descend::Skip
+        }
+        // `p, err := os.Pipe(); if err != nil { return nil, err }`
+        Node::Stmt(stmt)
+            if let StmtKind::If {
+                init: None,
+                cond,
+                els: None,
+                ..
+            } = tree.stmt(stmt).kind
+                && is_failure(&typed, cond) =>
+        {
             Descend::Skip
         }
         Node::Stmt(stmt) if let StmtKind::Return(list) = tree.stmt(stmt).kind => {

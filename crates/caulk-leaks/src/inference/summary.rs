@@ -179,8 +179,9 @@ fn effect_of(outcomes: &Outcomes) -> ParamEffect {
         // The paths that do not return it end in an error, of which the caller learns.
         let closes_on_failure =
             closes && settled.is_none() && released.iter().all(|error| *error == Some(true));
-        let leaves_on_failure =
-            !closes && !owed.is_empty() && owed.iter().all(|exit| exit.error == Some(true));
+        let leaves_on_failure = !closes
+            && owed.iter().any(|exit| !exit.unlikely)
+            && owed.iter().all(|exit| exit.error == Some(true));
         return if closes && !closes_on_failure {
             ParamEffect::Unknown(Arc::from("it is returned on some paths only"))
         } else {
