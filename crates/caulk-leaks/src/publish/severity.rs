@@ -76,7 +76,11 @@ impl Described<'_, '_> {
     /// Whether it is the answer to a request for headers.
     fn has_no_body(&self) -> bool {
         self.site.contract.rule == "unclosed-response-body"
-            && crate::sites::answered::is_told_to_ask_for_headers(self.function, self.site.call)
+            && crate::sites::answered::is_told_to_ask_for_headers(
+                self.module,
+                self.function,
+                self.site.call,
+            )
     }
 
     /// Discarded by name, where the source of what gives it gives none where nothing came: who does not even name it expects that.

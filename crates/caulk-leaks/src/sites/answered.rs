@@ -2,7 +2,7 @@
 //! makes up its responses. Such a response holds nothing, whatever becomes of its body.
 
 use caulk_program::{BodyOwner, Callee, FuncId, LocalId, NamedOrigin, Object, Program, TypeId};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::body::{Function, Root};
 use crate::contract::{Contract, Origin};
@@ -102,13 +102,50 @@ fn is_method(function: &Function, expr: ExprId, is_one: impl Fn(&str) -> bool) -
     }
 }
 
-/// Whether a call is told to ask for headers alone: `s.request(ctx, "HEAD", key)`. There is no body in the answer, and its
-/// connection is free before anybody could close it.
-pub(crate) fn is_told_to_ask_for_headers(function: &Function, call: ExprId) -> bool {
+/// Whether a call is told to ask for headers alone: `s.request(ctx, "HEAD", key)`, or a function of the project does no more than to tell so, or
+/// to make such a request. There is no body in the answer, and its connection is free before anybody could close it.
+pub(crate) fn is_told_to_ask_for_headers(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+) -> bool {
     let arguments = function.tree().arguments(call);
-    arguments
-        .iter()
-        .any(|arg| is_method(function, *arg, |method| method == "HEAD"))
+    tells_method(function, call)
+        || tells_for_another(module, function, call, DEPTH)
+        || parts(module, function, arguments)
+            .iter()
+            .any(|part| tells_for_another(module, function, *part, DEPTH))
+}
+
+fn tells_method(function: &Function, call: ExprId) -> bool {
+    let mut arguments = function.tree().arguments(call).iter();
+    arguments.any(|arg| is_method(function, *arg, |method| method == "HEAD"))
+}
+
+/// Whether all that a called function of the project does is to give what a call gives that is told to ask for headers:
+/// `func Head(url string) (*http.Response, error) { return Send("HEAD", url) }`.
+fn tells_for_another(module: &Module<'_>, function: &Function, call: ExprId, depth: u8) -> bool {
+    let own = function.callee(call).func().and_then(|func| func.id);
+    let (Some(id), Some(depth)) = (own, depth.checked_sub(1)) else {
+        return false;
+    };
+    let Some(called) = module.function(BodyOwner::Func(id)) else {
+        return false;
+    };
+    let tree = called.tree();
+    let Some(graph) = called.graph(None) else {
+        return false;
+    };
+    let [only] = tree.block(graph.body) else {
+        return false;
+    };
+    let StmtKind::Return(given) = tree.stmt(*only).kind else {
+        return false;
+    };
+    tree.exprs(given).first().is_some_and(|given| {
+        let given = tree.unparen(*given);
+        tells_method(&called, given) || tells_for_another(module, &called, given, depth)
+    })
 }
 
 /// Whether all that a handler does with its writer is to set the status and headers.
