@@ -454,7 +454,10 @@ impl<'a, 'p> Described<'a, 'p> {
         let endless = self.is_endless_defer();
         // On the way down a path each descriptor is opened from the one before.
         let is_number = self.site.release.actions.is_empty();
-        if self.comes_with_timer() || !endless && (is_number || !self.is_deferred_in_stream()) {
+        if self.comes_with_timer()
+            || self.comes_in_first_turn()
+            || !endless && (is_number || !self.is_deferred_in_stream())
+        {
             return None;
         }
         let until = if endless {
