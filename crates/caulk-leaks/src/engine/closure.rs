@@ -38,6 +38,7 @@ impl Run<'_, '_> {
         // When it will run, the checks made so far may no longer hold.
         state.forget_facts();
         let holds_whole = self.holds_whole(&state, literal);
+        let before = state.clone();
         self.trying += 1;
         let states = self.run_literal(state, literal);
         self.trying -= 1;
@@ -49,6 +50,9 @@ impl Run<'_, '_> {
             drained: holds_whole && states.iter().all(|state| state.drained),
         };
         for state in states {
+            if self.keeps_in_captured(&before, &state, literal) {
+                return ClosureEffect::Releases;
+            }
             match state.status {
                 Status::Released(_) | Status::Settled(..) | Status::Returned { .. } => {
                     return ClosureEffect::Releases;
@@ -58,6 +62,20 @@ impl Run<'_, '_> {
             }
         }
         effect
+    }
+
+    /// Whether a literal has put the resource into a field of what the function around it has: `once.Do(func() { s.file = file })`.
+    fn keeps_in_captured(&self, before: &State, after: &State, literal: ExprId) -> bool {
+        let Some(literal) = self.function.info().literal(literal) else {
+            return false;
+        };
+        after.status == Status::Owed
+            && after.bindings().any(|(place, value)| {
+                matches!(value, Value::At(0))
+                    && !place.path.is_empty()
+                    && literal.captures.contains(&place.root)
+                    && !before.bindings().any(|(known, _)| known == place)
+            })
     }
 
     /// Whether a literal is given the resource itself, or uses it, and not what reads from it alone: who goes on with it then
