@@ -147,6 +147,7 @@ impl Calls {
                     from: called.clone(),
                     to: Target::Body(BodyOwner::Func(*method)),
                     in_loop: false,
+                    in_endless: false,
                     in_handler: false,
                     how: How::Held,
                 })

@@ -88,7 +88,7 @@ fn is_library_function(program: &Program, id: FuncId) -> bool {
 /// Whether a body stands where things are that help with tests.
 fn helps_tests(program: &Program, owner: BodyOwner) -> bool {
     let package = program.package(package_of(&owner));
-    file_of(program, owner).is_some_and(|file| crate::for_tests::is_named_for_tests(package, file))
+    file_of(program, owner).is_some_and(|file| crate::purpose::is_named_for_tests(package, file))
 }
 
 /// Whether a function is for tests alone, as its parameters say: a step of one that others share.

@@ -6,9 +6,11 @@ pub(crate) use method::is_method_of_command;
 
 /// Libraries for command lines, by the beginnings of their paths.
 const LIBRARIES: &[&str] = &[
+    "github.com/codegangsta/cli",
     "github.com/peterbourgon/ff",
     "github.com/spf13/cobra",
     "github.com/urfave/cli",
+    "gopkg.in/urfave/cli",
 ];
 
 /// Functions, of libraries that build a program out of what it is made of, that are passed constructors: each runs once, as the program starts,

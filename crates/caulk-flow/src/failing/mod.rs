@@ -22,7 +22,9 @@ pub struct Failing {
     pub context: bool,
     /// All who call it lead from `main` or a command, and none of them in a loop: it runs once in a process, and may end it or not.
     pub once: bool,
-    /// The same, or the loops end with its error: it fails once in a process.
+    /// The same, or they are called as often as there is something to do from the start: arguments of a command, entries of a configuration.
+    pub bounded: bool,
+    /// As `once`, or the loops end with its error: it fails once in a process.
     pub fails_once: bool,
     /// It is the last that `main` or a command does, whether it fails or not.
     pub last: bool,
@@ -156,6 +158,9 @@ pub(crate) fn spread<'a>(
     let once = graph.greatest(&roots, &|failing| failing.once, &|step, holds| {
         holds && runs_once(step)
     });
+    let bounded = graph.greatest(&roots, &|failing| failing.bounded, &|step, holds| {
+        holds && is_alone(step) && !step.in_endless
+    });
     let is_fails_once = |failing: &Failing| failing.fails_once;
     let fails_once = graph.greatest(&roots, &is_fails_once, &|step, holds| {
         let goes_on = matches!(how(step), How::Called(OnError::GoesOn, _));
@@ -200,6 +205,7 @@ pub(crate) fn spread<'a>(
             process: is(&process, node),
             context: is(&context, node),
             once: is(&once, node),
+            bounded: is(&bounded, node),
             fails_once: is(&fails_once, node),
             last: is(&last, node),
             request: is(&request, node),

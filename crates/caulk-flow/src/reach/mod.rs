@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Object, Program, TypeId, TypedBody};
+use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Object, Program, Type, TypeId, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -55,6 +55,8 @@ pub(crate) struct Step {
     pub to: Target,
     /// Whether a loop of the function (its literals apart) runs it again and again.
     pub in_loop: bool,
+    /// Whether such a loop goes on for as long as something comes in, or is wanted.
+    pub in_endless: bool,
     /// Whether what it leads to is registered to run for each request.
     pub in_handler: bool,
     pub how: How,
@@ -125,6 +127,8 @@ struct Context {
     from: Rc<Target>,
     /// How many loops of the function hold it.
     loops: u32,
+    /// Whether one of them goes on for as long as something comes in, or is wanted.
+    endless: bool,
     /// Whether it is a handler that a call registers, or within the wrappers around one.
     handed: bool,
 }
@@ -134,6 +138,7 @@ impl Context {
         Context {
             from: Rc::new(from),
             loops: 0,
+            endless: false,
             handed: false,
         }
     }
@@ -196,6 +201,7 @@ impl Reader<'_> {
                     _ => false,
                 };
                 below.loops = below.loops.saturating_add(u32::from(goes_round));
+                below.endless |= goes_round && !self.is_counted(kind);
                 if let StmtKind::Range { key, value, .. } = kind {
                     let elements = [key, value].into_iter().flatten();
                     let info = &self.body.info;
@@ -280,6 +286,20 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether a loop has as many turns as there are elements, or as a variable counts.
+    fn is_counted(&self, turns: StmtKind) -> bool {
+        match turns {
+            StmtKind::For { cond, post, .. } => cond.is_some() && post.is_some(),
+            StmtKind::Range { x, .. } => {
+                // What is not known may be a channel.
+                let ty = self.program.underlying(self.body.info.type_of(x));
+                let goes_on = matches!(self.program.ty(ty), Type::Chan(..) | Type::Func(..));
+                !ty.is_unknown() && !goes_on
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a function that is written out or named is passed to what makes a command of it, or the function that one runs, or to
     /// what builds the program out of such functions.
     fn is_made_a_command(&self, function: ExprId) -> bool {
@@ -347,6 +367,7 @@ impl Reader<'_> {
             from: Target::clone(&context.from),
             to,
             in_loop: context.loops > 0,
+            in_endless: context.endless,
             in_handler,
             how,
         });

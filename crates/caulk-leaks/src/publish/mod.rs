@@ -12,7 +12,7 @@ mod replaced;
 mod severity;
 pub(crate) mod shared;
 pub(crate) mod sibling;
-mod slight;
+pub(crate) mod slight;
 pub(crate) mod stated;
 pub(crate) mod suppress;
 pub(crate) mod template;

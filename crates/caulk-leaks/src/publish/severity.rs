@@ -40,6 +40,7 @@ impl Described<'_, '_> {
             || self.is_request_cancelled()
             || self.is_ended_on_failure()
             || self.is_ended_by_failing()
+            || self.is_lost_a_few_times()
             || self.ends_with_request()
             || self.is_entry_alone()
             || self.is_handed_over_in_turns()

@@ -1,11 +1,14 @@
 //! What is lost and keeps next to nothing, or is hardly lost: an entry in a parent's list, what a loop hands over unless it has no
 //! turn, what has begun to serve.
 
+use caulk_flow::Failing;
 use caulk_program::{Callee, Object};
 use caulk_syntax::{Span, StmtKind};
 
+use crate::body::Function;
 use crate::engine::context;
 use crate::finding::{ExitKind, Heat, SettledBy};
+use crate::module::Module;
 use crate::publish::described::Described;
 
 impl Described<'_, '_> {
@@ -57,6 +60,12 @@ impl Described<'_, '_> {
             })
         };
         given.into_iter().any(|at| owed.is_empty() || is_past(at))
+    }
+
+    /// Lost by what is called as often as there is something to do from the start, by nobody else, and not in the turns of a loop.
+    pub(super) fn is_lost_a_few_times(&self) -> bool {
+        is_called_a_few_times(self.module, self.function, self.failing)
+            && (!self.in_loop || self.is_lost_on_leaving())
     }
 
     /// Handed over by each turn of a loop over what there is, and lost behind it: only where there is nothing.
@@ -130,4 +139,14 @@ impl Described<'_, '_> {
                 .iter()
                 .all(|lost| lost.error != Some(true) && lost.span.end > begin.end)
     }
+}
+
+/// Whether a function is called as often as there is something to do from the start: arguments of a command, entries of a configuration. Of what
+/// others may import nobody knows who calls it.
+pub(crate) fn is_called_a_few_times(
+    module: &Module<'_>,
+    function: &Function,
+    failing: Failing,
+) -> bool {
+    failing.bounded && caulk_flow::is_of_application(module.program.package(function.package))
 }

@@ -1,25 +1,54 @@
-//! What helps with tests, by the names of folders and files.
+//! What a package is there for, by the names of folders and files: tests, or programs alone.
 
 use caulk_program::{Package, SourceFile};
 
 /// Folders and files with helpers and programs of tests, by the beginnings of their names.
 const HELPERS: &[&str] = &[
+    "acceptance",
     "e2e",
+    "fakeclient",
+    "fakedriver",
+    "fakeserver",
     "integrationtest",
+    "itest",
     "mock",
+    "systemtest",
+    "testbackend",
+    "testbed",
     "testcluster",
     "testdata",
+    "testdb",
     "testenv",
     "testframework",
+    "testfs",
+    "testharness",
     "testhelper",
     "testing",
     "testinfra",
     "testkit",
     "testlib",
+    "testonly",
     "tests",
+    "testserver",
     "testsuite",
     "testsupport",
     "testutil",
+];
+
+/// Folders with programs, and with what only these are made of.
+const PROGRAMS: &[&str] = &[
+    "benchmarks",
+    "cli",
+    "cmd",
+    "command",
+    "commands",
+    "contrib",
+    "example",
+    "examples",
+    "hack",
+    "internal",
+    "scripts",
+    "tools",
 ];
 
 /// Whether a file is named as one that helps with tests, or stands in a folder that is.
@@ -30,21 +59,41 @@ pub fn is_named_for_tests(package: &Package, file: &SourceFile) -> bool {
 /// By the import path, behind whose module it is.
 fn is_in_folder_of_tests(package: &Package) -> bool {
     let path = package.path();
-    // The folder of a module may be one too: `github.com/owner/name/tests`.
-    let root: usize = match path.split('/').next() {
-        Some("github.com" | "gitlab.com" | "bitbucket.org") => 3,
-        Some(host) if host.contains('.') => 2,
-        _ => 1,
-    };
+    let root = folders_of_project(path);
     // `github.com/owner/name/nametest`
     let project = path.split('/').nth(root.saturating_sub(1));
     let is_of_project = |name: &str| {
         name.strip_suffix("test")
             .is_some_and(|of| Some(of) == project)
     };
-    path.split('/').skip(root).any(|name| {
-        is_name_of_helper(name) || ["fake", "fakes"].contains(&name) || is_of_project(name)
-    })
+    let mut folders = path.split('/').skip(root);
+    // Beside what a product is integrated with, `iam/integration`.
+    let tests_all = folders.clone().find(|name| *name != "src") == Some("integration");
+    tests_all
+        || folders.any(|name| {
+            is_name_of_helper(name)
+                || ["fake", "fakes"].contains(&name)
+                || name.ends_with("_test")
+                || is_of_project(name)
+        })
+}
+
+/// Whether a package is of programs alone, and nobody else calls what it has: a command, what a command line is made of, an internal one, or
+/// what those run who work on a product.
+pub fn is_of_application(package: &Package) -> bool {
+    let path = package.path();
+    let mut folders = path.split('/').skip(folders_of_project(path));
+    package.name() == "main" || folders.any(|name| PROGRAMS.contains(&name))
+}
+
+/// How many folders of an import path name the project: the folder of a module of its own may be one for tests too,
+/// `github.com/owner/name/tests`.
+fn folders_of_project(path: &str) -> usize {
+    match path.split('/').next() {
+        Some("github.com" | "gitlab.com" | "bitbucket.org") => 3,
+        Some(host) if host.contains('.') => 2,
+        _ => 1,
+    }
 }
 
 /// Whether a package is called after the folder that it stands in, for whoever tests what uses that: `smtp/smtptest`. Others may have
@@ -69,7 +118,7 @@ fn is_named_so(file: &SourceFile) -> bool {
             .rfind("_test")
             .or_else(|| name.rfind("_mock"))
             .and_then(|at| name.get(at + 1..));
-        let is_fake = name == "fake" || name.starts_with("fake_client") || name.ends_with("_fake");
+        let is_fake = name == "fake" || name.starts_with("fake_") || name.ends_with("_fake");
         !["test", "tests"].contains(&name)
             && (is_fake || is_name_of_helper(name) || last.is_some_and(is_name_of_helper))
     })
