@@ -75,7 +75,6 @@ pub(crate) struct Module<'p> {
     folders: OnceLock<FxHashMap<PathBuf, Vec<PackageId>>>,
     homes: Memo<FuncId, Option<(usize, FuncId)>>,
     checked: FxHashSet<PackageId>,
-    components: FxHashMap<FuncId, u32>,
     answers: Answers,
     sites: Memo<(BodyOwner, Reach), Verdicts>,
     ownable: Memo<TypeId, bool>,
@@ -124,7 +123,6 @@ impl<'p> Module<'p> {
             folders: OnceLock::new(),
             homes: Memo::default(),
             checked: program.check_packages().iter().copied().collect(),
-            components: calls.components().iter().map(|(id, n)| (*id, *n)).collect(),
             answers: Answers::default(),
             sites: Memo::default(),
             ownable: Memo::default(),
@@ -155,7 +153,7 @@ impl<'p> Module<'p> {
 
     /// The build before this one in which a function of the project is followed, and its id there.
     fn home(&self, id: FuncId) -> Option<(&Module<'p>, FuncId)> {
-        if self.before.is_none() || self.components.contains_key(&id) {
+        if self.before.is_none() || self.calls.components().contains_key(&id) {
             return None;
         }
         let (build, id) = self.homes.get(id, || {
@@ -183,13 +181,17 @@ impl<'p> Module<'p> {
         });
         followed
             .into_iter()
-            .find(|id| self.components.contains_key(id))
+            .find(|id| self.calls.components().contains_key(id))
     }
 
     fn folders(&self) -> &FxHashMap<PathBuf, Vec<PackageId>> {
         self.folders.get_or_init(|| {
-            let packages: FxHashSet<PackageId> =
-                self.components.keys().map(|id| id.package).collect();
+            let packages: FxHashSet<PackageId> = self
+                .calls
+                .components()
+                .keys()
+                .map(|id| id.package)
+                .collect();
             let mut packages: Vec<PackageId> = packages.into_iter().collect();
             packages.sort_by_cached_key(|package| self.program.place_of(*package));
             let mut folders: FxHashMap<PathBuf, Vec<PackageId>> = FxHashMap::default();
@@ -219,8 +221,8 @@ impl<'p> Module<'p> {
             };
         }
         match (
-            caller.and_then(|id| self.components.get(&id)),
-            self.components.get(&callee),
+            caller.and_then(|id| self.calls.components().get(&id)),
+            self.calls.components().get(&callee),
         ) {
             (Some(caller), Some(callee)) if caller == callee => Followed::Recursive,
             (_, Some(_)) if reach == Reach::FULL => Followed::Yes(reach),
@@ -272,7 +274,7 @@ impl<'p> Module<'p> {
 
     /// Whether a function belongs to the project.
     pub fn is_own(&self, id: FuncId) -> bool {
-        self.components.contains_key(&id) || self.home(id).is_some()
+        self.calls.components().contains_key(&id) || self.home(id).is_some()
     }
 
     /// How all bodies of the module use fields, which must be known before anything is reported.

@@ -32,7 +32,7 @@ pub struct Calls {
     bodies: Vec<BodyOwner>,
     frequencies: BTreeMap<Target, Frequency>,
     failing: FxHashMap<Target, Failing>,
-    components: BTreeMap<FuncId, u32>,
+    components: FxHashMap<FuncId, u32>,
     implementers: BTreeMap<Called, Vec<FuncId>>,
     /// For the builds after this one: the files whose bodies were read, and how often what has a name in all builds runs.
     files: FxHashSet<PathBuf>,
@@ -121,7 +121,7 @@ impl Calls {
         known.reads = reads;
         known.note_files(program, &known_bodies);
         known.note_names(program);
-        let components = components(&edges);
+        let components = components(&edges).into_iter().collect();
         // What is put together of the steps below takes much room.
         drop(edges);
         let mut calls = Calls {
@@ -263,7 +263,7 @@ impl Calls {
 
     /// Numbers of the strongly connected components: two functions have the same where each
     /// reaches the other by calls and functions that have names.
-    pub fn components(&self) -> &BTreeMap<FuncId, u32> {
+    pub fn components(&self) -> &FxHashMap<FuncId, u32> {
         &self.components
     }
 
