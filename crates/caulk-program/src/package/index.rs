@@ -42,7 +42,8 @@ impl Index {
         index.funcs.reserve_exact(decls.filter(is_func).count());
         let mut imports_before = 0;
         for (file, source) in files.iter().enumerate() {
-            let imports = imports(&source.outline, &mut paths, imports_before);
+            let mut imports = imports(&source.outline, &mut paths, imports_before);
+            imports.shrink_to_fit();
             imports_before += imports.len();
             index.imports.push(imports);
             let mut indexer = Indexer {
