@@ -322,7 +322,7 @@ pub(crate) fn is_asked_with(
 }
 
 /// Whether a function, or a literal of it, makes this context once and cancels it on every path: by the function that came with
-/// it, or by waiting for the group that it belongs to.
+/// it, or by waiting for the group that it belongs to. What it is given behind that is derived from itself, and goes with it.
 pub(crate) fn is_cancelled(
     module: &Module<'_>,
     function: &Function,
@@ -345,11 +345,19 @@ pub(crate) fn is_cancelled(
             Descend::Into
         });
     }
-    let [(stmt, target, [call])] = made.as_slice() else {
+    let [(stmt, target, [call]), derived @ ..] = made.as_slice() else {
         return false;
     };
     let call = tree.unparen(*call);
-    if function.root_of(call) != root {
+    let is_derived = |values: &[ExprId]| {
+        let [value] = values else {
+            return false;
+        };
+        let parent = tree.arguments(tree.unparen(*value)).first();
+        is_ending(function, tree.unparen(*value))
+            && parent.is_some_and(|parent| function.local(*parent) == Some(context))
+    };
+    if function.root_of(call) != root || !derived.iter().all(|(_, _, values)| is_derived(values)) {
         return false;
     }
     if *target == 1 {
