@@ -321,14 +321,16 @@ pub(crate) fn is_asked_with(
     found
 }
 
-/// Whether a function, or a literal of it, makes this context once and cancels it on every path: by the function that came with
-/// it, or by waiting for the group that it belongs to. What it is given behind that is derived from itself, and goes with it.
-pub(crate) fn is_cancelled(
+/// The call that makes a context which a function, or a literal of it, cancels on every path: by the function that came with it, or
+/// by waiting for the group that it belongs to. Where a variable is given several, one behind the other, each derived from the one before,
+/// the one that counts is what it has, or is derived from, where it is asked for.
+pub(crate) fn cancelled(
     module: &Module<'_>,
     function: &Function,
     root: Root,
     context: LocalId,
-) -> bool {
+    asked_for: ExprId,
+) -> Option<ExprId> {
     let tree = function.tree();
     let mut made = Vec::new();
     for body in caulk_flow::roots(module.program, &function.typed) {
@@ -345,24 +347,45 @@ pub(crate) fn is_cancelled(
             Descend::Into
         });
     }
-    let [(stmt, target, [call]), derived @ ..] = made.as_slice() else {
-        return false;
+    let is_cancelled = |stmt: StmtId, target: usize, call: ExprId| {
+        function.root_of(call) == root
+            && match target {
+                1 => is_of_group(function, call) && waits_for_group(function, stmt, root),
+                _ => is_always_cancelled(module, function, call),
+            }
     };
-    let call = tree.unparen(*call);
-    let is_derived = |values: &[ExprId]| {
-        let [value] = values else {
-            return false;
+    if let [(stmt, target, [call])] = made.as_slice() {
+        let call = tree.unparen(*call);
+        return is_cancelled(*stmt, *target, call).then_some(call);
+    }
+    let block = function.parent(function.statement(asked_for)?)?;
+    let before = tree.expr(asked_for).span.start;
+    for (stmt, target, values) in made.into_iter().rev() {
+        if tree.stmt(stmt).span.start >= before
+            || tree.stmt(stmt).span.encloses(tree.expr(asked_for).span)
+        {
+            continue;
+        }
+        let [call] = values else {
+            return None;
         };
-        let parent = tree.arguments(tree.unparen(*value)).first();
-        is_ending(function, tree.unparen(*value))
-            && parent.is_some_and(|parent| function.local(*parent) == Some(context))
-    };
-    if function.root_of(call) != root || !derived.iter().all(|(_, _, values)| is_derived(values)) {
-        return false;
+        let call = tree.unparen(*call);
+        if function.parent(stmt) != Some(block) {
+            return None;
+        }
+        if is_cancelled(stmt, target, call) {
+            return Some(call);
+        }
+        let parent = tree.arguments(call).first();
+        if parent.and_then(|parent| function.local(*parent)) != Some(context) {
+            return None;
+        }
     }
-    if *target == 1 {
-        return is_of_group(function, call) && waits_for_group(function, *stmt, root);
-    }
+    None
+}
+
+/// Whether what a call makes with a cancel function is cancelled on every path.
+fn is_always_cancelled(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     let verdicts = module.verdicts(function.typed.owner, Reach::FULL);
     verdicts.iter().any(|(site, verdict)| {
         let outcomes = &verdict.outcomes;

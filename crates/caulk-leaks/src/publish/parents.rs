@@ -69,7 +69,8 @@ impl Described<'_, '_> {
     }
 
     /// Whether the context that this one is derived from is made in the same function, and cancelled there on every
-    /// path, or is that of a test: the child goes with it. One that is derived in each round of a loop is kept until then.
+    /// path, or is that of a test: the child goes with it. One that is derived in each round of a loop is kept until then, unless that
+    /// is made, and cancelled, in each as well.
     fn is_parent_context_cancelled(&self) -> bool {
         let contract = &self.site.contract;
         let tree = self.function.tree();
@@ -83,9 +84,15 @@ impl Described<'_, '_> {
         let Some(&parent) = index.and_then(|index| tree.exprs(args).get(index)) else {
             return false;
         };
-        self.is_kept_to_the_end()
-            && (self.is_cancelled(parent)
-                || crate::engine::context::ends_with_test(self.module, self.function, parent))
+        if self.is_kept_to_the_end()
+            && crate::engine::context::ends_with_test(self.module, self.function, parent)
+        {
+            return true;
+        }
+        let in_round = |call| self.function.innermost_loop(call);
+        self.cancelled(parent).is_some_and(|made| {
+            self.is_kept_to_the_end() || in_round(made) == in_round(self.site.call)
+        })
     }
 
     /// Whether the request whose answer it is was made with a context that the function cancels whichever way it is left: the
@@ -101,17 +108,15 @@ impl Described<'_, '_> {
         parts.iter().any(|part| {
             let ty = function.info().type_of(*part);
             module.program.named_name(ty).as_deref() == Some("context.Context")
-                && self.is_cancelled(*part)
+                && self.cancelled(*part).is_some()
         })
     }
 
-    /// Whether a context is one that the function makes, and cancels on every path.
-    fn is_cancelled(&self, context: ExprId) -> bool {
-        let context = self.function.local(context);
-        context.is_some_and(|context| {
-            let (module, function) = (self.module, self.function);
-            crate::engine::context::is_cancelled(module, function, self.site.root, context)
-        })
+    /// The call that makes a context which the function cancels on every path.
+    fn cancelled(&self, context: ExprId) -> Option<ExprId> {
+        let context = self.function.local(context)?;
+        let (module, function) = (self.module, self.function);
+        crate::engine::context::cancelled(module, function, self.site.root, context, self.site.call)
     }
 
     /// Whether it is lost only where the function is left: what the next round forgets is kept until then.
