@@ -17,6 +17,7 @@ pub(crate) mod makes_errors;
 pub(crate) mod never_fails;
 pub(crate) mod noted;
 pub(crate) mod opened;
+mod own_flag;
 pub(crate) mod own_use;
 pub(crate) mod owned;
 pub(crate) mod piped;

@@ -89,8 +89,27 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
         {
             ParamEffect::LeavesSometimes(why)
         }
+        ParamEffect::ClosesSometimes if is_done_already(module, &function, query, &outcomes) => {
+            ParamEffect::Closes
+        }
         effect => effect,
     }
+}
+
+/// Whether a method that releases what it is of, as its name says, leaves it only where that says itself that there is nothing to do.
+fn is_done_already(
+    module: &Module<'_>,
+    function: &Function,
+    query: &ParamQuery,
+    outcomes: &Outcomes,
+) -> bool {
+    let func = module.program.func(query.func);
+    query.param == Param::Receiver
+        && func.is_some_and(|func| crate::contract::is_release_name(&func.name))
+        && function
+            .info()
+            .receiver()
+            .is_some_and(|receiver| super::own_flag::decides(function, receiver, &outcomes.owed))
 }
 
 /// Whether some path certainly leaves a parameter open, and the caller cannot be told: the function has no result. Which one is
