@@ -1,6 +1,6 @@
 //! What is there for tests alone: their files, and what helps them from a file with another name.
 
-use caulk_program::{BodyOwner, FuncId, Package, Program, SourceFile, TypeId};
+use caulk_program::{FuncId, Package, Program, SourceFile, TypeId};
 
 use crate::body::Function;
 use crate::module::Module;
@@ -9,10 +9,7 @@ use crate::module::Module;
 pub(crate) fn is_in_test(module: &Module<'_>, function: &Function) -> bool {
     *function.in_test.get_or_init(|| {
         let package = module.program.package(function.package);
-        let id = match function.typed.owner {
-            BodyOwner::Func(id) => Some(id),
-            BodyOwner::Initializer(..) => None,
-        };
+        let id = function.typed.owner.func();
         id.is_some_and(|id| takes_test(module.program, id))
             || caulk_flow::file_of(module.program, function.typed.owner)
                 .is_some_and(|file| is_of_tests(module, package, file))

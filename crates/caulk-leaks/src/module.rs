@@ -380,10 +380,7 @@ impl<'p> Module<'p> {
     pub fn function(&self, owner: BodyOwner) -> Option<Arc<Function>> {
         let make = || {
             let typed = self.program.body(owner)?;
-            let caller = match owner {
-                BodyOwner::Func(id) => Some(id),
-                BodyOwner::Initializer(..) => None,
-            };
+            let caller = owner.func();
             Some(Arc::new(Function::new(
                 self.program,
                 typed,

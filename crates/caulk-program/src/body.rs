@@ -20,6 +20,16 @@ pub enum BodyOwner {
     Initializer(PackageId, u32),
 }
 
+impl BodyOwner {
+    /// The function whose body it is, if it is one's.
+    pub fn func(self) -> Option<FuncId> {
+        match self {
+            BodyOwner::Func(id) => Some(id),
+            BodyOwner::Initializer(..) => None,
+        }
+    }
+}
+
 /// A body with its meaning. Ids of expressions and statements are good in `tree` alone.
 #[derive(Debug)]
 pub struct TypedBody {

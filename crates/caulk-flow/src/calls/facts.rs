@@ -77,10 +77,7 @@ impl CallFacts {
             Target::Param(id, _) | Target::Called(id, _) => Some(*id),
             _ => None,
         });
-        let read = self.reads.keys().filter_map(|owner| match owner {
-            BodyOwner::Func(id) => Some(*id),
-            BodyOwner::Initializer(..) => None,
-        });
+        let read = self.reads.keys().filter_map(|owner| owner.func());
         let mut names = BTreeMap::new();
         for id in read.chain(given) {
             if let Some(name) = self

@@ -110,10 +110,7 @@ impl Function {
     }
 
     pub fn id(&self) -> Option<FuncId> {
-        match self.typed.owner {
-            BodyOwner::Func(id) => Some(id),
-            BodyOwner::Initializer(..) => None,
-        }
+        self.typed.owner.func()
     }
 
     /// Whether it is the `main` of a command.

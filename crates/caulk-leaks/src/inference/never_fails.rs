@@ -279,10 +279,7 @@ fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> b
     let Some(depth) = depth.checked_sub(1) else {
         return false;
     };
-    let caller = match typed.owner {
-        BodyOwner::Func(id) => Some(id),
-        BodyOwner::Initializer(..) => None,
-    };
+    let caller = typed.owner.func();
     match typed.info.callee(typed.tree().unparen(call)) {
         Callee::Static(func) | Callee::Method { func, .. } => func
             .id

@@ -283,10 +283,7 @@ impl Notes {
         let Some(Note::Calls(calls)) = self.bodies.get(&owner) else {
             return false;
         };
-        let caller = match owner {
-            BodyOwner::Func(id) => Some(id),
-            BodyOwner::Initializer(..) => None,
-        };
+        let caller = owner.func();
         let package = caulk_flow::package_of(&owner);
         calls.iter().all(|call| {
             let value = call.types.first().copied().unwrap_or(TypeId::UNKNOWN);
