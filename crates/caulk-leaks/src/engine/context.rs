@@ -1,7 +1,7 @@
 //! Contexts that end by themselves.
 
 use caulk_program::{Callee, LocalId, LocalKind, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
 use crate::body::{Function, Root};
 use crate::finding::SettledBy;
@@ -332,48 +332,30 @@ pub(crate) fn cancelled(
     asked_for: ExprId,
 ) -> Option<ExprId> {
     let tree = function.tree();
-    let mut made = Vec::new();
-    for body in caulk_flow::roots(module.program, &function.typed) {
-        tree.walk(body, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-                && let Some(target) = tree
-                    .exprs(lhs)
-                    .iter()
-                    .position(|target| function.local(*target) == Some(context))
-            {
-                made.push((stmt, target, tree.exprs(rhs)));
-            }
-            Descend::Into
-        });
-    }
-    let is_cancelled = |stmt: StmtId, target: usize, call: ExprId| {
+    let is_cancelled = |call: ExprId, result: usize| {
         function.root_of(call) == root
-            && match target {
-                1 => is_of_group(function, call) && waits_for_group(function, stmt, root),
+            && match result {
+                1 => is_of_group(function, call) && waits_for_group(function, call, root),
                 _ => is_always_cancelled(module, function, call),
             }
     };
-    if let [(stmt, target, [call])] = made.as_slice() {
-        let call = tree.unparen(*call);
-        return is_cancelled(*stmt, *target, call).then_some(call);
+    let given = function.definitions(module.program, context);
+    if let [(Some(call), result)] = given {
+        return is_cancelled(*call, *result).then_some(*call);
     }
     let block = function.parent(function.statement(asked_for)?)?;
-    let before = tree.expr(asked_for).span.start;
-    for (stmt, target, values) in made.into_iter().rev() {
-        if tree.stmt(stmt).span.start >= before
-            || tree.stmt(stmt).span.encloses(tree.expr(asked_for).span)
-        {
+    let asked_for = tree.expr(asked_for).span;
+    for (value, result) in given.iter().rev() {
+        let call = (*value)?;
+        let stmt = function.statement(call)?;
+        let span = tree.stmt(stmt).span;
+        if span.start >= asked_for.start || span.encloses(asked_for) {
             continue;
         }
-        let [call] = values else {
-            return None;
-        };
-        let call = tree.unparen(*call);
         if function.parent(stmt) != Some(block) {
             return None;
         }
-        if is_cancelled(stmt, target, call) {
+        if is_cancelled(call, *result) {
             return Some(call);
         }
         let parent = tree.arguments(call).first();
@@ -408,13 +390,10 @@ fn is_of_group(function: &Function, call: ExprId) -> bool {
         .is_some_and(|func| &*func.name == "golang.org/x/sync/errgroup.WithContext")
 }
 
-/// Whether what a statement assigns first, a group, is waited for.
-fn waits_for_group(function: &Function, stmt: StmtId, root: Root) -> bool {
+/// Whether the group that a call makes is waited for.
+fn waits_for_group(function: &Function, call: ExprId, root: Root) -> bool {
     let tree = function.tree();
-    let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind else {
-        return false;
-    };
-    let group = tree.exprs(lhs).first().and_then(|x| function.local(*x));
+    let group = function.target(call, 0).and_then(|x| function.local(x));
     group.is_some()
         && function.info().calls().iter().any(|(call, callee)| {
             let (Callee::Method { .. } | Callee::Unknown { .. }) = callee else {

@@ -1,6 +1,6 @@
 //! Functions that make errors: whose source gives one wherever it returns.
 
-use caulk_program::{Callee, FuncId, Object, TypedBody};
+use caulk_program::{FuncId, Object, TypedBody};
 use caulk_syntax::{ExprId, ExprKind, UnaryOp};
 
 use crate::module::Module;
@@ -14,16 +14,10 @@ pub(crate) fn call(module: &Module<'_>, typed: &TypedBody, call: ExprId) -> bool
 }
 
 fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> bool {
-    let Some(depth) = depth.checked_sub(1) else {
-        return false;
-    };
-    let caller = typed.owner.func();
-    match typed.info.callee(typed.tree().unparen(call)) {
-        Callee::Static(func) | Callee::Method { func, .. } => func
-            .id
-            .is_some_and(|id| module.follows_own(caller, id) && module.makes_errors(id, depth)),
-        _ => false,
-    }
+    depth.checked_sub(1).is_some_and(|depth| {
+        let called = super::never_fails::own_callee(module, typed, call);
+        called.is_some_and(|id| module.makes_errors(id, depth))
+    })
 }
 
 /// Whether a function gives an error as its last result in each of its statements that return.

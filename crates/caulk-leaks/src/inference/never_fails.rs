@@ -281,9 +281,9 @@ fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> b
     };
     let caller = typed.owner.func();
     match typed.info.callee(typed.tree().unparen(call)) {
-        Callee::Static(func) | Callee::Method { func, .. } => func
-            .id
-            .is_some_and(|id| module.follows_own(caller, id) && module.never_fails(id, depth)),
+        Callee::Static(_) | Callee::Method { .. } => {
+            own_callee(module, typed, call).is_some_and(|id| module.never_fails(id, depth))
+        }
         Callee::Interface {
             iface,
             name,
@@ -309,6 +309,17 @@ fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> b
                 })
         }
         _ => false,
+    }
+}
+
+/// The function of the project that a call names.
+pub(super) fn own_callee(module: &Module<'_>, typed: &TypedBody, call: ExprId) -> Option<FuncId> {
+    match typed.info.callee(typed.tree().unparen(call)) {
+        Callee::Static(func) | Callee::Method { func, .. } => {
+            let caller = typed.owner.func();
+            func.id.filter(|id| module.follows_own(caller, *id))
+        }
+        _ => None,
     }
 }
 
