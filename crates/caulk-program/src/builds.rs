@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use caulk_system::Files;
+use caulk_system::{FileError, Files};
 use rayon::prelude::*;
 
 use crate::inventory::Known;
-use crate::problem::ProblemKind;
+use crate::problem::{Problem, ProblemKind};
 use crate::program::{KnownBuild, Options, Program};
 use crate::resolve::{Platform, RootFolder, taking};
 
@@ -60,7 +60,8 @@ pub fn load_builds_with(
     if !others {
         return vec![first];
     }
-    let left_out = first.left_out();
+    let (left_out, unreadable) = first.left_out();
+    first.add_problems(unreadable);
     let mut builds: Vec<(Platform, Vec<PathBuf>)> = Vec::new();
     for file in &left_out {
         match builds
@@ -96,17 +97,28 @@ pub fn load_builds_with(
 }
 
 impl Program {
-    /// The Go files of the folders that were asked for, that the build constraints leave out, in order.
-    fn left_out(&self) -> Vec<LeftOut> {
-        let of_folders: Vec<Vec<LeftOut>> = self
+    /// The Go files of the folders that were asked for, that the build constraints leave out, in order, and those that
+    /// cannot be read, which no build takes.
+    fn left_out(&self) -> (Vec<LeftOut>, Vec<Problem>) {
+        let of_folders: Vec<Vec<Result<LeftOut, FileError>>> = self
             .roots()
             .par_iter()
             .map(|root| self.left_out_of(root))
             .collect();
-        of_folders.into_iter().flatten().collect()
+        let (mut left_out, mut unreadable) = (Vec::new(), Vec::new());
+        for file in of_folders.into_iter().flatten() {
+            match file {
+                Ok(file) => left_out.push(file),
+                Err(error) => {
+                    let path = self.relative(&error.path);
+                    unreadable.push(Problem::unreadable(path, &error.reason()));
+                }
+            }
+        }
+        (left_out, unreadable)
     }
 
-    fn left_out_of(&self, root: &RootFolder) -> Vec<LeftOut> {
+    fn left_out_of(&self, root: &RootFolder) -> Vec<Result<LeftOut, FileError>> {
         let taken = self.root_files(root);
         let is_taken = |path: &Path| taken.iter().any(|file| file == path);
         self.folders
@@ -117,9 +129,9 @@ impl Program {
             .map(|name| root.dir.join(name))
             .filter(|path| root.only.as_ref().is_none_or(|only| only.contains(path)))
             .filter(|path| !is_taken(path))
-            .filter_map(|path| {
-                let text = self.files.read(&path).ok()?;
-                Some(LeftOut { path, text })
+            .map(|path| {
+                let text = self.files.read(&path)?;
+                Ok(LeftOut { path, text })
             })
             .collect()
     }

@@ -1,6 +1,6 @@
 //! What could not be found or read: counted facts beside a result, never a failure.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ pub enum ProblemKind {
     MissingModule,
     /// No module provides an imported package.
     MissingPackage,
-    /// A path that was asked for cannot be read.
+    /// A path that was asked for, or what is below it, cannot be read.
     Unreadable,
     /// A folder that was asked for has no Go files.
     NoGoFiles,
@@ -59,6 +59,13 @@ impl Problem {
             line: None,
             count: 1,
         }
+    }
+
+    pub(crate) fn unreadable(path: &Path, why: &str) -> Problem {
+        Problem::new(
+            ProblemKind::Unreadable,
+            format!("{}: {why}", path.display()),
+        )
     }
 
     pub(crate) fn at(mut self, file: PathBuf, line: u32) -> Problem {

@@ -382,6 +382,14 @@ impl Program {
         &self.roots
     }
 
+    /// Takes in what was found to be missing or broken after the files had been read.
+    pub(crate) fn add_problems(&mut self, found: Vec<Problem>) {
+        if let Some(asked) = self.asked.get_mut() {
+            asked.problems.extend(found);
+            asked.problems = problem::merge(std::mem::take(&mut asked.problems));
+        }
+    }
+
     /// Drops problems that another build of the same tree does not have.
     pub(crate) fn forget(&mut self, gone: impl Fn(&Problem) -> bool) {
         if let Some(asked) = self.asked.get_mut() {

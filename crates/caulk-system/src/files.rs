@@ -86,6 +86,11 @@ impl FileError {
         Self::new(FileAction::Read, path, source)
     }
 
+    /// Why it failed, without the path: `permission denied`.
+    pub fn reason(&self) -> String {
+        io_message(&self.source)
+    }
+
     /// Whether the path does not exist (as opposed to being unreadable).
     pub fn is_missing(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound

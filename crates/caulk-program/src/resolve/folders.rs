@@ -14,6 +14,8 @@ pub(crate) struct Listing {
     /// Names of the folders in it, sorted.
     pub folders: Vec<String>,
     pub has_go_mod: bool,
+    /// What cannot be looked at, and why: the folder itself, or what has a name that Go could not say.
+    pub unreadable: Vec<(PathBuf, String)>,
 }
 
 /// A memory of listings, shared between threads.
@@ -38,11 +40,22 @@ impl Folders {
     }
 }
 
-/// A folder that cannot be read is empty.
+/// A folder that cannot be read is empty, and says so.
 pub(crate) fn read(files: &dyn Files, dir: &Path) -> Listing {
     let mut listing = Listing::default();
-    for entry in files.read_dir(dir).unwrap_or_default() {
+    let entries = match files.read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) => {
+            listing.unreadable.push((dir.to_owned(), error.reason()));
+            return listing;
+        }
+    };
+    for entry in entries {
         let Some(name) = entry.name.to_str() else {
+            if entry.kind == EntryKind::Folder || entry.name.as_encoded_bytes().ends_with(b".go") {
+                let why = "its name is not UTF-8".to_owned();
+                listing.unreadable.push((dir.join(&entry.name), why));
+            }
             continue;
         };
         match entry.kind {

@@ -127,6 +127,10 @@ impl Finder<'_> {
         let mut stack = vec![root];
         while let Some(dir) = stack.pop() {
             let listing = self.folders.list(self.files, &dir);
+            for (path, why) in &listing.unreadable {
+                let path = path.strip_prefix(&self.current_dir).unwrap_or(path);
+                self.roots.problems.push(Problem::unreadable(path, why));
+            }
             if !listing.go_files.is_empty() {
                 self.asked.insert(dir.clone(), None);
             }

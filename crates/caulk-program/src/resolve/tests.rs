@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use caulk_system::MemoryFiles;
+use caulk_system::{Entry, FileAction, FileError, Files, MemoryFiles, Metadata};
 
 use super::LATEST_GO_MINOR;
-use crate::{GoEnv, GoWork, Options, PackageKind, ProblemKind, Program, Source};
+use crate::{GoEnv, GoWork, Options, PackageKind, ProblemKind, Program, Source, load_builds};
 
 /// A Go installation and module cache of a few packages, and the files of a test over them.
 fn files(extra: &[(&str, &str)]) -> Arc<MemoryFiles> {
@@ -170,6 +170,82 @@ fn one_file_and_what_is_not_there() {
             (ProblemKind::Excluded, "c_windows.go", 1)
         ]
     );
+}
+
+/// Files of which some cannot be looked at.
+struct Denied {
+    files: Arc<MemoryFiles>,
+    paths: &'static [&'static str],
+}
+
+impl Denied {
+    fn check(&self, action: FileAction, path: &Path) -> Result<(), FileError> {
+        if !self.paths.iter().any(|denied| Path::new(denied) == path) {
+            return Ok(());
+        }
+        let source = Arc::new(std::io::ErrorKind::PermissionDenied.into());
+        let path = path.to_owned();
+        Err(FileError {
+            action,
+            path,
+            source,
+        })
+    }
+}
+
+impl Files for Denied {
+    fn read(&self, path: &Path) -> Result<Vec<u8>, FileError> {
+        self.check(FileAction::Read, path)?;
+        self.files.read(path)
+    }
+    fn read_dir(&self, path: &Path) -> Result<Vec<Entry>, FileError> {
+        self.check(FileAction::List, path)?;
+        self.files.read_dir(path)
+    }
+    fn metadata(&self, path: &Path) -> Result<Metadata, FileError> {
+        self.files.metadata(path)
+    }
+    fn canonicalize(&self, path: &Path) -> Result<PathBuf, FileError> {
+        self.files.canonicalize(path)
+    }
+}
+
+#[test]
+fn what_below_the_tree_cannot_be_read_is_told() {
+    let files = files(&[
+        ("/w/go.mod", "module m\n"),
+        ("/w/a.go", "package m\n"),
+        ("/w/b.go", "package m\n"),
+        ("/w/sub/c.go", "package sub\n"),
+    ]);
+    let paths = &["/w/b.go", "/w/sub"];
+    let programs = load_builds(
+        Arc::new(Denied { files, paths }),
+        Options::new(env(), PathBuf::from("/w")),
+        &[PathBuf::from("./...")],
+    );
+    assert_eq!(checked(&programs[0]), ["m"]);
+    assert_eq!(
+        problems(&programs[0]),
+        [
+            (ProblemKind::Unreadable, "b.go: permission denied", 1),
+            (ProblemKind::Unreadable, "sub: permission denied", 1)
+        ]
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_go_file_whose_name_is_not_utf8_is_told() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let mut files = files(&[("/w/go.mod", "module m\n"), ("/w/a.go", "package m\n")]);
+    let name = std::ffi::OsStr::from_bytes(b"/w/\xff.go");
+    Arc::make_mut(&mut files).insert(name, "package m\n");
+    let options = Options::new(env(), PathBuf::from("/w"));
+    let program = Program::load(files, options, &[PathBuf::from("...")]);
+    let told = "\u{fffd}.go: its name is not UTF-8";
+    assert_eq!(problems(&program), [(ProblemKind::Unreadable, told, 1)]);
 }
 
 #[test]
