@@ -1,7 +1,7 @@
 //! From where on a value is held for certain: behind the check of the error that came with it.
 
 use caulk_leaks::Held;
-use caulk_syntax::{AssignOp, BinaryOp, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{AssignOp, ExprId, ExprKind, NilTest, Node, Span, StmtId, StmtKind};
 
 use crate::anchor::Anchor;
 use crate::edit::Edit;
@@ -49,13 +49,6 @@ impl Hold {
         };
         self.anchor.insert(layout, &lines)
     }
-}
-
-/// What a condition says of an error or a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Test {
-    IsNil,
-    NotNil,
 }
 
 impl Site<'_> {
@@ -112,7 +105,7 @@ impl Site<'_> {
             then,
             ..
         }) = next
-            && self.nil_test(cond, guarded) == Some(Test::NotNil)
+            && self.nil_test(cond, guarded) == Some(NilTest::NotNil)
         {
             return Ok(Hold::always(self.start_of(then)));
         }
@@ -178,13 +171,13 @@ impl Site<'_> {
                     .any(|id| !self.scope.uses(*id, &value).is_empty());
                 return match (test, els) {
                     // The branch goes on, and does not hold the value alone.
-                    (Test::IsNil, _) if needed_below && !self.leaves(then) => None,
-                    (Test::IsNil, _) => Some(self.start_of(then)),
-                    (Test::NotNil, _) if self.leaves(then) => {
+                    (NilTest::IsNil, _) if needed_below && !self.leaves(then) => None,
+                    (NilTest::IsNil, _) => Some(self.start_of(then)),
+                    (NilTest::NotNil, _) if self.leaves(then) => {
                         Some(self.behind_branch(stmt.span, then, els))
                     }
-                    (Test::NotNil, Some(els)) => self.block_start(els),
-                    (Test::NotNil, None) => None,
+                    (NilTest::NotNil, Some(els)) => self.block_start(els),
+                    (NilTest::NotNil, None) => None,
                 };
             }
             let is_check = matches!(stmt.kind, StmtKind::If { init: None, .. });
@@ -213,7 +206,7 @@ impl Site<'_> {
             return None;
         };
         let end = self.scope.tree.stmt(then).span.end;
-        let is_it = self.nil_test(cond, error) == Some(Test::NotNil) && !self.loses_before(end);
+        let is_it = self.nil_test(cond, error) == Some(NilTest::NotNil) && !self.loses_before(end);
         is_it.then_some(end)
     }
 
@@ -282,7 +275,7 @@ impl Site<'_> {
             })
         );
         let error = self.template().error_variable.as_deref()?;
-        let fails = self.nil_test(cond, error) == Some(Test::NotNil);
+        let fails = self.nil_test(cond, error) == Some(NilTest::NotNil);
         self.scope.siblings(at)?;
         let is_it = assigns && fails && self.leaves(then);
         is_it.then(|| Hold::always(self.behind_branch(self.scope.span(at), then, els)))
@@ -317,8 +310,8 @@ impl Site<'_> {
             _ => None,
         };
         let branch = match (by_error, by_value) {
-            (Some(Test::IsNil), _) | (None, Some(Test::NotNil)) => Some(then),
-            (Some(Test::NotNil), _) | (None, Some(Test::IsNil)) => els,
+            (Some(NilTest::IsNil), _) | (None, Some(NilTest::NotNil)) => Some(then),
+            (Some(NilTest::NotNil), _) | (None, Some(NilTest::IsNil)) => els,
             (None, None) => None,
         };
         branch
@@ -334,7 +327,7 @@ impl Site<'_> {
     /// Whether a condition is that the acquisition failed.
     pub(crate) fn asks_for_error(&self, cond: ExprId) -> bool {
         let error = self.template().error_variable.as_deref();
-        error.is_some_and(|error| self.nil_test(cond, error) == Some(Test::NotNil))
+        error.is_some_and(|error| self.nil_test(cond, error) == Some(NilTest::NotNil))
     }
 
     /// Whether a place is in the first case, `case err == nil:`, of the switch right behind the acquisition.
@@ -359,25 +352,15 @@ impl Site<'_> {
                 return false;
             };
             tree.stmt(*clause).span.encloses(place)
-                && matches!(tree.exprs(list), [only] if self.nil_test(*only, error) == Some(Test::IsNil))
+                && matches!(tree.exprs(list), [only] if self.nil_test(*only, error) == Some(NilTest::IsNil))
         })
     }
 
     /// What `name == nil` or `name != nil` says; nothing for any other condition.
-    fn nil_test(&self, cond: ExprId, name: &str) -> Option<Test> {
+    fn nil_test(&self, cond: ExprId, name: &str) -> Option<NilTest> {
         let tree = self.scope.tree;
-        let ExprKind::Binary { x, op, y, .. } = tree.expr(tree.unparen(cond)).kind else {
-            return None;
-        };
-        let sides = (tree.ident(x), tree.ident(y));
-        if sides != (Some(name), Some("nil")) && sides != (Some("nil"), Some(name)) {
-            return None;
-        }
-        match op {
-            BinaryOp::Eql => Some(Test::IsNil),
-            BinaryOp::Neq => Some(Test::NotNil),
-            _ => None,
-        }
+        let (x, test) = tree.nil_test(cond)?;
+        (tree.ident(x) == Some(name)).then_some(test)
     }
 
     /// The start of a statement that is a block.

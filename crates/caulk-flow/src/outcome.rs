@@ -5,7 +5,7 @@ mod ending;
 use std::cell::OnceCell;
 
 use caulk_program::{Callee, LocalId, LocalKind, Program, TypedBody};
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::body::roots;
@@ -439,16 +439,7 @@ impl<'a> Outcomes<'a> {
     fn checked(&self, assigns: StmtId, cond: ExprId, then: StmtId) -> Option<OnError> {
         let tree = self.body.tree();
         let error = self.error_of(assigns)?;
-        let ExprKind::Binary {
-            x,
-            op: BinaryOp::Neq,
-            y,
-            ..
-        } = tree.expr(tree.unparen(cond)).kind
-        else {
-            return None;
-        };
-        if tree.ident(x) != Some(error) || tree.ident(y) != Some("nil") {
+        if tree.ident(tree.not_nil(cond)?) != Some(error) {
             return None;
         }
         let StmtKind::Block(block) = tree.stmt(then).kind else {

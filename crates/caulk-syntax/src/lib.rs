@@ -21,8 +21,8 @@ pub use span::{LineColumn, LineIndex, Pos, Span};
 pub use token::{AssignOp, BinaryOp, Token, TokenKind, UnaryOp, is_exported};
 pub use tree::{
     Block, BranchKind, ChainLink, ChanDir, DeclKeyword, Expr, ExprId, ExprKind, Field, FieldList,
-    GenDecl, GenDeclId, ImportSpec, List, LitKind, Literal, Name, Signature, SignatureId, Spec,
-    SpecKind, Stmt, StmtId, StmtKind, Tree, TypeSpec, ValueSpec,
+    GenDecl, GenDeclId, ImportSpec, List, LitKind, Literal, Name, NilTest, Signature, SignatureId,
+    Spec, SpecKind, Stmt, StmtId, StmtKind, Tree, TypeSpec, ValueSpec,
 };
 pub use unquote::unquote;
 pub use walk::{Descend, Node};

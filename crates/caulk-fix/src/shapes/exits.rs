@@ -4,7 +4,7 @@
 use caulk_leaks::{Exit, ExitKind, Held};
 use std::collections::BTreeSet;
 
-use caulk_syntax::{AssignOp, BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, Tree};
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, NilTest, Node, Span, StmtKind, Tree};
 
 use super::obstacle::holds;
 use super::over::{has_conditional_defer, is_released_before, may_be_over};
@@ -296,11 +296,11 @@ fn is_asked_for(site: &Site<'_>, leave: Leave, value: &str) -> bool {
             let (mut asks, mut missing) = (false, false);
             tree.walk(cond, |node| {
                 if let Node::Expr(id) = node
-                    && let ExprKind::Binary { x, op, y, .. } = tree.expr(id).kind
-                    && (tree.ident(x), tree.ident(y)) == (Some(value), Some("nil"))
+                    && let Some((x, test)) = tree.nil_test(id)
+                    && tree.ident(x) == Some(value)
                 {
-                    asks |= op == BinaryOp::Neq;
-                    missing |= op == BinaryOp::Eql;
+                    asks |= test == NilTest::NotNil;
+                    missing |= test == NilTest::IsNil;
                 }
                 Descend::Into
             });

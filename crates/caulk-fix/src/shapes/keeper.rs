@@ -2,7 +2,7 @@
 //! and its error joins the others in the manner of the file.
 
 use caulk_leaks::Keeper;
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, Tree};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, Tree};
 
 use super::{Proposal, Proposed};
 use crate::edit::Edit;
@@ -349,18 +349,8 @@ impl<'a> Method<'a> {
                 Some(StmtKind::Block(_)) => {}
                 Some(StmtKind::If { init, cond, .. }) => {
                     let in_header = init.is_some() && init == self.scope.stmt_id(outer);
-                    let asks = match tree.expr(cond).kind {
-                        ExprKind::Binary {
-                            x,
-                            op: BinaryOp::Neq,
-                            y,
-                            ..
-                        } => {
-                            let path = tree.selector_path(x).unwrap_or_default();
-                            tree.ident(y) == Some("nil") && path.first() == Some(&self.receiver)
-                        }
-                        _ => false,
-                    };
+                    let path = tree.not_nil(cond).and_then(|x| tree.selector_path(x));
+                    let asks = path.is_some_and(|path| path.first() == Some(&self.receiver));
                     if !in_header && !asks {
                         return outer;
                     }

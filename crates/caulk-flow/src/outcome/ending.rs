@@ -1,7 +1,7 @@
 //! What ends the process, or the goroutine: by its name, by a panic, or by what a function of the project does at its end.
 
 use caulk_program::{Callee, LocalKind};
-use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, StmtId, StmtKind};
 
 use super::Outcomes;
 use crate::failing::OnError;
@@ -54,21 +54,9 @@ impl Outcomes<'_> {
                         .all(|stmt| ends(stmt) || stmt.is_some_and(panics))
             }
             StmtKind::If { cond, then, .. } => {
-                let ExprKind::Binary {
-                    x,
-                    op: BinaryOp::Neq,
-                    y,
-                    ..
-                } = tree.expr(tree.unparen(cond)).kind
-                else {
-                    return false;
-                };
-                let param = self.body.info.local(x).is_some_and(|local| {
-                    let local = self.body.info.local_info(local);
-                    local.is_some_and(|local| matches!(local.kind, LocalKind::Param { .. }))
-                });
-                param
-                    && tree.ident(y) == Some("nil")
+                let asked = tree.not_nil(cond).and_then(|x| self.body.info.local(x));
+                let local = asked.and_then(|local| self.body.info.local_info(local));
+                local.is_some_and(|local| matches!(local.kind, LocalKind::Param { .. }))
                     && last(then).is_some_and(|stmt| self.ends(stmt))
             }
             _ => false,

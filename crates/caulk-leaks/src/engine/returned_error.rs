@@ -1,7 +1,7 @@
 //! Whether there is an error where a function returns: one that it makes, hands on, or makes of another.
 
 use caulk_program::{Callee, Object, Type};
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
 
 use super::run::{ExitAt, Run, Start};
 use super::state::{Fact, State, Status, Value};
@@ -112,16 +112,8 @@ impl Run<'_, '_> {
         let StmtKind::If { cond, then, .. } = tree.stmt(guard).kind else {
             return false;
         };
-        let ExprKind::Binary {
-            x,
-            op: BinaryOp::Neq,
-            y,
-            ..
-        } = tree.expr(tree.unparen(cond)).kind
-        else {
-            return false;
-        };
-        if then != body || function.local(x) != Some(error) || !self.is_nil(y) {
+        let asked = tree.not_nil(cond).and_then(|x| function.local(x));
+        if then != body || asked != Some(error) {
             return false;
         }
         let mut assigned = false;

@@ -1,7 +1,7 @@
 //! What is started for the one value of its kind: behind a look at a variable of the package that says whether there is one.
 
 use caulk_program::{Object, Program};
-use caulk_syntax::{BinaryOp, ExprId, ExprKind, StmtId, StmtKind};
+use caulk_syntax::{ExprId, StmtId, StmtKind};
 use std::sync::Arc;
 
 use crate::body::Function;
@@ -44,18 +44,10 @@ pub(super) fn is_started_once(program: &Program, function: &Function, start: Stm
 fn held(program: &Program, function: &Function, cond: ExprId) -> Option<Arc<str>> {
     let tree = function.tree();
     let cond = tree.unparen(cond);
-    match tree.expr(cond).kind {
-        ExprKind::Binary {
-            x,
-            op: BinaryOp::Neq,
-            y,
-            ..
-        } if *function.info().object(y) == Object::Nil => variable(function, x),
-        ExprKind::Ident(_) if crate::types::is_bool(program, function.info().type_of(cond)) => {
-            variable(function, cond)
-        }
-        _ => None,
-    }
+    let is_flag =
+        tree.ident(cond).is_some() && crate::types::is_bool(program, function.info().type_of(cond));
+    let held = tree.not_nil(cond).or(is_flag.then_some(cond))?;
+    variable(function, held)
 }
 
 fn variable(function: &Function, expr: ExprId) -> Option<Arc<str>> {

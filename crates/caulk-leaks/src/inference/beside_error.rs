@@ -1,7 +1,7 @@
 //! What a function returns beside an error, where all who call it look at the error first and give up.
 
-use caulk_program::{BodyOwner, FuncId, LocalId, Object};
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
+use caulk_program::{BodyOwner, FuncId, LocalId};
+use caulk_syntax::{Descend, ExprId, Node, StmtId, StmtKind};
 
 use crate::body::Function;
 use crate::module::Module;
@@ -57,8 +57,8 @@ fn gives_up(function: &Function, call: ExprId) -> bool {
     let StmtKind::If { cond, then, .. } = tree.stmt(test).kind else {
         return false;
     };
-    let is_test = matches!(tree.expr(tree.unparen(cond)).kind, ExprKind::Binary { x, op: BinaryOp::Neq, y, .. }
-        if function.local(x) == Some(error) && is_nil(function, y));
+    let asked = tree.not_nil(cond).and_then(|x| function.local(x));
+    let is_test = asked == Some(error);
     let StmtKind::Block(block) = tree.stmt(then).kind else {
         return false;
     };
@@ -96,8 +96,4 @@ fn names(function: &Function, code: StmtId, local: Option<LocalId>) -> bool {
         Descend::Into
     });
     named
-}
-
-fn is_nil(function: &Function, expr: ExprId) -> bool {
-    *function.info().object(function.tree().unparen(expr)) == Object::Nil
 }

@@ -2,7 +2,7 @@
 //! day do, and of what is passed to be taken apart in the form that it has.
 
 use caulk_program::{BodyOwner, Callee, FuncId, NamedOrigin, Object, Program, TypedBody};
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::module::Module;
 
@@ -325,18 +325,8 @@ pub(super) fn own_callee(module: &Module<'_>, typed: &TypedBody, call: ExprId) -
 
 /// Whether a condition holds where a call has failed that does not: `err != nil`.
 fn is_failure(typed: &TypedBody, cond: ExprId) -> bool {
-    let tree = typed.tree();
-    let ExprKind::Binary {
-        x,
-        op: BinaryOp::Neq,
-        y,
-        ..
-    } = tree.expr(tree.unparen(cond)).kind
-    else {
-        return false;
-    };
-    *typed.info.object(tree.unparen(y)) == Object::Nil
-        && given(typed, x).is_some_and(|(call, index)| index > 0 && is_well_formed(typed, call))
+    let asked = typed.tree().not_nil(cond).and_then(|x| given(typed, x));
+    asked.is_some_and(|(call, index)| index > 0 && is_well_formed(typed, call))
 }
 
 /// Whether a function gives nil as its last result, an error, in each of its statements that return, but where what does not fail has failed.

@@ -49,6 +49,15 @@ pub enum ChanDir {
     Recv,
 }
 
+/// What a comparison with `nil` asks; see [`Tree::nil_test`](crate::Tree::nil_test).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum NilTest {
+    /// `x == nil`
+    IsNil,
+    /// `x != nil`
+    NotNil,
+}
+
 /// What an expression or type is. Where a position is not given it is an end of the span: an
 /// opening keyword, operator or bracket stands at its start, a closing bracket just before its end.
 #[derive(Clone, Copy, PartialEq, Debug)]

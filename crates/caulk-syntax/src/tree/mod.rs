@@ -12,13 +12,16 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::span::Span;
+use crate::token::BinaryOp;
 
 mod decl;
 mod expr;
 mod stmt;
 
 pub use decl::{DeclKeyword, GenDecl, ImportSpec, Spec, SpecKind, TypeSpec, ValueSpec};
-pub use expr::{ChainLink, ChanDir, Expr, ExprKind, Field, FieldList, LitKind, Literal, Signature};
+pub use expr::{
+    ChainLink, ChanDir, Expr, ExprKind, Field, FieldList, LitKind, Literal, NilTest, Signature,
+};
 pub use stmt::{Block, BranchKind, Stmt, StmtKind};
 
 macro_rules! ids {
@@ -282,6 +285,30 @@ impl Tree {
             id = inner;
         }
         id
+    }
+
+    /// What a condition `x == nil` or `x != nil` asks, in either order, and of which `x`; parentheses are looked through.
+    pub fn nil_test(&self, cond: ExprId) -> Option<(ExprId, NilTest)> {
+        let ExprKind::Binary { x, op, y, .. } = self.expr(self.unparen(cond)).kind else {
+            return None;
+        };
+        let test = match op {
+            BinaryOp::Eql => NilTest::IsNil,
+            BinaryOp::Neq => NilTest::NotNil,
+            _ => return None,
+        };
+        let (x, y) = (self.unparen(x), self.unparen(y));
+        match (self.ident(x), self.ident(y)) {
+            (_, Some("nil")) => Some((x, test)),
+            (Some("nil"), _) => Some((y, test)),
+            _ => None,
+        }
+    }
+
+    /// `x` of a condition `x != nil`.
+    pub fn not_nil(&self, cond: ExprId) -> Option<ExprId> {
+        let (x, test) = self.nil_test(cond)?;
+        (test == NilTest::NotNil).then_some(x)
     }
 
     /// The arguments of a call; none where the expression is no call.
