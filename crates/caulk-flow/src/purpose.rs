@@ -51,6 +51,16 @@ const PROGRAMS: &[&str] = &[
     "tools",
 ];
 
+/// Whether a type stands for a test, by its full name: `testing.T`, or the interface that libraries for tests have for it.
+pub fn is_of_test(name: &str) -> bool {
+    let (package, name) = name.rsplit_once('.').unwrap_or(("", name));
+    match name {
+        "T" | "B" | "F" | "TB" => package == "testing",
+        "TestingT" => true,
+        _ => false,
+    }
+}
+
 /// Whether a file is named as one that helps with tests, or stands in a folder that is.
 pub fn is_named_for_tests(package: &Package, file: &SourceFile) -> bool {
     is_in_folder_of_tests(package) || is_named_so(file)
@@ -75,7 +85,24 @@ fn is_in_folder_of_tests(package: &Package) -> bool {
                 || ["fake", "fakes"].contains(&name)
                 || name.ends_with("_test")
                 || is_of_project(name)
+                || sets_up(package, name)
         })
+}
+
+/// Whether a folder is named after what its package sets up for tests, `testredis`: something that it imports, or takes from a test.
+fn sets_up(package: &Package, folder: &str) -> bool {
+    let Some(of) = folder.strip_prefix("test").filter(|of| of.len() > 2) else {
+        return false;
+    };
+    let mut imports = package
+        .files()
+        .iter()
+        .filter(|file| !file.is_test())
+        .flat_map(|file| package.imported_by(file));
+    imports.any(|path| {
+        let mut names = path.split(|c: char| !c.is_alphanumeric());
+        path == "testing" || names.any(|name| name == of)
+    })
 }
 
 /// Whether a package is of programs alone, and nobody else calls what it has: a command, what a command line is made of, an internal one, or

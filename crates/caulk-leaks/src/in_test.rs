@@ -57,9 +57,8 @@ fn mostly_takes_tests(program: &Program, package: &Package, file: &SourceFile) -
 /// Whether a function takes what stands for a test: `t testing.TB`.
 fn takes_test(program: &Program, id: FuncId) -> bool {
     let is_test = |ty: &TypeId| {
-        program.named_of(*ty).is_some_and(|named| {
-            &*named.package == "testing" && ["T", "B", "F", "TB"].contains(&named.name.as_str())
-        })
+        let named = program.named_name(program.deref(*ty));
+        named.is_some_and(|name| caulk_flow::is_of_test(&name))
     };
     let signature = program.func_type(program.signature(id));
     signature.is_some_and(|signature| signature.params.iter().any(is_test))

@@ -102,6 +102,6 @@ fn takes_test(program: &Program, owner: BodyOwner) -> bool {
             .params
             .iter()
             .filter_map(|param| program.named_name(program.deref(*param)));
-        names.any(|name| matches!(name.as_str(), "testing.T" | "testing.B" | "testing.TB"))
+        names.any(|name| crate::purpose::is_of_test(&name))
     })
 }

@@ -1,11 +1,12 @@
 //! Methods that are called on the resource, or on what holds it.
 
-use caulk_program::Callee;
+use caulk_program::{BodyOwner, Callee, FuncId};
 use caulk_syntax::{ExprId, Node, StmtKind};
 
 use super::call::{Named, Passed};
 use super::run::Run;
 use super::state::{State, Status, Value};
+use crate::body::Function;
 use crate::catalogue::CallEffect;
 use crate::contract::{Origin, RELEASE_METHODS, is_release_name};
 use crate::inference::summary::{Param, ParamEffect};
@@ -24,7 +25,11 @@ impl Run<'_, '_> {
         let method = last_name(callee).to_owned();
         match receiver {
             Value::At(depth) => {
-                if state.status == Status::Before && self.wakes(callee, &method) {
+                // A condition that calls it is looked at once more: `if cmd.Start() != nil`.
+                let again = self.trying > 0
+                    && state.status == Status::Owed
+                    && self.is_acquired_after(&method);
+                if again || state.status == Status::Before && self.wakes(callee, &method) {
                     state.status = Status::Owed;
                     if self.is_acquired_after(&method) {
                         // Where it fails nothing is held; who does not wait gets what tells of the error later.
@@ -40,6 +45,7 @@ impl Run<'_, '_> {
                     && ["Abort", "CloseNow", "CloseWithError"].contains(&method.as_str());
                 if self.is_release(depth, &method)
                     || self.may_be_release(depth, &method)
+                    || self.does_what_release_does(depth, callee)
                     || gives_up
                 {
                     self.release_at(state, span);
@@ -146,6 +152,27 @@ impl Run<'_, '_> {
         }
     }
 
+    /// Whether a method is all that the release of its type calls: `FinishFor` of `func (s *Span) Finish() { s.FinishFor(standard) }`.
+    fn does_what_release_does(&self, depth: usize, callee: &Callee) -> bool {
+        let (Some(id), Some(receiver)) =
+            (callee.func().and_then(|func| func.id), callee.receiver())
+        else {
+            return false;
+        };
+        if depth != self.release.path().len() || !self.is_followed(callee) {
+            return false;
+        }
+        let ty = self.function.info().type_of(receiver);
+        let actions = self.release.actions.iter();
+        let mut methods = actions.filter_map(|action| action.method.as_deref());
+        methods.any(|name| {
+            let method = self.module.program.method(ty, name);
+            let method = method.and_then(|method| method.func.id);
+            let body = method.and_then(|id| self.module.function(BodyOwner::Func(id)));
+            body.is_some_and(|release| calls_alone(&release, id))
+        })
+    }
+
     /// Whether a method may release what is owed by the types of results alone, which do not say what else does: `sink.Cancel()`.
     fn may_be_release(&self, depth: usize, method: &str) -> bool {
         self.contract
@@ -249,4 +276,27 @@ fn is_builder(callee: &Callee) -> bool {
         what.is_some_and(|what| what.starts_with(|first: char| first.is_ascii_uppercase()))
     };
     !is_at_hand && !matches!(callee, Callee::Interface { .. }) && is_name(last_name(callee))
+}
+
+/// Whether a method does nothing but call another one of its receiver.
+fn calls_alone(method: &Function, other: FuncId) -> bool {
+    let tree = method.tree();
+    let Some(graph) = method.graph(None) else {
+        return false;
+    };
+    let [stmt] = *tree.block(graph.body) else {
+        return false;
+    };
+    let call = match tree.stmt(stmt).kind {
+        StmtKind::Expr(call) => call,
+        StmtKind::Return(values) if let [call] = *tree.exprs(values) => call,
+        _ => return false,
+    };
+    let callee = method.callee(tree.unparen(call));
+    let of = callee
+        .receiver()
+        .and_then(|receiver| method.local(receiver));
+    callee.func().and_then(|func| func.id) == Some(other)
+        && of.is_some()
+        && of == method.info().receiver()
 }

@@ -42,7 +42,9 @@ fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
         _ if PARSE.contains(&name) => {
             !args.is_empty() && args.iter().all(|arg| is_constant(typed, *arg))
         }
-        _ if name.ends_with("SplitHostPort") => args.iter().any(|arg| is_address(typed, *arg)),
+        _ if name.ends_with("SplitHostPort") => args
+            .iter()
+            .any(|arg| is_address(typed, *arg) || is_dialled(typed, call, *arg)),
         _ => fails_on_misuse(name),
     }
 }
@@ -89,6 +91,8 @@ fn fails_on_misuse(name: &str) -> bool {
         || method == "CloseSend"
         || in_memory(name)
         || name == "crypto/rand.Read"
+        // A path is made absolute unless the folder that the process runs in is gone.
+        || name == "path/filepath.Abs"
     {
         return true;
     }
@@ -104,8 +108,39 @@ fn in_memory(name: &str) -> bool {
     method.is_some_and(|method| method.starts_with("Write"))
 }
 
+/// Whether an expression is an address that a call before this one has dialled, or listens on: it has a port.
+fn is_dialled(typed: &TypedBody, call: ExprId, expr: ExprId) -> bool {
+    let tree = typed.tree();
+    let Some(address) = typed.info.local(tree.unparen(expr)) else {
+        return false;
+    };
+    let before = tree.expr(call).span.start;
+    typed.info.calls().iter().any(|(other, callee)| {
+        let name = match callee {
+            Callee::Unknown { name, .. } => name.as_str(),
+            callee => callee.func().map_or("", |func| &*func.name),
+        };
+        let dials = ["Dial", "DialContext", "DialTimeout", "DialWithDialer"];
+        tree.expr(*other).span.end < before
+            && dials.contains(&crate::types::simple_name(name))
+            && tree
+                .arguments(*other)
+                .iter()
+                .any(|arg| typed.info.local(tree.unparen(*arg)) == Some(address))
+    })
+}
+
 /// Whether an expression is the port in the address of a listener or connection.
 fn is_port(typed: &TypedBody, expr: ExprId) -> bool {
+    let tree = typed.tree();
+    // `strings.Split(l.Addr().String(), ":")[1]`
+    if let ExprKind::Index { x, .. } = tree.expr(tree.unparen(expr)).kind {
+        let (call, _) = given(typed, x).unwrap_or((tree.unparen(x), 0));
+        let callee = typed.info.callee(call).func();
+        let address = tree.arguments(call).first();
+        return callee.is_some_and(|func| &*func.name == "strings.Split")
+            && address.is_some_and(|address| is_address(typed, *address));
+    }
     given(typed, expr).is_some_and(|(call, result)| {
         let callee = typed.info.callee(call);
         let splits = callee

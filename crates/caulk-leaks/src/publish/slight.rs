@@ -3,13 +3,16 @@
 
 use caulk_flow::Failing;
 use caulk_program::{Callee, Object};
-use caulk_syntax::{Span, StmtKind};
+use caulk_syntax::{Descend, ExprKind, Node, Span, StmtKind};
 
 use crate::body::Function;
 use crate::engine::context;
 use crate::finding::{ExitKind, Heat, SettledBy};
 use crate::module::Module;
 use crate::publish::described::Described;
+
+/// Five minutes, in nanoseconds.
+const MINUTES: f64 = 300e9;
 
 impl Described<'_, '_> {
     /// A context that is cancelled by hand alone: without a timer, without a signal that it is registered for. All that is left of
@@ -20,6 +23,18 @@ impl Described<'_, '_> {
         (by.ends_with("context.WithCancel") || by.ends_with("context.WithCancelCause"))
             && !self.gathers_in_parent()
             && !self.is_waited_for_apart()
+    }
+
+    /// A context that ends by its own time, in a few minutes, where nothing is seen to make many of them.
+    pub(super) fn is_timer_alone(&self) -> bool {
+        let duration = self.function.tree().arguments(self.site.call).get(1);
+        self.site.acquired_by.starts_with("context.WithTimeout")
+            && self.is_lost_on_leaving()
+            && !matches!(self.heat, Heat::Repeated | Heat::Request)
+            && duration.is_some_and(|duration| {
+                crate::sites::waited::nanoseconds(self.module, self.function, *duration)
+                    .is_some_and(|nanos| nanos <= MINUTES)
+            })
     }
 
     /// Whether one is lost after the other below a parent that outlives them: in each turn of a loop, or below the context of a
@@ -105,6 +120,40 @@ impl Described<'_, '_> {
             && !outcomes.owed.is_empty()
             && self.is_lost_on_leaving()
             && outcomes.owed.iter().all(|lost| lost.span.end > all.end)
+    }
+
+    /// A literal in what the function returns goes on using it, wherever it is lost: whoever has that needs it.
+    pub(super) fn is_used_by_what_is_returned(&self) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let target = self.site.target(function);
+        let Some(held) = target.and_then(|target| function.local(target)) else {
+            return false;
+        };
+        let Some(graph) = function.graph(self.site.root) else {
+            return false;
+        };
+        let mut used: Vec<Span> = Vec::new();
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Return(_) = tree.stmt(stmt).kind
+            {
+                let mut literals = 0;
+                tree.walk(stmt, |node| {
+                    if let Node::Expr(expr) = node
+                        && matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. })
+                    {
+                        let captures = function.info().literal(expr);
+                        let captures = captures.is_some_and(|x| x.captures.contains(&held));
+                        literals += usize::from(captures);
+                    }
+                    Descend::Into
+                });
+                used.extend((literals > 0).then_some(tree.stmt(stmt).span));
+            }
+            Descend::Into
+        });
+        let owed = &self.verdict.outcomes.owed;
+        !owed.is_empty() && owed.iter().all(|lost| used.contains(&lost.span))
     }
 
     /// It has begun to serve others under a name, and goes on with that where the function is left: until the process ends, unless

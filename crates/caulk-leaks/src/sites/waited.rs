@@ -158,14 +158,24 @@ pub(crate) fn is_short_by_constant(
     duration.is_some_and(|duration| is_short_time(module, function, duration))
 }
 
-/// Whether a duration is written out, or a constant, and short.
+/// Whether a duration is written out, or a constant, and ten seconds at the most.
 pub(crate) fn is_short_time(module: &Module<'_>, function: &Function, duration: ExprId) -> bool {
+    nanoseconds(module, function, duration).is_some_and(|nanos| nanos > 0.0 && nanos <= SHORT)
+}
+
+/// How long a duration is that is written out, or a constant.
+pub(crate) fn nanoseconds(
+    module: &Module<'_>,
+    function: &Function,
+    duration: ExprId,
+) -> Option<f64> {
+    let constants = true;
     Duration {
         module,
         function,
-        constants: true,
+        constants,
     }
-    .is_short(duration)
+    .nanoseconds(duration, DEPTH)
 }
 
 fn duration_of(function: &Function, call: ExprId, contract: &Contract) -> Option<ExprId> {

@@ -1,7 +1,7 @@
 //! Where a timer is kept, and who stops it there.
 
 use caulk_program::{BodyOwner, Callee, LocalId, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use smol_str::SmolStr;
 
 use super::Waiter;
@@ -173,19 +173,42 @@ impl Waiter<'_> {
         of: Option<LocalId>,
     ) -> bool {
         let begun = function.tree().stmt(self.start).span;
+        let left = of.and_then(|_| self.left_at_once());
         function.info().calls().iter().any(|(call, callee)| {
             let Callee::Method { func, receiver, .. } = callee else {
                 return false;
             };
-            // What comes before it starts is done to another timer.
-            let is_before = of.is_some()
-                && function.tree().expr(*call).span.start < begun.start
+            let at = function.tree().expr(*call).span;
+            // What comes before it starts is done to another timer, and nothing comes behind a way out.
+            let is_apart = of.is_some()
                 && !self.body.function.is_deferred(*call)
-                && function.innermost_loop(*call).is_none();
+                && (at.start < begun.start && function.innermost_loop(*call).is_none()
+                    || function.root_of(*call) == function.root_of(self.start)
+                        && left.is_some_and(|left| !left.encloses(at)));
             is_clock(&func.name, methods)
                 && is_looked_at(function.root_of(*call))
-                && of.is_none_or(|of| function.local(*receiver) == Some(of) && !is_before)
+                && of.is_none_or(|of| function.local(*receiver) == Some(of) && !is_apart)
         })
+    }
+
+    /// From where the goroutine starts to where its starter leaves at once, if it does so in any case.
+    fn left_at_once(&self) -> Option<Span> {
+        let function = &self.body.function;
+        let tree = function.tree();
+        let begun = tree.stmt(self.start).span;
+        let Some(Node::Stmt(around)) = function.parent(self.start) else {
+            return None;
+        };
+        let beside = match tree.stmt(around).kind {
+            StmtKind::Block(block) => tree.stmts(block.stmts),
+            StmtKind::Comm { body, .. } | StmtKind::Case { body, .. } => tree.stmts(body),
+            _ => return None,
+        };
+        let left = beside.iter().find(|stmt| {
+            tree.stmt(**stmt).span.start > begun.start
+                && matches!(tree.stmt(**stmt).kind, StmtKind::Return(_))
+        });
+        left.map(|left| Span::new(begun.start, tree.stmt(*left).span.end))
     }
 }
 
