@@ -10,7 +10,7 @@ use super::run::{Run, Start};
 use super::state::{State, Status, Value};
 use crate::finding::{Confidence, SettledBy};
 use crate::inference::summary::{ParamEffect, ParamQuery};
-use crate::module::Followed;
+use crate::module::{Followed, Reach};
 
 impl Run<'_, '_> {
     /// The summary of a callee whose source is followed.
@@ -50,16 +50,29 @@ impl Run<'_, '_> {
         }
         match self.module.follows(self.reach, self.function.id(), id) {
             Followed::No => None,
-            Followed::Recursive => Some(ParamEffect::Recursive),
-            Followed::Yes(reach) => Some(self.module.effect(ParamQuery {
-                func: id,
-                param: passed.param,
-                field: passed.field.clone(),
-                depth: passed.depth,
-                error: passed.error,
-                release: Arc::clone(self.release),
-                reach,
-            })),
+            Followed::Recursive if !self.goes_round || self.function.id() == Some(id) => {
+                Some(ParamEffect::Recursive)
+            }
+            Followed::Recursive => {
+                match self.module.effect(self.query(id, passed, self.reach, true)) {
+                    ParamEffect::NeverReturns => Some(ParamEffect::Recursive),
+                    effect => Some(effect),
+                }
+            }
+            Followed::Yes(reach) => Some(self.module.effect(self.query(id, passed, reach, false))),
+        }
+    }
+
+    fn query(&self, func: FuncId, passed: &Passed, reach: Reach, apart: bool) -> ParamQuery {
+        ParamQuery {
+            func,
+            param: passed.param,
+            field: passed.field.clone(),
+            depth: passed.depth,
+            error: passed.error,
+            release: Arc::clone(self.release),
+            reach,
+            apart,
         }
     }
 
@@ -179,6 +192,7 @@ impl Run<'_, '_> {
                 Vec::new()
             }
             ParamEffect::Recursive | ParamEffect::NeverReturns => {
+                self.out.calls_back |= effect == ParamEffect::Recursive;
                 state.reset();
                 Vec::new()
             }

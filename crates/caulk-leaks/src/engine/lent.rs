@@ -183,6 +183,7 @@ impl Run<'_, '_> {
                     error: None,
                     release: Arc::clone(self.release),
                     reach,
+                    apart: false,
                 }),
                 None => ParamEffect::Recursive,
             })

@@ -79,6 +79,8 @@ pub(crate) struct Outcomes {
     pub unknown_otherwise: bool,
     /// Statements that release, deferred or not.
     pub releases: BTreeSet<Span>,
+    /// It is passed to a function that leads back to this one, on paths that are left out.
+    pub calls_back: bool,
     /// Calls that release it on some paths, and do not say on which.
     pub may_release: BTreeSet<Span>,
     /// Reasons why it may be in use after the function ends.

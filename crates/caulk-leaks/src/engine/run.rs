@@ -106,6 +106,8 @@ pub(crate) struct Run<'a, 'p> {
     pub(super) keeper: Option<LocalId>,
     /// Facts are kept about captured variables alone: there are too many paths with all of them.
     pub(super) coarse: bool,
+    /// Functions that lead back to this one are followed, but for the calls that do.
+    pub(super) goes_round: bool,
 }
 
 /// A state that left a graph, and how.
@@ -157,12 +159,19 @@ impl<'a, 'p> Run<'a, 'p> {
             conditions: Vec::new(),
             keeper: None,
             coarse: false,
+            goes_round: false,
         }
     }
 
     /// The same, followed on where it is stored in a field of a variable from elsewhere.
     pub fn kept_by(mut self, local: LocalId) -> Run<'a, 'p> {
         self.keeper = Some(local);
+        self
+    }
+
+    /// The same, followed into functions that lead back to this one.
+    pub fn round(mut self) -> Run<'a, 'p> {
+        self.goes_round = true;
         self
     }
 

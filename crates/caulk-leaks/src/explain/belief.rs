@@ -431,6 +431,7 @@ fn effect(
                 error: None,
                 release: Arc::new(release),
                 reach,
+                apart: false,
             });
             (in_words(&effect), "its source".to_owned())
         }

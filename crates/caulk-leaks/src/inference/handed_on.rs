@@ -148,6 +148,7 @@ pub(super) fn held(
                 error: None,
                 release: release.clone(),
                 reach: module.enter(reach, func)?,
+                apart: false,
             };
             may_release(module, &query).then_some((*name, Some(func)))
         })
@@ -234,6 +235,7 @@ fn others_that_release(
                     error: None,
                     release: Arc::clone(release),
                     reach,
+                    apart: false,
                 };
                 let looks_first = RELEASE_METHODS.contains(&name.as_str())
                     && module.effect(query.clone()) == ParamEffect::ClosesSometimes;

@@ -32,6 +32,8 @@ pub(crate) struct ParamQuery {
     pub error: Option<usize>,
     pub release: Arc<Release>,
     pub reach: Reach,
+    /// Whether the calls that lead back to the function that is followed are taken for ones that do not return.
+    pub apart: bool,
 }
 
 /// What a function does with a resource that is passed to it.
@@ -163,7 +165,7 @@ fn param_outcomes(
     if name.is_empty() || name == "_" {
         return None;
     }
-    let start = Start::Param {
+    let start = || Start::Param {
         local,
         field: query.field.clone(),
         depth: query.depth,
@@ -172,8 +174,13 @@ fn param_outcomes(
             .and_then(|index| info.params().get(index).copied()),
         untested: false,
     };
-    let run = Run::new(module, function, None, query.reach, &query.release, None);
-    Some(run.outcomes(start))
+    let run = || Run::new(module, function, None, query.reach, &query.release, None);
+    let outcomes = run().outcomes(start());
+    // Each of its paths leads through a function that leads back to it.
+    if outcomes.calls_back && !query.apart && effect_of(&outcomes) == ParamEffect::NeverReturns {
+        return Some(run().round().outcomes(start()));
+    }
+    Some(outcomes)
 }
 
 fn effect_of(outcomes: &Outcomes) -> ParamEffect {

@@ -114,6 +114,7 @@ impl Keeping<'_, '_> {
             error: None,
             release: Arc::clone(&self.site.release),
             reach: Reach::FULL,
+            apart: false,
         };
         match self.module.effect(query.clone()) {
             ParamEffect::ClosesSometimes | ParamEffect::ClosesOnFailure | ParamEffect::Keeps(_) => {
