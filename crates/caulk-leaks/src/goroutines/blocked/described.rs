@@ -48,7 +48,11 @@ pub(crate) fn described(
                 }
                 Wait::Itself => format!("calls {channel}"),
                 Wait::Close => format!("ranges over {channel}"),
-                Wait::Signal | Wait::Unsignalled | Wait::Outlived | Wait::Unanswered => {
+                Wait::Signal
+                | Wait::Lasting
+                | Wait::Unsignalled
+                | Wait::Outlived
+                | Wait::Unanswered => {
                     format!("waits for {channel}")
                 }
             },
@@ -69,7 +73,9 @@ pub(crate) fn described(
                 }
                 Wait::Itself => "which waits for this goroutine to end".to_owned(),
                 Wait::Outlived => format!("leaves the goroutine to wait for {channel}"),
-                Wait::Close | Wait::Signal => format!("leaves without closing {channel}"),
+                Wait::Close | Wait::Signal | Wait::Lasting => {
+                    format!("leaves without closing {channel}")
+                }
             },
         },
     ];
@@ -84,9 +90,12 @@ pub(crate) fn described(
                 format!("receive from {channel}")
             }
             Wait::Itself => "return".to_owned(),
-            Wait::Close | Wait::Signal | Wait::Unsignalled | Wait::Outlived | Wait::Unanswered => {
-                format!("close({channel})")
-            }
+            Wait::Close
+            | Wait::Signal
+            | Wait::Lasting
+            | Wait::Unsignalled
+            | Wait::Outlived
+            | Wait::Unanswered => format!("close({channel})"),
         },
         message: match blocked.wait {
             Wait::Receive => {
@@ -129,6 +138,9 @@ pub(crate) fn described(
             Wait::Signal => {
                 format!("goroutine waits for ever for {channel} when nobody closes it")
             }
+            Wait::Lasting => {
+                format!("goroutine waits until its owner ends when nobody closes {channel}")
+            }
         },
         confidence: match blocked.wait {
             Wait::Untold
@@ -137,6 +149,7 @@ pub(crate) fn described(
             | Wait::Unsignalled
             | Wait::Unanswered
             | Wait::Itself
+            | Wait::Lasting
             | Wait::Outlived => Confidence::Likely,
             Wait::Receive | Wait::Close | Wait::Signal => Confidence::Certain,
         },
@@ -190,7 +203,11 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
                 span: byte_span(blocked.waits),
                 why: "the goroutine needs another way to be told to end: a channel that is closed, or a context".to_owned(),
             }],
-            Wait::Close | Wait::Signal | Wait::Unsignalled | Wait::Unanswered => vec![Obstacle {
+            Wait::Close
+            | Wait::Signal
+            | Wait::Lasting
+            | Wait::Unsignalled
+            | Wait::Unanswered => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "who closes the channel is for its senders to decide: close it behind the last send, or let the goroutine watch a context too".to_owned(),
             }],

@@ -128,6 +128,8 @@ pub(crate) enum Wait {
     Close,
     /// That someone closes, or sends on, what it receives from.
     Signal,
+    /// The same, or for the end of the value whose method starts it.
+    Lasting,
 }
 
 /// The goroutines of a body that can block for ever.

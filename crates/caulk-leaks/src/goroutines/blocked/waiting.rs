@@ -1,17 +1,19 @@
 //! Goroutines that wait for a close, or a signal, which does not come on some path.
 
-use caulk_syntax::{Node, Span};
+use caulk_program::Type;
+use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use super::Blocked;
 use super::paths::{Paths, closing_brace};
 use super::served::View;
+use super::{Blocked, Wait};
 use crate::channels::made::{Actor, Op, Use, span_of};
+use crate::channels::uses::{clause_of, is_signal, received_by};
 
 impl View<'_> {
     /// Goroutines that wait for a close, or a signal, which does not come on some path.
     pub(super) fn waiting(&self) -> Vec<Blocked> {
         let waits = |used: &Use| {
-            used.alone
+            (used.alone || self.lasts_with_receiver(used))
                 && !used.repeats | used.until_closed
                 && matches!(used.op, Op::Range | Op::Receive)
         };
@@ -23,7 +25,11 @@ impl View<'_> {
 
     fn left_waiting(&self, start: Node) -> Option<Blocked> {
         let wait = *self
-            .uses(|used| used.actor == Actor::Goroutine(start) && used.alone && used.op != Op::Send)
+            .uses(|used| {
+                used.actor == Actor::Goroutine(start)
+                    && used.op != Op::Send
+                    && (used.alone || self.lasts_with_receiver(used))
+            })
             .first()?;
         let signalled = |used: &Use| match used.op {
             Op::Close => true,
@@ -85,7 +91,72 @@ impl View<'_> {
             };
             paths.leaves_with_fewer(start, 1)?
         };
-        self.blocked(start, wait, leaves, false)
+        let blocked = self.blocked(start, wait, leaves, false)?;
+        Some(match wait.alone {
+            true => blocked,
+            false => Blocked {
+                wait: Wait::Lasting,
+                ..blocked
+            },
+        })
+    }
+
+    /// Whether nothing lets a receive go on else but what the receiver of the function tells all that belong to it:
+    /// `case <-s.quit:`.
+    fn lasts_with_receiver(&self, used: &Use) -> bool {
+        let function = self.function;
+        if used.op != Op::Receive || used.callee.is_some() || used.within.is_some() {
+            return false;
+        }
+        let tree = function.tree();
+        let clause = clause_of(tree, function.parents(), used.node);
+        let Some(clause) = clause else {
+            return false;
+        };
+        let Some(Node::Stmt(list)) = function.parent(clause) else {
+            return false;
+        };
+        let StmtKind::Block(block) = tree.stmt(list).kind else {
+            return false;
+        };
+        let others: Vec<StmtId> = tree
+            .stmts(block.stmts)
+            .iter()
+            .copied()
+            .filter(|other| *other != clause)
+            .collect();
+        !others.is_empty()
+            && others.iter().all(|other| {
+                received_by(function, *other).is_some_and(|from| self.is_of_receiver(from))
+            })
+    }
+
+    /// Whether a channel of signals is a field of the function's receiver, or given by a method of it or of a field of it.
+    fn is_of_receiver(&self, channel: ExprId) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let program = self.module.program;
+        let ty = program.underlying(function.typed.info.type_of(channel));
+        if !matches!(program.ty(ty), Type::Chan(_, element) if is_signal(program, *element)) {
+            return false;
+        }
+        let mut at = tree.unparen(channel);
+        let mut below = false;
+        loop {
+            at = match tree.expr(at).kind {
+                ExprKind::Call { fun, .. } => tree.unparen(fun),
+                ExprKind::Selector { x, .. } => {
+                    below = true;
+                    tree.unparen(x)
+                }
+                _ => break,
+            };
+        }
+        let info = function.info();
+        below
+            && function
+                .local(at)
+                .is_some_and(|local| info.receiver() == Some(local))
     }
 
     /// A goroutine that serves what sends on the channel from elsewhere, and that nobody can end.
