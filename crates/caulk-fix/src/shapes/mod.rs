@@ -36,7 +36,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node};
 use crate::bound::refuse_if_measured_later;
 use crate::edit::Edit;
 use crate::refusal::Refusal;
-use crate::site::Site;
+use crate::site::{Site, span};
 
 /// Edits that should end a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +135,8 @@ fn release(site: &Site<'_>) -> Proposed {
         ));
     }
     match wrapped(site).filter(|_| template.release.taker.is_some()) {
-        Some(Wrapped::Here) => {
+        Some(Wrapped::Here(at)) if is_lost_ahead_of(site, at) => return exits::propose(site),
+        Some(Wrapped::Here(_)) => {
             return Err(Refusal::new(
                 "something else that releases it is made of it: release that",
             ));
@@ -223,7 +224,8 @@ fn release(site: &Site<'_>) -> Proposed {
 /// Where a file is made of a descriptor, which closes that as well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Wrapped {
-    Here,
+    /// By this call of the function's own, or by the first of several.
+    Here(ExprId),
     /// In a literal that is given the descriptor where all goes well.
     ByLiteral,
 }
@@ -237,14 +239,22 @@ fn wrapped(site: &Site<'_>) -> Option<Wrapped> {
             && tree.selector_path(fun).as_deref() == Some(&["os", "NewFile"])
             && !site.scope.uses(id, &value).is_empty()
         {
-            found = match is_parameter(site, id, &value) {
-                true => found.or(Some(Wrapped::ByLiteral)),
-                false => Some(Wrapped::Here),
+            found = match (is_parameter(site, id, &value), found) {
+                (true, found) => found.or(Some(Wrapped::ByLiteral)),
+                (false, Some(Wrapped::Here(first))) => Some(Wrapped::Here(first)),
+                (false, _) => Some(Wrapped::Here(id)),
             };
         }
         Descend::Into
     });
     found
+}
+
+/// Whether each exit that loses the descriptor leaves the function above the call that makes a file of it.
+fn is_lost_ahead_of(site: &Site<'_>, wrapping: ExprId) -> bool {
+    let wrapping = site.scope.tree.expr(wrapping).span;
+    let mut exits = site.template().losing_exits.iter();
+    exits.all(|exit| exit.kind == ExitKind::Return && span(exit.span).end <= wrapping.start)
 }
 
 /// Whether a name is one of the parameters of a literal around an expression: another value by that name.

@@ -44,3 +44,17 @@ func wrapped(name string) (*os.File, error) {
 	}
 	return f, nil
 }
+
+func shared(port int) (*os.File, error) {
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: port}); err != nil {
+		return nil, err
+	}
+	if err := syscall.Listen(fd, 16); err != nil {
+		return nil, err
+	}
+	return os.NewFile(uintptr(fd), "listener"), nil
+}
