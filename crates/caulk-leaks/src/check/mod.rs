@@ -226,11 +226,12 @@ fn check_body(
             continue;
         }
         let wanted = options.wants(site.contract.rule, site.contract.preview);
-        if let Some(replaced) = described.replaced_field() {
+        let replaced = described.replaced_field();
+        if let Some(lost) = replaced.or_else(|| described.field_left_filled()) {
             part.acquisitions
-                .push(described.acquisition(Outcome::Owed(replaced.path.clone())));
+                .push(described.acquisition(Outcome::Owed(lost.path.clone())));
             part.findings
-                .extend(wanted.then(|| described.replaced(replaced)));
+                .extend(wanted.then(|| described.lost_field(lost)));
             continue;
         }
         let outcome = described.outcome();

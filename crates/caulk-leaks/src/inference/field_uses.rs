@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use caulk_program::{Builtin, Callee, LocalId, Object, Program, TypedBody};
+use caulk_program::{Builtin, Callee, LocalId, Object, Program, Type, TypedBody};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -280,6 +280,7 @@ impl Reader<'_> {
                     uses.add_method(SmolStr::new(tree.name(sel)));
                 }
                 _ if self.is_endless_channel(expr, tree.name(sel)) => {}
+                _ if self.holds_nothing(parent) => {}
                 _ => uses.escapes = true,
             },
             ExprKind::Binary {
@@ -387,6 +388,15 @@ impl Reader<'_> {
             contract.endless_channel.as_deref() == Some(field)
                 && ty.as_ref() == Some(&contract.type_name)
         })
+    }
+
+    /// Whether an expression is a number or a text, or a list of such.
+    fn holds_nothing(&self, expr: ExprId) -> bool {
+        let (program, ty) = (self.program, self.body.info.type_of(expr));
+        let Type::Slice(of) = *program.ty(program.underlying(ty)) else {
+            return program.is_basic(ty);
+        };
+        program.is_basic(of)
     }
 
     fn is_called(&self, call: ExprId, fun: ExprId) -> bool {

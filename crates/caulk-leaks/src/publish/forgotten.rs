@@ -1,5 +1,7 @@
 //! Fields that keep a resource which nothing in the module ever releases.
 
+use std::sync::Arc;
+
 use caulk_program::{BodyOwner, Type, TypeId};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
@@ -9,7 +11,7 @@ use crate::body::Function;
 use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::Value;
 use crate::finding::{Heat, Keeper, SettledBy, Step};
-use crate::inference::field_uses::FieldUses;
+use crate::inference::field_uses::{FieldUses, Uses};
 use crate::publish::described::Described;
 
 /// Where a field is released that the release method of its owner forgets.
@@ -135,29 +137,18 @@ impl Described<'_, '_> {
         if caulk_syntax::is_exported(field) && caulk_syntax::is_exported(name) {
             return None;
         }
-        let (module, release) = (self.module, &self.site.release);
-        let uses_in = |function: &Function| {
-            let mut uses = FieldUses::default();
-            uses.read(module.program, module.catalogue, &function.typed, false);
-            uses.of_field(owner, field)
-        };
+        let release = &self.site.release;
         let releases = |method: &str| release.is_method(method);
-        let here = uses_in(self.function);
+        let here = self.uses_in(self.function, owner, field);
         let fails =
             here.is_released(&releases) && !here.escapes() && self.is_released_on_failure(field);
         // Others are asked only where one of the two can be.
         if !fails && (here.may_release(&releases) || !self.does_nothing(ty, name)) {
             return None;
         }
-        let own = self.function.typed.owner;
-        let owners = module.program.owners(self.function.package);
-        let others = owners
-            .into_iter()
-            .filter(|owner| *owner != own && self.names(*owner, field))
-            .filter_map(|owner| module.function(owner));
         let mut releasing = Vec::new();
-        for function in others {
-            let uses = uses_in(&function);
+        for function in self.others_naming(field) {
+            let uses = self.uses_in(&function, owner, field);
             if uses.escapes() {
                 return None;
             }
@@ -170,6 +161,24 @@ impl Described<'_, '_> {
             [only] if !fails => self.is_ending_of_its_own(name, field, only),
             _ => None,
         }
+    }
+
+    /// What a function does with a field.
+    pub(super) fn uses_in(&self, function: &Function, owner: &str, field: &str) -> Uses {
+        let mut uses = FieldUses::default();
+        let module = self.module;
+        uses.read(module.program, module.catalogue, &function.typed, false);
+        uses.of_field(owner, field)
+    }
+
+    /// The other functions of the package in which a name stands.
+    pub(super) fn others_naming(&self, name: &str) -> impl Iterator<Item = Arc<Function>> {
+        let own = self.function.typed.owner;
+        let owners = self.module.program.owners(self.function.package);
+        owners
+            .into_iter()
+            .filter(move |owner| *owner != own && self.names(*owner, name))
+            .filter_map(|owner| self.module.function(owner))
     }
 
     /// Whether the release method of a type calls nothing, and so releases nothing.
@@ -322,7 +331,7 @@ impl Described<'_, '_> {
     }
 
     /// Whether only the module itself can reach the field of a type that it declares, and the field is no embedded one.
-    fn is_own_field(&self, ty: TypeId, field: &str) -> bool {
+    pub(super) fn is_own_field(&self, ty: TypeId, field: &str) -> bool {
         let program = self.module.program;
         let Some(named) = program.named_of(ty).filter(|named| named.is_loaded()) else {
             return false;
@@ -363,7 +372,7 @@ impl Described<'_, '_> {
 }
 
 /// Whether an expression selects a field of this name.
-fn names_field(function: &Function, x: ExprId, field: &str) -> bool {
+pub(super) fn names_field(function: &Function, x: ExprId, field: &str) -> bool {
     let tree = function.tree();
     matches!(tree.expr(tree.unparen(x)).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == field)
 }

@@ -5,6 +5,7 @@ mod condition;
 pub(crate) mod described;
 pub(crate) mod fingerprint;
 pub(crate) mod forgotten;
+mod left_filled;
 mod once;
 mod parents;
 pub(crate) mod policy;

@@ -11,15 +11,48 @@ use crate::finding::{Confidence, ExitKind, Finding, SettledBy, Severity, Step};
 use crate::module::Reach;
 use crate::publish::described::Described;
 
-/// Such a field.
-pub(crate) struct Replaced {
+/// A field that loses what it holds.
+pub(crate) struct LostField {
     pub message: String,
     pub path: Vec<Step>,
 }
 
 impl<'p> Described<'_, 'p> {
     /// The field that the resource is stored in, where the one before it is still open.
-    pub(crate) fn replaced_field(&self) -> Option<Replaced> {
+    pub(crate) fn replaced_field(&self) -> Option<LostField> {
+        let at = self.only_stored_at()?;
+        let (ty, field) = self.verdict.outcomes.stored_in.clone()?;
+        let holder = self.holder(at, &field)?;
+        let named = self.module.program.named_of(ty)?;
+        let release = &self.site.release;
+        let uses = self
+            .module
+            .uses_of_field(self.function.package, &named.full_name(), &field)?;
+        if !uses.is_released(&|method| release.is_method(method))
+            || self.asks_for_state(holder, &field)
+            || self.is_held_by_others(ty, &field)
+        {
+            return None;
+        }
+        if !self.is_there_before(holder, &field) && !self.is_made_anew(holder, at) {
+            return None;
+        }
+        let by = crate::place::short_name(&self.site.acquired_by);
+        let place = format!("{}.{field}", named.name);
+        Some(LostField {
+            message: format!(
+                "{place} is given another from {by} before the one that it holds is {}",
+                self.done_word()
+            ),
+            path: vec![Step {
+                location: self.location(at),
+                note: format!("{place} is overwritten while {}", self.open_word()),
+            }],
+        })
+    }
+
+    /// Where the resource is stored in a field, where that is all that becomes of it and it has to be released by hand.
+    pub(super) fn only_stored_at(&self) -> Option<Span> {
         let outcomes = &self.verdict.outcomes;
         let (SettledBy::Stored, at) = outcomes.settled? else {
             return None;
@@ -40,37 +73,7 @@ impl<'p> Described<'_, 'p> {
             || self.site.release.is_call()
             || self.site.release.actions.is_empty()
             || !self.site.release.path().is_empty();
-        if !is_alone || may_end_by_itself || self.is_ended_by_parent() {
-            return None;
-        }
-        let (ty, field) = outcomes.stored_in.clone()?;
-        let holder = self.holder(at, &field)?;
-        let named = self.module.program.named_of(ty)?;
-        let release = &self.site.release;
-        let uses = self
-            .module
-            .uses_of_field(self.function.package, &named.full_name(), &field)?;
-        if !uses.is_released(&|method| release.is_method(method))
-            || self.asks_for_state(holder, &field)
-            || self.is_held_by_others(ty, &field)
-        {
-            return None;
-        }
-        if !self.is_there_before(holder, &field) && !self.is_made_anew(holder, at) {
-            return None;
-        }
-        let by = crate::place::short_name(&self.site.acquired_by);
-        let place = format!("{}.{field}", named.name);
-        Some(Replaced {
-            message: format!(
-                "{place} is given another from {by} before the one that it holds is {}",
-                self.done_word()
-            ),
-            path: vec![Step {
-                location: self.location(at),
-                note: format!("{place} is overwritten while {}", self.open_word()),
-            }],
-        })
+        (is_alone && !may_end_by_itself && !self.is_ended_by_parent()).then_some(at)
     }
 
     /// Whether some path from the entry shows that there is something in the field, and gives it something else.
@@ -117,22 +120,22 @@ impl<'p> Described<'_, 'p> {
         })
     }
 
-    fn run<'b>(&'b self, contract: Option<&'b Contract>) -> Run<'b, 'p> {
+    pub(super) fn run<'b>(&'b self, contract: Option<&'b Contract>) -> Run<'b, 'p> {
         let (module, function, release) = (self.module, self.function, &self.site.release);
         Run::new(module, function, None, Reach::FULL, release, contract)
     }
 
-    /// A field that is overwritten while what it holds is open.
-    pub fn replaced(&self, replaced: Replaced) -> Finding {
+    /// A field that loses what it holds while that is open.
+    pub fn lost_field(&self, lost: LostField) -> Finding {
         let severity = Severity::of(self.site.contract.harm, self.heat, self.in_loop);
         let rule = self.site.contract.rule;
-        let mut finding = self.finding_of(rule, severity, replaced.message, replaced.path);
+        let mut finding = self.finding_of(rule, severity, lost.message, lost.path);
         finding.confidence = Confidence::Likely;
         finding
     }
 
     /// The receiver or the parameter whose field is assigned by the statement around a place.
-    fn holder(&self, at: Span, field: &str) -> Option<LocalId> {
+    pub(super) fn holder(&self, at: Span, field: &str) -> Option<LocalId> {
         let tree = self.function.tree();
         let mut found = None;
         tree.walk(self.function.graph(None)?.body, |node| {
