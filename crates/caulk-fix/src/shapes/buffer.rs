@@ -16,24 +16,9 @@ use crate::source::At;
 /// Gives each channel that the goroutine sends on a buffer for all of its values.
 pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let tree = site.scope.tree;
-    let place = span(site.finding.location.span);
-    let started = site.scope.statement_around(place).and_then(|at| {
-        site.scope
-            .outwards(at)
-            .find(|at| matches!(site.scope.kind(*at), Some(StmtKind::Go(_))))
-    });
-    let started = started.ok_or_else(|| Refusal::new("the go statement cannot be found"))?;
-    let function =
-        site.scope
-            .outwards(started)
-            .skip(1)
-            .find_map(|at| match site.scope.node(at)? {
-                Node::Expr(id) => literal_body(tree, id),
-                Node::Stmt(id) if site.scope.parent(at).is_none() => Some(id),
-                Node::Stmt(_) => None,
-            });
-    let function =
-        function.ok_or_else(|| Refusal::new("the function around it cannot be found"))?;
+    let started = started(site).ok_or_else(|| Refusal::new("the go statement cannot be found"))?;
+    let function = function_around(site, started)
+        .ok_or_else(|| Refusal::new("the function around it cannot be found"))?;
     let run = run(site, started, function)
         .ok_or_else(|| Refusal::new("what the goroutine does is not written where it starts: give its channel room for what it sends"))?;
     let channels = sends(tree, run.body)?;
@@ -109,6 +94,25 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     Ok(match signed {
         Some(number) => Proposal::review(edits, format!("where {number} is negative, make panics")),
         None => Proposal::sure(edits),
+    })
+}
+
+/// The `go` statement of a finding.
+pub(super) fn started(site: &Site<'_>) -> Option<At> {
+    let place = span(site.finding.location.span);
+    let at = site.scope.statement_around(place)?;
+    site.scope
+        .outwards(at)
+        .find(|at| matches!(site.scope.kind(*at), Some(StmtKind::Go(_))))
+}
+
+/// The body of the innermost function or literal around a statement.
+pub(super) fn function_around(site: &Site<'_>, at: At) -> Option<StmtId> {
+    let mut around = site.scope.outwards(at).skip(1);
+    around.find_map(|at| match site.scope.node(at)? {
+        Node::Expr(id) => literal_body(site.scope.tree, id),
+        Node::Stmt(id) if site.scope.parent(at).is_none() => Some(id),
+        Node::Stmt(_) => None,
     })
 }
 
@@ -518,7 +522,11 @@ fn values(tree: &Tree, function: StmtId, name: &str) -> Vec<ExprId> {
 }
 
 /// The call that makes the channel, and the length of the buffer that it has.
-fn made(site: &Site<'_>, function: StmtId, channel: &str) -> Option<(ExprId, Option<usize>)> {
+pub(super) fn made(
+    site: &Site<'_>,
+    function: StmtId,
+    channel: &str,
+) -> Option<(ExprId, Option<usize>)> {
     let tree = site.scope.tree;
     let found = values(tree, function, channel);
     let [only] = found.as_slice() else {

@@ -4,6 +4,7 @@ mod ahead;
 mod behind;
 mod buffer;
 mod channel;
+mod closing;
 mod commit;
 mod context;
 mod deferred;
@@ -92,6 +93,9 @@ fn proposed(site: &Site<'_>) -> Proposed {
     }
     if let Some(told) = told::propose(site)? {
         return Ok(told);
+    }
+    if let Some(closed) = closing::propose(site) {
+        return Ok(closed);
     }
     let standing: Vec<&Obstacle> = obstacle::standing(site).collect();
     if let Some(obstacle) = standing.first() {

@@ -199,7 +199,7 @@ fn body_around(scope: &Scope<'_>, at: At) -> Option<Span> {
 }
 
 /// What a clause of a `select` receives from.
-fn received(tree: &Tree, clause: StmtId) -> Option<ExprId> {
+pub(super) fn received(tree: &Tree, clause: StmtId) -> Option<ExprId> {
     let StmtKind::Comm {
         comm: Some(comm), ..
     } = tree.stmt(clause).kind
