@@ -11,7 +11,6 @@ func (s *server) serve(conn net.Conn) error { return nil }
 
 func (s *server) receive(conn net.Conn) error {
 	finished := make(chan struct{})
-	defer close(finished)
 	go func() { // review: the goroutine goes on where this function leaves
 		select {
 		case <-s.quit:
@@ -26,7 +25,6 @@ func write(int) {}
 
 func collect(values <-chan int) error {
 	changed := make(chan int, 1)
-	defer close(changed)
 	go func() { // review: the goroutine goes on where this function leaves
 		for value := range changed {
 			write(value)
