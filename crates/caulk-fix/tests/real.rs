@@ -127,6 +127,24 @@ fn what_is_still_in_use_is_not_closed() {
     assert_eq!(checked.findings.len(), functions - 2);
 }
 
+#[test]
+fn a_channel_is_closed_where_its_only_sender_leaves() {
+    let folder = tempfile::tempdir().unwrap();
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/closing/before.go");
+    let before = OsFiles.read(Path::new(case)).unwrap();
+    let go_mod = b"module example.com/closing\n\ngo 1.24\n";
+    write_atomic(&folder.path().join("go.mod"), go_mod).unwrap();
+    write_atomic(&folder.path().join("p.go"), &before).unwrap();
+    let plan = check(folder.path()).plan(PlanOptions { take_review: true });
+    let after = String::from_utf8_lossy(&plan.files[0].after);
+    for edited in [
+        "\tfinished := make(chan struct{})\n\tdefer close(finished)\n",
+        "\tchanged := make(chan int, 1)\n\tdefer close(changed)\n",
+    ] {
+        assert_eq!(after.matches(edited).count(), 1, "{after}");
+    }
+}
+
 /// Folders of `tests/cases`: `before.go` becomes `after.go`, and the comments `// refused: …` and `// review: …`
 /// stand on the lines of findings that a person must decide, with a part of the reason.
 #[test]
