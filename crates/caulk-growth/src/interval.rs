@@ -50,9 +50,11 @@ impl Interval {
     /// Few events are skewed as a Poisson count is: a value of k = (value / error)² events has the interval
     /// of Byar (Breslow and Day, Statistical Methods in Cancer Research II, 1987, 2.13), with Student's t in
     /// place of the normal where the error was estimated. Of no event at all up to 3.7 may have been due.
+    /// What was counted is one event at least, so a value far below its error is a difference or a slope,
+    /// and lies between the same bounds on either side.
     pub(crate) fn new(value: f64, error: f64, known: Known, event: f64) -> Interval {
         let t = quantile(known);
-        if value > 0.0 && error > 0.0 {
+        if error > 0.0 && value > 0.5 * error {
             let events = (value / error).powi(2);
             let bound = |events: f64, sign: f64| {
                 let root = 1.0 - 1.0 / (9.0 * events) + sign * t / (3.0 * events.sqrt());
@@ -109,6 +111,16 @@ mod tests {
         }
         let none = Interval::new(0.0, 0.0, Known::ByCounting, 512.0);
         assert!(none.holds(3.0 * 512.0) && !none.holds(4.0 * 512.0));
+    }
+
+    /// The square of the ratio is zero long before the value is.
+    #[test]
+    fn a_value_far_below_its_error_has_a_finite_interval() {
+        for value in [1e-300, 1e-189, 1e-9, 0.1] {
+            let found = Interval::new(value, 0.5, Known::FromScatter { degrees: 2.0 }, 1.0);
+            assert!(found.low.is_finite() && found.high.is_finite(), "{found:?}");
+            assert!(found.holds(0.0) && found.high < 3.0, "{found:?}");
+        }
     }
 
     #[test]
