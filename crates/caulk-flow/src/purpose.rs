@@ -35,13 +35,12 @@ const HELPERS: &[&str] = &[
     "testutil",
 ];
 
-/// Folders with programs, and with what only these are made of.
+/// Folders with what a command line is made of.
+const COMMANDS: &[&str] = &["cli", "cmd", "command", "commands"];
+
+/// Other folders with programs, and with what only these are made of.
 const PROGRAMS: &[&str] = &[
     "benchmarks",
-    "cli",
-    "cmd",
-    "command",
-    "commands",
     "contrib",
     "example",
     "examples",
@@ -108,9 +107,21 @@ fn sets_up(package: &Package, folder: &str) -> bool {
 /// Whether a package is of programs alone, and nobody else calls what it has: a command, what a command line is made of, an internal one, or
 /// what those run who work on a product.
 pub fn is_of_application(package: &Package) -> bool {
+    let mut folders = folders_of(package);
+    package.name() == "main"
+        || is_of_commands(package)
+        || folders.any(|name| PROGRAMS.contains(&name))
+}
+
+/// Whether a package is one of those that a command line is made of.
+pub fn is_of_commands(package: &Package) -> bool {
+    folders_of(package).any(|name| COMMANDS.contains(&name))
+}
+
+/// The folders that a package stands in, within its project.
+fn folders_of(package: &Package) -> impl Iterator<Item = &str> {
     let path = package.path();
-    let mut folders = path.split('/').skip(folders_of_project(path));
-    package.name() == "main" || folders.any(|name| PROGRAMS.contains(&name))
+    path.split('/').skip(folders_of_project(path))
 }
 
 /// How many folders of an import path name the project: the folder of a module of its own may be one for tests too,

@@ -41,6 +41,7 @@ impl Described<'_, '_> {
             || self.is_ended_on_failure()
             || self.is_ended_by_failing()
             || self.is_lost_a_few_times()
+            || self.is_lost_by_failing_command()
             || self.ends_with_request()
             || self.is_entry_alone()
             || self.is_timer_alone()
@@ -165,18 +166,21 @@ impl Described<'_, '_> {
         if self.verdict.outcomes.owed.is_empty() {
             return false;
         }
-        let only_on_error = self
-            .of_account()
-            .all(|lost| lost.kind == ExitKind::Return && lost.error == Some(true));
         let only_on_leaving = self
             .of_account()
             .all(|lost| matches!(lost.kind, ExitKind::Return | ExitKind::End));
         self.failing.last && only_on_leaving
-            || only_on_error
+            || self.is_lost_with_an_error()
                 && (self.failing.process
                     || self.failing.fails_once
                     || self.failing.context && self.hangs_on_passed_context()
                     || self.keeps_context_alone())
+    }
+
+    /// Whether it is lost only where the function is left with an error.
+    pub(super) fn is_lost_with_an_error(&self) -> bool {
+        self.of_account()
+            .all(|lost| lost.kind == ExitKind::Return && lost.error == Some(true))
     }
 
     /// Whether its source says that it keeps no more than goroutines, and it is made with a context from elsewhere: where something

@@ -83,6 +83,15 @@ impl Described<'_, '_> {
             && (!self.in_loop || self.is_lost_on_leaving())
     }
 
+    /// Lost where something fails in what a command line is made of, and not known to answer requests: as a rule the command says what
+    /// failed and ends, also where a table of commands hides who calls it.
+    pub(super) fn is_lost_by_failing_command(&self) -> bool {
+        let package = self.module.program.package(self.function.package);
+        self.heat != Heat::Request
+            && self.is_lost_with_an_error()
+            && caulk_flow::is_of_commands(package)
+    }
+
     /// Handed over by each turn of a loop over what there is, and lost behind it: only where there is nothing.
     pub(super) fn is_handed_over_in_turns(&self) -> bool {
         let outcomes = &self.verdict.outcomes;
