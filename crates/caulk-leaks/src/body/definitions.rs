@@ -1,7 +1,7 @@
 //! What variables are given, wherever in a function that is.
 
 use caulk_program::{LocalId, LocalKind, Program};
-use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtKind};
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind};
 
 use rustc_hash::FxHashMap;
 
@@ -32,6 +32,48 @@ impl Function {
                 Some((*value, *result))
             }
             _ => None,
+        }
+    }
+
+    /// What a variable may have been given where it is named: all that it ever is, unless a statement on each way there gives it something
+    /// new, before which nothing counts. Jumps back are not looked at.
+    pub fn given_at(&self, program: &Program, local: LocalId, mention: ExprId) -> Vec<Definition> {
+        let all = self.definitions(program, local);
+        let place = |(value, _): &Definition| value.map(|value| self.tree().expr(value).span.start);
+        let are_placed = all.len() > 1
+            && !self.is_captured(local)
+            && all.iter().all(|given| place(given).is_some());
+        let since = are_placed
+            .then(|| self.given_since(local, mention))
+            .flatten();
+        let counts = |given: &&Definition| {
+            since.is_none_or(|since| place(given).is_some_and(|at| since.contains(at)))
+        };
+        all.iter().filter(counts).copied().collect()
+    }
+
+    /// From the statement that is the last to give a variable something, whichever way leads to a mention of it, to the end of what
+    /// has the mention.
+    fn given_since(&self, local: LocalId, mention: ExprId) -> Option<Span> {
+        let tree = self.tree();
+        let gives = |stmt: StmtId| {
+            matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, op, .. }
+                if !matches!(op, AssignOp::Compound(_))
+                    && tree.exprs(lhs).iter().any(|target| self.local(*target) == Some(local)))
+        };
+        let mut at = self.statement(mention)?;
+        loop {
+            if let Some(list) = self.siblings(at) {
+                let before = list.iter().take_while(|stmt| **stmt != at);
+                if let Some(last) = before.filter(|stmt| gives(**stmt)).last() {
+                    let (from, to) = (tree.stmt(*last).span, tree.stmt(at).span);
+                    return Some(Span::new(from.start, to.end));
+                }
+            }
+            match self.parent(at)? {
+                Node::Stmt(parent) => at = parent,
+                Node::Expr(_) => return None,
+            }
         }
     }
 

@@ -256,6 +256,20 @@ impl Function {
         }
     }
 
+    /// The statements of the list that a statement stands in.
+    pub fn siblings(&self, stmt: StmtId) -> Option<&[StmtId]> {
+        let tree = self.tree();
+        let Node::Stmt(parent) = self.parent(stmt)? else {
+            return None;
+        };
+        let list = match tree.stmt(parent).kind {
+            StmtKind::Block(block) => block.stmts,
+            StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => body,
+            _ => return None,
+        };
+        Some(tree.stmts(list))
+    }
+
     /// Whether a call is a statement of its own: nobody has what it gives.
     pub fn stands_alone(&self, call: ExprId) -> bool {
         matches!(self.parent(call), Some(Node::Stmt(stmt))

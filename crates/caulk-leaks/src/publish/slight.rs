@@ -25,8 +25,12 @@ impl Described<'_, '_> {
             && !self.is_waited_for_apart()
     }
 
-    /// A context that ends by its own time, in a few minutes, where nothing is seen to make many of them.
+    /// A timer that runs out, lost where the function is left: all that is left is its memory, until then. A context that ends by its own
+    /// time, in a few minutes, where nothing is seen to make many of them.
     pub(super) fn is_timer_alone(&self) -> bool {
+        if self.site.acquired_by == "time.NewTimer" {
+            return self.is_lost_on_leaving();
+        }
         let duration = self.function.tree().arguments(self.site.call).get(1);
         self.site.acquired_by.starts_with("context.WithTimeout")
             && self.is_lost_on_leaving()

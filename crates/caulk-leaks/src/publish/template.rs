@@ -314,7 +314,7 @@ pub(crate) fn error_check(function: &Function, site: &Site, skip: Option<Span>) 
     let tree = function.tree();
     let error = error_variable(function, site)?;
     let statement = function.statement(site.call)?;
-    let siblings = siblings(function, statement)?;
+    let siblings = function.siblings(statement)?;
     let position = siblings.iter().position(|stmt| *stmt == statement)?;
     for &next in siblings.iter().skip(position + 1) {
         let stmt = tree.stmt(next);
@@ -362,18 +362,4 @@ fn mentions(function: &Function, stmt: StmtId, name: &str) -> bool {
         Descend::Into
     });
     found
-}
-
-/// The statements of the list that a statement stands in.
-fn siblings(function: &Function, stmt: StmtId) -> Option<Vec<StmtId>> {
-    let tree = function.tree();
-    let Node::Stmt(parent) = function.parent(stmt)? else {
-        return None;
-    };
-    let list = match tree.stmt(parent).kind {
-        StmtKind::Block(block) => block.stmts,
-        StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => body,
-        _ => return None,
-    };
-    Some(tree.stmts(list).to_vec())
 }

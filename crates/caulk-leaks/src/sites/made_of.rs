@@ -1,4 +1,4 @@
-//! What a value is made of, as far as one function shows: what its variable is assigned anywhere, the elements of
+//! What a value is made of, as far as one function shows: what its variable may have been assigned where it is named, the elements of
 //! a literal, the arguments of the call that gives it. Paths are not followed.
 
 use caulk_program::{BodyOwner, Callee, LocalId};
@@ -24,7 +24,7 @@ pub(crate) fn parts(module: &Module<'_>, function: &Function, of: &[ExprId]) -> 
         match tree.expr(expr).kind {
             ExprKind::Ident(_) => {
                 if let Some(local) = function.local(expr).filter(|local| locals.insert(*local)) {
-                    let given = function.definitions(module.program, local);
+                    let given = function.given_at(module.program, local, expr);
                     open.extend(given.iter().filter_map(|(value, _)| *value));
                     stored_in(module, function, local, &mut open);
                 }
