@@ -297,6 +297,7 @@ impl Run<'_, '_> {
                 }
                 Some(Value::ReleasedIf { nil }) => {
                     self.out.depends_on_returned = true;
+                    self.out.ends_with_returned |= !nil;
                     self.returned_released_if = Some(stmt).filter(|_| *nil);
                 }
                 Some(Value::View) => {

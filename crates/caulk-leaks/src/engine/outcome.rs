@@ -59,6 +59,8 @@ pub(crate) struct Outcomes {
     pub failing_returns: BTreeSet<StmtId>,
     /// The error of a callee that takes it over or not is returned without a look at it.
     pub depends_on_returned: bool,
+    /// An error is returned without a look at it that ends it: `return rows.Scan(&id)`.
+    pub ends_with_returned: bool,
     /// The first result that reads from it or writes to it.
     pub viewed: Option<usize>,
     /// The type of the returned expression, which can be narrower than the result's.

@@ -194,6 +194,7 @@ fn effect_of(outcomes: &Outcomes) -> ParamEffect {
         asserted,
         by_hand,
         not_copied,
+        ends_with_returned,
         ..
     } = outcomes;
     if let Some((why, _)) = unknown {
@@ -240,6 +241,7 @@ fn effect_of(outcomes: &Outcomes) -> ParamEffect {
                 leaves_on_failure: false,
                 wrapped_on_some: false,
             },
+            None if *ends_with_returned => ParamEffect::ClosesOnFailure,
             None => drains(owed, *not_copied),
         },
         (false, true) => {
