@@ -32,10 +32,6 @@ use crate::cli::{Cli, Command, OutputFormat};
 use crate::context::Context;
 use crate::exit::{Exit, Failure, Outcome};
 
-/// A check makes very many small things on all threads, and drops most of them soon.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let matches = match Cli::command().try_get_matches() {
         Ok(matches) => matches,
