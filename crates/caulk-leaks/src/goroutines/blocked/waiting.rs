@@ -38,9 +38,10 @@ impl View<'_> {
         };
         let own = self.uses(|used| !matches!(used.actor, Actor::Goroutine(_)));
         let held = own.iter().any(|used| used.actor == Actor::Holder);
+        // What it sends itself before it receives is a token that it takes back: `lock <- true; defer func() { <-lock }()`.
         let elsewhere = self.uses(|used| {
-            matches!(used.actor, Actor::Goroutine(by) if by != start || used.op == Op::Close)
-                && (signalled(used) || used.op == Op::Receive && !wait.until_closed)
+            matches!(used.actor, Actor::Goroutine(by)
+                if signalled(used) || by != start && used.op == Op::Receive && !wait.until_closed)
         });
         if !elsewhere.is_empty()
             || own
