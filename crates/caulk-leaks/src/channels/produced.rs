@@ -116,7 +116,7 @@ fn assigned(
 }
 
 /// The first condition behind a statement that compares a variable, as long as nothing assigns it again before.
-fn looked_at(function: &Function, error: LocalId, by: StmtId) -> Option<ExprId> {
+pub(crate) fn looked_at(function: &Function, error: LocalId, by: StmtId) -> Option<ExprId> {
     let tree = function.tree();
     let start = tree.stmt(by).span.end;
     let mut first: Option<(u32, Option<ExprId>)> = None;

@@ -2,6 +2,8 @@
 //! that does not come.
 
 mod abandoned;
+mod at_end;
+mod begun;
 mod described;
 mod elsewhere;
 mod forsaken;
@@ -26,7 +28,7 @@ use std::sync::Arc;
 use caulk_program::{BodyOwner, FuncId, Object};
 use caulk_syntax::{Descend, Node, Span, StmtKind};
 
-use crate::body::Function;
+use crate::body::{Function, Root};
 use crate::channels::made::{Started, channels, span_of, uses};
 use crate::channels::produced::produced;
 use crate::finding::{Heat, Location};
@@ -81,22 +83,8 @@ impl Blocked {
 
     /// Whether its starter leaves with an error.
     pub fn is_left_by_failing(&self, function: &Function) -> bool {
-        let tree = function.tree();
-        let Some(graph) = function.graph(function.root_of(self.go)) else {
-            return false;
-        };
-        let mut fails = false;
-        tree.walk(graph.body, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Return(results) = tree.stmt(stmt).kind
-                && tree.stmt(stmt).span == self.leaves
-                && let Some(last) = tree.exprs(results).last()
-            {
-                fails = *function.info().object(tree.unparen(*last)) != Object::Nil;
-            }
-            Descend::Into
-        });
-        fails && self.started.is_none()
+        self.started.is_none()
+            && gives_nil_last(function, function.root_of(self.go), self.leaves) == Some(false)
     }
 
     /// Whether it is seen to be more than one of a kind, or is one too many.
@@ -167,6 +155,23 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         }
     }
     found
+}
+
+/// Whether the last of what a function, or a literal of it, returns at a place is nil; none where nothing is returned there by name.
+fn gives_nil_last(function: &Function, root: Root, at: Span) -> Option<bool> {
+    let tree = function.tree();
+    let mut nil = None;
+    tree.walk(function.graph(root)?.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Return(results) = tree.stmt(stmt).kind
+            && tree.stmt(stmt).span == at
+            && let Some(last) = tree.exprs(results).last()
+        {
+            nil = Some(*function.info().object(tree.unparen(*last)) == Object::Nil);
+        }
+        Descend::Into
+    });
+    nil
 }
 
 /// Where a node of a function stands.

@@ -24,14 +24,23 @@ pub(super) struct Paths<'a> {
 }
 
 impl Paths<'_> {
-    /// The first exit, by place, that is reached from behind `start` with fewer than `wanted` of
-    /// the counted places on the way.
+    /// The first exit that is reached from behind `start` with fewer than `wanted` of the counted places on the way: by place, those that
+    /// stand behind it before those that a loop goes round to.
     pub fn leaves_with_fewer(&self, start: Node, wanted: u32) -> Option<Span> {
-        let graph = self.function.graph(self.root)?;
-        let (block, position) = self.position(graph, start)?;
-        self.leaves_from(graph, block, position + 1, wanted)
+        let begun = span_of(self.function, start).start;
+        self.exits_with_fewer(start, wanted)
             .into_iter()
-            .min()
+            .min_by_key(|exit| (exit.start < begun, *exit))
+    }
+
+    /// All of these exits.
+    pub fn exits_with_fewer(&self, start: Node, wanted: u32) -> Vec<Span> {
+        let graph = self.function.graph(self.root);
+        let from = graph.and_then(|graph| {
+            let (block, position) = self.position(graph, start)?;
+            Some(self.leaves_from(graph, block, position + 1, wanted))
+        });
+        from.unwrap_or_default()
     }
 
     /// Whether the body is left from its beginning with fewer than `wanted` of the counted places.

@@ -42,7 +42,7 @@ impl<'a> View<'a> {
             counted,
             enough,
             told,
-            failed: self.used.channel.failed,
+            failed: (self.used.channel.failed).or_else(|| self.fails_unstarted(start)),
         }
     }
 
@@ -68,6 +68,7 @@ impl<'a> View<'a> {
             );
         }
         nodes.extend(self.told_by_others(start));
+        nodes.extend(self.told_at_end(start));
         nodes.extend(told_by_context(self.module, self.function, start));
         nodes.extend(
             self.function
@@ -158,31 +159,12 @@ impl<'a> View<'a> {
     /// Whether a receiver leaves, at a place, only on the word of a channel that the starter gives it behind a wait for a group
     /// that the sender counts off from: nothing is sent any more by then.
     pub(super) fn told_when_all_is_sent(&self, sender: Node, leaves: Span) -> bool {
-        let (function, tree) = (self.function, self.function.tree());
+        let function = self.function;
         let Some(word) = told_by(function, leaves) else {
             return false;
         };
-        let inside = span_of(function, sender);
-        let calls = function.info().calls();
-        let of_group = |wanted: &dyn Fn(Span, &FuncRef) -> bool| -> Vec<(LocalId, Span)> {
-            let calls = calls.iter();
-            let found = calls.filter_map(|(call, callee)| match callee {
-                Callee::Method { func, receiver, .. } => {
-                    let span = tree.expr(*call).span;
-                    let group = function.local(*receiver)?;
-                    wanted(span, func).then_some((group, span))
-                }
-                _ => None,
-            });
-            found.collect()
-        };
-        let counted = of_group(&|at, func| inside.encloses(at) && func.name.ends_with(".Done"));
-        let waited = of_group(&|_, func| self.waits_for_group(func));
-        let waited = waited.into_iter().filter(|(group, _)| {
-            let mut counted = counted.iter();
-            counted.any(|(counted, _)| counted == group)
-        });
-        let Some(waited) = waited.map(|(_, at)| at.end).min() else {
+        let waits = self.waits_for_end(sender).into_iter();
+        let Some(waited) = waits.map(|wait| span_of(function, wait).end).min() else {
             return false;
         };
         let given = words(function, word);
