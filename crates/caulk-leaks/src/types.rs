@@ -22,6 +22,13 @@ pub(crate) fn is_error(program: &Program, ty: TypeId) -> bool {
         })
 }
 
+/// Whether a type is `context.Context`, or an interface of a project that has all of its methods.
+pub(crate) fn is_context(program: &Program, ty: TypeId) -> bool {
+    let has = |method: &str| program.has_method(ty, method);
+    program.named_name(ty).as_deref() == Some("context.Context")
+        || program.is_interface(ty) && ["Deadline", "Done", "Err", "Value"].into_iter().all(has)
+}
+
 /// Whether a type is `http.Response`, or a pointer to one.
 pub(crate) fn is_response(program: &Program, ty: TypeId) -> bool {
     program.named_name(ty).as_deref() == Some("net/http.Response")

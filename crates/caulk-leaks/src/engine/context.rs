@@ -85,7 +85,7 @@ fn is_endless(module: &Module<'_>, function: &Function, context: ExprId, depth: 
 /// is nothing beside it that would end it.
 fn only_adds(module: &Module<'_>, function: &Function, call: ExprId, parent: ExprId) -> bool {
     let (program, info) = (module.program, function.info());
-    let is_context = |ty| program.named_name(ty).as_deref() == Some("context.Context");
+    let is_context = |ty| crate::types::is_context(program, ty);
     let name = function
         .callee(call)
         .func()
@@ -195,7 +195,7 @@ pub(crate) fn is_of_caller(module: &Module<'_>, function: &Function, expr: ExprI
         let info = local.and_then(|local| function.info().local_info(local));
         info.is_some_and(|info| {
             matches!(info.kind, LocalKind::Param { .. })
-                && module.program.named_name(info.ty).as_deref() == Some("context.Context")
+                && crate::types::is_context(module.program, info.ty)
         })
     };
     is_passed(expr)
@@ -229,11 +229,7 @@ pub(crate) fn is_of_receiver(module: &Module<'_>, function: &Function, expr: Exp
     let of = function
         .local(tree.unparen(x))
         .and_then(|local| function.info().local_info(local));
-    let is_context = module
-        .program
-        .named_name(function.info().type_of(expr))
-        .as_deref()
-        == Some("context.Context");
+    let is_context = crate::types::is_context(module.program, function.info().type_of(expr));
     is_context
         && of.is_some_and(|of| matches!(of.kind, LocalKind::Receiver | LocalKind::Param { .. }))
 }

@@ -73,6 +73,13 @@ impl Run<'_, '_> {
 
     /// The context that an expression asks by this method.
     fn asked_of(&self, call: ExprId, method: &str) -> Option<ExprId> {
+        let of = self.asked(call, method)?;
+        let ty = self.function.info().type_of(of);
+        crate::types::is_context(self.module.program, ty).then_some(of)
+    }
+
+    /// What an expression asks by this method.
+    pub(super) fn asked(&self, call: ExprId, method: &str) -> Option<ExprId> {
         let tree = self.function.tree();
         let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(call)).kind else {
             return None;
@@ -80,14 +87,7 @@ impl Run<'_, '_> {
         let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(fun)).kind else {
             return None;
         };
-        let program = self.module.program;
-        let is_context = || {
-            program
-                .named_name(self.function.info().type_of(x))
-                .as_deref()
-                == Some("context.Context")
-        };
-        (tree.name(sel) == method && is_context()).then_some(x)
+        (tree.name(sel) == method).then_some(x)
     }
 
     /// Whether an expression calls this method of the context that is made beside the cancel function which is followed,

@@ -86,14 +86,10 @@ impl Run<'_, '_> {
     /// Whether an expression is the path of the resource: `f.Name()`, or the variable that it was made with.
     fn is_path_of(&self, state: &State, path: ExprId) -> bool {
         let tree = self.function.tree();
-        let path = tree.unparen(path);
-        if let ExprKind::Call { fun, .. } = tree.expr(path).kind
-            && let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(fun)).kind
-        {
-            let is_it = matches!(self.value_at(state, x), Some(Value::At(0)));
-            return is_it && tree.name(sel) == "Name";
+        if let Some(of) = self.asked(path, "Name") {
+            return matches!(self.value_at(state, of), Some(Value::At(0)));
         }
-        let local = self.function.local(path);
+        let local = self.function.local(tree.unparen(path));
         let made_with = self.acquiring().map(|call| tree.arguments(call));
         local.is_some()
             && made_with.is_some_and(|args| {

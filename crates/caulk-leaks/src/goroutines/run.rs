@@ -125,6 +125,6 @@ pub(super) fn context_of(
         return None;
     };
     let ty = function.info().type_of(x);
-    let is_context = module.program.named_name(ty).as_deref() == Some("context.Context");
-    (tree.name(sel) == "Done" && is_context).then_some(x)
+    let is_done = tree.name(sel) == "Done" && crate::types::is_context(module.program, ty);
+    is_done.then_some(x)
 }

@@ -107,8 +107,7 @@ impl Described<'_, '_> {
         let parts = crate::sites::made_of::parts(module, function, arguments);
         parts.iter().any(|part| {
             let ty = function.info().type_of(*part);
-            module.program.named_name(ty).as_deref() == Some("context.Context")
-                && self.cancelled(*part).is_some()
+            crate::types::is_context(module.program, ty) && self.cancelled(*part).is_some()
         })
     }
 

@@ -136,7 +136,7 @@ impl View<'_> {
         });
         named.iter().any(|(_, ty)| {
             matches!(program.ty(*ty), Type::Chan(..)) && shared
-                || cancels && program.named_name(*ty).as_deref() == Some("context.Context")
+                || cancels && crate::types::is_context(program, *ty)
         })
     }
 

@@ -217,8 +217,7 @@ impl View<'_> {
         let info = self.function.info();
         info.params().iter().any(|param| {
             let ty = info.local_info(*param).map(|local| local.ty);
-            let name = ty.and_then(|ty| self.module.program.named_name(ty));
-            name.as_deref() == Some("context.Context")
+            ty.is_some_and(|ty| crate::types::is_context(self.module.program, ty))
         })
     }
 
