@@ -234,7 +234,8 @@ pub(crate) fn is_of_receiver(module: &Module<'_>, function: &Function, expr: Exp
         && of.is_some_and(|of| matches!(of.kind, LocalKind::Receiver | LocalKind::Param { .. }))
 }
 
-/// Where goroutines that the function starts, or literals in it, are given a context, or one that is derived from it there.
+/// Where goroutines that the function starts, or literals in it that it does not defer, are given a context, or one that is derived from it
+/// there.
 pub(crate) fn given_to_goroutines(
     module: &Module<'_>,
     function: &Function,
@@ -267,7 +268,13 @@ pub(crate) fn given_to_goroutines(
                     runs.then(|| tree.stmt(stmt).span)
                 }
                 Node::Expr(expr) => {
-                    let runs = matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. });
+                    // One that is deferred runs as the function is left, and waits for nothing.
+                    let is_deferred = || {
+                        matches!(function.parent(node), Some(Node::Expr(call))
+                            if function.is_deferred(call))
+                    };
+                    let runs =
+                        matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) && !is_deferred();
                     runs.then(|| tree.expr(expr).span)
                 }
             };
