@@ -31,6 +31,7 @@ impl Run<'_, '_> {
             | Value::NotCopied
             | Value::ReadError { .. }
             | Value::More
+            | Value::Event
             | Value::Companion
             | Value::ReleasedIf { .. }
             | Value::LeftIfError

@@ -35,6 +35,13 @@ impl Run<'_, '_> {
                 && self.place(x).is_some_and(|place| matches!(state.get(&place), Some(Value::At(0)))))
     }
 
+    /// Whether an expression is a field of what came of that channel: `event.Object`.
+    pub(super) fn is_of_event(&self, state: &State, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        matches!(tree.expr(tree.unparen(expr)).kind, ExprKind::Selector { x, .. }
+            if matches!(self.value_at(state, x), Some(Value::Event)))
+    }
+
     /// Whether an expression is a channel that the package `time` has made, here or where its variable gets its only values.
     fn is_of_time(&self, channel: ExprId, through_variable: bool) -> bool {
         let function = self.function;

@@ -22,7 +22,7 @@ impl Run<'_, '_> {
                 self.eval(state, x);
                 self.received(state, x, expr);
                 self.context_is_done(state, x, "Done");
-                None
+                self.is_results_of_watch(state, x).then_some(Value::Event)
             }
             ExprKind::Unary {
                 op: UnaryOp::Address,

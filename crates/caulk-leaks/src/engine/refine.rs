@@ -283,6 +283,9 @@ impl Run<'_, '_> {
         }
         if !equal {
             self.context_is_done(state, subject, "Err");
+        } else if self.is_of_event(state, subject) {
+            self.end_at(state, self.span_of(subject));
+            return true;
         }
         // What comes with it is nil where it is, as a rule.
         if equal && matches!(self.value_at(state, subject), Some(Value::Companion)) {
@@ -340,7 +343,12 @@ impl Run<'_, '_> {
             Some(Value::ReadError { any }) => state.drained |= any && !equal,
             // What is bound to it can be nil while it is held: a reply, a message.
             Some(
-                Value::Acquired(_) | Value::More | Value::Companion | Value::Handle | Value::Listed,
+                Value::Acquired(_)
+                | Value::More
+                | Value::Event
+                | Value::Companion
+                | Value::Handle
+                | Value::Listed,
             ) => {}
             None => {
                 state.unlikely |=

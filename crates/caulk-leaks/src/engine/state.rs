@@ -58,6 +58,8 @@ pub(crate) enum Value {
     ReadError { any: bool },
     /// A truth value: where it is false the resource has ended, as rows have behind their last.
     More,
+    /// What came of the channel of events of a watch: empty where that has ended, and the channel is closed.
+    Event,
     /// A function that releases it when it is called.
     Releaser,
     /// A function literal of this body.
