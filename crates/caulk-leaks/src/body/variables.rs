@@ -44,7 +44,11 @@ pub(super) fn tracked(
         .filter(|(_, local)| matches!(local.kind, LocalKind::Result { .. }));
     let is_flag = |local: &LocalId| {
         typed.info.local_info(*local).is_some_and(|local| {
-            crate::types::is_error(program, local.ty) || crate::types::is_bool(program, local.ty)
+            // What a module that is not at hand gives may be an error, as its name says.
+            let is_named = || local.ty.is_unknown() && local.name.starts_with("err");
+            crate::types::is_error(program, local.ty)
+                || crate::types::is_bool(program, local.ty)
+                || is_named()
         })
     };
     let often = seen
