@@ -179,6 +179,11 @@ impl Origin {
 }
 
 impl Contract {
+    /// Whether more than a guess says so: the catalogue without a doubt, or the source of what is called.
+    pub(crate) fn is_told(&self) -> bool {
+        self.confidence == Confidence::Certain || matches!(self.origin, Origin::Source(_))
+    }
+
     /// Whether reading it to its end gives back what it holds: the connection of a body.
     pub(crate) fn is_spent_when_read(&self) -> bool {
         self.spent_when_read || self.rule == "unclosed-response-body"

@@ -34,7 +34,7 @@ impl Run<'_, '_> {
             | Value::Event
             | Value::Companion
             | Value::ReleasedIf { .. }
-            | Value::LeftIfError
+            | Value::LeftIfError { .. }
             | Value::Handle
             | Value::Listed => {
                 return Vec::new();
@@ -135,7 +135,7 @@ impl Run<'_, '_> {
                 effect,
                 ParamEffect::Unknown(_)
                     | ParamEffect::LeavesSometimes(_)
-                    | ParamEffect::LeavesOnFailure
+                    | ParamEffect::LeavesOnFailure { .. }
             ) && matches!(value, Value::At(_))
                 && self.is_lent(call, callee, index, value)
             {
@@ -296,7 +296,7 @@ impl Run<'_, '_> {
         match self.follow(callee, passed)? {
             ParamEffect::Unknown(_)
             | ParamEffect::LeavesSometimes(_)
-            | ParamEffect::LeavesOnFailure
+            | ParamEffect::LeavesOnFailure { .. }
             | ParamEffect::Returns { .. } => None,
             effect => Some(self.apply(state, call, callee, effect)),
         }

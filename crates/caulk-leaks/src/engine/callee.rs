@@ -8,6 +8,7 @@ use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 use super::call::Passed;
 use super::run::{Run, Start};
 use super::state::{State, Status, Value};
+use crate::contract::Contract;
 use crate::finding::{Confidence, SettledBy};
 use crate::inference::summary::{ParamEffect, ParamQuery};
 use crate::module::{Followed, Reach};
@@ -210,32 +211,26 @@ impl Run<'_, '_> {
                 }
                 Vec::new()
             }
-            ParamEffect::LeavesOnFailure
+            ParamEffect::LeavesOnFailure { why, releases }
                 if !self.release.is_call()
                     && matches!(self.start, Some(Start::Call { .. } | Start::Around { .. }))
                     && self.is_looked_at(call)
-                    && self
-                        .contract
-                        .is_some_and(|contract| contract.confidence == Confidence::Certain) =>
+                    && self.contract.is_some_and(Contract::is_told) =>
             {
-                self.in_error_result(call, Value::LeftIfError)
+                let why = passed_to(callee, why);
+                let unlikely = releases;
+                self.in_error_result(call, Value::LeftIfError { why, unlikely })
             }
-            ParamEffect::LeavesOnFailure => {
-                let why = "it is released on some paths only";
-                self.apply(state, call, callee, ParamEffect::Unknown(Arc::from(why)))
-            }
-            ParamEffect::Unknown(why) | ParamEffect::LeavesSometimes(why) => {
-                let why = match callee.func() {
-                    Some(func) => Arc::from(format!("passed to {}: {why}", func.name)),
-                    None => why,
-                };
-                self.lose_track(state, why, span);
+            ParamEffect::Unknown(why)
+            | ParamEffect::LeavesSometimes(why)
+            | ParamEffect::LeavesOnFailure { why, .. } => {
+                self.lose_track(state, passed_to(callee, why), span);
                 Vec::new()
             }
         }
     }
 
-    /// Whether the only result of a call, its error, is compared with nil where it is assigned: `if err := f(); err != nil`.
+    /// Whether the last result of a call, its error, is compared with nil where it is assigned: `if err := f(); err != nil`.
     fn is_looked_at(&self, call: ExprId) -> bool {
         let function = self.function;
         let tree = function.tree();
@@ -245,7 +240,7 @@ impl Run<'_, '_> {
         let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
             return false;
         };
-        let ([error], [value]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+        let ([.., error], [value]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
             return false;
         };
         let Some(local) = function.local(*error).filter(|_| *value == call) else {
@@ -297,5 +292,13 @@ impl Run<'_, '_> {
         tree.exprs(args).iter().any(|arg| {
             matches!(tree.expr(tree.unparen(*arg)).kind, ExprKind::Ident(name) if tree.name(name) == "true")
         })
+    }
+}
+
+/// Why it is not known what becomes of what a callee is passed.
+fn passed_to(callee: &Callee, why: Arc<str>) -> Arc<str> {
+    match callee.func() {
+        Some(func) => Arc::from(format!("passed to {}: {why}", func.name)),
+        None => why,
     }
 }

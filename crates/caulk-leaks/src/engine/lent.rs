@@ -137,7 +137,7 @@ impl Run<'_, '_> {
                     ParamEffect::Borrows
                         | ParamEffect::Unknown(_)
                         | ParamEffect::LeavesSometimes(_)
-                        | ParamEffect::LeavesOnFailure
+                        | ParamEffect::LeavesOnFailure { .. }
                 )
             })
     }

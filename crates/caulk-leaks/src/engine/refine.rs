@@ -311,16 +311,12 @@ impl Run<'_, '_> {
                 self.note(state, subject, equal);
                 return true;
             }
-            Some(Value::LeftIfError) => {
+            Some(Value::LeftIfError { why, unlikely }) => {
                 if equal {
-                    self.lose_track(
-                        state,
-                        "a callee releases it on some paths",
-                        self.span_of(subject),
-                    );
+                    self.lose_track(state, why, self.span_of(subject));
                 } else {
                     // Which of its ways a callee fails on is not for this function to say.
-                    state.unlikely |= state.status == Status::Owed;
+                    state.unlikely |= unlikely && state.status == Status::Owed;
                 }
                 self.clear(state, subject);
                 self.note(state, subject, equal);

@@ -50,8 +50,9 @@ pub(crate) enum Value {
     Acquired(bool),
     /// An error whose being nil (or not) says that the resource is released; or a truth value, by which true is as nil.
     ReleasedIf { nil: bool },
-    /// The error of a callee that leaves it open on some of the ways on which it fails, and is not followed otherwise.
-    LeftIfError,
+    /// The error of a callee that leaves it open on some of the ways on which it fails, and is not followed otherwise, for
+    /// this reason; whether it releases it on others of these.
+    LeftIfError { why: Arc<str>, unlikely: bool },
     /// An error which says, where it is not nil, that not all that there is to read was copied.
     NotCopied,
     /// An error of reading from it: where it is not nil, or is `io.EOF` alone, there is nothing left to read.

@@ -482,8 +482,11 @@ fn in_words(effect: &ParamEffect) -> String {
         ParamEffect::LeavesSometimes(why) => {
             format!("left open where it returns on some path, on others not known: {why}")
         }
-        ParamEffect::LeavesOnFailure => {
+        ParamEffect::LeavesOnFailure { releases: true, .. } => {
             "released on some paths, and left open on some where the function fails".to_owned()
+        }
+        ParamEffect::LeavesOnFailure { why, .. } => {
+            format!("left open on some paths where the function fails, on others not known: {why}")
         }
         ParamEffect::Unknown(why) => format!("not known: {why}"),
     }

@@ -53,8 +53,9 @@ pub(crate) enum ParamEffect {
     ClosesOnSuccess,
     /// Releases it nowhere but where its error result is not nil, perhaps not each time.
     ClosesOnFailure,
-    /// Releases it on some paths, and leaves it open on some of those on which its error result is not nil.
-    LeavesOnFailure,
+    /// Leaves it open on some of the paths on which its error result is not nil; what becomes of it on the others is not known,
+    /// for this reason, or it is released on some of them.
+    LeavesOnFailure { why: Arc<str>, releases: bool },
     /// Returns it, or what holds it or reads from it, as this result; where its error result is not nil it may have
     /// released it instead.
     Returns {
@@ -91,6 +92,13 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
         {
             ParamEffect::LeavesSometimes(why)
         }
+        ParamEffect::Unknown(why)
+            if (query.param != Param::Receiver || query.field.is_some())
+                && is_left_where_it_fails(module, &function, &outcomes) =>
+        {
+            let releases = outcomes.settled.is_some() || !outcomes.released.is_empty();
+            ParamEffect::LeavesOnFailure { why, releases }
+        }
         ParamEffect::ClosesSometimes if is_done_already(module, &function, query, &outcomes) => {
             ParamEffect::Closes
         }
@@ -122,12 +130,24 @@ fn is_left(function: &Function, outcomes: &Outcomes) -> bool {
     known && function.results(None).is_empty() && outcomes.owed.iter().any(|exit| !exit.unlikely)
 }
 
+/// Whether some path certainly leaves a parameter open where the function gives an error, as the exits above whatever is not known
+/// of it do.
+fn is_left_where_it_fails(module: &Module<'_>, function: &Function, outcomes: &Outcomes) -> bool {
+    outcomes.unknown.is_some()
+        && !outcomes.asserted
+        && function.error_result(module.program, None).is_some()
+        && outcomes
+            .owed
+            .iter()
+            .any(|exit| exit.error == Some(true) && !exit.unlikely)
+}
+
 /// Whether a function, a release method as a rule, releases a parameter or a field of it on some path: on the others
 /// there is nothing to release, or it failed.
 pub(crate) fn may_release(module: &Module<'_>, query: &ParamQuery) -> bool {
     match module.effect(query.clone()) {
         ParamEffect::Closes | ParamEffect::ClosesOnSuccess => true,
-        ParamEffect::Unknown(_) | ParamEffect::LeavesOnFailure => {
+        ParamEffect::Unknown(_) | ParamEffect::LeavesOnFailure { .. } => {
             let function = module.function(BodyOwner::Func(query.func));
             function
                 .and_then(|function| param_outcomes(module, &function, query))
@@ -264,7 +284,10 @@ fn effect_of(outcomes: &Outcomes) -> ParamEffect {
                     .iter()
                     .any(|exit| exit.error == Some(true) && !exit.unlikely)
             {
-                ParamEffect::LeavesOnFailure
+                ParamEffect::LeavesOnFailure {
+                    why: Arc::from("it is released on some paths only"),
+                    releases: true,
+                }
             } else {
                 ParamEffect::Unknown(Arc::from("it is released on some paths only"))
             }
