@@ -14,6 +14,11 @@ const USES: &[&str] = &[
     "Unzip", "Hash", "Validate",
 ];
 
+/// How the names begin of functions that ask for what they give, and give no more than data: `dbutil.ShowVersion(ctx, db)`.
+const ASKS: &[&str] = &[
+    "Check", "Compare", "Count", "Describe", "Has", "Is", "List", "Ping", "Show", "Verify",
+];
+
 /// What the names say of what functions make that reads from a stream, writes to it or talks over it, such as a stub over a
 /// connection: with it that is kept, or closed, if it can be.
 const READS: &[&str] = &[
@@ -46,7 +51,7 @@ pub(super) fn by_name(callee: &Callee, gives_at_most_an_error: bool) -> Option<C
     if matches!(callee, Callee::Method { .. }) {
         return None;
     }
-    if PARSES.iter().any(|verb| name.starts_with(verb)) {
+    if PARSES.iter().any(|verb| name.starts_with(verb)) || ASKS.iter().any(begins) {
         return Some(CallEffect::Borrow);
     }
     let made = name.strip_prefix("New")?;
