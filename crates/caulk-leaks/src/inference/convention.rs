@@ -1,7 +1,7 @@
 //! What a call owes by its results alone: whoever gets a cancel function beside a context calls it, and whoever
 //! gets a stream, a body or a transaction beside an error ends it.
 
-use caulk_program::{Basic, BodyOwner, Callee, FuncId, Object, Program, Type, TypeId};
+use caulk_program::{Basic, BodyOwner, Callee, FuncId, LocalId, Object, Program, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::body::Function;
@@ -26,6 +26,8 @@ pub(crate) enum Looks {
     Rows,
     /// What a function dials by its name.
     Connection,
+    /// What a function opens by its name, and is read as a stream.
+    Stream,
 }
 
 /// What a call owes where the callee's source is not followed.
@@ -38,6 +40,7 @@ pub(crate) fn of_types(
         Some(Looks::Response | Looks::Answer) => ("net/http", "Get"),
         Some(Looks::Rows) => ("database/sql", "DB.Query"),
         Some(Looks::Connection) => ("net", "Dial"),
+        Some(Looks::Stream) => ("io", "ReadCloser"),
         None => ("", ""),
     };
     let model = if package.is_empty() {
@@ -514,7 +517,7 @@ fn sends_request(module: &Module<'_>, function: &Function, call: ExprId) -> bool
 }
 
 /// What a value of a type that is not known, beside an error, is: a response, by the use of its body and its status, rows,
-/// which are stepped through and scanned, or a connection, by the name of who gives it.
+/// which are stepped through and scanned, a connection, by the name of who gives it, or a stream, by that and by what reads it.
 pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId) -> Option<Looks> {
     let tree = function.tree();
     if sends_request(module, function, call) {
@@ -533,6 +536,9 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
     let local = function.local(*value)?;
     if called_name(function, call).is_some_and(dials) {
         return Some(Looks::Connection);
+    }
+    if called_name(function, call).is_some_and(opens) && is_read(function, local) {
+        return Some(Looks::Stream);
     }
     let graph = function.graph(function.root_of(call))?;
     let (mut used, mut called): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
@@ -571,6 +577,37 @@ pub(crate) fn dials(name: &str) -> bool {
     ];
     name.strip_prefix("Dial")
         .is_some_and(|rest| how.contains(&rest) || rest.starts_with("With"))
+}
+
+/// Whether a function says by its name that it opens what can be read: `OpenEntry`.
+pub(crate) fn opens(name: &str) -> bool {
+    name.strip_prefix("Open")
+        .is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+}
+
+/// Whether a variable is passed to a function of the standard library that reads from it: `io.Copy(w, entry)`.
+fn is_read(function: &Function, local: LocalId) -> bool {
+    let calls = function.info().calls();
+    calls.iter().any(|(call, callee)| {
+        let Some(func) = callee.func() else {
+            return false;
+        };
+        let from = match &*func.name {
+            "io.Copy" | "io.CopyN" | "io.CopyBuffer" => 1,
+            "io.ReadAll"
+            | "io/ioutil.ReadAll"
+            | "io.ReadFull"
+            | "bufio.NewReader"
+            | "bufio.NewScanner"
+            | "encoding/json.NewDecoder"
+            | "compress/gzip.NewReader" => 0,
+            _ => return false,
+        };
+        let given = function.tree().arguments(*call);
+        given
+            .get(from)
+            .is_some_and(|from| function.local(*from) == Some(local))
+    })
 }
 
 /// The last name of what a call calls.

@@ -259,7 +259,9 @@ impl Named {
             "Next" => self.next = true,
             "Scan" => self.scan = true,
             "Background" | "TODO" => self.endless_context = true,
-            _ => self.dials |= crate::inference::convention::dials(name),
+            _ => {
+                self.dials |= super::convention::dials(name) || super::convention::opens(name);
+            }
         }
     }
 
