@@ -121,6 +121,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
                 held(module, &site.contract, concrete, field, reach)
             }
             Value::Releaser => by_function(module, &site.contract, ty, outcomes.beside.as_ref()),
+            Value::Owner(None) => as_file(module, &site.contract, ty),
             Value::Listed if opened::is_handed_on(module, &site.contract, id) => {
                 handed_on(&site.contract, 0)
             }
@@ -201,6 +202,19 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
 /// Whether what is owed is nothing for some callers: a context below one that does not end.
 fn may_hold_nothing(contract: &Contract) -> bool {
     contract.idle || contract.idle_below.is_some()
+}
+
+/// What the file owes that a descriptor, a number, was made into: `return os.NewFile(uintptr(fd), name), nil`.
+fn as_file(module: &Module<'_>, contract: &Contract, ty: TypeId) -> Option<Contract> {
+    let release = &contract.release;
+    let is_number = release.actions.is_empty() && !release.taken_by.is_empty();
+    let is_file = module.program.named_name(ty).as_deref() == Some("os.File");
+    let file = module.catalogue.contract("os", "NewFile");
+    let owed = file.filter(|_| is_number && is_file)?;
+    Some(Contract {
+        confidence: contract.confidence,
+        ..owed.clone()
+    })
 }
 
 /// Whether the result of what takes something over here is of use: a wrapper over it, and no `t.Cleanup`.
