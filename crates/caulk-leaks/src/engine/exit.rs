@@ -317,6 +317,13 @@ impl Run<'_, '_> {
                             self.out.viewed.get_or_insert(index);
                             self.obstacle(span, "returns a function that uses it: release it once that has run for the last time");
                         }
+                        // Nobody but the function that is returned can name it from here on, and that has been seen.
+                        ClosureEffect::Uses { .. }
+                            if self.contract.is_some_and(Contract::is_told)
+                                && !self.release.is_call() =>
+                        {
+                            self.obstacle(span, "returns a function that uses it: let that release it, or return another that does");
+                        }
                         ClosureEffect::Uses { .. } => {
                             state.status = Status::Unknown(
                                 Arc::from("a function that uses it is returned"),
