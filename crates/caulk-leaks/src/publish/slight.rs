@@ -11,8 +11,8 @@ use crate::finding::{ExitKind, Heat, SettledBy};
 use crate::module::Module;
 use crate::publish::described::Described;
 
-/// Five minutes, in nanoseconds.
-const MINUTES: f64 = 300e9;
+/// In nanoseconds.
+const FIVE_MINUTES: f64 = 300e9;
 
 impl Described<'_, '_> {
     /// A context that is cancelled by hand alone: without a timer, without a signal that it is registered for. All that is left of
@@ -37,7 +37,7 @@ impl Described<'_, '_> {
             && !matches!(self.heat, Heat::Repeated | Heat::Request)
             && duration.is_some_and(|duration| {
                 crate::sites::waited::nanoseconds(self.module, self.function, *duration)
-                    .is_some_and(|nanos| nanos <= MINUTES)
+                    .is_some_and(|nanos| nanos <= FIVE_MINUTES)
             })
     }
 
@@ -150,18 +150,17 @@ impl Described<'_, '_> {
             if let Node::Stmt(stmt) = node
                 && let StmtKind::Return(_) = tree.stmt(stmt).kind
             {
-                let mut literals = 0;
+                let mut captured = false;
                 tree.walk(stmt, |node| {
                     if let Node::Expr(expr) = node
                         && matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. })
                     {
-                        let captures = function.info().literal(expr);
-                        let captures = captures.is_some_and(|x| x.captures.contains(&held));
-                        literals += usize::from(captures);
+                        let literal = function.info().literal(expr);
+                        captured |= literal.is_some_and(|x| x.captures.contains(&held));
                     }
                     Descend::Into
                 });
-                used.extend((literals > 0).then_some(tree.stmt(stmt).span));
+                used.extend(captured.then_some(tree.stmt(stmt).span));
             }
             Descend::Into
         });
