@@ -411,9 +411,12 @@ impl<'a> View<'a> {
         })
     }
 
-    /// Whether the receives stand under the same conditions as the start of the goroutine:
+    /// Whether the receives stand under the same conditions as the start of the goroutine, and so does what makes the channel:
     /// otherwise the conditions may go together.
     fn under_same_condition(&self, start: Node, receives: &[&Use]) -> bool {
+        if !self.is_made_anyway(start) {
+            return false;
+        }
         let Some(branch) = self.function.branch_of(start) else {
             return true;
         };
@@ -421,6 +424,18 @@ impl<'a> View<'a> {
         receives
             .iter()
             .all(|receive| span.encloses(receive.span(self.function)))
+    }
+
+    /// Whether there is a channel wherever the goroutine is started, not only under a condition that the start does not stand under:
+    /// `if wait { done = make(chan struct{}) }`.
+    fn is_made_anyway(&self, start: Node) -> bool {
+        let function = self.function;
+        let made = function.call_at(self.used.channel.made);
+        let branch = made.and_then(|made| function.branch_of(made.into()));
+        branch.is_none_or(|branch| {
+            let branch = function.tree().stmt(branch).span;
+            branch.encloses(span_of(function, start))
+        })
     }
 
     /// Whether a `select` receives whether the goroutine was started or not, and nothing leaves before it: then no
