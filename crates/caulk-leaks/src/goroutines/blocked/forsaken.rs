@@ -2,7 +2,7 @@
 //! channel of that.
 
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
 
 use super::paths::{Paths, is_defer, root_variable};
 use super::{Blocked, Wait};
@@ -198,9 +198,6 @@ fn mentions(function: &Function, value: LocalId) -> Vec<(ExprId, Node)> {
 /// method is called that does no such thing.
 fn only_used(module: &Module<'_>, function: &Function, mention: ExprId) -> bool {
     let tree = function.tree();
-    if function.root_of(mention).is_some() {
-        return false;
-    }
     let mut at = match function.parent(mention) {
         Some(Node::Expr(at)) => at,
         Some(Node::Stmt(stmt)) => {
@@ -244,11 +241,18 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
         StmtKind::Block(list) => tree.stmts(list.stmts).last().copied(),
         _ => None,
     };
-    let of_receiver = |channel: ExprId| match tree.expr(tree.unparen(channel)).kind {
+    let field_of = |channel: ExprId| match tree.expr(tree.unparen(channel)).kind {
         ExprKind::Selector { x, sel } => {
             (function.local(x) == Some(receiver)).then(|| tree.name(sel).to_owned())
         }
         _ => None,
+    };
+    // Or what a variable was given of it, once and under a lock perhaps.
+    let of_receiver = |channel: ExprId| {
+        field_of(channel).or_else(|| {
+            let (value, _) = function.sole_value(module.program, function.local(channel)?)?;
+            field_of(value)
+        })
     };
     let round = last(function.typed.block()?, false)?;
     let body = match tree.stmt(round).kind {
@@ -256,21 +260,9 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
         StmtKind::For { body, .. } if tree.is_endless_loop(round) => body,
         _ => return None,
     };
-    let received = |wait: ExprId| match tree.expr(tree.unparen(wait)).kind {
-        ExprKind::Unary {
-            op: UnaryOp::Receive,
-            x,
-        } => Some(x),
-        _ => None,
-    };
-    let waits = |stmt: StmtId| match tree.stmt(stmt).kind {
-        StmtKind::Expr(wait) => received(wait),
-        StmtKind::Assign { rhs, .. } => received(*tree.exprs(rhs).first()?),
-        _ => None,
-    };
     let first = last(body, true)?;
     let StmtKind::Select(clauses) = tree.stmt(first).kind else {
-        return of_receiver(waits(first)?);
+        return of_receiver(waits(tree, first)?);
     };
     let StmtKind::Block(clauses) = tree.stmt(clauses).kind else {
         return None;
@@ -280,7 +272,7 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
         let StmtKind::Comm { comm, .. } = tree.stmt(*clause).kind else {
             return None;
         };
-        let channel = waits(comm?)?;
+        let channel = waits(tree, comm?)?;
         match of_receiver(channel) {
             Some(field) => fields.push(field),
             None if endless::is_endless_channel(module, &function, channel) => {}
@@ -288,4 +280,22 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
         }
     }
     fields.into_iter().next()
+}
+
+/// The channel that a statement waits on before it does anything else.
+fn waits(tree: &Tree, stmt: StmtId) -> Option<ExprId> {
+    let wait = match tree.stmt(stmt).kind {
+        StmtKind::Expr(wait) => wait,
+        StmtKind::Assign { rhs, .. } => *tree.exprs(rhs).first()?,
+        // `if f, ok := <-calls; !ok`
+        StmtKind::If { init, .. } => return waits(tree, init?),
+        _ => return None,
+    };
+    match tree.expr(tree.unparen(wait)).kind {
+        ExprKind::Unary {
+            op: UnaryOp::Receive,
+            x,
+        } => Some(x),
+        _ => None,
+    }
 }
