@@ -88,11 +88,31 @@ pub(crate) fn without_major_version(path: &str) -> Option<&str> {
 
 /// The import path without its major version, which may stand before the package's own folder; none where it has none.
 pub(crate) fn unversioned(path: &str) -> Option<String> {
+    if let Some(rest) = path.strip_prefix("gopkg.in/") {
+        return behind_gopkg(rest);
+    }
     if !path.split('/').any(is_major_version) {
         return None;
     }
     let parts = path.split('/').filter(|part| !is_major_version(part));
     Some(parts.collect::<Vec<_>>().join("/"))
+}
+
+/// What `gopkg.in/` with the rest of a path stands for: `ldap.v3` for `github.com/go-ldap/ldap`, `user/name.v1/folder` for
+/// `github.com/user/name/folder` (<https://labix.org/gopkg.in>).
+fn behind_gopkg(path: &str) -> Option<String> {
+    let mut parts = path.split('/');
+    let first = parts.next()?;
+    let named = |part: &str| {
+        let (name, version) = part.rsplit_once('.')?;
+        is_major_version(version).then(|| name.to_owned())
+    };
+    let repository = match named(first) {
+        Some(name) => format!("github.com/go-{name}/{name}"),
+        None => format!("github.com/{first}/{}", named(parts.next()?)?),
+    };
+    let folders = parts.map(|part| format!("/{part}"));
+    Some(std::iter::once(repository).chain(folders).collect())
 }
 
 /// Whether an element of an import path is `v2` and the like.
@@ -129,6 +149,15 @@ mod tests {
             Some("github.com/jackc/pgx/pgxpool")
         );
         assert_eq!(unversioned("cloud.google.com/go/kms/apiv1"), None);
+        assert_eq!(
+            unversioned("gopkg.in/ldap.v3").as_deref(),
+            Some("github.com/go-ldap/ldap")
+        );
+        assert_eq!(
+            unversioned("gopkg.in/gorilla/websocket.v1/examples").as_deref(),
+            Some("github.com/gorilla/websocket/examples")
+        );
+        assert_eq!(unversioned("gopkg.in/gorilla"), None);
         assert!(name_matches("New*Client", "NewKeyClient"));
         assert!(!name_matches("New*Client", "NewKeyClientX"));
         assert!(name_matches("*.Fatal", "common.Fatal"));
