@@ -1,7 +1,7 @@
 //! What a function owes by its own use of a value: one that it releases where it ends well, or on one of the ways on which it
 //! fails, it owes on the others too.
 
-use caulk_program::{LocalId, LocalKind, Object, TypeId, TypedBody};
+use caulk_program::{Callee, LocalId, LocalKind, Object, TypeId, TypedBody};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
 use smol_str::SmolStr;
 
@@ -56,20 +56,63 @@ pub(crate) fn contract(
     call: ExprId,
     called: &Called<'_>,
 ) -> Option<Contract> {
-    let program = module.program;
-    let (package, name) = crate::types::split_name(program, called.func);
+    let (package, name) = crate::types::split_name(module.program, called.func);
+    if crate::types::is_std_path(package) || module.catalogue.free_entry(package, name).is_some() {
+        return None;
+    }
     let name = crate::types::simple_name(name);
-    let error = match called.types {
+    let is_anothers = |error: ErrorAt, is_begun: bool| match is_begun {
+        // What is begun here, and released where that goes well, is this function's, whatever it was made from.
+        true => is_accounted(module, called),
+        false => is_someone_elses(module, called, error),
+    };
+    by_use(
+        module,
+        function,
+        call,
+        name,
+        called.types,
+        called.count,
+        &is_anothers,
+    )
+}
+
+/// The same of a method of a value of a type that is not known.
+pub(crate) fn contract_of_unknown(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    callee: &Callee,
+    count: usize,
+) -> Option<Contract> {
+    let Callee::Unknown { name, .. } = callee else {
+        return None;
+    };
+    let types = crate::types::results(module.program, function.info().type_of(call));
+    by_use(module, function, call, name, &types, count, &|_, _| false)
+}
+
+/// What a call of a function of this name owes, unless what it gives is another's, which is asked with what it says by an error,
+/// and whether a method of what it gives begins something.
+fn by_use(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    name: &str,
+    types: &[TypeId],
+    count: usize,
+    is_anothers: &dyn Fn(ErrorAt, bool) -> bool,
+) -> Option<Contract> {
+    let program = module.program;
+    let error = match types {
         [_, .., last] if crate::types::is_error(program, *last) => ErrorAt::Last,
-        _ if called.count == 2 => ErrorAt::Last,
-        _ if called.count == 1 => ErrorAt::Never,
+        _ if count == 2 => ErrorAt::Last,
+        _ if count == 1 => ErrorAt::Never,
         _ => return None,
     };
-    if crate::types::is_std_path(package)
-        || is_looked_up(name)
+    if is_looked_up(name)
         || OVER_A_STREAM.iter().any(|noun| name.contains(noun))
         || crate::in_test::is_in_test(module, function)
-        || module.catalogue.free_entry(package, name).is_some()
     {
         return None;
     }
@@ -80,17 +123,11 @@ pub(crate) fn contract(
         return None;
     }
     let local = assigned(module, function, call)?;
-    let value = called.types.first().copied().unwrap_or(TypeId::UNKNOWN);
+    let value = types.first().copied().unwrap_or(TypeId::UNKNOWN);
     let (method, where_it_fails) = released(module, function, call, local, value)?;
     let begun = begun_by(function, local);
-    // What is begun here, and released where that goes well, is this function's, whatever it was made from.
     let is_begun = begun.iter().any(|method| opens(method));
-    let is_anothers = if is_begun {
-        is_accounted(module, called)
-    } else {
-        is_someone_elses(module, called, error)
-    };
-    if is_anothers || is_written_to(function, local) {
+    if is_anothers(error, is_begun) || is_written_to(function, local) {
         return None;
     }
     Some(Contract {

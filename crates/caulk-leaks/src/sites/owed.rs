@@ -53,12 +53,16 @@ pub(super) fn contracts_of_call(
                 .flatten()
                 .filter(|looks| matches!(looks, Looks::Rows | Looks::Answer))
         };
-        return crate::inference::convention::of_types(module, &types, &looks_like)
-            .into_iter()
-            .filter(|contract| {
-                !crate::inference::convention::is_unlikely(module, function, call, contract)
-            })
-            .collect();
+        let mut owed = crate::inference::convention::of_types(module, &types, &looks_like);
+        if owed.is_empty() {
+            owed.extend(crate::inference::own_use::contract_of_unknown(
+                module, function, call, callee, count,
+            ));
+        }
+        owed.retain(|contract| {
+            !crate::inference::convention::is_unlikely(module, function, call, contract)
+        });
+        return owed;
     };
     let called = Called {
         func,
