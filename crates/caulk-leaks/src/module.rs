@@ -53,6 +53,9 @@ pub(crate) struct Reach(u8);
 
 impl Reach {
     pub const FULL: Reach = Reach(DEPENDENCY_DEPTH);
+    /// That of a walk through what implements an interface, which is followed behind one interface and not behind a second: there
+    /// calls may go in circles.
+    const BEHIND_INTERFACE: Reach = Reach(DEPENDENCY_DEPTH - 1);
 
     /// One call further; none where that is too far.
     pub fn one_less(self) -> Option<Reach> {
@@ -214,20 +217,23 @@ impl<'p> Module<'p> {
 
     /// Whether a callee's source is followed when `caller` calls it, and with which reach.
     pub fn follows(&self, reach: Reach, caller: Option<FuncId>, callee: FuncId) -> Followed {
+        let into_own = || {
+            let from_own = caller.is_some_and(|id| self.is_own(id));
+            match reach == Reach::FULL || from_own && reach == Reach::BEHIND_INTERFACE {
+                true => Followed::Yes(reach),
+                // A dependency that calls back into the project.
+                false => Followed::No,
+            }
+        };
         if self.home(callee).is_some() {
-            return match reach {
-                Reach::FULL => Followed::Yes(reach),
-                _ => Followed::No,
-            };
+            return into_own();
         }
         match (
             caller.and_then(|id| self.calls.components().get(&id)),
             self.calls.components().get(&callee),
         ) {
             (Some(caller), Some(callee)) if caller == callee => Followed::Recursive,
-            (_, Some(_)) if reach == Reach::FULL => Followed::Yes(reach),
-            // A dependency that calls back into the project.
-            (_, Some(_)) => Followed::No,
+            (_, Some(_)) => into_own(),
             // The catalogue knows what the standard library does.
             (_, None) if self.program.package(callee.package).is_std() => Followed::No,
             (_, None) => reach.one_less().map_or(Followed::No, Followed::Yes),

@@ -96,10 +96,13 @@ fn is_data(program: &Program, ty: TypeId, depth: u32) -> bool {
         Type::Pointer(elem) => is_data(program, *elem, depth),
         Type::Map(key, value) => is_data(program, *key, depth) && is_data(program, *value, depth),
         Type::Struct(fields) => {
-            let is_time = program
-                .named_of(ty)
-                .is_some_and(|named| named.full_name() == "time.Time");
-            is_time || fields.iter().all(|field| is_data(program, field.ty, depth))
+            let named = program.named_of(ty);
+            let is_time = named.is_some_and(|named| named.full_name() == "time.Time");
+            // What is behind a file is not told by the outline of the standard library.
+            let is_opaque = || {
+                named.is_some_and(|named| is_std_path(&named.package)) && has_release(program, ty)
+            };
+            is_time || fields.iter().all(|field| is_data(program, field.ty, depth)) && !is_opaque()
         }
         _ => false,
     }

@@ -124,7 +124,7 @@ impl Run<'_, '_> {
         };
         match self.effect_of_implementers(callee, &passed) {
             Some(ParamEffect::Borrows) => return Vec::new(),
-            Some(effect @ ParamEffect::LeavesSometimes(_)) => {
+            Some(effect @ (ParamEffect::LeavesSometimes(_) | ParamEffect::Returns { .. })) => {
                 return self.apply(state, call, callee, effect);
             }
             _ => {}

@@ -249,7 +249,7 @@ impl Run<'_, '_> {
         if state.status != Status::Owed {
             return;
         }
-        let returned = &self.without_errors(stmt, returned);
+        let returned = &self.without_its_users(stmt, self.without_errors(stmt, returned));
         let span = self.function.tree().stmt(stmt).span;
         // Beside a function that releases it the value itself is only borrowed.
         if let Some(result) = self.returned_releaser(state, returned) {
@@ -378,6 +378,29 @@ impl Run<'_, '_> {
         values
             .map(|(index, value)| {
                 value.filter(|value| !(matches!(value, Value::Owner(_)) && is_error(index)))
+            })
+            .collect()
+    }
+
+    /// What is returned beside the resource itself, holds it and cannot release it, a client over its connection, leaves that to
+    /// whoever gets both.
+    fn without_its_users(&self, stmt: StmtId, returned: Vec<Option<Value>>) -> Vec<Option<Value>> {
+        if !returned.contains(&Some(Value::At(0))) {
+            return returned;
+        }
+        let results = self.function.results(self.function.root_of(stmt));
+        let only_uses = |index: usize| {
+            let info = results
+                .get(index)
+                .and_then(|result| self.function.info().local_info(*result));
+            info.is_some_and(|local| {
+                !self.module.program.is_missing(local.ty) && !self.module.can_be_owned(local.ty)
+            })
+        };
+        let values = returned.into_iter().enumerate();
+        values
+            .map(|(index, value)| {
+                value.filter(|value| !(matches!(value, Value::Owner(_)) && only_uses(index)))
             })
             .collect()
     }

@@ -143,7 +143,7 @@ impl Run<'_, '_> {
     }
 
     /// What a call of an interface's method does with the resource, where all that are known to implement it do the same:
-    /// use it during the call, or leave it open on some path.
+    /// use it during the call, leave it open on some path, or return what holds it.
     pub(super) fn effect_of_implementers(
         &self,
         callee: &Callee,
@@ -152,7 +152,16 @@ impl Run<'_, '_> {
         let effects = self.effects_of_implementers(callee, passed);
         let leaves = |effect: &&ParamEffect| matches!(effect, ParamEffect::LeavesSometimes(_));
         let known = |effect: &ParamEffect| *effect == ParamEffect::Borrows || leaves(&effect);
-        let first = effects.first().filter(|_| effects.iter().all(known))?;
+        let first = effects.first()?;
+        if matches!(first, ParamEffect::Returns { .. }) {
+            return effects
+                .iter()
+                .all(|effect| effect == first)
+                .then(|| first.clone());
+        }
+        if !effects.iter().all(known) {
+            return None;
+        }
         Some(effects.iter().find(leaves).unwrap_or(first).clone())
     }
 

@@ -300,9 +300,14 @@ fn gives_what_is_kept(
     let Some(reach) = reach.one_less() else {
         return false;
     };
-    let origins: Vec<Provenance> = own_implementers(module, function, iface, through, name)
-        .map(|(build, id)| crate::inference::provenance::of_result(build, id, 0, reach))
-        .collect();
+    let mut origins = Vec::new();
+    for (build, id) in own_implementers(module, function, iface, through, name) {
+        // What it acquires may hold something of another's.
+        if !build.results(id, reach).contracts.is_empty() {
+            return false;
+        }
+        origins.push(crate::inference::provenance::of_result(build, id, 0, reach));
+    }
     origins.contains(&Provenance::Foreign)
         && origins.iter().all(|origin| {
             matches!(
@@ -375,8 +380,8 @@ fn of_implementers(
     contracts
 }
 
-/// Whether what a caller gets, an interface perhaps, has the release of a contract, or hides it: whoever implements it gives
-/// an `io.Reader` that has to be closed all the same.
+/// Whether what a caller gets, an interface perhaps, has the release of a contract as far as its type is at hand, or hides it:
+/// whoever implements it gives an `io.Reader` that has to be closed all the same.
 fn has_release(module: &Module<'_>, types: &[TypeId], contract: &Contract) -> bool {
     contract.results.iter().all(|result| {
         types.get(*result).is_some_and(|ty| {
@@ -384,6 +389,7 @@ fn has_release(module: &Module<'_>, types: &[TypeId], contract: &Contract) -> bo
                 let method = action.method.as_deref();
                 !action.path.is_empty()
                     || crate::types::is_reader(module.program, *ty)
+                    || module.program.is_missing(*ty)
                     || method.is_none_or(|method| module.program.has_method(*ty, method))
             })
         })
