@@ -409,8 +409,12 @@ impl<'a, 'p> Described<'a, 'p> {
 
     /// A field that keeps it and is never released. Nothing in the function that acquires can put that right.
     pub fn forgotten(&self, forgotten: Forgotten) -> Finding {
-        let severity = Severity::of(self.site.contract.harm, self.heat, self.in_loop);
         let keeper = forgotten.keeper;
+        // Who has no release method may live as long as the process.
+        let severity = match keeper.method.is_some() || self.is_made_again() {
+            true => Severity::of(self.site.contract.harm, self.heat, self.in_loop),
+            false => Severity::Low,
+        };
         let mut finding =
             self.finding_of(forgotten.rule, severity, forgotten.message, forgotten.path);
         finding.confidence = Confidence::Likely;

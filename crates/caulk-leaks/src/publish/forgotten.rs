@@ -97,6 +97,7 @@ impl Described<'_, '_> {
             Some(_) => self.site.contract.rule,
             None => crate::rules::static_name("field-never-released"),
         };
+        let rule_of_cancel = self.site.contract.rule == "uncalled-cancel";
         match method {
             Some(_) if self.may_be_meant(rule) => None,
             Some(method) => {
@@ -118,16 +119,20 @@ impl Described<'_, '_> {
                     keeper,
                 })
             }
-            None if !is_released && (self.in_loop || self.heat == Heat::Request) => {
-                Some(Forgotten {
-                    rule: self.site.contract.rule,
-                    message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
-                    path: path(format!("kept in {owner}.{field}, which nothing releases")),
-                    keeper,
-                })
-            }
+            // A cancel function that nobody calls might as well have been dropped where it was made.
+            None if !is_released && (self.is_made_again() || rule_of_cancel) => Some(Forgotten {
+                rule: self.site.contract.rule,
+                message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
+                path: path(format!("kept in {owner}.{field}, which nothing releases")),
+                keeper,
+            }),
             None => None,
         }
+    }
+
+    /// Whether what is kept in a field is made again and again.
+    pub(super) fn is_made_again(&self) -> bool {
+        self.in_loop || self.heat == Heat::Request
     }
 
     /// Where a field is released that its owner's release method forgets; none where that, or somebody else, may release it.
