@@ -354,7 +354,10 @@ impl Run<'_, '_> {
             self.release,
             self.contract,
         );
-        let kept = run.outcomes(start).settled.is_some();
+        let settled = run.outcomes(start).settled;
+        // A way that leads past the acquisition says nothing of it.
+        let (at, again) = (self.span_of(call), self.function.in_loop(call));
+        let kept = settled.is_some_and(|(_, kept)| kept.start < at.start || again);
         self.kept_before.insert(local, kept);
         kept
     }
