@@ -396,6 +396,13 @@ impl Run<'_, '_> {
             {
                 continue;
             }
+            // Methods of an embedded field are those of the whole.
+            let name = field.clone();
+            let is_promoted = || {
+                let fields = self.module.program.struct_fields(ty);
+                let mut embedded = fields.iter().filter(|field| field.embedded);
+                embedded.any(|field| Some(&field.name) == name.as_ref())
+            };
             let value = match value_kind {
                 Some(Value::At(0) | Value::Releaser) => Some(Value::Owner(field)),
                 Some(Value::At(_) | Value::Owner(_)) => Some(Value::Owner(None)),
@@ -415,6 +422,10 @@ impl Run<'_, '_> {
                 _ => None,
             };
             held = match (held, value) {
+                // What also has it may be what releases it: `&Tx{Tx: tx, methods: wrap(tx)}`.
+                (Some(Value::Owner(_)), Some(Value::Owner(None))) if is_promoted() => {
+                    Some(Value::Owner(None))
+                }
                 (Some(Value::Owner(field)), _) => Some(Value::Owner(field)),
                 (known, None) => known,
                 (_, some) => some,
