@@ -12,14 +12,14 @@ use super::module::read_text;
 const MOST_FILES: usize = 400;
 const MOST_OF_FOLDER: usize = 4;
 
-/// The import path that stands for `root` in most of the imports of `dirs` that lead to a folder below it: `example.com/app` where
-/// `example.com/app/lib` is imported and there is a `lib`.
+/// The import path that stands for `root` in most of the imports of `dirs` that lead to a folder below it, and in how many:
+/// `example.com/app` where `example.com/app/lib` is imported and there is a `lib`.
 pub(crate) fn import_path(
     files: &dyn Files,
     folders: &Folders,
     root: &Path,
     dirs: &[PathBuf],
-) -> Option<String> {
+) -> Option<(String, usize)> {
     let mut imports: Vec<String> = Vec::new();
     let mut left = MOST_FILES;
     for dir in dirs.iter().filter(|dir| dir.starts_with(root)) {
@@ -54,7 +54,7 @@ pub(crate) fn import_path(
     votes
         .into_iter()
         .find(|(_, count)| *count == most)
-        .map(|(prefix, _)| prefix.to_owned())
+        .map(|(prefix, count)| (prefix.to_owned(), count))
 }
 
 /// The paths with a host that a file imports.

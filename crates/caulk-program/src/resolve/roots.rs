@@ -12,6 +12,9 @@ use super::modfile::ModFile;
 use super::module::{MainModule, read_text};
 use crate::problem::{Problem, ProblemKind};
 
+/// How many imports of a tree below a GOPATH have to know it by another path than the one where it stands.
+const SEVERAL: usize = 3;
+
 /// Index into [`Roots::builds`].
 pub(crate) type BuildIndex = usize;
 
@@ -83,7 +86,7 @@ struct Finder<'a> {
     /// The folders of `asked`.
     dirs: Vec<PathBuf>,
     /// Import paths of trees, as their files tell.
-    guessed: BTreeMap<PathBuf, Option<String>>,
+    guessed: BTreeMap<PathBuf, Option<(String, usize)>>,
     current_dir: PathBuf,
 }
 
@@ -233,64 +236,78 @@ impl Finder<'_> {
                     .filter(|a| a.file_name().is_some_and(|n| n == "src"));
                 src.last().map(Path::to_owned)
             });
-        let (root, path) = match src {
-            Some(src) => (src, String::new()),
-            None => {
-                let repository = dir.ancestors().find(|a| self.files.exists(&a.join(".git")));
-                // Without a repository the tree is where caulk is run, or else what it is told to look at.
-                let current = Some(&*self.current_dir);
-                let roots = match repository {
-                    Some(root) => vec![root.to_owned()],
-                    None => {
-                        let roots = [current, common_folder(&self.dirs)].into_iter().flatten();
-                        let above = roots.filter(|root| dir.starts_with(root));
-                        above.map(Path::to_owned).collect()
-                    }
-                };
-                let guess = roots
-                    .into_iter()
-                    .find_map(|root| Some((self.guess(&root)?, root)));
-                match guess {
-                    Some((path, root)) => (root, path),
-                    None => {
-                        let root = repository.unwrap_or(dir);
-                        (root.to_owned(), self.repository_path(root))
-                    }
-                }
+        let repository = dir.ancestors().find(|a| self.files.exists(&a.join(".git")));
+        let guess = self.guess_around(dir, repository);
+        let mut roots: Vec<(PathBuf, String)> = Vec::new();
+        match (src, guess) {
+            (Some(src), guess) => {
+                // A repository that has moved, or is a fork, stands there by another path than its files know.
+                let renamed = guess.filter(|(root, path, count)| {
+                    let own = src.join(path);
+                    *count >= SEVERAL
+                        && root.starts_with(&src)
+                        && own != *root
+                        && !self.files.exists(&own)
+                });
+                roots.extend(renamed.map(|(root, path, _)| (root, path)));
+                roots.push((src, String::new()));
             }
-        };
+            (None, Some((root, path, _))) => roots.push((root, path)),
+            (None, None) => {
+                let root = repository.unwrap_or(dir);
+                roots.push((root.to_owned(), self.repository_path(root)));
+            }
+        }
         // Projects that brought their dependencies along as a GOPATH of their own.
+        let is_within = |folder: &Path| roots.iter().any(|(root, _)| folder.starts_with(root));
         let vendored = dir
             .ancestors()
-            .take_while(|folder| folder.starts_with(&root))
+            .take_while(|folder| is_within(folder))
             .find(|folder| {
                 self.has_folder(folder, "vendor") && self.has_folder(&folder.join("vendor"), "src")
             })
             .map(|folder| folder.join(VENDOR_SRC));
-        let key = vendored.clone().unwrap_or_else(|| root.clone());
+        roots.splice(0..0, vendored.map(|dir| (dir, String::new())));
+        let key = roots.first().map_or(dir, |(root, _)| root).to_owned();
         if let Some(index) = self.build_of.get(&key) {
             return *index;
         }
-        let mut roots: Vec<_> = vendored
-            .map(|dir| (dir, String::new()))
-            .into_iter()
-            .collect();
-        roots.push((root.clone(), path));
-        roots.extend(
-            self.env
-                .gopath
-                .iter()
-                .map(|p| p.join("src"))
-                .filter(|p| *p != root)
-                .map(|p| (p, String::new())),
-        );
+        for src in self.env.gopath.iter().map(|path| path.join("src")) {
+            if !roots.iter().any(|(root, _)| *root == src) {
+                roots.push((src, String::new()));
+            }
+        }
         let index = self.add(Build::go_path(roots));
         self.build_of.insert(key, index);
         index
     }
 
+    /// The tree that a folder is in, its import path by what its files import, and in how many imports that stands: of its
+    /// repository, and without one of where caulk is run, or else of what it is told to look at.
+    fn guess_around(
+        &mut self,
+        dir: &Path,
+        repository: Option<&Path>,
+    ) -> Option<(PathBuf, String, usize)> {
+        let roots: Vec<PathBuf> = match repository {
+            Some(root) => vec![root.to_owned()],
+            None => {
+                let roots = [Some(&*self.current_dir), common_folder(&self.dirs)];
+                let above = roots
+                    .into_iter()
+                    .flatten()
+                    .filter(|root| dir.starts_with(root));
+                above.map(Path::to_owned).collect()
+            }
+        };
+        roots.into_iter().find_map(|root| {
+            let (path, count) = self.guess(&root)?;
+            Some((root, path, count))
+        })
+    }
+
     /// The import path of a tree by what its files import.
-    fn guess(&mut self, root: &Path) -> Option<String> {
+    fn guess(&mut self, root: &Path) -> Option<(String, usize)> {
         if let Some(known) = self.guessed.get(root) {
             return known.clone();
         }

@@ -496,6 +496,28 @@ fn a_tree_that_moved_still_names_itself_as_before() {
 }
 
 #[test]
+fn a_fork_below_a_gopath_goes_by_the_path_that_its_files_know() {
+    let files = [
+        (
+            "/gopath/src/x.y/fork/cmd/a.go",
+            "package cmd\nimport (\n\t\"old.org/app/pkg/lib\"\n\t\"old.org/app/pkg/one\"\n\t\"old.org/app/pkg/two\"\n)\n\
+             var A = lib.Open()\nvar B, C = one.Open(), two.Open()\n",
+        ),
+        ("/gopath/src/x.y/fork/pkg/lib/l.go", LIB),
+        ("/gopath/src/x.y/fork/pkg/one/l.go", LIB),
+        ("/gopath/src/x.y/fork/pkg/two/l.go", LIB),
+    ];
+    let program = load(&files, &["/gopath/src/x.y/fork/..."]);
+    assert_eq!(type_of(&program, "A"), "*old.org/app/pkg/lib.Store");
+
+    // Where what they know stands below the GOPATH too, they mean that.
+    let original = ("/gopath/src/old.org/app/pkg/lib/l.go", LIB);
+    let both: Vec<_> = files.into_iter().chain([original]).collect();
+    let program = load(&both, &["/gopath/src/x.y/fork/..."]);
+    assert_eq!(checked(&program)[0], "x.y/fork/cmd");
+}
+
+#[test]
 fn a_tree_brings_its_dependencies_along() {
     let program = load(
         &[
