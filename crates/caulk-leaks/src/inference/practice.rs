@@ -347,15 +347,12 @@ impl Reader<'_> {
         let tree = self.body.tree();
         tree.walk(call, |node| {
             if let Node::Expr(expr) = node
-                && let ExprKind::Call { fun, args, .. } = tree.expr(expr).kind
-                // With arguments it gives back a part: `sem.Release(1)`.
-                && args.is_empty()
-                && let ExprKind::Selector { x, sel } = tree.expr(fun).kind
-                && RELEASES.contains(&tree.name(sel))
-                && let Some(local) = self.local(x)
+                && let Some((local, method)) = self
+                    .method_released_by(expr)
+                    .or_else(|| self.closed_by_function(expr))
             {
                 let release = Released {
-                    method: SmolStr::new(tree.name(sel)),
+                    method: SmolStr::new(method),
                     at: tree.expr(expr).span,
                     deferred,
                 };
@@ -363,6 +360,34 @@ impl Reader<'_> {
             }
             Descend::Into
         });
+    }
+
+    /// The variable that a call releases by a method of its own.
+    fn method_released_by(&self, call: ExprId) -> Option<(LocalId, &str)> {
+        let tree = self.body.tree();
+        let ExprKind::Call { fun, args, .. } = tree.expr(call).kind else {
+            return None;
+        };
+        let ExprKind::Selector { x, sel } = tree.expr(fun).kind else {
+            return None;
+        };
+        // With arguments it gives back a part: `sem.Release(1)`.
+        let releases = args.is_empty() && RELEASES.contains(&tree.name(sel));
+        releases.then(|| Some((self.local(x)?, tree.name(sel))))?
+    }
+
+    /// The variable that a call passes first to a function which closes by its name: `closeIterator(it, &err)`.
+    fn closed_by_function(&self, call: ExprId) -> Option<(LocalId, &'static str)> {
+        let tree = self.body.tree();
+        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
+            return None;
+        };
+        let local = self.local(*tree.exprs(args).first()?)?;
+        let closes = crate::types::last_name(self.body.info.callee(call))
+            .get(.."close".len())
+            .is_some_and(|verb| verb.eq_ignore_ascii_case("close"));
+        let ty = self.body.info.local_info(local)?.ty;
+        (closes && self.program.has_method(ty, "Close")).then_some((local, "Close"))
     }
 }
 
