@@ -186,6 +186,14 @@ pub(crate) fn has_release(program: &Program, ty: TypeId) -> bool {
         .any(|name| program.has_method(ty, name))
 }
 
+/// Whether a struct, or what a pointer leads to, embeds this field.
+pub(crate) fn embeds(program: &Program, ty: TypeId, name: &str) -> bool {
+    let fields = program.struct_fields(ty);
+    fields
+        .iter()
+        .any(|field| field.embedded && field.name == *name)
+}
+
 /// Whether `value.name()` can be called on a value of the type: a method, or a field that holds a function.
 pub(crate) fn has_callable(program: &Program, ty: TypeId, name: &str) -> bool {
     program.has_method(ty, name)

@@ -255,7 +255,12 @@ fn received_in(tree: &Tree, clause: StmtId) -> Option<ExprId> {
     let StmtKind::Comm { comm, .. } = tree.stmt(clause).kind else {
         return None;
     };
-    let receive = match tree.stmt(comm?).kind {
+    received_from(tree, comm?)
+}
+
+/// The channel that a statement receives from: `<-c`, `v, ok := <-c`.
+pub(crate) fn received_from(tree: &Tree, stmt: StmtId) -> Option<ExprId> {
+    let receive = match tree.stmt(stmt).kind {
         StmtKind::Expr(receive) => receive,
         StmtKind::Assign { rhs, .. } => *tree.exprs(rhs).first()?,
         _ => return None,

@@ -398,11 +398,8 @@ impl Run<'_, '_> {
             }
             // Methods of an embedded field are those of the whole.
             let name = field.clone();
-            let is_promoted = || {
-                let fields = self.module.program.struct_fields(ty);
-                let mut embedded = fields.iter().filter(|field| field.embedded);
-                embedded.any(|field| Some(&field.name) == name.as_ref())
-            };
+            let is_promoted =
+                || name.is_some_and(|name| crate::types::embeds(self.module.program, ty, &name));
             let value = match value_kind {
                 Some(Value::At(0) | Value::Releaser) => Some(Value::Owner(field)),
                 Some(Value::At(_) | Value::Owner(_)) => Some(Value::Owner(None)),

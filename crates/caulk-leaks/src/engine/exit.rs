@@ -249,7 +249,7 @@ impl Run<'_, '_> {
         if state.status != Status::Owed {
             return;
         }
-        let returned = &self.without_its_users(stmt, self.without_errors(stmt, returned));
+        let returned = &self.without_users(stmt, returned);
         let span = self.function.tree().stmt(stmt).span;
         // Beside a function that releases it the value itself is only borrowed.
         if let Some(result) = self.returned_releaser(state, returned) {
@@ -365,39 +365,24 @@ impl Run<'_, '_> {
         })
     }
 
-    /// Who gets an error looks at what it says, and does not release what it was made of: `return StatusError{resp: resp}`.
-    fn without_errors(&self, stmt: StmtId, returned: &[Option<Value>]) -> Vec<Option<Value>> {
-        let results = self.function.results(self.function.root_of(stmt));
-        let is_error = |index: usize| {
-            let info = results
-                .get(index)
-                .and_then(|result| self.function.info().local_info(*result));
-            info.is_some_and(|local| crate::types::is_error(self.module.program, local.ty))
-        };
-        let values = returned.iter().cloned().enumerate();
-        values
-            .map(|(index, value)| {
-                value.filter(|value| !(matches!(value, Value::Owner(_)) && is_error(index)))
-            })
-            .collect()
-    }
-
-    /// What is returned beside the resource itself, holds it and cannot release it, a client over its connection, leaves that to
-    /// whoever gets both.
-    fn without_its_users(&self, stmt: StmtId, returned: Vec<Option<Value>>) -> Vec<Option<Value>> {
-        if !returned.contains(&Some(Value::At(0))) {
-            return returned;
-        }
+    /// What is returned without those who hold the resource and do not release it. Who gets an error looks at what it says, and does
+    /// not release what it was made of: `return StatusError{resp: resp}`; and what comes beside the resource itself and cannot release
+    /// it, a client over its connection, leaves that to whoever gets both.
+    fn without_users(&self, stmt: StmtId, returned: &[Option<Value>]) -> Vec<Option<Value>> {
+        let program = self.module.program;
+        let goes_itself = returned.contains(&Some(Value::At(0)));
         let results = self.function.results(self.function.root_of(stmt));
         let only_uses = |index: usize| {
             let info = results
                 .get(index)
                 .and_then(|result| self.function.info().local_info(*result));
             info.is_some_and(|local| {
-                !self.module.program.is_missing(local.ty) && !self.module.can_be_owned(local.ty)
+                let cannot_release =
+                    || !program.is_missing(local.ty) && !self.module.can_be_owned(local.ty);
+                crate::types::is_error(program, local.ty) || goes_itself && cannot_release()
             })
         };
-        let values = returned.into_iter().enumerate();
+        let values = returned.iter().cloned().enumerate();
         values
             .map(|(index, value)| {
                 value.filter(|value| !(matches!(value, Value::Owner(_)) && only_uses(index)))

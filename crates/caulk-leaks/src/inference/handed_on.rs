@@ -104,10 +104,7 @@ fn by_field(
     contract.held_in = None;
     contract.origin = Origin::Convention;
     // What is embedded lends its methods to the value, whose type does not say so where that of the field is not known.
-    let fields = module.program.struct_fields(ty).iter();
-    let is_embedded = fields
-        .clone()
-        .any(|known| known.embedded && known.name == *field);
+    let is_embedded = crate::types::embeds(module.program, ty, field);
     let promoted = contract.release.actions.clone();
     for action in &mut contract.release.actions {
         action.method.as_ref()?;

@@ -97,7 +97,7 @@ impl Described<'_, '_> {
             Some(_) => self.site.contract.rule,
             None => crate::rules::static_name("field-never-released"),
         };
-        let rule_of_cancel = self.site.contract.rule == "uncalled-cancel";
+        let is_cancel = self.site.contract.rule == "uncalled-cancel";
         match method {
             Some(_) if self.may_be_meant(rule) => None,
             Some(method) => {
@@ -120,7 +120,7 @@ impl Described<'_, '_> {
                 })
             }
             // A cancel function that nobody calls might as well have been dropped where it was made.
-            None if !is_released && (self.is_made_again() || rule_of_cancel) => Some(Forgotten {
+            None if !is_released && (self.is_made_again() || is_cancel) => Some(Forgotten {
                 rule: self.site.contract.rule,
                 message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
                 path: path(format!("kept in {owner}.{field}, which nothing releases")),

@@ -1,7 +1,7 @@
 //! What a loop does but once, however often it turns: a timer that nothing sets again fires a single time, and a counter is zero in the first turn.
 
 use caulk_program::{Callee, LocalId, Object};
-use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::publish::described::Described;
 
@@ -118,19 +118,8 @@ impl Described<'_, '_> {
     /// The timer of whose channel a statement receives.
     fn timer_of(&self, comm: StmtId) -> Option<LocalId> {
         let (function, tree) = (self.function, self.function.tree());
-        let received = match tree.stmt(comm).kind {
-            StmtKind::Expr(expr) => expr,
-            StmtKind::Assign { rhs, .. } => *tree.exprs(rhs).first()?,
-            _ => return None,
-        };
-        let ExprKind::Unary {
-            op: UnaryOp::Receive,
-            x,
-        } = tree.expr(tree.unparen(received)).kind
-        else {
-            return None;
-        };
-        let ExprKind::Selector { x, .. } = tree.expr(tree.unparen(x)).kind else {
+        let channel = crate::channels::uses::received_from(tree, comm)?;
+        let ExprKind::Selector { x, .. } = tree.expr(channel).kind else {
             return None;
         };
         function.local(x)

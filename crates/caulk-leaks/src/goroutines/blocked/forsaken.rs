@@ -2,12 +2,13 @@
 //! channel of that.
 
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree, UnaryOp};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, Tree};
 
 use super::paths::{Paths, is_defer, root_variable};
 use super::{Blocked, Wait};
 use crate::body::Function;
 use crate::channels::made::span_of;
+use crate::channels::uses::received_from;
 use crate::contract::is_release_name;
 use crate::goroutines::endless;
 use crate::inference::started::{returns, signals};
@@ -284,18 +285,9 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
 
 /// The channel that a statement waits on before it does anything else.
 fn waits(tree: &Tree, stmt: StmtId) -> Option<ExprId> {
-    let wait = match tree.stmt(stmt).kind {
-        StmtKind::Expr(wait) => wait,
-        StmtKind::Assign { rhs, .. } => *tree.exprs(rhs).first()?,
+    match tree.stmt(stmt).kind {
         // `if f, ok := <-calls; !ok`
-        StmtKind::If { init, .. } => return waits(tree, init?),
-        _ => return None,
-    };
-    match tree.expr(tree.unparen(wait)).kind {
-        ExprKind::Unary {
-            op: UnaryOp::Receive,
-            x,
-        } => Some(x),
-        _ => None,
+        StmtKind::If { init, .. } => received_from(tree, init?),
+        _ => received_from(tree, stmt),
     }
 }
