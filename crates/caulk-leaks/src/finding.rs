@@ -133,6 +133,9 @@ pub struct Step {
     pub note: String,
 }
 
+/// The note of the step at which a goroutine is started, where its finding names the place at which it stays.
+pub const STARTED_HERE: &str = "started here";
+
 /// What became of an acquisition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
@@ -232,7 +235,7 @@ pub struct Finding {
     pub confidence: Confidence,
     /// One plain sentence without a full stop.
     pub message: String,
-    /// The acquiring call.
+    /// The acquiring call; of a goroutine that is written out where it is started, where it stays.
     pub location: Location,
     /// What leaks.
     pub resource: Resource,

@@ -226,8 +226,12 @@ fn check_body(
             continue;
         }
         let wanted = options.wants(site.contract.rule, site.contract.preview);
-        let replaced = described.replaced_field();
-        if let Some(lost) = replaced.or_else(|| described.field_left_filled()) {
+        let left = |sent| crate::goroutines::blocked::left_in_channel(module, &function, sent);
+        let lost = described
+            .replaced_field()
+            .or_else(|| described.field_left_filled())
+            .or_else(|| described.left_in_channel(&left));
+        if let Some(lost) = lost {
             part.acquisitions
                 .push(described.acquisition(Outcome::Owed(lost.path.clone())));
             part.findings

@@ -6,7 +6,8 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 use crate::body::Function;
 use crate::contract::RELEASE_METHODS;
 use crate::finding::{
-    Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall, Step,
+    Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall, STARTED_HERE,
+    Step,
 };
 use crate::goroutines::published::{Stuck, published};
 use crate::inference::started::returned_locals;
@@ -53,7 +54,7 @@ impl Staying<'_> {
         let path = vec![
             Step {
                 location: started.clone(),
-                note: "started here".to_owned(),
+                note: STARTED_HERE.to_owned(),
             },
             Step {
                 location: tells.clone(),

@@ -279,15 +279,20 @@ impl<'a, 'p> Described<'a, 'p> {
         }
     }
 
-    fn message(&self) -> String {
-        let outcomes = &self.verdict.outcomes;
+    /// What is spoken of, and what it comes from.
+    pub(super) fn subject(&self) -> String {
         let by = short_name(&self.site.acquired_by);
-        let subject = match &self.held {
+        match &self.held {
             Held::Variable(name) | Held::Place(name) => {
                 format!("{} from {by}", self.open_part(name))
             }
             _ => format!("the {} from {by}", self.noun()),
-        };
+        }
+    }
+
+    fn message(&self) -> String {
+        let outcomes = &self.verdict.outcomes;
+        let subject = self.subject();
         let done = self.done_word();
         if matches!(self.held, Held::Blank(_)) {
             return format!("{subject} is discarded and so never {done}");

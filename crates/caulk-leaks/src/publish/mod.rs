@@ -17,3 +17,4 @@ pub(crate) mod slight;
 pub(crate) mod stated;
 pub(crate) mod suppress;
 pub(crate) mod template;
+mod unreceived;

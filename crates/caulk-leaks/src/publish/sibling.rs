@@ -2,7 +2,7 @@
 //! a pipe.
 
 use caulk_program::{LocalId, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{BranchKind, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::body::Function;
 use crate::catalogue::CallEffect;
@@ -61,6 +61,7 @@ fn can_release(module: &Module<'_>, function: &Function, used: ExprId, local: Lo
                 !matches!(function.info().object(parent), Object::Field { .. })
                     && is_release_name(tree.name(sel))
                     && !is_conditional(function, parent, local)
+                    && !is_behind_end(module, function, parent, local)
             }
             ExprKind::Call { fun, args, .. } => {
                 let index = tree.exprs(args).iter().position(|arg| *arg == used);
@@ -102,4 +103,73 @@ fn is_conditional(function: &Function, used: ExprId, local: LocalId) -> bool {
         .local_info(local)
         .and_then(|local| local.function);
     function.root_of(used) != made_in && function.branch_of(used.into()).is_some()
+}
+
+/// Whether a literal releases it only once it has read to the end, which the release of the other is to bring.
+fn is_behind_end(module: &Module<'_>, function: &Function, used: ExprId, local: LocalId) -> bool {
+    let made_in = function
+        .info()
+        .local_info(local)
+        .and_then(|local| local.function);
+    let root = function.root_of(used);
+    let Some(graph) = function.graph(root).filter(|_| root != made_in) else {
+        return false;
+    };
+    let statements = function.tree().block(graph.body);
+    let mut reading = statements.iter();
+    reading.any(|stmt| reads_to_end(module, function, *stmt, local))
+}
+
+/// Whether a statement goes on until what a variable holds has been read to its end: `io.Copy(w, pr)`, `for scanner.Scan() { … }`.
+fn reads_to_end(module: &Module<'_>, function: &Function, stmt: StmtId, local: LocalId) -> bool {
+    let tree = function.tree();
+    let is_given = |call: ExprId| {
+        let mut args = tree.arguments(call).iter();
+        args.any(|arg| function.local(*arg) == Some(local))
+    };
+    if let StmtKind::For {
+        cond: Some(cond),
+        body,
+        ..
+    } = tree.stmt(stmt).kind
+    {
+        let scanner = Some(function.callee(tree.unparen(cond)))
+            .filter(|callee| crate::types::last_name(callee) == "Scan")
+            .and_then(|callee| function.local(callee.receiver()?))
+            .and_then(|scanner| function.sole_value(module.program, scanner));
+        return scanner.is_some_and(|(made, _)| is_given(made)) && !may_leave(function, body);
+    }
+    let mut drains = false;
+    tree.walk(stmt, |node| match node {
+        Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
+            Descend::Skip
+        }
+        Node::Expr(expr) => {
+            let effect = function.callee(expr).func().and_then(|func| {
+                let (package, name) = crate::types::split_name(module.program, func);
+                module.catalogue.effect(package, name)
+            });
+            drains |= effect == Some(CallEffect::Drain) && is_given(expr);
+            Descend::Into
+        }
+        Node::Stmt(_) => Descend::Into,
+    });
+    drains
+}
+
+/// Whether something in a loop may leave it.
+fn may_leave(function: &Function, body: StmtId) -> bool {
+    let tree = function.tree();
+    let mut leaves = false;
+    tree.walk(body, |node| {
+        if let Node::Stmt(stmt) = node {
+            leaves |= match tree.stmt(stmt).kind {
+                StmtKind::Return(_) => true,
+                StmtKind::Branch { kind, .. } => kind != BranchKind::Continue,
+                _ => false,
+            };
+        }
+        Descend::Into
+    });
+    leaves
 }

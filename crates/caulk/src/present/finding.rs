@@ -27,7 +27,7 @@ pub fn diagnostic(finding: &leaks::Finding, sources: &Sources<'_>) -> Diagnostic
         _ => STEPS,
     };
     let (path, rest) = finding.path.split_at(shown);
-    let (snippets, steps) = snippets(&finding.location, opening(finding.rule), path, sources);
+    let (snippets, steps) = snippets(&finding.location, remark(finding), path, sources);
     diagnostic.snippets = snippets;
     diagnostic.steps = steps;
     if !rest.is_empty() {
@@ -54,6 +54,15 @@ pub fn put_before(diagnostic: &mut Diagnostic, folder: &str) {
             .map(|snippet| &mut snippet.file),
     ) {
         file.insert_str(0, folder);
+    }
+}
+
+/// What is said of the place that a finding names: where a resource begins, or where a goroutine stays that is started elsewhere.
+pub fn remark(finding: &leaks::Finding) -> &'static str {
+    let is_start = |step: &leaks::Step| step.note == leaks::STARTED_HERE;
+    match finding.path.first() {
+        Some(first) if is_start(first) && first.location != finding.location => "stays here",
+        _ => opening(finding.rule),
     }
 }
 

@@ -10,7 +10,7 @@ use caulk_report::{
 };
 
 use super::check;
-use super::finding::{Sources, opening};
+use super::finding::{Sources, remark};
 
 /// Byte offsets of files as lines and columns of characters.
 pub struct Places<'a> {
@@ -102,7 +102,7 @@ fn listed(told: &Told<'_>, places: &Places<'_>) -> ListedFinding {
     let finding = told.finding;
     let begin = Waypoint {
         place: places.of(&finding.location),
-        note: opening(finding.rule).to_owned(),
+        note: remark(finding).to_owned(),
     };
     let steps = finding.path.iter().map(|step| Waypoint {
         place: places.of(&step.location),

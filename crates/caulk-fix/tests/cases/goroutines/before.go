@@ -51,9 +51,9 @@ func each(names []string) error {
 func unknown(names <-chan string) error {
 	failures := make(chan error)
 	for name := range names {
-		go func() { // refused: several goroutines send on failures
+		go func() {
 			_, err := fmt.Println(name)
-			failures <- err
+			failures <- err // refused: several goroutines send on failures
 		}()
 	}
 	for range 3 {

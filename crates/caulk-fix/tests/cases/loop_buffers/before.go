@@ -6,8 +6,8 @@ import "runtime"
 func each(n int, work func(int) error) error {
 	errs := make(chan error)
 	for i := 0; i < n; i++ {
-		go func() { // review: where n is negative, make panics
-			errs <- work(i)
+		go func() {
+			errs <- work(i) // review: where n is negative, make panics
 		}()
 	}
 	for i := 0; i < n; i++ {
@@ -68,8 +68,8 @@ func more(n int, work func() error) error {
 	errs := make(chan error)
 	n++
 	for i := 0; i < n; i++ {
-		go func() { // refused: several goroutines send on errs
-			errs <- work()
+		go func() {
+			errs <- work() // refused: several goroutines send on errs
 		}()
 	}
 	for i := 0; i < n; i++ {

@@ -8,7 +8,7 @@ use crate::body::{Function, Root};
 use crate::channels::made::span_of;
 use crate::finding::{
     Acquisition, Confidence, ExitKind, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall,
-    Step,
+    STARTED_HERE, Step,
 };
 use crate::goroutines::published::{Stuck, published};
 use crate::module::Module;
@@ -36,27 +36,26 @@ pub(crate) fn described(
         Some(_) => span_of(owner, start),
         None => blocked.waits,
     };
-    let path = vec![
-        Step {
+    let begun = span_of(owner, start);
+    // A reader looks for what hangs, and a dump of goroutines names it: where the goroutine is written out, that stands here.
+    let hangs_here = started.is_none() && blocked.within.is_none();
+    let hangs = (hangs_here && begun.encloses(blocked.waits) && blocked.waits != begun)
+        .then(|| location(module.program, at, one_line(at, waits)));
+    let first = match hangs {
+        Some(_) => Step {
+            location: location(module.program, at, one_line(at, begun)),
+            note: STARTED_HERE.to_owned(),
+        },
+        None => Step {
             location: match &blocked.within {
                 Some(within) => within.clone(),
                 None => location(module.program, at, one_line(at, waits)),
             },
-            note: match blocked.wait {
-                Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
-                    format!("sends on {channel}")
-                }
-                Wait::Itself => format!("calls {channel}"),
-                Wait::Close => format!("ranges over {channel}"),
-                Wait::Signal
-                | Wait::Lasting
-                | Wait::Unsignalled
-                | Wait::Outlived
-                | Wait::Unanswered => {
-                    format!("waits for {channel}")
-                }
-            },
+            note: blocked.hanging(),
         },
+    };
+    let path = vec![
+        first,
         Step {
             location: location(module.program, file, one_line(file, blocked.leaves)),
             note: match blocked.wait {
@@ -73,6 +72,7 @@ pub(crate) fn described(
                 }
                 Wait::Itself => "which waits for this goroutine to end".to_owned(),
                 Wait::Outlived => format!("leaves the goroutine to wait for {channel}"),
+                Wait::Gathered => "whose next turn starts another".to_owned(),
                 Wait::Close | Wait::Signal | Wait::Lasting => {
                     format!("leaves without closing {channel}")
                 }
@@ -81,7 +81,7 @@ pub(crate) fn described(
     ];
     let stuck = Stuck {
         rule: RULE,
-        location: location(module.program, at, span_of(owner, start)),
+        location: hangs.unwrap_or_else(|| location(module.program, at, begun)),
         start,
         root: owner.root_of(start),
         variable: channel.clone(),
@@ -95,6 +95,7 @@ pub(crate) fn described(
             | Wait::Lasting
             | Wait::Unsignalled
             | Wait::Outlived
+            | Wait::Gathered
             | Wait::Unanswered => format!("close({channel})"),
         },
         message: match blocked.wait {
@@ -132,6 +133,9 @@ pub(crate) fn described(
                     "goroutine goes on waiting for {channel} when its starter has released what it guards"
                 )
             }
+            Wait::Gathered => {
+                format!("each turn of the loop leaves a goroutine that waits for {channel}")
+            }
             Wait::Unsignalled => {
                 format!("goroutine waits for ever for {channel}, which nothing closes")
             }
@@ -151,7 +155,7 @@ pub(crate) fn described(
             | Wait::Itself
             | Wait::Lasting
             | Wait::Outlived => Confidence::Likely,
-            Wait::Receive | Wait::Close | Wait::Signal => Confidence::Certain,
+            Wait::Receive | Wait::Close | Wait::Signal | Wait::Gathered => Confidence::Certain,
         },
         path,
         fix: match started {
@@ -165,6 +169,28 @@ pub(crate) fn described(
         },
     };
     published(module, owner, stuck, heat)
+}
+
+impl Blocked {
+    /// What it does where it hangs.
+    fn hanging(&self) -> String {
+        let channel = &self.channel;
+        match self.wait {
+            Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
+                format!("sends on {channel}")
+            }
+            Wait::Itself => format!("calls {channel}"),
+            Wait::Close => format!("ranges over {channel}"),
+            Wait::Signal
+            | Wait::Lasting
+            | Wait::Unsignalled
+            | Wait::Outlived
+            | Wait::Gathered
+            | Wait::Unanswered => {
+                format!("waits for {channel}")
+            }
+        }
+    }
 }
 
 /// The release of a blocked send is room for it: the channel's `make` gets a capacity.
@@ -199,7 +225,7 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
                 span: byte_span(blocked.waits),
                 why: "the goroutine has to end without waiting for itself".to_owned(),
             }],
-            Wait::Untold | Wait::Abandoned | Wait::Stranded | Wait::Outlived => vec![Obstacle {
+            Wait::Untold | Wait::Abandoned | Wait::Stranded | Wait::Outlived | Wait::Gathered => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "the goroutine needs another way to be told to end: a channel that is closed, or a context".to_owned(),
             }],

@@ -2,11 +2,13 @@
 //! that does not come.
 
 mod abandoned;
+mod again;
 mod at_end;
 mod begun;
 mod described;
 mod elsewhere;
 mod forsaken;
+mod gathering;
 mod itself;
 mod outlives;
 mod paths;
@@ -17,6 +19,7 @@ mod stranded;
 mod told;
 mod unanswered;
 mod unended;
+mod unreceived;
 mod unsignalled;
 mod untold;
 mod waiting;
@@ -38,6 +41,7 @@ use served::Used;
 
 pub(in crate::goroutines) use described::RULE;
 pub(crate) use described::described;
+pub(crate) use unreceived::left_in_channel;
 
 /// A goroutine that waits on a channel which nobody serves any more.
 #[derive(Clone)]
@@ -110,6 +114,8 @@ pub(crate) enum Wait {
     Unsignalled,
     /// For the end of a value, to release what its starter has released.
     Outlived,
+    /// For the end of something, as the goroutines do that the turns before have started.
+    Gathered,
     /// That someone receives what it sends.
     Receive,
     /// That someone closes what it ranges over.
@@ -143,6 +149,7 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .into_iter()
         .chain(untold::untold(module, function))
         .chain(outlives::outlives(module, function))
+        .chain(gathering::gathering(module, function))
         .chain(unsignalled::unsignalled(module, function))
         .chain(itself::itself(module, function))
         .chain(abandoned::abandoned(module, function))

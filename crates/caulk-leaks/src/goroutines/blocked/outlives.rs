@@ -57,9 +57,13 @@ fn outlived(
     if !matches!(kind, LocalKind::Receiver | LocalKind::Param { .. }) {
         return None;
     }
+    let of_starter = [true, false]
+        .into_iter()
+        .flat_map(|deferred| releases(function, None, deferred));
+    let of_starter: Vec<_> = of_starter.collect();
     let both = releases(function, Some(literal), false)
         .into_iter()
-        .any(|released| released.0 != owner && releases(function, None, true).contains(&released));
+        .any(|released| released.0 != owner && of_starter.contains(&released));
     let file = caulk_flow::file_of(module.program, function.typed.owner)?;
     let text = file.bytes();
     let name = |expr: ExprId| tree.expr(expr).span.of(&text);

@@ -168,9 +168,7 @@ impl<'a> View<'a> {
                 return self.blocked(start, first, leaves, once);
             }
         } else if room == 0
-            && (self.under_same_condition(start, receives)
-                || self.received_anyway(start, receives)
-                || self.closed_instead(start))
+            && (self.is_received_wherever_started(start, receives) || self.closed_instead(start))
         {
             let paths = self.receiving(start, receives);
             if let Some(leaves) = paths.leaves_with_fewer(start, 1) {
@@ -182,6 +180,12 @@ impl<'a> View<'a> {
             && let Some(leaves) = self.one_of_several(start, &sends, receives, room)
         {
             return self.blocked(start, first, leaves, false);
+        }
+        if room == 0
+            && self.under_same_condition(start, receives)
+            && let Some(blocked) = self.sends_again(start, &sends, receives)
+        {
+            return Some(blocked);
         }
         // After one receive there is more to send than there is room.
         let more = if many || sends.iter().any(|send| self.repeats(send, &sends)) {
@@ -409,6 +413,11 @@ impl<'a> View<'a> {
             function.tree().is_endless_loop(round)
                 || paths.leaves_loop(send.node, round, &[]).is_some()
         })
+    }
+
+    /// Whether no condition says at once that the goroutine is started and that the starter comes to its receives.
+    pub(super) fn is_received_wherever_started(&self, start: Node, receives: &[&Use]) -> bool {
+        self.under_same_condition(start, receives) || self.received_anyway(start, receives)
     }
 
     /// Whether the receives stand under the same conditions as the start of the goroutine, and so does what makes the channel:

@@ -18,9 +18,9 @@ func startedWhereNeeded(quit chan struct{}) {
 	for {
 		if done == nil {
 			done = make(chan struct{})
-			go func() { // want leak /blocked-goroutine/
+			go func() {
 				if err := try(); err != nil {
-					fail <- err
+					fail <- err // want leak /blocked-goroutine/
 					return
 				}
 				close(done)
@@ -89,8 +89,8 @@ func toldByEither(n int) {
 func triesAgain(stop chan struct{}) bool {
 	tried := make(chan error)
 	for {
-		go func() { // want leak /blocked-goroutine/
-			tried <- try()
+		go func() {
+			tried <- try() // want leak /blocked-goroutine/
 		}()
 		select {
 		case err := <-tried:

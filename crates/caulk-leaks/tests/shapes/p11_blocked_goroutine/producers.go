@@ -19,10 +19,10 @@ func check(x int) error {
 
 func consumerGivesUp(xs []int) error {
 	out := make(chan int)
-	go func() { // want leak /blocked-goroutine/
+	go func() {
 		defer close(out)
 		for _, x := range xs {
-			out <- x
+			out <- x // want leak /blocked-goroutine/
 		}
 	}()
 	for x := range out {
@@ -35,9 +35,9 @@ func consumerGivesUp(xs []int) error {
 
 func consumerBreaks(xs []int) (first int) {
 	out := make(chan int)
-	go func() { // want leak /blocked-goroutine/
+	go func() {
 		for _, x := range xs {
-			out <- x
+			out <- x // want leak /blocked-goroutine/
 		}
 		close(out)
 	}()
@@ -117,10 +117,10 @@ func lastIsAnError(xs []int) error {
 
 func notTheLastOne(xs []int) error {
 	out := make(chan result)
-	go func() { // want leak /blocked-goroutine/
+	go func() {
 		defer close(out)
 		for _, x := range xs {
-			out <- result{x, check(x)}
+			out <- result{x, check(x)} // want leak /blocked-goroutine/
 		}
 	}()
 	for r := range out {
@@ -151,8 +151,8 @@ func okIsAsked(xs []int) (sum int) {
 func firstErrorOfMany(xs []int) error {
 	errs := make(chan error)
 	for _, x := range xs {
-		go func() { // want leak /blocked-goroutine/
-			errs <- check(x)
+		go func() {
+			errs <- check(x) // want leak /blocked-goroutine/
 		}()
 	}
 	for range xs {
@@ -181,9 +181,9 @@ func allOfMany(xs []int) (failed error) {
 // The workers stop at the first error, and nobody takes what is left.
 func workersStop(xs []int) error {
 	in := make(chan int)
-	go func() { // want leak /blocked-goroutine/
+	go func() {
 		for _, x := range xs {
-			in <- x
+			in <- x // want leak /blocked-goroutine/
 		}
 		close(in)
 	}()
@@ -228,10 +228,10 @@ func workersGoOn(xs []int) {
 
 func walked(root string) error {
 	paths := make(chan string)
-	go func() { // want leak /blocked-goroutine/
+	go func() {
 		defer close(paths)
 		_ = filepath.WalkDir(root, func(p string, _ fs.DirEntry, err error) error {
-			paths <- p
+			paths <- p // want leak /blocked-goroutine/
 			return err
 		})
 	}()
@@ -316,8 +316,8 @@ func twoChannels(x int) (int, error) {
 
 func returnsBeforeClose(xs []int) error {
 	in := make(chan int)
-	go func() { // want leak /blocked-goroutine/
-		for range in {
+	go func() {
+		for range in { // want leak /blocked-goroutine/
 			work()
 		}
 	}()
@@ -350,8 +350,8 @@ func closeIsDeferred(xs []int) error {
 
 func returnsBeforeSignal(x int) error {
 	done := make(chan struct{})
-	go func() { // want leak /blocked-goroutine/
-		<-done
+	go func() {
+		<-done // want leak /blocked-goroutine/
 		work()
 	}()
 	if err := check(x); err != nil {

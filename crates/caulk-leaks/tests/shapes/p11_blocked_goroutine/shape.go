@@ -13,8 +13,8 @@ func work() int { return 1 }
 
 func sendAfterTimeout(d time.Duration) (int, error) {
 	done := make(chan int)
-	go func() { // want leak /blocked-goroutine/
-		done <- work()
+	go func() {
+		done <- work() // want leak /blocked-goroutine/
 	}()
 	select {
 	case x := <-done:
@@ -30,9 +30,9 @@ func sendAfterCancel(ctx context.Context) (int, error) {
 		err error
 	}
 	done := make(chan outcome)
-	go func() { // want leak /blocked-goroutine/
+	go func() {
 		x := work()
-		done <- outcome{x, nil}
+		done <- outcome{x, nil} // want leak /blocked-goroutine/
 	}()
 	select {
 	case o := <-done:
@@ -97,8 +97,8 @@ func alwaysReceived() int {
 func firstOfMany(n int) int {
 	out := make(chan int)
 	for range n {
-		go func() { // want leak /blocked-goroutine/
-			out <- work()
+		go func() {
+			out <- work() // want leak /blocked-goroutine/
 		}()
 	}
 	return <-out
@@ -116,8 +116,8 @@ func firstOfManyBuffered(n int) int {
 
 func earlyReturn(bad bool) (int, error) {
 	out := make(chan int)
-	go func() { // want leak /blocked-goroutine/
-		out <- work()
+	go func() {
+		out <- work() // want leak /blocked-goroutine/
 	}()
 	if bad {
 		return 0, errTimeout
@@ -127,8 +127,8 @@ func earlyReturn(bad bool) (int, error) {
 
 func neverClosed(xs []int) {
 	in := make(chan int)
-	go func() { // want leak /blocked-goroutine/
-		for range in {
+	go func() {
+		for range in { // want leak /blocked-goroutine/
 			work()
 		}
 	}()
@@ -187,8 +187,8 @@ func untilBothAreClosed() error {
 
 func untilCancelled(ctx context.Context) (n int) {
 	done := make(chan int)
-	go func() { // want leak /blocked-goroutine/
-		done <- work()
+	go func() {
+		done <- work() // want leak /blocked-goroutine/
 	}()
 	for {
 		select {
