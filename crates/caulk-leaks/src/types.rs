@@ -127,7 +127,7 @@ pub(crate) fn can_be_owned(program: &Program, ty: TypeId) -> bool {
         _ => program
             .struct_fields(ty)
             .iter()
-            .any(|field| caulk_syntax::is_exported(&field.name) && releases(field.ty)),
+            .any(|field| releases(field.ty)),
     }
 }
 

@@ -87,7 +87,7 @@ pub(super) fn by_function(
     })
 }
 
-/// The contract of a value without a release method, whose visible field holds the resource.
+/// The contract of a value without a release method, whose field holds the resource. Who cannot see the field owes nothing.
 fn by_field(
     module: &Module<'_>,
     contract: &Contract,
@@ -97,7 +97,7 @@ fn by_field(
     let releases = RELEASE_METHODS
         .iter()
         .any(|name| module.program.has_method(ty, name));
-    if releases || !caulk_syntax::is_exported(field) || module.program.is_interface(ty) {
+    if releases || module.program.is_interface(ty) {
         return None;
     }
     let mut contract = contract.clone();

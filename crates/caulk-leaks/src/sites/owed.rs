@@ -258,7 +258,8 @@ fn known_contracts(
             .flatten()
     });
     contracts.retain(|contract| {
-        !crate::inference::convention::is_unlikely(module, function, call, contract)
+        can_name_release(module, function, called.types, contract)
+            && !crate::inference::convention::is_unlikely(module, function, call, contract)
     });
     if contracts.iter().any(|contract| contract.origin.is_guess())
         && is_kept_behind(module, function, callee, called)
@@ -286,6 +287,23 @@ fn known_contracts(
         return behind;
     }
     contracts
+}
+
+/// Whether a function can name the field whose release is owed: those of other packages see exported ones alone.
+fn can_name_release(
+    module: &Module<'_>,
+    function: &Function,
+    types: &[TypeId],
+    contract: &Contract,
+) -> bool {
+    let program = module.program;
+    let Some(field) = contract.release.path().first() else {
+        return true;
+    };
+    let result = contract.results.first().and_then(|result| types.get(*result));
+    let declared = result.and_then(|ty| program.named_of(program.deref(*ty)));
+    let own = program.package(function.package).path();
+    caulk_syntax::is_exported(field) || declared.is_none_or(|named| &*named.package == own)
 }
 
 /// Whether all in the project who implement a method give what they go on keeping: an entry of a map, what a field holds.
