@@ -4,7 +4,7 @@ use caulk_program::{LocalId, Type};
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, StmtKind};
 
 use super::run::{Run, Start};
-use super::state::{Place, State, Value};
+use super::state::{Part, Place, State, Value};
 use crate::finding::SettledBy;
 
 impl Run<'_, '_> {
@@ -43,7 +43,10 @@ impl Run<'_, '_> {
             {
                 let mut same = place.clone();
                 same.root = other;
-                state.bind_around(Place::of(other), Value::Owner(place.path.first().cloned()));
+                let depth = value.depth();
+                let part = place.path.first().cloned();
+                let part = part.map(|field| Part { field, depth });
+                state.bind_around(Place::of(other), Value::Owner(part));
                 state.bind(same, Some(value.clone()));
             }
         }

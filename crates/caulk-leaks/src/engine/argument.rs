@@ -97,7 +97,7 @@ impl Run<'_, '_> {
         }
         let (field, depth) = match value {
             Value::At(depth) => (None, *depth),
-            Value::Owner(Some(field)) => (Some(field.clone()), 0),
+            Value::Owner(Some(part)) => (Some(part.field.clone()), part.depth),
             _ => (None, 0),
         };
         let std = name.is_some_and(|name| crate::types::is_std_path(name.package));

@@ -5,7 +5,7 @@ use caulk_syntax::{BinaryOp, ExprId, ExprKind, UnaryOp};
 use smol_str::SmolStr;
 
 use super::run::Run;
-use super::state::{Place, State, Status, Value};
+use super::state::{Part, Place, State, Status, Value};
 use crate::contract::Origin;
 
 impl Run<'_, '_> {
@@ -232,12 +232,12 @@ impl Run<'_, '_> {
                 (depth == self.release.path().len() && (is_unknown || self.is_releasable(expr)))
                     .then_some(value)
             }
-            Value::Owner(field) if is_method => Some(if crate::contract::is_release_name(name) {
+            Value::Owner(part) if is_method => Some(if crate::contract::is_release_name(name) {
                 Value::Releaser
             } else {
-                Value::Owner(field)
+                Value::Owner(part)
             }),
-            Value::Owner(Some(field)) if field == name => Some(Value::At(0)),
+            Value::Owner(Some(part)) if part.field == name => Some(Value::At(part.depth)),
             Value::Owner(None) | Value::View => Some(Value::View),
             Value::Handle => {
                 let (program, ty) = (self.module.program, self.function.info().type_of(expr));
@@ -251,7 +251,7 @@ impl Run<'_, '_> {
     pub(super) fn through_embedded(&self, value: Value, through: &[SmolStr]) -> Value {
         through.iter().fold(value, |value, name| match value {
             Value::At(depth) if self.release.leads(depth, name) => Value::At(depth + 1),
-            Value::Owner(Some(field)) if field == *name => Value::At(0),
+            Value::Owner(Some(part)) if part.field == *name => Value::At(part.depth),
             other => other,
         })
     }
@@ -401,8 +401,11 @@ impl Run<'_, '_> {
             let is_promoted =
                 || name.is_some_and(|name| crate::types::embeds(self.module.program, ty, &name));
             let value = match value_kind {
-                Some(Value::At(0) | Value::Releaser) => Some(Value::Owner(field)),
-                Some(Value::At(_) | Value::Owner(_)) => Some(Value::Owner(None)),
+                Some(held @ (Value::At(_) | Value::Releaser)) => {
+                    let depth = held.depth();
+                    Some(Value::Owner(field.map(|field| Part { field, depth })))
+                }
+                Some(Value::Owner(_)) => Some(Value::Owner(None)),
                 Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
                     super::closure::ClosureEffect::Releases => Some(Value::Owner(None)),
                     super::closure::ClosureEffect::Uses { .. } => {
@@ -423,7 +426,7 @@ impl Run<'_, '_> {
                 (Some(Value::Owner(_)), Some(Value::Owner(None))) if is_promoted() => {
                     Some(Value::Owner(None))
                 }
-                (Some(Value::Owner(field)), _) => Some(Value::Owner(field)),
+                (Some(Value::Owner(part)), _) => Some(Value::Owner(part)),
                 (known, None) => known,
                 (_, some) => some,
             };

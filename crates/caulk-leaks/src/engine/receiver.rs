@@ -93,20 +93,20 @@ impl Run<'_, '_> {
                 }
                 results
             }
-            Value::Owner(field) => {
+            Value::Owner(part) => {
                 if is_release_name(&method) {
                     self.release_at(state, span);
                     return Vec::new();
                 }
-                if field.is_none() && !method.is_empty() && self.is_own(callee) {
+                if part.is_none() && !method.is_empty() && self.is_own(callee) {
                     // Which of its fields holds it is not known.
                     self.lose_track(state, "held too deep in what has this method", span);
                     return Vec::new();
                 }
                 let passed = Passed {
                     param: Param::Receiver,
-                    field,
-                    depth: 0,
+                    depth: part.as_ref().map_or(0, |part| part.depth),
+                    field: part.map(|part| part.field),
                     error: None,
                 };
                 match self.follow(callee, passed) {

@@ -34,6 +34,20 @@ impl Place {
     }
 }
 
+/// A field that holds the resource, or what is so many fields down the path of its release: `Result{Body: resp.Body}`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Part {
+    pub field: SmolStr,
+    pub depth: usize,
+}
+
+impl Part {
+    /// A field that holds the whole of it.
+    pub fn whole(field: SmolStr) -> Part {
+        Part { field, depth: 0 }
+    }
+}
+
 /// How a value relates to the resource that is followed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
@@ -65,8 +79,8 @@ pub(crate) enum Value {
     Releaser,
     /// A function literal of this body.
     Closure(ExprId),
-    /// Holds the resource, in this field where that is known.
-    Owner(Option<SmolStr>),
+    /// Holds the resource, or a part of it, in this field where that is known.
+    Owner(Option<Part>),
     /// Reads from it or writes to it, and does not release it.
     View,
     /// Made from it, and of no use once it is released.
@@ -76,6 +90,14 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// How many fields down the path of its release a part of it is; none of what is no part.
+    pub fn depth(&self) -> usize {
+        match self {
+            Value::At(depth) => *depth,
+            _ => 0,
+        }
+    }
+
     /// Whether handing this on hands on the resource.
     pub fn holds(&self) -> bool {
         matches!(

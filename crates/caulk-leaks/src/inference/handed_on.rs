@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, FuncId, TypeId};
+use caulk_program::{BodyOwner, FuncId, PackageId, TypeId};
 use caulk_syntax::{Descend, ExprKind, Node};
 use smol_str::SmolStr;
 
@@ -87,17 +87,28 @@ pub(super) fn by_function(
     })
 }
 
-/// The contract of a value without a release method, whose field holds the resource. Who cannot see the field owes nothing.
+/// The contract of a value without a release method, whose field holds the resource: one that all can name, or that its `package` is
+/// seen to release.
 fn by_field(
     module: &Module<'_>,
     contract: &Contract,
     ty: TypeId,
     field: &SmolStr,
+    package: PackageId,
 ) -> Option<Contract> {
+    let program = module.program;
     let releases = RELEASE_METHODS
         .iter()
-        .any(|name| module.program.has_method(ty, name));
-    if releases || module.program.is_interface(ty) {
+        .any(|name| program.has_method(ty, name));
+    let is_released = || {
+        let owner = program.named_of(program.deref(ty))?.full_name();
+        let uses = module.uses_of_field(package, &owner, field)?;
+        Some(uses.is_released(&|method| contract.release.is_method(method)))
+    };
+    if releases
+        || program.is_interface(ty)
+        || !caulk_syntax::is_exported(field) && is_released() != Some(true)
+    {
         return None;
     }
     let mut contract = contract.clone();
@@ -117,12 +128,13 @@ fn by_field(
 }
 
 /// The contract of a value whose field holds the resource: owed where a release method of its type
-/// releases the field.
+/// releases the field. A function of this package makes it.
 pub(super) fn held(
     module: &Module<'_>,
     contract: &Contract,
     ty: TypeId,
     field: &SmolStr,
+    package: PackageId,
     reach: Reach,
 ) -> Option<Contract> {
     let release = Arc::new(contract.release.clone());
@@ -156,7 +168,7 @@ pub(super) fn held(
         releasing
     };
     let Some((_, first)) = releasing.first().copied() else {
-        return by_field(module, contract, ty, field);
+        return by_field(module, contract, ty, field, package);
     };
     let others = first.map_or_else(Vec::new, |first| {
         others_that_release(module, &release, first, field, reach)

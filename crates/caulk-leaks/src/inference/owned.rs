@@ -116,9 +116,15 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         let owed = match &value {
             Value::At(_) if !opened::is_handed_on(module, &site.contract, id) => None,
             Value::At(depth) => handed_on(&site.contract, *depth),
-            Value::Owner(Some(field)) => {
+            Value::Owner(Some(part)) => {
                 let concrete = outcomes.returned_type.unwrap_or(ty);
-                held(module, &site.contract, concrete, field, reach)
+                let contract = match part.depth {
+                    0 => Some(site.contract.as_ref().clone()),
+                    depth => handed_on(&site.contract, depth),
+                };
+                contract.and_then(|contract| {
+                    held(module, &contract, concrete, &part.field, id.package, reach)
+                })
             }
             Value::Releaser => by_function(module, &site.contract, ty, outcomes.beside.as_ref()),
             Value::Owner(None) => as_file(module, &site.contract, ty),
@@ -348,7 +354,15 @@ fn filled_later(
     reach: Reach,
 ) -> Option<Contract> {
     let filled = crate::inference::filled::of_result(module, function, result, ty)?;
-    let owed = held(module, &filled.contract, filled.made, &filled.field, reach)?;
+    let package = function.package;
+    let owed = held(
+        module,
+        &filled.contract,
+        filled.made,
+        &filled.field,
+        package,
+        reach,
+    )?;
     let can_begin = |name: &String| module.program.has_method(ty, name);
     if !filled.begun && !filled.by.iter().any(can_begin) {
         return None;
@@ -448,7 +462,7 @@ fn origin(
     ));
     if let Some(at) = verdict.outcomes.returned_at {
         let note = match &verdict.outcomes.returned {
-            Some((_, Value::Owner(Some(field)))) => format!("returns it in {field}"),
+            Some((_, Value::Owner(Some(part)))) => format!("returns it in {}", part.field),
             _ => "returns it".to_owned(),
         };
         steps.extend(step(module, function, at, note));

@@ -325,8 +325,8 @@ impl Described<'_, '_> {
     fn kept_in(&self) -> Option<(TypeId, SmolStr)> {
         let outcomes = &self.verdict.outcomes;
         match (&outcomes.returned, outcomes.settled) {
-            (Some((_, Value::Owner(Some(field)))), None) => {
-                Some((outcomes.returned_type?, field.clone()))
+            (Some((_, Value::Owner(Some(part)))), None) if part.depth == 0 => {
+                Some((outcomes.returned_type?, part.field.clone()))
             }
             (None, Some((SettledBy::Stored, _))) if !outcomes.stored_elsewhere => {
                 outcomes.stored_in.clone()

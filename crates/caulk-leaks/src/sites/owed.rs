@@ -300,7 +300,10 @@ fn can_name_release(
     let Some(field) = contract.release.path().first() else {
         return true;
     };
-    let result = contract.results.first().and_then(|result| types.get(*result));
+    let result = contract
+        .results
+        .first()
+        .and_then(|result| types.get(*result));
     let declared = result.and_then(|ty| program.named_of(program.deref(*ty)));
     let own = program.package(function.package).path();
     caulk_syntax::is_exported(field) || declared.is_none_or(|named| &*named.package == own)
