@@ -403,6 +403,9 @@ impl Run<'_, '_> {
             let value = match value_kind {
                 Some(held @ (Value::At(_) | Value::Releaser)) => {
                     let depth = held.depth();
+                    if let Some(field) = field.as_ref().filter(|_| depth == 0) {
+                        self.note_store(ty, field);
+                    }
                     Some(Value::Owner(field.map(|field| Part { field, depth })))
                 }
                 Some(Value::Owner(_)) => Some(Value::Owner(None)),
