@@ -8,7 +8,7 @@ use caulk_system::Files;
 use super::folders::Folders;
 use super::module::read_text;
 
-/// Files that are looked into, and of one folder.
+/// Files that are looked into, and of one folder where there are many.
 const MOST_FILES: usize = 400;
 const MOST_OF_FOLDER: usize = 4;
 
@@ -22,12 +22,14 @@ pub(crate) fn import_path(
 ) -> Option<(String, usize)> {
     let mut imports: Vec<String> = Vec::new();
     let mut left = MOST_FILES;
-    for dir in dirs.iter().filter(|dir| dir.starts_with(root)) {
+    let dirs: Vec<&PathBuf> = dirs.iter().filter(|dir| dir.starts_with(root)).collect();
+    let of_folder = MOST_OF_FOLDER.max(MOST_FILES / dirs.len().max(1));
+    for dir in dirs {
         for name in folders
             .list(files, dir)
             .go_files
             .iter()
-            .take(MOST_OF_FOLDER.min(left))
+            .take(of_folder.min(left))
         {
             left -= 1;
             if let Some(text) = read_text(files, &dir.join(name)) {

@@ -244,8 +244,8 @@ impl Finder<'_> {
                 // A repository that has moved, or is a fork, stands there by another path than its files know.
                 let renamed = guess.filter(|(root, path, count)| {
                     let own = src.join(path);
-                    *count >= SEVERAL
-                        && root.starts_with(&src)
+                    let stands_at = root.strip_prefix(&src).ok();
+                    stands_at.is_some_and(|at| *count >= SEVERAL || goes_by(path, at, *count))
                         && own != *root
                         && !self.files.exists(&own)
                 });
@@ -363,4 +363,14 @@ fn remote_path(line: &str) -> Option<String> {
 
 fn display(path: &Path) -> String {
     path.display().to_string()
+}
+
+/// Whether few imports are enough to say that a folder below `src` is known to its own files by another path: that is as long, and
+/// two lead there, or it ends in the same name, written otherwise.
+fn goes_by(path: &str, stands_at: &Path, imports: usize) -> bool {
+    let plain = |name: &str| name.replace(['-', '_'], "").to_lowercase();
+    let name = stands_at.file_name().unwrap_or_default().to_string_lossy();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    path.split('/').count() == stands_at.components().count()
+        && (imports >= 2 || last != name && plain(last) == plain(&name))
 }

@@ -496,6 +496,20 @@ fn a_tree_that_moved_still_names_itself_as_before() {
 }
 
 #[test]
+fn one_import_tells_the_former_name_of_a_tree_below_a_gopath() {
+    let files = [
+        (
+            "/gopath/src/x.y/me/the-app/a.go",
+            "package main\nimport \"x.y/you/the_app/lib\"\nvar A = lib.Open()\n",
+        ),
+        ("/gopath/src/x.y/me/the-app/lib/l.go", LIB),
+    ];
+    let program = load(&files, &["/gopath/src/x.y/me/the-app/..."]);
+    assert_eq!(type_of(&program, "A"), "*x.y/you/the_app/lib.Store");
+    assert!(program.problems().is_empty(), "{:?}", program.problems());
+}
+
+#[test]
 fn a_fork_below_a_gopath_goes_by_the_path_that_its_files_know() {
     let files = [
         (
