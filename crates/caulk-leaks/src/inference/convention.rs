@@ -26,6 +26,8 @@ pub(crate) enum Looks {
     Rows,
     /// What a function dials by its name.
     Connection,
+    /// What a function listens with by its name.
+    Listener,
     /// What a function opens by its name, and is read as a stream.
     Stream,
 }
@@ -40,6 +42,7 @@ pub(crate) fn of_types(
         Some(Looks::Response | Looks::Answer) => ("net/http", "Get"),
         Some(Looks::Rows) => ("database/sql", "DB.Query"),
         Some(Looks::Connection) => ("net", "Dial"),
+        Some(Looks::Listener) => ("net", "Listen"),
         Some(Looks::Stream) => ("io", "ReadCloser"),
         None => ("", ""),
     };
@@ -527,13 +530,19 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
     let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
         return None;
     };
-    let ([value, _], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
+    let ([value, beside @ .., _], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
         return None;
     };
     if tree.unparen(*single) != call {
         return None;
     }
     let local = function.local(*value)?;
+    if called_name(function, call).is_some_and(listens) {
+        return Some(Looks::Listener);
+    }
+    if !beside.is_empty() {
+        return None;
+    }
     if called_name(function, call).is_some_and(dials) {
         return Some(Looks::Connection);
     }
@@ -570,8 +579,13 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
     (asks && uses("Next") && uses("Scan")).then_some(Looks::Rows)
 }
 
+/// Whether the name of a function may tell what it gives, where its source is not at hand.
+pub(crate) fn is_named_for_opening(name: &str) -> bool {
+    dials(name) || listens(name) || opens(name)
+}
+
 /// Whether a function says by its name that it gives a connection: `DialTimeout`.
-pub(crate) fn dials(name: &str) -> bool {
+fn dials(name: &str) -> bool {
     let how = [
         "", "Conn", "Context", "HTTP", "IP", "TCP", "TLS", "Timeout", "UDP", "URL", "Unix",
     ];
@@ -579,8 +593,15 @@ pub(crate) fn dials(name: &str) -> bool {
         .is_some_and(|rest| how.contains(&rest) || rest.starts_with("With"))
 }
 
+/// Whether a function says by its name that it gives what listens at an address: `ListenPacket`.
+fn listens(name: &str) -> bool {
+    let how = ["", "Addr", "IP", "Packet", "TCP", "TLS", "UDP", "Unix"];
+    name.strip_prefix("Listen")
+        .is_some_and(|rest| how.contains(&rest))
+}
+
 /// Whether a function says by its name that it opens what can be read: `OpenEntry`.
-pub(crate) fn opens(name: &str) -> bool {
+fn opens(name: &str) -> bool {
     name.strip_prefix("Open")
         .is_some_and(|rest| !rest.starts_with(char::is_lowercase))
 }

@@ -217,7 +217,7 @@ struct Named {
     status: bool,
     next: bool,
     scan: bool,
-    dials: bool,
+    opens: bool,
 }
 
 impl Named {
@@ -260,7 +260,7 @@ impl Named {
             "Scan" => self.scan = true,
             "Background" | "TODO" => self.endless_context = true,
             _ => {
-                self.dials |= super::convention::dials(name) || super::convention::opens(name);
+                self.opens |= super::convention::is_named_for_opening(name);
             }
         }
     }
@@ -268,7 +268,7 @@ impl Named {
     /// Whether a value of a type that is not known may be a response or rows by its use, as
     /// [`crate::inference::convention::looks_like`] tells.
     fn tell_a_type(&self) -> bool {
-        self.sends_request || self.dials || self.body && self.status || self.next && self.scan
+        self.sends_request || self.opens || self.body && self.status || self.next && self.scan
     }
 }
 
