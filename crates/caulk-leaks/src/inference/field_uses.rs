@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use caulk_program::{Builtin, Callee, LocalId, Object, Program, Type, TypedBody};
+use caulk_program::{Builtin, Callee, FuncId, LocalId, Object, Program, Type, TypedBody};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -36,6 +36,8 @@ pub(crate) struct Uses {
     methods: Vec<SmolStr>,
     /// It is called, passed on, copied or returned: whoever gets it may release it.
     escapes: bool,
+    /// Functions of the project that it is passed to, with the index of the argument, in order: what these do with it is theirs to say.
+    passed: Box<[(FuncId, usize)]>,
     /// All that make a value of the type give it something that is not nil.
     always_given: bool,
 }
@@ -179,6 +181,17 @@ impl Uses {
         }
         self.escapes |= others.escapes;
         self.always_given |= others.always_given;
+        for (func, index) in others.passed {
+            self.add_passed(func, index);
+        }
+    }
+
+    fn add_passed(&mut self, func: FuncId, index: usize) {
+        if let Err(place) = self.passed.binary_search(&(func, index)) {
+            let mut all = std::mem::take(&mut self.passed).into_vec();
+            all.insert(place, (func, index));
+            self.passed = all.into();
+        }
     }
 
     fn add_method(&mut self, method: SmolStr) {
@@ -195,7 +208,15 @@ impl Uses {
 
     /// Whether something gets what it holds.
     pub fn escapes(&self) -> bool {
-        self.escapes
+        self.escapes || !self.passed.is_empty()
+    }
+
+    /// These uses without those by functions that only use what they are passed, as `lends` says.
+    pub fn without_lent(mut self, lends: &dyn Fn(FuncId, usize) -> bool) -> Uses {
+        let mut passed = std::mem::take(&mut self.passed).into_vec();
+        passed.retain(|(func, index)| !lends(*func, *index));
+        self.passed = passed.into();
+        self
     }
 
     /// Whether one of these methods is called on it.
@@ -210,7 +231,7 @@ impl Uses {
 
     /// Whether something releases the field, or gets what it holds and may do so.
     pub fn may_release(&self, releases: &dyn Fn(&str) -> bool) -> bool {
-        self.escapes
+        self.escapes()
             || self
                 .methods
                 .iter()
@@ -300,7 +321,10 @@ impl Reader<'_> {
                     Callee::Builtin(Builtin::Append) => self.goes_back(parent, expr),
                     callee => self.is_lent(callee),
                 };
-                uses.escapes |= !harmless;
+                match self.passed_to(parent, expr).filter(|_| !harmless) {
+                    Some((func, index)) => uses.add_passed(func, index),
+                    None => uses.escapes |= !harmless,
+                }
             }
             _ => uses.escapes = true,
         }
@@ -402,6 +426,20 @@ impl Reader<'_> {
     fn is_called(&self, call: ExprId, fun: ExprId) -> bool {
         let call = self.body.tree().expr(call).kind;
         matches!(call, ExprKind::Call { fun: called, .. } if called == fun)
+    }
+
+    /// The function of the project that a call passes an argument to by itself, and its index.
+    fn passed_to(&self, call: ExprId, argument: ExprId) -> Option<(FuncId, usize)> {
+        let (Callee::Static(func) | Callee::Method { func, .. }) = self.body.info.callee(call)
+        else {
+            return None;
+        };
+        let own = |id: &FuncId| caulk_flow::is_followed(self.program, id.package);
+        let id = func.id.filter(own)?;
+        let signature = self.program.func_type(self.program.signature(id))?;
+        let mut arguments = self.body.tree().arguments(call).iter();
+        let index = arguments.position(|other| *other == argument)?;
+        (!signature.variadic && index < signature.params.len()).then_some((id, index))
     }
 
     /// Whether a call of the standard library only uses its arguments.

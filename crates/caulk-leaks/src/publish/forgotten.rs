@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Type, TypeId};
+use caulk_program::{BodyOwner, FuncId, Type, TypeId};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
 use smol_str::SmolStr;
@@ -12,6 +12,8 @@ use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::Value;
 use crate::finding::{Heat, Keeper, SettledBy, Step};
 use crate::inference::field_uses::{FieldUses, Uses};
+use crate::inference::summary::{Param, ParamEffect, ParamQuery};
+use crate::module::Reach;
 use crate::publish::described::Described;
 
 /// Where a field is released that the release method of its owner forgets.
@@ -57,7 +59,8 @@ impl Described<'_, '_> {
         let package = self.function.package;
         let uses = self
             .module
-            .uses_of_field(package, &named.full_name(), &field)?;
+            .uses_of_field(package, &named.full_name(), &field)?
+            .without_lent(&|func, index| self.is_lent_to(func, index));
         let is_released = uses.may_release(&|method| release.is_method(method));
         let elsewhere = match is_released {
             false => None,
@@ -128,6 +131,27 @@ impl Described<'_, '_> {
             }),
             None => None,
         }
+    }
+
+    /// Whether a function only uses what it is passed, and is none that takes it back.
+    fn is_lent_to(&self, func: FuncId, index: usize) -> bool {
+        let name = self.module.program.func(func).map(|func| &func.name);
+        let mut takers = self.site.release.taken_by.iter();
+        let takes_back = name.is_none_or(|name| takers.any(|taker| taker == name.as_str()));
+        let Some(reach) = self.module.enter(Reach::FULL, func).filter(|_| !takes_back) else {
+            return false;
+        };
+        let effect = self.module.effect(ParamQuery {
+            func,
+            param: Param::At(index),
+            field: None,
+            depth: 0,
+            error: None,
+            release: Arc::clone(&self.site.release),
+            reach,
+            apart: false,
+        });
+        matches!(effect, ParamEffect::Borrows | ParamEffect::Drains { .. })
     }
 
     /// Whether what is kept in a field is made again and again.
