@@ -128,12 +128,7 @@ pub(crate) enum Wait {
 
 /// The goroutines of a body that can block for ever.
 pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
-    let used: Vec<Used> = channels(module, function)
-        .into_iter()
-        .filter_map(|channel| {
-            let uses = uses(module, function, &channel)?;
-            Some(Used { channel, uses })
-        })
+    let used: Vec<Used> = made(module, function)
         .chain(produced(module, function).into_iter().map(Used::from))
         .collect();
     let mut found: Vec<Blocked> = Vec::new();
@@ -162,6 +157,16 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         }
     }
     found
+}
+
+/// The channels that a function makes, and all of whose uses are understood.
+fn made<'a>(module: &'a Module<'_>, function: &'a Function) -> impl Iterator<Item = Used> + 'a {
+    channels(module, function)
+        .into_iter()
+        .filter_map(|channel| {
+            let uses = uses(module, function, &channel)?;
+            Some(Used { channel, uses })
+        })
 }
 
 /// Whether the last of what a function, or a literal of it, returns at a place is nil; none where nothing is returned there by name.

@@ -57,11 +57,8 @@ fn outlived(
     if !matches!(kind, LocalKind::Receiver | LocalKind::Param { .. }) {
         return None;
     }
-    let of_starter = [true, false]
-        .into_iter()
-        .flat_map(|deferred| releases(function, None, deferred));
-    let of_starter: Vec<_> = of_starter.collect();
-    let both = releases(function, Some(literal), false)
+    let of_starter = releases(function, None, Release::Sure);
+    let both = releases(function, Some(literal), Release::Undeferred)
         .into_iter()
         .any(|released| released.0 != owner && of_starter.contains(&released));
     let file = caulk_flow::file_of(module.program, function.typed.owner)?;
@@ -100,8 +97,17 @@ fn outlived(
     })
 }
 
-/// The variables of which a function or a literal calls a release method, each with that; by a `defer` or otherwise.
-fn releases(function: &Function, root: Root, deferred: bool) -> Vec<(LocalId, String)> {
+/// Which calls of a release method count.
+#[derive(Clone, Copy)]
+enum Release {
+    Any,
+    Undeferred,
+    /// By a `defer`, or under no condition.
+    Sure,
+}
+
+/// The variables of which a function or a literal calls a release method, each with that.
+fn releases(function: &Function, root: Root, wanted: Release) -> Vec<(LocalId, String)> {
     let tree = function.tree();
     let calls = function.info().calls();
     let calls = calls
@@ -119,7 +125,12 @@ fn releases(function: &Function, root: Root, deferred: bool) -> Vec<(LocalId, St
                 if matches!(tree.stmt(stmt).kind, StmtKind::Defer(_)));
             let local = function.local(callee.receiver()?)?;
             let name = tree.name(sel);
-            (is_release_name(name) && by_defer == deferred).then(|| (local, name.to_owned()))
+            let counts = match wanted {
+                Release::Any => true,
+                Release::Undeferred => !by_defer,
+                Release::Sure => by_defer || function.branch_of((*call).into()).is_none(),
+            };
+            (is_release_name(name) && counts).then(|| (local, name.to_owned()))
         })
         .collect()
 }
@@ -132,9 +143,8 @@ fn ends_owner(function: &Function, owner: LocalId, is_channel: &dyn Fn(ExprId) -
             && matches!(tree.expr(*call).kind, ExprKind::Call { args, .. }
                 if tree.exprs(args).first().is_some_and(|closed| is_channel(*closed)))
     });
-    let ended = [false, true]
+    let ended = releases(function, None, Release::Any)
         .into_iter()
-        .flat_map(|deferred| releases(function, None, deferred))
         .any(|(local, _)| local == owner);
     closes || ended
 }

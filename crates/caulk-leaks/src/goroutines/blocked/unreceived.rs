@@ -4,7 +4,7 @@ use caulk_syntax::{Node, Span};
 
 use super::served::{Used, View};
 use crate::body::Function;
-use crate::channels::made::{Actor, Op, Use, channels, uses};
+use crate::channels::made::{Actor, Op, Use};
 use crate::module::Module;
 
 /// Where the starter of a goroutine leaves what that sends at a place in the channel: it alone receives, and is not bound to.
@@ -13,13 +13,7 @@ pub(crate) fn left_in_channel(
     function: &Function,
     sent: Span,
 ) -> Option<Span> {
-    let used: Vec<Used> = channels(module, function)
-        .into_iter()
-        .filter_map(|channel| {
-            let uses = uses(module, function, &channel)?;
-            Some(Used { channel, uses })
-        })
-        .collect();
+    let used: Vec<Used> = super::made(module, function).collect();
     let is_send =
         |one: &Use| one.op == Op::Send && one.callee.is_none() && one.span(function).encloses(sent);
     let of = used.iter().find(|used| used.uses.iter().any(is_send))?;
