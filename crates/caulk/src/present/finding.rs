@@ -57,12 +57,20 @@ pub fn put_before(diagnostic: &mut Diagnostic, folder: &str) {
     }
 }
 
-/// What is said of the place that a finding names: where a resource begins, or where a goroutine stays that is started elsewhere.
+/// Whether a finding names the place where a goroutine stays, and that is started elsewhere.
+pub fn is_where_it_stays(finding: &leaks::Finding) -> bool {
+    let first = finding.path.first();
+    first.is_some_and(|first| {
+        first.note == leaks::STARTED_HERE && first.location != finding.location
+    })
+}
+
+/// What is said of the place that a finding names: where a resource begins, or where a goroutine stays.
 pub fn remark(finding: &leaks::Finding) -> &'static str {
-    let is_start = |step: &leaks::Step| step.note == leaks::STARTED_HERE;
-    match finding.path.first() {
-        Some(first) if is_start(first) && first.location != finding.location => "stays here",
-        _ => opening(finding.rule),
+    if is_where_it_stays(finding) {
+        "stays here"
+    } else {
+        opening(finding.rule)
     }
 }
 

@@ -162,6 +162,22 @@ fn explain_line_tells_why_it_is_reported_or_not() {
 }
 
 #[test]
+fn explain_knows_a_goroutine_by_where_it_starts_and_by_where_it_stays() {
+    let world = World::with(&[
+        ("m/go.mod", "module example.com/m\n\ngo 1.22\n"),
+        (
+            "m/m.go",
+            "package m\n\nfunc Get(work func() int, stop <-chan bool) int {\n\tc := make(chan int)\n\tgo func() {\n\t\tone := work()\n\t\tprintln(one)\n\t\tc <- one\n\t}()\n\tselect {\n\tcase one := <-c:\n\t\treturn one\n\tcase <-stop:\n\t\treturn 0\n\t}\n}\n",
+        ),
+    ]);
+    for line in ["m.go:5", "m.go:8"] {
+        let ran = run(&world, &["explain", line]).expect(0);
+        let told = "m.go:8:3: go acquires goroutine\n  lost on some path\n";
+        assert!(ran.stdout.starts_with(told), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn explain_sees_the_tree_that_check_sees() {
     let world = world();
     let sink = "package sink
