@@ -134,7 +134,7 @@ pub struct Step {
 }
 
 /// The note of the step at which a goroutine is started, where its finding names the place at which it stays.
-pub const STARTED_HERE: &str = "started here";
+pub(crate) const STARTED_HERE: &str = "started here";
 
 /// What became of an acquisition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -252,6 +252,18 @@ pub struct Finding {
     pub identity: String,
     /// A name for it, unique in an analysis: [`Self::identity`] and the ordinal among equals.
     pub fingerprint: String,
+}
+
+impl Finding {
+    /// The places that it may be asked for by: [`Self::location`], and where a goroutine is started that stays there.
+    pub fn places(&self) -> Vec<&Location> {
+        let first = self.path.first();
+        let started = first.filter(|step| step.note == STARTED_HERE);
+        let mut places = vec![&self.location];
+        places.extend(started.map(|step| &step.location));
+        places.dedup();
+        places
+    }
 }
 
 /// What an edit that ends a leak needs to know. Spans are of [`Finding::location`]'s file.

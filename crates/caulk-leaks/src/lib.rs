@@ -31,7 +31,7 @@ pub use explain::trace::{LineExplained, Traced, explain_line};
 pub use finding::{
     Acquisition, Analysis, ByteSpan, Confidence, ContractSource, Coverage, Exit, ExitKind, Finding,
     FixTemplate, Harm, Heat, Held, Keeper, Location, Obstacle, Outcome, Problem, ReleaseCall,
-    Resource, STARTED_HERE, SettledBy, Settlement, Severity, Step,
+    Resource, SettledBy, Settlement, Severity, Step,
 };
 pub use options::Options;
 pub use rules::{HEADINGS, Rule, rule, rules};

@@ -201,10 +201,10 @@ fn blame(culprit: Culprit, analysed: &Analysed) -> Blamed {
 /// The finding of the same place: of the acquiring call, or of the goroutine started or blocked there.
 fn finding_at<'a>(culprit: &Culprit, analysis: &'a Analysis) -> Option<&'a Finding> {
     let place = &culprit.anchor.location;
-    let exact = analysis
-        .findings
-        .iter()
-        .find(|finding| finding.location.file == place.file && finding.location.span == place.span);
+    let exact = analysis.findings.iter().find(|finding| {
+        let mut places = finding.places().into_iter();
+        places.any(|at| at.file == place.file && at.span == place.span)
+    });
     exact.or_else(|| {
         let AnchorKind::GoStatement = culprit.anchor.kind else {
             return None;

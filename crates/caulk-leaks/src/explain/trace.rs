@@ -7,7 +7,7 @@ use caulk_syntax::Span;
 use crate::check::{heat, in_pool, in_turn, units, whole};
 use crate::contract::Contract;
 use crate::explain::belief::{Belief, Subject, believe};
-use crate::finding::{Acquisition, Finding, Location, Outcome, STARTED_HERE, Step};
+use crate::finding::{Acquisition, Finding, Step};
 use crate::module::{Module, Reach};
 use crate::options::Options;
 use crate::place::{location, text};
@@ -75,23 +75,17 @@ fn explain(
 ) -> LineExplained {
     let units = units(module, calls, options, &[package]);
     let analysis = whole(vec![(module.program, units)], options);
-    let is_at = |acquisition: &Acquisition, lines: &dyn Fn(&Location) -> bool| {
-        let mut places = std::iter::once(&acquisition.location).chain(started_at(acquisition));
-        places.any(|place| place.file == file && lines(place))
-    };
     let mut acquisitions: Vec<Acquisition> = analysis
         .acquisitions
         .into_iter()
+        .filter(|acquisition| acquisition.location.file == file)
         .filter(|acquisition| {
-            is_at(acquisition, &|place| {
-                (place.line..=place.end_line).contains(&line)
-            })
+            (acquisition.location.line..=acquisition.location.end_line).contains(&line)
         })
         .collect();
     // A call over several lines holds others: those that begin here count first.
-    let begins = |acquisition: &Acquisition| is_at(acquisition, &|place| place.line == line);
-    if acquisitions.iter().any(begins) {
-        acquisitions.retain(begins);
+    if acquisitions.iter().any(|a| a.location.line == line) {
+        acquisitions.retain(|acquisition| acquisition.location.line == line);
     }
     let mut traces = traces(module, calls, package, file);
     let explained: Vec<Traced> = acquisitions
@@ -100,7 +94,7 @@ fn explain(
             let findings = analysis
                 .findings
                 .iter()
-                .filter(|finding| finding.location == acquisition.location)
+                .filter(|finding| finding.places().contains(&&acquisition.location))
                 .filter(|finding| finding.resource == acquisition.resource)
                 .cloned()
                 .collect();
@@ -127,15 +121,6 @@ fn explain(
         acquisitions: explained,
         calls,
     }
-}
-
-/// Where a goroutine is started that stays elsewhere.
-fn started_at(acquisition: &Acquisition) -> Option<&Location> {
-    let Outcome::Owed(path) = &acquisition.outcome else {
-        return None;
-    };
-    let first = path.first().filter(|step| step.note == STARTED_HERE);
-    first.map(|step| &step.location)
 }
 
 type Known = (Acquisition, Contract, Vec<Step>);

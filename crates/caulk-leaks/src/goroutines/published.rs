@@ -6,7 +6,7 @@ use caulk_syntax::Node;
 use crate::body::{Function, Root};
 use crate::finding::{
     Acquisition, Confidence, ContractSource, Finding, FixTemplate, Harm, Heat, Location, Outcome,
-    Resource, Severity, Step,
+    Resource, STARTED_HERE, Severity, Step,
 };
 use crate::module::Module;
 
@@ -14,6 +14,8 @@ use crate::module::Module;
 pub(crate) struct Stuck {
     pub rule: &'static str,
     pub location: Location,
+    /// Whether what a reader looks for is where the path begins, and not where the goroutine is started.
+    pub hangs_here: bool,
     /// The `go` statement, or the call that starts it.
     pub start: Node,
     /// What it is started in.
@@ -60,6 +62,13 @@ pub(crate) fn published(
         in_loop,
         outcome: Outcome::Owed(stuck.path.clone()),
     };
+    let (mut place, mut path) = (stuck.location, stuck.path);
+    if stuck.hangs_here
+        && let Some(first) = path.first_mut()
+    {
+        std::mem::swap(&mut place, &mut first.location);
+        first.note = STARTED_HERE.to_owned();
+    }
     // However many a loop leaves behind, a function that runs once leaves them once.
     let again = in_loop && heat != Heat::Once;
     let finding = Finding {
@@ -75,9 +84,9 @@ pub(crate) fn published(
             &stuck.variable,
         ),
         fingerprint: String::new(),
-        location: stuck.location,
+        location: place,
         resource,
-        path: stuck.path,
+        path,
         function: symbol,
         heat,
         fix: stuck.fix,

@@ -68,6 +68,7 @@ impl Staying<'_> {
         let stuck = Stuck {
             rule: self.rule,
             location,
+            hangs_here: false,
             start: self.start.into(),
             root,
             variable: self.variable,

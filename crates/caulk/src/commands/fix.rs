@@ -519,8 +519,9 @@ struct Place {
 
 impl Place {
     fn is(&self, finding: &Finding) -> bool {
-        let at = &finding.location;
-        at.file == self.file && at.line <= self.line && self.line <= at.end_line.max(at.line)
+        finding.places().into_iter().any(|at| {
+            at.file == self.file && at.line <= self.line && self.line <= at.end_line.max(at.line)
+        })
     }
 }
 

@@ -52,11 +52,12 @@ fn only_goroutines(blamed: &Blamed) -> bool {
 
 fn remark(blamed: &Blamed) -> &'static str {
     match &blamed.culprit.anchor.kind {
-        AnchorKind::Acquisition(_) => match (&blamed.finding, &blamed.acquisition) {
-            (Some(finding), _) => finding::remark(finding),
-            (None, Some(acquisition)) => finding::opening(acquisition.rule),
-            (None, None) => finding::opening(""),
-        },
+        AnchorKind::Acquisition(_) => finding::opening(
+            blamed
+                .acquisition
+                .as_ref()
+                .map_or("", |acquisition| acquisition.rule),
+        ),
         AnchorKind::GoStatement => "started here",
         AnchorKind::Store(store) if store.kind == StoreKind::Append => "appended here",
         AnchorKind::Store(_) => "put in here",
@@ -131,13 +132,7 @@ pub fn reasons(findings: &Findings, blamed: &Blamed) -> Vec<String> {
     let mut reasons = Vec::new();
     if culprit.weight.new_goroutines > 0 && findings.new_goroutines > 0 {
         let of_all = count_of(culprit.weight.new_goroutines, findings.new_goroutines);
-        let stays = blamed
-            .finding
-            .as_ref()
-            .is_some_and(finding::is_where_it_stays);
-        let how = if stays {
-            "hang in it"
-        } else if is_goroutine(blamed) {
+        let how = if is_goroutine(blamed) {
             "were started by it"
         } else {
             "descend from it"

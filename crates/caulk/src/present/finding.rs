@@ -57,20 +57,11 @@ pub fn put_before(diagnostic: &mut Diagnostic, folder: &str) {
     }
 }
 
-/// Whether a finding names the place where a goroutine stays, and that is started elsewhere.
-pub fn is_where_it_stays(finding: &leaks::Finding) -> bool {
-    let first = finding.path.first();
-    first.is_some_and(|first| {
-        first.note == leaks::STARTED_HERE && first.location != finding.location
-    })
-}
-
 /// What is said of the place that a finding names: where a resource begins, or where a goroutine stays.
 pub fn remark(finding: &leaks::Finding) -> &'static str {
-    if is_where_it_stays(finding) {
-        "stays here"
-    } else {
-        opening(finding.rule)
+    match finding.places()[..] {
+        [_] => opening(finding.rule),
+        _ => "stays here",
     }
 }
 

@@ -172,7 +172,7 @@ fn explain_knows_a_goroutine_by_where_it_starts_and_by_where_it_stays() {
     ]);
     for line in ["m.go:5", "m.go:8"] {
         let ran = run(&world, &["explain", line]).expect(0);
-        let told = "m.go:8:3: go acquires goroutine\n  lost on some path\n";
+        let told = "m.go:5:2: go acquires goroutine\n  lost on some path\n";
         assert!(ran.stdout.starts_with(told), "{}", ran.stdout);
     }
 }

@@ -146,7 +146,7 @@ fn two_programs_in_one_folder_are_diagnosed_each_by_itself() {
     world
         .run(&arguments)
         .expect(1)
-        .stdout_has("LEAK  internal/queue/queue.go:45:3  ");
+        .stdout_has("LEAK  internal/queue/queue.go:43:2  ");
 }
 
 #[test]

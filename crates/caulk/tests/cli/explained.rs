@@ -114,9 +114,9 @@ fn one_goroutine_dump_names_the_line_that_goroutines_are_stuck_at() {
     contains(
         &text,
         &[
-            "internal/queue/queue.go:45:3",
+            "internal/queue/queue.go:43:2",
             "goroutine blocks for ever on done <-",
-            "all 31 goroutines hang in it",
+            "all 31 goroutines were started by it",
             "queue.(*Queue).Submit.func1 queue.go:45",
             "One snapshot shows what is held",
         ],

@@ -8,7 +8,7 @@ use crate::body::{Function, Root};
 use crate::channels::made::span_of;
 use crate::finding::{
     Acquisition, Confidence, ExitKind, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall,
-    STARTED_HERE, Step,
+    Step,
 };
 use crate::goroutines::published::{Stuck, published};
 use crate::module::Module;
@@ -38,24 +38,16 @@ pub(crate) fn described(
     };
     let begun = span_of(owner, start);
     // A reader looks for what hangs, and a dump of goroutines names it: where the goroutine is written out, that stands here.
-    let hangs_here = started.is_none() && blocked.within.is_none();
-    let hangs = (hangs_here && begun.encloses(blocked.waits) && blocked.waits != begun)
-        .then(|| location(module.program, at, one_line(at, waits)));
-    let first = match hangs {
-        Some(_) => Step {
-            location: location(module.program, at, one_line(at, begun)),
-            note: STARTED_HERE.to_owned(),
-        },
-        None => Step {
+    let hangs_here =
+        started.is_none() && blocked.within.is_none() && begun.encloses(waits) && waits != begun;
+    let path = vec![
+        Step {
             location: match &blocked.within {
                 Some(within) => within.clone(),
                 None => location(module.program, at, one_line(at, waits)),
             },
             note: blocked.hanging(),
         },
-    };
-    let path = vec![
-        first,
         Step {
             location: location(module.program, file, one_line(file, blocked.leaves)),
             note: match blocked.wait {
@@ -81,7 +73,8 @@ pub(crate) fn described(
     ];
     let stuck = Stuck {
         rule: RULE,
-        location: hangs.unwrap_or_else(|| location(module.program, at, begun)),
+        location: location(module.program, at, begun),
+        hangs_here,
         start,
         root: owner.root_of(start),
         variable: channel.clone(),
