@@ -165,6 +165,22 @@ impl Run<'_, '_> {
         Some(effects.iter().find(leaves).unwrap_or(first).clone())
     }
 
+    /// What a method of an interface does with the resource that it is called on, where all that are known to implement it see to
+    /// its end: in a goroutine that they start, or by themselves.
+    pub(super) fn ended_by_implementers(
+        &self,
+        callee: &Callee,
+        passed: &Passed,
+    ) -> Option<ParamEffect> {
+        let effects = self.effects_of_implementers(callee, passed);
+        let ends =
+            |effect: &ParamEffect| matches!(effect, ParamEffect::Closes | ParamEffect::Keeps(_));
+        effects
+            .iter()
+            .all(ends)
+            .then(|| effects.into_iter().next())?
+    }
+
     /// What each of those does with it who are known to implement a method of an interface. Who stands in for one in tests is
     /// passed nothing elsewhere.
     fn effects_of_implementers(&self, callee: &Callee, passed: &Passed) -> Vec<ParamEffect> {

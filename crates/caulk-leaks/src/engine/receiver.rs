@@ -79,8 +79,11 @@ impl Run<'_, '_> {
                 // What a dependency's method does with its own receiver does not matter, unless it ends it in any case:
                 // `program.Run()`.
                 let matters = self.is_own(callee) || is_release_name(&method);
-                let effect = self.follow(callee, passed);
-                let results = match effect.filter(|e| matters || *e == ParamEffect::Closes) {
+                let effect = self.ended_by_implementers(callee, &passed).or_else(|| {
+                    let effect = self.follow(callee, passed);
+                    effect.filter(|effect| matters || *effect == ParamEffect::Closes)
+                });
+                let results = match effect {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None if self.accepts(&method) => Vec::new(),
                     None if is_builder(callee) || self.takes_its_place(call, callee) => {
