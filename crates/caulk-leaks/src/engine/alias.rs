@@ -4,7 +4,7 @@ use caulk_program::{LocalId, Type};
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, StmtKind};
 
 use super::run::{Run, Start};
-use super::state::{Part, Place, State, Value};
+use super::state::{Place, State, Value};
 use crate::finding::SettledBy;
 
 impl Run<'_, '_> {
@@ -43,10 +43,8 @@ impl Run<'_, '_> {
             {
                 let mut same = place.clone();
                 same.root = other;
-                let depth = value.depth();
-                let part = place.path.first().cloned();
-                let part = part.map(|field| Part { field, depth });
-                state.bind_around(Place::of(other), Value::Owner(part));
+                let holder = value.within(place.path.first().cloned());
+                state.bind_around(Place::of(other), holder);
                 state.bind(same, Some(value.clone()));
             }
         }

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 
 use super::closure::ClosureEffect;
 use super::run::{Run, Start};
-use super::state::{Fact, Part, Place, State, Status, Value};
+use super::state::{Fact, Place, State, Status, Value};
 use crate::finding::SettledBy;
 
 impl Run<'_, '_> {
@@ -257,9 +257,7 @@ impl Run<'_, '_> {
                         if value == Value::Listed {
                             state.bind_around(around, value.clone());
                         } else if value.holds() {
-                            let depth = value.depth();
-                            let part = field.map(|field| Part { field, depth });
-                            state.bind_around(around, Value::Owner(part));
+                            state.bind_around(around, value.within(field));
                         } else if matches!(value, Value::View | Value::Handle) {
                             state.bind_around(around, value.clone());
                         } else if self.is_releasing(state, &value) {

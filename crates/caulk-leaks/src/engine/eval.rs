@@ -5,7 +5,7 @@ use caulk_syntax::{BinaryOp, ExprId, ExprKind, UnaryOp};
 use smol_str::SmolStr;
 
 use super::run::Run;
-use super::state::{Part, Place, State, Status, Value};
+use super::state::{Place, State, Status, Value};
 use crate::contract::Origin;
 
 impl Run<'_, '_> {
@@ -402,11 +402,11 @@ impl Run<'_, '_> {
                 || name.is_some_and(|name| crate::types::embeds(self.module.program, ty, &name));
             let value = match value_kind {
                 Some(held @ (Value::At(_) | Value::Releaser)) => {
-                    let depth = held.depth();
-                    if let Some(field) = field.as_ref().filter(|_| depth == 0) {
+                    let whole = matches!(held, Value::At(0) | Value::Releaser);
+                    if let Some(field) = field.as_ref().filter(|_| whole) {
                         self.note_store(ty, field);
                     }
-                    Some(Value::Owner(field.map(|field| Part { field, depth })))
+                    Some(held.within(field))
                 }
                 Some(Value::Owner(_)) => Some(Value::Owner(None)),
                 Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {

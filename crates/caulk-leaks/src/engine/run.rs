@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::outcome::Outcomes;
-use super::state::{Deferred, Part, Place, State, Status, Value};
+use super::state::{Deferred, Place, State, Status, Value};
 use crate::body::{Function, Root};
 use crate::contract::{Contract, Release};
 use crate::finding::SettledBy;
@@ -218,13 +218,10 @@ impl<'a, 'p> Run<'a, 'p> {
             match field {
                 None => state.bind(place, Some(Value::At(*depth))),
                 Some(field) => {
-                    let part = Part {
-                        field: field.clone(),
-                        depth: *depth,
-                    };
-                    state.bind_around(place.clone(), Value::Owner(Some(part)));
+                    let value = Value::At(*depth);
+                    state.bind_around(place.clone(), value.within(Some(field.clone())));
                     if let Some(place) = place.field(field) {
-                        state.bind_around(place, Value::At(*depth));
+                        state.bind_around(place, value);
                     }
                 }
             }
@@ -235,10 +232,7 @@ impl<'a, 'p> Run<'a, 'p> {
         }
         if let Start::Made { local, field, .. } = start {
             state.status = Status::Owed;
-            state.bind_around(
-                Place::of(*local),
-                Value::Owner(field.clone().map(Part::whole)),
-            );
+            state.bind_around(Place::of(*local), Value::At(0).within(field.clone()));
         }
         self.start = Some(start.clone());
         let mut visits = Vec::new();

@@ -41,13 +41,6 @@ pub(crate) struct Part {
     pub depth: usize,
 }
 
-impl Part {
-    /// A field that holds the whole of it.
-    pub fn whole(field: SmolStr) -> Part {
-        Part { field, depth: 0 }
-    }
-}
-
 /// How a value relates to the resource that is followed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Value {
@@ -90,12 +83,13 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// How many fields down the path of its release a part of it is; none of what is no part.
-    pub fn depth(&self) -> usize {
-        match self {
+    /// What holds this in a field, where that is known.
+    pub fn within(&self, field: Option<SmolStr>) -> Value {
+        let depth = match self {
             Value::At(depth) => *depth,
             _ => 0,
-        }
+        };
+        Value::Owner(field.map(|field| Part { field, depth }))
     }
 
     /// Whether handing this on hands on the resource.

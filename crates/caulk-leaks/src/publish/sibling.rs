@@ -98,26 +98,23 @@ fn can_release(module: &Module<'_>, function: &Function, used: ExprId, local: Lo
 
 /// Whether a goroutine or another literal only does so under a condition.
 fn is_conditional(function: &Function, used: ExprId, local: LocalId) -> bool {
-    let made_in = function
-        .info()
-        .local_info(local)
-        .and_then(|local| local.function);
-    function.root_of(used) != made_in && function.branch_of(used.into()).is_some()
+    is_apart(function, used, local) && function.branch_of(used.into()).is_some()
+}
+
+/// Whether another function than the one that declares a variable uses it: a goroutine or another literal.
+fn is_apart(function: &Function, used: ExprId, local: LocalId) -> bool {
+    let declared = function.info().local_info(local);
+    function.root_of(used) != declared.and_then(|local| local.function)
 }
 
 /// Whether a literal releases it only once it has read to the end, which the release of the other is to bring.
 fn is_behind_end(module: &Module<'_>, function: &Function, used: ExprId, local: LocalId) -> bool {
-    let made_in = function
-        .info()
-        .local_info(local)
-        .and_then(|local| local.function);
-    let root = function.root_of(used);
-    let Some(graph) = function.graph(root).filter(|_| root != made_in) else {
-        return false;
-    };
-    let statements = function.tree().block(graph.body);
-    let mut reading = statements.iter();
-    reading.any(|stmt| reads_to_end(module, function, *stmt, local))
+    let graph = function.graph(function.root_of(used));
+    is_apart(function, used, local)
+        && graph.is_some_and(|graph| {
+            let mut statements = function.tree().block(graph.body).iter();
+            statements.any(|stmt| reads_to_end(module, function, *stmt, local))
+        })
 }
 
 /// Whether a statement goes on until what a variable holds has been read to its end: `io.Copy(w, pr)`, `for scanner.Scan() { … }`.

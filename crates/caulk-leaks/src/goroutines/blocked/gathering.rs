@@ -7,6 +7,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 use super::{Blocked, Wait};
 use crate::body::Function;
 use crate::channels::uses::{is_signal, received_from};
+use crate::goroutines::context_of;
 use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.
@@ -51,21 +52,14 @@ fn gathered(module: &Module<'_>, function: &Function, go: StmtId, call: ExprId) 
 
 /// Whether a channel is there to tell the end of something: of a context, or one that carries nothing and is only received from.
 fn ends_only(module: &Module<'_>, function: &Function, channel: ExprId) -> bool {
-    let (program, tree) = (module.program, function.tree());
-    let info = function.info();
-    if let ExprKind::Call { .. } = tree.expr(channel).kind {
-        let callee = function.callee(channel);
-        let of_context = callee
-            .receiver()
-            .is_some_and(|x| crate::types::is_context(program, info.type_of(x)));
-        return of_context && crate::types::last_name(callee) == "Done";
-    }
-    let ty = program.ty(program.underlying(info.type_of(channel)));
-    matches!(ty, Type::Chan(_, element) if is_signal(program, *element))
-        && matches!(
-            tree.expr(channel).kind,
-            ExprKind::Ident(_) | ExprKind::Selector { .. }
-        )
+    let program = module.program;
+    let ty = program.ty(program.underlying(function.info().type_of(channel)));
+    let is_named = matches!(
+        function.tree().expr(channel).kind,
+        ExprKind::Ident(_) | ExprKind::Selector { .. }
+    );
+    context_of(module, function, channel).is_some()
+        || is_named && matches!(ty, Type::Chan(_, element) if is_signal(program, *element))
 }
 
 /// Whether a channel hangs on a variable that the loop declares or assigns.
