@@ -48,6 +48,8 @@ pub struct Contract {
     pub made_with: Vec<String>,
     /// Owed only where what it takes over is from elsewhere, and owed by nobody: a descriptor that a system call gives.
     pub takes_over: Option<TakesOver>,
+    /// Fields of a value that is written out, any of which set means that nothing lasts: `DisableKeepAlives`.
+    pub nothing_with: Vec<String>,
     /// Index of an argument where there is nothing to hold if it is nil: a decoder of no stream.
     pub nothing_of_nil: Option<usize>,
     /// Methods before which nothing is held: `Connect`.
@@ -215,6 +217,7 @@ impl Contract {
             named_only: false,
             made_with: Vec::new(),
             takes_over: None,
+            nothing_with: Vec::new(),
             nothing_of_nil: None,
             short_argument: None,
             dynamic_type: None,

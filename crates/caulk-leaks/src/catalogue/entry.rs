@@ -43,6 +43,11 @@ impl Selector {
                 .any(|pattern| glob::name_matches(pattern, function))
     }
 
+    /// Whether it speaks of values that are written out: `Transport{}`.
+    pub fn names_values(&self) -> bool {
+        self.functions.iter().any(|name| name.ends_with("{}"))
+    }
+
     /// Whether a pattern for packages matches one.
     pub fn speaks_of(&self, package: &str) -> bool {
         self.packages()
@@ -237,6 +242,9 @@ pub(super) struct AcquireEntry {
     #[serde(default)]
     made_with: Vec<String>,
     takes_over: Option<TakesOver>,
+    /// Fields of a value that is written out, any of which set means that nothing lasts.
+    #[serde(default)]
+    nothing_with: Vec<String>,
     /// Index of an argument with which nothing is held where it is nil.
     nothing_of_nil: Option<usize>,
     /// Index of the argument that is its duration.
@@ -382,6 +390,7 @@ impl AcquireEntry {
             named_only: self.named_only,
             made_with: self.made_with,
             takes_over: self.takes_over,
+            nothing_with: self.nothing_with,
             nothing_of_nil: self.nothing_of_nil,
             short_argument: self.short_argument,
             dynamic_type: None,

@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use self::entry::{Entry, FieldEntry, File, ProjectEntry, Selector};
+use self::entry::{AcquireEntry, Entry, FieldEntry, File, ProjectEntry, Selector};
 pub(crate) use self::entry::{PairEntry, SentenceEntry};
 use crate::contract::{Contract, Origin};
 
@@ -144,6 +144,8 @@ pub struct Catalogue {
     for_tests: Vec<String>,
     /// Indexes into `acquires`.
     endless: Vec<usize>,
+    /// Patterns of packages of which values that are written out acquire: an entry names such a one `Transport{}`.
+    written_out: BTreeSet<String>,
     /// Functions that release what they are passed, by their last name.
     takers: BTreeSet<String>,
     /// Files that could not be read, with the reason. Empty for the shipped files (tested).
@@ -176,9 +178,7 @@ impl Catalogue {
         for (line, table) in entries {
             let origin = Origin::Project { line };
             match ProjectEntry::read(table).map_err(|message| ContractError { line, message })? {
-                ProjectEntry::Acquire(entry) => catalogue
-                    .acquires
-                    .push(entry.select.clone(), entry.into_contract(origin)),
+                ProjectEntry::Acquire(entry) => catalogue.acquire(*entry, origin),
                 ProjectEntry::Effect(entry) => {
                     catalogue.effects.push(entry.select, (entry.effect, origin));
                 }
@@ -220,13 +220,7 @@ impl Catalogue {
                 let names = self.by_type.entry(package.to_owned()).or_default();
                 names.insert(name.to_owned(), self.acquires.entries.len());
             }
-            let (select, contract) = (entry.select.clone(), entry.into_contract(origin));
-            if contract.endless_channel.is_some() {
-                self.endless.push(self.acquires.entries.len());
-            }
-            let takers = contract.release.taken_by.iter();
-            self.takers.extend(takers.cloned());
-            self.acquires.push(select, contract);
+            self.acquire(entry, origin);
         }
         for entry in file.effect {
             let origin = checked(entry.span().start, entry.get_ref().fault());
@@ -260,6 +254,28 @@ impl Catalogue {
         self.sentences.extend(file.sentence);
         let for_tests = file.tests.into_iter().flat_map(|entry| entry.packages);
         self.for_tests.extend(for_tests);
+    }
+
+    fn acquire(&mut self, entry: AcquireEntry, origin: Origin) {
+        let (select, contract) = (entry.select.clone(), entry.into_contract(origin));
+        if contract.endless_channel.is_some() {
+            self.endless.push(self.acquires.entries.len());
+        }
+        let takers = contract.release.taken_by.iter();
+        self.takers.extend(takers.cloned());
+        if select.names_values() {
+            self.written_out.extend(select.packages().cloned());
+        }
+        self.acquires.push(select, contract);
+    }
+
+    /// The contract of a value of a named type that is written out: `net/http`, `Transport`.
+    pub(crate) fn contract_of_value(&self, package: &str, name: &str) -> Option<&Contract> {
+        let mut packages = self.written_out.iter();
+        packages
+            .any(|pattern| glob::path_matches(pattern, package))
+            .then(|| self.contract(package, &format!("{name}{{}}")))
+            .flatten()
     }
 
     /// The contract of a function or method: `os`, `Open`; `net/http`, `Client.Do`.

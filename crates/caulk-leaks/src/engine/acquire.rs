@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::LocalId;
-use caulk_syntax::{ExprId, Name, StmtId, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Name, StmtId, StmtKind};
 
 use super::run::{Run, Start};
 use super::state::{Deferred, Place, State, Status, Value};
@@ -13,6 +13,13 @@ impl Run<'_, '_> {
     pub(super) fn is_argument(&self, expr: ExprId) -> bool {
         matches!(&self.start, Some(Start::Call { argument: Some(made), .. })
             if *made == self.span_of(expr))
+    }
+
+    /// Whether an expression is the value that the acquisition is about, written out: `&http.Transport{}`.
+    pub(super) fn is_written_out(&self, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        matches!(self.start, Some(Start::Call { call, .. }) if call == expr)
+            && !matches!(tree.expr(expr).kind, ExprKind::Call { .. })
     }
 
     pub(super) fn acquired(&mut self, state: &mut State, call: ExprId) -> Vec<Option<Value>> {

@@ -11,6 +11,14 @@ use crate::contract::Origin;
 impl Run<'_, '_> {
     /// Evaluates an expression; gives the relation of its (first) value to the resource.
     pub(super) fn eval(&mut self, state: &mut State, expr: ExprId) -> Option<Value> {
+        let value = self.value_of(state, expr);
+        match self.is_written_out(expr) {
+            true => self.acquired(state, expr).into_iter().next().flatten(),
+            false => value,
+        }
+    }
+
+    fn value_of(&mut self, state: &mut State, expr: ExprId) -> Option<Value> {
         let function = self.function;
         let tree = function.tree();
         match tree.expr(expr).kind {
@@ -429,6 +437,8 @@ impl Run<'_, '_> {
                 (Some(Value::Owner(_)), Some(Value::Owner(None))) if is_promoted() => {
                     Some(Value::Owner(None))
                 }
+                // One that is known says more than the method of another: `T{find: s.find, client: client}`.
+                (Some(Value::Owner(None)), Some(known @ Value::Owner(Some(_)))) => Some(known),
                 (Some(Value::Owner(part)), _) => Some(Value::Owner(part)),
                 (known, None) => known,
                 (_, some) => some,

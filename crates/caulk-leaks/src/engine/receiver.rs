@@ -97,7 +97,11 @@ impl Run<'_, '_> {
                 results
             }
             Value::Owner(part) => {
-                if is_release_name(&method) {
+                if state.status == Status::Before && self.is_acquired_after(&method) {
+                    state.status = Status::Owed;
+                    return self.in_error_result(call, Value::Error);
+                }
+                if is_release_name(&method) || !self.is_own(callee) && self.is_release(0, &method) {
                     self.release_at(state, span);
                     return Vec::new();
                 }

@@ -1,6 +1,6 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, variables of a package.
 
-use caulk_syntax::{Descend, ExprKind, Node, StmtId, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::engine::{Lost, PASSED_ON};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
@@ -119,6 +119,39 @@ impl Described<'_, '_> {
             && handed_on
             && only_on_error
             && crate::engine::context::is_rootless(self.function, self.site.call)
+            && !self.is_waited_for()
+    }
+
+    /// Whether a goroutine has the context before it is dropped, and may wait for its end.
+    fn is_waited_for(&self) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let context = function.target(self.site.call, 0);
+        let Some(context) = context.and_then(|target| function.local(target)) else {
+            return false;
+        };
+        let has = |call: ExprId| {
+            let mut named = false;
+            tree.walk(call, |node| {
+                named |= matches!(node, Node::Expr(expr) if function.local(expr) == Some(context));
+                Descend::Into
+            });
+            named
+        };
+        let starts = function.starts(self.module.program).iter();
+        let begun = starts
+            .filter(|(_, call)| has(*call))
+            .map(|(go, _)| tree.stmt(*go).span.end)
+            .min();
+        let dropped = self
+            .verdict
+            .outcomes
+            .owed
+            .iter()
+            .map(|lost| lost.span.start);
+        begun
+            .zip(dropped.min())
+            .is_some_and(|(begun, dropped)| begun < dropped)
     }
 
     /// A writer that frees nothing, and is left as it is where something fails, or is finished elsewhere.

@@ -9,6 +9,7 @@ pub(crate) mod made_of;
 pub(crate) mod owed;
 pub(crate) mod stand_in;
 pub(crate) mod waited;
+mod written_out;
 
 use std::sync::Arc;
 
@@ -107,6 +108,7 @@ pub(crate) fn sites(module: &Module<'_>, function: &Function, reach: Reach) -> V
     for (call, callee) in function.info().calls() {
         sites.extend(sites_of_call(module, function, reach, call, callee));
     }
+    sites.extend(written_out::sites(module, function));
     let tree = function.tree();
     sites.sort_by_key(|site| (tree.expr(site.call).span, site.result));
     sites

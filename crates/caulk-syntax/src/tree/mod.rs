@@ -176,6 +176,14 @@ impl Tree {
         self.exprs.len()
     }
 
+    /// Its composite literals, inner before outer.
+    pub fn composite_literals(&self) -> impl Iterator<Item = ExprId> {
+        let numbered = self.exprs.iter().enumerate();
+        numbered
+            .filter(|(_, expr)| matches!(expr.kind, ExprKind::CompositeLit { .. }))
+            .map(|(index, _)| ExprId::from_index(index))
+    }
+
     /// An expression or type.
     pub fn expr(&self, id: ExprId) -> &Expr {
         self.exprs.get(id.index()).unwrap_or(&NO_EXPR)
