@@ -15,6 +15,9 @@ use crate::problem::{Problem, ProblemKind};
 /// How many imports of a tree below a GOPATH have to know it by another path than the one where it stands.
 const SEVERAL: usize = 3;
 
+/// How far below a folder that the go command passes over a module is looked for.
+const MODULES_BELOW: u8 = 2;
+
 /// Index into [`Roots::builds`].
 pub(crate) type BuildIndex = usize;
 
@@ -126,23 +129,37 @@ impl Finder<'_> {
         }
     }
 
+    /// Asks for the packages in a folder and below it. In a folder that the go command passes over for the `_` of its name there may be
+    /// modules of their own, as `_examples` has: these are asked for as others are.
     fn walk(&mut self, root: PathBuf) {
-        let mut stack = vec![root];
-        while let Some(dir) = stack.pop() {
+        // With each folder, how many levels further down a module is looked for where it is passed over.
+        let mut stack = vec![(root, None)];
+        while let Some((dir, passed_over)) = stack.pop() {
             let listing = self.folders.list(self.files, &dir);
+            let passed_over = passed_over.filter(|_| !listing.has_go_mod);
             for (path, why) in &listing.unreadable {
                 let path = path.strip_prefix(&self.current_dir).unwrap_or(path);
                 self.roots.problems.push(Problem::unreadable(path, why));
             }
-            if !listing.go_files.is_empty() {
+            if !listing.go_files.is_empty() && passed_over.is_none() {
                 self.asked.insert(dir.clone(), None);
             }
+            let below: Option<u8> = match passed_over {
+                Some(0) => continue,
+                Some(levels) => Some(levels - 1),
+                None => None,
+            };
             for name in listing.folders.iter().rev() {
-                if !name.starts_with(['_', '.'])
-                    && !matches!(name.as_str(), "testdata" | "vendor" | "node_modules")
+                if name.starts_with('.')
+                    || matches!(name.as_str(), "testdata" | "vendor" | "node_modules")
                 {
-                    stack.push(dir.join(name));
+                    continue;
                 }
+                let passed_over = match name.starts_with('_') {
+                    true => below.or(Some(MODULES_BELOW)),
+                    false => below,
+                };
+                stack.push((dir.join(name), passed_over));
             }
         }
     }
