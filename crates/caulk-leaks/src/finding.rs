@@ -133,9 +133,6 @@ pub struct Step {
     pub note: String,
 }
 
-/// The note of the step at which a goroutine is started, where its finding names the place at which it stays.
-pub(crate) const STARTED_HERE: &str = "started here";
-
 /// What became of an acquisition.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
@@ -235,8 +232,10 @@ pub struct Finding {
     pub confidence: Confidence,
     /// One plain sentence without a full stop.
     pub message: String,
-    /// The acquiring call; of a goroutine that is written out where it is started, where it stays.
+    /// The acquiring call; of a goroutine that is written out where it is started, where it stays, and of a process, where it starts.
     pub location: Location,
+    /// Where its path begins, if not there: the `go` statement, the call that makes the command.
+    pub begun: Option<Location>,
     /// What leaks.
     pub resource: Resource,
     /// How it is lost.
@@ -255,13 +254,10 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// The places that it may be asked for by: [`Self::location`], and where a goroutine is started that stays there.
+    /// The places that it may be asked for by: [`Self::location`] and [`Self::begun`].
     pub fn places(&self) -> Vec<&Location> {
-        let first = self.path.first();
-        let started = first.filter(|step| step.note == STARTED_HERE);
         let mut places = vec![&self.location];
-        places.extend(started.map(|step| &step.location));
-        places.dedup();
+        places.extend(&self.begun);
         places
     }
 }

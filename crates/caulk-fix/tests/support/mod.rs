@@ -105,6 +105,7 @@ impl<'a> Leak<'a> {
             confidence: Confidence::Certain,
             message: "is never closed".into(),
             location,
+            begun: None,
             resource: Resource {
                 type_name: "example.com/x.Client".into(),
                 acquired_by: "example.com/x.NewClient".into(),

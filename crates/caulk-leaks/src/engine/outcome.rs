@@ -75,6 +75,8 @@ pub(crate) struct Outcomes {
     pub returns_nil: BTreeSet<usize>,
     /// Where a result is nil and there is no error among the results: the last of them, if it is false.
     pub nil_flags: BTreeSet<Option<usize>>,
+    /// Where it begins, if that is a call of its own behind the one that makes it: `cmd.Start()`.
+    pub begun_at: Option<Span>,
     /// Variables of the function around that hold it where a literal ends.
     pub left_to: BTreeSet<LocalId>,
     /// It is not known for another reason than that.

@@ -1,7 +1,7 @@
 //! Methods that are called on the resource, or on what holds it.
 
 use caulk_program::{BodyOwner, Callee, FuncId};
-use caulk_syntax::{ExprId, Node, StmtKind};
+use caulk_syntax::{ExprId, Node, Span, StmtKind};
 
 use super::call::{Named, Passed};
 use super::run::Run;
@@ -32,6 +32,9 @@ impl Run<'_, '_> {
                 if again || state.status == Status::Before && self.wakes(callee, &method) {
                     state.status = Status::Owed;
                     if self.is_acquired_after(&method) {
+                        if self.is_process() {
+                            self.begun(span);
+                        }
                         // Where it fails nothing is held; who does not wait gets what tells of the error later.
                         return match self.gives_error(call) {
                             true => self.in_error_result(call, Value::Error),
@@ -199,6 +202,18 @@ impl Run<'_, '_> {
                 && callee.func().and_then(|func| func.id).is_some_and(|id| {
                     self.is_followed(callee) && crate::engine::idle::starts(self.module, id)
                 })
+    }
+
+    /// Whether it is a process, which begins where its command is started.
+    fn is_process(&self) -> bool {
+        self.contract
+            .is_some_and(|contract| contract.rule == "unwaited-process")
+    }
+
+    /// What is made by one call begins with another: the first of them is where it does.
+    fn begun(&mut self, at: Span) {
+        let first = self.out.begun_at.filter(|known| known.start <= at.start);
+        self.out.begun_at = first.or(Some(at));
     }
 
     /// Whether whatever is done with it may make it hold something, and nothing before that.

@@ -6,9 +6,12 @@ use caulk_syntax::Node;
 use crate::body::{Function, Root};
 use crate::finding::{
     Acquisition, Confidence, ContractSource, Finding, FixTemplate, Harm, Heat, Location, Outcome,
-    Resource, STARTED_HERE, Severity, Step,
+    Resource, Severity, Step,
 };
 use crate::module::Module;
+
+/// What is said of the place where a goroutine is started that stays elsewhere.
+pub(crate) const STARTED_HERE: &str = "started here";
 
 /// A goroutine that stays for ever.
 pub(crate) struct Stuck {
@@ -62,12 +65,13 @@ pub(crate) fn published(
         in_loop,
         outcome: Outcome::Owed(stuck.path.clone()),
     };
-    let (mut place, mut path) = (stuck.location, stuck.path);
+    let (mut place, mut path, mut begun) = (stuck.location, stuck.path, None);
     if stuck.hangs_here
         && let Some(first) = path.first_mut()
     {
         std::mem::swap(&mut place, &mut first.location);
         first.note = STARTED_HERE.to_owned();
+        begun = Some(first.location.clone());
     }
     // However many a loop leaves behind, a function that runs once leaves them once.
     let again = in_loop && heat != Heat::Once;
@@ -85,6 +89,7 @@ pub(crate) fn published(
         ),
         fingerprint: String::new(),
         location: place,
+        begun,
         resource,
         path,
         function: symbol,

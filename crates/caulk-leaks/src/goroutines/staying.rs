@@ -6,10 +6,9 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 use crate::body::Function;
 use crate::contract::RELEASE_METHODS;
 use crate::finding::{
-    Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall, STARTED_HERE,
-    Step,
+    Acquisition, Confidence, Finding, FixTemplate, Heat, Held, Obstacle, ReleaseCall, Step,
 };
-use crate::goroutines::published::{Stuck, published};
+use crate::goroutines::published::{STARTED_HERE, Stuck, published};
 use crate::inference::started::returned_locals;
 use crate::module::Module;
 use crate::place::{byte_span, location};

@@ -385,7 +385,12 @@ impl<'a, 'p> Described<'a, 'p> {
         message: String,
         path: Vec<Step>,
     ) -> Finding {
-        let location = self.location(self.function.tree().expr(self.site.call).span);
+        let made = self.function.tree().expr(self.site.call).span;
+        let made = self.location(made);
+        let (location, begun) = match self.verdict.outcomes.begun_at {
+            Some(at) => (self.location(at), Some(made)),
+            None => (made, None),
+        };
         let function = self.symbol();
         let resource = self.resource();
         let variable = resource.variable.as_deref().unwrap_or("_");
@@ -402,6 +407,7 @@ impl<'a, 'p> Described<'a, 'p> {
             confidence: self.confidence(),
             message,
             location,
+            begun,
             resource,
             path,
             function,

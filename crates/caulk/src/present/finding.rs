@@ -59,9 +59,10 @@ pub fn put_before(diagnostic: &mut Diagnostic, folder: &str) {
 
 /// What is said of the place that a finding names: where a resource begins, or where a goroutine stays.
 pub fn remark(finding: &leaks::Finding) -> &'static str {
-    match finding.places()[..] {
-        [_] => opening(finding.rule),
-        _ => "stays here",
+    match (&finding.begun, finding.rule) {
+        (_, "unwaited-process") => "started here",
+        (Some(_), _) => "stays here",
+        (None, rule) => opening(rule),
     }
 }
 
