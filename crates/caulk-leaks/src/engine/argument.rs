@@ -294,6 +294,18 @@ impl Run<'_, '_> {
             error: None,
         };
         match self.follow(callee, passed)? {
+            // Wrapped once more: `limited(encrypted(conn))`.
+            ParamEffect::Returns {
+                result,
+                value: Value::At(0) | Value::Owner(_),
+                closes_on_failure: false,
+                leaves_on_failure: false,
+                wrapped_on_some: false,
+            } => {
+                let mut results = vec![None; result];
+                results.push(Some(Value::Owner(None)));
+                Some(results)
+            }
             ParamEffect::Unknown(_)
             | ParamEffect::LeavesSometimes(_)
             | ParamEffect::LeavesOnFailure { .. }

@@ -30,6 +30,10 @@ pub(crate) enum Looks {
     Listener,
     /// What a function opens by its name, and is read as a stream.
     Stream,
+    /// A database or the like, by the name of what opens it.
+    Store,
+    /// A watch of a Kubernetes client, by the use of its channel of events.
+    Watch,
 }
 
 /// What a call owes where the callee's source is not followed.
@@ -44,6 +48,8 @@ pub(crate) fn of_types(
         Some(Looks::Connection) => ("net", "Dial"),
         Some(Looks::Listener) => ("net", "Listen"),
         Some(Looks::Stream) => ("io", "ReadCloser"),
+        Some(Looks::Store) => ("io", "Closer"),
+        Some(Looks::Watch) => ("k8s.io/client-go/dynamic", "ResourceInterface.Watch"),
         None => ("", ""),
     };
     let model = if package.is_empty() {
@@ -211,6 +217,57 @@ fn opened_file(module: &Module<'_>, types: &[TypeId], callee: FuncId) -> Option<
     })
 }
 
+/// Types that are made anew for whoever asks, whatever function gives them, each with one whose contract they have.
+const WHOEVER_GIVES_IT: &[(&str, &str, &str)] = &[
+    (
+        "github.com/jackc/pgx.Tx",
+        "github.com/jackc/pgx/v5",
+        "Conn.Begin",
+    ),
+    (
+        "github.com/jackc/pgx.Rows",
+        "github.com/jackc/pgx/v5",
+        "Conn.Query",
+    ),
+    (
+        "go.mongodb.org/mongo-driver/mongo.Cursor",
+        "go.mongodb.org/mongo-driver/mongo",
+        "Collection.Find",
+    ),
+    (
+        "github.com/gorilla/websocket.Conn",
+        "github.com/gorilla/websocket",
+        "Dialer.Dial",
+    ),
+    (
+        "golang.org/x/crypto/ssh.Session",
+        "golang.org/x/crypto/ssh",
+        "Client.NewSession",
+    ),
+    ("crypto/tls.Conn", "crypto/tls", "Dial"),
+    ("net.TCPConn", "net", "DialTCP"),
+    ("net.UDPConn", "net", "DialUDP"),
+    ("net.UnixConn", "net", "DialUnix"),
+    ("net.Listener", "net", "Listen"),
+    ("net.PacketConn", "net", "ListenPacket"),
+];
+
+/// Whether a type of a module is this one, in any major version of it: `example.com/m/v2.T` is `example.com/m.T`.
+fn is_of_any_version(named: &str, wanted: &str) -> bool {
+    let (Some((path, name)), Some((wanted, of))) =
+        (named.rsplit_once('.'), wanted.rsplit_once('.'))
+    else {
+        return false;
+    };
+    let version = path.strip_prefix(wanted).filter(|_| name == of);
+    version.is_some_and(|rest| {
+        rest.is_empty()
+            || rest
+                .strip_prefix("/v")
+                .is_some_and(|major| major.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
 fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'static str)> {
     match program.named_name(value).unwrap_or_default().as_str() {
         "net/http.Response" => return Some(("net/http", "Get")),
@@ -228,7 +285,13 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
         }
         // Its body is for whoever sends it to close.
         "net/http.Request" => return None,
-        _ => {}
+        named => {
+            let whoever = WHOEVER_GIVES_IT.iter();
+            let known = whoever.filter(|(ty, ..)| is_of_any_version(named, ty));
+            if let Some((_, package, name)) = known.last() {
+                return Some((package, name));
+            }
+        }
     }
     let has = |method: &str| program.has_method(value, method);
     // A connection of a driver has these too, and a release of its own.
@@ -549,6 +612,9 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
     if called_name(function, call).is_some_and(opens) && is_read(function, local) {
         return Some(Looks::Stream);
     }
+    if called_name(function, call).is_some_and(opens_store) {
+        return Some(Looks::Store);
+    }
     let graph = function.graph(function.root_of(call))?;
     let (mut used, mut called): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     tree.walk(graph.body, |node| {
@@ -572,6 +638,9 @@ pub(crate) fn looks_like(module: &Module<'_>, function: &Function, call: ExprId)
     let holds = |name: &str| uses(name) && !called.contains(&name);
     if holds("Body") && holds("StatusCode") {
         return Some(Looks::Response);
+    }
+    if called.contains(&"ResultChan") {
+        return Some(Looks::Watch);
     }
     let asks = ["Query", "Rows"]
         .iter()
@@ -604,6 +673,13 @@ fn listens(name: &str) -> bool {
 fn opens(name: &str) -> bool {
     name.strip_prefix("Open")
         .is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+}
+
+/// Whether it says what is kept there, and is to be closed whether or not it is read here: `OpenDatabaseWithOptions`.
+fn opens_store(name: &str) -> bool {
+    let stores = ["Database", "DB", "Store", "Storage", "Journal", "Ledger"];
+    name.strip_prefix("Open")
+        .is_some_and(|rest| stores.iter().any(|store| rest.starts_with(store)))
 }
 
 /// Whether a variable is passed to a function of the standard library that reads from it: `io.Copy(w, entry)`.

@@ -102,7 +102,10 @@ impl<'p> Taking<'p> {
         let starts = named.go
             || named.endless_context && !is_test && self.passes_context(body)
             || body.info.locals().any(|(_, local)| is_channel(local.ty));
-        if starts || crate::inference::own_use::may_owe(body) {
+        if starts
+            || crate::inference::own_use::may_owe(body)
+            || crate::sites::written_out::acquires(program, self.catalogue, body)
+        {
             return Note::Acts;
         }
         let mut calls: Vec<Call> = Vec::new();
@@ -218,6 +221,7 @@ struct Named {
     next: bool,
     scan: bool,
     opens: bool,
+    watches: bool,
 }
 
 impl Named {
@@ -258,6 +262,7 @@ impl Named {
             "StatusCode" => self.status = true,
             "Next" => self.next = true,
             "Scan" => self.scan = true,
+            "ResultChan" => self.watches = true,
             "Background" | "TODO" => self.endless_context = true,
             _ => {
                 self.opens |= super::convention::is_named_for_opening(name);
@@ -268,7 +273,11 @@ impl Named {
     /// Whether a value of a type that is not known may be a response or rows by its use, as
     /// [`crate::inference::convention::looks_like`] tells.
     fn tell_a_type(&self) -> bool {
-        self.sends_request || self.opens || self.body && self.status || self.next && self.scan
+        self.sends_request
+            || self.opens
+            || self.watches
+            || self.body && self.status
+            || self.next && self.scan
     }
 }
 

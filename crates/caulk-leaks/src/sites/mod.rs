@@ -9,7 +9,7 @@ pub(crate) mod made_of;
 pub(crate) mod owed;
 pub(crate) mod stand_in;
 pub(crate) mod waited;
-mod written_out;
+pub(crate) mod written_out;
 
 use std::sync::Arc;
 

@@ -51,7 +51,7 @@ pub(super) fn contracts_of_call(
             ty.is_unknown()
                 .then(|| crate::inference::convention::looks_like(module, function, call))
                 .flatten()
-                .filter(|looks| matches!(looks, Looks::Rows | Looks::Answer))
+                .filter(|looks| matches!(looks, Looks::Rows | Looks::Answer | Looks::Watch))
         };
         let mut owed = crate::inference::convention::of_types(module, &types, &looks_like);
         if owed.is_empty() {

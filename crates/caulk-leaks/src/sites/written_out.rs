@@ -2,29 +2,48 @@
 
 use std::sync::Arc;
 
-use caulk_program::BodyOwner;
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, UnaryOp};
+use caulk_program::{BodyOwner, NamedDecl, Program, TypedBody};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, Tree, UnaryOp};
 
 use super::Site;
 use crate::body::Function;
+use crate::catalogue::Catalogue;
+use crate::contract::Contract;
 use crate::module::Module;
 
-/// Those of a body of which the catalogue says that they acquire. What a variable of a package holds lasts as long as the process.
+/// Whether a body writes out a value that acquires by the catalogue. What a variable of a package holds lasts as long as the process.
+pub(crate) fn acquires(program: &Program, catalogue: &Catalogue, body: &TypedBody) -> bool {
+    values(program, catalogue, body).next().is_some()
+}
+
+/// The values that a body writes out and that acquire.
 pub(super) fn sites(module: &Module<'_>, function: &Function) -> Vec<Site> {
-    if matches!(function.typed.owner, BodyOwner::Initializer(..)) {
-        return Vec::new();
-    }
-    let literals = function.tree().composite_literals();
-    literals
-        .filter_map(|literal| site(module, function, literal))
+    values(module.program, module.catalogue, &function.typed)
+        .filter_map(|(literal, named, contract)| site(function, literal, named, contract))
         .collect()
 }
 
-fn site(module: &Module<'_>, function: &Function, literal: ExprId) -> Option<Site> {
-    let named = module.program.named_of(function.info().type_of(literal))?;
-    let contract = module
-        .catalogue
-        .contract_of_value(&named.package, &named.name)?;
+fn values<'a>(
+    program: &'a Program,
+    catalogue: &'a Catalogue,
+    body: &'a TypedBody,
+) -> impl Iterator<Item = (ExprId, &'a NamedDecl, &'a Contract)> {
+    let is_function = matches!(body.owner, BodyOwner::Func(_));
+    let tree = Some(body.tree()).filter(|_| is_function);
+    let literals = tree.into_iter().flat_map(Tree::composite_literals);
+    literals.filter_map(|literal| {
+        let named = program.named_of(body.info.type_of(literal))?;
+        let contract = catalogue.contract_of_value(&named.package, &named.name)?;
+        Some((literal, named, contract))
+    })
+}
+
+fn site(
+    function: &Function,
+    literal: ExprId,
+    named: &NamedDecl,
+    contract: &Contract,
+) -> Option<Site> {
     let value = address_of(function, literal);
     if contract
         .nothing_with
