@@ -181,6 +181,19 @@ impl Origin {
 }
 
 impl Contract {
+    /// Whether each who asks gets one of its own that connects to somewhere, and a method of it is all that it takes to release it.
+    pub(crate) fn is_made_for_the_asking(&self) -> bool {
+        self.type_name != "*"
+            && matches!(self.rule, "unclosed-client" | "unclosed-connection")
+            && self.results == [0]
+            && self.release.path().is_empty()
+            && !self.of_parent
+            && self.parent.is_none()
+            && self.acquired_after.is_empty()
+            && self.made_with.is_empty()
+            && self.takes_over.is_none()
+    }
+
     /// Whether more than a guess says so: the catalogue without a doubt, or the source of what is called.
     pub(crate) fn is_told(&self) -> bool {
         self.confidence == Confidence::Certain || matches!(self.origin, Origin::Source(_))

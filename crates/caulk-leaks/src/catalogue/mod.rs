@@ -137,6 +137,8 @@ pub struct Catalogue {
     returns: Table<Vec<String>>,
     /// Indexes into `acquires` by package and name of a result's type.
     by_type: FxHashMap<String, FxHashMap<String, usize>>,
+    /// Indexes into `acquires` by the type that is owed, of what is made for whoever asks and released by a method of its own.
+    by_made_type: FxHashMap<String, usize>,
     borrowing_fields: Vec<FieldEntry>,
     pairs: Vec<PairEntry>,
     sentences: Vec<SentenceEntry>,
@@ -263,6 +265,12 @@ impl Catalogue {
         }
         let takers = contract.release.taken_by.iter();
         self.takers.extend(takers.cloned());
+        if contract.is_made_for_the_asking() {
+            let index = self.acquires.entries.len();
+            self.by_made_type
+                .entry(contract.type_name.clone())
+                .or_insert(index);
+        }
         if select.names_values() {
             self.written_out.extend(select.packages().cloned());
         }
@@ -286,6 +294,16 @@ impl Catalogue {
     /// The contract of whatever call gives a result of this type beside an error.
     pub(crate) fn contract_of_type(&self, package: &str, name: &str) -> Option<&Contract> {
         let index = *self.by_type.get(package)?.get(name)?;
+        self.acquires
+            .entries
+            .get(index)
+            .map(|(_, contract)| contract)
+    }
+
+    /// The contract of the functions that make a type, in whatever major version of its package.
+    pub(crate) fn contract_of_makers(&self, package: &str, name: &str) -> Option<&Contract> {
+        let of = |package: &str| self.by_made_type.get(&format!("{package}.{name}"));
+        let index = *of(package).or_else(|| glob::without_major_version(package).and_then(of))?;
         self.acquires
             .entries
             .get(index)

@@ -164,6 +164,7 @@ impl<'p> Taking<'p> {
                 false => {
                     crate::inference::convention::may_owe(program, &types)
                         || crate::sites::owed::by_result_type(program, catalogue, &types).is_some()
+                        || crate::sites::owed::of_makers(program, catalogue, &types).is_some()
                 }
             };
             return match is_value && may_owe {

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::stand_in;
 use crate::body::Function;
 use crate::catalogue::Catalogue;
-use crate::contract::Contract;
+use crate::contract::{Contract, Origin};
 use crate::finding::Confidence;
 use crate::inference::convention::Looks;
 use crate::inference::provenance::Provenance;
@@ -58,6 +58,9 @@ pub(super) fn contracts_of_call(
             owed.extend(crate::inference::own_use::contract_of_unknown(
                 module, function, call, callee, count,
             ));
+        }
+        if owed.is_empty() {
+            owed.extend(of_makers(module.program, module.catalogue, &types));
         }
         owed.retain(|contract| {
             !crate::inference::convention::is_unlikely(module, function, call, contract)
@@ -503,6 +506,29 @@ pub(crate) fn contracts_of(
         }
         _ => convention(),
     }
+}
+
+/// What a function that a variable or a field holds owes for what the catalogue knows functions to make: it is there to make one,
+/// `dial func() (*grpc.ClientConn, error)`.
+pub(crate) fn of_makers(
+    program: &Program,
+    catalogue: &Catalogue,
+    types: &[TypeId],
+) -> Option<Contract> {
+    let [value, last] = types else {
+        return None;
+    };
+    if !crate::types::is_error(program, *last) {
+        return None;
+    }
+    let named = program.named_of(*value)?;
+    let contract = catalogue.contract_of_makers(&named.package, &named.name)?;
+    Some(Contract {
+        confidence: Confidence::Likely,
+        origin: Origin::Convention,
+        context_ends: None,
+        ..contract.clone()
+    })
 }
 
 /// The contract that a call's first result calls for by its type, beside an error: the catalogue names it, or what
