@@ -13,6 +13,7 @@ mod going_on;
 pub(crate) mod habit;
 pub(crate) mod handed_on;
 pub(crate) mod iterators;
+pub(crate) mod made_in_c;
 pub(crate) mod makes_errors;
 pub(crate) mod never_fails;
 pub(crate) mod noted;

@@ -480,6 +480,14 @@ pub(crate) fn contracts_of(
                 owed = opened(id, reach);
             }
             if owed.is_empty() {
+                owed.extend(crate::inference::made_in_c::contract(
+                    module,
+                    id,
+                    called.types,
+                    reach,
+                ));
+            }
+            if owed.is_empty() {
                 owed.extend(crate::inference::doc::contract(module, id));
             }
             owed
