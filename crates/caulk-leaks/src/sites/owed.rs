@@ -98,6 +98,11 @@ pub(super) fn contracts_of_call(
             .or_else(|| {
                 iterator(module, function, &called)
                     .filter(|_| !is_kept_behind(module, function, callee, &called))
+            })
+            .or_else(|| {
+                of_makers(module.program, module.catalogue, called.types)
+                    .filter(|_| called.of_interface && says_that_it_makes(name))
+                    .filter(|_| !is_kept_behind(module, function, callee, &called))
             });
         return told
             .into_iter()
@@ -514,6 +519,14 @@ pub(crate) fn contracts_of(
         }
         _ => convention(),
     }
+}
+
+/// Whether a method says by its name that each who asks gets one of its own: `NewConnection`.
+fn says_that_it_makes(name: &str) -> bool {
+    let name = crate::types::simple_name(name);
+    ["New", "Create", "Make", "Build", "Dial", "Open", "Connect"]
+        .iter()
+        .any(|verb| name.starts_with(verb))
 }
 
 /// What a function that a variable or a field holds owes for what the catalogue knows functions to make: it is there to make one,
