@@ -497,6 +497,25 @@ var close = func() error { f := file; return f.Close() }
 }
 
 #[test]
+fn a_method_that_is_not_exported_is_of_its_package_alone() {
+    let files = common::files(
+        "package m\ntype T struct{}\nfunc (T) begin() {}\ntype I interface { begin() }\n",
+    )
+    .with(
+        "/w/other/o.go",
+        "package other\ntype I interface { begin() }\n",
+    );
+    let program = Program::load(Arc::new(files), common::options(), &["./...".into()]);
+    let packages = program.check_packages();
+    let ty = |index: usize, name: &str| {
+        let path = program.package(packages[index]).path().to_owned();
+        program.find_type(packages[index], &path, name)
+    };
+    assert_eq!(program.implements(ty(0, "T"), ty(0, "I")), Some(true));
+    assert_eq!(program.implements(ty(0, "T"), ty(1, "I")), Some(false));
+}
+
+#[test]
 fn types_answer_what_they_have() {
     let program = program(
         "package m

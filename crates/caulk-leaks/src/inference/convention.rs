@@ -378,11 +378,10 @@ pub(crate) fn is_unlikely(
         && contract.confidence == Confidence::Likely
         && let Some(name) = called_name(function, call)
     {
-        let name = name.to_ascii_lowercase();
-        let looks_up = ["get", "find", "lookup", "load", "current", "peek"];
-        let looks = looks_up.iter().any(|verb| name.starts_with(verb)) || name.ends_with("valid");
+        let looks = looks_up(name) || name.to_ascii_lowercase().ends_with("valid");
         if contract.rule == "unfinished-transaction" && looks
-            || contract.rule == "unclosed-response-body" && name.ends_with("head")
+            || contract.rule == "unclosed-response-body"
+                && name.to_ascii_lowercase().ends_with("head")
         {
             return true;
         }
@@ -427,6 +426,19 @@ pub(crate) fn is_unlikely(
     };
     contract.rule == "unclosed-reader" && over("Read")
         || contract.rule == "unclosed-writer" && over("Write")
+}
+
+/// Whether a function says by its name that it gives what is there already: `getClient`.
+fn looks_up(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["get", "find", "lookup", "load", "current", "peek"]
+        .iter()
+        .any(|verb| name.starts_with(verb))
+}
+
+/// Whether a call calls a function that says by its name that it gives what is there already.
+pub(crate) fn is_looked_up(function: &Function, call: ExprId) -> bool {
+    called_name(function, call).is_some_and(looks_up)
 }
 
 /// Whether a call, its receiver or its arguments name a transaction: `query.RunWith(tx).Query()`.

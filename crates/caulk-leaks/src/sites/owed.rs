@@ -59,7 +59,7 @@ pub(super) fn contracts_of_call(
                 module, function, call, callee, count,
             ));
         }
-        if owed.is_empty() {
+        if owed.is_empty() && !crate::inference::convention::is_looked_up(function, call) {
             owed.extend(of_makers(module.program, module.catalogue, &types));
         }
         owed.retain(|contract| {

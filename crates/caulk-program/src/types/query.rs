@@ -129,9 +129,25 @@ impl Program {
         }
         let methods = self.interface_methods(interface);
         Some(methods.iter().all(|wanted| {
-            self.method(ty, &wanted.name)
-                .is_some_and(|found| found.signature == wanted.signature)
+            self.method(ty, &wanted.name).is_some_and(|found| {
+                found.signature == wanted.signature
+                    && (caulk_syntax::is_exported(&wanted.name)
+                        || self.is_of_same_package(&found, wanted))
+            })
         }))
+    }
+
+    /// Whether two methods that are not exported are declared in one package: else their names differ, though they look the same.
+    fn is_of_same_package(&self, found: &Method, wanted: &Method) -> bool {
+        let Some(id) = found.func.id else {
+            return true;
+        };
+        let wanted = &wanted.func.name;
+        let path = self.package(id.package).path();
+        let here = wanted
+            .strip_prefix(path)
+            .is_some_and(|rest| rest.starts_with('.'));
+        here || !wanted.contains('.')
     }
 
     /// Whether a type, or what it points to, is unknown or declared in a package that is missing.
