@@ -5,7 +5,8 @@ use caulk_syntax::{ExprKind, Node, StmtId, StmtKind};
 
 use super::Blocked;
 use super::served::View;
-use crate::channels::made::{Op, Use};
+use crate::body::Function;
+use crate::channels::made::{Op, Use, span_of};
 
 impl View<'_> {
     /// A goroutine that may send twice where one is received, or one for each of those that a loop starts.
@@ -18,16 +19,18 @@ impl View<'_> {
         let [receive] = receives else {
             return None;
         };
-        let first = sends.iter().find(|send| self.repeats(send, sends))?;
-        if sends.iter().any(|send| send.repeats) || receive.op != Op::Receive {
+        let again = sends.iter().any(|send| self.repeats(send, sends));
+        if !again || sends.iter().any(|send| send.repeats) || receive.op != Op::Receive {
             return None;
         }
+        // What comes first is received.
+        let last = sends.last()?;
         let as_many = match self.started_in_loop(start) {
             true => self.goes_round_as_often(start, receive),
             false => !receive.repeats,
         };
         as_many
-            .then(|| self.blocked(start, first, receive.span(self.function), false))
+            .then(|| self.blocked(start, last, receive.span(self.function), false))
             .flatten()
     }
 
@@ -43,7 +46,7 @@ impl View<'_> {
         let names = |round: StmtId| self.bounds(round);
         let (of_starts, of_receives) = (names(starts), names(receives));
         starts != receives
-            && function.branch_of(receive.node) == function.branch_of(receives.into())
+            && depends_on(function, receive.node) == function.branch_of(receives.into())
             && of_starts.is_some()
             && of_starts == of_receives
     }
@@ -73,5 +76,22 @@ impl View<'_> {
         let file = caulk_flow::file_of(self.module.program, function.typed.owner)?;
         let text = file.bytes();
         Some(tree.expr(of).span.of(&text).to_vec())
+    }
+}
+
+/// The innermost condition that decides whether a place is reached: none of an `if` in whose head it stands.
+fn depends_on(function: &Function, node: Node) -> Option<StmtId> {
+    let tree = function.tree();
+    let branch = function.branch_of(node)?;
+    match tree.stmt(branch).kind {
+        StmtKind::If { then, els, .. } => {
+            let at = span_of(function, node);
+            let mut arms = [Some(then), els].into_iter().flatten();
+            match arms.any(|arm| tree.stmt(arm).span.encloses(at)) {
+                true => Some(branch),
+                false => depends_on(function, branch.into()),
+            }
+        }
+        _ => Some(branch),
     }
 }
