@@ -29,7 +29,7 @@ mod workers;
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, FuncId, Object};
-use caulk_syntax::{Descend, Node, Span, StmtKind};
+use caulk_syntax::{Descend, ExprId, Node, Span, StmtKind};
 
 use crate::body::{Function, Root};
 use crate::channels::made::{Started, channels, span_of, uses};
@@ -171,19 +171,24 @@ fn made<'a>(module: &'a Module<'_>, function: &'a Function) -> impl Iterator<Ite
 
 /// Whether the last of what a function, or a literal of it, returns at a place is nil; none where nothing is returned there by name.
 fn gives_nil_last(function: &Function, root: Root, at: Span) -> Option<bool> {
+    let last = returned_last(function, root, at)?;
+    Some(*function.info().object(function.tree().unparen(last)) == Object::Nil)
+}
+
+/// The last of what a function, or a literal of it, returns at a place.
+fn returned_last(function: &Function, root: Root, at: Span) -> Option<ExprId> {
     let tree = function.tree();
-    let mut nil = None;
+    let mut last = None;
     tree.walk(function.graph(root)?.body, |node| {
         if let Node::Stmt(stmt) = node
             && let StmtKind::Return(results) = tree.stmt(stmt).kind
             && tree.stmt(stmt).span == at
-            && let Some(last) = tree.exprs(results).last()
         {
-            nil = Some(*function.info().object(tree.unparen(*last)) == Object::Nil);
+            last = tree.exprs(results).last().copied();
         }
         Descend::Into
     });
-    nil
+    last
 }
 
 /// Where a node of a function stands.

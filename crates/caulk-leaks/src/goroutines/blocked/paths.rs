@@ -1,8 +1,9 @@
 //! What is reached in a control-flow graph from a place, and what not without passing another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use caulk_flow::{BasicBlock, BlockId, End, Event, Graph};
+use caulk_program::LocalId;
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::told::Told;
@@ -87,10 +88,25 @@ impl Paths<'_> {
     /// The first exit that is reached from behind a place within a loop without going round again,
     /// without the condition that ends the loop, and without a counted place.
     pub fn leaves_loop(&self, start: Node, round: StmtId, normal: &[Span]) -> Option<Span> {
-        let graph = self.function.graph(self.root)?;
+        let exits = self.exits_past(start, Some(round), normal, &BTreeSet::new());
+        exits.into_iter().min()
+    }
+
+    /// All of these exits, from a place that need not be in a loop, while all of some variables are true.
+    pub fn exits_past(
+        &self,
+        start: Node,
+        round: Option<StmtId>,
+        normal: &[Span],
+        holds: &BTreeSet<LocalId>,
+    ) -> Vec<Span> {
+        let graph = self.function.graph(self.root);
+        let at = graph.and_then(|graph| Some((graph, self.position(graph, start)?)));
+        let Some((graph, (block, position))) = at else {
+            return Vec::new();
+        };
         let tree = self.function.tree();
-        let (block, position) = self.position(graph, start)?;
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut todo = vec![(block, position + 1)];
         let mut exits = Vec::new();
         while let Some((id, from)) = todo.pop() {
@@ -101,10 +117,19 @@ impl Paths<'_> {
             match &block.end {
                 End::Return(stmt) => exits.push(tree.stmt(*stmt).span),
                 End::Fall => exits.extend(closing_brace(self.function, self.root)),
-                end if is_head(self.function, end, round) => {}
+                end if round.is_some_and(|round| is_head(self.function, end, round)) => {}
                 End::Branch { cond, .. } if normal.contains(&tree.expr(*cond).span) => {}
                 end => {
-                    for next in self.targets(end) {
+                    let targets = match end {
+                        End::Branch { cond, yes, .. }
+                            if (self.function.local(*cond))
+                                .is_some_and(|local| holds.contains(&local)) =>
+                        {
+                            vec![*yes]
+                        }
+                        end => self.targets(end),
+                    };
+                    for next in targets {
                         if seen.insert(next) {
                             todo.push((next, 0));
                         }
@@ -112,7 +137,7 @@ impl Paths<'_> {
                 }
             }
         }
-        exits.into_iter().min()
+        exits
     }
 
     /// Where a block leads, but for where there is an error instead of the channel.
@@ -139,7 +164,7 @@ impl Paths<'_> {
         let Some((block, position)) = self.position(graph, start) else {
             return true;
         };
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         let mut todo = vec![(block, position + 1)];
         while let Some((id, from)) = todo.pop() {
             let block = graph.block(id);
@@ -296,7 +321,7 @@ pub(super) fn ending_loop_in(
 }
 
 /// The variable of an expression's root: `r` of `r.err`.
-pub(super) fn root_variable(function: &Function, expr: ExprId) -> Option<caulk_program::LocalId> {
+pub(super) fn root_variable(function: &Function, expr: ExprId) -> Option<LocalId> {
     let tree = function.tree();
     match tree.expr(tree.unparen(expr)).kind {
         ExprKind::Selector { x, .. } => root_variable(function, x),

@@ -41,18 +41,37 @@ impl View<'_> {
         served: &[Node],
         independent: bool,
     ) -> Option<Span> {
+        let exits = self.stops_early(receive, Some(round), served, independent);
+        exits.into_iter().min()
+    }
+
+    /// All that a receiver leaves by so, whether it receives in a loop or not.
+    pub(super) fn stops_early(
+        &self,
+        receive: &Use,
+        round: Option<StmtId>,
+        served: &[Node],
+        independent: bool,
+    ) -> Vec<Span> {
         let function = receive.function(self.function);
+        let body = function.graph(receive.root).map(|graph| graph.body);
+        let Some(looked_at) = round.or(body) else {
+            return Vec::new();
+        };
         let counted: Vec<Node> = served
             .iter()
             .copied()
             .filter(|node| receive.op != Op::Range || *node != receive.node)
             .collect();
         let received = received(function, receive.node);
-        let counted_in_round = counters(function, round);
+        let counted_in_round = counters(function, looked_at);
         let mut normal = Vec::new();
-        conditions(function, round, &mut |cond| {
+        conditions(function, looked_at, &mut |cond| {
             let reads = reads_directly(function, cond, &received.values);
-            let asks = reads_directly(function, cond, &received.open)
+            let is_open = function
+                .local(cond)
+                .is_some_and(|local| received.open.contains(&local));
+            let asks = reads_directly(function, cond, &received.open) && !is_open
                 || reads_directly(function, cond, &counted_in_round);
             if asks || reads && !independent {
                 normal.push(function.tree().expr(cond).span);
@@ -66,7 +85,7 @@ impl View<'_> {
             told: Vec::new(),
             failed: None,
         };
-        paths.leaves_loop(receive.node, round, &normal)
+        paths.exits_past(receive.node, round, &normal, &received.open)
     }
 }
 

@@ -202,7 +202,9 @@ impl<'a> View<'a> {
         served.extend(self.progress(start));
         let leaves = receives.iter().find_map(|receive| {
             let Some(round) = self.receiving_round(start, receive) else {
-                return self.stops_within(start, receive, receives, independent);
+                return self
+                    .stops_within(start, receive, receives, independent)
+                    .or_else(|| self.fails_within(start, receive, receives, independent));
             };
             self.leaves_round(receive, round, &served, independent)
         })?;

@@ -1,12 +1,14 @@
 //! Receives that the starter leaves to a function which it calls: that may return without one.
 
 use caulk_program::{Callee, Type};
-use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use super::paths::{Paths, ending_loop_in};
+use super::returned_last;
 use super::served::View;
 use crate::body::Function;
 use crate::channels::made::{Op, Use, Within, span_of};
+use crate::channels::produced::looked_at;
 
 impl View<'_> {
     /// Whether a function that the starter calls to receive may return without having done so.
@@ -39,12 +41,7 @@ impl View<'_> {
             Node::Stmt(stmt) if receive.op == Op::Range => stmt,
             node => function.innermost_loop(node)?,
         };
-        let inner = Use {
-            node: within.node,
-            root: within.root,
-            callee: Some(within.function.clone()),
-            ..receive.clone()
-        };
+        let inner = within.receive(receive);
         let served = self.paths_within(within, receive, receives).counted;
         self.leaves_round(&inner, round, &served, independent)?;
         let mut paths = self.receiving(start, receives);
@@ -55,6 +52,72 @@ impl View<'_> {
             return Some(self.function.tree().stmt(stmt).span);
         }
         paths.leaves_with_fewer(receive.node, 1)
+    }
+
+    /// Where the starter leaves with the error of a function that it calls to receive, and that may fail while more is to be sent.
+    pub(super) fn fails_within(
+        &self,
+        start: Node,
+        receive: &Use,
+        receives: &[&Use],
+        independent: bool,
+    ) -> Option<Span> {
+        let within = receive.within.as_ref()?;
+        let (callee, Node::Expr(call)) = (&*within.function, receive.node) else {
+            return None;
+        };
+        let called = self.function.callee(call).func()?.id;
+        if called != callee.id() || within.root.is_some() || self.knows_more(start, call.into()) {
+            return None;
+        }
+        let leaves = self.leaves_by_error_of(call, receives)?;
+        let inner = within.receive(receive);
+        let round = match within.node {
+            Node::Stmt(stmt) if receive.op == Op::Range => Some(stmt),
+            node => callee.innermost_loop(node),
+        };
+        let served = self.paths_within(within, receive, receives).counted;
+        let exits = self.stops_early(&inner, round, &served, independent);
+        exits
+            .iter()
+            .any(|exit| makes_error(callee, *exit))
+            .then_some(leaves)
+    }
+
+    /// The end of the branch that is taken where a call has given an error, when nothing is received there:
+    /// `if err != nil { return err }`.
+    fn leaves_by_error_of(&self, call: ExprId, receives: &[&Use]) -> Option<Span> {
+        let (function, tree) = (self.function, self.function.tree());
+        let stmt = function.statement(call)?;
+        let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind else {
+            return None;
+        };
+        let error = function.local(*tree.exprs(lhs).last()?)?;
+        let ty = function.info().local_info(error)?.ty;
+        let cond = looked_at(function, error, stmt)?;
+        let ExprKind::Binary {
+            op: BinaryOp::Neq, ..
+        } = tree.expr(cond).kind
+        else {
+            return None;
+        };
+        let Some(Node::Stmt(branch)) = function.parent(cond) else {
+            return None;
+        };
+        let StmtKind::If { then, .. } = tree.stmt(branch).kind else {
+            return None;
+        };
+        let StmtKind::Block(block) = tree.stmt(then).kind else {
+            return None;
+        };
+        let last = *tree.stmts(block.stmts).last()?;
+        let arm = tree.stmt(then).span;
+        let receives = receives
+            .iter()
+            .any(|receive| arm.encloses(span_of(function, receive.node)));
+        let leaves = matches!(tree.stmt(last).kind, StmtKind::Return(_));
+        (crate::types::is_error(self.module.program, ty) && leaves && !receives)
+            .then(|| tree.stmt(last).span)
     }
 
     /// Whether what a call gives may say whether something was received: it decides how its caller goes on, or is an
@@ -148,4 +211,34 @@ impl View<'_> {
         });
         calls.map(|(call, _)| Node::Expr(*call)).collect()
     }
+}
+
+impl Within {
+    /// A receive that a call stands for, as the function that is called makes it.
+    fn receive(&self, receive: &Use) -> Use {
+        Use {
+            node: self.node,
+            root: self.root,
+            callee: Some(self.function.clone()),
+            ..receive.clone()
+        }
+    }
+}
+
+/// Whether a function makes an error where it returns at a place: `return fmt.Errorf(…)`.
+fn makes_error(function: &Function, at: Span) -> bool {
+    let tree = function.tree();
+    returned_last(function, None, at).is_some_and(|last| match tree.expr(last).kind {
+        ExprKind::Call { .. } => {
+            let name = match function.callee(last) {
+                Callee::Unknown { name, .. } => name.as_str(),
+                callee => callee
+                    .func()
+                    .map_or("", |func| crate::types::simple_name(&func.name)),
+            };
+            name == "New" || ["Err", "Wrap"].iter().any(|made| name.contains(made))
+        }
+        ExprKind::Unary { op, .. } => op == UnaryOp::Address,
+        _ => false,
+    })
 }
