@@ -215,7 +215,7 @@ pub(crate) fn uses(
     function: &Function,
     channel: &Channel,
 ) -> Option<Vec<Use>> {
-    uses_of(module, function, channel, false)
+    uses_of(module, function, channel, Beyond::Nothing)
 }
 
 /// The same of a channel that the function returns.
@@ -224,14 +224,24 @@ pub(crate) fn uses_of_returned(
     function: &Function,
     channel: &Channel,
 ) -> Option<Vec<Use>> {
-    uses_of(module, function, channel, true)
+    uses_of(module, function, channel, Beyond::Returned)
+}
+
+/// The same where whatever else the function itself does with the channel is taken to be a receive: whoever it hands that to may
+/// receive from it.
+pub(crate) fn uses_until_handed_on(
+    module: &Module<'_>,
+    function: &Function,
+    channel: &Channel,
+) -> Option<Vec<Use>> {
+    uses_of(module, function, channel, Beyond::HandedOn)
 }
 
 fn uses_of(
     module: &Module<'_>,
     function: &Function,
     channel: &Channel,
-    returns: bool,
+    beyond: Beyond,
 ) -> Option<Vec<Use>> {
     let mut uses = Vec::new();
     let scope = Scope {
@@ -240,7 +250,7 @@ fn uses_of(
         goroutine: None,
         callee: None,
         run: None,
-        returns,
+        beyond,
         depth: DEPTH,
     };
     collect(module, &scope, channel.local?, &mut uses)?;
@@ -259,9 +269,18 @@ struct Scope<'a> {
     callee: Option<Arc<Function>>,
     /// A literal that a variable holds, and the `go` statement that runs it with the channel.
     run: Option<(ExprId, StmtId)>,
-    /// The channel may be returned.
-    returns: bool,
+    beyond: Beyond,
     depth: u8,
+}
+
+/// What a function may do with a channel beyond what is followed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beyond {
+    Nothing,
+    /// It returns it.
+    Returned,
+    /// It hands it on, to whoever it likes.
+    HandedOn,
 }
 
 fn collect(
@@ -283,40 +302,59 @@ fn collect(
         Descend::Into
     });
     for ident in idents {
-        match meaning(function, ident)? {
-            Meaning::Nothing => {}
-            // The process sends on it, as long as it runs or until that is stopped.
-            Meaning::Notified
-                if stops_signals(module, scope, channel) && !function.is_main(module.program) => {}
-            Meaning::Notified => return None,
-            Meaning::Returned if scope.returns && function.root_of(ident) == scope.root => {}
-            Meaning::Returned => return None,
-            Meaning::Passed { call, index } => passed(module, scope, call, index, uses)?,
-            Meaning::Op(op, node) => {
-                let run = match run_by(module, scope, node) {
-                    Some(run) => run,
-                    // A send ends nobody, whoever does it.
-                    None if op == Op::Send && scope.callee.is_none() => Run {
-                        actor: Actor::Holder,
-                        repeats: true,
-                        go: None,
-                    },
-                    None => return None,
-                };
-                let started = run.go.zip(scope.callee.clone());
-                uses.push(Use {
-                    op,
-                    node,
-                    actor: run.actor,
-                    callee: scope.callee.clone(),
-                    root: function.root_of(node),
-                    alone: is_alone(function, node),
-                    repeats: run.repeats,
-                    until_closed: op == Op::Range || asks_whether_open(function, node),
-                    started: started.map(|(go, function)| Started { function, go }),
-                    within: None,
-                });
-            }
+        let hands_on = scope.beyond == Beyond::HandedOn && function.root_of(ident) == scope.root;
+        match note(module, scope, channel, ident, uses) {
+            Some(()) => {}
+            None if hands_on => uses.push(Use::of_starter(function, Op::Receive, ident.into())),
+            None => return None,
+        }
+    }
+    Some(())
+}
+
+/// Adds what one mention of a channel does with it.
+fn note(
+    module: &Module<'_>,
+    scope: &Scope<'_>,
+    channel: LocalId,
+    ident: ExprId,
+    uses: &mut Vec<Use>,
+) -> Option<()> {
+    let function = scope.function;
+    match meaning(function, ident)? {
+        Meaning::Nothing => {}
+        // The process sends on it, as long as it runs or until that is stopped.
+        Meaning::Notified
+            if stops_signals(module, scope, channel) && !function.is_main(module.program) => {}
+        Meaning::Notified => return None,
+        Meaning::Returned
+            if scope.beyond == Beyond::Returned && function.root_of(ident) == scope.root => {}
+        Meaning::Returned => return None,
+        Meaning::Passed { call, index } => passed(module, scope, call, index, uses)?,
+        Meaning::Op(op, node) => {
+            let run = match run_by(module, scope, node) {
+                Some(run) => run,
+                // A send ends nobody, whoever does it.
+                None if op == Op::Send && scope.callee.is_none() => Run {
+                    actor: Actor::Holder,
+                    repeats: true,
+                    go: None,
+                },
+                None => return None,
+            };
+            let started = run.go.zip(scope.callee.clone());
+            uses.push(Use {
+                op,
+                node,
+                actor: run.actor,
+                callee: scope.callee.clone(),
+                root: function.root_of(node),
+                alone: is_alone(function, node),
+                repeats: run.repeats,
+                until_closed: op == Op::Range || asks_whether_open(function, node),
+                started: started.map(|(go, function)| Started { function, go }),
+                within: None,
+            });
         }
     }
     Some(())
@@ -463,7 +501,7 @@ fn passed(
         goroutine,
         callee: Some(callee.clone()),
         run: None,
-        returns: false,
+        beyond: Beyond::Nothing,
         depth,
     };
     let mut found = Vec::new();

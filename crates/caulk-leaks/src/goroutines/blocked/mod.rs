@@ -19,6 +19,7 @@ mod stranded;
 mod told;
 mod unanswered;
 mod unended;
+mod unhanded;
 mod unreceived;
 mod unsignalled;
 mod untold;
@@ -150,7 +151,8 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(abandoned::abandoned(module, function))
         .chain(stranded::stranded(module, function))
         .chain(elsewhere::elsewhere(module, function))
-        .chain(unended::unended(module, function));
+        .chain(unended::unended(module, function))
+        .chain(unhanded::unhanded(module, function, &used));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
             found.push(blocked);

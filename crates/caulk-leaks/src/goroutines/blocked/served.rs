@@ -135,7 +135,7 @@ impl<'a> View<'a> {
     }
 
     /// Whether these are sends that a test would only hear of where a call fails.
-    fn only_tells_test(&self, sends: &[&Use]) -> bool {
+    pub(super) fn only_tells_test(&self, sends: &[&Use]) -> bool {
         crate::in_test::is_in_test(self.module, self.function)
             && sends.iter().all(|send| self.tells_error(send))
     }
