@@ -98,7 +98,7 @@ impl Waiter<'_> {
             let stopped = self.kept(timer).iter().any(|kept| match kept {
                 Kept::Among(..) => self.is_stopped(kept),
                 Kept::Local(_) => !beside && !self.tells() && self.is_stopped(kept),
-                Kept::Field(..) => !beside && self.is_stopped(kept),
+                Kept::Field(..) | Kept::Var(_) => !beside && self.is_stopped(kept),
             });
             let again = self.body.function.innermost_loop(channel).is_some()
                 || matches!(self.body.function.parent(channel), Some(Node::Stmt(_)));

@@ -19,6 +19,8 @@ pub(super) enum Kept {
     Field(String, SmolStr),
     /// In a map or a slice in such a field.
     Among(String, SmolStr),
+    /// In a variable of the package, by its full name.
+    Var(SmolStr),
 }
 
 impl Waiter<'_> {
@@ -28,6 +30,9 @@ impl Waiter<'_> {
         let timer = tree.unparen(timer);
         if let Some((ty, name)) = self.field(timer) {
             return vec![Kept::Field(ty, name)];
+        }
+        if let Object::PackageVar(name) = self.body.function.info().object(timer) {
+            return vec![Kept::Var(SmolStr::new(name))];
         }
         let Some(local) = self.body.function.local(timer) else {
             return Vec::new();
@@ -95,7 +100,32 @@ impl Waiter<'_> {
                     && self.is_stopped_by_method(ty, name)
             }
             Kept::Among(ty, name) => self.is_stopped_by_method(ty, name),
+            Kept::Var(name) => self.is_stopped_by_package(name),
         }
+    }
+
+    /// Whether a function of the package stops what a variable of it holds, and none sets that again; what tests do is theirs.
+    fn is_stopped_by_package(&self, name: &SmolStr) -> bool {
+        let module = self.body.module;
+        let package = module.program.package(self.body.function.package);
+        let (mut stopped, mut set) = (false, false);
+        for func in package.funcs() {
+            let Some(function) = module.function(BodyOwner::Func(package.id_of(func))) else {
+                continue;
+            };
+            if crate::in_test::is_in_test(module, &function) {
+                continue;
+            }
+            for (_, callee) in function.info().calls() {
+                if let Callee::Method { func, receiver, .. } = callee
+                    && matches!(function.info().object(function.tree().unparen(*receiver)), Object::PackageVar(of) if **of == **name)
+                {
+                    stopped |= is_clock(&func.name, &["Stop"]);
+                    set |= is_clock(&func.name, &["Reset"]);
+                }
+            }
+        }
+        stopped && !set
     }
 
     /// Whether a method of a type stops what a field of it holds; what tests do is theirs.
