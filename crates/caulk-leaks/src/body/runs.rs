@@ -31,7 +31,7 @@ pub(crate) fn how_run(module: &Module<'_>, function: &Function, literal: ExprId)
         return None;
     };
     if fun != literal {
-        let started = starts_argument(module, function, call);
+        let started = starts_argument(module, function, call) || fires(function, call).is_some();
         return Some(if started {
             HowRun::Goroutine(call.into())
         } else {
@@ -114,6 +114,18 @@ pub(crate) fn starts_argument(module: &Module<'_>, function: &Function, call: Ex
             module.catalogue.starts_goroutine(package, name)
         }),
     }
+}
+
+/// What a call runs in a goroutine of its own after a while, where nothing can keep it from doing so:
+/// `time.AfterFunc(d, func() { … })`.
+pub(crate) fn fires(function: &Function, call: ExprId) -> Option<ExprId> {
+    let tree = function.tree();
+    let is_dropped = matches!(function.parent(call), Some(Node::Stmt(stmt))
+        if matches!(tree.stmt(stmt).kind, StmtKind::Expr(_)));
+    let func = function.callee(call).func()?;
+    (is_dropped && &*func.name == "time.AfterFunc")
+        .then(|| tree.arguments(call).get(1).copied())
+        .flatten()
 }
 
 /// The variables that a statement gives a value, each with the expression that is its own.

@@ -8,6 +8,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 use crate::body::Function;
 use crate::channels::made::{Actor, Channel, Op, Use, channels, uses, uses_of_returned};
 use crate::module::Module;
+use crate::sites::stand_in;
 
 /// A channel that a call gives.
 pub(crate) struct Produced {
@@ -29,10 +30,7 @@ pub(crate) fn produced(module: &Module<'_>, function: &Function) -> Vec<Produced
         .filter(|(call, _)| gives(function.info().type_of(*call)));
     let mut found = Vec::new();
     for (call, callee) in calls {
-        let (Callee::Static(func) | Callee::Method { func, .. }) = callee else {
-            continue;
-        };
-        let Some(id) = func.id.filter(|id| module.follows_own(function.id(), *id)) else {
+        let Some(id) = reached(module, function, callee) else {
             continue;
         };
         let types = crate::types::results(module.program, function.info().type_of(*call));
@@ -54,6 +52,30 @@ pub(crate) fn produced(module: &Module<'_>, function: &Function) -> Vec<Produced
         }
     }
     found
+}
+
+/// The function of the project that a call reaches: the one that it names, or the only one behind a method of an interface but for
+/// what stands in for it in tests.
+fn reached(module: &Module<'_>, function: &Function, callee: &Callee) -> Option<FuncId> {
+    match callee {
+        Callee::Static(func) | Callee::Method { func, .. } => {
+            func.id.filter(|id| module.follows_own(function.id(), *id))
+        }
+        Callee::Interface {
+            iface,
+            through,
+            name,
+            ..
+        } => {
+            let mut all = module.implementers(function.package, *iface, through, name);
+            all.retain(|(build, id)| !stand_in::declares(build, *id));
+            match all[..] {
+                [(build, id)] if std::ptr::eq(build, module) => Some(id),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 /// A call that a `go` or `defer` statement makes gives nothing to anybody here.

@@ -300,10 +300,14 @@ fn finish(silencers: Vec<(String, Vec<Silencer>)>, options: &Options, analysis: 
         .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
         .count();
     analysis.sort_by_place();
-    // A goroutine that several callers leave behind is one.
+    // A goroutine that several callers leave behind is one, for the surest reason.
     analysis.findings.dedup_by(|later, first| {
-        later.resource.acquired_by == "go"
-            && (later.rule, &later.location) == (first.rule, &first.location)
+        let same = later.resource.acquired_by == "go"
+            && (later.rule, &later.location) == (first.rule, &first.location);
+        if same && later.confidence == Confidence::Certain && first.confidence != later.confidence {
+            std::mem::swap(later, first);
+        }
+        same
     });
     // Before any is silenced: a comment must not give the others a new name.
     let mut ordinals: BTreeMap<String, u32> = BTreeMap::new();

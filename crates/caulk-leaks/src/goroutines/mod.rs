@@ -10,10 +10,10 @@ mod single;
 mod staying;
 mod stopped;
 
-use caulk_syntax::{ExprKind, Node};
+use caulk_syntax::Node;
 
 use crate::body::Function;
-use crate::body::runs::starts_argument;
+use crate::body::runs::{fires, starts_argument};
 use crate::module::Module;
 use run::{Body, Run, context_of, path};
 
@@ -27,13 +27,10 @@ fn started(module: &Module<'_>, function: &Function) -> Vec<(Node, Run)> {
         .collect();
     let calls = function.info().calls();
     found.extend(calls.iter().filter_map(|(call, _)| {
-        let ExprKind::Call { args, .. } = tree.expr(*call).kind else {
-            return None;
+        let task = match starts_argument(module, function, *call) {
+            true => *tree.arguments(*call).first()?,
+            false => fires(function, *call)?,
         };
-        let task = *tree.exprs(args).first()?;
-        if !starts_argument(module, function, *call) {
-            return None;
-        }
         Some((Node::Expr(*call), Run::of_value(module, function, task)?))
     }));
     found
