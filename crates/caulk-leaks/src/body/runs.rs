@@ -1,6 +1,6 @@
 //! Who runs a function literal.
 
-use caulk_program::{Callee, LocalId};
+use caulk_program::{BodyOwner, Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
 
 use crate::body::Function;
@@ -32,10 +32,15 @@ pub(crate) fn how_run(module: &Module<'_>, function: &Function, literal: ExprId)
     };
     if fun != literal {
         let started = starts_argument(module, function, call) || fires(function, call).is_some();
-        return Some(if started {
-            HowRun::Goroutine(call.into())
-        } else {
-            HowRun::CalledBack
+        return Some(match function.parent(call) {
+            _ if started => HowRun::Goroutine(call.into()),
+            Some(Node::Stmt(stmt))
+                if matches!(tree.stmt(stmt).kind, StmtKind::Go(_))
+                    && called_once(module, function, call) == Some(literal) =>
+            {
+                HowRun::Goroutine(stmt.into())
+            }
+            _ => HowRun::CalledBack,
         });
     }
     match function.parent(call) {
@@ -114,6 +119,27 @@ pub(crate) fn starts_argument(module: &Module<'_>, function: &Function, call: Ex
             module.catalogue.starts_goroutine(package, name)
         }),
     }
+}
+
+/// The literal that a call passes to a function of the project, which calls it once: `guarded(func() { … })`.
+pub(crate) fn called_once(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+) -> Option<ExprId> {
+    let tree = function.tree();
+    let is_literal = |arg: &ExprId| matches!(tree.expr(*arg).kind, ExprKind::FuncLit { .. });
+    let index = tree.arguments(call).iter().position(is_literal)?;
+    let own = function.callee(call).func()?.id;
+    let callee = module.function(BodyOwner::Func(own.filter(|id| module.is_own(*id))?))?;
+    let param = *callee.info().params().get(index)?;
+    let calls = callee.info().calls();
+    let mut its = calls
+        .iter()
+        .filter(|(_, called)| **called == Callee::Local(param));
+    let (at, _) = its.next()?;
+    let once = its.next().is_none() && !callee.in_loop(*at);
+    once.then(|| tree.arguments(call).get(index).copied())?
 }
 
 /// What a call runs in a goroutine of its own after a while, where nothing can keep it from doing so:

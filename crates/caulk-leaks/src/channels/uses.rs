@@ -192,8 +192,23 @@ fn word(program: &Program, body: &TypedBody, clause: StmtId) -> ChannelUses {
             ChannelUses::CLOCK
         }
         Type::Chan(_, element) if is_signal(program, *element) => ChannelUses::QUIT,
+        // What it says is that it is the end.
+        Type::Chan(_, element) if program.is_basic(*element) && is_word_to_end(tree, channel) => {
+            ChannelUses::QUIT
+        }
         _ => ChannelUses::SERVED,
     }
+}
+
+/// Whether a channel is called after the end that it tells of: `quit`, `s.stopCh`.
+fn is_word_to_end(tree: &Tree, channel: ExprId) -> bool {
+    const ENDS: [&str; 4] = ["stop", "quit", "exit", "shutdown"];
+    let name = match tree.expr(channel).kind {
+        ExprKind::Ident(name) | ExprKind::Selector { sel: name, .. } => tree.name(name),
+        _ => return false,
+    };
+    let name = name.to_ascii_lowercase();
+    ENDS.iter().any(|end| name.contains(end))
 }
 
 /// Whether the elements of a channel say nothing: `struct{}`.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use caulk_program::{BodyOwner, Callee, LocalId, Object};
 use caulk_syntax::{ExprId, ExprKind};
 
+use crate::body::runs::called_once;
 use crate::body::{Function, Root};
 use crate::module::Module;
 
@@ -32,11 +33,10 @@ impl Run {
                 (func, function.local(*receiver).into_iter().collect())
             }
             Callee::Static(func) => {
-                let tree = function.tree();
-                let ExprKind::Call { args, .. } = tree.expr(call).kind else {
-                    return None;
-                };
-                let args = tree.exprs(args).iter();
+                if let Some(literal) = called_once(module, function, call) {
+                    return Run::of_value(module, function, literal);
+                }
+                let args = function.tree().arguments(call).iter();
                 (func, args.filter_map(|arg| function.local(*arg)).collect())
             }
             _ => return None,
