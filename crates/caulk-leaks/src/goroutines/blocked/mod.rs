@@ -15,6 +15,7 @@ mod paths;
 mod progress;
 mod round;
 mod served;
+mod several;
 mod stranded;
 mod told;
 mod unanswered;
@@ -152,6 +153,7 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(stranded::stranded(module, function))
         .chain(elsewhere::elsewhere(module, function))
         .chain(unended::unended(module, function))
+        .chain(several::several(module, function))
         .chain(unhanded::unhanded(module, function, &used));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
