@@ -11,6 +11,7 @@ use super::told::{told, told_by_context};
 use crate::body::Function;
 use crate::channels::made::{Actor, Op, Use, is_alone, span_of};
 use crate::channels::uses::{clause_of, received_by};
+use crate::module::Module;
 
 impl<'a> View<'a> {
     /// Paths of the starter on which a receive lets the goroutine go on.
@@ -177,9 +178,22 @@ impl<'a> View<'a> {
 
     /// Whether a method waits for the goroutines of a group.
     pub(super) fn waits_for_group(&self, func: &FuncRef) -> bool {
-        let (package, name) = crate::types::split_name(self.module.program, func);
-        self.module.catalogue.waits_for_group(package, name)
+        waits_for_group(self.module, func)
     }
+}
+
+fn waits_for_group(module: &Module<'_>, func: &FuncRef) -> bool {
+    let (package, name) = crate::types::split_name(module.program, func);
+    module.catalogue.waits_for_group(package, name)
+}
+
+/// The calls of a function that wait for a group of goroutines.
+pub(super) fn waits_for_groups(module: &Module<'_>, function: &Function) -> Vec<Node> {
+    let calls = function.info().calls();
+    let calls = calls.iter().filter(|(_, callee)| {
+        matches!(callee, Callee::Method { func, .. } if waits_for_group(module, func))
+    });
+    calls.map(|(call, _)| Node::Expr(*call)).collect()
 }
 
 /// The channel of the clause of a `select` around a place.

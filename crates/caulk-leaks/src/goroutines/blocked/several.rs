@@ -7,6 +7,7 @@ use caulk_program::{Builtin, Callee, LocalId, Type};
 use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use super::paths::Paths;
+use super::progress::waits_for_groups;
 use super::{Blocked, Wait};
 use crate::body::runs::{HowRun, how_run};
 use crate::body::{Function, Root};
@@ -183,7 +184,7 @@ impl List<'_> {
         let paths = Paths {
             function,
             root: self.root,
-            counted: self.waits_for_groups(),
+            counted: waits_for_groups(self.module, function),
             enough: Vec::new(),
             told: Vec::new(),
             failed: None,
@@ -197,17 +198,5 @@ impl List<'_> {
             single_send: self.sends.len() == 1 && !function.in_loop(sent.send),
             ..Blocked::new(function, sent.start, Wait::Receive, text(sent.channel))
         })
-    }
-
-    /// The calls that wait for a group of goroutines.
-    fn waits_for_groups(&self) -> Vec<Node> {
-        let calls = self.function.info().calls();
-        let waits = calls.iter().filter(|(_, callee)| {
-            callee.func().is_some_and(|func| {
-                let (package, name) = crate::types::split_name(self.module.program, func);
-                self.module.catalogue.waits_for_group(package, name)
-            })
-        });
-        waits.map(|(call, _)| Node::Expr(*call)).collect()
     }
 }

@@ -4,6 +4,7 @@ use caulk_program::{Callee, Type};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use super::paths::{Paths, ending_loop_in};
+use super::progress::waits_for_groups;
 use super::returned_last;
 use super::served::View;
 use crate::body::Function;
@@ -156,7 +157,7 @@ impl View<'_> {
             .iter()
             .filter_map(|node| ending_loop_in(function, None, *node))
             .collect();
-        counted.extend(self.waits_for_groups(function));
+        counted.extend(waits_for_groups(self.module, function));
         Paths {
             function,
             root: None,
@@ -201,15 +202,6 @@ impl View<'_> {
             matches!(program.ty(*ty), Type::Chan(..)) && shared
                 || cancels && crate::types::is_context(program, *ty)
         })
-    }
-
-    /// The calls of a function that wait for a group of goroutines.
-    fn waits_for_groups(&self, function: &Function) -> Vec<Node> {
-        let calls = function.info().calls();
-        let calls = calls.iter().filter(|(_, callee)| {
-            matches!(callee, Callee::Method { func, .. } if self.waits_for_group(func))
-        });
-        calls.map(|(call, _)| Node::Expr(*call)).collect()
     }
 }
 
