@@ -101,7 +101,10 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         }
         let returned = outcomes.returned.clone();
         let is_idle = returned.is_none();
-        let Some((result, value)) = returned.or_else(|| outcomes.returned_idle.clone()) else {
+        // Whoever gets a client with a transport that nobody has used keeps it, as a rule.
+        let idle = outcomes.returned_idle.clone();
+        let idle = idle.filter(|_| !site.is_written_out());
+        let Some((result, value)) = returned.or(idle) else {
             continue;
         };
         // Released on the way out of some paths, it is data to whoever gets it.

@@ -6,7 +6,7 @@ use caulk_syntax::{Descend, ExprId, Node, StmtKind};
 use crate::body::Function;
 use crate::contract::Origin;
 use crate::engine::Lost;
-use crate::finding::{ExitKind, Held, SettledBy, Severity};
+use crate::finding::{ExitKind, Heat, Held, SettledBy, Severity};
 use crate::publish::described::Described;
 
 impl Described<'_, '_> {
@@ -51,6 +51,7 @@ impl Described<'_, '_> {
             || self.is_meant_to_last()
             || self.is_replaced_in_turn()
             || self.writes_to_memory()
+            || self.is_one_of_few()
             || self.site.acquired_by.starts_with("net/http/httptest.")
     }
 
@@ -298,6 +299,13 @@ impl Described<'_, '_> {
             Descend::Into
         });
         found
+    }
+
+    /// A value that is written out, such as a transport of HTTP, where nothing is seen to make many of them.
+    fn is_one_of_few(&self) -> bool {
+        self.site.is_written_out()
+            && !self.in_loop
+            && !matches!(self.heat, Heat::Repeated | Heat::Request)
     }
 
     /// A writer over a buffer in memory: what is left out is the end of what it writes, and nothing is held.

@@ -58,6 +58,11 @@ impl Site {
         }
     }
 
+    /// Whether it is a value that is written out, and no call.
+    pub fn is_written_out(&self) -> bool {
+        self.acquired_by.ends_with("{}")
+    }
+
     /// What the acquired value is assigned to by the statement that acquires it.
     pub fn target(&self, function: &Function) -> Option<ExprId> {
         function.target(self.call, self.result)

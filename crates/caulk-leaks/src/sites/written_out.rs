@@ -19,7 +19,9 @@ pub(crate) fn acquires(program: &Program, catalogue: &Catalogue, body: &TypedBod
 /// The values that a body writes out and that acquire.
 pub(super) fn sites(module: &Module<'_>, function: &Function) -> Vec<Site> {
     values(module.program, module.catalogue, &function.typed)
-        .filter_map(|(literal, named, contract)| site(function, literal, named, contract))
+        .filter_map(|(literal, named, contract)| {
+            site(module.program, function, literal, named, contract)
+        })
         .collect()
 }
 
@@ -39,6 +41,7 @@ fn values<'a>(
 }
 
 fn site(
+    program: &Program,
     function: &Function,
     literal: ExprId,
     named: &NamedDecl,
@@ -48,7 +51,7 @@ fn site(
     if contract
         .nothing_with
         .iter()
-        .any(|field| sets(function, literal, value, field))
+        .any(|field| sets(program, function, literal, value, field))
     {
         return None;
     }
@@ -79,36 +82,55 @@ fn address_of(function: &Function, literal: ExprId) -> ExprId {
     address.filter(is_address).unwrap_or(literal)
 }
 
-/// Whether a field is set where the value is written out, or later through its variable.
-fn sets(function: &Function, literal: ExprId, value: ExprId, field: &str) -> bool {
+/// Whether a field is set where the value is written out, or later through its variable; `Request.Close` is that field of whatever
+/// has a type of that name.
+fn sets(
+    program: &Program,
+    function: &Function,
+    literal: ExprId,
+    value: ExprId,
+    field: &str,
+) -> bool {
     let tree = function.tree();
     let ExprKind::CompositeLit { elts, .. } = tree.expr(literal).kind else {
         return false;
     };
-    let names = |key: ExprId| matches!(tree.expr(key).kind, ExprKind::Ident(name) if tree.name(name) == field);
-    let here = tree
-        .exprs(elts)
-        .iter()
-        .any(|elt| matches!(tree.expr(*elt).kind, ExprKind::KeyValue { key, .. } if names(key)));
-    here || function
-        .target(value, 0)
-        .and_then(|target| function.local(target))
-        .is_some_and(|variable| {
-            let Some(graph) = function.graph(None) else {
-                return false;
-            };
-            let mut later = false;
-            tree.walk(graph.body, |node| {
-                if let Node::Stmt(stmt) = node
-                    && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
-                {
-                    later |= tree.exprs(lhs).iter().any(|target| {
-                        matches!(tree.expr(*target).kind, ExprKind::Selector { x, sel }
-                            if tree.name(sel) == field && function.local(x) == Some(variable))
-                    });
-                }
-                Descend::Into
+    let is_key = |elt: &ExprId| match tree.expr(*elt).kind {
+        ExprKind::KeyValue { key, .. } => {
+            matches!(tree.expr(key).kind, ExprKind::Ident(name) if tree.name(name) == field)
+        }
+        _ => false,
+    };
+    if tree.exprs(elts).iter().any(is_key) {
+        return true;
+    }
+    let variable = function.target(value, 0);
+    let variable = variable.and_then(|target| function.local(target));
+    let (of, field) = match field.split_once('.') {
+        Some((of, field)) => (Some(of), field),
+        None => (None, field),
+    };
+    let is_of = |x: ExprId| match of {
+        Some(of) => {
+            let named = program.named_of(function.info().type_of(x));
+            named.is_some_and(|named| &*named.name == of)
+        }
+        None => variable.is_some() && function.local(x) == variable,
+    };
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    let mut later = false;
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+        {
+            later |= tree.exprs(lhs).iter().any(|target| {
+                matches!(tree.expr(*target).kind, ExprKind::Selector { x, sel }
+                    if tree.name(sel) == field && is_of(x))
             });
-            later
-        })
+        }
+        Descend::Into
+    });
+    later
 }
