@@ -16,6 +16,7 @@ mod outcome;
 mod purpose;
 mod reach;
 mod registration;
+mod repeats;
 mod routes;
 mod symbol;
 

@@ -462,3 +462,37 @@ func inOneRound(_ string) error { return nil }
         ]
     );
 }
+
+#[test]
+fn what_a_loop_of_kubernetes_is_passed_runs_again_and_again() {
+    let program = common::program(&[(
+        "main.go",
+        r#"package main
+
+import (
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+)
+
+type syncer struct{ stop chan struct{} }
+
+func (s syncer) sync() {}
+
+func report() {}
+
+func other() {}
+
+func main() {
+	s := syncer{}
+	go wait.Until(s.sync, time.Second, s.stop)
+	wait.Until(func() { report() }, time.Second, s.stop)
+	wait.PollImmediate(time.Second, time.Minute, func() (bool, error) { other(); return true, nil })
+}
+"#,
+    )]);
+    assert_eq!(
+        frequencies(&program, ["main.syncer.sync", "main.report", "main.other"]),
+        [Frequency::Repeated, Frequency::Repeated, Frequency::Once]
+    );
+}

@@ -220,7 +220,7 @@ impl Reader<'_> {
                     let handles =
                         context.handed || is_handler_literal(self.program, self.body, expr);
                     self.step(
-                        context,
+                        &self.repeated(expr, context),
                         literal.clone(),
                         handles,
                         self.how_run(expr, context),
@@ -277,13 +277,26 @@ impl Reader<'_> {
                             let command = Context::of(Target::Command);
                             self.step(&command, target.clone(), false, How::Held);
                         }
-                        self.step(context, target, context.handed, self.how_run(expr, context));
+                        let how = self.how_run(expr, context);
+                        self.step(&self.repeated(expr, context), target, context.handed, how);
                     }
                     (below, Handed::None)
                 }
                 _ => (below, inherited),
             },
         }
+    }
+
+    /// Where a function is called that is passed on, if not where it stands: at each turn of a loop of what it is passed to.
+    fn repeated(&self, function: ExprId, context: &Context) -> Context {
+        let mut context = context.clone();
+        let run_by = self.run_by.get(&function);
+        let callee = run_by.and_then(|call| self.body.info.callee(*call).func());
+        if callee.is_some_and(|func| crate::repeats::repeats(&func.name)) {
+            context.loops = context.loops.saturating_add(1);
+            context.endless = true;
+        }
+        context
     }
 
     /// Whether a loop has as many turns as there are elements, or as a variable counts.
