@@ -86,7 +86,7 @@ impl Site<'_> {
                 )
             })
             .map(|at| self.scope.span(at));
-        let place = span(self.finding.location.span);
+        let place = span(self.finding.acquired_at().span);
         let mut taken = match block {
             Some(block) if block != self.body() => self.source.names_in(block),
             // Parameters stand in the same block as a function's body.

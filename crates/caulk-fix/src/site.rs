@@ -41,9 +41,11 @@ impl<'a> Site<'a> {
         given: &'a [(u32, String)],
     ) -> Result<Self, Refusal> {
         let lost = || Refusal::new("the acquiring statement cannot be found in the file");
-        let scope = source.scope(span(finding.location.span)).ok_or_else(lost)?;
+        let scope = source
+            .scope(span(finding.acquired_at().span))
+            .ok_or_else(lost)?;
         let acquiring = scope
-            .statement_around(span(finding.location.span))
+            .statement_around(span(finding.acquired_at().span))
             .ok_or_else(lost)?;
         Ok(Self {
             finding,
@@ -140,7 +142,9 @@ impl<'a> Site<'a> {
     /// The arguments of the release, as far as their names are known here.
     fn arguments(&self) -> Result<String, Refusal> {
         let wanted = &self.template().release.arguments;
-        let mut names = self.source.names_around(span(self.finding.location.span));
+        let mut names = self
+            .source
+            .names_around(span(self.finding.acquired_at().span));
         names.retain(|name| !self.is_declared_later(name));
         // What stands behind a dot is known where the name before it is.
         let part = |character: char| character.is_alphanumeric() || "_.".contains(character);

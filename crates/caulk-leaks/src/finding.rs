@@ -254,6 +254,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// The expression that acquires; of a goroutine, [`Self::location`].
+    pub fn acquired_at(&self) -> &Location {
+        let made = self.begun.as_ref();
+        made.filter(|_| self.resource.acquired_by != "go")
+            .unwrap_or(&self.location)
+    }
+
     /// The places that it may be asked for by: [`Self::location`] and [`Self::begun`].
     pub fn places(&self) -> Vec<&Location> {
         let mut places = vec![&self.location];

@@ -162,7 +162,9 @@ fn is_filled_above(site: &Site<'_>, value: &str, end: u32) -> bool {
 
 /// The package, or the value, whose function acquires.
 fn acquirer<'a>(site: &Site<'a>) -> Option<&'a str> {
-    let call = site.scope.expression(span(site.finding.location.span))?;
+    let call = site
+        .scope
+        .expression(span(site.finding.acquired_at().span))?;
     called_on(site, call)
 }
 

@@ -27,7 +27,7 @@ const QUIET: [&str; 6] = [
 /// The edits, where a site has this shape.
 pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     let template = site.template();
-    let call = span(site.finding.location.span);
+    let call = span(site.finding.acquired_at().span);
     let (_, count) = template.result;
     if template.held != Held::Nothing
         || count != 1

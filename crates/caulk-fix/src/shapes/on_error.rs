@@ -75,7 +75,9 @@ fn error_result(site: &Site<'_>) -> Option<(String, Vec<Edit>)> {
     if let Some(name) = tree.names(last.names).last().map(|name| tree.name(*name)) {
         return (name != "_").then(|| (name.to_owned(), Vec::new()));
     }
-    let names = site.source.names_around(span(site.finding.location.span));
+    let names = site
+        .source
+        .names_around(span(site.finding.acquired_at().span));
     let name = ["retErr", "resultErr", "finalErr"]
         .into_iter()
         .find(|name| !names.contains(name))?;

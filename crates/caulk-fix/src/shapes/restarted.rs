@@ -22,7 +22,7 @@ pub(super) fn propose(
     };
     let tree = site.scope.tree;
     let layout = site.layout();
-    let call = span(site.finding.location.span);
+    let call = span(site.finding.acquired_at().span);
     let parts = site
         .scope
         .expression(call)

@@ -16,7 +16,7 @@ const MADE_BY: [(&str, &str, bool); 2] =
 /// The edits, where a site has this shape.
 pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     let (layout, tree) = (site.layout(), site.scope.tree);
-    let call = span(site.finding.location.span);
+    let call = span(site.finding.acquired_at().span);
     let made = site.scope.expression(call).map(|id| tree.expr(id).kind);
     let Some(ExprKind::Call { fun, .. }) = made.filter(|_| site.template().held == Held::Nothing)
     else {

@@ -24,7 +24,7 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     let statement = site.scope.span(site.acquiring);
     let is_it = template.held == Held::Nothing
         && matches!(site.scope.kind(site.acquiring), Some(StmtKind::Expr(_)))
-        && statement == span(site.finding.location.span)
+        && statement == span(site.finding.acquired_at().span)
         && matches!(
             site.scope
                 .parent(site.acquiring)

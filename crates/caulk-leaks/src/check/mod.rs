@@ -300,10 +300,11 @@ fn finish(silencers: Vec<(String, Vec<Silencer>)>, options: &Options, analysis: 
         .filter(|acquisition| !matches!(acquisition.outcome, Outcome::Unknown { .. }))
         .count();
     analysis.sort_by_place();
-    // A goroutine that several callers leave behind is one, for the surest reason.
+    // A goroutine that several callers leave behind is one, for the surest reason, and so is a process that one of several commands is
+    // started as.
     analysis.findings.dedup_by(|later, first| {
-        let same = later.resource.acquired_by == "go"
-            && (later.rule, &later.location) == (first.rule, &first.location);
+        let is_begun = later.resource.acquired_by == "go" || later.begun.is_some();
+        let same = is_begun && (later.rule, &later.location) == (first.rule, &first.location);
         if same && later.confidence == Confidence::Certain && first.confidence != later.confidence {
             std::mem::swap(later, first);
         }

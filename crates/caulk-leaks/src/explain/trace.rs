@@ -7,7 +7,7 @@ use caulk_syntax::Span;
 use crate::check::{heat, in_pool, in_turn, units, whole};
 use crate::contract::Contract;
 use crate::explain::belief::{Belief, Subject, believe};
-use crate::finding::{Acquisition, Finding, Step};
+use crate::finding::{Acquisition, Finding, Location, Step};
 use crate::module::{Module, Reach};
 use crate::options::Options;
 use crate::place::{location, text};
@@ -65,6 +65,17 @@ fn package_of(program: &Program, path: &str) -> Option<PackageId> {
     packages.iter().copied().find(holds)
 }
 
+/// The findings about an acquisition.
+fn findings_of<'a>(
+    findings: &'a [Finding],
+    acquisition: &'a Acquisition,
+) -> impl Iterator<Item = &'a Finding> {
+    findings.iter().filter(|finding| {
+        finding.places().contains(&&acquisition.location)
+            && finding.resource == acquisition.resource
+    })
+}
+
 fn explain(
     module: &Module<'_>,
     calls: &Calls,
@@ -78,9 +89,12 @@ fn explain(
     let mut acquisitions: Vec<Acquisition> = analysis
         .acquisitions
         .into_iter()
-        .filter(|acquisition| acquisition.location.file == file)
         .filter(|acquisition| {
-            (acquisition.location.line..=acquisition.location.end_line).contains(&line)
+            let at = &acquisition.location;
+            let stands_here = at.file == file && (at.line..=at.end_line).contains(&line);
+            let mut findings = findings_of(&analysis.findings, acquisition);
+            let is_found_here = |at: &&Location| at.file == file && at.line == line;
+            stands_here || findings.any(|finding| finding.places().iter().any(is_found_here))
         })
         .collect();
     // A call over several lines holds others: those that begin here count first.
@@ -91,11 +105,7 @@ fn explain(
     let explained: Vec<Traced> = acquisitions
         .into_iter()
         .map(|acquisition| {
-            let findings = analysis
-                .findings
-                .iter()
-                .filter(|finding| finding.places().contains(&&acquisition.location))
-                .filter(|finding| finding.resource == acquisition.resource)
+            let findings = findings_of(&analysis.findings, &acquisition)
                 .cloned()
                 .collect();
             // Equal ones, of several results of one call, come in the same order in both.

@@ -286,9 +286,9 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
         // Its body is for whoever sends it to close.
         "net/http.Request" => return None,
         named => {
-            let whoever = WHOEVER_GIVES_IT.iter();
-            let known = whoever.filter(|(ty, ..)| is_of_any_version(named, ty));
-            if let Some((_, package, name)) = known.last() {
+            let mut whoever = WHOEVER_GIVES_IT.iter();
+            let known = whoever.find(|(ty, ..)| is_of_any_version(named, ty));
+            if let Some((_, package, name)) = known {
                 return Some((package, name));
             }
         }

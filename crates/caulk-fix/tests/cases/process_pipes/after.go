@@ -8,12 +8,12 @@ import (
 
 // A process that waits for a reader of its output never ends.
 func lines(name string) ([]string, error) {
-	cmd := exec.Command(name) // review: the process is killed where the function fails
+	cmd := exec.Command(name)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
+	if err := cmd.Start(); err != nil { // review: the process is killed where the function fails
 		return nil, err
 	}
 	var all []string

@@ -29,11 +29,11 @@ func sizes(names []string) (total int64) {
 func receive(block bool, sender *exec.Cmd) error {
 	var receiver *exec.Cmd
 	if block {
-		receiver = exec.Command("receive") // refused: outlives the block
+		receiver = exec.Command("receive")
 	} else {
-		receiver = exec.Command("receive", "-x") // refused: outlives the block
+		receiver = exec.Command("receive", "-x")
 	}
-	if err := receiver.Start(); err != nil {
+	if err := receiver.Start(); err != nil { // refused: outlives the block
 		return err
 	}
 	if err := sender.Start(); err != nil {

@@ -5,8 +5,8 @@ import "os/exec"
 func ready(cmd *exec.Cmd) error { return nil }
 
 func serve(name string) (*exec.Cmd, error) {
-	cmd := exec.Command(name) // review: waits until the process has ended
-	if err := cmd.Start(); err != nil {
+	cmd := exec.Command(name)
+	if err := cmd.Start(); err != nil { // review: waits until the process has ended
 		return nil, err
 	}
 	if err := ready(cmd); err != nil {
