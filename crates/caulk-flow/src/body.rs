@@ -36,6 +36,12 @@ pub fn roots(program: &Program, body: &TypedBody) -> Vec<Node> {
     }
 }
 
+/// Whether what is ranged over is a clock that ticks for ever: `time.Tick(d)`.
+pub(crate) fn is_clock(tree: &Tree, x: ExprId) -> bool {
+    matches!(tree.expr(tree.unparen(x)).kind, ExprKind::Call { fun, .. }
+        if tree.selector_path(fun).is_some_and(|path| path == ["time", "Tick"]))
+}
+
 /// Whether a range is over a list that is written out and has one element: it goes round once.
 pub fn has_one_element(tree: &Tree, x: ExprId) -> bool {
     matches!(tree.expr(tree.unparen(x)).kind, ExprKind::CompositeLit { elts, .. }

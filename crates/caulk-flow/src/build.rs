@@ -7,7 +7,7 @@ use caulk_syntax::{
     UnaryOp,
 };
 
-use crate::body::has_one_element;
+use crate::body::{has_one_element, is_clock};
 use crate::graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 use crate::nested;
 
@@ -487,12 +487,13 @@ impl Builder<'_> {
     fn range(&mut self, id: StmtId, x: ExprId, body: StmtId, label: Option<&str>) {
         self.push(Event::Eval(x));
         let after = self.block();
-        self.loop_(id, true, |builder, loop_id| {
+        let is_endless = is_clock(self.tree, x);
+        self.loop_(id, !is_endless, |builder, loop_id| {
             let head = builder.block();
             let inside = builder.block();
             let has_one_round = has_one_element(builder.tree, x);
             builder.go_on(End::Jump(head), head);
-            builder.finish(if has_one_round {
+            builder.finish(if has_one_round || is_endless {
                 End::Jump(inside)
             } else {
                 End::Range {
