@@ -14,7 +14,7 @@ func definition(db *sql.DB, name string) (string, error) {
 	defer rows.Close()
 	type result struct{ text string }
 	var found result
-	columns, err := rows.Columns()
+	columns, err := columnsOf(name)
 	if err != nil {
 		return "", err
 	}
@@ -35,7 +35,7 @@ func count(db *sql.DB, name string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	columns, err := rows.Columns()
+	columns, err := columnsOf(name)
 	if err != nil {
 		rows.Close()
 		return 0, err
@@ -49,4 +49,11 @@ func count(db *sql.DB, name string) (int, error) {
 		n++
 	}
 	return n, found.Err()
+}
+
+func columnsOf(name string) ([]string, error) {
+	if name == "" {
+		return nil, errors.New("no name")
+	}
+	return []string{name}, nil
 }

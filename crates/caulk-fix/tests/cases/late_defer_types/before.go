@@ -13,7 +13,7 @@ func definition(db *sql.DB, name string) (string, error) {
 	}
 	type result struct{ text string }
 	var found result
-	columns, err := rows.Columns()
+	columns, err := columnsOf(name)
 	if err != nil {
 		return "", err
 	}
@@ -35,7 +35,7 @@ func count(db *sql.DB, name string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	columns, err := rows.Columns()
+	columns, err := columnsOf(name)
 	if err != nil {
 		return 0, err
 	}
@@ -48,4 +48,11 @@ func count(db *sql.DB, name string) (int, error) {
 		n++
 	}
 	return n, found.Err()
+}
+
+func columnsOf(name string) ([]string, error) {
+	if name == "" {
+		return nil, errors.New("no name")
+	}
+	return []string{name}, nil
 }
