@@ -229,12 +229,10 @@ impl<'a, 'p> Described<'a, 'p> {
         }
     }
 
-    /// What of a variable is open: of a response its body.
+    /// What of a variable is open: of a response its body, or what else holds it.
     fn open_part(&self, name: &str) -> String {
-        match self.site.contract.rule {
-            "unclosed-response-body" if !self.site.release.path().is_empty() => {
-                format!("{name}.Body")
-            }
+        match (self.site.contract.rule, self.site.release.path()) {
+            ("unclosed-response-body", [part, ..]) => format!("{name}.{part}"),
             _ => name.to_owned(),
         }
     }
