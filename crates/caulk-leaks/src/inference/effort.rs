@@ -1,6 +1,6 @@
 //! What the release method of a type does, as far as its calls tell.
 
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, TypeId};
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, Program, Signature, TypeId};
 use caulk_syntax::ExprId;
 
 use crate::body::Function;
@@ -14,6 +14,12 @@ pub(super) fn release_method(module: &Module<'_>, ty: TypeId) -> Option<FuncId> 
         .find_map(|name| module.program.method(ty, name))
         .filter(|method| !method.of_interface && method.through.is_empty())
         .and_then(|method| method.func.id)
+}
+
+/// Whether what a release gives first is an error.
+pub(super) fn tells_error(program: &Program, signature: &Signature) -> bool {
+    let first = signature.results.first();
+    first.is_some_and(|ty| crate::types::is_error(program, *ty))
 }
 
 /// Whether a type has a release in the source, and that ends or frees something.

@@ -49,10 +49,7 @@ pub(crate) fn contract(
     {
         return None;
     }
-    let returns_error = signature
-        .results
-        .first()
-        .is_some_and(|ty| crate::types::is_error(program, *ty));
+    let returns_error = effort::tells_error(program, signature);
     Some(Contract {
         harm: Harm {
             memory: true,

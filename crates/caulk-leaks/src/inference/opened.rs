@@ -121,10 +121,7 @@ fn closed(module: &Module<'_>, program: &Program, value: TypeId) -> Option<Contr
     if signature.results.len() > 1 || effort::releases_nothing(module, value) {
         return None;
     }
-    let returns_error = signature
-        .results
-        .first()
-        .is_some_and(|ty| crate::types::is_error(program, *ty));
+    let returns_error = effort::tells_error(program, signature);
     Some(Contract {
         harm: Harm {
             memory: true,

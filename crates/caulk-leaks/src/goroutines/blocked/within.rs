@@ -32,16 +32,12 @@ impl View<'_> {
         independent: bool,
     ) -> Option<Span> {
         let within = receive.within.as_ref()?;
-        let function = &*within.function;
         let call = receive.node;
         if self.function.in_loop(call) || self.asks(call, receives) || self.knows_more(start, call)
         {
             return None;
         }
-        let round: StmtId = match within.node {
-            Node::Stmt(stmt) if receive.op == Op::Range => stmt,
-            node => function.innermost_loop(node)?,
-        };
+        let round = round_within(within, receive)?;
         let inner = within.receive(receive);
         let served = self.paths_within(within, receive, receives).counted;
         self.leaves_round(&inner, round, &served, independent)?;
@@ -73,10 +69,7 @@ impl View<'_> {
         }
         let leaves = self.leaves_by_error_of(call, receives)?;
         let inner = within.receive(receive);
-        let round = match within.node {
-            Node::Stmt(stmt) if receive.op == Op::Range => Some(stmt),
-            node => callee.innermost_loop(node),
-        };
+        let round = round_within(within, receive);
         let served = self.paths_within(within, receive, receives).counted;
         let exits = self.stops_early(&inner, round, &served, independent);
         exits
@@ -233,4 +226,12 @@ fn makes_error(function: &Function, at: Span) -> bool {
         ExprKind::Unary { op, .. } => op == UnaryOp::Address,
         _ => false,
     })
+}
+
+/// The loop of a function that is called in which it receives, if there is one.
+fn round_within(within: &Within, receive: &Use) -> Option<StmtId> {
+    match within.node {
+        Node::Stmt(stmt) if receive.op == Op::Range => Some(stmt),
+        node => within.function.innermost_loop(node),
+    }
 }
