@@ -78,6 +78,14 @@ impl Roots {
     }
 }
 
+/// Whether a folder that the go command passes over is named for the examples in it.
+fn is_examples(name: &str) -> bool {
+    let name = name.trim_start_matches('_').to_ascii_lowercase();
+    ["example", "sample", "demo", "template"]
+        .iter()
+        .any(|word| name.starts_with(word))
+}
+
 struct Finder<'a> {
     files: &'a dyn Files,
     env: &'a GoEnv,
@@ -130,7 +138,7 @@ impl Finder<'_> {
     }
 
     /// Asks for the packages in a folder and below it. In a folder that the go command passes over for the `_` of its name there may be
-    /// modules of their own, as `_examples` has: these are asked for as others are.
+    /// modules of their own: these are asked for as others are, and so are examples, which people build by their path and copy.
     fn walk(&mut self, root: PathBuf) {
         // With each folder, how many levels further down a module is looked for where it is passed over.
         let mut stack = vec![(root, None)];
@@ -155,7 +163,7 @@ impl Finder<'_> {
                 {
                     continue;
                 }
-                let passed_over = match name.starts_with('_') {
+                let passed_over = match name.starts_with('_') && !is_examples(name) {
                     true => below.or(Some(MODULES_BELOW)),
                     false => below,
                 };
