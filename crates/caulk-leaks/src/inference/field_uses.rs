@@ -29,12 +29,15 @@ pub(crate) struct FieldUses {
     pub habits: Habits,
 }
 
+/// What stands for a method where a function that a field keeps is called.
+const ITSELF: &str = "()";
+
 /// What is done with one field.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Uses {
-    /// Methods that are called on it, in order.
+    /// Methods that are called on it, in order; [`ITSELF`] where it is called.
     methods: Vec<SmolStr>,
-    /// It is called, passed on, copied or returned: whoever gets it may release it.
+    /// It is passed on, copied or returned: whoever gets it may release it.
     escapes: bool,
     /// Functions of the project that it is passed to, with the index of the argument, in order: what these do with it is theirs to say.
     passed: Box<[(FuncId, usize)]>,
@@ -235,7 +238,7 @@ impl Uses {
             || self
                 .methods
                 .iter()
-                .any(|method| is_release_name(method) || releases(method))
+                .any(|method| method == ITSELF || is_release_name(method) || releases(method))
     }
 }
 
@@ -325,6 +328,9 @@ impl Reader<'_> {
                     Some((func, index)) => uses.add_passed(func, index),
                     None => uses.escapes |= !harmless,
                 }
+            }
+            ExprKind::Call { fun, .. } if fun == expr => {
+                uses.add_method(SmolStr::new_static(ITSELF))
             }
             _ => uses.escapes = true,
         }

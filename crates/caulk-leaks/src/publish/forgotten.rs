@@ -20,6 +20,8 @@ use crate::publish::described::Described;
 enum Elsewhere {
     /// In the function that acquires, where that fails.
     WhereItFails,
+    /// Where another is acquired in its place.
+    WhereReplaced,
     /// In this method.
     By(String),
 }
@@ -108,6 +110,9 @@ impl Described<'_, '_> {
                 let how = match &elsewhere {
                     None => format!("never {done}"),
                     Some(Elsewhere::WhereItFails) => format!("{done} only where opening fails"),
+                    Some(Elsewhere::WhereReplaced) => {
+                        format!("{done} only where it is replaced")
+                    }
                     Some(Elsewhere::By(other)) => format!("{done} by {owner}.{other} alone"),
                 };
                 Some(Forgotten {
@@ -171,8 +176,9 @@ impl Described<'_, '_> {
         let here = self.uses_in(self.function, owner, field);
         let fails =
             here.is_released(&releases) && !here.escapes() && self.is_released_on_failure(field);
-        // Others are asked only where one of the two can be.
-        if !fails && (here.may_release(&releases) || !self.does_nothing(ty, name)) {
+        let does_nothing = !fails && !here.may_release(&releases) && self.does_nothing(ty, name);
+        // Others are asked only where one of the three can be.
+        if !fails && !does_nothing && !self.is_left_by_release(ty, owner, field) {
             return None;
         }
         let mut releasing = Vec::new();
@@ -185,11 +191,50 @@ impl Described<'_, '_> {
                 releasing.push(function);
             }
         }
+        let replaces = |function: &Arc<Function>| self.calls_here(function);
         match &releasing[..] {
             [] if fails => Some(Elsewhere::WhereItFails),
-            [only] if !fails => self.is_ending_of_its_own(name, field, only),
-            _ => None,
+            [only] if does_nothing => self.is_ending_of_its_own(name, field, only),
+            _ if fails || does_nothing || here.escapes() => None,
+            replacing => replacing
+                .iter()
+                .all(replaces)
+                .then_some(Elsewhere::WhereReplaced),
         }
+    }
+
+    /// Whether the release method of a type, itself or by what it calls of the type, leaves a field alone that a method of the type
+    /// fills.
+    fn is_left_by_release(&self, ty: TypeId, owner: &str, field: &str) -> bool {
+        let program = self.module.program;
+        let stored = self.verdict.outcomes.returned.is_none();
+        let method = |name: &str| {
+            let package = program.package(self.function.package);
+            let method = package.method_of(crate::types::simple_name(owner), name)?;
+            self.module.function(BodyOwner::Func(package.id_of(method)))
+        };
+        let release = self.release_method(ty).and_then(method);
+        stored
+            && release.is_some_and(|release| {
+                let leaves =
+                    |function: &Function| self.uses_in(function, owner, field) == Uses::default();
+                let mut calls = release.info().calls().into_iter();
+                leaves(&release)
+                    && calls.all(|(_, callee)| {
+                        let id = callee.func().and_then(|func| func.id);
+                        let called = id.filter(|id| id.package == self.function.package);
+                        let called =
+                            called.and_then(|id| self.module.function(BodyOwner::Func(id)));
+                        called.is_none_or(|called| leaves(&called) && !self.calls_here(&called))
+                    })
+            })
+    }
+
+    /// Whether a function calls the one that acquires.
+    fn calls_here(&self, function: &Function) -> bool {
+        let here = self.function.id();
+        let mut calls = function.info().calls().into_iter();
+        here.is_some() && calls.any(|(_, callee)| callee.func().and_then(|func| func.id) == here)
     }
 
     /// What a function does with a field.
