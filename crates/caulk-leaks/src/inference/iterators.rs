@@ -4,26 +4,27 @@
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, PackageId, TypeId};
 use smol_str::SmolStr;
 
-use crate::contract::{Contract, Origin, Release, is_release_name};
+use crate::contract::{Contract, ErrorAt, Origin, Release, is_release_name};
 use crate::finding::{Confidence, Harm};
 use crate::module::Module;
 
 /// How the names end of what is made for each who asks: it stands somewhere.
 pub(crate) const STANDS_SOMEWHERE: &[&str] = &["Iterator", "Iter", "Cursor", "Rows", "Scanner"];
 
-/// What a call from a package owes by the types of its results: an iterator, beside an error.
+/// What a call from a package owes by the types of its results: an iterator, alone or beside an error.
 pub(crate) fn contract(
     module: &Module<'_>,
     package: PackageId,
     types: &[TypeId],
 ) -> Option<Contract> {
     let program = module.program;
-    let [value, error] = *types else {
-        return None;
+    let (value, error) = match *types {
+        [value] => (value, ErrorAt::Never),
+        [value, error] if crate::types::is_error(program, error) => (value, ErrorAt::Last),
+        _ => return None,
     };
     let named = program.named_of(value)?;
-    let is_iterator = crate::types::is_error(program, error)
-        && program.is_interface(value)
+    let is_iterator = program.is_interface(value)
         && named.is_loaded()
         && !crate::types::is_std_path(&named.package)
         && STANDS_SOMEWHERE
@@ -40,6 +41,7 @@ pub(crate) fn contract(
         build.is_own(id) && !crate::sites::stand_in::declares(build, id) && frees(build, id, value)
     });
     frees.then(|| Contract {
+        error,
         harm: Harm {
             memory: true,
             ..Harm::default()

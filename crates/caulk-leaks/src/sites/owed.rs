@@ -226,10 +226,14 @@ fn iterator(module: &Module<'_>, function: &Function, called: &Called<'_>) -> Op
             Followed::Yes(reach) => crate::inference::provenance::of_result(module, id, 0, reach),
             Followed::Recursive | Followed::No => Provenance::Nothing,
         };
+        let is_lent = origin == Provenance::Foreign
+            && called.types.len() == 1
+            && !crate::inference::provenance::is_literal(module, id, 0);
         matches!(
             origin,
             Provenance::Nothing | Provenance::Idle | Provenance::Unfinished
-        ) || signature.is_none_or(|signature| signature.params.iter().any(wraps))
+        ) || is_lent
+            || signature.is_none_or(|signature| signature.params.iter().any(wraps))
     };
     (!crate::in_test::is_in_test(module, function) && !id.is_some_and(holds_nothing))
         .then_some(contract)
