@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, FuncId, Type, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, Type, TypeId};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
 use smol_str::SmolStr;
@@ -191,16 +191,39 @@ impl Described<'_, '_> {
                 releasing.push(function);
             }
         }
-        let replaces = |function: &Arc<Function>| self.calls_here(function);
         match &releasing[..] {
             [] if fails => Some(Elsewhere::WhereItFails),
             [only] if does_nothing => self.is_ending_of_its_own(name, field, only),
             _ if fails || does_nothing || here.escapes() => None,
-            replacing => replacing
-                .iter()
-                .all(replaces)
-                .then_some(Elsewhere::WhereReplaced),
+            others => {
+                let here = here.may_release(&releases);
+                let replaced = (here || !others.is_empty())
+                    && (!here || self.is_released_before(field))
+                    && others.iter().all(|function| self.calls_here(function));
+                replaced.then_some(Elsewhere::WhereReplaced)
+            }
         }
+    }
+
+    /// Whether each release of a field in the function stands before what acquires, and none in what is put off.
+    fn is_released_before(&self, field: &str) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let acquired = tree.expr(self.site.call).span.start;
+        let releases = |callee: &Callee, call: ExprId| {
+            let of_field = callee
+                .receiver()
+                .is_some_and(|x| names_field(function, x, field));
+            let method = crate::types::last_name(callee);
+            let itself = matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if names_field(function, fun, field));
+            itself || of_field && self.site.release.is_method(method)
+        };
+        let mut calls = function.info().calls().into_iter();
+        calls.all(|(call, callee)| {
+            !releases(callee, call)
+                || tree.expr(call).span.start < acquired
+                    && function.root_of(call).is_none()
+                    && !function.is_deferred(call)
+        })
     }
 
     /// Whether the release method of a type, itself or by what it calls of the type, leaves a field alone that a method of the type
