@@ -46,6 +46,8 @@ enum Owner {
     Ticker(String),
     /// That of what the function makes and returns, which nothing releases.
     Made(String),
+    /// That of the function that starts it, in a literal.
+    Nobody,
 }
 
 impl Endless {
@@ -126,7 +128,11 @@ fn endless(
             let made = run.has.iter().find(|local| {
                 super::staying::is_one_of_many(module, function, start.into(), **local)
             });
-            Owner::Made(name(made?)?)
+            match made {
+                Some(made) => Owner::Made(name(made)?),
+                None if run.callee.is_none() => Owner::Nobody,
+                None => return None,
+            }
         }
     };
     Some(found)
@@ -413,6 +419,7 @@ pub(crate) fn described(
         }
         Owner::Ticker(name) => (name.clone(), format!("{name}.Stop")),
         Owner::Made(name) => (name.clone(), String::new()),
+        Owner::Nobody => ("goroutine".to_owned(), String::new()),
     };
     let note = if goroutine.ticker {
         "the channel of a ticker is never closed"
@@ -421,12 +428,16 @@ pub(crate) fn described(
     };
     let message = match goroutine.owner {
         Owner::Made(_) => format!("goroutine of {variable} has no way to end, each has its own"),
+        Owner::Nobody => {
+            "goroutine has no way to end, and another is started with each call".to_owned()
+        }
         _ if goroutine.ticker => {
             format!("goroutine ranges for ever over a ticker, which {release} cannot end")
         }
         _ => format!("goroutine has no way to end when {release} is called"),
     };
-    let certain = goroutine.ticker && !goroutine.is_unreleased();
+    let ends_with_another = !matches!(goroutine.owner, Owner::Made(_) | Owner::Nobody);
+    let certain = goroutine.ticker && ends_with_another;
     let staying = Staying {
         rule: RULE,
         start: goroutine.start,
@@ -438,7 +449,7 @@ pub(crate) fn described(
         variable,
         release: "return".to_owned(),
         message,
-        confidence: if certain {
+        confidence: if certain || matches!(goroutine.owner, Owner::Nobody) {
             Confidence::Certain
         } else {
             Confidence::Likely
