@@ -102,6 +102,8 @@ pub struct Contract {
     pub once_is_ok: bool,
     /// Reported only when asked for.
     pub preview: bool,
+    /// One costs so little, or is so often meant, that it is of low severity.
+    pub slight: bool,
     /// What an unreleased one keeps alive.
     pub harm: Harm,
     /// Typical cost of one, in plain words.
@@ -254,6 +256,7 @@ impl Contract {
             main_is_ok: false,
             once_is_ok: false,
             preview: false,
+            slight: false,
             harm: Harm::default(),
             cost: String::new(),
             confidence,

@@ -287,6 +287,8 @@ pub(super) struct AcquireEntry {
     #[serde(default)]
     preview: bool,
     #[serde(default)]
+    slight: bool,
+    #[serde(default)]
     harm: Vec<HarmEntry>,
     #[serde(default)]
     cost: String,
@@ -422,6 +424,7 @@ impl AcquireEntry {
             main_is_ok: self.main_is_ok,
             once_is_ok: self.once_is_ok,
             preview: self.preview,
+            slight: self.slight,
             harm,
             cost: self.cost,
             confidence: match self.confidence {

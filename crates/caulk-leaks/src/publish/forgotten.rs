@@ -197,30 +197,33 @@ impl Described<'_, '_> {
             _ if fails || does_nothing || here.escapes() => None,
             others => {
                 let here = here.may_release(&releases);
+                let acquires = self.function.tree().expr(self.site.call).span.start;
                 let replaced = (here || !others.is_empty())
-                    && (!here || self.is_released_before(field))
-                    && others.iter().all(|function| self.calls_here(function));
+                    && (!here || self.is_released_before(self.function, field, acquires))
+                    && others.iter().all(|other| {
+                        let called = self.calls_here(other);
+                        called.is_some_and(|call| self.is_released_before(other, field, call))
+                    });
                 replaced.then_some(Elsewhere::WhereReplaced)
             }
         }
     }
 
-    /// Whether each release of a field in the function stands before what acquires, and none in what is put off.
-    fn is_released_before(&self, field: &str) -> bool {
-        let (function, tree) = (self.function, self.function.tree());
-        let acquired = tree.expr(self.site.call).span.start;
+    /// Whether each release of a field in a function stands before some place, and none in what is put off.
+    fn is_released_before(&self, function: &Function, field: &str, place: u32) -> bool {
+        let tree = function.tree();
         let releases = |callee: &Callee, call: ExprId| {
             let of_field = callee
                 .receiver()
                 .is_some_and(|x| names_field(function, x, field));
-            let method = crate::types::last_name(callee);
             let itself = matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if names_field(function, fun, field));
+            let method = crate::types::last_name(callee);
             itself || of_field && self.site.release.is_method(method)
         };
         let mut calls = function.info().calls().into_iter();
         calls.all(|(call, callee)| {
             !releases(callee, call)
-                || tree.expr(call).span.start < acquired
+                || tree.expr(call).span.start < place
                     && function.root_of(call).is_none()
                     && !function.is_deferred(call)
         })
@@ -248,16 +251,20 @@ impl Described<'_, '_> {
                         let called = id.filter(|id| id.package == self.function.package);
                         let called =
                             called.and_then(|id| self.module.function(BodyOwner::Func(id)));
-                        called.is_none_or(|called| leaves(&called) && !self.calls_here(&called))
+                        called.is_none_or(|called| {
+                            leaves(&called) && self.calls_here(&called).is_none()
+                        })
                     })
             })
     }
 
-    /// Whether a function calls the one that acquires.
-    fn calls_here(&self, function: &Function) -> bool {
-        let here = self.function.id();
+    /// Where a function first calls the one that acquires.
+    fn calls_here(&self, function: &Function) -> Option<u32> {
+        let here = self.function.id()?;
         let mut calls = function.info().calls().into_iter();
-        here.is_some() && calls.any(|(_, callee)| callee.func().and_then(|func| func.id) == here)
+        let (call, _) =
+            calls.find(|(_, callee)| callee.func().and_then(|func| func.id) == Some(here))?;
+        Some(function.tree().expr(call).span.start)
     }
 
     /// What a function does with a field.

@@ -29,7 +29,8 @@ impl Described<'_, '_> {
     }
 
     fn matters_little(&self) -> bool {
-        self.is_slight_everywhere()
+        self.site.contract.slight
+            || self.is_slight_everywhere()
             || self.is_stated()
             || self.is_generated()
             || self.has_no_body()
