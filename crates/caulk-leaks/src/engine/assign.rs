@@ -232,6 +232,10 @@ impl Run<'_, '_> {
                     self.lose_track(state, "its part is replaced by what reads from it", span);
                     return;
                 }
+                // `resp.Body = http.MaxBytesReader(w, resp.Body, n)`: to close the one is to close the other.
+                if value == Value::Owner(None) && self.is_part(state, x, &name) {
+                    return;
+                }
                 match self.place(target) {
                     Some(place)
                         if !self.is_outer(place.root)

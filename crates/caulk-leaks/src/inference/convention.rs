@@ -245,6 +245,16 @@ const WHOEVER_GIVES_IT: &[(&str, &str, &str)] = &[
         "Client.NewSession",
     ),
     ("crypto/tls.Conn", "crypto/tls", "Dial"),
+    (
+        "gvisor.dev/gvisor/pkg/tcpip/adapters/gonet.TCPConn",
+        "net",
+        "DialTCP",
+    ),
+    (
+        "gvisor.dev/gvisor/pkg/tcpip/adapters/gonet.UDPConn",
+        "net",
+        "DialUDP",
+    ),
     ("net.TCPConn", "net", "DialTCP"),
     ("net.UDPConn", "net", "DialUDP"),
     ("net.UnixConn", "net", "DialUnix"),
