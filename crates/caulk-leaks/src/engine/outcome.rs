@@ -79,6 +79,8 @@ pub(crate) struct Outcomes {
     pub begun_at: Option<Span>,
     /// Variables of the function around that hold it where a literal ends.
     pub left_to: BTreeSet<LocalId>,
+    /// Where the literal ends with an error and one of those holds it: lost, unless the function around it looks there.
+    pub left_failing: Vec<Lost>,
     /// It is not known for another reason than that.
     pub unknown_otherwise: bool,
     /// Statements that release, deferred or not.
@@ -150,6 +152,13 @@ impl Run<'_, '_> {
                     self.out.left_to.insert(outer.root);
                     self.unknown(&why, self.exit_span(exit));
                     self.out.unknown_otherwise = otherwise;
+                    if error == Some(true) {
+                        let left = std::mem::take(&mut self.out.left_failing);
+                        let owed = std::mem::replace(&mut self.out.owed, left);
+                        let span = self.exit_span(exit);
+                        self.lose(ExitKind::Return, span, error, &state, visit, visits);
+                        self.out.left_failing = std::mem::replace(&mut self.out.owed, owed);
+                    }
                     return;
                 }
                 let kind = if matches!(exit, ExitAt::End) {

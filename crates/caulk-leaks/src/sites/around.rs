@@ -3,7 +3,7 @@
 //! error says whether anything was acquired.
 
 use caulk_program::{Callee, LocalId, LocalKind, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::body::{Function, Root};
 use crate::engine::{Outcomes, Start};
@@ -14,6 +14,58 @@ use crate::sites::Site;
 pub(crate) struct Around {
     pub root: Root,
     pub start: Start,
+    literal: ExprId,
+    call: ExprId,
+    local: LocalId,
+}
+
+impl Around {
+    /// Whether the literal is left with an error while its variable holds the resource, which the function around it, as `after` tells,
+    /// releases only behind a call that has gone well: each further attempt, and the error at last, lose one.
+    pub fn loses_by_failing(
+        &self,
+        function: &Function,
+        inner: &Outcomes,
+        after: &Outcomes,
+    ) -> bool {
+        let tree = function.tree();
+        let Some(body) = function.graph(self.root).map(|graph| graph.body) else {
+            return false;
+        };
+        let Some(looked_at) = self.looked_at(function) else {
+            return false;
+        };
+        let literal = tree.expr(self.literal).span;
+        let mut is_named_before = false;
+        tree.walk(body, |node| {
+            if let Node::Expr(expr) = node
+                && function.local(expr) == Some(self.local)
+            {
+                let at = tree.expr(expr).span;
+                is_named_before |= at.start < looked_at && !literal.encloses(at);
+            }
+            Descend::Into
+        });
+        let has_release = !after.releases.is_empty() && after.unknown.is_none();
+        !inner.left_failing.is_empty() && has_release && !is_named_before
+    }
+
+    /// Where the statement ends that looks at once at the error of the call: `if err := retry(…); err != nil { … }`.
+    fn looked_at(&self, function: &Function) -> Option<u32> {
+        let tree = function.tree();
+        let is_if = |stmt: &StmtId| matches!(tree.stmt(*stmt).kind, StmtKind::If { .. });
+        let run = function.statement(self.call)?;
+        let around = match function.parent(run)? {
+            Node::Stmt(stmt) => Some(stmt).filter(is_if),
+            Node::Expr(_) => None,
+        };
+        let behind = || {
+            let list = function.siblings(run)?;
+            let at = list.iter().position(|stmt| *stmt == run)?;
+            list.get(at + 1).copied().filter(is_if)
+        };
+        Some(tree.stmt(around.or_else(behind)?).span.end)
+    }
 }
 
 /// The call that runs the literal of an acquisition whose value is left to the function around it, if all that the
@@ -64,6 +116,9 @@ pub(crate) fn of(
             error,
             says: truth_of(module, function, literal, call, site),
         },
+        literal,
+        call,
+        local: *local,
     })
 }
 

@@ -93,8 +93,15 @@ pub(crate) fn verdicts(
             };
             let mut outcomes = follow(site.root, start);
             if let Some(around) = crate::sites::around::of(module, &function, &site, &outcomes) {
-                outcomes = follow(around.root, around.start);
-                site.root = around.root;
+                let after = follow(around.root, around.start.clone());
+                if after.owed.is_empty() && around.loses_by_failing(&function, &outcomes, &after) {
+                    outcomes.owed = std::mem::take(&mut outcomes.left_failing);
+                    outcomes.unknown = None;
+                    outcomes.settled = after.settled;
+                } else {
+                    outcomes = after;
+                    site.root = around.root;
+                }
             }
             if site.contract.where_it_fails {
                 outcomes.owed.retain(|lost| lost.error == Some(true));
