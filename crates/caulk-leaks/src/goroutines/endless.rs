@@ -68,7 +68,9 @@ impl Endless {
                     || self.of_library
                     || self.is_unreleased()
             }
-            Heat::Repeated | Heat::Request => true,
+            // What is done again and again may still begin it once.
+            Heat::Repeated => !matches!(self.owner, Owner::Nobody),
+            Heat::Request => true,
         }
     }
 }
@@ -428,9 +430,7 @@ pub(crate) fn described(
     };
     let message = match goroutine.owner {
         Owner::Made(_) => format!("goroutine of {variable} has no way to end, each has its own"),
-        Owner::Nobody => {
-            "goroutine has no way to end, and another is started with each call".to_owned()
-        }
+        Owner::Nobody => "goroutine has no way to end, and each request starts another".to_owned(),
         _ if goroutine.ticker => {
             format!("goroutine ranges for ever over a ticker, which {release} cannot end")
         }
