@@ -40,14 +40,24 @@ impl Function {
     pub fn given_at(&self, program: &Program, local: LocalId, mention: ExprId) -> Vec<Definition> {
         let all = self.definitions(program, local);
         let place = |(value, _): &Definition| value.map(|value| self.tree().expr(value).span.start);
+        // What a literal gives it may come at any time.
+        let root = self.root_of(mention);
         let are_placed = all.len() > 1
-            && !self.is_captured(local)
-            && all.iter().all(|given| place(given).is_some());
+            && all
+                .iter()
+                .all(|(value, _)| value.is_some_and(|value| self.root_of(value) == root));
         let since = are_placed
             .then(|| self.given_since(local, mention))
             .flatten();
+        // What is made of the mention itself comes behind it.
+        let at = self.tree().expr(mention).span;
+        let is_of_it = |(value, _): &Definition| {
+            value.is_some_and(|value| self.tree().expr(value).span.encloses(at))
+        };
         let counts = |given: &&Definition| {
-            since.is_none_or(|since| place(given).is_some_and(|at| since.contains(at)))
+            since.is_none_or(|since| {
+                place(given).is_some_and(|at| since.contains(at)) && !is_of_it(given)
+            })
         };
         all.iter().filter(counts).copied().collect()
     }

@@ -7,6 +7,7 @@ use crate::body::{Function, Root};
 use crate::finding::SettledBy;
 use crate::module::{Module, Reach};
 
+use crate::types::last_name;
 /// Whether a context is cancelled when the function ends: one with a cancel function, a deadline, or
 /// that of a request.
 pub(crate) fn ends_here(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
@@ -82,14 +83,57 @@ fn is_endless(module: &Module<'_>, function: &Function, context: ExprId, depth: 
 }
 
 /// Whether a call gives a context that adds values to the one that it is passed, as far as types and its name tell: there
+/// Whether a context, where it is named, is the first result of a call, or what carries values on top of that.
+pub(crate) fn is_made_by(
+    module: &Module<'_>,
+    function: &Function,
+    context: ExprId,
+    call: ExprId,
+) -> bool {
+    leads_to(module, function, (context, 0), call, VALUES)
+}
+
+fn leads_to(
+    module: &Module<'_>,
+    function: &Function,
+    (context, result): (ExprId, usize),
+    made: ExprId,
+    depth: u8,
+) -> bool {
+    let Some(depth) = depth.checked_sub(1) else {
+        return false;
+    };
+    let tree = function.tree();
+    let context = tree.unparen(context);
+    if context == made {
+        return result == 0;
+    }
+    match tree.expr(context).kind {
+        ExprKind::Call { args, .. } => tree.exprs(args).first().is_some_and(|parent| {
+            only_adds(module, function, context, *parent)
+                && leads_to(module, function, (*parent, 0), made, depth)
+        }),
+        ExprKind::Ident(_) => function.local(context).is_some_and(|local| {
+            let given = function.given_at(module.program, local, context);
+            !given.is_empty()
+                && given.into_iter().all(|(value, result)| {
+                    value.is_some_and(|value| {
+                        leads_to(module, function, (value, result), made, depth)
+                    })
+                })
+        }),
+        _ => false,
+    }
+}
+
 /// is nothing beside it that would end it.
 fn only_adds(module: &Module<'_>, function: &Function, call: ExprId, parent: ExprId) -> bool {
     let (program, info) = (module.program, function.info());
     let is_context = |ty| crate::types::is_context(program, ty);
-    let name = function
-        .callee(call)
+    let callee = function.callee(call);
+    let name = callee
         .func()
-        .map(|func| func.name.to_ascii_lowercase());
+        .map(|_| last_name(callee).to_ascii_lowercase());
     let ends = |name: String| {
         let words = [
             "signal",

@@ -97,30 +97,18 @@ impl Run<'_, '_> {
         (tree.name(sel) == method).then_some(x)
     }
 
-    /// Whether an expression calls this method of the context that is made beside the cancel function which is followed,
-    /// in a variable that never holds another.
+    /// Whether an expression calls this method of the context that is made beside the cancel function which is followed, or of what has
+    /// values on top of it.
     fn is_of_own_context(&self, call: ExprId, method: &str) -> bool {
-        let function = self.function;
-        let tree = function.tree();
         let is_cancel = self
             .contract
             .is_some_and(|contract| contract.rule == "uncalled-cancel");
         let Some(Start::Call { call: site, .. }) = self.start else {
             return false;
         };
-        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(call)).kind else {
-            return false;
-        };
-        let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(fun)).kind else {
-            return false;
-        };
-        if !is_cancel || tree.name(sel) != method {
-            return false;
-        }
-        let context = function.target(site, 0).and_then(|x| function.local(x));
-        context.is_some_and(|context| {
-            function.local(x) == Some(context)
-                && function.sole_value(self.module.program, context) == Some((site, 0))
-        })
+        is_cancel
+            && self.asked(call, method).is_some_and(|context| {
+                super::context::is_made_by(self.module, self.function, context, site)
+            })
     }
 }
