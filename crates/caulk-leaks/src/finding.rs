@@ -124,6 +124,13 @@ pub struct Harm {
     pub healed: bool,
 }
 
+impl Harm {
+    /// Whether what is kept is memory alone, which comes free by itself.
+    pub(crate) fn is_time_alone(self) -> bool {
+        self.healed && !(self.goroutines || self.connections || self.descriptors)
+    }
+}
+
 /// One step of the path that loses a resource.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {

@@ -221,11 +221,9 @@ impl Described<'_, '_> {
     /// A context below the one that the function was passed, which ends with a request: it is kept until then.
     fn ends_with_request(&self) -> bool {
         let contract = &self.site.contract;
-        let harm = contract.harm;
         // What holds no more than a context with a deadline, as its source says.
-        let holds_context = matches!(contract.origin, Origin::Source(_))
-            && harm.healed
-            && !(harm.goroutines || harm.connections || harm.descriptors);
+        let holds_context =
+            matches!(contract.origin, Origin::Source(_)) && contract.harm.is_time_alone();
         let tree = self.function.tree();
         let args = tree.arguments(self.site.call);
         let parent = args.first();

@@ -26,19 +26,25 @@ impl Described<'_, '_> {
     }
 
     /// A timer that runs out, lost where the function is left: all that is left is its memory, until then. A context that ends by its own
-    /// time, in a few minutes, where nothing is seen to make many of them.
+    /// time, as its maker knows at the latest after some minutes, or where nothing is seen to make many of them; one that each turn of a loop
+    /// loses, where that is soon.
     pub(super) fn is_timer_alone(&self) -> bool {
         if self.site.acquired_by == "time.NewTimer" {
             return self.is_lost_on_leaving();
         }
-        let duration = self.function.tree().arguments(self.site.call).get(1);
-        self.site.acquired_by.starts_with("context.WithTimeout")
-            && self.is_lost_on_leaving()
-            && !matches!(self.heat, Heat::Repeated | Heat::Request)
-            && duration.is_some_and(|duration| {
-                crate::sites::waited::nanoseconds(self.module, self.function, *duration)
-                    .is_some_and(|nanos| nanos <= FIVE_MINUTES)
-            })
+        let (module, function) = (self.module, self.function);
+        let contract = &self.site.contract;
+        if contract.rule != "uncalled-cancel" || !contract.harm.is_time_alone() {
+            return false;
+        }
+        let until = crate::sites::waited::deadline(module, function, self.site.call);
+        let within = |most: f64| until.is_some_and(|nanos| nanos <= most);
+        if self.is_lost_on_leaving() {
+            let is_seldom = !matches!(self.heat, Heat::Repeated | Heat::Request);
+            within(FIVE_MINUTES) || is_seldom && until.is_none()
+        } else {
+            within(crate::sites::waited::SHORT)
+        }
     }
 
     /// Whether one is lost after the other below a parent that outlives them: in each turn of a loop, or below the context of a

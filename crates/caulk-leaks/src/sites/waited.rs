@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use caulk_flow::{BlockId, End, Graph};
-use caulk_program::Object;
+use caulk_program::{Callee, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp};
 
 use crate::body::Function;
@@ -178,13 +178,43 @@ pub(crate) fn nanoseconds(
     .nanoseconds(duration, DEPTH)
 }
 
+/// After how long what a call makes ends by itself, in nanoseconds: `context.WithTimeout(ctx, 2*time.Second)`,
+/// `context.WithDeadline(ctx, time.Now().Add(timeout))`, or by the one duration that a function of the project is passed.
+pub(crate) fn deadline(module: &Module<'_>, function: &Function, call: ExprId) -> Option<f64> {
+    let (program, info, tree) = (module.program, function.info(), function.tree());
+    let is_duration = |expr: &&ExprId| {
+        program.named_name(info.type_of(**expr)).as_deref() == Some("time.Duration")
+    };
+    let from_now = |expr: &ExprId| {
+        let callee = function.callee(tree.unparen(*expr));
+        let adds = callee
+            .func()
+            .is_some_and(|func| &*func.name == "time.Time.Add");
+        let now = callee.receiver().filter(|_| adds)?;
+        let is_now = matches!(function.callee(tree.unparen(now)), Callee::Static(func)
+            if &*func.name == "time.Now");
+        tree.arguments(tree.unparen(*expr))
+            .first()
+            .copied()
+            .filter(|_| is_now)
+    };
+    let passed = tree.arguments(call);
+    let mut durations = passed.iter().filter(is_duration);
+    let duration = match (durations.next(), durations.next()) {
+        (Some(duration), None) => Some(*duration),
+        (None, _) => passed.iter().find_map(from_now),
+        _ => None,
+    };
+    nanoseconds(module, function, duration?)
+}
+
 fn duration_of(function: &Function, call: ExprId, contract: &Contract) -> Option<ExprId> {
     let arguments = function.tree().arguments(call);
     arguments.get(contract.short_argument?).copied()
 }
 
-/// Ten seconds.
-const SHORT: f64 = 10e9;
+/// Ten seconds, in nanoseconds.
+pub(crate) const SHORT: f64 = 10e9;
 
 /// How deep an expression for a duration is looked into.
 const DEPTH: u8 = 6;
@@ -226,7 +256,7 @@ impl Duration<'_, '_> {
                 caulk_program::arithmetic(op, x, y)
             }
             ExprKind::Call { args, .. } => match (function.callee(expr), tree.exprs(args)) {
-                (caulk_program::Callee::Conversion(_), [value]) => self.nanoseconds(*value, depth),
+                (Callee::Conversion(_), [value]) => self.nanoseconds(*value, depth),
                 _ => None,
             },
             _ => None,
