@@ -1,5 +1,7 @@
 //! Who runs a function literal.
 
+use std::sync::Arc;
+
 use caulk_program::{BodyOwner, Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind};
 
@@ -129,17 +131,56 @@ pub(crate) fn called_once(
 ) -> Option<ExprId> {
     let tree = function.tree();
     let is_literal = |arg: &ExprId| matches!(tree.expr(*arg).kind, ExprKind::FuncLit { .. });
-    let index = tree.arguments(call).iter().position(is_literal)?;
-    let own = function.callee(call).func()?.id;
-    let callee = module.function(BodyOwner::Func(own.filter(|id| module.is_own(*id))?))?;
-    let param = *callee.info().params().get(index)?;
+    let literal = tree.arguments(call).iter().copied().find(is_literal)?;
+    let (callee, param) = taker(module, function, call, literal)?;
     let calls = callee.info().calls();
     let mut its = calls
         .iter()
         .filter(|(_, called)| **called == Callee::Local(param));
     let (at, _) = its.next()?;
     let once = its.next().is_none() && !callee.in_loop(*at);
-    once.then(|| tree.arguments(call).get(index).copied())?
+    once.then_some(literal)
+}
+
+/// The function of the project that a call passes an argument to, and its parameter.
+fn taker(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    argument: ExprId,
+) -> Option<(Arc<Function>, LocalId)> {
+    let mut passed = function.tree().arguments(call).iter();
+    let index = passed.position(|arg| *arg == argument)?;
+    let own = function.callee(call).func()?.id;
+    let callee = module.function(BodyOwner::Func(own.filter(|id| module.is_own(*id))?))?;
+    let param = *callee.info().params().get(index)?;
+    Some((callee, param))
+}
+
+/// Whether all that a function of the project does with a literal that a call passes to it is to call it, in its own body.
+pub(crate) fn calls_argument(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    literal: ExprId,
+) -> bool {
+    let Some((callee, param)) = taker(module, function, call, literal) else {
+        return false;
+    };
+    let tree = callee.tree();
+    callee
+        .mentions(module.program, param)
+        .into_iter()
+        .all(|named| {
+            let Some(Node::Expr(call)) = callee.parent(named) else {
+                return false;
+            };
+            let is_called =
+                matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if fun == named);
+            let is_started = matches!(callee.parent(call), Some(Node::Stmt(stmt))
+            if matches!(tree.stmt(stmt).kind, StmtKind::Go(_)));
+            is_called && !is_started && callee.root_of(named).is_none()
+        })
 }
 
 /// What a call runs in a goroutine of its own after a while, where nothing can keep it from doing so:

@@ -3,11 +3,12 @@
 use caulk_program::{Callee, LocalId, LocalKind, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
+use crate::body::runs::{HowRun, calls_argument, how_run};
 use crate::body::{Function, Root};
 use crate::finding::SettledBy;
 use crate::module::{Module, Reach};
-
 use crate::types::last_name;
+
 /// Whether a context is cancelled when the function ends: one with a cancel function, a deadline, or
 /// that of a request.
 pub(crate) fn ends_here(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
@@ -82,7 +83,6 @@ fn is_endless(module: &Module<'_>, function: &Function, context: ExprId, depth: 
     }
 }
 
-/// Whether a call gives a context that adds values to the one that it is passed, as far as types and its name tell: there
 /// Whether a context, where it is named, is the first result of a call, or what carries values on top of that.
 pub(crate) fn is_made_by(
     module: &Module<'_>,
@@ -126,6 +126,7 @@ fn leads_to(
     }
 }
 
+/// Whether a call gives a context that adds values to the one that it is passed, as far as types and its name tell: there
 /// is nothing beside it that would end it.
 fn only_adds(module: &Module<'_>, function: &Function, call: ExprId, parent: ExprId) -> bool {
     let (program, info) = (module.program, function.info());
@@ -312,13 +313,8 @@ pub(crate) fn given_to_goroutines(
                     runs.then(|| tree.stmt(stmt).span)
                 }
                 Node::Expr(expr) => {
-                    // One that is deferred runs as the function is left, and waits for nothing.
-                    let is_deferred = || {
-                        matches!(function.parent(node), Some(Node::Expr(call))
-                            if function.is_deferred(call))
-                    };
-                    let runs =
-                        matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) && !is_deferred();
+                    let is_literal = matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. });
+                    let runs = is_literal && !is_run_in_place(module, function, expr);
                     runs.then(|| tree.expr(expr).span)
                 }
             };
@@ -328,7 +324,8 @@ pub(crate) fn given_to_goroutines(
                     if let Node::Expr(expr) = inner {
                         has_it |= function
                             .local(expr)
-                            .is_some_and(|local| contexts.contains(&local));
+                            .is_some_and(|local| contexts.contains(&local))
+                            && !is_asked_for_its_error(function, expr);
                     }
                     Descend::Into
                 });
@@ -338,6 +335,27 @@ pub(crate) fn given_to_goroutines(
         });
     }
     given
+}
+
+/// Whether a literal runs before what the function does next, or as that is left, and waits for nothing then: where it stands, deferred,
+/// or called by a function of the project that it is passed to.
+fn is_run_in_place(module: &Module<'_>, function: &Function, literal: ExprId) -> bool {
+    match how_run(module, function, literal) {
+        Some(HowRun::Deferred(_) | HowRun::Here | HowRun::At(_)) => true,
+        Some(HowRun::CalledBack) => {
+            matches!(function.parent(literal), Some(Node::Expr(call))
+                if calls_argument(module, function, call, literal))
+        }
+        _ => false,
+    }
+}
+
+/// `ctx.Err()`, `ctx.Value(key)`: who asks that does not wait.
+fn is_asked_for_its_error(function: &Function, context: ExprId) -> bool {
+    let tree = function.tree();
+    matches!(function.parent(context), Some(Node::Expr(method))
+        if matches!(tree.expr(method).kind, ExprKind::Selector { sel, .. }
+            if ["Err", "Value", "Deadline"].contains(&tree.name(sel))))
 }
 
 /// Whether a call is passed a context, or something that is made with it: a request.
