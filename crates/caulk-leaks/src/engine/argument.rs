@@ -315,7 +315,7 @@ impl Run<'_, '_> {
     }
 
     /// The parameter that an argument is for.
-    fn param_at(&self, callee: &Callee, index: usize) -> Param {
+    pub(super) fn param_at(&self, callee: &Callee, index: usize) -> Param {
         match callee {
             // Through a method expression the receiver comes first.
             Callee::Static(func) if self.has_receiver(func) => match index.checked_sub(1) {

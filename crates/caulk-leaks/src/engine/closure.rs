@@ -5,8 +5,11 @@ use std::sync::Arc;
 use caulk_program::{LocalId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
+use super::call::Passed;
 use super::run::Run;
 use super::state::{Place, State, Status, Value};
+use crate::body::runs::{HowRun, how_run};
+use crate::inference::summary::Param;
 
 /// What a literal does with the resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +65,92 @@ impl Run<'_, '_> {
             }
         }
         effect
+    }
+
+    /// Whether a literal only starts what uses the resource: all that it does with that is to leave it to a goroutine, or to a literal that
+    /// it passes on, and nothing there is seen to release it. Who gets such a function may never call it.
+    pub(super) fn only_starts(&mut self, state: &State, literal: ExprId) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let mut named = Vec::new();
+        tree.walk(literal, |node| {
+            if let Node::Expr(expr) = node
+                && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+                && let Some(local) = function.local(expr)
+                && matches!(state.get(&Place::of(local)), Some(Value::At(_)))
+            {
+                named.push(expr);
+            }
+            Descend::Into
+        });
+        !named.is_empty()
+            && named
+                .into_iter()
+                .all(|held| self.is_left_to_start(literal, held) && !self.is_named_to_release(held))
+    }
+
+    /// Whether an expression within a literal stands in a `go` statement, or in a literal that something else is passed, but for what runs
+    /// it at once: `once.Do(func() { … })`.
+    fn is_left_to_start(&self, literal: ExprId, expr: ExprId) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let mut at = function.parent(expr);
+        while let Some(node) = at {
+            match node {
+                Node::Expr(at) if at == literal => return false,
+                Node::Stmt(stmt) if matches!(tree.stmt(stmt).kind, StmtKind::Go(_)) => return true,
+                Node::Expr(at) if matches!(tree.expr(at).kind, ExprKind::FuncLit { .. }) => {
+                    let is_once = || {
+                        matches!(function.parent(at), Some(Node::Expr(call))
+                            if function.callee(call).func().is_some_and(|func| &*func.name == "sync.Once.Do"))
+                    };
+                    match how_run(self.module, function, at) {
+                        Some(HowRun::Deferred(_) | HowRun::Here | HowRun::At(_)) => {}
+                        Some(HowRun::CalledBack) if is_once() => {}
+                        _ => return true,
+                    }
+                }
+                _ => {}
+            }
+            at = function.parent(node);
+        }
+        false
+    }
+
+    /// `x.Close`, or `cancel()`, of the name of what is held, or a call that may release what it is passed.
+    fn is_named_to_release(&mut self, held: ExprId) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let mut at = held;
+        while let Some(Node::Expr(expr)) = function.parent(at) {
+            match tree.expr(expr).kind {
+                ExprKind::Selector { sel, .. } if self.release.is_method(tree.name(sel)) => {
+                    return true;
+                }
+                ExprKind::Call { fun, .. } if fun == held => return self.release.is_call(),
+                ExprKind::Call { fun, .. } => {
+                    let callee = function.callee(expr);
+                    let mut passed = tree.arguments(expr).iter();
+                    let param = match passed.position(|arg| *arg == at) {
+                        Some(index) => self.param_at(callee, index),
+                        None if at == fun => Param::Receiver,
+                        None => return false,
+                    };
+                    let passed = Passed {
+                        param,
+                        field: None,
+                        depth: 0,
+                        error: None,
+                    };
+                    let effect = self.follow(callee, passed);
+                    return match param {
+                        Param::Receiver => effect.is_some_and(|effect| effect.may_end()),
+                        _ => effect.is_none_or(|effect| effect.may_end()),
+                    };
+                }
+                ExprKind::FuncLit { .. } => return false,
+                _ => at = expr,
+            }
+        }
+        false
     }
 
     /// Whether a literal has put the resource into a field of what the function around it has: `once.Do(func() { s.file = file })`.

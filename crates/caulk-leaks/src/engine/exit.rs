@@ -335,7 +335,12 @@ impl Run<'_, '_> {
                             state.status = Status::Unknown(why, span);
                             return;
                         }
-                        ClosureEffect::Releases | ClosureEffect::Nothing => {}
+                        ClosureEffect::Releases => {
+                            let why = "a function that starts what uses it is returned";
+                            state.status = Status::Unknown(Arc::from(why), span);
+                            return;
+                        }
+                        ClosureEffect::Nothing => {}
                     }
                 }
                 Some(Value::Handle) if !self.returns_data(stmt, index) => {
@@ -396,6 +401,7 @@ impl Run<'_, '_> {
             Some(Value::Releaser) => true,
             Some(Value::Closure(literal)) => {
                 self.closure_effect(state, *literal, &[]) == ClosureEffect::Releases
+                    && !self.only_starts(state, *literal)
             }
             _ => false,
         })

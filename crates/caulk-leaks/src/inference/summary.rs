@@ -77,6 +77,16 @@ pub(crate) enum ParamEffect {
     Unknown(Arc<str>),
 }
 
+impl ParamEffect {
+    /// Whether it is none that is known only to use it.
+    pub fn may_end(&self) -> bool {
+        !matches!(
+            self,
+            ParamEffect::Borrows | ParamEffect::Drains { .. } | ParamEffect::NeverReturns
+        )
+    }
+}
+
 /// Follows a parameter through a function.
 pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffect {
     let Some(function) = module.function(BodyOwner::Func(query.func)) else {
