@@ -6,7 +6,7 @@ use caulk_syntax::{ExprId, ExprKind, UnaryOp};
 use super::call::{Named, PASSED_ON, Passed};
 use super::closure::ClosureEffect;
 use super::known::{by_name, is_borrowing_interface, is_of_log};
-use super::run::Run;
+use super::run::{Run, Start};
 use super::state::{State, Status, Value};
 use crate::body::runs::starts_argument;
 use crate::catalogue::CallEffect;
@@ -104,6 +104,9 @@ impl Run<'_, '_> {
         let lent = std && !matches!(callee, Callee::Interface { .. });
         if matches!(value, Value::Owner(None)) && !lent {
             if let Some(results) = self.follow_wrapper(state, call, callee, index) {
+                return results;
+            }
+            if let Some(results) = self.follow_keeper(state, call, callee, index) {
                 return results;
             }
             if self.is_lent(call, callee, index, value) {
@@ -311,6 +314,37 @@ impl Run<'_, '_> {
             | ParamEffect::LeavesOnFailure { .. }
             | ParamEffect::Returns { .. } => None,
             effect => Some(self.apply(state, call, callee, effect)),
+        }
+    }
+
+    /// What holds the resource, passed to a function of the project that keeps it, whether it has a release or not:
+    /// `workers.add(&worker{stop: cancel})`.
+    fn follow_keeper(
+        &mut self,
+        state: &mut State,
+        call: ExprId,
+        callee: &Callee,
+        index: usize,
+    ) -> Option<Vec<Option<Value>>> {
+        // What holds nothing yet is made whole by those who are to use it.
+        if !self.is_own(callee) || matches!(self.start, Some(Start::Made { .. })) {
+            return None;
+        }
+        let passed = Passed {
+            param: self.param_at(callee, index),
+            field: None,
+            depth: 0,
+            error: None,
+        };
+        match self.follow(callee, passed)? {
+            effect @ ParamEffect::Keeps(_) => Some(self.apply(state, call, callee, effect)),
+            // Kept on some ways, as where it is not there yet: what cannot be released is not released on any.
+            ParamEffect::ClosesSometimes | ParamEffect::ClosesOnSuccess => {
+                let why = "a callee keeps what holds it on some paths";
+                self.lose_track(state, why, self.span_of(call));
+                Some(Vec::new())
+            }
+            _ => None,
         }
     }
 
