@@ -1,7 +1,7 @@
 //! How much a leak matters: by what it holds and how often it is lost, and little where what is lost ends soon by itself.
 
 use caulk_program::{Callee, Object};
-use caulk_syntax::{Descend, ExprId, Node, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::body::Function;
 use crate::contract::Origin;
@@ -49,6 +49,7 @@ impl Described<'_, '_> {
             || self.is_handed_over_in_turns()
             || self.serves_from_now_on()
             || self.is_used_by_what_is_returned()
+            || self.is_made_over_what_was_passed()
             || self.is_meant_to_last()
             || self.is_replaced_in_turn()
             || self.writes_to_memory()
@@ -253,8 +254,15 @@ impl Described<'_, '_> {
         let Some(variable) = self.variable_given(at) else {
             return false;
         };
+        // What is put there may hold it in a field: `current.file.Close()`.
         let names_it = |function: &Function, expr: ExprId| {
-            let expr = function.tree().unparen(expr);
+            let tree = function.tree();
+            let mut expr = tree.unparen(expr);
+            while let ExprKind::Selector { x, .. } = tree.expr(expr).kind
+                && matches!(function.info().object(expr), Object::Field { .. })
+            {
+                expr = tree.unparen(x);
+            }
             matches!(function.info().object(expr), Object::PackageVar(name) if *name == variable)
         };
         let owners = self.module.program.owners(self.function.package);

@@ -2,10 +2,11 @@
 //! turn, what has begun to serve.
 
 use caulk_flow::Failing;
-use caulk_program::{Callee, Object};
-use caulk_syntax::{Descend, ExprKind, Node, Span, StmtKind};
+use caulk_program::{Callee, LocalId, LocalKind, Object};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
 use crate::body::Function;
+use crate::contract::Origin;
 use crate::engine::context;
 use crate::finding::{ExitKind, Heat, SettledBy};
 use crate::module::Module;
@@ -141,7 +142,8 @@ impl Described<'_, '_> {
             && outcomes.owed.iter().all(|lost| lost.span.end > all.end)
     }
 
-    /// A literal in what the function returns goes on using it, wherever it is lost: whoever has that needs it.
+    /// A literal in what the function returns, or a method of it that is returned, goes on using it, wherever it is lost: whoever has that
+    /// needs it.
     pub(super) fn is_used_by_what_is_returned(&self) -> bool {
         let (function, tree) = (self.function, self.function.tree());
         let target = self.site.target(function);
@@ -158,11 +160,17 @@ impl Described<'_, '_> {
             {
                 let mut captured = false;
                 tree.walk(stmt, |node| {
-                    if let Node::Expr(expr) = node
-                        && matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. })
-                    {
-                        let literal = function.info().literal(expr);
-                        captured |= literal.is_some_and(|x| x.captures.contains(&held));
+                    if let Node::Expr(expr) = node {
+                        captured |= match tree.expr(expr).kind {
+                            ExprKind::FuncLit { .. } => {
+                                let literal = function.info().literal(expr);
+                                literal.is_some_and(|x| x.captures.contains(&held))
+                            }
+                            ExprKind::Selector { x, .. } => {
+                                function.local(x) == Some(held) && self.is_method_value(expr)
+                            }
+                            _ => false,
+                        };
                     }
                     Descend::Into
                 });
@@ -172,6 +180,51 @@ impl Described<'_, '_> {
         });
         let owed = &self.verdict.outcomes.owed;
         !owed.is_empty() && owed.iter().all(|lost| used.contains(&lost.span))
+    }
+
+    /// `x.handle`, a method that is not called where it is named.
+    fn is_method_value(&self, expr: ExprId) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let is_called = matches!(function.parent(expr), Some(Node::Expr(call))
+            if matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if fun == expr));
+        // Of a type that is not at hand a field may be one.
+        let is_function = self
+            .module
+            .program
+            .func_type(function.info().type_of(expr))
+            .is_some();
+        is_function && matches!(function.info().object(expr), Object::Method(_)) && !is_called
+    }
+
+    /// Made over a connection or a file that the function was passed and does not release itself, and lost where something fails: whoever
+    /// passed that has it still, and this ends with it.
+    pub(super) fn is_made_over_what_was_passed(&self) -> bool {
+        let (module, function) = (self.module, self.function);
+        let is_passed = |expr: &ExprId| {
+            let local = function.local(*expr)?;
+            let info = function.info().local_info(local)?;
+            let has = |method: &str| module.program.has_method(info.ty, method);
+            let is_lent = matches!(info.kind, LocalKind::Param { .. }) && info.function.is_none();
+            (is_lent && has("Close") && (has("Read") || has("Write"))).then_some(local)
+        };
+        let is_released = |local: LocalId| {
+            let calls = function.info().calls();
+            calls.iter().any(|(_, callee)| {
+                callee.receiver().and_then(|x| function.local(x)) == Some(local)
+                    && crate::contract::is_release_name(crate::types::last_name(callee))
+            })
+        };
+        let made_of = function.tree().arguments(self.site.call);
+        let contract = &self.site.contract;
+        matches!(contract.origin, Origin::Source(_))
+            && ["unclosed-connection", "unclosed-resource"].contains(&contract.rule)
+            && !self.in_loop
+            && !self.verdict.outcomes.owed.is_empty()
+            && self.is_lost_with_an_error()
+            && made_of
+                .iter()
+                .filter_map(is_passed)
+                .any(|local| !is_released(local))
     }
 
     /// It has begun to serve others under a name, and goes on with that where the function is left: until the process ends, unless
