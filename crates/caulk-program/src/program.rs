@@ -71,11 +71,15 @@ impl Options {
     }
 }
 
-/// What a catalogue knows of functions whose source is not on this machine.
+/// What a catalogue knows of functions, variables and fields whose source is not on this machine.
 pub trait KnownTypes: Send + Sync {
     /// The result types of a function by its canonical name, as Go types with full package paths, such as
     /// `*cloud.google.com/go/pubsub.Client` and `error`.
     fn results_of(&self, func: &str) -> Option<Vec<String>>;
+
+    /// The type of a variable of a package, or of a field of a type, by its canonical name: `example.com/m.Default`,
+    /// `example.com/m.Client.Files`.
+    fn type_of(&self, name: &str) -> Option<String>;
 }
 
 /// Packages with what their names mean, read as they are asked for.

@@ -326,6 +326,17 @@ impl KnownTypes for Catalogue {
     fn results_of(&self, func: &str) -> Option<Vec<String>> {
         (func == "cloud.example.com/go/pubsub/v2.NewClient").then(|| self.0.clone())
     }
+
+    fn type_of(&self, name: &str) -> Option<String> {
+        let ty = match name {
+            "cloud.example.com/go/pubsub/v2.Default" => "*cloud.example.com/go/pubsub/v2.Client",
+            "cloud.example.com/go/pubsub/v2.Client.Topics" => {
+                "cloud.example.com/go/pubsub/v2.TopicsService"
+            }
+            _ => return None,
+        };
+        Some(ty.to_owned())
+    }
 }
 
 const MISSING: &str = "package m
@@ -370,6 +381,30 @@ fn a_catalogue_tells_what_missing_functions_return() {
     );
     let error = typed.info.local_info(local(&typed, "err")).unwrap().ty;
     assert_eq!(program.type_string(error), "error");
+}
+
+#[test]
+fn a_catalogue_tells_what_missing_variables_and_fields_are() {
+    let catalogue = Arc::new(Catalogue(Vec::new()));
+    let text = "package m
+import pub \"cloud.example.com/go/pubsub/v2\"
+func f(c *pub.Client) {
+	pub.Default.Close()
+	c.Topics.Get()
+	c.Others.Get()
+	pub.Other.Close()
+}
+";
+    let program = program_with(text, |options| options.known_types = Some(catalogue));
+    assert_eq!(
+        callees(&program, &body(&program, "f")),
+        [
+            "method cloud.example.com/go/pubsub/v2.Client.Close on *cloud.example.com/go/pubsub/v2.Client via []",
+            "method cloud.example.com/go/pubsub/v2.TopicsService.Get on cloud.example.com/go/pubsub/v2.TopicsService via []",
+            "unknown Get",
+            "unknown Close",
+        ]
+    );
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub(super) struct Selector {
     packages: Vec<String>,
     #[serde(default)]
     except_packages: Vec<String>,
-    #[serde(default)]
+    /// Functions and methods; variables and fields where it speaks of types.
+    #[serde(default, alias = "names")]
     functions: Vec<String>,
     #[serde(default)]
     except_functions: Vec<String>,
@@ -82,6 +83,8 @@ pub(super) struct File {
     #[serde(default)]
     pub returns: Vec<Spanned<ReturnsEntry>>,
     #[serde(default)]
+    pub typed: Vec<Spanned<TypedEntry>>,
+    #[serde(default)]
     pub pair: Vec<PairEntry>,
     #[serde(default)]
     pub sentence: Vec<SentenceEntry>,
@@ -132,6 +135,17 @@ pub(super) struct ReturnsEntry {
     #[serde(flatten)]
     pub select: Selector,
     pub results: Vec<String>,
+    #[serde(flatten)]
+    rest: Rest,
+}
+
+/// The type of variables of a package, and of fields as `Type.Field`.
+#[derive(Debug, Deserialize)]
+pub(super) struct TypedEntry {
+    #[serde(flatten)]
+    pub select: Selector,
+    #[serde(rename = "type")]
+    pub type_name: String,
     #[serde(flatten)]
     rest: Rest,
 }
@@ -463,6 +477,12 @@ impl Entry for EffectEntry {
 }
 
 impl Entry for ReturnsEntry {
+    fn fault(&self) -> Option<String> {
+        fault_of(&self.select, &self.rest)
+    }
+}
+
+impl Entry for TypedEntry {
     fn fault(&self) -> Option<String> {
         fault_of(&self.select, &self.rest)
     }

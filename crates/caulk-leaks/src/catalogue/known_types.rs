@@ -1,4 +1,4 @@
-//! What the catalogue knows of the results of functions whose source is missing: enough to name the methods that are
+//! What the catalogue knows of the results of functions, and of variables and fields, whose source is missing: enough to name the methods that are
 //! called on them.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::glob;
 use crate::contract::{Contract, ErrorAt};
 
-/// The result types that the shipped catalogue knows, for [`caulk_program::Options::known_types`].
+/// The types that the shipped catalogue knows, for [`caulk_program::Options::known_types`].
 pub fn known_types() -> Arc<dyn KnownTypes> {
     Arc::new(Shipped(Catalogue::shipped()))
 }
@@ -24,9 +24,15 @@ impl KnownTypes for Shipped {
         }
         results_of(self.0.contract(package, name)?, package, name)
     }
+
+    fn type_of(&self, name: &str) -> Option<String> {
+        let (package, name) = crate::types::split_canonical(name);
+        let ty = self.0.type_of(package, name)?;
+        Some(in_package(ty, package))
+    }
 }
 
-/// A type of a `returns` entry: a name without a package is one of the function's own package.
+/// A type of a `returns` or `typed` entry: a name without a package is one of the function's own package.
 fn in_package(ty: &str, package: &str) -> String {
     let bare = ty.trim_start_matches(['*', '[', ']']);
     let own = bare.starts_with(|c: char| c.is_ascii_uppercase()) && !bare.contains('.');

@@ -135,6 +135,7 @@ pub struct Catalogue {
     waits: Table<Origin>,
     error_tests: Table<ErrorTest>,
     returns: Table<Vec<String>>,
+    typed: Table<String>,
     /// Indexes into `acquires` by package and name of a result's type.
     by_type: FxHashMap<String, FxHashMap<String, usize>>,
     /// Indexes into `acquires` by the type that is owed, of what is made for whoever asks and released by a method of its own.
@@ -245,6 +246,11 @@ impl Catalogue {
             let entry = entry.into_inner();
             self.returns.push(entry.select, entry.results);
         }
+        for entry in file.typed {
+            checked(entry.span().start, entry.get_ref().fault());
+            let entry = entry.into_inner();
+            self.typed.push(entry.select, entry.type_name);
+        }
         for entry in file.error {
             checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
@@ -339,6 +345,11 @@ impl Catalogue {
     /// The result types of a function as its `returns` entry writes them.
     pub(crate) fn returns(&self, package: &str, function: &str) -> Option<&[String]> {
         self.returns.find(package, function).map(Vec::as_slice)
+    }
+
+    /// The type of a variable or a field as its `typed` entry writes it.
+    pub(crate) fn type_of(&self, package: &str, name: &str) -> Option<&str> {
+        self.typed.find(package, name).map(String::as_str)
     }
 
     /// What a call says of an error among its arguments.

@@ -143,6 +143,13 @@ impl Typer<'_> {
         }
     }
 
+    /// What the catalogue says of a variable or a field whose declaration is missing.
+    pub(super) fn known_type(&self, name: &str) -> Option<TypeId> {
+        let known = self.program.options().known_types.as_ref()?;
+        let ty = known.type_of(name)?;
+        Some(self.program.parse_type(self.package.id, &ty))
+    }
+
     /// Whom a value calls, from what its expression denotes.
     fn callee_of(&self, fun: ExprId) -> Callee {
         let tree = self.tree;

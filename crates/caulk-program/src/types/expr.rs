@@ -249,9 +249,17 @@ impl Typer<'_> {
                     self.record_object(expr, Object::Method(method.func));
                     Operand::Value(method.signature)
                 }
-                Some(Selected::OfMissing { func, .. }) => {
-                    self.record_object(expr, Object::Method(func));
-                    Operand::Value(TypeId::UNKNOWN)
+                Some(Selected::OfMissing { func, through }) => {
+                    let known = self.known_type(&func.name);
+                    let object = match known {
+                        Some(_) => Object::Field {
+                            name: SmolStr::new(name),
+                            through,
+                        },
+                        None => Object::Method(func),
+                    };
+                    self.record_object(expr, object);
+                    Operand::Value(known.unwrap_or(TypeId::UNKNOWN))
                 }
                 None => Operand::Value(TypeId::UNKNOWN),
             },

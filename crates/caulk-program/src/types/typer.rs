@@ -362,6 +362,11 @@ impl<'p> Typer<'p> {
             }
             Import::Missing(path) => path.clone(),
         };
+        let canonical = Self::missing_func(&package, name).name;
+        if let Some(known) = self.known_type(&canonical) {
+            self.record_object(expr, Object::PackageVar(canonical));
+            return Operand::Value(known);
+        }
         Operand::Missing {
             path: package,
             name: SmolStr::new(name),
