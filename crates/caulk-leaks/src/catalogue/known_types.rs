@@ -56,7 +56,10 @@ fn results_of(contract: &Contract, package: &str, name: &str) -> Option<Vec<Stri
     }
     match contract.error {
         ErrorAt::Last => results.push("error".to_owned()),
-        ErrorAt::Index(index) if index == results.len() => results.push("error".to_owned()),
+        ErrorAt::Index(index) if index >= results.len() => {
+            results.resize(index, "?".to_owned());
+            results.push("error".to_owned());
+        }
         ErrorAt::Index(_) => return None,
         ErrorAt::Never => {}
     }
@@ -107,6 +110,16 @@ mod tests {
             results("go.opentelemetry.io/otel/trace.Tracer.Start"),
             "context.Context, *go.opentelemetry.io/otel/trace.Span"
         );
+        assert_eq!(
+            results("github.com/gorilla/websocket.Dialer.Dial"),
+            "*github.com/gorilla/websocket.Conn, ?, error"
+        );
         assert_eq!(results("example.com/x.New"), "");
+        assert_eq!(
+            known
+                .type_of("github.com/gorilla/websocket.DefaultDialer")
+                .as_deref(),
+            Some("*github.com/gorilla/websocket.Dialer")
+        );
     }
 }
