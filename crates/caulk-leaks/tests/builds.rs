@@ -174,18 +174,19 @@ func connect() error {
 }
 
 #[test]
-fn modules_below_a_folder_that_go_passes_over_are_checked() {
+fn modules_and_examples_below_a_folder_that_go_passes_over_are_checked() {
     const LOST: &str = "package main\n\nimport \"os\"\n\nfunc main() {\n\twork()\n}\n\nfunc work() {\n\tf, _ := os.Open(\"x\")\n\tf.Stat()\n}\n";
     let files = MemoryFiles::new()
         .with("/m/go.mod", "module example.com/m\n\ngo 1.24\n")
         .with("/m/m.go", "package m\n")
         .with("/m/_examples/loose/main.go", LOST)
+        .with("/m/_tools/loose/main.go", LOST)
         .with(
-            "/m/_examples/copy/go.mod",
+            "/m/_tools/copy/go.mod",
             "module example.com/copy\n\ngo 1.24\n",
         )
-        .with("/m/_examples/copy/cmd/main.go", LOST)
-        .with("/m/_examples/copy/_old/main.go", LOST);
+        .with("/m/_tools/copy/cmd/main.go", LOST)
+        .with("/m/_tools/copy/_old/main.go", LOST);
     let options = Options::new(GoEnv::default(), "/m".into());
     let program = Program::load(Arc::new(files), options, &["/m/...".into()]);
     let analysis = caulk_leaks::check(&program, &caulk_leaks::Options::default());
@@ -194,5 +195,8 @@ fn modules_below_a_folder_that_go_passes_over_are_checked() {
         .iter()
         .map(|finding| finding.location.file.as_str())
         .collect();
-    assert_eq!(files, ["_examples/copy/cmd/main.go"]);
+    assert_eq!(
+        files,
+        ["_examples/loose/main.go", "_tools/copy/cmd/main.go"]
+    );
 }

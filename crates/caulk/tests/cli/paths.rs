@@ -43,27 +43,6 @@ fn a_folder_stands_for_all_that_is_below_it() {
 }
 
 #[test]
-fn a_folder_that_the_go_command_passes_over_is_checked_for_modules_and_examples() {
-    let world = World::with(&[
-        ("go.mod", "module example.com/m\n\ngo 1.22\n"),
-        ("m.go", "package m\n"),
-        ("_examples/fetch/fetch.go", LEAKY),
-        ("_tools/go.mod", "module example.com/tools\n\ngo 1.22\n"),
-        ("_tools/fetch.go", LEAKY),
-        ("_old/fetch.go", LEAKY),
-    ]);
-    let ran = world.run(&["check"]).expect(1);
-    for (folder, checked) in [("_examples", true), ("_tools", true), ("_old", false)] {
-        assert_eq!(
-            ran.stdout.contains(folder),
-            checked,
-            "{folder}: {}",
-            ran.stdout
-        );
-    }
-}
-
-#[test]
 fn files_of_other_platforms_and_tags_are_checked_and_fixed_too() {
     let tagged = LEAKY
         .replace("Fetch", "FetchOften")
