@@ -132,7 +132,12 @@ fn endless(
             });
             match made {
                 Some(made) => Owner::Made(name(made)?),
-                None if run.callee.is_none() => Owner::Nobody,
+                // What it makes for itself is meant to live on without a release.
+                None if run.callee.is_none()
+                    && !run.has.iter().any(|local| function.is_fresh(*local)) =>
+                {
+                    Owner::Nobody
+                }
                 None => return None,
             }
         }
