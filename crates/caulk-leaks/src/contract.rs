@@ -104,6 +104,8 @@ pub struct Contract {
     pub preview: bool,
     /// One costs so little, or is so often meant, that it is of low severity.
     pub slight: bool,
+    /// Who gives it has read it to its end.
+    pub comes_read: bool,
     /// What an unreleased one keeps alive.
     pub harm: Harm,
     /// Typical cost of one, in plain words.
@@ -257,6 +259,7 @@ impl Contract {
             once_is_ok: false,
             preview: false,
             slight: false,
+            comes_read: false,
             harm: Harm::default(),
             cost: String::new(),
             confidence,

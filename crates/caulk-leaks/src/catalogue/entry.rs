@@ -439,6 +439,7 @@ impl AcquireEntry {
             once_is_ok: self.once_is_ok,
             preview: self.preview,
             slight: self.slight,
+            comes_read: false,
             harm,
             cost: self.cost,
             confidence: match self.confidence {

@@ -65,6 +65,8 @@ pub(crate) struct Outcomes {
     pub viewed: Option<usize>,
     /// The type of the returned expression, which can be narrower than the result's.
     pub returned_type: Option<TypeId>,
+    /// Some path returns it where it was not read to its end.
+    pub returned_unread: bool,
     pub unknown: Option<(Arc<str>, Span)>,
     /// Results that on another path are something that is not made here: a parameter, a package's
     /// variable.
@@ -196,6 +198,7 @@ impl Run<'_, '_> {
                 if self.leaves_on_failure || beside_an_error {
                     self.lose(ExitKind::Return, span, Some(true), &state, visit, visits);
                 }
+                self.out.returned_unread |= !state.drained;
                 let known = self.out.returned.take();
                 self.out.returned = known
                     .filter(|(known, _)| *known <= result)

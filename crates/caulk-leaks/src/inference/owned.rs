@@ -140,6 +140,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             continue;
         };
         owed.listed = matches!(value, Value::Listed);
+        owed.comes_read = matches!(value, Value::At(0)) && !outcomes.returned_unread;
         // What a helper has only made, the caller starts: a command.
         let is_begun = !is_idle || site.contract.acquired_after.is_empty();
         if is_begun {

@@ -29,7 +29,9 @@ impl Described<'_, '_> {
     }
 
     fn matters_little(&self) -> bool {
-        self.site.contract.slight
+        let contract = &self.site.contract;
+        contract.slight
+            || contract.comes_read && contract.is_spent_when_read()
             || self.is_slight_everywhere()
             || self.is_stated()
             || self.is_generated()
