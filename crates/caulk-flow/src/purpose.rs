@@ -1,6 +1,8 @@
 //! What a package is there for, by the names of folders and files: tests, or programs alone.
 
-use caulk_program::{Package, SourceFile};
+use caulk_program::{BodyOwner, Package, Program, SourceFile};
+
+use crate::body::package_of;
 
 /// Folders and files with helpers and programs of tests, by the beginnings of their names.
 const HELPERS: &[&str] = &[
@@ -141,6 +143,16 @@ pub fn is_for_tests_of_its_folder(package: &Package) -> bool {
     let (name, around) = (folders.next(), folders.next());
     name.and_then(|name| name.strip_suffix("test"))
         .is_some_and(|of| Some(of) == around)
+}
+
+/// Whether a body stands in a package that shows how others are used: `_examples/server`.
+pub(crate) fn is_in_example(program: &Program, owner: &BodyOwner) -> bool {
+    let package = program.package(package_of(owner));
+    folders_of(package).any(|folder| {
+        let name = folder.trim_start_matches('_');
+        let name = name.strip_suffix('s').unwrap_or(name);
+        ["example", "sample", "demo"].contains(&name)
+    })
 }
 
 fn is_name_of_helper(name: &str) -> bool {

@@ -200,3 +200,24 @@ fn modules_and_examples_below_a_folder_that_go_passes_over_are_checked() {
         ["_examples/loose/main.go", "_tools/copy/cmd/main.go"]
     );
 }
+
+#[test]
+fn what_an_example_calls_once_others_may_call_often() {
+    let library = "package m\n\nimport \"os\"\n\nfunc Size() int64 {\n\tf, err := os.Open(\"x\")\n\tif err != nil {\n\t\treturn 0\n\t}\n\tinfo, err := f.Stat()\n\tif err != nil {\n\t\treturn 0\n\t}\n\treturn info.Size()\n}\n";
+    let severity = |folder: &str| {
+        let main =
+            "package main\n\nimport \"example.com/m\"\n\nfunc main() {\n\tprintln(m.Size())\n}\n";
+        let main_file = format!("/m/{folder}/main.go");
+        let files = MemoryFiles::new()
+            .with("/m/go.mod", "module example.com/m\n\ngo 1.24\n")
+            .with("/m/m.go", library)
+            .with(&main_file, main);
+        let options = Options::new(GoEnv::default(), "/m".into());
+        let program = Program::load(Arc::new(files), options, &["/m/...".into()]);
+        let analysis = caulk_leaks::check(&program, &caulk_leaks::Options::default());
+        analysis.findings[0].severity
+    };
+    assert_eq!(severity("cmd/size"), Severity::Low);
+    assert_eq!(severity("examples/size"), Severity::Medium);
+    assert_eq!(severity("_examples/size"), Severity::Medium);
+}

@@ -22,6 +22,7 @@ use crate::components::components;
 use crate::failing::{self, Failing, How, Known};
 use crate::frequency::{self, Frequency};
 use crate::implementers::Called;
+use crate::purpose::is_in_example;
 use crate::reach::{self, Step, Target};
 
 /// The call graph of the packages that are checked and of what they call in their own modules.
@@ -155,7 +156,14 @@ impl Calls {
             .collect();
         let reads = &self.facts.reads;
         let mut steps: BTreeMap<&Target, Vec<&Step>> = BTreeMap::new();
-        let of_bodies = reads.values().flat_map(|read| &read.steps);
+        let of_bodies = reads.iter().flat_map(|(owner, read)| {
+            let is_example = is_in_example(program, owner);
+            // What an example shows others may call as often as they like.
+            let shows = move |step: &&Step| {
+                is_example && matches!(&step.to, Target::Body(to) if !is_in_example(program, to))
+            };
+            read.steps.iter().filter(move |step| !shows(step))
+        });
         for step in of_bodies.chain(&implementing) {
             steps.entry(&step.from).or_default().push(step);
         }
