@@ -19,7 +19,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use crate::body::{Function, Root};
 use crate::contract::{Contract, Release};
 use crate::engine::{Run, Start, Verdict};
-use crate::finding::{Confidence, ContractSource};
+use crate::finding::{Confidence, ContractSource, SettledBy};
 use crate::module::{Module, Reach};
 use owed::contracts_of_call;
 
@@ -97,7 +97,9 @@ pub(crate) fn verdicts(
                 if after.owed.is_empty() && around.loses_by_failing(&function, &outcomes, &after) {
                     outcomes.owed = std::mem::take(&mut outcomes.left_failing);
                     outcomes.unknown = None;
-                    outcomes.settled = after.settled;
+                    // Where all goes well the variable keeps it for the function around the literal.
+                    let acquired = function.tree().expr(site.call).span;
+                    outcomes.settled = Some((SettledBy::Stored, acquired));
                 } else {
                     outcomes = after;
                     site.root = around.root;
