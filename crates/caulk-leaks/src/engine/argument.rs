@@ -276,11 +276,7 @@ impl Run<'_, '_> {
         callee: &Callee,
         index: usize,
     ) -> Option<Vec<Option<Value>>> {
-        let tree = self.function.tree();
-        let ExprKind::Call { args, .. } = tree.expr(call).kind else {
-            return None;
-        };
-        let arg = *tree.exprs(args).get(index)?;
+        let arg = *self.function.tree().arguments(call).get(index)?;
         let (program, ty) = (self.module.program, self.function.info().type_of(arg));
         let wraps = self.release.path().is_empty()
             && !self.release.is_call()

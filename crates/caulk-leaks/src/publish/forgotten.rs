@@ -213,12 +213,8 @@ impl Described<'_, '_> {
     fn is_released_before(&self, function: &Function, field: &str, place: u32) -> bool {
         let tree = function.tree();
         let releases = |callee: &Callee, call: ExprId| {
-            let of_field = callee
-                .receiver()
-                .is_some_and(|x| names_field(function, x, field));
             let itself = matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if names_field(function, fun, field));
-            let method = crate::types::last_name(callee);
-            itself || of_field && self.site.release.is_method(method)
+            itself || self.is_released_by(function, callee, field)
         };
         let mut calls = function.info().calls().into_iter();
         calls.all(|(call, callee)| {
@@ -232,16 +228,10 @@ impl Described<'_, '_> {
     /// Whether the release method of a type, itself or by what it calls of the type, leaves a field alone that a method of the type
     /// fills.
     fn is_left_by_release(&self, ty: TypeId, owner: &str, field: &str) -> bool {
-        let program = self.module.program;
         let stored = self.verdict.outcomes.returned.is_none();
-        let method = |name: &str| {
-            let package = program.package(self.function.package);
-            let method = package.method_of(crate::types::simple_name(owner), name)?;
-            self.module.function(BodyOwner::Func(package.id_of(method)))
-        };
-        let release = self.release_method(ty).and_then(method);
+        let release = || self.release_body(ty, crate::types::simple_name(owner));
         stored
-            && release.is_some_and(|release| {
+            && release().is_some_and(|release| {
                 let leaves =
                     |function: &Function| self.uses_in(function, owner, field) == Uses::default();
                 let mut calls = release.info().calls().into_iter();
@@ -287,15 +277,23 @@ impl Described<'_, '_> {
 
     /// Whether the release method of a type calls nothing, and so releases nothing.
     fn does_nothing(&self, ty: TypeId, owner: &str) -> bool {
-        let package = self.module.program.package(self.function.package);
-        let release = self
-            .release_method(ty)
-            .and_then(|release| package.method_of(owner, release))
-            .and_then(|method| {
-                let id = package.id_of(method);
-                self.module.function(BodyOwner::Func(id))
-            });
+        let release = self.release_body(ty, owner);
         release.is_some_and(|release| release.info().calls().is_empty())
+    }
+
+    /// The body of the release method of a type, by its simple name.
+    fn release_body(&self, ty: TypeId, owner: &str) -> Option<Arc<Function>> {
+        let package = self.module.program.package(self.function.package);
+        let method = package.method_of(owner, self.release_method(ty)?)?;
+        self.module.function(BodyOwner::Func(package.id_of(method)))
+    }
+
+    /// Whether a call is of a method that releases, on a field of this name.
+    fn is_released_by(&self, function: &Function, callee: &Callee, field: &str) -> bool {
+        let of_field = callee
+            .receiver()
+            .is_some_and(|x| names_field(function, x, field));
+        of_field && self.site.release.is_method(crate::types::last_name(callee))
     }
 
     /// The one method that releases a field, where it is another way to end the owner than its release method: others call the one
@@ -312,10 +310,7 @@ impl Described<'_, '_> {
             && caulk_syntax::is_exported(&func.name)
             && !is_release_name(&func.name)
             && method.info().calls().iter().all(|(call, callee)| {
-                let ends = callee
-                    .receiver()
-                    .is_some_and(|x| names_field(method, x, field))
-                    && self.site.release.is_method(crate::types::last_name(callee));
+                let ends = self.is_released_by(method, callee, field);
                 !ends || method.root_of(*call).is_none() && !method.is_deferred(*call)
             });
         let called_here = || {
@@ -355,10 +350,7 @@ impl Described<'_, '_> {
             Node::Expr(_) => false,
         };
         function.info().calls().iter().all(|(call, callee)| {
-            let releases = callee
-                .receiver()
-                .is_some_and(|x| names_field(function, x, field))
-                && self.site.release.is_method(crate::types::last_name(callee));
+            let releases = self.is_released_by(function, callee, field);
             let mut at = function.parent(*call);
             while let Some(node) = at.filter(|node| !asks_for_error(*node)) {
                 at = function.parent(node);

@@ -28,6 +28,10 @@ impl Around {
         inner: &Outcomes,
         after: &Outcomes,
     ) -> bool {
+        let has_release = !after.releases.is_empty() && after.unknown.is_none();
+        if inner.left_failing.is_empty() || !has_release {
+            return false;
+        }
         let tree = function.tree();
         let Some(body) = function.graph(self.root).map(|graph| graph.body) else {
             return false;
@@ -46,8 +50,7 @@ impl Around {
             }
             Descend::Into
         });
-        let has_release = !after.releases.is_empty() && after.unknown.is_none();
-        !inner.left_failing.is_empty() && has_release && !is_named_before
+        !is_named_before
     }
 
     /// Where the statement ends that looks at once at the error of the call: `if err := retry(…); err != nil { … }`.
