@@ -75,7 +75,9 @@ impl Run<'_, '_> {
             }
             return self.builtin(state, *builtin, &args);
         }
-        if let Some(literal) = self.called_literal(state, call) {
+        let acquires = matches!(self.start, Some(Start::Call { call: site, .. }) if site == call);
+        // What a literal gives is what it is asked for where its call acquires.
+        if let Some(literal) = self.called_literal(state, call).filter(|_| !acquires) {
             let values = self.arguments(state, &args);
             self.call_literal(state, literal, &values);
             return Vec::new();
@@ -99,9 +101,7 @@ impl Run<'_, '_> {
             _ => None,
         };
         let values = self.arguments(state, &args);
-        if let Some(Start::Call { call: site, .. }) = &self.start
-            && *site == call
-        {
+        if acquires {
             return self.acquired(state, call);
         }
         if let Some(Start::Around {
