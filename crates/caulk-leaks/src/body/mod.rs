@@ -5,10 +5,12 @@ pub(crate) mod conditions;
 pub(crate) mod recent;
 pub(crate) mod runs;
 
+mod constant;
 mod definitions;
 mod function;
 mod parents;
 mod variables;
 
+pub(crate) use constant::is_constant;
 pub(crate) use function::{Function, Root};
 pub(crate) use parents::Parents;

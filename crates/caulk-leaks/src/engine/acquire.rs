@@ -5,6 +5,7 @@ use std::sync::Arc;
 use caulk_program::LocalId;
 use caulk_syntax::{ExprId, ExprKind, Name, StmtId, StmtKind};
 
+use super::outcome::PiledUp;
 use super::run::{Run, Start};
 use super::state::{Deferred, Place, State, Status, Value};
 
@@ -162,17 +163,29 @@ impl Run<'_, '_> {
                 return;
             }
         }
-        if self.trying == 0
-            && pending
-            && state.status == Status::Owed
-            && let Some(defer) = state.defers.first()
-        {
-            self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
+        if self.trying == 0 && pending && state.status == Status::Owed {
+            self.pile_up(state, call);
         }
         state.reset();
         state.status = Status::Owed;
         self.acquired_now = true;
         self.out.acquired = true;
+    }
+
+    /// Notes that a turn has put off its release to the end of the function; one that nobody needs any more before others.
+    fn pile_up(&mut self, state: &State, call: ExprId) {
+        let Some(defer) = state.defers.first() else {
+            return;
+        };
+        let known = self.out.defer_in_loop;
+        if known.is_none_or(|known| known.drained || known.held) {
+            let stmt = self.function.statement(call);
+            self.out.defer_in_loop = Some(PiledUp {
+                at: self.function.tree().stmt(defer.stmt()).span,
+                drained: state.drained,
+                held: stmt.is_some_and(|stmt| self.outlives_round(state, call, stmt)),
+            });
+        }
     }
 
     /// Whether something deferred releases what was acquired in the round before.
@@ -219,10 +232,8 @@ impl Run<'_, '_> {
                 .any(|name| is_declared(info.defined_at(name.span)))
             && self.has_pending_literal(state, call)
         {
-            if self.trying == 0
-                && let Some(defer) = state.defers.first()
-            {
-                self.out.defer_in_loop = Some(self.function.tree().stmt(defer.stmt()).span);
+            if self.trying == 0 {
+                self.pile_up(state, call);
             }
             state.reset();
         }

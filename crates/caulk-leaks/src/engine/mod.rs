@@ -38,6 +38,6 @@ mod still_owned;
 
 pub(crate) use call::PASSED_ON;
 pub(crate) use facts::makes_error;
-pub(crate) use outcome::{Lost, Outcomes, Verdict};
+pub(crate) use outcome::{Lost, Outcomes, PiledUp, Verdict};
 pub(crate) use run::{Run, Start};
 pub(crate) use state::Value;

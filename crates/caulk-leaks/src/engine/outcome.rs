@@ -34,6 +34,17 @@ pub(crate) struct Lost {
     pub replaced: bool,
 }
 
+/// A release that a turn of a loop puts off to the end of the function.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct PiledUp {
+    /// The `defer`.
+    pub at: Span,
+    /// Where the next turn acquires, what there is to read of this one was read to its end.
+    pub drained: bool,
+    /// Something from before the turn holds this one then.
+    pub held: bool,
+}
+
 /// What the paths of a walk come to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outcomes {
@@ -96,7 +107,7 @@ pub(crate) struct Outcomes {
     /// A deferred release that stands before the error is looked at.
     pub early_defer: Option<Span>,
     /// A deferred release within the loop that acquires.
-    pub defer_in_loop: Option<Span>,
+    pub defer_in_loop: Option<PiledUp>,
     /// Some path asks for the resource's dynamic type.
     pub asserted: bool,
     /// Some path returns the error of copying it, which says whether all of it was.

@@ -4,6 +4,7 @@
 use caulk_program::{BodyOwner, Callee, FuncId, NamedOrigin, Object, Program, TypedBody};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
+use crate::body::is_constant;
 use crate::module::Module;
 
 /// Functions, one returning what the other does, that are looked into.
@@ -290,12 +291,6 @@ fn is_url(typed: &TypedBody, expr: Option<&ExprId>) -> bool {
             .is_some_and(|func| &*func.name == "net/url.URL.String");
         is_text || is_constant(typed, *expr)
     })
-}
-
-fn is_constant(typed: &TypedBody, expr: ExprId) -> bool {
-    let tree = typed.tree();
-    matches!(typed.info.object(expr), Object::Const(_))
-        || matches!(tree.expr(tree.unparen(expr)).kind, ExprKind::BasicLit(_))
 }
 
 /// What a call of this method without arguments is asked of.

@@ -9,7 +9,7 @@ use caulk_syntax::{ExprId, ExprKind, StmtKind, Tree, UnaryOp};
 
 use super::effort::{Effort, efforts, frees, release_method, releases_nothing};
 use super::going_on::starts_with;
-use crate::body::Function;
+use crate::body::{Function, is_constant};
 use crate::catalogue::CallEffect;
 use crate::finding::SettledBy;
 use crate::module::{Followed, Module, Reach};
@@ -246,7 +246,7 @@ impl Tracer<'_, '_> {
                 return Provenance::Unknown;
             };
             // `Handle(-1)` says that there is none.
-            if self.is_constant(arg) {
+            if is_constant(&self.function.typed, arg) {
                 return Provenance::Idle;
             }
             let given = self.expr(arg, depth);
@@ -280,19 +280,6 @@ impl Tracer<'_, '_> {
             Some(_) if self.is_kept(call, result) => Provenance::Foreign,
             Some((id, Followed::Yes(reach))) => traced(self.module, id, result, reach, self.depth),
             _ => Provenance::Unknown,
-        }
-    }
-
-    fn is_constant(&self, expr: ExprId) -> bool {
-        let tree = self.function.tree();
-        let expr = tree.unparen(expr);
-        match tree.expr(expr).kind {
-            ExprKind::BasicLit(_) => true,
-            ExprKind::Unary { x, .. } => self.is_constant(x),
-            ExprKind::Ident(_) | ExprKind::Selector { .. } => {
-                matches!(self.function.info().object(expr), Object::Const(_))
-            }
-            _ => false,
         }
     }
 

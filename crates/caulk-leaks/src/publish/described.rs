@@ -13,6 +13,7 @@ use crate::finding::{
 use crate::module::Module;
 use crate::place::{byte_span, short_name, text};
 use crate::publish::forgotten::Forgotten;
+use crate::publish::policy::Turns;
 use crate::sites::Site;
 
 /// An acquisition with everything that its report needs.
@@ -150,7 +151,8 @@ impl<'a, 'p> Described<'a, 'p> {
                 (lost.unlikely || is_spent, lost.span)
             });
         let Some(lost) = held else {
-            let at = self.verdict.outcomes.defer_in_loop.unwrap_or_default();
+            let piled_up = self.verdict.outcomes.defer_in_loop;
+            let at = piled_up.map_or(Span::default(), |piled_up| piled_up.at);
             return vec![Step {
                 location: self.location(at),
                 note: "deferred in a loop that does not end".to_owned(),
@@ -463,20 +465,14 @@ impl<'a, 'p> Described<'a, 'p> {
 
     /// A deferred release in the loop that acquires.
     pub fn defer_in_loop(&self) -> Option<Finding> {
-        let at = self.verdict.outcomes.defer_in_loop?;
-        let endless = self.is_endless_defer();
-        // On the way down a path each descriptor is opened from the one before.
-        let is_number = self.site.release.actions.is_empty();
-        if self.comes_with_timer()
-            || self.comes_in_first_turn()
-            || !endless && (is_number || !self.is_deferred_in_stream())
-        {
+        let (piled_up, turns) = self.piles_up()?;
+        if self.comes_with_timer() || self.comes_in_first_turn() {
             return None;
         }
-        let until = if endless {
-            "that does not end"
-        } else {
-            "that ends with what comes in"
+        let until = match turns {
+            Turns::Endless => "that does not end",
+            Turns::AsTheyCome => "that ends with what comes in",
+            Turns::Listed => "until the function ends",
         };
         let message = format!(
             "{} is {} by a defer in a loop {until}",
@@ -484,18 +480,17 @@ impl<'a, 'p> Described<'a, 'p> {
             self.done_word()
         );
         let step = Step {
-            location: self.location(at),
+            location: self.location(piled_up.at),
             note: format!("deferred in a loop {until}"),
         };
-        let mut severity = Severity::of(self.site.contract.harm, self.heat, true);
-        if !endless {
+        let severity = Severity::of(self.site.contract.harm, self.heat, true);
+        let most = match turns {
+            Turns::Endless => Severity::High,
             // A body that each turn reads has given its connection back by then.
-            let most = match self.site.contract.is_spent_when_read() {
-                true => Severity::Low,
-                false => Severity::Medium,
-            };
-            severity = severity.min(most);
-        }
+            Turns::AsTheyCome if !self.site.contract.is_spent_when_read() => Severity::Medium,
+            Turns::AsTheyCome | Turns::Listed => Severity::Low,
+        };
+        let severity = severity.min(most);
         Some(self.finding_of("defer-in-loop", severity, message, vec![step]))
     }
 }

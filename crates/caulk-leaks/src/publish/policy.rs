@@ -1,11 +1,25 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, variables of a package.
 
+use caulk_program::Type;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
-use crate::engine::{Lost, PASSED_ON};
+use crate::body::is_constant;
+use crate::engine::{Lost, PASSED_ON, PiledUp};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
 use crate::publish::described::Described;
 use crate::types::last_name;
+
+/// How far a loop goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Turns {
+    /// As long as the process does.
+    Endless,
+    /// As long as something comes in: entries of an archive, connections, lines. How much is held when it ends is not for the
+    /// function to say.
+    AsTheyCome,
+    /// Over what is there already, however much that is.
+    Listed,
+}
 
 impl Described<'_, '_> {
     /// A deferred release in a loop that never ends releases nothing.
@@ -13,30 +27,55 @@ impl Described<'_, '_> {
         self.verdict.outcomes.defer_in_loop.is_some() && self.in_endless_loop()
     }
 
-    /// Whether a deferred release stands in a loop that goes on for as long as something comes in: entries of an
-    /// archive, connections, lines. How much is held when it ends is not for the function to say.
-    pub(super) fn is_deferred_in_stream(&self) -> bool {
-        if self.verdict.outcomes.defer_in_loop.is_none() || !self.verdict.outcomes.owed.is_empty() {
-            return false;
+    /// How far the loop goes whose turns put off their release; none where that makes little difference.
+    pub(super) fn piles_up(&self) -> Option<(PiledUp, Turns)> {
+        let piled_up = self.verdict.outcomes.defer_in_loop?;
+        if self.in_endless_loop() {
+            return Some((piled_up, Turns::Endless));
         }
-        let Some(stmt) = self.function.innermost_loop(self.site.call) else {
-            return false;
-        };
+        // On the way down a path each descriptor is opened from the one before.
+        let is_number = self.site.release.actions.is_empty();
+        if is_number || !self.verdict.outcomes.owed.is_empty() {
+            return None;
+        }
+        let turns = self.turns()?;
+        let is_read = piled_up.drained && self.site.contract.is_spent_when_read();
+        let is_needless = self.heat != Heat::Test && !is_read && !piled_up.held;
+        let matters = turns == Turns::AsTheyCome || is_needless;
+        matters.then_some((piled_up, turns))
+    }
+
+    fn turns(&self) -> Option<Turns> {
         let tree = self.function.tree();
-        let StmtKind::For { init, cond, .. } = tree.stmt(stmt).kind else {
-            return false;
-        };
-        let Some(cond) = cond.filter(|_| !tree.is_endless_loop(stmt)) else {
-            return true;
-        };
-        if init.is_some() {
-            return false;
+        let turns = self.function.innermost_loop(self.site.call)?;
+        let program = self.module.program;
+        match tree.stmt(turns).kind {
+            StmtKind::For { .. } if tree.is_endless_loop(turns) => Some(Turns::AsTheyCome),
+            StmtKind::For { init, cond, .. } => {
+                let cond = tree.unparen(cond?);
+                match tree.expr(cond).kind {
+                    ExprKind::Call { fun, .. } => {
+                        let is_next = matches!(tree.expr(fun).kind, ExprKind::Selector { sel, .. }
+                            if ["Next", "Scan", "More"].contains(&tree.name(sel)));
+                        (init.is_none() && is_next).then_some(Turns::AsTheyCome)
+                    }
+                    // Up to a number that stands there: few.
+                    ExprKind::Binary { x, y, .. } => {
+                        let is_fixed = |x| is_constant(&self.function.typed, x);
+                        (!is_fixed(x) && !is_fixed(y)).then_some(Turns::Listed)
+                    }
+                    _ => None,
+                }
+            }
+            StmtKind::Range { x, .. } => {
+                let x = tree.unparen(x);
+                let ty = program.ty(program.underlying(self.function.info().type_of(x)));
+                let is_listed = matches!(ty, Type::Slice(_) | Type::Map(..))
+                    && !matches!(tree.expr(x).kind, ExprKind::CompositeLit { .. });
+                is_listed.then_some(Turns::Listed)
+            }
+            _ => None,
         }
-        let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(cond)).kind else {
-            return false;
-        };
-        matches!(tree.expr(fun).kind, ExprKind::Selector { sel, .. }
-            if ["Next", "Scan", "More"].contains(&tree.name(sel)))
     }
 
     fn in_endless_loop(&self) -> bool {
