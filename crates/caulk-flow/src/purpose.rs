@@ -1,8 +1,6 @@
 //! What a package is there for, by the names of folders and files: tests, or programs alone.
 
-use caulk_program::{BodyOwner, Package, Program, SourceFile};
-
-use crate::body::package_of;
+use caulk_program::{Package, SourceFile, is_of_examples};
 
 /// Folders and files with helpers and programs of tests, by the beginnings of their names.
 const HELPERS: &[&str] = &[
@@ -145,14 +143,9 @@ pub fn is_for_tests_of_its_folder(package: &Package) -> bool {
         .is_some_and(|of| Some(of) == around)
 }
 
-/// Whether a body stands in a package that shows how others are used: `_examples/server`.
-pub(crate) fn is_in_example(program: &Program, owner: &BodyOwner) -> bool {
-    let package = program.package(package_of(owner));
-    folders_of(package).any(|folder| {
-        let name = folder.trim_start_matches('_');
-        let name = name.strip_suffix('s').unwrap_or(name);
-        ["example", "sample", "demo"].contains(&name)
-    })
+/// Whether a package shows how others are used: `_examples/server`.
+pub(crate) fn is_example(package: &Package) -> bool {
+    folders_of(package).any(is_of_examples)
 }
 
 fn is_name_of_helper(name: &str) -> bool {

@@ -56,7 +56,7 @@ pub use inventory::{Changed, Inventory, Known, changed};
 pub use package::{Func, FuncId, Initializer, Package, PackageId, PackageKind, SourceFile};
 pub use problem::{Problem, ProblemKind};
 pub use program::{KnownTypes, Options, Program};
-pub use resolve::{GoEnv, GoWork, Module, ModuleVersion, Platform, Source};
+pub use resolve::{GoEnv, GoWork, Module, ModuleVersion, Platform, Source, is_of_examples};
 pub use std_outline::OUTLINE_PLATFORMS;
 pub use types::{
     Basic, ChanDir, Field, Interface, Method, NamedDecl, NamedId, NamedOrigin, ParamOwner,

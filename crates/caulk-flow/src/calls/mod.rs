@@ -22,7 +22,7 @@ use crate::components::components;
 use crate::failing::{self, Failing, How, Known};
 use crate::frequency::{self, Frequency};
 use crate::implementers::Called;
-use crate::purpose::is_in_example;
+use crate::purpose::is_example;
 use crate::reach::{self, Step, Target};
 
 /// The call graph of the packages that are checked and of what they call in their own modules.
@@ -156,11 +156,16 @@ impl Calls {
             .collect();
         let reads = &self.facts.reads;
         let mut steps: BTreeMap<&Target, Vec<&Step>> = BTreeMap::new();
+        let packages: BTreeSet<PackageId> = reads.keys().map(package_of).collect();
+        let examples: FxHashSet<PackageId> = packages
+            .into_iter()
+            .filter(|package| is_example(program.package(*package)))
+            .collect();
+        let is_shown = |owner: &BodyOwner| !examples.contains(&package_of(owner));
         let of_bodies = reads.iter().flat_map(|(owner, read)| {
-            let is_example = is_in_example(program, owner);
             // What an example shows others may call as often as they like.
-            let shows = move |step: &&Step| {
-                is_example && matches!(&step.to, Target::Body(to) if !is_in_example(program, to))
+            let shows = |step: &&Step| {
+                !is_shown(owner) && matches!(&step.to, Target::Body(to) if is_shown(to))
             };
             read.steps.iter().filter(move |step| !shows(step))
         });

@@ -19,6 +19,7 @@ pub use constraint::Platform;
 pub use environment::{GoEnv, GoWork};
 pub use modfile::ModuleVersion;
 pub use module::Module;
+pub use roots::is_of_examples;
 
 pub(crate) use build::{Build, Found, Ground, Import};
 pub(crate) use constraint::LATEST_GO_MINOR;

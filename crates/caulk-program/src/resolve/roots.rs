@@ -78,12 +78,19 @@ impl Roots {
     }
 }
 
-/// Whether a folder that the go command passes over is named for the examples in it.
-fn is_examples(name: &str) -> bool {
-    let name = name.trim_start_matches('_').to_ascii_lowercase();
-    ["example", "sample", "demo", "template"]
-        .iter()
-        .any(|word| name.starts_with(word))
+/// Whether a folder is named for the examples in it, by its first word: `examples`, `_sample`, `demo-server`.
+pub fn is_of_examples(folder: &str) -> bool {
+    let name = folder.trim_start_matches('_').to_ascii_lowercase();
+    let word = name.split(|c: char| !c.is_alphanumeric()).next();
+    matches!(
+        word.map(|word| word.strip_suffix('s').unwrap_or(word)),
+        Some("example" | "sample" | "demo")
+    )
+}
+
+/// Whether a folder that the go command passes over holds what others begin with.
+fn is_to_be_followed(folder: &str) -> bool {
+    is_of_examples(folder) || folder.to_ascii_lowercase().starts_with("_template")
 }
 
 struct Finder<'a> {
@@ -163,7 +170,7 @@ impl Finder<'_> {
                 {
                     continue;
                 }
-                let passed_over = match name.starts_with('_') && !is_examples(name) {
+                let passed_over = match name.starts_with('_') && !is_to_be_followed(name) {
                     true => below.or(Some(MODULES_BELOW)),
                     false => below,
                 };
