@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 use super::stand_in;
 use crate::body::Function;
 use crate::catalogue::Catalogue;
-use crate::contract::{Contract, Origin};
+use crate::contract::{Contract, ErrorAt, Origin};
 use crate::finding::Confidence;
 use crate::inference::convention::Looks;
 use crate::inference::provenance::Provenance;
@@ -549,6 +549,9 @@ pub(crate) fn of_makers(
     let named = program.named_of(*value)?;
     let contract = catalogue.contract_of_makers(&named.package, &named.name)?;
     Some(Contract {
+        // One of them may give no error, or something before it, where this one does not.
+        results: vec![0],
+        error: ErrorAt::Last,
         confidence: Confidence::Likely,
         origin: Origin::Convention,
         context_ends: None,
