@@ -93,19 +93,25 @@ impl Conditions {
         conditions
     }
 
-    /// Keys that are asked before an acquisition and behind it, or that another is which compares the same.
+    /// Keys that are asked behind an acquisition, and once more, there or before it; or that another is which compares the same.
     pub fn around(&self, acquisition: Span) -> Vec<usize> {
-        let is_before = |key: &Key| key.places.iter().any(|at| at.end <= acquisition.start);
-        let is_behind = |key: &Key| key.places.iter().any(|at| acquisition.end <= at.start);
+        let is_before = |at: &Span| at.end <= acquisition.start;
+        let is_behind = |at: &Span| acquisition.end <= at.start;
         let keys = self.keys.iter().enumerate().filter(|(at, key)| {
             let alike = |other: usize, known: &Key| {
                 other == *at || key.compared.is_some() && known.compared == key.compared
             };
-            let any = |is: &dyn Fn(&Key) -> bool| {
-                let mut all = self.keys.iter().enumerate();
-                all.any(|(other, known)| alike(other, known) && is(known))
-            };
-            any(&is_before) && any(&is_behind)
+            let all = self.keys.iter().enumerate();
+            let (before, behind) = all
+                .filter(|(other, known)| alike(*other, known))
+                .flat_map(|(_, known)| &known.places)
+                .fold((0, 0), |(before, behind), at| {
+                    (
+                        before + usize::from(is_before(at)),
+                        behind + usize::from(is_behind(at)),
+                    )
+                });
+            behind > 1 || before > 0 && behind > 0
         });
         keys.map(|(key, _)| key).take(MOST).collect()
     }
