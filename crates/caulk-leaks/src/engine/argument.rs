@@ -44,7 +44,10 @@ impl Run<'_, '_> {
                     self.let_go(state);
                 }
                 match self.closure_effect(state, *literal, &[]) {
-                    ClosureEffect::Releases => {
+                    ClosureEffect::Releases { itself: true } if runs_at_once(name) => {
+                        self.release_at(state, span)
+                    }
+                    ClosureEffect::Releases { .. } => {
                         self.settle_at(state, SettledBy::ReleaseHandedOver, span)
                     }
                     // A group runs it as `go` does; what others do with it is not known.
@@ -64,6 +67,9 @@ impl Run<'_, '_> {
                 return Vec::new();
             }
             Value::Releaser => {
+                if runs_at_once(name) {
+                    self.release_at(state, span);
+                }
                 self.settle_at(state, SettledBy::ReleaseHandedOver, span);
                 return Vec::new();
             }
@@ -502,4 +508,9 @@ fn takes_back(name: &str) -> bool {
     ["free", "dealloc", "release", "unmap", "recycle", "giveback"]
         .iter()
         .any(|verb| name.starts_with(verb))
+}
+
+/// Whether a function runs the one that it is passed before it returns, unless it has run one before.
+fn runs_at_once(name: Option<&Named<'_>>) -> bool {
+    name.is_some_and(|name| name.package == "sync" && name.name == "Once.Do")
 }

@@ -297,7 +297,10 @@ impl Run<'_, '_> {
     fn is_releasing(&mut self, state: &State, value: &Value) -> bool {
         match value {
             Value::Closure(literal) => {
-                self.closure_effect(state, *literal, &[]) == ClosureEffect::Releases
+                matches!(
+                    self.closure_effect(state, *literal, &[]),
+                    ClosureEffect::Releases { .. }
+                )
             }
             _ => false,
         }
@@ -397,7 +400,7 @@ impl Run<'_, '_> {
                 self.settle_at(state, how, span)
             }
             Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
-                ClosureEffect::Releases => self.settle_at(state, how, span),
+                ClosureEffect::Releases { .. } => self.settle_at(state, how, span),
                 ClosureEffect::Uses { .. } => {
                     self.lose_track(state, "kept by a function literal that is stored", span)
                 }

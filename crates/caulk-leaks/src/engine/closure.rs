@@ -18,8 +18,8 @@ pub(super) enum ClosureEffect {
     Nothing,
     /// It uses it and leaves it open, read to its end or not.
     Uses { drained: bool },
-    /// It releases it or hands it on, on some path at least.
-    Releases,
+    /// It releases it or hands it on, on some path at least; `itself` where it does nothing but the first.
+    Releases { itself: bool },
     /// Not known.
     Unknown(Arc<str>),
 }
@@ -47,24 +47,24 @@ impl Run<'_, '_> {
         self.trying -= 1;
         if states.is_empty() {
             // It never returns: `log.Fatal(http.Serve(l, nil))`, or a loop without an end.
-            return ClosureEffect::Releases;
+            return ClosureEffect::Releases { itself: false };
         }
         let mut effect = ClosureEffect::Uses {
             drained: holds_whole && states.iter().all(|state| state.drained),
         };
+        let mut releases = None;
         for state in states {
             if self.keeps_in_captured(&before, &state, literal) {
-                return ClosureEffect::Releases;
+                return ClosureEffect::Releases { itself: false };
             }
             match state.status {
-                Status::Released(_) | Status::Settled(..) | Status::Returned { .. } => {
-                    return ClosureEffect::Releases;
-                }
+                Status::Released(_) => releases = releases.or(Some(true)),
+                Status::Settled(..) | Status::Returned { .. } => releases = Some(false),
                 Status::Unknown(why, _) => effect = ClosureEffect::Unknown(why),
                 Status::Before | Status::Owed | Status::Lost(_) => {}
             }
         }
-        effect
+        releases.map_or(effect, |itself| ClosureEffect::Releases { itself })
     }
 
     /// Whether a literal only starts what uses the resource: all that it does with that is to leave it to a goroutine, or to a literal that

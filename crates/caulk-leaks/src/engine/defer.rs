@@ -25,7 +25,7 @@ impl Run<'_, '_> {
                 .map(|arg| self.eval(state, *arg))
                 .collect();
             match self.closure_effect(state, literal, &values) {
-                ClosureEffect::Releases => {
+                ClosureEffect::Releases { .. } => {
                     self.taken_over(state, call, literal, &values);
                     self.settle_at(state, SettledBy::HandedOver, span);
                 }

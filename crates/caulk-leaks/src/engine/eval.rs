@@ -418,7 +418,7 @@ impl Run<'_, '_> {
                 }
                 Some(Value::Owner(_)) => Some(Value::Owner(None)),
                 Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
-                    super::closure::ClosureEffect::Releases => Some(Value::Owner(None)),
+                    super::closure::ClosureEffect::Releases { .. } => Some(Value::Owner(None)),
                     super::closure::ClosureEffect::Uses { .. } => {
                         self.obstacle(self.span_of(value), "kept by a function literal: release it once that has run for the last time");
                         None

@@ -335,7 +335,7 @@ impl Run<'_, '_> {
                             state.status = Status::Unknown(why, span);
                             return;
                         }
-                        ClosureEffect::Releases => {
+                        ClosureEffect::Releases { .. } => {
                             let why = "a function that starts what uses it is returned";
                             state.status = Status::Unknown(Arc::from(why), span);
                             return;
@@ -400,8 +400,10 @@ impl Run<'_, '_> {
         returned.iter().position(|value| match value {
             Some(Value::Releaser) => true,
             Some(Value::Closure(literal)) => {
-                self.closure_effect(state, *literal, &[]) == ClosureEffect::Releases
-                    && !self.only_starts(state, *literal)
+                matches!(
+                    self.closure_effect(state, *literal, &[]),
+                    ClosureEffect::Releases { .. }
+                ) && !self.only_starts(state, *literal)
             }
             _ => false,
         })
