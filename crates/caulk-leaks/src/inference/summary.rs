@@ -167,14 +167,16 @@ pub(crate) fn may_release(module: &Module<'_>, query: &ParamQuery) -> bool {
     }
 }
 
-/// Whether a function releases a parameter or a field of it wherever it does not fail.
+/// Whether a function releases a parameter or a field of it wherever it does not fail. One that gives it to whoever asks does not,
+/// although there is nothing to release where it finds none.
 pub(crate) fn releases_if_it_succeeds(module: &Module<'_>, query: &ParamQuery) -> bool {
     let outcomes = module
         .function(BodyOwner::Func(query.func))
         .and_then(|function| param_outcomes(module, &function, query));
     outcomes.is_some_and(|outcomes| {
-        !outcomes.released.is_empty()
+        outcomes.by_hand
             && outcomes.settled.is_none()
+            && outcomes.returned.is_none()
             && outcomes.unknown.is_none()
             && outcomes.owed.iter().all(|exit| exit.error == Some(true))
     })
