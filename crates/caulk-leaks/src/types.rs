@@ -34,6 +34,12 @@ pub(crate) fn is_response(program: &Program, ty: TypeId) -> bool {
     program.named_name(ty).as_deref() == Some("net/http.Response")
 }
 
+/// Whether a variable of a package is one of the streams that each program has, which are nobody's: who opens a file takes one of them
+/// where no name is given.
+pub(crate) fn is_standard_stream(variable: &str) -> bool {
+    matches!(variable, "os.Stdin" | "os.Stdout" | "os.Stderr")
+}
+
 /// Whether a type is `bool`.
 pub(crate) fn is_bool(program: &Program, ty: TypeId) -> bool {
     matches!(

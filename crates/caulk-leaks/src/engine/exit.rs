@@ -163,8 +163,8 @@ impl Run<'_, '_> {
         let tree = self.function.tree();
         let info = self.function.info();
         let mut expr = tree.unparen(expr);
-        if matches!(info.object(expr), Object::PackageVar(_)) {
-            return true;
+        if let Object::PackageVar(name) = info.object(expr) {
+            return !crate::types::is_standard_stream(name);
         }
         while let ExprKind::Index { x, .. } | ExprKind::Selector { x, .. } = tree.expr(expr).kind {
             expr = tree.unparen(x);

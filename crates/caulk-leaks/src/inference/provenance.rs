@@ -179,6 +179,9 @@ impl Tracer<'_, '_> {
                 _ => Provenance::Unknown,
             },
             ExprKind::Selector { x, .. } => match self.function.info().object(expr) {
+                Object::PackageVar(name) if crate::types::is_standard_stream(name) => {
+                    Provenance::Nothing
+                }
                 Object::PackageVar(_) => Provenance::Foreign,
                 Object::Field { .. } => self.field(x, depth),
                 _ => Provenance::Unknown,
