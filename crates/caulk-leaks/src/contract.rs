@@ -92,6 +92,8 @@ pub struct Contract {
     pub finishes: bool,
     /// Owed only where the function fails: what becomes of it otherwise is not said.
     pub where_it_fails: bool,
+    /// It is held in a field that nothing in the module releases, of a value without a release.
+    pub unreleasable: bool,
     /// It is meant to run to its end, unless some path releases it: owed only where another does.
     pub runs_to_its_end: bool,
     /// When it is opened to be written.
@@ -203,6 +205,31 @@ impl Contract {
         self.confidence == Confidence::Certain || matches!(self.origin, Origin::Source(_))
     }
 
+    /// Whether it certainly stays open until it is released, with something that is short: the collector does not close it.
+    pub(crate) fn is_kept_open(&self) -> bool {
+        let harm = &self.harm;
+        self.confidence == Confidence::Certain
+            && (harm.connections || harm.goroutines || harm.descriptors)
+            && !harm.healed
+            && self.rule.starts_with("unclosed-")
+            && !self.release.actions.is_empty()
+            && self.release.ends_on_false.is_empty()
+            && !self.is_spent_when_read()
+            && !self.idle
+            && self.acquired_after.is_empty()
+    }
+
+    /// The same where whoever gets it has no way to release it, and loses it with what holds it.
+    pub(crate) fn unreleasable(self) -> Contract {
+        Contract {
+            unreleasable: true,
+            main_is_ok: true,
+            held_in: None,
+            confidence: Confidence::Likely,
+            ..self
+        }
+    }
+
     /// Whether reading it to its end gives back what it holds: the connection of a body.
     pub(crate) fn is_spent_when_read(&self) -> bool {
         self.spent_when_read || self.rule == "unclosed-response-body"
@@ -253,6 +280,7 @@ impl Contract {
             ended_with: None,
             finishes: false,
             where_it_fails: false,
+            unreleasable: false,
             runs_to_its_end: false,
             written: Written::default(),
             main_is_ok: false,

@@ -429,6 +429,7 @@ impl AcquireEntry {
             ended_with: self.ended_with,
             finishes: self.finishes,
             where_it_fails: false,
+            unreleasable: false,
             listed: false,
             runs_to_its_end: self.runs_to_its_end,
             written: Written {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, FuncId, PackageId, TypeId};
+use caulk_program::{BodyOwner, FuncId, NamedOrigin, PackageId, Program, TypeId};
 use caulk_syntax::{Descend, ExprKind, Node};
 use smol_str::SmolStr;
 
@@ -87,8 +87,8 @@ pub(super) fn by_function(
     })
 }
 
-/// The contract of a value without a release method, whose field holds the resource: one that all can name, or that its `package` is
-/// seen to release.
+/// The contract of a value without a release method, whose field holds the resource: one that all can name, that its `package` is
+/// seen to release, or that nobody can.
 fn by_field(
     module: &Module<'_>,
     contract: &Contract,
@@ -97,19 +97,26 @@ fn by_field(
     package: PackageId,
 ) -> Option<Contract> {
     let program = module.program;
-    let releases = RELEASE_METHODS
-        .iter()
-        .any(|name| program.has_method(ty, name));
-    let is_released = || {
+    let releases = RELEASE_METHODS.iter().any(|name| ends(program, ty, name));
+    if releases || program.is_interface(ty) {
+        return None;
+    }
+    if !caulk_syntax::is_exported(field) {
         let owner = program.named_of(program.deref(ty))?.full_name();
         let uses = module.uses_of_field(package, &owner, field)?;
-        Some(uses.is_released(&|method| contract.release.is_method(method)))
-    };
-    if releases
-        || program.is_interface(ty)
-        || !caulk_syntax::is_exported(field) && is_released() != Some(true)
-    {
-        return None;
+        let is_release = |method: &str| contract.release.is_method(method);
+        if !uses.is_released(&is_release) {
+            let held = program.field_type(ty, field)?;
+            let is_lost = is_declared_here(program, ty)
+                && contract.is_kept_open()
+                && has_release(program, held, &contract.release)
+                && !uses.may_release(&is_release);
+            let mut lost = contract.clone().unreleasable();
+            for action in &mut lost.release.actions {
+                action.path.insert(0, field.to_string());
+            }
+            return is_lost.then_some(lost);
+        }
     }
     let mut contract = contract.clone();
     contract.held_in = None;
@@ -127,6 +134,38 @@ fn by_field(
     Some(contract)
 }
 
+/// Whether a method of this name may release what has it: one that is told what to end, `Shutdown(id string)`, ends that.
+fn ends(program: &Program, ty: TypeId, name: &str) -> bool {
+    let method = program.method(ty, name);
+    method.is_some_and(|method| {
+        let signature = program.func_type(method.signature);
+        signature.is_none_or(|signature| {
+            let is_context =
+                |ty: &TypeId| program.named_name(*ty).as_deref() == Some("context.Context");
+            signature.params.iter().all(is_context)
+        })
+    })
+}
+
+/// Whether what a field holds has what is known to release it, as far as its type is at hand.
+fn has_release(program: &Program, held: TypeId, release: &Release) -> bool {
+    program.is_missing(held)
+        || release.actions.iter().any(|action| {
+            let mut methods = action.method.iter();
+            !action.path.is_empty()
+                || methods.any(|method| crate::types::has_callable(program, held, method))
+        })
+}
+
+/// Whether a type is declared in a package that is followed, so that all uses of its fields are known.
+fn is_declared_here(program: &Program, ty: TypeId) -> bool {
+    let named = program.named_of(program.deref(ty));
+    named.is_some_and(|named| match named.origin {
+        NamedOrigin::Package { package, .. } => caulk_flow::is_followed(program, package),
+        _ => false,
+    })
+}
+
 /// The contract of a value whose field holds the resource: owed where a release method of its type
 /// releases the field. A function of this package makes it.
 pub(super) fn held(
@@ -137,6 +176,9 @@ pub(super) fn held(
     package: PackageId,
     reach: Reach,
 ) -> Option<Contract> {
+    if contract.unreleasable {
+        return by_field(module, contract, ty, field, package);
+    }
     let release = Arc::new(contract.release.clone());
     let releasing: Vec<(&str, Option<FuncId>)> = RELEASE_METHODS
         .iter()

@@ -108,14 +108,16 @@ impl Described<'_, '_> {
         self.site.contract.once_is_ok && self.heat == Heat::Once
     }
 
-    /// A registration, as far as source alone tells of one, that something goes on reading behind the function.
+    /// A registration, as far as source alone tells of one, or what nobody can release, that something goes on using behind the function.
     pub(super) fn is_read_on(&self) -> bool {
         let outcomes = &self.verdict.outcomes;
         let contract = &self.site.contract;
         let registered = contract.argument.is_some()
             || contract.rule == "unreleased-subscription"
                 && contract.confidence == Confidence::Likely;
-        registered && !outcomes.owed.is_empty() && !outcomes.obstacles.is_empty()
+        (registered || contract.unreleasable)
+            && !outcomes.owed.is_empty()
+            && !outcomes.obstacles.is_empty()
     }
 
     /// Dropped by name, while a function of the package finds the like again in a context and releases it there.

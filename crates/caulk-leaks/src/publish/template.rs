@@ -45,7 +45,9 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         released = released.and_then(|ty| module.program.field_type(ty, field));
     }
     let only_lent = released.is_some_and(|ty| types::only_lends(module.program, ty, &site.release));
-    let impossible = if let Some(taker) = other_taker {
+    let impossible = if site.contract.unreleasable {
+        Some("the type that holds it has no release: it needs one first".to_owned())
+    } else if let Some(taker) = other_taker {
         Some(format!(
             "{taker} of something else takes it back: call that where it is no longer needed"
         ))
