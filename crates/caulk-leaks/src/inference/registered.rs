@@ -192,20 +192,16 @@ fn by_function(
     let graph = function.graph(None)?;
     let mut put = Vec::new();
     let mut taken = Vec::new();
-    fields(
-        module,
-        function,
-        graph.body.into(),
-        receiver,
-        &mut |change| {
-            let within = function.tree().expr(literal).span.encloses(change.span);
-            match change.kind {
-                Kind::Put(what) if !within && !what.is_empty() => put.push(change.field),
-                Kind::Take if within => taken.push(change.field),
-                _ => {}
-            }
-        },
-    );
+    let mut note = |change: Change| {
+        let within = function.tree().expr(literal).span.encloses(change.span);
+        match change.kind {
+            Kind::Put(what) if !within && !what.is_empty() => put.push(change.field),
+            Kind::Take if within => taken.push(change.field),
+            _ => {}
+        }
+    };
+    fields(module, function, graph.body.into(), receiver, &mut note);
+    fields_by_helpers(module, function, literal, receiver, &mut note);
     let field = put.into_iter().find(|field| taken.contains(field))?;
     let id = function.id()?;
     let release = Release {
@@ -217,6 +213,57 @@ fn by_function(
         optional: gives_nil(function, result),
         ..subscription(release, origin(module, id, id, &field))
     })
+}
+
+/// What other methods of the same receiver do to its fields for a method, with what they give it or are passed: those that a literal
+/// passes a variable to, and that this variable comes from or goes to around it.
+fn fields_by_helpers(
+    module: &Module<'_>,
+    function: &Function,
+    literal: ExprId,
+    receiver: LocalId,
+    found: &mut dyn FnMut(Change),
+) {
+    let tree = function.tree();
+    let helpers: Vec<(ExprId, FuncId)> = function
+        .info()
+        .calls()
+        .into_iter()
+        .filter(|(_, callee)| {
+            let on = callee.receiver().and_then(|x| function.local(x));
+            matches!(callee, Callee::Method { .. }) && on == Some(receiver)
+        })
+        .filter_map(|(call, callee)| Some((call, callee.func()?.id?)))
+        .filter(|(_, id)| module.follows_own(function.id(), *id))
+        .collect();
+    let within = |call: ExprId| {
+        let span = tree.expr(call).span;
+        tree.expr(literal).span.encloses(span)
+    };
+    let passed = |call: ExprId| {
+        let arguments = tree.arguments(call).iter();
+        arguments.filter_map(|arg| function.local(*arg))
+    };
+    let of_literal = helpers.iter().filter(|(call, _)| within(*call));
+    let values: Vec<LocalId> = of_literal.flat_map(|(call, _)| passed(*call)).collect();
+    for (call, id) in &helpers {
+        let concerns = |local: &LocalId| {
+            let given = function.sole_value(module.program, *local);
+            given.is_some_and(|(value, _)| tree.unparen(value) == *call)
+                || passed(*call).any(|passed| passed == *local)
+        };
+        if !values.iter().any(concerns) {
+            continue;
+        }
+        let span = tree.expr(*call).span;
+        if let Some(helper) = module.function(BodyOwner::Func(*id))
+            && let (Some(graph), Some(own)) = (helper.graph(None), helper.info().receiver())
+        {
+            fields(module, &helper, graph.body.into(), own, &mut |change| {
+                found(Change { span, ..change });
+            });
+        }
+    }
 }
 
 /// Whether a function also returns nil as this result.
@@ -429,32 +476,38 @@ fn fields(
                                 });
                             }
                         }
-                        Callee::Method { func, receiver, .. } => {
-                            // A collection of the standard library: it keeps what it is given, or gives it back.
-                            let (package, name) = crate::types::split_name(module.program, func);
-                            let keeps = module.catalogue.effect(package, name);
-                            if keeps == Some(CallEffect::Keep)
-                                && let Some(field) = field(*receiver)
-                            {
-                                found(Change {
-                                    field: field.clone(),
-                                    kind: Kind::Put(args.to_vec()),
-                                    span,
-                                });
-                                found(Change {
-                                    field,
-                                    kind: Kind::Take,
-                                    span,
-                                });
+                        callee => {
+                            if let Some(field) = callee.receiver().and_then(&field) {
+                                for kind in done_to_collection(module, callee, args) {
+                                    let field = field.clone();
+                                    found(Change { field, kind, span });
+                                }
                             }
                         }
-                        _ => {}
                     }
                 }
             }
         }
         Descend::Into
     });
+}
+
+/// What a method does to a collection that it is called on.
+fn done_to_collection(module: &Module<'_>, callee: &Callee, args: &[ExprId]) -> Vec<Kind> {
+    let known = callee.func().and_then(|func| {
+        let (package, name) = crate::types::split_name(module.program, func);
+        module.catalogue.effect(package, name)
+    });
+    match (known, crate::types::last_name(callee)) {
+        // One of the standard library keeps what it is given, or gives it back.
+        (Some(CallEffect::Keep), _) => vec![Kind::Put(args.to_vec()), Kind::Take],
+        (Some(_), _) => Vec::new(),
+        (None, "Append" | "Add" | "Store" | "Set" | "Put" | "Insert" | "Push" | "PushBack") => {
+            vec![Kind::Put(args.to_vec())]
+        }
+        (None, "Delete" | "Remove") => vec![Kind::Take],
+        (None, _) => Vec::new(),
+    }
 }
 
 /// What `append(s, x, y)` adds; none where it adds another slice.
