@@ -295,9 +295,17 @@ fn answer(module: &Module<'_>, function: &Function, root: Root, depth: u8, behin
 fn gives_one(program: &Program, ty: TypeId, callee: &Callee) -> bool {
     if !ty.is_unknown() {
         let results = program.results_of(ty);
-        return results.first().is_some_and(|ty| is_response(program, *ty));
+        return results.first().is_some_and(|ty| {
+            is_response(program, *ty) || program.is_missing(*ty) && is_called_so(program, *ty)
+        });
     }
     matches!(crate::types::last_name(callee), "Do" | "RoundTrip")
+}
+
+/// Whether a type is a response by its name.
+fn is_called_so(program: &Program, ty: TypeId) -> bool {
+    let named = program.named_of(program.deref(ty));
+    named.is_some_and(|named| named.name.ends_with("Response"))
 }
 
 /// `RoundTrip` of a type of the project.
