@@ -37,9 +37,17 @@ pub(crate) fn described(
         None => blocked.waits,
     };
     let begun = span_of(owner, start);
-    // A reader looks for what hangs, and a dump of goroutines names it: where the goroutine is written out, that stands here.
-    let hangs_here =
-        started.is_none() && blocked.within.is_none() && begun.encloses(waits) && waits != begun;
+    // A reader looks for the send that hangs, and a dump of goroutines names it: where the goroutine is written out, or what it runs
+    // stands in the same file, that stands here. What waits for a word to end is looked for where it starts.
+    let here = location(module.program, at, begun);
+    let written_here = match &blocked.within {
+        Some(within) => {
+            let around = here.span.start <= within.span.start && within.span.end <= here.span.end;
+            within.file == here.file && !around
+        }
+        None => begun.encloses(waits) && waits != begun,
+    };
+    let hangs_here = started.is_none() && blocked.wait.is_send() && written_here;
     let path = vec![
         Step {
             location: match &blocked.within {
@@ -73,7 +81,7 @@ pub(crate) fn described(
     ];
     let stuck = Stuck {
         rule: RULE,
-        location: location(module.program, at, begun),
+        location: here,
         hangs_here,
         start,
         root: owner.root_of(start),

@@ -128,6 +128,16 @@ pub(crate) enum Wait {
     Lasting,
 }
 
+impl Wait {
+    /// Whether it is a send that waits.
+    fn is_send(self) -> bool {
+        matches!(
+            self,
+            Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded
+        )
+    }
+}
+
 /// The goroutines of a body that can block for ever.
 pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
     let used: Vec<Used> = made(module, function)

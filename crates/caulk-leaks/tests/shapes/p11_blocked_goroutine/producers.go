@@ -316,8 +316,8 @@ func twoChannels(x int) (int, error) {
 
 func returnsBeforeClose(xs []int) error {
 	in := make(chan int)
-	go func() {
-		for range in { // want leak /blocked-goroutine/
+	go func() { // want leak /blocked-goroutine/
+		for range in {
 			work()
 		}
 	}()
@@ -350,8 +350,8 @@ func closeIsDeferred(xs []int) error {
 
 func returnsBeforeSignal(x int) error {
 	done := make(chan struct{})
-	go func() {
-		<-done // want leak /blocked-goroutine/
+	go func() { // want leak /blocked-goroutine/
+		<-done
 		work()
 	}()
 	if err := check(x); err != nil {

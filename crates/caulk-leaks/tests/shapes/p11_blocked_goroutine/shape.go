@@ -127,8 +127,8 @@ func earlyReturn(bad bool) (int, error) {
 
 func neverClosed(xs []int) {
 	in := make(chan int)
-	go func() {
-		for range in { // want leak /blocked-goroutine/
+	go func() { // want leak /blocked-goroutine/
+		for range in {
 			work()
 		}
 	}()
