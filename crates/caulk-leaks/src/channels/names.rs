@@ -28,6 +28,13 @@ enum Name {
     Place(Place),
 }
 
+/// Whether a full name is one of an internal package, which no other module can use.
+fn is_internal(name: &str) -> bool {
+    ["/internal/", "/internal."]
+        .iter()
+        .any(|part| name.contains(part))
+}
+
 /// Whether a type is that of channels.
 pub(crate) fn is_channel(program: &Program, ty: TypeId) -> bool {
     matches!(program.ty(ty), Type::Chan(..))
@@ -110,9 +117,9 @@ impl Reader<'_> {
     /// The name of a place, with who can use that.
     fn at(&mut self, place: Place) -> Name {
         let public = match &place {
-            Place::Field(_, name) => caulk_syntax::is_exported(name),
+            Place::Field(of, name) => caulk_syntax::is_exported(name) && !is_internal(of),
             Place::Param(name, _) | Place::Result(name, _) | Place::Var(name) => {
-                caulk_syntax::is_exported(crate::types::simple_name(name))
+                caulk_syntax::is_exported(crate::types::simple_name(name)) && !is_internal(name)
             }
         };
         let name = Name::Place(place);
