@@ -3,11 +3,10 @@
 
 use std::sync::Arc;
 
-use caulk_flow::End;
 use caulk_program::{LocalId, LocalKind, Type};
 use caulk_syntax::{BranchKind, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
-use super::endless::endless_loop;
+use super::endless::{endless_loop, ends_process};
 use super::staying::Staying;
 use super::{Body, Run, context_of, path};
 use crate::body::Function;
@@ -56,11 +55,7 @@ impl Body<'_> {
         let graph = self.function.graph(self.root)?;
         endless_loop(self.module, starter.package, self.function, graph)?;
         // It may end the whole process then.
-        let reachable = graph.reachable(graph.entry());
-        let exits = |(id, block): (caulk_flow::BlockId, &caulk_flow::BasicBlock)| {
-            matches!(block.end, End::NoReturn(_)) && reachable.get(id.index()) == Some(&true)
-        };
-        if graph.blocks().any(exits) {
+        if ends_process(graph) {
             return None;
         }
         let mut found = None;

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caulk_flow::{BlockId, End, Graph};
-use caulk_program::{BodyOwner, Callee, FuncId, LocalId, LocalKind, PackageId};
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, PackageId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use super::Run;
 use super::staying::Staying;
+use super::{Run, asked};
 use crate::body::{Function, Root};
 use crate::channels::places::kept_channel;
 use crate::channels::uses::received_by;
@@ -33,8 +33,12 @@ pub(crate) struct Endless {
     stops_ticker: bool,
     /// Whether the release method tells other goroutines of the value to end.
     ends_others: bool,
+    /// Whether it asks, again and again, something that the release method releases.
+    asks_released: bool,
     /// Whether it is started for a value that a library gives to whoever asks, as often as they do.
     of_library: bool,
+    /// Whether it waits for the signals that the process gets, of which one goroutine takes care in most programs.
+    hears_signals: bool,
     owner: Owner,
 }
 
@@ -44,6 +48,8 @@ enum Owner {
     Value { type_name: String, release: FuncId },
     /// That of a variable of the function, a ticker that the function itself stops.
     Ticker(String),
+    /// That of a variable of the function which it asks again and again, and which the function itself releases.
+    Released(String),
     /// That of what the function makes and returns, which nothing releases.
     Made(String),
     /// That of the function that starts it, in a literal.
@@ -56,6 +62,11 @@ impl Endless {
         matches!(self.owner, Owner::Made(_))
     }
 
+    /// Whether a program has one of it, as far as can be told.
+    pub fn is_slight(&self) -> bool {
+        self.hears_signals
+    }
+
     /// Whether it is seen to be more than one of a kind: it is started again and again, or what it
     /// waits for is stopped, as if that ended it, or others are ended that the value has. What is started once may run as
     /// long as the process.
@@ -65,8 +76,10 @@ impl Endless {
             Heat::Unknown => {
                 self.ticker && self.stops_ticker
                     || self.ends_others
+                    || self.asks_released
                     || self.of_library
                     || self.is_unreleased()
+                    || matches!(self.owner, Owner::Released(_))
             }
             // What is done again and again may still begin it once.
             Heat::Repeated => !matches!(self.owner, Owner::Nobody),
@@ -100,7 +113,9 @@ fn endless(
         ticker,
         stops_ticker: true,
         ends_others: false,
+        asks_released: false,
         of_library: false,
+        hears_signals: hears_signals(body, run.root),
         owner: Owner::Ticker(String::new()),
         callee: run.callee.clone(),
     };
@@ -109,12 +124,18 @@ fn endless(
         let (name, release) = released_type(module, function, *local)?;
         Some((*local, name, release))
     });
+    let may_ask = !ends_process(graph);
     if let Some((local, type_name, release)) = value {
         found.stops_ticker = stops_ticker(module, body)
             || module
                 .function(BodyOwner::Func(release))
                 .is_some_and(|method| stops_ticker(module, &method));
-        found.ends_others = crate::inference::started::signals(module, release);
+        found.ends_others =
+            crate::inference::started::signals(module, release) || closes_channels(module, release);
+        found.asks_released = may_ask
+            && function.info().local_info(local).is_some_and(|info| {
+                asked::is_released_by(module, body, run.root, release, info.ty)
+            });
         found.of_library =
             is_given_by_library(module, function, local) && releases_others(module, release, DEPTH);
         found.owner = Owner::Value { type_name, release };
@@ -124,9 +145,14 @@ fn endless(
         .has
         .iter()
         .find(|local| ticker && is_stopped_here(module, function, run.root, **local));
-    found.owner = match stopped {
-        Some(stopped) => Owner::Ticker(name(stopped)?),
-        None => {
+    let released = || {
+        let literal = run.callee.is_none().then_some(run.root)?;
+        asked::released_here(module, function, literal).filter(|_| may_ask)
+    };
+    found.owner = match (stopped, released()) {
+        (Some(stopped), _) => Owner::Ticker(name(stopped)?),
+        (None, Some(released)) => Owner::Released(name(&released)?),
+        (None, None) => {
             let made = run.has.iter().find(|local| {
                 super::staying::is_one_of_many(module, function, start.into(), **local)
             });
@@ -143,6 +169,61 @@ fn endless(
         }
     };
     Some(found)
+}
+
+/// Whether a body may end the whole process.
+pub(super) fn ends_process(graph: &Graph) -> bool {
+    let reachable = graph.reachable(graph.entry());
+    graph.blocks().any(|(id, block)| {
+        matches!(block.end, End::NoReturn(_)) && reachable.get(id.index()) == Some(&true)
+    })
+}
+
+/// Whether a method closes channels, be they those of others that belong to its value.
+fn closes_channels(module: &Module<'_>, method: FuncId) -> bool {
+    module
+        .function(BodyOwner::Func(method))
+        .is_some_and(|function| {
+            let calls = function.info().calls();
+            calls
+                .iter()
+                .any(|(_, callee)| **callee == Callee::Builtin(Builtin::Close))
+        })
+}
+
+/// Whether a body ranges over a channel on which signals are sent.
+fn hears_signals(function: &Function, root: Root) -> bool {
+    let tree = function.tree();
+    let mut hears = false;
+    if let Some(graph) = function.graph(root) {
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(stmt) = node
+                && let StmtKind::Range { x, .. } = tree.stmt(stmt).kind
+            {
+                hears |= is_notified(function, x);
+            }
+            Descend::Into
+        });
+    }
+    hears
+}
+
+/// Whether signals are sent on a channel, a variable that its function makes and never closes: `signal.Notify(c)`.
+fn is_notified(function: &Function, channel: ExprId) -> bool {
+    let tree = function.tree();
+    let Some(local) = function.local(channel) else {
+        return false;
+    };
+    let (mut notified, mut ended) = (false, false);
+    for (call, callee) in function.info().calls() {
+        let of = tree.arguments(call).first();
+        if of.and_then(|of| function.local(*of)) == Some(local) {
+            let name = callee.func().map(|func| &*func.name);
+            notified |= name == Some("os/signal.Notify");
+            ended |= *callee == Callee::Builtin(Builtin::Close);
+        }
+    }
+    notified && !ended
 }
 
 /// How many methods, one called by the other, are looked into for what they release.
@@ -308,7 +389,9 @@ fn waits_for_nothing(module: &Module<'_>, function: &Function, clause: StmtId) -
 fn ranges_for_ever(module: &Module<'_>, function: &Function, stmt: StmtId) -> bool {
     match function.tree().stmt(stmt).kind {
         StmtKind::Range { x, .. } => {
-            kept_channel(module, function, x).is_some_and(|channel| channel.uses.is_never_closed())
+            is_notified(function, x)
+                || kept_channel(module, function, x)
+                    .is_some_and(|channel| channel.uses.is_never_closed())
         }
         _ => false,
     }
@@ -379,7 +462,7 @@ fn stops_ticker(module: &Module<'_>, function: &Function) -> bool {
 }
 
 /// The name of the type of a variable, and its release method: of a receiver, or of a value made here.
-fn released_type(
+pub(super) fn released_type(
     module: &Module<'_>,
     function: &Function,
     local: LocalId,
@@ -425,6 +508,7 @@ pub(crate) fn described(
             (type_name.clone(), format!("{type_name}.{}", method.name))
         }
         Owner::Ticker(name) => (name.clone(), format!("{name}.Stop")),
+        Owner::Released(name) => (name.clone(), String::new()),
         Owner::Made(name) => (name.clone(), String::new()),
         Owner::Nobody => ("goroutine".to_owned(), String::new()),
     };
@@ -435,13 +519,16 @@ pub(crate) fn described(
     };
     let message = match goroutine.owner {
         Owner::Made(_) => format!("goroutine of {variable} has no way to end, each has its own"),
+        Owner::Released(_) => {
+            format!("goroutine asks {variable} again and again for ever when that is released")
+        }
         Owner::Nobody => "goroutine has no way to end, and each request starts another".to_owned(),
         _ if goroutine.ticker => {
             format!("goroutine ranges for ever over a ticker, which {release} cannot end")
         }
         _ => format!("goroutine has no way to end when {release} is called"),
     };
-    let ends_with_another = !matches!(goroutine.owner, Owner::Made(_) | Owner::Nobody);
+    let ends_with_another = matches!(goroutine.owner, Owner::Value { .. } | Owner::Ticker(_));
     let certain = goroutine.ticker && ends_with_another;
     let staying = Staying {
         rule: RULE,

@@ -92,9 +92,11 @@ impl Goroutines {
             let described = goroutine
                 .is_left_behind(heat)
                 .then(|| endless::described(module, function, &goroutine, heat));
+            let is_slight = goroutine.is_slight();
             let mut described = described.flatten();
             if let Some((_, finding)) = &mut described
-                && (failing(goroutine.root).once && !function.in_loop(goroutine.start)
+                && (is_slight
+                    || failing(goroutine.root).once && !function.in_loop(goroutine.start)
                     || is_started_once(module.program, function, goroutine.start))
             {
                 finding.severity = Severity::Low;

@@ -1,5 +1,6 @@
 //! Goroutines that stay for ever.
 
+mod asked;
 pub(crate) mod blocked;
 mod deaf;
 pub(crate) mod endless;
