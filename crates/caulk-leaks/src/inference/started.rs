@@ -1,6 +1,8 @@
 //! A value whose constructor starts a goroutine for it that a release method of it stops: the goroutine
 //! waits on a channel of the value, and the method closes that channel or sends on it.
 
+use std::collections::BTreeSet;
+
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, FuncRef, LocalId, Object, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
@@ -383,6 +385,46 @@ pub(crate) fn signals(module: &Module<'_>, method: FuncId) -> bool {
     let mut fields = Vec::new();
     signalled(module, method, DEPTH, &mut fields);
     !fields.is_empty()
+}
+
+/// Whether a method, or one that it calls of the same receiver, closes a channel of that.
+pub(crate) fn closes_field(module: &Module<'_>, method: FuncId, field: &str) -> bool {
+    closes_within(module, method, field, &mut BTreeSet::new())
+}
+
+fn closes_within(
+    module: &Module<'_>,
+    id: FuncId,
+    field: &str,
+    seen: &mut BTreeSet<FuncId>,
+) -> bool {
+    if !seen.insert(id) {
+        return false;
+    }
+    let Some(function) = module.function(BodyOwner::Func(id)) else {
+        return false;
+    };
+    let tree = function.tree();
+    let receiver = function.info().receiver();
+    let of: Vec<LocalId> = receiver.into_iter().collect();
+    function
+        .info()
+        .calls()
+        .iter()
+        .any(|(call, callee)| match callee {
+            Callee::Builtin(Builtin::Close) => {
+                let closed = tree.arguments(*call).first();
+                closed
+                    .and_then(|closed| field_of(&function, *closed, &of))
+                    .is_some_and(|name| name == field)
+            }
+            Callee::Method {
+                func, receiver: x, ..
+            } if is_one_of(&function, *x, &of) && !function.is_started(*call) => func
+                .id
+                .is_some_and(|id| closes_within(module, id, field, seen)),
+            _ => false,
+        })
 }
 
 /// The channel fields of its receiver that a method closes or sends on.

@@ -11,7 +11,7 @@ use crate::channels::made::span_of;
 use crate::channels::uses::received_from;
 use crate::contract::is_release_name;
 use crate::goroutines::endless;
-use crate::inference::started::{returns, signals};
+use crate::inference::started::{closes_field, returns, signals};
 use crate::module::Module;
 
 /// The goroutines of values that a function makes, and leaves behind where it fails.
@@ -51,7 +51,7 @@ fn left_by_error(
         return None;
     }
     let waiter = Some(waiter).filter(|id| module.is_own(*id))?;
-    let field = waited_for(module, waiter)?;
+    let (field, until_closed) = waited_for(module, waiter)?;
     if !is_made_here(function, &field) {
         return None;
     }
@@ -65,7 +65,9 @@ fn left_by_error(
         // Another goroutine may end this one.
         let runs =
             matches!(at, Node::Stmt(stmt) if matches!(tree.stmt(stmt).kind, StmtKind::Go(_)));
-        if at != Node::Stmt(go) && (runs || !only_used(module, function, node)) {
+        if at != Node::Stmt(go)
+            && (runs || !only_used(module, function, node, &field, until_closed))
+        {
             ended |= closes(function, node, &field);
             counted.push(at);
         }
@@ -197,7 +199,13 @@ fn mentions(function: &Function, value: LocalId) -> Vec<(ExprId, Node)> {
 
 /// Whether a mention of the value neither hands it on nor tells its goroutines to end: a field is read or assigned, or a
 /// method is called that does no such thing.
-fn only_used(module: &Module<'_>, function: &Function, mention: ExprId) -> bool {
+fn only_used(
+    module: &Module<'_>,
+    function: &Function,
+    mention: ExprId,
+    field: &str,
+    until_closed: bool,
+) -> bool {
     let tree = function.tree();
     let mut at = match function.parent(mention) {
         Some(Node::Expr(at)) => at,
@@ -219,7 +227,11 @@ fn only_used(module: &Module<'_>, function: &Function, mention: ExprId) -> bool 
         Some(Node::Expr(call)) => match function.callee(call) {
             Callee::Method { func, .. } => {
                 let name = crate::types::simple_name(&func.name);
-                !is_release_name(name) && !func.id.is_some_and(|id| signals(module, id))
+                let ends = |id| match until_closed {
+                    true => closes_field(module, id, field),
+                    false => signals(module, id),
+                };
+                !is_release_name(name) && !func.id.is_some_and(ends)
             }
             Callee::Builtin(Builtin::Close) => false,
             _ => true,
@@ -232,8 +244,8 @@ fn only_used(module: &Module<'_>, function: &Function, mention: ExprId) -> bool 
 }
 
 /// The field of its receiver that a method waits on for ever: its body ends with a loop that begins with a wait on that,
-/// or ranges over it, and nothing else can end.
-fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
+/// or ranges over it, and nothing else can end; and whether nothing but a close of it ends the loop.
+fn waited_for(module: &Module<'_>, method: FuncId) -> Option<(String, bool)> {
     let function = module.function(BodyOwner::Func(method))?;
     let tree = function.tree();
     let receiver = function.info().receiver()?;
@@ -257,13 +269,14 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
     };
     let round = last(function.typed.block()?, false)?;
     let body = match tree.stmt(round).kind {
-        StmtKind::Range { x, .. } => return of_receiver(x),
+        StmtKind::Range { x, .. } => return Some((of_receiver(x)?, true)),
         StmtKind::For { body, .. } if tree.is_endless_loop(round) => body,
         _ => return None,
     };
     let first = last(body, true)?;
     let StmtKind::Select(clauses) = tree.stmt(first).kind else {
-        return of_receiver(waits(tree, first)?);
+        let field = of_receiver(waits(tree, first)?)?;
+        return Some((field, asks_whether_open(tree, first)));
     };
     let StmtKind::Block(clauses) = tree.stmt(clauses).kind else {
         return None;
@@ -280,7 +293,16 @@ fn waited_for(module: &Module<'_>, method: FuncId) -> Option<String> {
             None => return None,
         }
     }
-    fields.into_iter().next()
+    Some((fields.into_iter().next()?, false))
+}
+
+/// Whether a statement receives, and whether the channel is open: `f, ok := <-calls`.
+fn asks_whether_open(tree: &Tree, stmt: StmtId) -> bool {
+    match tree.stmt(stmt).kind {
+        StmtKind::If { init, .. } => init.is_some_and(|init| asks_whether_open(tree, init)),
+        StmtKind::Assign { lhs, .. } => tree.exprs(lhs).len() == 2,
+        _ => false,
+    }
 }
 
 /// The channel that a statement waits on before it does anything else.
