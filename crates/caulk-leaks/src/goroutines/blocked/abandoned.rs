@@ -36,7 +36,12 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
                 ends_others: false,
                 counts_off: false,
             };
-            search.look(body.function, body.root, DEPTH, false);
+            search.look(
+                body.function,
+                body.root,
+                DEPTH,
+                starts_again(function, start),
+            );
             let sent = search.sent()?;
             let blocked = Blocked::new(function, start, Wait::Abandoned, sent.name);
             Some(Blocked {
@@ -45,6 +50,12 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
             })
         })
         .collect()
+}
+
+/// Whether a loop without an end of its own starts a goroutine again and again.
+fn starts_again(function: &Function, start: Node) -> bool {
+    let round = function.innermost_loop(start);
+    round.is_some_and(|round| function.tree().is_endless_loop(round))
 }
 
 fn is_called_here(function: &Function, literal: ExprId) -> bool {
