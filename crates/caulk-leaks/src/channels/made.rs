@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Builtin, Callee, LocalId, Type};
+use caulk_program::{BodyOwner, Builtin, Callee, ChanDir, FuncId, LocalId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
@@ -485,15 +485,15 @@ fn passed(
             };
             return collect(module, &inner, param, uses);
         }
-        Callee::Static(func) | Callee::Method { func, .. } => {
-            let id = func
-                .id
-                .filter(|id| module.follows_own(function.id(), *id))?;
+        callee => {
+            let Some(id) = followed(module, function, callee) else {
+                let here = starts.is_none();
+                return here.then(|| passed_on(module, scope, call, index, uses))?;
+            };
             let callee = module.function(BodyOwner::Func(id))?;
             let param = *callee.info().params().get(index)?;
             (callee, param)
         }
-        _ => return None,
     };
     let inner = Scope {
         function: &callee,
@@ -535,6 +535,98 @@ fn passed(
         });
     }
     Some(())
+}
+
+/// The function of the project that is called, where it can be looked into.
+fn followed(module: &Module<'_>, function: &Function, callee: &Callee) -> Option<FuncId> {
+    match callee {
+        Callee::Static(func) | Callee::Method { func, .. } => {
+            func.id.filter(|id| module.follows_own(function.id(), *id))
+        }
+        _ => None,
+    }
+}
+
+/// The channel is given to what cannot be looked into, and is only sent on there: `c chan<- T`. Who gets a context too may look at
+/// that.
+fn passed_on(
+    module: &Module<'_>,
+    scope: &Scope<'_>,
+    call: ExprId,
+    index: usize,
+    uses: &mut Vec<Use>,
+) -> Option<()> {
+    let (function, program) = (scope.function, module.program);
+    let ExprKind::Call { fun, args, .. } = function.tree().expr(call).kind else {
+        return None;
+    };
+    let takes = program.func_type(function.info().type_of(fun))?;
+    let ty = program.ty(program.underlying(*takes.params.get(index)?));
+    let sends =
+        || closes_itself(function, call, index) || only_sends(module, function, call, index);
+    if !matches!(ty, Type::Chan(ChanDir::Send, _)) || !sends() {
+        return None;
+    }
+    let run = run_by(module, scope, call.into())?;
+    let mut arguments = function.tree().exprs(args).iter();
+    let has_context =
+        arguments.any(|arg| crate::types::is_context(program, function.info().type_of(*arg)));
+    let started = run.go.zip(scope.callee.clone());
+    let started = started.map(|(go, function)| Started { function, go });
+    uses.push(Use {
+        op: Op::Send,
+        node: call.into(),
+        actor: run.actor,
+        callee: scope.callee.clone(),
+        root: function.root_of(call),
+        alone: !has_context,
+        repeats: true,
+        until_closed: false,
+        started,
+        within: None,
+    });
+    Some(())
+}
+
+/// Whether a body closes the channel itself that it passes on: whoever gets it is not to do so.
+fn closes_itself(function: &Function, call: ExprId, index: usize) -> bool {
+    let tree = function.tree();
+    let passed = tree.arguments(call).get(index);
+    let channel = passed.and_then(|passed| function.local(*passed));
+    let calls = function.info().calls();
+    calls.iter().any(|(close, callee)| {
+        let closed = tree.arguments(*close).first();
+        **callee == Callee::Builtin(Builtin::Close)
+            && function.root_of(*close) == function.root_of(call)
+            && closed.and_then(|closed| function.local(*closed)) == channel
+    })
+}
+
+/// Whether none of the methods of the project that a call may reach closes the channel that it is passed.
+fn only_sends(module: &Module<'_>, function: &Function, call: ExprId, index: usize) -> bool {
+    let Callee::Interface {
+        iface,
+        name,
+        through,
+        ..
+    } = function.callee(call)
+    else {
+        return false;
+    };
+    let known = module.implementers(function.package, *iface, through, name);
+    let closes = |(build, id): &(&Module<'_>, FuncId)| {
+        let method = build.function(BodyOwner::Func(*id));
+        method.is_none_or(|method| {
+            let param = method.info().params().get(index).copied();
+            let calls = method.info().calls();
+            calls.iter().any(|(close, callee)| {
+                let closed = method.tree().arguments(*close).first();
+                **callee == Callee::Builtin(Builtin::Close)
+                    && closed.and_then(|closed| method.local(*closed)) == param
+            })
+        })
+    };
+    !known.is_empty() && !known.iter().any(closes)
 }
 
 /// Who runs a node.

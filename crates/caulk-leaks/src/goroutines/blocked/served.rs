@@ -401,6 +401,10 @@ impl<'a> View<'a> {
     pub(super) fn ends_itself(&self, sends: &[&Use]) -> bool {
         sends.iter().any(|send| {
             let function = send.function(self.function);
+            // Nobody sees what it has sent there.
+            if is_call(function, send.node) {
+                return false;
+            }
             let Some(round) = function.innermost_loop(send.node) else {
                 return true;
             };
