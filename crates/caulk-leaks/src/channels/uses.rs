@@ -86,6 +86,14 @@ impl ChannelUses {
         self.has(Self::CLOCK)
     }
 
+    /// Whether only other modules receive from it, as far as is known, and it has no room.
+    pub fn is_for_others(self) -> bool {
+        let others = Self::RECEIVED.and(Self::LEFT).and(Self::OTHER);
+        self.has(Self::MADE)
+            && self.has(Self::PUBLIC)
+            && !self.has(others.and(Self::FEW).and(Self::ROOM))
+    }
+
     /// Whether somebody closes it.
     pub fn is_closed(self) -> bool {
         self.has(Self::CLOSED)

@@ -64,7 +64,8 @@ impl Goroutines {
                 let is_rare = is_called_a_few_times(module, function, failing)
                     && !function.in_loop(goroutine.go);
                 let is_failing = failing.process && goroutine.is_left_by_failing(function);
-                if failing.once || is_rare || is_failing {
+                let is_slight = goroutine.is_slight(heat);
+                if failing.once || is_rare || is_failing || is_slight {
                     finding.severity = Severity::Low;
                 }
                 all.push((acquisition, finding));

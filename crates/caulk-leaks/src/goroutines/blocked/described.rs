@@ -59,7 +59,7 @@ pub(crate) fn described(
         Step {
             location: location(module.program, file, one_line(file, blocked.leaves)),
             note: match blocked.wait {
-                Wait::Receive => format!("leaves senders on {channel} behind"),
+                Wait::Receive | Wait::Held => format!("leaves senders on {channel} behind"),
                 Wait::Untold => {
                     format!("looks whether it is to end, as those do that receive from {channel}")
                 }
@@ -67,6 +67,8 @@ pub(crate) fn described(
                     format!("those that receive from {channel} leave when they are told to end")
                 }
                 Wait::Unsignalled => format!("nothing sends on {channel} or closes it"),
+                Wait::Unclosed => format!("nothing closes {channel}"),
+                Wait::Failed => format!("gives no {channel} when it fails"),
                 Wait::Unanswered => {
                     format!("the goroutine that sends on {channel} may end without")
                 }
@@ -87,11 +89,12 @@ pub(crate) fn described(
         root: owner.root_of(start),
         variable: channel.clone(),
         release: match blocked.wait {
-            Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
+            Wait::Receive | Wait::Held | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
                 format!("receive from {channel}")
             }
-            Wait::Itself => "return".to_owned(),
+            Wait::Itself | Wait::Failed => "return".to_owned(),
             Wait::Close
+            | Wait::Unclosed
             | Wait::Signal
             | Wait::Lasting
             | Wait::Unsignalled
@@ -103,8 +106,21 @@ pub(crate) fn described(
             Wait::Receive => {
                 format!("goroutine blocks for ever on {channel} <- when nobody receives")
             }
+            Wait::Held => {
+                format!(
+                    "goroutine blocks until its owner ends on {channel} <- when nobody receives"
+                )
+            }
             Wait::Close => {
                 format!("goroutine ranges for ever over {channel} when nobody closes it")
+            }
+            Wait::Unclosed => {
+                format!("goroutine ranges for ever over {channel}, which nothing closes")
+            }
+            Wait::Failed => {
+                format!(
+                    "goroutine ranges for ever over {channel} when the call fails that gives it"
+                )
             }
             Wait::Untold => {
                 format!(
@@ -155,6 +171,9 @@ pub(crate) fn described(
             | Wait::Unanswered
             | Wait::Itself
             | Wait::Lasting
+            | Wait::Held
+            | Wait::Unclosed
+            | Wait::Failed
             | Wait::Outlived => Confidence::Likely,
             Wait::Receive | Wait::Close | Wait::Signal | Wait::Gathered => Confidence::Certain,
         },
@@ -177,11 +196,11 @@ impl Blocked {
     fn hanging(&self) -> String {
         let channel = &self.channel;
         match self.wait {
-            Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
+            Wait::Receive | Wait::Held | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
                 format!("sends on {channel}")
             }
             Wait::Itself => format!("calls {channel}"),
-            Wait::Close => format!("ranges over {channel}"),
+            Wait::Close | Wait::Unclosed | Wait::Failed => format!("ranges over {channel}"),
             Wait::Signal
             | Wait::Lasting
             | Wait::Unsignalled
@@ -222,15 +241,20 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
         keeper: None,
         obstacles: match blocked.wait {
             Wait::Receive => Vec::new(),
+            Wait::Failed => vec![Obstacle {
+                span: byte_span(blocked.waits),
+                why: "the goroutine is to be started behind the look at the error".to_owned(),
+            }],
             Wait::Itself => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "the goroutine has to end without waiting for itself".to_owned(),
             }],
-            Wait::Untold | Wait::Abandoned | Wait::Stranded | Wait::Outlived | Wait::Gathered => vec![Obstacle {
+            Wait::Held | Wait::Untold | Wait::Abandoned | Wait::Stranded | Wait::Outlived | Wait::Gathered => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "the goroutine needs another way to be told to end: a channel that is closed, or a context".to_owned(),
             }],
             Wait::Close
+            | Wait::Unclosed
             | Wait::Signal
             | Wait::Lasting
             | Wait::Unsignalled

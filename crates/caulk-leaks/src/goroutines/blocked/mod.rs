@@ -7,6 +7,7 @@ mod at_end;
 mod begun;
 mod described;
 mod elsewhere;
+mod failed;
 mod forsaken;
 mod gathering;
 mod itself;
@@ -19,6 +20,7 @@ mod several;
 mod stranded;
 mod told;
 mod unanswered;
+mod unclosed;
 mod unended;
 mod unhanded;
 mod unreceived;
@@ -66,6 +68,7 @@ pub(crate) struct Blocked {
     pub single_send: bool,
     /// Whether it may be meant to serve for as long as the process runs, where its starter runs but once.
     pub may_serve: bool,
+    pub many: Many,
 }
 
 impl Blocked {
@@ -84,6 +87,16 @@ impl Blocked {
             leaves: begun,
             single_send: false,
             may_serve: false,
+            many: Many::Likely,
+        }
+    }
+
+    /// Whether a program has one of it, as far as can be told.
+    pub fn is_slight(&self, heat: Heat) -> bool {
+        match self.many {
+            Many::Likely => false,
+            Many::ByRequest => heat != Heat::Request,
+            Many::Unseen => true,
         }
     }
 
@@ -97,6 +110,17 @@ impl Blocked {
     pub fn is_left_behind(&self, heat: Heat) -> bool {
         !self.may_serve || matches!(heat, Heat::Repeated | Heat::Request)
     }
+}
+
+/// What shows that a program has more than one goroutine of a kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Many {
+    /// What it is, however often its starter runs.
+    Likely,
+    /// That each request starts one.
+    ByRequest,
+    /// Nothing.
+    Unseen,
 }
 
 /// What a goroutine waits for.
@@ -122,10 +146,16 @@ pub(crate) enum Wait {
     Receive,
     /// That someone closes what it ranges over.
     Close,
+    /// The same, which nobody ever does.
+    Unclosed,
+    /// The same, where there is no channel: the call that gives it has failed.
+    Failed,
     /// That someone closes, or sends on, what it receives from.
     Signal,
     /// The same, or for the end of the value whose method starts it.
     Lasting,
+    /// That someone receives what it sends, or for the end of the value whose method starts it.
+    Held,
 }
 
 impl Wait {
@@ -133,7 +163,7 @@ impl Wait {
     fn is_send(self) -> bool {
         matches!(
             self,
-            Wait::Receive | Wait::Untold | Wait::Abandoned | Wait::Stranded
+            Wait::Receive | Wait::Held | Wait::Untold | Wait::Abandoned | Wait::Stranded
         )
     }
 }
@@ -164,6 +194,8 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(elsewhere::elsewhere(module, function))
         .chain(unended::unended(module, function))
         .chain(several::several(module, function))
+        .chain(unclosed::unclosed(module, function))
+        .chain(failed::failed(module, function))
         .chain(unhanded::unhanded(module, function, &used));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {

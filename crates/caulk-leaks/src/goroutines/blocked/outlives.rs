@@ -3,10 +3,11 @@
 use caulk_program::{Builtin, Callee, LocalId, LocalKind};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 
-use super::paths::Paths;
-use super::{Blocked, Wait};
+use super::paths::{Paths, root_variable};
+use super::{Blocked, Many, Wait};
 use crate::body::{Function, Root};
 use crate::contract::is_release_name;
+use crate::goroutines::{context_of, path};
 use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.
@@ -39,7 +40,12 @@ fn outlived(
     let StmtKind::Block(block) = tree.stmt(function.graph(Some(literal))?.body).kind else {
         return None;
     };
-    let StmtKind::Expr(first) = tree.stmt(*tree.stmts(block.stmts).first()?).kind else {
+    let mut steps = tree
+        .stmts(block.stmts)
+        .iter()
+        .map(|stmt| tree.stmt(*stmt).kind);
+    let first = steps.find(|step| !matches!(step, StmtKind::Defer(_)))?;
+    let StmtKind::Expr(first) = first else {
         return None;
     };
     let ExprKind::Unary {
@@ -49,22 +55,41 @@ fn outlived(
     else {
         return None;
     };
-    let ExprKind::Selector { x: owner, .. } = tree.expr(channel).kind else {
-        return None;
-    };
-    let owner = function.local(owner)?;
+    let context = context_of(module, function, channel);
+    let owner = root_variable(function, context.unwrap_or(channel))?;
+    let is_field = matches!(
+        tree.expr(tree.unparen(context.unwrap_or(channel))).kind,
+        ExprKind::Selector { .. }
+    );
     let kind = function.info().local_info(owner)?.kind;
-    if !matches!(kind, LocalKind::Receiver | LocalKind::Param { .. }) {
+    let is_given = matches!(kind, LocalKind::Receiver | LocalKind::Param { .. });
+    if !is_given {
         return None;
     }
-    let of_starter = releases(function, None, Release::Sure);
-    let both = releases(function, Some(literal), Release::Undeferred)
-        .into_iter()
-        .any(|released| released.0 != owner && of_starter.contains(&released));
     let file = caulk_flow::file_of(module.program, function.typed.owner)?;
     let text = file.bytes();
     let name = |expr: ExprId| tree.expr(expr).span.of(&text);
-    if !both || ends_owner(function, owner, &|expr| name(expr) == name(channel)) {
+    let of_starter = releases(function, None, Release::Sure);
+    let of_literal = releases(function, Some(literal), Release::Undeferred);
+    let both = of_literal
+        .iter()
+        .find(|released| of_starter.contains(released) && !is_owner(function, released, owner));
+    let cancelled = cancelled(module, function, literal);
+    let is_own = |made: &Made| is_field && keeps_nothing(module, function) && made.is_kept;
+    let many = match both {
+        // The starter's caller ends a context, perhaps as soon as the starter has come back.
+        _ if context.is_some() && (both.is_some() || cancelled.iter().any(is_own)) => Many::Unseen,
+        _ if !is_field && both.is_some() => return None,
+        // What is kept in a value is released but once.
+        Some((path, _)) if path.contains('.') => Many::ByRequest,
+        Some(_) => Many::Likely,
+        None if cancelled.iter().any(is_own) => Many::Likely,
+        None if is_field && serves(function, &of_literal) => Many::ByRequest,
+        // The context may have ended long before, with the one that it is made of.
+        None if cancelled.iter().any(|made| made.of_given) && context.is_none() => Many::Unseen,
+        None => return None,
+    };
+    if ends_owner(function, owner, &|expr| name(expr) == name(channel)) {
         return None;
     }
     let mut received = Vec::new();
@@ -93,8 +118,122 @@ fn outlived(
     Some(Blocked {
         waits: tree.expr(first).span,
         leaves,
+        many,
         ..Blocked::new(function, go, Wait::Outlived, channel)
     })
+}
+
+/// A context that a function makes.
+struct Made {
+    /// Whether it is made of one that the function is given.
+    of_given: bool,
+    /// Whether the function does no more than ask it and pass it to what it calls itself.
+    is_kept: bool,
+}
+
+/// The contexts that a literal ends and the function around it makes.
+fn cancelled(module: &Module<'_>, function: &Function, literal: ExprId) -> Vec<Made> {
+    let calls = function.info().calls();
+    let cancels: Vec<LocalId> = calls
+        .iter()
+        .filter(|(call, _)| function.root_of(*call) == Some(literal))
+        .filter_map(|(_, callee)| match callee {
+            Callee::Local(cancel) => Some(*cancel),
+            _ => None,
+        })
+        .collect();
+    let tree = function.tree();
+    let mut found = Vec::new();
+    let Some(graph) = function.graph(None) else {
+        return found;
+    };
+    tree.walk(graph.body, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+            && let ([made, cancel], [call]) = (tree.exprs(lhs), tree.exprs(rhs))
+            && function.root_of(stmt).is_none()
+            && function
+                .local(*cancel)
+                .is_some_and(|cancel| cancels.contains(&cancel))
+            && crate::types::is_context(module.program, function.info().type_of(*made))
+            && let Some(context) = function.local(*made)
+        {
+            let of = tree.arguments(*call).first();
+            let of = of.and_then(|of| function.info().local_info(function.local(*of)?));
+            found.push(Made {
+                of_given: of.is_some_and(|of| matches!(of.kind, LocalKind::Param { .. })),
+                is_kept: is_kept_here(function, context),
+            });
+        }
+        Descend::Into
+    });
+    found
+}
+
+/// Whether nothing that a function returns can hold a context.
+fn keeps_nothing(module: &Module<'_>, function: &Function) -> bool {
+    let program = module.program;
+    let ty = function
+        .id()
+        .and_then(|id| program.func_type(program.signature(id)));
+    ty.is_some_and(|ty| {
+        ty.results.iter().all(|result| {
+            crate::types::is_error(program, *result) || !crate::types::may_hold(program, *result)
+        })
+    })
+}
+
+/// Whether a function does no more with a variable than ask it and pass it to what it calls itself.
+fn is_kept_here(function: &Function, local: LocalId) -> bool {
+    let tree = function.tree();
+    let mut kept = true;
+    let Some(graph) = function.graph(None) else {
+        return false;
+    };
+    tree.walk(graph.body, |node| {
+        if let Node::Expr(expr) = node
+            && matches!(tree.expr(expr).kind, ExprKind::Ident(_))
+            && function.info().local(expr) == Some(local)
+        {
+            kept &= match function.parent(expr) {
+                Some(Node::Expr(parent)) => match tree.expr(parent).kind {
+                    ExprKind::Call { .. } => !function.is_started(parent),
+                    ExprKind::Selector { .. } => true,
+                    _ => false,
+                },
+                Some(Node::Stmt(stmt)) => {
+                    matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. }
+                    if tree.exprs(lhs).contains(&expr))
+                }
+                None => false,
+            };
+        }
+        Descend::Into
+    });
+    kept
+}
+
+/// Whether a function serves what its literal releases, and comes back when that ends: `go func() { <-s.quit; s.server.Stop() }();
+/// return s.server.Serve(l)`.
+fn serves(function: &Function, released: &[(String, String)]) -> bool {
+    let calls = function.info().calls();
+    calls.iter().any(|(call, callee)| {
+        let Some(func) = callee.func() else {
+            return false;
+        };
+        let name = crate::types::simple_name(&func.name);
+        let of = callee.receiver().and_then(|of| path(function, of));
+        let serves = ["Serve", "ListenAndServe", "Accept"];
+        function.root_of(*call).is_none()
+            && serves.iter().any(|serve| name.starts_with(serve))
+            && of.is_some_and(|of| released.iter().any(|(path, _)| *path == of))
+    })
+}
+
+/// Whether what is released is the value itself, or its end.
+fn is_owner(function: &Function, released: &(String, String), owner: LocalId) -> bool {
+    let info = function.info().local_info(owner);
+    info.is_some_and(|info| info.name == released.0.as_str())
 }
 
 /// Which calls of a release method count.
@@ -106,14 +245,36 @@ enum Release {
     Sure,
 }
 
-/// The variables of which a function or a literal calls a release method, each with that.
-fn releases(function: &Function, root: Root, wanted: Release) -> Vec<(LocalId, String)> {
+/// What a function or a literal calls a release method of, each with that; of the function also in a literal that it defers.
+fn releases(function: &Function, root: Root, wanted: Release) -> Vec<(String, String)> {
     let tree = function.tree();
     let calls = function.info().calls();
-    let calls = calls
-        .iter()
-        .filter(|(call, _)| function.root_of(*call) == root);
+    let by_defer = |call: ExprId| {
+        matches!(function.parent(call), Some(Node::Stmt(stmt))
+            if matches!(tree.stmt(stmt).kind, StmtKind::Defer(_)))
+    };
+    // The literal that the function defers, if the call stands in one, or in one that such a one defers.
+    let deferred_in = |call: ExprId| {
+        let mut at = function.root_of(call)?;
+        loop {
+            let Some(Node::Expr(run)) = function.parent(at) else {
+                return None;
+            };
+            if !by_defer(run) {
+                return None;
+            }
+            match function.root_of(run) {
+                None => return Some(at),
+                Some(around) => at = around,
+            }
+        }
+    };
+    let here = |call: ExprId| {
+        function.root_of(call) == root || root.is_none() && deferred_in(call).is_some()
+    };
     calls
+        .iter()
+        .filter(|(call, _)| here(*call))
         .filter_map(|(call, callee)| {
             let ExprKind::Call { fun, .. } = tree.expr(*call).kind else {
                 return None;
@@ -121,16 +282,15 @@ fn releases(function: &Function, root: Root, wanted: Release) -> Vec<(LocalId, S
             let ExprKind::Selector { sel, .. } = tree.expr(fun).kind else {
                 return None;
             };
-            let by_defer = matches!(function.parent(*call), Some(Node::Stmt(stmt))
-                if matches!(tree.stmt(stmt).kind, StmtKind::Defer(_)));
-            let local = function.local(callee.receiver()?)?;
+            let by_defer = by_defer(*call) || function.root_of(*call) != root;
+            let of = path(function, callee.receiver()?)?;
             let name = tree.name(sel);
             let counts = match wanted {
                 Release::Any => true,
                 Release::Undeferred => !by_defer,
                 Release::Sure => by_defer || function.branch_of((*call).into()).is_none(),
             };
-            (is_release_name(name) && counts).then(|| (local, name.to_owned()))
+            (is_release_name(name) && counts).then(|| (of, name.to_owned()))
         })
         .collect()
 }
@@ -145,6 +305,6 @@ fn ends_owner(function: &Function, owner: LocalId, is_channel: &dyn Fn(ExprId) -
     });
     let ended = releases(function, None, Release::Any)
         .into_iter()
-        .any(|(local, _)| local == owner);
+        .any(|released| is_owner(function, &released, owner));
     closes || ended
 }

@@ -3,7 +3,7 @@
 use caulk_syntax::{Descend, ExprKind, Node, Span, StmtKind};
 
 use super::paths::Paths;
-use super::{Blocked, Wait};
+use super::{Blocked, Many, Wait};
 use crate::body::Function;
 use crate::channels::made::{Actor, Channel, Op, Use, span_of};
 use crate::channels::produced::Produced;
@@ -97,7 +97,7 @@ impl<'a> View<'a> {
             return Vec::new();
         };
         let receivers = self.goroutines(is_receive);
-        let senders = self.goroutines(|used| used.op == Op::Send && used.alone);
+        let senders = self.goroutines(|used| used.op == Op::Send && self.waits_alone(used));
         match (own.is_empty(), receivers.is_empty()) {
             (false, true) => self.received_by_starter(&senders, &own, room),
             (true, false) => self.received_by_workers(&senders, &receivers, room),
@@ -338,7 +338,8 @@ impl<'a> View<'a> {
             waits,
             within: None,
             wait: match at.op {
-                Op::Send => Wait::Receive,
+                Op::Send if at.alone => Wait::Receive,
+                Op::Send => Wait::Held,
                 _ if at.until_closed => Wait::Close,
                 _ => Wait::Signal,
             },
@@ -347,12 +348,16 @@ impl<'a> View<'a> {
             leaves,
             single_send,
             may_serve: false,
+            many: match at.op {
+                Op::Send if !at.alone => Many::ByRequest,
+                _ => Many::Likely,
+            },
         })
     }
 
     pub(super) fn sends(&self, start: Node) -> Vec<&'a Use> {
         let mut sends = self.of(start, Op::Send);
-        sends.retain(|send| send.alone);
+        sends.retain(|send| self.waits_alone(send));
         sends
     }
 

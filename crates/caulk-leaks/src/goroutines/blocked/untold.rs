@@ -1,15 +1,15 @@
 //! Goroutines of a value that are told to end where they wait, and not where they send: on a channel in a field of which
 //! all receivers may have left by then.
 
-use caulk_program::{Callee, LocalId};
+use caulk_program::{Callee, LocalId, LocalKind, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use super::{Blocked, Wait, place_of};
+use super::{Blocked, Many, Wait, place_of};
 use crate::body::Function;
 use crate::body::runs::given;
 use crate::channels::made::{is_alone, span_of};
 use crate::channels::places::{KeptChannel, kept_channel};
-use crate::channels::uses::{leaves, received_by};
+use crate::channels::uses::{is_signal, leaves, received_by};
 use crate::goroutines::{Body, Run, path};
 use crate::module::Module;
 
@@ -26,8 +26,14 @@ pub(super) fn untold(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
 }
 
 fn started(module: &Module<'_>, function: &Function, start: Node, run: &Run) -> Option<Blocked> {
-    let (send, name, told) = run.body(module, function).untold()?;
-    let blocked = Blocked::new(function, start, Wait::Untold, name);
+    let (send, channel, told) = run.body(module, function).untold()?;
+    let blocked = Blocked {
+        many: match channel.uses.is_for_others() {
+            true => Many::Unseen,
+            false => Many::Likely,
+        },
+        ..Blocked::new(function, start, Wait::Untold, channel.name)
+    };
     Some(match &run.callee {
         Some(callee) => Blocked {
             within: place_of(module, callee, send.into()),
@@ -43,7 +49,7 @@ fn started(module: &Module<'_>, function: &Function, start: Node, run: &Run) -> 
 
 impl Body<'_> {
     /// The send, its channel, and the clause by which the goroutine is told to end.
-    fn untold(&self) -> Option<(StmtId, String, Span)> {
+    fn untold(&self) -> Option<(StmtId, KeptChannel, Span)> {
         let tree = self.function.tree();
         let graph = self.function.graph(self.root)?;
         let (mut sends, mut clauses) = (Vec::new(), Vec::new());
@@ -68,14 +74,14 @@ impl Body<'_> {
             let Some(channel) = kept_channel(self.module, self.function, chan) else {
                 continue;
             };
-            if !channel.uses.is_left() {
+            if !channel.uses.is_left() && !channel.uses.is_for_others() {
                 continue;
             }
             let told = clauses
                 .iter()
                 .find(|clause| self.tells_to_end(**clause, &channel, send));
             if let Some(told) = told {
-                return Some((send, channel.name, tree.stmt(*told).span));
+                return Some((send, channel, tree.stmt(*told).span));
             }
         }
         None
@@ -93,6 +99,8 @@ impl Body<'_> {
                 self.function.local(x) == Some(channel.of)
                     && path(self.function, from).as_ref() != Some(&channel.name)
             }
+            // `quit <-chan struct{}`
+            ExprKind::Ident(_) => self.is_given_signal(from),
             ExprKind::Call { fun, .. } => {
                 matches!(tree.expr(fun).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == "Done")
             }
@@ -105,6 +113,21 @@ impl Body<'_> {
             at = self.function.innermost_loop(round);
         }
         quits && together && leaves(tree, clause, &|node| self.function.parent(node))
+    }
+
+    /// Whether a channel of signals is a parameter of the body.
+    fn is_given_signal(&self, channel: ExprId) -> bool {
+        let program = self.module.program;
+        let info = self
+            .function
+            .local(channel)
+            .and_then(|local| self.function.info().local_info(local));
+        info.is_some_and(|info| {
+            let ty = program.ty(program.underlying(info.ty));
+            info.function == self.root
+                && matches!(info.kind, LocalKind::Param { .. })
+                && matches!(ty, Type::Chan(_, element) if is_signal(program, *element))
+        })
     }
 
     /// Whether a send is made in a loop of the body: it stands there, or in a literal that is called there by its variable.

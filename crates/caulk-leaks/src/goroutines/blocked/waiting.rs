@@ -13,7 +13,7 @@ impl View<'_> {
     /// Goroutines that wait for a close, or a signal, which does not come on some path.
     pub(super) fn waiting(&self) -> Vec<Blocked> {
         let waits = |used: &Use| {
-            (used.alone || self.lasts_with_receiver(used))
+            self.waits_alone(used)
                 && !used.repeats | used.until_closed
                 && matches!(used.op, Op::Range | Op::Receive)
         };
@@ -28,7 +28,7 @@ impl View<'_> {
             .uses(|used| {
                 used.actor == Actor::Goroutine(start)
                     && used.op != Op::Send
-                    && (used.alone || self.lasts_with_receiver(used))
+                    && self.waits_alone(used)
             })
             .first()?;
         let signalled = |used: &Use| match used.op {
@@ -102,11 +102,19 @@ impl View<'_> {
         })
     }
 
-    /// Whether nothing lets a receive go on else but what the receiver of the function tells all that belong to it:
+    /// Whether nothing lets a goroutine go on before the receiver of its starter ends.
+    pub(super) fn waits_alone(&self, used: &Use) -> bool {
+        used.alone || self.lasts_with_receiver(used)
+    }
+
+    /// Whether nothing lets a goroutine go on else but what the receiver of the function tells all that belong to it:
     /// `case <-s.quit:`.
     fn lasts_with_receiver(&self, used: &Use) -> bool {
         let function = self.function;
-        if used.op != Op::Receive || used.callee.is_some() || used.within.is_some() {
+        if !matches!(used.op, Op::Receive | Op::Send)
+            || used.callee.is_some()
+            || used.within.is_some()
+        {
             return false;
         }
         let tree = function.tree();
