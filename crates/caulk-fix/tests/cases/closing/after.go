@@ -11,10 +11,10 @@ func (s *server) serve(conn net.Conn) error { return nil }
 
 func (s *server) receive(conn net.Conn) error {
 	finished := make(chan struct{})
-	go func() {
+	go func() { // review: the goroutine goes on where this function leaves
 		select {
 		case <-s.quit:
-		case <-finished: // review: the goroutine goes on where this function leaves
+		case <-finished:
 		}
 		conn.Close()
 	}()
@@ -25,8 +25,8 @@ func write(int) {}
 
 func collect(values <-chan int) error {
 	changed := make(chan int, 1)
-	go func() {
-		for value := range changed { // review: the goroutine goes on where this function leaves
+	go func() { // review: the goroutine goes on where this function leaves
+		for value := range changed {
 			write(value)
 		}
 	}()
@@ -43,8 +43,8 @@ func collect(values <-chan int) error {
 
 func closedElsewhere(values <-chan int) error {
 	changed := make(chan int, 1)
-	go func() {
-		for value := range changed { // refused: who closes the channel is for its senders to decide: close it behind the last send, or let the goroutine watch a context too
+	go func() { // refused: who closes the channel is for its senders to decide: close it behind the last send, or let the goroutine watch a context too
+		for value := range changed {
 			write(value)
 		}
 	}()
