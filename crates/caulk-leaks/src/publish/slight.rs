@@ -27,7 +27,7 @@ impl Described<'_, '_> {
     }
 
     /// A timer that runs out, lost where the function is left: all that is left is its memory, until then. A context that ends by its own
-    /// time, as its maker knows at the latest after some minutes, or where nothing is seen to make many of them; one that each turn of a loop
+    /// time, but where its maker says that this takes longer than some minutes, or a request may; one that each turn of a loop
     /// loses, where that is soon.
     pub(super) fn is_timer_alone(&self) -> bool {
         if self.site.acquired_by == "time.NewTimer" {
@@ -41,8 +41,8 @@ impl Described<'_, '_> {
         let until = crate::sites::waited::deadline(module, function, self.site.call);
         let within = |most: f64| until.is_some_and(|nanos| nanos <= most);
         if self.is_lost_on_leaving() {
-            let is_seldom = !matches!(self.heat, Heat::Repeated | Heat::Request);
-            within(FIVE_MINUTES) || is_seldom && until.is_none()
+            // What is not told there is seconds, as a rule; a request may ask for anything.
+            within(FIVE_MINUTES) || until.is_none() && self.heat != Heat::Request
         } else {
             within(crate::sites::waited::SHORT)
         }
