@@ -6,7 +6,7 @@ use caulk_program::{Builtin, Callee, FuncId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::paths::{Paths, root_variable};
-use super::{Blocked, Wait, of_same_package, place_of};
+use super::{Blocked, Wait, of_same_package, outside_of_tests, place_of};
 use crate::body::{Function, Root};
 use crate::channels::made::{channels, is_alone, uses};
 use crate::channels::names::is_channel;
@@ -21,35 +21,28 @@ const DEPTH: u8 = 2;
 
 /// The goroutines that a body starts of this kind.
 pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
-    // A test ends before it matters.
-    if crate::in_test::is_in_test(module, function) {
-        return Vec::new();
-    }
-    let starts = crate::goroutines::started(module, function).into_iter();
-    starts
-        .filter_map(|(start, run)| {
-            let body = run.body(module, function);
-            let mut search = Search {
-                module,
-                seen: BTreeSet::new(),
-                send: None,
-                ends_others: false,
-                counts_off: false,
-            };
-            search.look(
-                body.function,
-                body.root,
-                DEPTH,
-                starts_again(function, start),
-            );
-            let sent = search.sent()?;
-            let blocked = Blocked::new(function, start, Wait::Abandoned, sent.name);
-            Some(Blocked {
-                within: sent.place,
-                ..blocked
-            })
+    outside_of_tests(module, function, |start, run| {
+        let body = run.body(module, function);
+        let mut search = Search {
+            module,
+            seen: BTreeSet::new(),
+            send: None,
+            ends_others: false,
+            counts_off: false,
+        };
+        search.look(
+            body.function,
+            body.root,
+            DEPTH,
+            starts_again(function, start),
+        );
+        let sent = search.sent()?;
+        let blocked = Blocked::new(function, start, Wait::Abandoned, sent.name);
+        Some(Blocked {
+            within: sent.place,
+            ..blocked
         })
-        .collect()
+    })
 }
 
 /// Whether a loop without an end of its own starts a goroutine again and again.

@@ -39,6 +39,7 @@ use crate::body::{Function, Root};
 use crate::channels::made::{Started, channels, span_of, uses};
 use crate::channels::produced::produced;
 use crate::finding::{Heat, Location};
+use crate::goroutines::Run;
 use crate::module::Module;
 use crate::place::location;
 use served::Used;
@@ -203,6 +204,21 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         }
     }
     found
+}
+
+/// What waits so of the goroutines that a body starts. A test ends before it matters.
+fn outside_of_tests(
+    module: &Module<'_>,
+    function: &Function,
+    waits: impl Fn(Node, &Run) -> Option<Blocked>,
+) -> Vec<Blocked> {
+    if crate::in_test::is_in_test(module, function) {
+        return Vec::new();
+    }
+    let starts = crate::goroutines::started(module, function).into_iter();
+    starts
+        .filter_map(|(start, run)| waits(start, &run))
+        .collect()
 }
 
 /// The channels that a function makes, and all of whose uses are understood.

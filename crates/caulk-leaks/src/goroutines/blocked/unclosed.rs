@@ -3,7 +3,7 @@
 
 use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind};
 
-use super::{Blocked, Many, Wait, place_of};
+use super::{Blocked, Many, Wait, outside_of_tests, place_of};
 use crate::body::Function;
 use crate::channels::made::span_of;
 use crate::channels::places::kept_channel;
@@ -13,14 +13,9 @@ use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.
 pub(super) fn unclosed(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
-    // A test ends before it matters.
-    if crate::in_test::is_in_test(module, function) {
-        return Vec::new();
-    }
-    let starts = crate::goroutines::started(module, function).into_iter();
-    starts
-        .filter_map(|(start, run)| started(module, function, start, &run))
-        .collect()
+    outside_of_tests(module, function, |start, run| {
+        started(module, function, start, run)
+    })
 }
 
 fn started(module: &Module<'_>, function: &Function, start: Node, run: &Run) -> Option<Blocked> {

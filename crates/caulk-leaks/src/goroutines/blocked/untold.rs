@@ -4,7 +4,7 @@
 use caulk_program::{Callee, LocalId, LocalKind, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use super::{Blocked, Many, Wait, place_of};
+use super::{Blocked, Many, Wait, outside_of_tests, place_of};
 use crate::body::Function;
 use crate::body::runs::given;
 use crate::channels::made::{is_alone, span_of};
@@ -15,14 +15,9 @@ use crate::module::Module;
 
 /// The goroutines that a body starts of this kind.
 pub(super) fn untold(module: &Module<'_>, function: &Function) -> Vec<Blocked> {
-    // A test ends before it matters.
-    if crate::in_test::is_in_test(module, function) {
-        return Vec::new();
-    }
-    let starts = crate::goroutines::started(module, function).into_iter();
-    starts
-        .filter_map(|(start, run)| started(module, function, start, &run))
-        .collect()
+    outside_of_tests(module, function, |start, run| {
+        started(module, function, start, run)
+    })
 }
 
 fn started(module: &Module<'_>, function: &Function, start: Node, run: &Run) -> Option<Blocked> {
