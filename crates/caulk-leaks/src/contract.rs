@@ -530,6 +530,7 @@ pub(crate) const RELEASES_OF_FIELDS: &[&str] = &[
     "Unmap",
     "Quit",
     "Exit",
+    "Rollback",
 ];
 
 /// Whether a method's name says that it releases.

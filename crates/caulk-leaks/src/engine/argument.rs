@@ -101,6 +101,12 @@ impl Run<'_, '_> {
         if self.is_option(call, callee) {
             return Vec::new();
         }
+        // What is deep within it goes with it.
+        if value.is_deep()
+            && let Some(results) = self.follow_keeper(state, call, callee, index)
+        {
+            return results;
+        }
         let (field, depth) = match value {
             Value::At(depth) => (None, *depth),
             Value::Owner(Some(part)) => (Some(part.field.clone()), part.depth),

@@ -233,7 +233,7 @@ impl Run<'_, '_> {
                     return;
                 }
                 // `resp.Body = http.MaxBytesReader(w, resp.Body, n)`: to close the one is to close the other.
-                if value == Value::Owner(None) && self.is_part(state, x, &name) {
+                if matches!(value, Value::Owner(_)) && self.is_part(state, x, &name) {
                     return;
                 }
                 match self.place(target) {
@@ -310,7 +310,7 @@ impl Run<'_, '_> {
     fn is_untested_field(&self, state: &State, place: &Place) -> bool {
         state.untested
             && matches!(&self.start, Some(Start::Param { local, field: Some(field), .. })
-                if Place::of(*local).field(field).as_ref() == Some(place))
+                if Place::at(*local, field).as_ref() == Some(place))
     }
 
     /// It is one of several that a field keeps: `s.conns[key] = conn`.

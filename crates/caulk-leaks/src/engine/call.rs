@@ -2,10 +2,9 @@
 
 use caulk_program::{Builtin, Callee};
 use caulk_syntax::{ExprId, ExprKind};
-use smol_str::SmolStr;
 
 use super::run::{Run, Start};
-use super::state::{State, Status, Value};
+use super::state::{FieldPath, State, Status, Value};
 use crate::finding::SettledBy;
 use crate::inference::summary::Param;
 use crate::module::Followed;
@@ -24,7 +23,7 @@ pub(super) struct Named<'a> {
 pub(super) struct Passed {
     pub param: Param,
     /// The field that holds it there.
-    pub field: Option<SmolStr>,
+    pub field: Option<FieldPath>,
     /// How many fields down the path of its release the value is.
     pub depth: usize,
     /// The parameter that gets the error of the acquisition.

@@ -245,7 +245,7 @@ impl Run<'_, '_> {
             } else {
                 Value::Owner(part)
             }),
-            Value::Owner(Some(part)) if part.field == name => Some(Value::At(part.depth)),
+            Value::Owner(Some(part)) => part.in_field(name),
             Value::Owner(None) | Value::View => Some(Value::View),
             Value::Handle => {
                 let (program, ty) = (self.module.program, self.function.info().type_of(expr));
@@ -259,7 +259,7 @@ impl Run<'_, '_> {
     pub(super) fn through_embedded(&self, value: Value, through: &[SmolStr]) -> Value {
         through.iter().fold(value, |value, name| match value {
             Value::At(depth) if self.release.leads(depth, name) => Value::At(depth + 1),
-            Value::Owner(Some(part)) if part.field == *name => Value::At(part.depth),
+            Value::Owner(Some(part)) => part.in_field(name).unwrap_or(Value::Owner(Some(part))),
             other => other,
         })
     }
@@ -416,7 +416,7 @@ impl Run<'_, '_> {
                     }
                     Some(held.within(field))
                 }
-                Some(Value::Owner(_)) => Some(Value::Owner(None)),
+                Some(owner @ Value::Owner(_)) => Some(owner.within(field)),
                 Some(Value::Closure(literal)) => match self.closure_effect(state, literal, &[]) {
                     super::closure::ClosureEffect::Releases { .. } => Some(Value::Owner(None)),
                     super::closure::ClosureEffect::Uses { .. } => {
@@ -434,11 +434,17 @@ impl Run<'_, '_> {
             };
             held = match (held, value) {
                 // What also has it may be what releases it: `&Tx{Tx: tx, methods: wrap(tx)}`.
-                (Some(Value::Owner(_)), Some(Value::Owner(None))) if is_promoted() => {
+                (Some(Value::Owner(_)), Some(also @ Value::Owner(_)))
+                    if (also == Value::Owner(None) || also.is_deep()) && is_promoted() =>
+                {
                     Some(Value::Owner(None))
                 }
                 // One that is known says more than the method of another: `T{find: s.find, client: client}`.
-                (Some(Value::Owner(None)), Some(known @ Value::Owner(Some(_)))) => Some(known),
+                (Some(known), Some(nearer @ Value::Owner(Some(_))))
+                    if !nearer.is_deep() && (known == Value::Owner(None) || known.is_deep()) =>
+                {
+                    Some(nearer)
+                }
                 (Some(Value::Owner(part)), _) => Some(Value::Owner(part)),
                 (known, None) => known,
                 (_, some) => some,

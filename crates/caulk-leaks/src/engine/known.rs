@@ -4,7 +4,7 @@ use caulk_program::Callee;
 
 use crate::catalogue::CallEffect;
 
-/// How the names begin of functions that make data of a stream.
+/// How the names begin of functions and methods that make data of a stream.
 const PARSES: &[&str] = &["Parse", "Decode", "Unmarshal"];
 
 /// How the names begin of functions that are done with a stream when they return, if they give no more than an error.
@@ -48,10 +48,15 @@ pub(super) fn by_name(callee: &Callee, gives_at_most_an_error: bool) -> Option<C
     if gives_at_most_an_error && USES.iter().any(begins) {
         return Some(CallEffect::Borrow);
     }
+    // `ReadAll`, `ReadKey`, which say what they give; `Read` alone may give what goes on reading.
+    let reads = name.len() > "Read".len() && begins(&"Read");
+    if (reads || PARSES.iter().any(|verb| name.starts_with(verb))) && !name.contains("Close") {
+        return Some(CallEffect::Borrow);
+    }
     if matches!(callee, Callee::Method { .. }) {
         return None;
     }
-    if PARSES.iter().any(|verb| name.starts_with(verb)) || ASKS.iter().any(begins) {
+    if ASKS.iter().any(begins) {
         return Some(CallEffect::Borrow);
     }
     let made = name.strip_prefix("New")?;

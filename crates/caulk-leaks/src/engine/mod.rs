@@ -40,4 +40,4 @@ pub(crate) use call::PASSED_ON;
 pub(crate) use facts::makes_error;
 pub(crate) use outcome::{Lost, Outcomes, PiledUp, Verdict};
 pub(crate) use run::{Run, Start};
-pub(crate) use state::Value;
+pub(crate) use state::{FieldPath, Value};

@@ -331,7 +331,7 @@ impl Run<'_, '_> {
         else {
             return false;
         };
-        let place = Place::of(*local).field(field);
+        let place = Place::at(*local, field);
         !state.untested && place.is_some_and(|place| state.get(&place).is_none())
     }
 

@@ -221,7 +221,7 @@ impl Run<'_, '_> {
                     let leads = self.release.leads(depth, name);
                     leads.then_some(Value::At(depth + 1))
                 }
-                Value::Owner(Some(part)) => (part.field == name).then_some(Value::At(part.depth)),
+                Value::Owner(Some(part)) => part.in_field(name),
                 _ => None,
             }
         })

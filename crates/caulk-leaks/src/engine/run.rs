@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::outcome::Outcomes;
-use super::state::{Deferred, Place, State, Status, Value};
+use super::state::{Deferred, FieldPath, Part, Place, State, Status, Value};
 use crate::body::{Function, Root};
 use crate::contract::{Contract, Release};
 use crate::finding::SettledBy;
@@ -45,7 +45,7 @@ pub(crate) enum Start {
     /// At the entry, in a parameter or in a field of it; another parameter may be the error.
     Param {
         local: LocalId,
-        field: Option<SmolStr>,
+        field: Option<FieldPath>,
         depth: usize,
         error: Option<LocalId>,
         /// It may not be there: nothing but a test, or a use, can tell.
@@ -218,10 +218,14 @@ impl<'a, 'p> Run<'a, 'p> {
             match field {
                 None => state.bind(place, Some(Value::At(*depth))),
                 Some(field) => {
-                    let value = Value::At(*depth);
-                    state.bind_around(place.clone(), value.within(Some(field.clone())));
-                    if let Some(place) = place.field(field) {
-                        state.bind_around(place, value);
+                    let part = Part {
+                        field: field.clone(),
+                        depth: *depth,
+                    };
+                    let held = part.in_field(&field.outer);
+                    state.bind_around(place.clone(), Value::Owner(Some(part)));
+                    if let Some((place, held)) = place.field(&field.outer).zip(held) {
+                        state.bind_around(place, held);
                     }
                 }
             }

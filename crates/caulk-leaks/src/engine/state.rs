@@ -27,6 +27,15 @@ impl Place {
         }
     }
 
+    /// What a path of fields leads to; none beyond the depth that is followed.
+    pub fn at(root: LocalId, path: &FieldPath) -> Option<Place> {
+        let place = Place::of(root).field(&path.outer)?;
+        match &path.inner {
+            None => Some(place),
+            Some(inner) => place.field(inner),
+        }
+    }
+
     /// A field of it; none beyond the depth that is followed.
     pub fn field(mut self, name: &SmolStr) -> Option<Place> {
         self.path.push(name.clone());
@@ -34,11 +43,55 @@ impl Place {
     }
 }
 
+/// A field, or a field of what is in a field, which is as deep as a [`Place`] leads.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct FieldPath {
+    pub outer: SmolStr,
+    pub inner: Option<SmolStr>,
+}
+
+impl FieldPath {
+    pub fn of(outer: SmolStr) -> FieldPath {
+        FieldPath { outer, inner: None }
+    }
+
+    /// The field, where it is one of the value itself.
+    pub fn only(&self) -> Option<&SmolStr> {
+        self.inner.is_none().then_some(&self.outer)
+    }
+}
+
+impl std::fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.outer)?;
+        self.inner
+            .iter()
+            .try_for_each(|inner| write!(f, ".{inner}"))
+    }
+}
+
 /// A field that holds the resource, or what is so many fields down the path of its release: `Result{Body: resp.Body}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Part {
-    pub field: SmolStr,
+    pub field: FieldPath,
     pub depth: usize,
+}
+
+impl Part {
+    /// What a field of the whole is, where the part is in it.
+    pub fn in_field(&self, name: &str) -> Option<Value> {
+        if self.field.outer != name {
+            return None;
+        }
+        let depth = self.depth;
+        Some(match &self.field.inner {
+            None => Value::At(depth),
+            Some(inner) => Value::Owner(Some(Part {
+                field: FieldPath::of(inner.clone()),
+                depth,
+            })),
+        })
+    }
 }
 
 /// How a value relates to the resource that is followed.
@@ -85,11 +138,24 @@ pub(crate) enum Value {
 impl Value {
     /// What holds this in a field, where that is known.
     pub fn within(&self, field: Option<SmolStr>) -> Value {
-        let depth = match self {
-            Value::At(depth) => *depth,
-            _ => 0,
+        let (inner, depth) = match self {
+            Value::At(depth) => (None, *depth),
+            Value::Owner(Some(part)) => match part.field.only() {
+                Some(inner) => (Some(inner.clone()), part.depth),
+                None => return Value::Owner(None),
+            },
+            Value::Owner(None) => return Value::Owner(None),
+            _ => (None, 0),
         };
-        Value::Owner(field.map(|field| Part { field, depth }))
+        Value::Owner(field.map(|outer| Part {
+            field: FieldPath { outer, inner },
+            depth,
+        }))
+    }
+
+    /// Whether it is in what is in a field.
+    pub fn is_deep(&self) -> bool {
+        matches!(self, Value::Owner(Some(part)) if part.field.only().is_none())
     }
 
     /// Whether handing this on hands on the resource.

@@ -10,7 +10,7 @@ use super::owned::declared_at;
 use crate::contract::{
     Contract, Origin, RELEASE_METHODS, RELEASES_OF_FIELDS, Release, ReleaseAction,
 };
-use crate::engine::Value;
+use crate::engine::{FieldPath, Value};
 use crate::finding::{Confidence, Step};
 use crate::inference::effort;
 use crate::inference::summary::{
@@ -172,12 +172,13 @@ pub(super) fn held(
     module: &Module<'_>,
     contract: &Contract,
     ty: TypeId,
-    field: &SmolStr,
+    field: &FieldPath,
     package: PackageId,
     reach: Reach,
 ) -> Option<Contract> {
+    let by_field = || by_field(module, contract, ty, field.only()?, package);
     if contract.unreleasable {
-        return by_field(module, contract, ty, field, package);
+        return by_field();
     }
     let release = Arc::new(contract.release.clone());
     let releasing: Vec<(&str, Option<FuncId>)> = RELEASE_METHODS
@@ -186,8 +187,9 @@ pub(super) fn held(
         .filter_map(|name| {
             let method = module.program.method(ty, name)?;
             let func = method.func.id.filter(|_| !method.of_interface);
-            if method.through.first() == Some(field) {
-                let own = method.through.len() == 1 && release.path().is_empty();
+            if method.through.first() == Some(&field.outer) {
+                let own =
+                    field.inner.is_none() && method.through.len() == 1 && release.path().is_empty();
                 return (own && release.is_method(name)).then_some((*name, func));
             }
             let func = func.filter(|_| method.through.is_empty())?;
@@ -210,7 +212,7 @@ pub(super) fn held(
         releasing
     };
     let Some((_, first)) = releasing.first().copied() else {
-        return by_field(module, contract, ty, field, package);
+        return by_field();
     };
     let others = first.map_or_else(Vec::new, |first| {
         others_that_release(module, &release, first, field, reach)
@@ -222,7 +224,11 @@ pub(super) fn held(
         .collect();
     let names = names.into_iter();
     Some(Contract {
-        rule: "unclosed-resource",
+        // A transaction is one, whoever holds it.
+        rule: match contract.rule {
+            transaction @ "unfinished-transaction" => transaction,
+            _ => "unclosed-resource",
+        },
         release: Release {
             returns_error: first.map_or(release.returns_error, |method| {
                 returns_error(module, method)
@@ -264,7 +270,7 @@ fn others_that_release(
     module: &Module<'_>,
     release: &Arc<Release>,
     method: FuncId,
-    field: &SmolStr,
+    field: &FieldPath,
     reach: Reach,
 ) -> Vec<String> {
     let package = module.program.package(method.package);
@@ -298,7 +304,7 @@ fn others_that_release(
 }
 
 /// Whether a method calls a field of its receiver, or a method of it.
-fn names_own_field(module: &Module<'_>, id: FuncId, field: &str) -> bool {
+fn names_own_field(module: &Module<'_>, id: FuncId, field: &FieldPath) -> bool {
     let Some(function) = module.function(BodyOwner::Func(id)) else {
         return false;
     };
@@ -311,7 +317,10 @@ fn names_own_field(module: &Module<'_>, id: FuncId, field: &str) -> bool {
         if let Node::Expr(expr) = node
             && let ExprKind::Selector { x, sel } = tree.expr(expr).kind
         {
-            found |= tree.name(sel) == field && function.local(x) == Some(receiver);
+            // That of an embedded field stands without it: `q.db` for `q.Query.db`.
+            let named = Some(tree.name(sel));
+            found |= function.local(x) == Some(receiver)
+                && (named == Some(&field.outer) || named == field.inner.as_deref());
         }
         Descend::Into
     });
@@ -319,7 +328,11 @@ fn names_own_field(module: &Module<'_>, id: FuncId, field: &str) -> bool {
 }
 
 /// The method that releases what a field holds, as the end of a chain.
-pub(crate) fn released_by(module: &Module<'_>, method: FuncId, field: &SmolStr) -> Origin {
+pub(crate) fn released_by(
+    module: &Module<'_>,
+    method: FuncId,
+    field: &impl std::fmt::Display,
+) -> Origin {
     let name = module
         .program
         .func(method)

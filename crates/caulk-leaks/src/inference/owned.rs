@@ -8,7 +8,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use super::handed_on::{by_function, handed_on, held};
 use crate::body::Function;
 use crate::contract::{Contract, ErrorAt, Origin, Release};
-use crate::engine::{Value, Verdict};
+use crate::engine::{FieldPath, Value, Verdict};
 use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
 use crate::inference::opened;
 use crate::inference::provenance::{self, Provenance};
@@ -363,7 +363,7 @@ fn filled_later(
         module,
         &filled.contract,
         filled.made,
-        &filled.field,
+        &FieldPath::of(filled.field.clone()),
         package,
         reach,
     )?;

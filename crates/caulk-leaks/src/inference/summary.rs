@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, FuncId};
-use smol_str::SmolStr;
 
 use crate::body::Function;
 use crate::contract::Release;
-use crate::engine::{Lost, Outcomes, Run, Start, Value};
+use crate::engine::{FieldPath, Lost, Outcomes, Run, Start, Value};
 use crate::finding::SettledBy;
 use crate::module::{Module, Reach};
 
@@ -25,7 +24,7 @@ pub(crate) struct ParamQuery {
     pub func: FuncId,
     pub param: Param,
     /// The field of the parameter that holds the resource; none where it is the parameter itself.
-    pub field: Option<SmolStr>,
+    pub field: Option<FieldPath>,
     /// How many fields down the path of the release the value is.
     pub depth: usize,
     /// The parameter that is passed the error of the acquisition: `decode(client.Do(q))`.

@@ -417,7 +417,7 @@ impl Described<'_, '_> {
         let outcomes = &self.verdict.outcomes;
         match (&outcomes.returned, outcomes.settled) {
             (Some((_, Value::Owner(Some(part)))), None) if part.depth == 0 => {
-                Some((outcomes.returned_type?, part.field.clone()))
+                Some((outcomes.returned_type?, part.field.only()?.clone()))
             }
             (None, Some((SettledBy::Stored, _))) if !outcomes.stored_elsewhere => {
                 outcomes.stored_in.clone()

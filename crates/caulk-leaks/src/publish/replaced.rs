@@ -6,7 +6,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use smol_str::SmolStr;
 
 use crate::contract::Contract;
-use crate::engine::{Run, Start};
+use crate::engine::{FieldPath, Run, Start};
 use crate::finding::{Confidence, ExitKind, Finding, SettledBy, Severity, Step};
 use crate::module::Reach;
 use crate::publish::described::Described;
@@ -80,7 +80,7 @@ impl<'p> Described<'_, 'p> {
     fn is_there_before(&self, holder: LocalId, field: &SmolStr) -> bool {
         let start = Start::Param {
             local: holder,
-            field: Some(field.clone()),
+            field: Some(FieldPath::of(field.clone())),
             depth: 0,
             error: None,
             untested: true,

@@ -144,7 +144,12 @@ pub(crate) fn is_short(
         function,
         constants: false,
     };
-    duration.is_some_and(|duration| written_out.is_short(duration))
+    duration.is_some_and(|duration| {
+        let nanos = written_out.nanoseconds(duration, DEPTH);
+        // One that is made for no time is there to be set again.
+        let waits = |nanos: f64| nanos > 0.0 || contract.end_on_receive.is_none();
+        nanos.is_some_and(|nanos| nanos < SHORT && waits(nanos))
+    })
 }
 
 /// The same where a constant of a package says how long it takes.
@@ -227,11 +232,6 @@ struct Duration<'a, 'p> {
 }
 
 impl Duration<'_, '_> {
-    fn is_short(&self, duration: ExprId) -> bool {
-        self.nanoseconds(duration, DEPTH)
-            .is_some_and(|nanos| nanos < SHORT)
-    }
-
     fn nanoseconds(&self, expr: ExprId, depth: u8) -> Option<f64> {
         let depth = depth.checked_sub(1)?;
         let (program, function) = (self.module.program, self.function);
