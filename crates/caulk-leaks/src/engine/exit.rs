@@ -75,14 +75,6 @@ impl Run<'_, '_> {
         self.out.not_copied |= returned.contains(&Some(Value::NotCopied));
         if let ExitAt::Return(stmt) = exit {
             self.note_others(&state, stmt);
-            if matches!(state.status, Status::Released(_)) {
-                let held = returned
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, value)| value.as_ref().is_some_and(Value::holds))
-                    .map(|(index, _)| index);
-                self.out.returns_released.extend(held);
-            }
         }
         if matches!(exit, ExitAt::Never) {
             self.out.never_returns |= state.status == Status::Owed;
@@ -91,6 +83,15 @@ impl Run<'_, '_> {
         let error = self.error_at(&state, exit, &returned);
         if let ExitAt::Return(stmt) = exit {
             self.note_nil(&state, stmt, error);
+            // Beside an error nobody looks at it.
+            if matches!(state.status, Status::Released(_)) && error != Some(true) {
+                let held = returned
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, value)| value.as_ref().is_some_and(Value::holds))
+                    .map(|(index, _)| index);
+                self.out.returns_released.extend(held);
+            }
         }
         self.leaving = match exit {
             ExitAt::Return(stmt) => Some(stmt),
