@@ -419,6 +419,9 @@ impl Run<'_, '_> {
     pub(super) fn unknown_callee(&self, call: ExprId) -> Arc<str> {
         let callee = self.function.callee(call);
         let text = match callee {
+            Callee::Static(func) | Callee::Method { func, .. } if self.is_followed(callee) => {
+                format!("passed to {}, deep in what holds it", func.name)
+            }
             Callee::Static(func) | Callee::Method { func, .. } => {
                 format!("passed to {}, whose source is not followed", func.name)
             }

@@ -82,7 +82,7 @@ pub(crate) fn verdicts(
         .into_iter()
         .map(|mut site| {
             if site.contract.waited_in_loop
-                && let Some(verdict) = crate::sites::waited::verdict(&function, site.call)
+                && let Some(verdict) = crate::sites::waited::verdict(module, &function, site.call, &site.contract)
             {
                 return (site, verdict);
             }
@@ -169,7 +169,8 @@ fn sites_of_call(
             || contract
                 .nothing_of_nil
                 .is_some_and(|index| is_nil_argument(function, call, index))
-            || contract.waited_in_loop && crate::sites::waited::verdict(function, call).is_none()
+            || contract.waited_in_loop
+                && crate::sites::waited::verdict(module, function, call, &contract).is_none()
             || contract.listed && !is_given_to_variable(function, call, &contract)
         {
             continue;

@@ -15,11 +15,22 @@ use crate::module::Module;
 
 /// What becomes of a channel that is received from in the `select` that makes it; none where no other case goes round
 /// a loop and makes the next.
-pub(crate) fn verdict(function: &Function, call: ExprId) -> Option<Verdict> {
+pub(crate) fn verdict(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> Option<Verdict> {
     let (clause, select) = clause_of(function, call)?;
     let tree = function.tree();
     let round = function.innermost_loop(call)?;
-    if !tree.is_endless_loop(round) {
+    // A loop that ends leaves few of them, which matters where each goes on for long.
+    let lasts = || {
+        duration_of(function, call, contract)
+            .and_then(|duration| nanoseconds(module, function, duration))
+            .is_some_and(|nanos| nanos >= LONG)
+    };
+    if !tree.is_endless_loop(round) && !lasts() {
         return None;
     }
     let root = function.root_of(call);
@@ -220,6 +231,9 @@ fn duration_of(function: &Function, call: ExprId, contract: &Contract) -> Option
 
 /// Ten seconds, in nanoseconds.
 pub(crate) const SHORT: f64 = 10e9;
+
+/// A minute, in nanoseconds.
+const LONG: f64 = 60e9;
 
 /// How deep an expression for a duration is looked into.
 const DEPTH: u8 = 6;
