@@ -1,6 +1,6 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, variables of a package.
 
-use caulk_program::Type;
+use caulk_program::{Callee, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::body::is_constant;
@@ -160,11 +160,11 @@ impl Described<'_, '_> {
             && handed_on
             && only_on_error
             && crate::engine::context::is_rootless(self.function, self.site.call)
-            && !self.is_waited_for()
+            && !self.is_given_on()
     }
 
-    /// Whether a goroutine has the context before it is dropped, and may wait for its end.
-    fn is_waited_for(&self) -> bool {
+    /// Whether something has the context before it is dropped, and may wait for its end: a goroutine, or what a call begins with it.
+    fn is_given_on(&self) -> bool {
         let function = self.function;
         let tree = function.tree();
         let context = function.target(self.site.call, 0);
@@ -184,15 +184,30 @@ impl Described<'_, '_> {
             .filter(|(_, call)| has(*call))
             .map(|(go, _)| tree.stmt(*go).span.end)
             .min();
-        let dropped = self
-            .verdict
-            .outcomes
-            .owed
-            .iter()
-            .map(|lost| lost.span.start);
+        let derives = |callee: &Callee| {
+            let func = callee.func();
+            func.is_some_and(|func| func.name.starts_with("context.With"))
+        };
+        let calls = function.info().calls();
+        let given = calls.iter().filter(|(call, callee)| {
+            let arguments = tree.arguments(*call).iter();
+            let mut arguments = arguments.map(|arg| function.local(tree.unparen(*arg)));
+            !derives(callee) && arguments.any(|local| local == Some(context))
+        });
+        let given = given.map(|(call, _)| tree.expr(*call).span.end).min();
+        let dropped = || {
+            self.verdict
+                .outcomes
+                .owed
+                .iter()
+                .map(|lost| lost.span.start)
+        };
+        let dropped_behind = |given: u32| dropped().filter(|dropped| given < *dropped).count();
+        // Where a call itself fails it has begun nothing.
         begun
-            .zip(dropped.min())
+            .zip(dropped().min())
             .is_some_and(|(begun, dropped)| begun < dropped)
+            || given.is_some_and(|given| dropped_behind(given) > 1)
     }
 
     /// A writer that frees nothing, and is left as it is where something fails, or is finished elsewhere.

@@ -82,7 +82,8 @@ pub(crate) fn verdicts(
         .into_iter()
         .map(|mut site| {
             if site.contract.waited_in_loop
-                && let Some(verdict) = crate::sites::waited::verdict(module, &function, site.call, &site.contract)
+                && let Some(verdict) =
+                    crate::sites::waited::verdict(module, &function, site.call, &site.contract)
             {
                 return (site, verdict);
             }
