@@ -77,7 +77,7 @@ pub(crate) fn contract(
     )
 }
 
-/// The same of a method of a value of a type that is not known.
+/// The same of a method of a value of a type that is not known, or of a function in a field.
 pub(crate) fn contract_of_unknown(
     module: &Module<'_>,
     function: &Function,
@@ -85,7 +85,7 @@ pub(crate) fn contract_of_unknown(
     callee: &Callee,
     count: usize,
 ) -> Option<Contract> {
-    let Callee::Unknown { name, .. } = callee else {
+    let (Callee::Unknown { name, .. } | Callee::Field { name, .. }) = callee else {
         return None;
     };
     let types = crate::types::results(module.program, function.info().type_of(call));
