@@ -2,6 +2,7 @@
 //! whatever resource is followed.
 
 pub(crate) mod conditions;
+pub(crate) mod numbers;
 pub(crate) mod recent;
 pub(crate) mod runs;
 

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use caulk_flow::{BlockId, End, Graph};
-use caulk_program::{Callee, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, SpecKind, StmtId, StmtKind, UnaryOp};
+use caulk_program::Callee;
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use crate::body::Function;
+use crate::body::numbers::{number, written_number};
 use crate::contract::Contract;
 use crate::engine::{Lost, Outcomes, Verdict};
 use crate::finding::ExitKind;
@@ -27,7 +28,7 @@ pub(crate) fn verdict(
     // A loop that ends leaves few of them, which matters where each goes on for long.
     let lasts = || {
         duration_of(function, call, contract)
-            .and_then(|duration| nanoseconds(module, function, duration))
+            .and_then(|duration| number(module.program, function, duration))
             .is_some_and(|nanos| nanos >= LONG)
     };
     if !tree.is_endless_loop(round) && !lasts() {
@@ -150,17 +151,10 @@ pub(crate) fn is_short(
     contract: &Contract,
 ) -> bool {
     let duration = duration_of(function, call, contract);
-    let written_out = Duration {
-        module,
-        function,
-        constants: false,
-    };
-    duration.is_some_and(|duration| {
-        let nanos = written_out.nanoseconds(duration, DEPTH);
-        // One that is made for no time is there to be set again.
-        let waits = |nanos: f64| nanos > 0.0 || contract.end_on_receive.is_none();
-        nanos.is_some_and(|nanos| nanos < SHORT && waits(nanos))
-    })
+    let nanos = duration.and_then(|at| written_number(module.program, function, at));
+    // One that is made for no time is there to be set again.
+    let waits = |nanos: f64| nanos > 0.0 || contract.end_on_receive.is_none();
+    nanos.is_some_and(|nanos| nanos < SHORT && waits(nanos))
 }
 
 /// The same where a constant of a package says how long it takes.
@@ -176,22 +170,7 @@ pub(crate) fn is_short_by_constant(
 
 /// Whether a duration is written out, or a constant, and ten seconds at the most.
 pub(crate) fn is_short_time(module: &Module<'_>, function: &Function, duration: ExprId) -> bool {
-    nanoseconds(module, function, duration).is_some_and(|nanos| nanos > 0.0 && nanos <= SHORT)
-}
-
-/// How long a duration is that is written out, or a constant.
-pub(crate) fn nanoseconds(
-    module: &Module<'_>,
-    function: &Function,
-    duration: ExprId,
-) -> Option<f64> {
-    let constants = true;
-    Duration {
-        module,
-        function,
-        constants,
-    }
-    .nanoseconds(duration, DEPTH)
+    number(module.program, function, duration).is_some_and(|nanos| nanos > 0.0 && nanos <= SHORT)
 }
 
 /// After how long what a call makes ends by itself, in nanoseconds: `context.WithTimeout(ctx, 2*time.Second)`,
@@ -221,7 +200,7 @@ pub(crate) fn deadline(module: &Module<'_>, function: &Function, call: ExprId) -
         (None, _) => passed.iter().find_map(from_now),
         _ => None,
     };
-    nanoseconds(module, function, duration?)
+    number(program, function, duration?)
 }
 
 fn duration_of(function: &Function, call: ExprId, contract: &Contract) -> Option<ExprId> {
@@ -234,77 +213,3 @@ pub(crate) const SHORT: f64 = 10e9;
 
 /// A minute, in nanoseconds.
 const LONG: f64 = 60e9;
-
-/// How deep an expression for a duration is looked into.
-const DEPTH: u8 = 6;
-
-/// How a duration is read: as it is written out, `5 * time.Second`, or with what constants of packages give as well.
-struct Duration<'a, 'p> {
-    module: &'a Module<'p>,
-    function: &'a Function,
-    constants: bool,
-}
-
-impl Duration<'_, '_> {
-    fn nanoseconds(&self, expr: ExprId, depth: u8) -> Option<f64> {
-        let depth = depth.checked_sub(1)?;
-        let (program, function) = (self.module.program, self.function);
-        let tree = function.tree();
-        let expr = tree.unparen(expr);
-        match tree.expr(expr).kind {
-            ExprKind::BasicLit(literal) => tree.literal(literal).replace('_', "").parse().ok(),
-            ExprKind::Selector { .. } | ExprKind::Ident(_) => match function.info().object(expr) {
-                Object::Const(name) if self.constants => {
-                    program.number_const(function.package, name)
-                }
-                Object::Const(name) => caulk_program::time_unit(name),
-                Object::Local(local) => match function.sole_value(program, *local) {
-                    Some((value, 0)) => self.nanoseconds(value, depth),
-                    _ => None,
-                },
-                _ => None,
-            }
-            .or_else(|| self.nanoseconds(declared_here(function, expr)?, depth)),
-            ExprKind::Binary { x, op, y, .. } => {
-                let (x, y) = (self.nanoseconds(x, depth)?, self.nanoseconds(y, depth)?);
-                caulk_program::arithmetic(op, x, y)
-            }
-            ExprKind::Call { args, .. } => match (function.callee(expr), tree.exprs(args)) {
-                (Callee::Conversion(_), [value]) => self.nanoseconds(*value, depth),
-                _ => None,
-            },
-            _ => None,
-        }
-    }
-}
-
-/// The value of a constant that the function declares.
-fn declared_here(function: &Function, expr: ExprId) -> Option<ExprId> {
-    let tree = function.tree();
-    let ExprKind::Ident(name) = tree.expr(expr).kind else {
-        return None;
-    };
-    if function.local(expr).is_some() {
-        return None;
-    }
-    let mut values = Vec::new();
-    tree.walk(function.graph(None)?.body, |node| {
-        if let Node::Stmt(stmt) = node
-            && let StmtKind::Decl(decl) = tree.stmt(stmt).kind
-        {
-            for spec in tree.specs(tree.gen_decl(decl).specs) {
-                if let SpecKind::Value(spec) = spec.kind {
-                    let names = tree.names(spec.names).iter();
-                    let same = names.zip(tree.exprs(spec.values));
-                    let same = same.filter(|(known, _)| tree.name(**known) == tree.name(name));
-                    values.extend(same.map(|(_, value)| *value));
-                }
-            }
-        }
-        Descend::Into
-    });
-    match values.as_slice() {
-        [value] => Some(*value),
-        _ => None,
-    }
-}
