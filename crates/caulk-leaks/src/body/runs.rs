@@ -195,6 +195,37 @@ pub(crate) fn fires(function: &Function, call: ExprId) -> Option<ExprId> {
         .flatten()
 }
 
+/// Two variables that get what one call gives: `ctx, cancel := context.WithCancel(parent)`.
+pub(crate) struct Pair {
+    pub first: LocalId,
+    pub second: LocalId,
+    pub call: ExprId,
+}
+
+/// All of them in a function and its literals.
+pub(crate) fn pairs(function: &Function) -> Vec<Pair> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    let Some(block) = function.typed.block() else {
+        return found;
+    };
+    tree.walk(block, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+            && let ([first, second], [call]) = (tree.exprs(lhs), tree.exprs(rhs))
+            && let Some((first, second)) = function.local(*first).zip(function.local(*second))
+        {
+            found.push(Pair {
+                first,
+                second,
+                call: *call,
+            });
+        }
+        Descend::Into
+    });
+    found
+}
+
 /// The variables that a statement gives a value, each with the expression that is its own.
 pub(crate) fn given(function: &Function, stmt: StmtId) -> Vec<(LocalId, Option<ExprId>)> {
     let tree = function.tree();

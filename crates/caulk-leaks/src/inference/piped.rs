@@ -6,7 +6,7 @@ use std::sync::Arc;
 use caulk_program::{FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
-use crate::body::runs::{HowRun, how_run};
+use crate::body::runs::{HowRun, Pair, how_run, pairs};
 use crate::body::{Function, Root};
 use crate::contract::{Contract, ErrorAt, Origin, Release, is_release_name};
 use crate::engine::Outcomes;
@@ -228,26 +228,14 @@ fn actor(module: &Module<'_>, function: &Function, root: Root) -> Root {
 
 /// The calls that make a pipe, each with the variables that get its two ends.
 fn pipes(function: &Function) -> Vec<(ExprId, (LocalId, LocalId))> {
-    let tree = function.tree();
-    let mut found = Vec::new();
-    let Some(graph) = function.graph(None) else {
-        return found;
+    let of_pipe = |pair: &Pair| {
+        let func = function.callee(pair.call).func();
+        func.is_some_and(|func| &*func.name == "io.Pipe")
     };
-    tree.walk(graph.body, |node| {
-        if let Node::Stmt(stmt) = node
-            && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-            && let ([reader, writer], [call]) = (tree.exprs(lhs), tree.exprs(rhs))
-            && function
-                .callee(*call)
-                .func()
-                .is_some_and(|func| &*func.name == "io.Pipe")
-        {
-            let ends = function.local(*reader).zip(function.local(*writer));
-            found.extend(ends.map(|ends| (*call, ends)));
-        }
-        Descend::Into
-    });
-    found
+    let pipes = pairs(function).into_iter().filter(of_pipe);
+    pipes
+        .map(|pair| (pair.call, (pair.first, pair.second)))
+        .collect()
 }
 
 fn is_written_by_a_goroutine(function: &Function, writer: LocalId) -> bool {

@@ -5,6 +5,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind, UnaryOp};
 
 use super::paths::{Paths, root_variable};
 use super::{Blocked, Many, Wait};
+use crate::body::runs::{Pair, pairs};
 use crate::body::{Function, Root};
 use crate::contract::is_release_name;
 use crate::goroutines::{context_of, path};
@@ -142,32 +143,23 @@ fn cancelled(module: &Module<'_>, function: &Function, literal: ExprId) -> Vec<M
             _ => None,
         })
         .collect();
-    let tree = function.tree();
-    let mut found = Vec::new();
-    let Some(graph) = function.graph(None) else {
-        return found;
+    let (tree, info) = (function.tree(), function.info());
+    let is_made = |pair: &Pair| {
+        let ty = info.local_info(pair.first).map(|made| made.ty);
+        function.root_of(pair.call).is_none()
+            && cancels.contains(&pair.second)
+            && ty.is_some_and(|ty| crate::types::is_context(module.program, ty))
     };
-    tree.walk(graph.body, |node| {
-        if let Node::Stmt(stmt) = node
-            && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-            && let ([made, cancel], [call]) = (tree.exprs(lhs), tree.exprs(rhs))
-            && function.root_of(stmt).is_none()
-            && function
-                .local(*cancel)
-                .is_some_and(|cancel| cancels.contains(&cancel))
-            && crate::types::is_context(module.program, function.info().type_of(*made))
-            && let Some(context) = function.local(*made)
-        {
-            let of = tree.arguments(*call).first();
-            let of = of.and_then(|of| function.info().local_info(function.local(*of)?));
-            found.push(Made {
-                of_given: of.is_some_and(|of| matches!(of.kind, LocalKind::Param { .. })),
-                is_kept: is_kept_here(function, context),
-            });
+    let made = pairs(function).into_iter().filter(is_made);
+    made.map(|pair| {
+        let of = tree.arguments(pair.call).first();
+        let of = of.and_then(|of| info.local_info(function.local(*of)?));
+        Made {
+            of_given: of.is_some_and(|of| matches!(of.kind, LocalKind::Param { .. })),
+            is_kept: is_kept_here(function, pair.first),
         }
-        Descend::Into
-    });
-    found
+    })
+    .collect()
 }
 
 /// Whether nothing that a function returns can hold a context.

@@ -6,6 +6,7 @@ use caulk_program::{Callee, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 
 use crate::body::Function;
+use crate::body::runs::pairs;
 use crate::channels::made::span_of;
 use crate::module::Module;
 
@@ -96,31 +97,21 @@ pub(super) fn told_by_context(module: &Module<'_>, function: &Function, start: N
     let Some(block) = function.typed.block().filter(|_| !ended.is_empty()) else {
         return Vec::new();
     };
-    let (mut contexts, mut waits) = (BTreeSet::new(), Vec::new());
+    let made = pairs(function).into_iter().filter(|made| {
+        ended.contains(&made.second) && only_cancel_ends(module, function, made.call)
+    });
+    let contexts: BTreeSet<LocalId> = made.map(|made| made.first).collect();
+    let mut waits = Vec::new();
     tree.walk(block, |node| {
-        match node {
-            Node::Stmt(stmt) => {
-                if let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-                    && let ([context, cancel], [call]) = (tree.exprs(lhs), tree.exprs(rhs))
-                    && function
-                        .local(*cancel)
-                        .is_some_and(|cancel| ended.contains(&cancel))
-                    && only_cancel_ends(module, function, *call)
-                {
-                    contexts.extend(function.local(*context));
-                }
-            }
-            Node::Expr(expr) => {
-                if let ExprKind::Unary {
-                    op: UnaryOp::Receive,
-                    x,
-                } = tree.expr(expr).kind
-                    && let Callee::Method { receiver, .. } | Callee::Interface { receiver, .. } =
-                        function.callee(tree.unparen(x))
-                {
-                    waits.push((node, function.local(*receiver)));
-                }
-            }
+        if let Node::Expr(expr) = node
+            && let ExprKind::Unary {
+                op: UnaryOp::Receive,
+                x,
+            } = tree.expr(expr).kind
+            && let Callee::Method { receiver, .. } | Callee::Interface { receiver, .. } =
+                function.callee(tree.unparen(x))
+        {
+            waits.push((node, function.local(*receiver)));
         }
         Descend::Into
     });
