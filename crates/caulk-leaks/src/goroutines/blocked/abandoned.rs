@@ -58,14 +58,7 @@ fn is_called_here(function: &Function, literal: ExprId) -> bool {
 
 /// Whether more and more sends on the same channel follow a send, so that they fill any room.
 fn sends_again(module: &Module<'_>, function: &Function, send: StmtId, chan: ExprId) -> bool {
-    let paths = Paths {
-        function,
-        root: function.root_of(send),
-        counted: vec![send.into()],
-        enough: Vec::new(),
-        told: Vec::new(),
-        failed: None,
-    };
+    let paths = Paths::of(function, function.root_of(send), vec![send.into()]);
     goes_on(module, function, send.into(), chan) && paths.reaches(send.into())
 }
 

@@ -34,14 +34,7 @@ impl View<'_> {
 /// Whether a function gives no error wherever it returns behind the start of a goroutine.
 fn succeeds_behind(started: &Started) -> bool {
     let function = &started.function;
-    let paths = Paths {
-        function,
-        root: function.root_of(started.go),
-        counted: Vec::new(),
-        enough: Vec::new(),
-        told: Vec::new(),
-        failed: None,
-    };
+    let paths = Paths::of(function, function.root_of(started.go), Vec::new());
     let exits = paths.exits_with_fewer(started.go, 1);
     let mut nil = exits
         .iter()

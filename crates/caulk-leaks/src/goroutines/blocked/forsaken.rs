@@ -82,15 +82,7 @@ fn left_by_error(
     {
         return None;
     }
-    let leaves = Paths {
-        function,
-        root: None,
-        counted,
-        enough: Vec::new(),
-        told: Vec::new(),
-        failed: None,
-    }
-    .leaves_with_fewer(go.into(), 1)?;
+    let leaves = Paths::of(function, None, counted).leaves_with_fewer(go.into(), 1)?;
     let file = caulk_flow::file_of(module.program, function.typed.owner)?;
     let name = crate::place::text(file, tree.expr(receiver).span);
     Some(Blocked {

@@ -106,15 +106,7 @@ fn outlived(
         }
         Descend::Into
     });
-    let leaves = Paths {
-        function,
-        root: None,
-        counted: received,
-        enough: Vec::new(),
-        told: Vec::new(),
-        failed: None,
-    }
-    .leaves_with_fewer(go.into(), 1)?;
+    let leaves = Paths::of(function, None, received).leaves_with_fewer(go.into(), 1)?;
     let channel = String::from_utf8_lossy(name(channel)).into_owned();
     Some(Blocked {
         waits: tree.expr(first).span,

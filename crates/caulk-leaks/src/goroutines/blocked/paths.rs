@@ -20,11 +20,23 @@ pub(super) struct Paths<'a> {
     pub enough: Vec<StmtId>,
     /// Conditions that know whether something was received.
     pub told: Vec<Told>,
-    /// A condition that says whether there is an error instead of the channel.
-    pub failed: Option<ExprId>,
+    /// Conditions that say whether there is an error instead of the channel, or of its sender.
+    pub failed: Vec<ExprId>,
 }
 
-impl Paths<'_> {
+impl<'a> Paths<'a> {
+    /// Those on which nothing but some places counts.
+    pub fn of(function: &'a Function, root: Root, counted: Vec<Node>) -> Paths<'a> {
+        Paths {
+            function,
+            root,
+            counted,
+            enough: Vec::new(),
+            told: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+
     /// The first exit that is reached from behind `start` with fewer than `wanted` of the counted places on the way: by place, those that
     /// stand behind it before those that a loop goes round to.
     pub fn leaves_with_fewer(&self, start: Node, wanted: u32) -> Option<Span> {
@@ -140,11 +152,11 @@ impl Paths<'_> {
         exits
     }
 
-    /// Where a block leads, but for where there is an error instead of the channel.
+    /// Where a block leads, but for where there is an error instead.
     fn targets(&self, end: &End) -> Vec<BlockId> {
         let tree = self.function.tree();
         if let End::Branch { cond, yes, no } = end
-            && self.failed == Some(*cond)
+            && self.failed.contains(cond)
             && let ExprKind::Binary { op, .. } = tree.expr(*cond).kind
         {
             match op {

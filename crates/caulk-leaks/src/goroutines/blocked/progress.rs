@@ -37,13 +37,12 @@ impl<'a> View<'a> {
             .filter_map(|node| told(self.function, begun, *node))
             .collect();
         counted.extend(self.progress(start));
+        let failed = self.used.channel.failed.into_iter();
         Paths {
-            function: self.function,
-            root: self.used.channel.root,
-            counted,
             enough,
             told,
-            failed: (self.used.channel.failed).or_else(|| self.fails_unstarted(start)),
+            failed: failed.chain(self.fails_unstarted(start)).collect(),
+            ..Paths::of(self.function, self.used.channel.root, counted)
         }
     }
 

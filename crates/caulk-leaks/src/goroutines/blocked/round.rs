@@ -77,14 +77,7 @@ impl View<'_> {
                 normal.push(function.tree().expr(cond).span);
             }
         });
-        let paths = Paths {
-            function,
-            root: receive.root,
-            counted,
-            enough: Vec::new(),
-            told: Vec::new(),
-            failed: None,
-        };
+        let paths = Paths::of(function, receive.root, counted);
         paths.exits_past(receive.node, round, &normal, &received.open)
     }
 }

@@ -391,14 +391,11 @@ impl<'a> View<'a> {
     pub(super) fn repeats(&self, send: &Use, sends: &[&Use]) -> bool {
         let beside = sends.iter().filter(|other| other.is_beside(send));
         send.repeats
-            || Paths {
-                function: send.function(self.function),
-                root: send.root,
-                counted: beside.map(|send| send.node).collect(),
-                enough: Vec::new(),
-                told: Vec::new(),
-                failed: None,
-            }
+            || Paths::of(
+                send.function(self.function),
+                send.root,
+                beside.map(|send| send.node).collect(),
+            )
             .reaches(send.node)
     }
 
@@ -414,12 +411,8 @@ impl<'a> View<'a> {
                 return true;
             };
             let paths = Paths {
-                function,
-                root: send.root,
-                counted: Vec::new(),
-                enough: Vec::new(),
-                told: Vec::new(),
-                failed: self.used.channel.failed,
+                failed: self.used.channel.failed.into_iter().collect(),
+                ..Paths::of(function, send.root, Vec::new())
             };
             function.tree().is_endless_loop(round)
                 || paths.leaves_loop(send.node, round, &[]).is_some()

@@ -181,14 +181,7 @@ impl List<'_> {
             true => index.is_some_and(|index| text(index) != text(sent.index)),
             false => behind,
         };
-        let paths = Paths {
-            function,
-            root: self.root,
-            counted: waits_for_groups(self.module, function),
-            enough: Vec::new(),
-            told: Vec::new(),
-            failed: None,
-        };
+        let paths = Paths::of(function, self.root, waits_for_groups(self.module, function));
         let exits = paths.exits_past((*receive).into(), Some(round), &[], &BTreeSet::new());
         let leaves = exits.into_iter().min().filter(|_| waits_for_others)?;
         Some(Blocked {

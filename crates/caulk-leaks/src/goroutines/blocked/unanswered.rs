@@ -99,14 +99,11 @@ impl View<'_> {
             return false;
         }
         let function = first.function(self.function);
-        let paths = Paths {
+        let paths = Paths::of(
             function,
-            root: first.root,
-            counted: sends.iter().map(|send| send.node).collect(),
-            enough: Vec::new(),
-            told: Vec::new(),
-            failed: None,
-        };
+            first.root,
+            sends.iter().map(|send| send.node).collect(),
+        );
         let rounds: Option<Vec<StmtId>> = sends
             .iter()
             .map(|send| function.innermost_loop(send.node))

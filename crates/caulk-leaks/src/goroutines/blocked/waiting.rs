@@ -83,12 +83,8 @@ impl View<'_> {
                 return None;
             }
             let paths = Paths {
-                function: self.function,
-                root,
-                counted: ends,
-                enough: Vec::new(),
-                told: Vec::new(),
-                failed: self.used.channel.failed,
+                failed: self.used.channel.failed.into_iter().collect(),
+                ..Paths::of(self.function, root, ends)
             };
             paths.leaves_with_fewer(start, 1)?
         };

@@ -152,12 +152,8 @@ impl View<'_> {
             .collect();
         counted.extend(waits_for_groups(self.module, function));
         Paths {
-            function,
-            root: None,
-            counted,
             enough,
-            told: Vec::new(),
-            failed: None,
+            ..Paths::of(function, None, counted)
         }
     }
 

@@ -179,14 +179,7 @@ impl View<'_> {
         let function = receive.function(self.function);
         let tree = function.tree();
         // What is sent may be the word to leave.
-        let again = Paths {
-            function,
-            root: receive.root,
-            counted: vec![receive.node],
-            enough: Vec::new(),
-            told: Vec::new(),
-            failed: None,
-        };
+        let again = Paths::of(function, receive.root, vec![receive.node]);
         if receive.op == Op::Receive && !again.reaches(receive.node) {
             return false;
         }
