@@ -146,6 +146,21 @@ pub(crate) fn span_of(function: &Function, node: Node) -> Span {
     }
 }
 
+/// The sends below a node, each with the expression that names its channel.
+pub(crate) fn sends(function: &Function, below: impl Into<Node>) -> Vec<(StmtId, ExprId)> {
+    let tree = function.tree();
+    let mut found = Vec::new();
+    tree.walk(below, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
+        {
+            found.push((stmt, chan));
+        }
+        Descend::Into
+    });
+    found
+}
+
 /// The channels that a body makes, each assigned once.
 pub(crate) fn channels(module: &Module<'_>, function: &Function) -> Vec<Channel> {
     let tree = function.tree();

@@ -2,11 +2,11 @@
 //! knows that whoever receives may have left.
 
 use caulk_program::{LocalId, LocalKind};
-use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind, is_exported};
+use caulk_syntax::{Node, Span, StmtId, StmtKind, is_exported};
 
 use super::{Blocked, Wait};
 use crate::body::Function;
-use crate::channels::made::{channels, is_alone};
+use crate::channels::made::{channels, is_alone, sends};
 use crate::channels::uses::{leaves, received_by};
 use crate::goroutines::context_of;
 use crate::inference::started::returns;
@@ -17,22 +17,18 @@ pub(super) fn elsewhere(module: &Module<'_>, function: &Function) -> Vec<Blocked
     let Some(graph) = function.graph(None) else {
         return Vec::new();
     };
-    let tree = function.tree();
     let mut alone: Vec<(StmtId, LocalId)> = Vec::new();
     let mut beside: Vec<(LocalId, Span)> = Vec::new();
-    tree.walk(graph.body, |node| {
-        if let Node::Stmt(send) = node
-            && let StmtKind::Send { chan, .. } = tree.stmt(send).kind
-            && let Some(channel) = function.local(chan)
-        {
-            if is_alone(function, node) {
-                alone.push((send, channel));
-            } else if let Some(told) = way_out(module, function, send) {
-                beside.push((channel, told));
-            }
+    for (send, channel) in sends(function, graph.body) {
+        let Some(channel) = function.local(channel) else {
+            continue;
+        };
+        if is_alone(function, send.into()) {
+            alone.push((send, channel));
+        } else if let Some(told) = way_out(module, function, send) {
+            beside.push((channel, told));
         }
-        Descend::Into
-    });
+    }
     if alone.is_empty() || beside.is_empty() || crate::in_test::is_in_test(module, function) {
         return Vec::new();
     }

@@ -6,6 +6,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::{Blocked, Wait};
 use crate::body::Function;
+use crate::channels::made::sends;
 use crate::channels::uses::{is_signal, received_from};
 use crate::goroutines::context_of;
 use crate::module::Module;
@@ -87,18 +88,9 @@ fn hangs_on_turn(module: &Module<'_>, function: &Function, turns: StmtId, channe
 
 /// Whether the function sends on a channel of this name: a goroutine for each that it sends.
 fn is_sent_on(function: &Function, named: &dyn Fn(ExprId) -> bool) -> bool {
-    let tree = function.tree();
-    let Some(graph) = function.graph(None) else {
-        return true;
-    };
-    let mut sent = false;
-    tree.walk(graph.body, |node| {
-        if let Node::Stmt(stmt) = node
-            && let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
-        {
-            sent |= named(chan);
-        }
-        Descend::Into
-    });
-    sent
+    let graph = function.graph(None);
+    graph.is_none_or(|graph| {
+        let sends = sends(function, graph.body);
+        sends.iter().any(|(_, channel)| named(*channel))
+    })
 }

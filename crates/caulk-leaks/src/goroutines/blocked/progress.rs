@@ -9,7 +9,7 @@ use super::paths::{Paths, ending_loop};
 use super::served::View;
 use super::told::{told, told_by_context};
 use crate::body::Function;
-use crate::channels::made::{Actor, Op, Use, is_alone, span_of};
+use crate::channels::made::{Actor, Op, Use, is_alone, sends, span_of};
 use crate::channels::uses::{clause_of, received_by};
 use crate::module::Module;
 
@@ -90,7 +90,10 @@ impl<'a> View<'a> {
     fn told_by_others(&self, start: Node) -> Vec<Node> {
         let function = self.function;
         let tree = function.tree();
-        let mut ended = BTreeSet::new();
+        let sent = sends(function, start).into_iter();
+        let mut ended: BTreeSet<LocalId> = sent
+            .filter_map(|(_, channel)| function.local(channel))
+            .collect();
         let (mut received, mut of) = (Vec::new(), Vec::new());
         let begun = span_of(function, start);
         let Some(graph) = function.graph(self.used.channel.root) else {
@@ -98,15 +101,8 @@ impl<'a> View<'a> {
         };
         tree.walk(graph.body, |node| {
             let here = begun.encloses(span_of(function, node));
-            match node {
-                Node::Stmt(stmt) => {
-                    if let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
-                        && here
-                    {
-                        ended.extend(function.local(chan));
-                    }
-                }
-                Node::Expr(expr) => match tree.expr(expr).kind {
+            if let Node::Expr(expr) = node {
+                match tree.expr(expr).kind {
                     ExprKind::Call { args, .. }
                         if here && *function.callee(expr) == Callee::Builtin(Builtin::Close) =>
                     {
@@ -121,7 +117,7 @@ impl<'a> View<'a> {
                         of.push(function.local(x));
                     }
                     _ => {}
-                },
+                }
             }
             Descend::Into
         });
@@ -213,31 +209,23 @@ fn told_by(function: &Function, at: Span) -> Option<LocalId> {
 
 /// Where something is sent on a channel, or it is closed.
 fn words(function: &Function, channel: LocalId) -> Vec<Node> {
-    let tree = function.tree();
-    let mut found = Vec::new();
-    if let Some(block) = function.typed.block() {
-        tree.walk(block, |node| {
-            let given = match node {
-                Node::Stmt(stmt) => match tree.stmt(stmt).kind {
-                    StmtKind::Send { chan, .. } => Some(chan),
-                    _ => None,
-                },
-                Node::Expr(expr) => match tree.expr(expr).kind {
-                    ExprKind::Call { args, .. }
-                        if *function.callee(expr) == Callee::Builtin(Builtin::Close) =>
-                    {
-                        tree.exprs(args).first().copied()
-                    }
-                    _ => None,
-                },
-            };
-            if given.and_then(|given| function.local(given)) == Some(channel) {
-                found.push(node);
-            }
-            Descend::Into
+    let Some(block) = function.typed.block() else {
+        return Vec::new();
+    };
+    let sends = sends(function, block).into_iter();
+    let sends = sends.map(|(send, of)| (Node::from(send), of));
+    let calls = function.info().calls().into_iter();
+    let closes = calls
+        .filter(|(_, callee)| **callee == Callee::Builtin(Builtin::Close))
+        .filter_map(|(call, _)| {
+            let of = function.tree().arguments(call).first()?;
+            Some((Node::from(call), *of))
         });
-    }
-    found
+    let given = sends.chain(closes);
+    given
+        .filter(|(_, of)| function.local(*of) == Some(channel))
+        .map(|(node, _)| node)
+        .collect()
 }
 
 /// Whether a receive is one of the clauses of a `select` and returns: a loop around it that comes to its own end has not

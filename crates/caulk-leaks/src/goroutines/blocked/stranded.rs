@@ -6,7 +6,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, Unar
 
 use super::{Blocked, Wait, of_same_package};
 use crate::body::Function;
-use crate::channels::made::is_alone;
+use crate::channels::made::{is_alone, sends};
 use crate::channels::places::{KeptChannel, kept_channel};
 use crate::module::Module;
 
@@ -15,25 +15,12 @@ pub(super) fn stranded(module: &Module<'_>, function: &Function) -> Vec<Blocked>
     let Some(graph) = function.graph(None) else {
         return Vec::new();
     };
-    let tree = function.tree();
-    let mut found: Option<Left> = None;
-    tree.walk(graph.body, |node| {
-        match node {
-            Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
-                return Descend::Skip;
-            }
-            Node::Stmt(stmt) => {
-                if let StmtKind::Send { chan, .. } = tree.stmt(stmt).kind
-                    && found.is_none()
-                    && is_alone(function, node)
-                {
-                    found = left(module, function, stmt, chan);
-                }
-            }
-            Node::Expr(_) => {}
-        }
-        Descend::Into
+    let own = sends(function, graph.body).into_iter().filter(|(send, _)| {
+        function.root_of(*send).is_none() && is_alone(function, (*send).into())
     });
+    let found = own
+        .into_iter()
+        .find_map(|(send, channel)| left(module, function, send, channel));
     // A test ends before it matters.
     let found = found.filter(|_| !crate::in_test::is_in_test(module, function));
     let by_others = |left: &Left| {
