@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Builtin, Callee, ChanDir, FuncId, LocalId, Type};
-use caulk_syntax::{Descend, ExprId, ExprKind, LitKind, Node, Span, StmtId, StmtKind, UnaryOp};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
+use crate::body::numbers::number;
 use crate::body::runs::{HowRun, given, how_run, literal_of};
 use crate::body::{Function, Root};
 use crate::module::Module;
@@ -19,7 +20,7 @@ pub(crate) struct Channel {
     pub name: SmolStr,
     /// The `make`, or the call.
     pub made: Span,
-    /// How many elements it takes without a receiver; none where that is not written as a number.
+    /// How many elements it takes without a receiver; none where that is not known.
     pub room: Option<u32>,
     /// The function or literal that makes it.
     pub root: Root,
@@ -207,12 +208,9 @@ fn made(
     }
     let room = match tree.exprs(args).get(1) {
         None => Some(0),
-        Some(size) => match tree.expr(*size).kind {
-            ExprKind::BasicLit(literal) if literal.kind == LitKind::Int => {
-                tree.literal(literal).parse().ok()
-            }
-            _ => None,
-        },
+        Some(size) => {
+            number(module.program, function, *size).and_then(|size| size.to_string().parse().ok())
+        }
     };
     Some(Channel {
         local: Some(local),
@@ -601,6 +599,11 @@ fn passed_on(
         within: None,
     });
     Some(())
+}
+
+/// Whether a call goes to a function that is known by its name at most.
+fn is_missing(callee: &Callee) -> bool {
+    matches!(callee, Callee::Unknown { .. }) || callee.func().is_some_and(|func| func.id.is_none())
 }
 
 /// Whether a body closes the channel itself that it passes on: whoever gets it is not to do so.

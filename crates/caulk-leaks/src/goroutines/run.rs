@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, LocalId, Object};
-use caulk_syntax::{ExprId, ExprKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId};
 
 use crate::body::runs::called_once;
 use crate::body::{Function, Root};
@@ -127,4 +127,27 @@ pub(super) fn context_of(
     let ty = function.info().type_of(x);
     let is_done = tree.name(sel) == "Done" && crate::types::is_context(module.program, ty);
     is_done.then_some(x)
+}
+
+/// Whether the caller of a function gives it a context.
+pub(super) fn is_given_context(module: &Module<'_>, function: &Function) -> bool {
+    let info = function.info();
+    info.params().iter().any(|param| {
+        let ty = info.local_info(*param).map(|local| local.ty);
+        ty.is_some_and(|ty| crate::types::is_context(module.program, ty))
+    })
+}
+
+/// Whether a context is asked below a statement whether it has ended.
+pub(super) fn asks_context(module: &Module<'_>, function: &Function, below: StmtId) -> bool {
+    let mut asks = false;
+    function.tree().walk(below, |node| {
+        if let Node::Expr(expr) = node {
+            let asked = function.callee(expr).func();
+            asks |= asked.is_some_and(|func| &*func.name == "context.Context.Err")
+                || context_of(module, function, expr).is_some();
+        }
+        Descend::Into
+    });
+    asks
 }

@@ -6,10 +6,10 @@ use caulk_program::{Builtin, Callee, FuncId, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::paths::{Paths, root_variable};
+use super::round::unbounded_round;
 use super::{Blocked, Wait, of_same_package, outside_of_tests, place_of};
 use crate::body::{Function, Root};
 use crate::channels::made::{channels, is_alone, uses};
-use crate::channels::names::is_channel;
 use crate::channels::places::{KeptChannel, kept_channel};
 use crate::channels::uses::is_signal;
 use crate::finding::Location;
@@ -62,18 +62,12 @@ fn sends_again(module: &Module<'_>, function: &Function, send: StmtId, chan: Exp
     goes_on(module, function, send.into(), chan) && paths.reaches(send.into())
 }
 
-/// Whether a place is in a loop that is not bounded by what there is, such as the elements of a slice, and in which a value
-/// stays the same: each turn may have a channel of its own.
+/// Whether a place is in a loop that nothing bounds, and in which a value stays the same: each turn may have a channel of its own.
 fn goes_on(module: &Module<'_>, function: &Function, at: Node, of: ExprId) -> bool {
-    let tree = function.tree();
     let of = root_variable(function, of).and_then(|of| function.info().local_info(of));
-    function.innermost_loop(at).is_some_and(|round| {
-        let unbounded = match tree.stmt(round).kind {
-            StmtKind::For { cond, post, .. } => cond.is_none() || post.is_none(),
-            StmtKind::Range { x, .. } => is_channel(module.program, function.info().type_of(x)),
-            _ => false,
-        };
-        unbounded && of.is_some_and(|of| !tree.stmt(round).span.encloses(of.span))
+    unbounded_round(module, function, at).is_some_and(|round| {
+        let round = function.tree().stmt(round).span;
+        of.is_some_and(|of| !round.encloses(of.span))
     })
 }
 

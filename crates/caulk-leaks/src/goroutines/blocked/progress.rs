@@ -7,7 +7,7 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 
 use super::paths::{Paths, ending_loop};
 use super::served::View;
-use super::told::{told, told_by_context};
+use super::told::{told, told_by_context, told_by_error};
 use crate::body::Function;
 use crate::channels::made::{Actor, Op, Use, is_alone, sends, span_of};
 use crate::channels::uses::{clause_of, received_by};
@@ -37,13 +37,20 @@ impl<'a> View<'a> {
             .filter_map(|node| told(self.function, begun, *node))
             .collect();
         counted.extend(self.progress(start));
-        let failed = self.used.channel.failed.into_iter();
         Paths {
             enough,
             told,
-            failed: failed.chain(self.fails_unstarted(start)).collect(),
+            failed: self.failed(start),
             ..Paths::of(self.function, self.used.channel.root, counted)
         }
+    }
+
+    /// The conditions that say whether there is an error instead of the channel, or that the goroutine was not started, or has ended.
+    pub(super) fn failed(&self, start: Node) -> Vec<ExprId> {
+        let mut failed = told_by_error(self.module, self.function, start);
+        failed.extend(self.used.channel.failed);
+        failed.extend(self.fails_unstarted(start));
+        failed
     }
 
     /// Receives of the starter that show how far the goroutine has come: from another channel that

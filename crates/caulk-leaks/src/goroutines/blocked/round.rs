@@ -7,8 +7,11 @@ use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtId, Stmt
 
 use super::paths::{Paths, root_variable};
 use super::served::{View, is_call};
+use super::told::told_by_error;
 use crate::body::Function;
 use crate::channels::made::{Actor, Op, Use, span_of};
+use crate::channels::names::is_channel;
+use crate::module::Module;
 
 impl View<'_> {
     /// The loop that receives: the range itself, or the innermost loop around a receive that does
@@ -45,6 +48,36 @@ impl View<'_> {
         exits.into_iter().min()
     }
 
+    /// Whether some of these sends are made as often as nothing tells beforehand: they fill whatever room there is. Whoever the
+    /// starter tells to end may do so while there still is some.
+    pub(super) fn fills(&self, sends: &[&Use]) -> bool {
+        let is_told = sends.iter().any(|send| self.is_told_to_end(send.actor));
+        !is_told
+            && sends.iter().any(|send| {
+                let function = send.function(self.function);
+                // What cannot be looked into sends as often as it likes.
+                is_call(function, send.node)
+                    || unbounded_round(self.module, function, send.node).is_some()
+                        && self.is_followed(send, sends)
+            })
+    }
+
+    /// Whether a goroutine waits for a word of the starter on another channel.
+    fn is_told_to_end(&self, goroutine: Actor) -> bool {
+        let others = self.others.iter();
+        let mut others = others.filter(|other| other.channel != self.used.channel);
+        others.any(|other| {
+            let mut uses = other.uses.iter();
+            let hears = uses.any(|used| used.actor == goroutine && used.op == Op::Receive);
+            let mut uses = other.uses.iter();
+            hears
+                && uses.any(|used| {
+                    !matches!(used.actor, Actor::Goroutine(_))
+                        && matches!(used.op, Op::Send | Op::Close)
+                })
+        })
+    }
+
     /// All that a receiver leaves by so, whether it receives in a loop or not.
     pub(super) fn stops_early(
         &self,
@@ -77,9 +110,66 @@ impl View<'_> {
                 normal.push(function.tree().expr(cond).span);
             }
         });
-        let paths = Paths::of(function, receive.root, counted);
+        let mut failed = Vec::new();
+        if receive.callee.is_none() {
+            for start in self.goroutines(|used| used.op == Op::Send) {
+                failed.extend(told_by_error(self.module, function, start));
+            }
+            normal.extend(
+                round
+                    .into_iter()
+                    .flat_map(|round| served_if_left(function, round, &counted)),
+            );
+        }
+        let paths = Paths {
+            failed,
+            ..Paths::of(function, receive.root, counted)
+        };
         paths.exits_past(receive.node, round, &normal, &received.open)
     }
+}
+
+/// The innermost loop around a place that is not bounded by what there is, such as the elements of a slice.
+pub(super) fn unbounded_round(
+    module: &Module<'_>,
+    function: &Function,
+    at: Node,
+) -> Option<StmtId> {
+    let tree = function.tree();
+    let mut rounds = std::iter::successors(function.innermost_loop(at), |round| {
+        function.innermost_loop(*round)
+    });
+    rounds.find(|round| match tree.stmt(*round).kind {
+        StmtKind::For { cond, post, .. } => cond.is_none() || post.is_none(),
+        StmtKind::Range { x, .. } => is_channel(module.program, function.info().type_of(x)),
+        _ => false,
+    })
+}
+
+/// The conditions behind a loop that ask what it has set before it was left, and then let the sender go on: `if failed != nil { for range c {} }`.
+fn served_if_left(function: &Function, round: StmtId, served: &[Node]) -> Vec<Span> {
+    let tree = function.tree();
+    let span = tree.stmt(round).span;
+    let mut set = BTreeSet::new();
+    tree.walk(round, |node| {
+        if let Node::Stmt(stmt) = node
+            && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+        {
+            set.extend(tree.exprs(lhs).iter().filter_map(|to| function.local(*to)));
+        }
+        Descend::Into
+    });
+    let behind = served
+        .iter()
+        .filter(|node| span_of(function, **node).start >= span.end);
+    let conditions = behind.filter_map(|node| match tree.stmt(function.branch_of(*node)?).kind {
+        StmtKind::If { cond, .. } => Some(cond),
+        _ => None,
+    });
+    conditions
+        .filter(|cond| reads_directly(function, *cond, &set))
+        .map(|cond| tree.expr(cond).span)
+        .collect()
 }
 
 /// The variables that a receive assigns.

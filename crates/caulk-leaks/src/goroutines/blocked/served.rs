@@ -7,6 +7,7 @@ use super::{Blocked, Many, Wait};
 use crate::body::Function;
 use crate::channels::made::{Actor, Channel, Op, Use, span_of};
 use crate::channels::produced::Produced;
+use crate::goroutines::asks_context;
 use crate::module::Module;
 
 /// A channel with its uses, all of them understood.
@@ -93,9 +94,7 @@ impl<'a> View<'a> {
             return Vec::new();
         }
         let own: Vec<&Use> = own.into_iter().filter(|used| is_receive(used)).collect();
-        let Some(room) = self.used.channel.room else {
-            return Vec::new();
-        };
+        let room = self.used.channel.room;
         let receivers = self.goroutines(is_receive);
         let senders = self.goroutines(|used| used.op == Op::Send && self.waits_alone(used));
         match (own.is_empty(), receivers.is_empty()) {
@@ -106,20 +105,27 @@ impl<'a> View<'a> {
         }
     }
 
-    fn received_by_starter(&self, senders: &[Node], receives: &[&Use], room: u32) -> Vec<Blocked> {
+    fn received_by_starter(
+        &self,
+        senders: &[Node],
+        receives: &[&Use],
+        room: Option<u32>,
+    ) -> Vec<Blocked> {
         let mut found: Vec<Blocked> = senders
             .iter()
             .filter_map(|start| self.sender_left(*start, senders, receives, room))
             .collect();
-        if found.is_empty() {
+        if let Some(room) = room
+            && found.is_empty()
+        {
             found.extend(self.one_too_many(senders, receives, room));
         }
         found
     }
 
     /// Senders on a channel that nothing receives from.
-    fn received_by_nobody(&self, senders: &[Node], room: u32) -> Vec<Blocked> {
-        if room > 0 {
+    fn received_by_nobody(&self, senders: &[Node], room: Option<u32>) -> Vec<Blocked> {
+        if room != Some(0) {
             return Vec::new();
         }
         let at = self.used.channel.made;
@@ -146,7 +152,7 @@ impl<'a> View<'a> {
         start: Node,
         senders: &[Node],
         receives: &[&Use],
-        room: u32,
+        room: Option<u32>,
     ) -> Option<Blocked> {
         let sends = self.sends(start);
         let first = *sends.first()?;
@@ -155,19 +161,19 @@ impl<'a> View<'a> {
         }
         let many = self.started_in_loop(start);
         let once = sends.len() == 1 && !first.repeats;
-        if room == 0
+        if room == Some(0)
             && many
             && let [one] = receives
             && !one.repeats
             && one.op != Op::Range
         {
             return self.blocked(start, first, one.span(self.function), false);
-        } else if room == 0 && many {
+        } else if room == Some(0) && many {
             let leaves = self.leaves_turn(start, receives);
             if let Some(leaves) = leaves {
                 return self.blocked(start, first, leaves, once);
             }
-        } else if room == 0
+        } else if room == Some(0)
             && (self.is_received_wherever_started(start, receives) || self.closed_instead(start))
         {
             let paths = self.receiving(start, receives);
@@ -176,12 +182,13 @@ impl<'a> View<'a> {
             }
         }
         if !many
+            && let Some(room) = room
             && self.under_same_condition(start, receives)
             && let Some(leaves) = self.one_of_several(start, &sends, receives, room)
         {
             return self.blocked(start, first, leaves, false);
         }
-        if room == 0
+        if room == Some(0)
             && self.under_same_condition(start, receives)
             && let Some(blocked) = self.sends_again(start, &sends, receives)
         {
@@ -189,9 +196,12 @@ impl<'a> View<'a> {
         }
         // After one receive there is more to send than there is room.
         let more = if many || sends.iter().any(|send| self.repeats(send, &sends)) {
-            room == 0
+            room == Some(0) || self.fills(&sends)
         } else {
-            u32::try_from(senders.len()).is_ok_and(|count| count > room + 1)
+            let count = u32::try_from(senders.len()).ok();
+            count
+                .zip(room)
+                .is_some_and(|(count, room)| count > room.saturating_add(1))
         };
         if !more || !(many || self.under_same_condition(start, receives)) {
             return None;
@@ -350,9 +360,25 @@ impl<'a> View<'a> {
             may_serve: false,
             many: match at.op {
                 Op::Send if !at.alone => Many::ByRequest,
+                Op::Send if self.may_have_room(at) => Many::Unseen,
                 _ => Many::Likely,
             },
         })
+    }
+
+    /// Whether there may be room for all that is sent: nobody knows how much there is, or there is some, and the sender looks in between
+    /// whether a context has ended.
+    fn may_have_room(&self, send: &Use) -> bool {
+        let function = send.function(self.function);
+        let asks = || {
+            let graph = function.graph(send.root);
+            graph.is_some_and(|graph| asks_context(self.module, function, graph.body))
+        };
+        match self.used.channel.room {
+            Some(0) => false,
+            Some(_) => asks(),
+            None => true,
+        }
     }
 
     pub(super) fn sends(&self, start: Node) -> Vec<&'a Use> {
@@ -389,14 +415,14 @@ impl<'a> View<'a> {
 
     /// Whether a goroutine sends again after a send.
     pub(super) fn repeats(&self, send: &Use, sends: &[&Use]) -> bool {
+        send.repeats || self.is_followed(send, sends)
+    }
+
+    /// Whether a send is reached from behind a send.
+    pub(super) fn is_followed(&self, send: &Use, sends: &[&Use]) -> bool {
         let beside = sends.iter().filter(|other| other.is_beside(send));
-        send.repeats
-            || Paths::of(
-                send.function(self.function),
-                send.root,
-                beside.map(|send| send.node).collect(),
-            )
-            .reaches(send.node)
+        let beside = beside.map(|send| send.node).collect();
+        Paths::of(send.function(self.function), send.root, beside).reaches(send.node)
     }
 
     /// Whether a sender may stop by what it has sent: its receiver can know that nothing more comes.

@@ -79,6 +79,42 @@ pub(super) fn told(function: &Function, start: Span, receive: Node) -> Option<To
     })
 }
 
+/// The conditions that ask for an error which a goroutine leaves in a variable of its starter when it ends: `err = dec.Decode(); return`.
+pub(super) fn told_by_error(module: &Module<'_>, function: &Function, start: Node) -> Vec<ExprId> {
+    let (tree, info) = (function.tree(), function.info());
+    let begun = span_of(function, start);
+    let is_left = |target: &ExprId| {
+        let local = function.local(*target)?;
+        let known = info.local_info(local)?;
+        let is_error = crate::types::is_error(module.program, known.ty);
+        (is_error && !begun.encloses(known.span)).then_some(local)
+    };
+    let (mut left, mut asked) = (BTreeSet::new(), Vec::new());
+    if let Some(block) = function.typed.block() {
+        tree.walk(block, |node| {
+            match node {
+                Node::Stmt(stmt) => {
+                    if let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+                        && begun.encloses(tree.stmt(stmt).span)
+                    {
+                        left.extend(tree.exprs(lhs).iter().filter_map(is_left));
+                    }
+                }
+                Node::Expr(cond) => {
+                    if !begun.encloses(tree.expr(cond).span)
+                        && let Some((of, _)) = tree.nil_test(cond)
+                    {
+                        asked.extend(function.local(of).map(|local| (local, cond)));
+                    }
+                }
+            }
+            Descend::Into
+        });
+    }
+    asked.retain(|(local, _)| left.contains(local));
+    asked.into_iter().map(|(_, cond)| cond).collect()
+}
+
 /// Where the end of a context is waited for that the goroutine itself ends: `ctx, cancel := context.WithCancel(…)`, and
 /// the goroutine calls `cancel`.
 pub(super) fn told_by_context(module: &Module<'_>, function: &Function, start: Node) -> Vec<Node> {

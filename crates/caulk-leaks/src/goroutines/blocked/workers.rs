@@ -10,7 +10,7 @@ use super::{Blocked, Wait};
 use crate::body::runs::{HowRun, how_run};
 use crate::channels::made::{Actor, Op, Use, span_of};
 use crate::channels::uses::received_by;
-use crate::goroutines::{context_of, path};
+use crate::goroutines::{context_of, is_given_context, path};
 
 impl View<'_> {
     /// A sender all of whose receivers are goroutines that can stop receiving.
@@ -18,12 +18,12 @@ impl View<'_> {
         &self,
         senders: &[Node],
         receivers: &[Node],
-        room: u32,
+        room: Option<u32>,
     ) -> Vec<Blocked> {
         let [start] = senders else {
             return Vec::new();
         };
-        if room > 0 || receivers.contains(start) || self.started_in_loop(*start) {
+        if receivers.contains(start) || self.started_in_loop(*start) {
             return Vec::new();
         }
         if receivers.iter().any(|worker| self.counts_off(*worker)) {
@@ -31,7 +31,11 @@ impl View<'_> {
         }
         let sends = self.sends(*start);
         let independent = !self.ends_itself(&sends);
-        if !sends.iter().any(|send| self.repeats(send, &sends)) {
+        let more = match room {
+            Some(0) => sends.iter().any(|send| self.repeats(send, &sends)),
+            _ => self.fills(&sends),
+        };
+        if !more {
             return Vec::new();
         }
         let leaves = receivers
@@ -200,18 +204,9 @@ impl View<'_> {
             None => true,
             Some(channel) => {
                 channel.is_some_and(|channel| context_of(self.module, function, channel).is_some())
-                    && self.is_given_context()
+                    && is_given_context(self.module, self.function)
             }
         }
-    }
-
-    /// Whether the caller of the function gives it a context.
-    fn is_given_context(&self) -> bool {
-        let info = self.function.info();
-        info.params().iter().any(|param| {
-            let ty = info.local_info(*param).map(|local| local.ty);
-            ty.is_some_and(|ty| crate::types::is_context(self.module.program, ty))
-        })
     }
 
     /// Where a worker leaves the one loop in which it receives, while more is to come.
