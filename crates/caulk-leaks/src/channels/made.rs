@@ -35,6 +35,8 @@ pub(crate) enum Op {
     Receive,
     Range,
     Close,
+    /// It is given to what cannot be looked into, and is not closed there.
+    Lent,
 }
 
 /// Who does it.
@@ -231,7 +233,16 @@ pub(crate) fn uses(
     uses_of(module, function, channel, Beyond::Nothing)
 }
 
-/// The same of a channel that the function returns.
+/// Whether every use of a channel is understood, and nobody has it of whom is not known what they do with it.
+pub(crate) fn is_understood(module: &Module<'_>, function: &Function, channel: &Channel) -> bool {
+    uses(module, function, channel).is_some_and(|uses| all_known(&uses))
+}
+
+fn all_known(uses: &[Use]) -> bool {
+    uses.iter().all(|used| used.op != Op::Lent)
+}
+
+/// Every use of a channel that the function returns.
 pub(crate) fn uses_of_returned(
     module: &Module<'_>,
     function: &Function,
@@ -263,6 +274,8 @@ fn uses_of(
         goroutine: None,
         callee: None,
         run: None,
+        made: Some(channel.made),
+        again: false,
         beyond,
         depth: DEPTH,
     };
@@ -282,8 +295,24 @@ struct Scope<'a> {
     callee: Option<Arc<Function>>,
     /// A literal that a variable holds, and the `go` statement that runs it with the channel.
     run: Option<(ExprId, StmtId)>,
+    /// Where `function` makes it, if it does.
+    made: Option<Span>,
+    /// Whether `function` is called again and again with it.
+    again: bool,
     beyond: Beyond,
     depth: u8,
+}
+
+impl Scope<'_> {
+    /// Whether a loop comes to a place again and again with the one channel.
+    fn goes_round(&self, at: Node) -> bool {
+        let function = self.function;
+        let rounds = std::iter::successors(function.innermost_loop(at), |round| {
+            function.innermost_loop(*round)
+        });
+        let mut rounds = rounds.map(|round| function.tree().stmt(round).span);
+        rounds.any(|round| self.made.is_none_or(|made| !round.encloses(made)))
+    }
 }
 
 /// What a function may do with a channel beyond what is followed.
@@ -316,10 +345,13 @@ fn collect(
     });
     for ident in idents {
         let hands_on = scope.beyond == Beyond::HandedOn && function.root_of(ident) == scope.root;
-        match note(module, scope, channel, ident, uses) {
-            Some(()) => {}
-            None if hands_on => uses.push(Use::of_starter(function, Op::Receive, ident.into())),
-            None => return None,
+        let known = uses.len();
+        let is_understood = note(module, scope, channel, ident, uses).is_some();
+        if hands_on && !(is_understood && all_known(uses.get(known..).unwrap_or_default())) {
+            uses.truncate(known);
+            uses.push(Use::of_starter(function, Op::Receive, ident.into()));
+        } else if !is_understood {
+            return None;
         }
     }
     Some(())
@@ -466,15 +498,18 @@ fn passed(
         },
         Node::Expr(_) => None,
     };
-    let (goroutine, repeats) = match starts {
+    let (goroutine, repeats, again) = match starts {
         Some(go) if scope.goroutine.is_some() || function.root_of(go) != scope.root => return None,
-        Some(go) => (Some(go.into()), false),
+        Some(go) => (Some(go.into()), false, scope.goes_round(go.into())),
         None => {
             let run = run_by(module, scope, call.into())?;
             match run.actor {
                 Actor::Goroutine(_) if run.go.is_some() => return None,
-                Actor::Goroutine(start) => (Some(start), run.repeats),
-                Actor::Starter => (None, false),
+                Actor::Goroutine(start) => {
+                    let again = scope.goes_round(call.into()) || scope.goes_round(start);
+                    (Some(start), run.repeats, again)
+                }
+                Actor::Starter => (None, false, scope.goes_round(call.into())),
                 Actor::Deferred(_) | Actor::Holder => return None,
             }
         }
@@ -485,7 +520,7 @@ fn passed(
             let param = *function.info().literal(*literal)?.params.get(index)?;
             return collect(module, scope, param, uses);
         }
-        Callee::Local(local) => {
+        Callee::Local(local) if literal_of(function, *local).is_some() => {
             let literal = literal_of(function, *local)?;
             let go = starts.filter(|_| function.root_of(literal) == scope.root)?;
             let param = *function.info().literal(literal)?.params.get(index)?;
@@ -514,6 +549,8 @@ fn passed(
         goroutine,
         callee: Some(callee.clone()),
         run: None,
+        made: None,
+        again: scope.again || again,
         beyond: Beyond::Nothing,
         depth,
     };
@@ -561,7 +598,7 @@ fn followed(module: &Module<'_>, function: &Function, callee: &Callee) -> Option
 }
 
 /// The channel is given to what cannot be looked into, and is only sent on there: `c chan<- T`. Who gets a context too may look at
-/// that.
+/// that. What is given it again and again does not close it.
 fn passed_on(
     module: &Module<'_>,
     scope: &Scope<'_>,
@@ -573,21 +610,38 @@ fn passed_on(
     let ExprKind::Call { fun, args, .. } = function.tree().expr(call).kind else {
         return None;
     };
-    let takes = program.func_type(function.info().type_of(fun))?;
-    let ty = program.ty(program.underlying(*takes.params.get(index)?));
-    let sends =
-        || closes_itself(function, call, index) || only_sends(module, function, call, index);
-    if !matches!(ty, Type::Chan(ChanDir::Send, _)) || !sends() {
-        return None;
-    }
+    let takes = match program.func_type(function.info().type_of(fun)) {
+        Some(takes) => *takes.params.get(index)?,
+        // By its own type whoever gets it may do no more.
+        None if is_missing(function.callee(call)) => {
+            let passed = function.tree().exprs(args).get(index)?;
+            function.info().type_of(*passed)
+        }
+        None => return None,
+    };
+    let ty = program.ty(program.underlying(takes));
     let run = run_by(module, scope, call.into())?;
+    let again = scope.again
+        || scope.goes_round(call.into())
+        || matches!(run.actor, Actor::Goroutine(start) if scope.goes_round(start));
+    let op = match ty {
+        Type::Chan(ChanDir::Send, _)
+            if again
+                || closes_itself(function, call, index)
+                || only_sends(module, function, call, index) =>
+        {
+            Op::Send
+        }
+        Type::Chan(ChanDir::Both, _) if again => Op::Lent,
+        _ => return None,
+    };
     let mut arguments = function.tree().exprs(args).iter();
     let has_context =
         arguments.any(|arg| crate::types::is_context(program, function.info().type_of(*arg)));
     let started = run.go.zip(scope.callee.clone());
     let started = started.map(|(go, function)| Started { function, go });
     uses.push(Use {
-        op: Op::Send,
+        op,
         node: call.into(),
         actor: run.actor,
         callee: scope.callee.clone(),

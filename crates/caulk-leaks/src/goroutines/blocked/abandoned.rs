@@ -9,7 +9,7 @@ use super::paths::{Paths, root_variable};
 use super::round::unbounded_round;
 use super::{Blocked, Wait, of_same_package, outside_of_tests, place_of};
 use crate::body::{Function, Root};
-use crate::channels::made::{channels, is_alone, uses};
+use crate::channels::made::{channels, is_alone, is_understood};
 use crate::channels::places::{KeptChannel, kept_channel};
 use crate::channels::uses::is_signal;
 use crate::finding::Location;
@@ -196,7 +196,7 @@ impl Search<'_> {
         let is_local = function.local(chan).is_some_and(|local| {
             let made = channels(self.module, function).into_iter();
             let mut of_it = made.filter(|made| made.local == Some(local));
-            of_it.any(|made| uses(self.module, function, &made).is_some())
+            of_it.any(|made| is_understood(self.module, function, &made))
         });
         let channel = kept_channel(self.module, function, chan).filter(|_| !is_local);
         if let Some(channel) = channel.filter(is_left) {

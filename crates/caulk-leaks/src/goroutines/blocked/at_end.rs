@@ -67,7 +67,7 @@ impl View<'_> {
 
 /// Whether all that gives a channel something, or closes it, are goroutines of the starter that have gone past one of these places.
 fn is_given_behind(function: &Function, other: &Used, waits: &[Node]) -> bool {
-    let gives = |op: Op| matches!(op, Op::Send | Op::Close);
+    let gives = |op: Op| matches!(op, Op::Send | Op::Close | Op::Lent);
     let mut given = other.uses.iter().filter(|used| gives(used.op)).peekable();
     given.peek().is_some()
         && given.all(|used| {

@@ -59,7 +59,8 @@ impl<'a> View<'a> {
         let mut nodes = Vec::new();
         for other in self.others {
             let by_it = other.uses.iter().any(|used| {
-                used.actor == Actor::Goroutine(start) && matches!(used.op, Op::Send | Op::Close)
+                used.actor == Actor::Goroutine(start)
+                    && matches!(used.op, Op::Send | Op::Close | Op::Lent)
             });
             if other.channel == self.used.channel || !by_it {
                 continue;

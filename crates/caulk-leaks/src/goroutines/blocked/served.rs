@@ -70,6 +70,11 @@ impl<'a> View<'a> {
         starts
     }
 
+    /// Whether somebody has it of whom is not known what they do with it.
+    pub(super) fn is_lent(&self) -> bool {
+        self.used.uses.iter().any(|used| used.op == Op::Lent)
+    }
+
     fn of(&self, start: Node, op: Op) -> Vec<&'a Use> {
         self.uses(|used| used.actor == Actor::Goroutine(start) && used.op == op)
     }
@@ -90,7 +95,8 @@ impl<'a> View<'a> {
         if own.iter().any(|used| {
             matches!(used.op, Op::Send | Op::Close) && !self.is_instead(used)
                 || matches!(used.actor, Actor::Deferred(_))
-        }) {
+        }) || self.is_lent()
+        {
             return Vec::new();
         }
         let own: Vec<&Use> = own.into_iter().filter(|used| is_receive(used)).collect();
@@ -413,7 +419,7 @@ impl<'a> View<'a> {
         asks
     }
 
-    /// Whether a goroutine sends again after a send.
+    /// Whether a goroutine sends again after a send, as far as its loops tell.
     pub(super) fn repeats(&self, send: &Use, sends: &[&Use]) -> bool {
         send.repeats || self.is_followed(send, sends)
     }

@@ -12,7 +12,7 @@ impl View<'_> {
     /// The receives of the starter that may wait for ever.
     pub(super) fn unanswered(&self) -> Option<Blocked> {
         // A test ends before it matters.
-        if crate::in_test::is_in_test(self.module, self.function) {
+        if crate::in_test::is_in_test(self.module, self.function) || self.is_lent() {
             return None;
         }
         let own = |used: &Use| used.actor == Actor::Starter;

@@ -7,14 +7,14 @@ use caulk_syntax::Node;
 use super::Blocked;
 use super::served::{Used, View};
 use crate::body::Function;
-use crate::channels::made::{Actor, Op, channels, span_of, uses, uses_until_handed_on};
+use crate::channels::made::{Actor, Op, channels, is_understood, span_of, uses_until_handed_on};
 use crate::module::Module;
 
 /// The senders of this kind, on the channels that not every use is understood of.
 pub(super) fn unhanded(module: &Module<'_>, function: &Function, others: &[Used]) -> Vec<Blocked> {
     let open = channels(module, function)
         .into_iter()
-        .filter(|channel| channel.room == Some(0) && uses(module, function, channel).is_none());
+        .filter(|channel| channel.room == Some(0) && !is_understood(module, function, channel));
     let used = open.filter_map(|channel| {
         let uses = uses_until_handed_on(module, function, &channel)?;
         Some(Used { channel, uses })

@@ -38,6 +38,7 @@ impl View<'_> {
         // Without room the goroutine itself hangs.
         let has_room = self.used.channel.room.is_some_and(|room| room > 0);
         if !has_room
+            || self.is_lent()
             || receives.is_empty()
             || !receives.iter().all(by_starter)
             || self.started_in_loop(start)

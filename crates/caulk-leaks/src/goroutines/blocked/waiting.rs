@@ -27,13 +27,13 @@ impl View<'_> {
         let wait = *self
             .uses(|used| {
                 used.actor == Actor::Goroutine(start)
-                    && used.op != Op::Send
+                    && matches!(used.op, Op::Range | Op::Receive)
                     && self.waits_alone(used)
             })
             .first()?;
         let signalled = |used: &Use| match used.op {
             Op::Close => true,
-            Op::Send => !wait.until_closed,
+            Op::Send | Op::Lent => !wait.until_closed,
             Op::Receive | Op::Range => false,
         };
         let own = self.uses(|used| !matches!(used.actor, Actor::Goroutine(_)));

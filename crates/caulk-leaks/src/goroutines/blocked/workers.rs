@@ -57,7 +57,7 @@ impl View<'_> {
     /// The sends of the starter to its workers that may wait for ever.
     pub(super) fn feeds(&self) -> Option<Blocked> {
         // A test ends before it matters.
-        if crate::in_test::is_in_test(self.module, self.function) {
+        if crate::in_test::is_in_test(self.module, self.function) || self.is_lent() {
             return None;
         }
         let is_receive = |used: &Use| matches!(used.op, Op::Receive | Op::Range);
