@@ -248,6 +248,9 @@ impl Reader<'_> {
         let info = &self.body.info;
         let callee = info.callee(call);
         match callee {
+            Callee::Builtin(Builtin::Close) if self.is_ranged_over_beside(name, call) => {
+                return ChannelUses::CLOSED_BEHIND;
+            }
             Callee::Builtin(Builtin::Close) => return ChannelUses::CLOSED,
             Callee::Builtin(Builtin::Len | Builtin::Cap) => return ChannelUses::NONE,
             Callee::Conversion(_) => return self.meaning(name, call),
@@ -374,16 +377,39 @@ impl Reader<'_> {
     }
 
     fn is_in_literal(&self, stmt: StmtId) -> bool {
-        let mut at = Node::from(stmt);
-        while let Some(parent) = self.parents.get(at) {
-            if let Node::Expr(expr) = parent
-                && matches!(self.body.tree().expr(expr).kind, ExprKind::FuncLit { .. })
-            {
-                return true;
-            }
-            at = parent;
+        self.literal_around(stmt.into()).is_some()
+    }
+
+    /// The innermost literal that a node stands in.
+    fn literal_around(&self, node: Node) -> Option<ExprId> {
+        let around = std::iter::successors(self.parents.get(node), |at| self.parents.get(*at));
+        let mut literals = around.filter_map(|at| match at {
+            Node::Expr(expr) => Some(expr),
+            Node::Stmt(_) => None,
+        });
+        literals.find(|expr| matches!(self.body.tree().expr(*expr).kind, ExprKind::FuncLit { .. }))
+    }
+
+    /// Whether the function or literal that a node stands in ranges over a channel that a variable of it names.
+    fn is_ranged_over_beside(&self, name: &Name, at: ExprId) -> bool {
+        let Name::Local(local) = name else {
+            return false;
+        };
+        let tree = self.body.tree();
+        let around = self.literal_around(at.into());
+        let mut ranged = false;
+        for root in caulk_flow::roots(self.program, self.body) {
+            tree.walk(root, |node| {
+                if let Node::Stmt(stmt) = node
+                    && let StmtKind::Range { x, .. } = tree.stmt(stmt).kind
+                    && *self.body.info.object(x) == Object::Local(*local)
+                {
+                    ranged |= self.literal_around(node) == around;
+                }
+                Descend::Into
+            });
         }
-        false
+        ranged
     }
 
     /// What the elements of a composite literal give to fields.

@@ -36,6 +36,8 @@ impl ChannelUses {
     pub const MADE: ChannelUses = ChannelUses(1024);
     /// Other modules can name it.
     pub const PUBLIC: ChannelUses = ChannelUses(2048);
+    /// Closed by whoever ranges over it, once that has ended: it ends no range.
+    pub const CLOSED_BEHIND: ChannelUses = ChannelUses(4096);
 
     pub fn and(self, other: ChannelUses) -> ChannelUses {
         ChannelUses(self.0 | other.0)
@@ -73,7 +75,7 @@ impl ChannelUses {
 
     /// The same, where it may have room for a few elements and nobody knows which is the last.
     pub fn is_left_with_few(self) -> bool {
-        self.is_left_in_the_end() && !self.has(Self::SERVED.and(Self::ROOM).and(Self::CLOSED))
+        self.is_left_in_the_end() && !self.is_closed() && !self.has(Self::SERVED.and(Self::ROOM))
     }
 
     /// The same, whatever room it has.
@@ -96,7 +98,7 @@ impl ChannelUses {
 
     /// Whether somebody closes it.
     pub fn is_closed(self) -> bool {
-        self.has(Self::CLOSED)
+        self.has(Self::CLOSED.and(Self::CLOSED_BEHIND))
     }
 
     /// Whether some of them leave on the word of another channel, which may come when all has been sent.

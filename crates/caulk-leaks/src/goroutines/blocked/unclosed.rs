@@ -1,12 +1,15 @@
 //! Goroutines that range over a channel of a value which nothing ever closes, and that only what comes from it can end: a failing
 //! write, say. Where the value is left behind nothing more comes.
 
+use caulk_program::LocalId;
 use caulk_syntax::{Descend, Node, Span, StmtId, StmtKind};
 
 use super::{Blocked, Many, Wait, outside_of_tests, place_of};
 use crate::body::Function;
 use crate::channels::made::span_of;
+use crate::channels::names::is_channel;
 use crate::channels::places::kept_channel;
+use crate::contract::RELEASE_METHODS;
 use crate::goroutines::endless::{endless_loop, released_type};
 use crate::goroutines::{Body, Run};
 use crate::module::Module;
@@ -20,10 +23,10 @@ pub(super) fn unclosed(module: &Module<'_>, function: &Function) -> Vec<Blocked>
 
 fn started(module: &Module<'_>, function: &Function, start: Node, run: &Run) -> Option<Blocked> {
     let (range, head, channel) = run.body(module, function).unclosed()?;
-    let owned = run
-        .has
-        .iter()
-        .any(|local| released_type(module, function, *local).is_some());
+    let owned = run.has.iter().any(|local| {
+        released_type(module, function, *local).is_some()
+            || is_given_to_released(module, function, *local)
+    });
     let blocked = Blocked {
         may_serve: !owned,
         many: Many::ByRequest,
@@ -40,6 +43,28 @@ fn started(module: &Module<'_>, function: &Function, start: Node, run: &Run) -> 
             ..blocked
         },
     })
+}
+
+/// Whether a channel that a function makes is given to a call that returns a value of the package which has a release method.
+fn is_given_to_released(module: &Module<'_>, function: &Function, channel: LocalId) -> bool {
+    let (program, tree) = (module.program, function.tree());
+    let package = program.package(function.package);
+    let info = function.info().local_info(channel);
+    let is_made_here = info.is_some_and(|info| is_channel(program, info.ty));
+    let calls = function.info().calls();
+    is_made_here
+        && calls.iter().any(|(call, _)| {
+            let mut arguments = tree.arguments(*call).iter();
+            let results = crate::types::results(program, function.info().type_of(*call));
+            let named = results.first().and_then(|ty| program.named_of(*ty));
+            arguments.any(|argument| function.local(*argument) == Some(channel))
+                && named.is_some_and(|named| {
+                    &*named.package == package.path()
+                        && package
+                            .methods_of(&named.name)
+                            .any(|method| RELEASE_METHODS.contains(&method.name.as_str()))
+                })
+        })
 }
 
 impl Body<'_> {
