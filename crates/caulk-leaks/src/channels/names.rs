@@ -12,6 +12,7 @@ use smol_str::SmolStr;
 use crate::body::Parents;
 use crate::channels::places::Place;
 use crate::channels::uses::{ChannelUses, received};
+use crate::contract::is_release_name;
 
 /// The variables and places of a body that hold one channel, with what the body does with that.
 #[derive(Debug, Default)]
@@ -214,7 +215,12 @@ impl Reader<'_> {
                 ExprKind::Unary {
                     op: UnaryOp::Receive,
                     ..
-                } => received(self.program, self.body, self.parents, parent),
+                } => match received(self.program, self.body, self.parents, parent) {
+                    ChannelUses::RECEIVED if self.is_called_by_others(parent) => {
+                        ChannelUses::CALLED
+                    }
+                    uses => uses,
+                },
                 ExprKind::Call { fun, args, .. } if fun != expr => {
                     let index = tree.exprs(args).iter().position(|arg| *arg == expr);
                     self.passed(name, parent, index)
@@ -242,6 +248,19 @@ impl Reader<'_> {
             },
             None => ChannelUses::OTHER,
         }
+    }
+
+    /// Whether a place stands in a method that others call as often as they like, not to release its value.
+    fn is_called_by_others(&self, at: ExprId) -> bool {
+        let BodyOwner::Func(id) = self.body.owner else {
+            return false;
+        };
+        let func = self.program.func(id);
+        func.is_some_and(|func| {
+            func.receiver.is_some()
+                && caulk_syntax::is_exported(&func.name)
+                && !is_release_name(&func.name)
+        }) && self.literal_around(at.into()).is_none()
     }
 
     fn passed(&mut self, name: &Name, call: ExprId, index: Option<usize>) -> ChannelUses {

@@ -36,6 +36,8 @@ impl ChannelUses {
     pub const MADE: ChannelUses = ChannelUses(1024);
     /// Other modules can name it.
     pub const PUBLIC: ChannelUses = ChannelUses(2048);
+    /// Received from in a method that others call, when and as often as they like.
+    pub const CALLED: ChannelUses = ChannelUses(8192);
     /// Closed by whoever ranges over it, once that has ended: it ends no range.
     pub const CLOSED_BEHIND: ChannelUses = ChannelUses(4096);
 
@@ -64,7 +66,9 @@ impl ChannelUses {
 
     /// The same, whatever room it has: whoever goes on sending fills it.
     fn is_left_in_the_end(self) -> bool {
-        !self.has(Self::RECEIVED.and(Self::OTHER)) && self.has(Self::LEFT) && self.has(Self::MADE)
+        !self.has(Self::RECEIVED.and(Self::CALLED).and(Self::OTHER))
+            && self.has(Self::LEFT)
+            && self.has(Self::MADE)
     }
 
     /// Whether all that receive from it may leave for good, none of them for what those that send may have said, and it has no
@@ -90,10 +94,19 @@ impl ChannelUses {
 
     /// Whether only other modules receive from it, as far as is known, and it has no room.
     pub fn is_for_others(self) -> bool {
-        let others = Self::RECEIVED.and(Self::LEFT).and(Self::OTHER);
+        let others = Self::RECEIVED.and(Self::CALLED).and(Self::LEFT);
+        let others = others.and(Self::OTHER);
         self.has(Self::MADE)
             && self.has(Self::PUBLIC)
             && !self.has(others.and(Self::FEW).and(Self::ROOM))
+    }
+
+    /// Whether nobody receives from it but methods that others call, and it has no room.
+    pub fn is_for_callers(self) -> bool {
+        let others = Self::RECEIVED.and(Self::LEFT).and(Self::OTHER);
+        self.has(Self::MADE)
+            && self.has(Self::CALLED)
+            && !self.has(others.and(Self::FEW).and(Self::ROOM).and(Self::PUBLIC))
     }
 
     /// Whether somebody closes it.

@@ -7,12 +7,13 @@ use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::paths::{Paths, root_variable};
 use super::round::unbounded_round;
-use super::{Blocked, Wait, of_same_package, outside_of_tests, place_of};
+use super::{Blocked, Many, Wait, of_same_package, outside_of_tests, place_of};
 use crate::body::{Function, Root};
 use crate::channels::made::{channels, is_alone, is_understood};
 use crate::channels::places::{KeptChannel, kept_channel};
 use crate::channels::uses::is_signal;
 use crate::finding::Location;
+use crate::goroutines::endless::released_type;
 use crate::goroutines::path;
 use crate::module::Module;
 
@@ -27,6 +28,7 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
             module,
             seen: BTreeSet::new(),
             send: None,
+            asked: None,
             ends_others: false,
             counts_off: false,
         };
@@ -36,10 +38,15 @@ pub(super) fn abandoned(module: &Module<'_>, function: &Function) -> Vec<Blocked
             DEPTH,
             starts_again(function, start),
         );
-        let sent = search.sent()?;
-        let blocked = Blocked::new(function, start, Wait::Abandoned, sent.name);
+        let (sent, wait, many) = match (search.sent(), search.asked) {
+            (Some(sent), _) => (sent, Wait::Abandoned, Many::Likely),
+            (None, Some(asked)) => (asked, Wait::Asked, Many::Unseen),
+            (None, None) => return None,
+        };
+        let blocked = Blocked::new(function, start, wait, sent.name);
         Some(Blocked {
             within: sent.place,
+            many,
             ..blocked
         })
     })
@@ -101,6 +108,8 @@ struct Search<'a> {
     module: &'a Module<'a>,
     seen: BTreeSet<FuncId>,
     send: Option<Sent>,
+    /// One that only methods receive which others call.
+    asked: Option<Sent>,
     /// It closes a channel, or ends a context: by that the receivers may leave.
     ends_others: bool,
     /// It is counted off by a group: who waits for that may tell the receivers to leave.
@@ -108,9 +117,10 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    fn sent(self) -> Option<Sent> {
+    fn sent(&mut self) -> Option<Sent> {
         let counts_off = self.counts_off;
         self.send
+            .take()
             .filter(|sent| !(self.ends_others || sent.by_quit && counts_off))
     }
 
@@ -198,13 +208,27 @@ impl Search<'_> {
             let mut of_it = made.filter(|made| made.local == Some(local));
             of_it.any(|made| is_understood(self.module, function, &made))
         });
-        let channel = kept_channel(self.module, function, chan).filter(|_| !is_local);
-        if let Some(channel) = channel.filter(is_left) {
-            self.send = Some(Sent {
-                name: channel.name,
-                place: place_of(self.module, function, send.into()),
-                by_quit: channel.uses.is_left_by_quit(),
-            });
+        let Some(channel) = kept_channel(self.module, function, chan).filter(|_| !is_local) else {
+            return;
+        };
+        // Whoever has the value releases it, and asks it no more.
+        let is_asked = || {
+            let receiver = function.info().receiver();
+            let released = receiver.and_then(|of| released_type(self.module, function, of));
+            again && channel.uses.is_for_callers() && released.is_some()
+        };
+        let is_left = is_left(&channel);
+        if !is_left && !is_asked() {
+            return;
+        }
+        let sent = Some(Sent {
+            place: place_of(self.module, function, send.into()),
+            by_quit: channel.uses.is_left_by_quit(),
+            name: channel.name,
+        });
+        match is_left {
+            true => self.send = sent,
+            false => self.asked = self.asked.take().or(sent),
         }
     }
 }

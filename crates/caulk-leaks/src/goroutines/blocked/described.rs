@@ -66,6 +66,9 @@ pub(crate) fn described(
                 Wait::Abandoned | Wait::Stranded => {
                     format!("those that receive from {channel} leave when they are told to end")
                 }
+                Wait::Asked => {
+                    format!("methods receive from {channel}, as often as others call them")
+                }
                 Wait::Unsignalled => format!("nothing sends on {channel} or closes it"),
                 Wait::Unclosed => format!("nothing closes {channel}"),
                 Wait::Failed => format!("gives no {channel} when it fails"),
@@ -89,9 +92,12 @@ pub(crate) fn described(
         root: owner.root_of(start),
         variable: channel.clone(),
         release: match blocked.wait {
-            Wait::Receive | Wait::Held | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
-                format!("receive from {channel}")
-            }
+            Wait::Receive
+            | Wait::Held
+            | Wait::Untold
+            | Wait::Abandoned
+            | Wait::Asked
+            | Wait::Stranded => format!("receive from {channel}"),
             Wait::Itself | Wait::Failed => "return".to_owned(),
             Wait::Close
             | Wait::Unclosed
@@ -132,6 +138,9 @@ pub(crate) fn described(
                     "goroutine blocks for ever on {channel} <- when those that receive were told to end"
                 )
             }
+            Wait::Asked => {
+                format!("goroutine blocks for ever on {channel} <- when its value is asked no more")
+            }
             Wait::Stranded => {
                 format!(
                     "caller blocks for ever on {channel} <- when those that receive were told to end"
@@ -166,6 +175,7 @@ pub(crate) fn described(
         confidence: match blocked.wait {
             Wait::Untold
             | Wait::Abandoned
+            | Wait::Asked
             | Wait::Stranded
             | Wait::Unsignalled
             | Wait::Unanswered
@@ -196,9 +206,12 @@ impl Blocked {
     fn hanging(&self) -> String {
         let channel = &self.channel;
         match self.wait {
-            Wait::Receive | Wait::Held | Wait::Untold | Wait::Abandoned | Wait::Stranded => {
-                format!("sends on {channel}")
-            }
+            Wait::Receive
+            | Wait::Held
+            | Wait::Untold
+            | Wait::Abandoned
+            | Wait::Asked
+            | Wait::Stranded => format!("sends on {channel}"),
             Wait::Itself => format!("calls {channel}"),
             Wait::Close | Wait::Unclosed | Wait::Failed => format!("ranges over {channel}"),
             Wait::Signal
@@ -249,7 +262,13 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
                 span: byte_span(blocked.waits),
                 why: "the goroutine has to end without waiting for itself".to_owned(),
             }],
-            Wait::Held | Wait::Untold | Wait::Abandoned | Wait::Stranded | Wait::Outlived | Wait::Gathered => vec![Obstacle {
+            Wait::Held
+            | Wait::Untold
+            | Wait::Abandoned
+            | Wait::Asked
+            | Wait::Stranded
+            | Wait::Outlived
+            | Wait::Gathered => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "the goroutine needs another way to be told to end: a channel that is closed, or a context".to_owned(),
             }],

@@ -131,6 +131,8 @@ pub(crate) enum Wait {
     Untold,
     /// The same, where all that receive may have left.
     Abandoned,
+    /// The same, of whoever calls a method of the value that it belongs to.
+    Asked,
     /// The same, of whoever calls the function that sends.
     Stranded,
     /// That a goroutine sends, which may end without.
@@ -164,7 +166,12 @@ impl Wait {
     fn is_send(self) -> bool {
         matches!(
             self,
-            Wait::Receive | Wait::Held | Wait::Untold | Wait::Abandoned | Wait::Stranded
+            Wait::Receive
+                | Wait::Held
+                | Wait::Untold
+                | Wait::Abandoned
+                | Wait::Asked
+                | Wait::Stranded
         )
     }
 }
