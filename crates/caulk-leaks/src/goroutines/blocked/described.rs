@@ -63,6 +63,9 @@ pub(crate) fn described(
                 Wait::Untold => {
                     format!("looks whether it is to end, as those do that receive from {channel}")
                 }
+                Wait::Unasked => {
+                    format!("given a context, at whose end nobody receives from {channel} any more")
+                }
                 Wait::Abandoned | Wait::Stranded => {
                     format!("those that receive from {channel} leave when they are told to end")
                 }
@@ -95,6 +98,7 @@ pub(crate) fn described(
             Wait::Receive
             | Wait::Held
             | Wait::Untold
+            | Wait::Unasked
             | Wait::Abandoned
             | Wait::Asked
             | Wait::Stranded => format!("receive from {channel}"),
@@ -131,6 +135,11 @@ pub(crate) fn described(
             Wait::Untold => {
                 format!(
                     "goroutine is told to end where it waits, and not where it sends on {channel}"
+                )
+            }
+            Wait::Unasked => {
+                format!(
+                    "goroutine does not look, where it sends on {channel}, at the context that its caller gives"
                 )
             }
             Wait::Abandoned => {
@@ -174,6 +183,7 @@ pub(crate) fn described(
         },
         confidence: match blocked.wait {
             Wait::Untold
+            | Wait::Unasked
             | Wait::Abandoned
             | Wait::Asked
             | Wait::Stranded
@@ -209,6 +219,7 @@ impl Blocked {
             Wait::Receive
             | Wait::Held
             | Wait::Untold
+            | Wait::Unasked
             | Wait::Abandoned
             | Wait::Asked
             | Wait::Stranded => format!("sends on {channel}"),
@@ -264,6 +275,7 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
             }],
             Wait::Held
             | Wait::Untold
+            | Wait::Unasked
             | Wait::Abandoned
             | Wait::Asked
             | Wait::Stranded

@@ -53,7 +53,7 @@ pub(super) fn elsewhere(module: &Module<'_>, function: &Function) -> Vec<Blocked
 
 /// Whether others receive from a channel: whoever calls the function from outside gives it, or gets it as it is made, without
 /// room.
-fn is_for_others(module: &Module<'_>, function: &Function, channel: LocalId) -> bool {
+pub(super) fn is_for_others(module: &Module<'_>, function: &Function, channel: LocalId) -> bool {
     let Some(local) = function.info().local_info(channel) else {
         return false;
     };

@@ -20,6 +20,7 @@ mod several;
 mod stranded;
 mod told;
 mod unanswered;
+mod unasked;
 mod unclosed;
 mod unended;
 mod unhanded;
@@ -129,6 +130,8 @@ pub(crate) enum Many {
 pub(crate) enum Wait {
     /// That someone receives what it sends, where it looks elsewhere whether it is to end.
     Untold,
+    /// The same, where it does not look at all whether those that receive may have left.
+    Unasked,
     /// The same, where all that receive may have left.
     Abandoned,
     /// The same, of whoever calls a method of the value that it belongs to.
@@ -169,6 +172,7 @@ impl Wait {
             Wait::Receive
                 | Wait::Held
                 | Wait::Untold
+                | Wait::Unasked
                 | Wait::Abandoned
                 | Wait::Asked
                 | Wait::Stranded
@@ -204,7 +208,8 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(several::several(module, function))
         .chain(unclosed::unclosed(module, function))
         .chain(failed::failed(module, function))
-        .chain(unhanded::unhanded(module, function, &used));
+        .chain(unhanded::unhanded(module, function, &used))
+        .chain(unasked::unasked(module, function));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
             found.push(blocked);
