@@ -74,6 +74,9 @@ pub(crate) fn described(
                 }
                 Wait::Unsignalled => format!("nothing sends on {channel} or closes it"),
                 Wait::Unclosed => format!("nothing closes {channel}"),
+                Wait::Failing => {
+                    format!("the release returns an error before it closes {channel}")
+                }
                 Wait::Failed => format!("gives no {channel} when it fails"),
                 Wait::Unanswered => {
                     format!("the goroutine that sends on {channel} may end without")
@@ -106,6 +109,7 @@ pub(crate) fn described(
             Wait::Close
             | Wait::Unclosed
             | Wait::Signal
+            | Wait::Failing
             | Wait::Lasting
             | Wait::Unsignalled
             | Wait::Outlived
@@ -177,6 +181,11 @@ pub(crate) fn described(
             Wait::Signal => {
                 format!("goroutine waits for ever for {channel} when nobody closes it")
             }
+            Wait::Failing => {
+                format!(
+                    "goroutine waits for ever for {channel} when the release fails before it closes that"
+                )
+            }
             Wait::Lasting => {
                 format!("goroutine waits until its owner ends when nobody closes {channel}")
             }
@@ -194,6 +203,7 @@ pub(crate) fn described(
             | Wait::Held
             | Wait::Unclosed
             | Wait::Failed
+            | Wait::Failing
             | Wait::Outlived => Confidence::Likely,
             Wait::Receive | Wait::Close | Wait::Signal | Wait::Gathered => Confidence::Certain,
         },
@@ -226,6 +236,7 @@ impl Blocked {
             Wait::Itself => format!("calls {channel}"),
             Wait::Close | Wait::Unclosed | Wait::Failed => format!("ranges over {channel}"),
             Wait::Signal
+            | Wait::Failing
             | Wait::Lasting
             | Wait::Unsignalled
             | Wait::Outlived
@@ -287,6 +298,7 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
             Wait::Close
             | Wait::Unclosed
             | Wait::Signal
+            | Wait::Failing
             | Wait::Lasting
             | Wait::Unsignalled
             | Wait::Unanswered => vec![Obstacle {

@@ -8,6 +8,7 @@ mod begun;
 mod described;
 mod elsewhere;
 mod failed;
+mod failing;
 mod forsaken;
 mod gathering;
 mod itself;
@@ -158,6 +159,8 @@ pub(crate) enum Wait {
     Failed,
     /// That someone closes, or sends on, what it receives from.
     Signal,
+    /// The same, which a release method does not do where something else fails that it releases.
+    Failing,
     /// The same, or for the end of the value whose method starts it.
     Lasting,
     /// That someone receives what it sends, or for the end of the value whose method starts it.
@@ -208,6 +211,7 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(several::several(module, function))
         .chain(unclosed::unclosed(module, function))
         .chain(failed::failed(module, function))
+        .chain(failing::failing(module, function))
         .chain(unhanded::unhanded(module, function, &used))
         .chain(unasked::unasked(module, function));
     for blocked in others {

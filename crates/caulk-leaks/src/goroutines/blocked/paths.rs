@@ -58,9 +58,15 @@ impl<'a> Paths<'a> {
 
     /// Whether the body is left from its beginning with fewer than `wanted` of the counted places.
     pub fn leaves_body(&self, wanted: u32) -> bool {
-        self.function
-            .graph(self.root)
-            .is_some_and(|graph| !self.leaves_from(graph, graph.entry(), 0, wanted).is_empty())
+        !self.exits_of_body(wanted).is_empty()
+    }
+
+    /// All of these exits.
+    pub fn exits_of_body(&self, wanted: u32) -> Vec<Span> {
+        let graph = self.function.graph(self.root);
+        graph.map_or_else(Vec::new, |graph| {
+            self.leaves_from(graph, graph.entry(), 0, wanted)
+        })
     }
 
     fn leaves_from(&self, graph: &Graph, block: BlockId, from: usize, wanted: u32) -> Vec<Span> {
