@@ -23,6 +23,7 @@ mod told;
 mod unanswered;
 mod unasked;
 mod unclosed;
+mod undefaulted;
 mod unended;
 mod unhanded;
 mod unreceived;
@@ -210,6 +211,7 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(unended::unended(module, function))
         .chain(several::several(module, function))
         .chain(unclosed::unclosed(module, function))
+        .chain(undefaulted::undefaulted(module, function))
         .chain(failed::failed(module, function))
         .chain(failing::failing(module, function))
         .chain(unhanded::unhanded(module, function, &used))
