@@ -5,6 +5,7 @@ mod abandoned;
 mod again;
 mod at_end;
 mod begun;
+mod by_turn;
 mod described;
 mod elsewhere;
 mod failed;
@@ -215,7 +216,8 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .chain(failed::failed(module, function))
         .chain(failing::failing(module, function))
         .chain(unhanded::unhanded(module, function, &used))
-        .chain(unasked::unasked(module, function));
+        .chain(unasked::unasked(module, function))
+        .chain(by_turn::by_turn(module, function));
     for blocked in others {
         if found.iter().all(|known| known.go != blocked.go) {
             found.push(blocked);
