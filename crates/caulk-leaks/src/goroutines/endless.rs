@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use caulk_flow::{BlockId, End, Graph};
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, PackageId};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use super::staying::Staying;
 use super::{Run, asked};
@@ -14,6 +14,7 @@ use crate::body::{Function, Root};
 use crate::channels::places::kept_channel;
 use crate::channels::uses::received_by;
 use crate::contract::{RELEASE_METHODS, is_release_name};
+use crate::engine::context::never_ends;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
 use crate::module::Module;
 
@@ -37,6 +38,8 @@ pub(crate) struct Endless {
     asks_released: bool,
     /// Whether it is started for a value that a library gives to whoever asks, as often as they do.
     of_library: bool,
+    /// Whether it goes round by the clock alone, or is given a context and does not look at it.
+    is_unasked: bool,
     /// Whether it waits for the signals that the process gets, of which one goroutine takes care in most programs.
     hears_signals: bool,
     owner: Owner,
@@ -63,8 +66,8 @@ impl Endless {
     }
 
     /// Whether a program has one of it, as far as can be told.
-    pub fn is_slight(&self) -> bool {
-        self.hears_signals
+    pub fn is_slight(&self, heat: Heat) -> bool {
+        self.hears_signals || heat != Heat::Request && matches!(self.owner, Owner::Nobody)
     }
 
     /// Whether it is seen to be more than one of a kind: it is started again and again, or what it
@@ -80,9 +83,10 @@ impl Endless {
                     || self.of_library
                     || self.is_unreleased()
                     || matches!(self.owner, Owner::Released(_))
+                    || self.is_unasked && matches!(self.owner, Owner::Nobody)
             }
             // What is done again and again may still begin it once.
-            Heat::Repeated => !matches!(self.owner, Owner::Nobody),
+            Heat::Repeated => self.is_unasked || !matches!(self.owner, Owner::Nobody),
             Heat::Request => true,
         }
     }
@@ -115,6 +119,9 @@ fn endless(
         ends_others: false,
         asks_released: false,
         of_library: false,
+        is_unasked: ticker
+            || gives_context(module, function, call)
+            || goes_by_clock(body, run.root),
         hears_signals: hears_signals(body, run.root),
         owner: Owner::Ticker(String::new()),
         callee: run.callee.clone(),
@@ -159,7 +166,7 @@ fn endless(
             match made {
                 Some(made) => Owner::Made(name(made)?),
                 // What it makes for itself is meant to live on without a release.
-                None if run.callee.is_none()
+                None if (run.callee.is_none() || gives_context(module, function, call))
                     && !run.has.iter().any(|local| function.is_fresh(*local)) =>
                 {
                     Owner::Nobody
@@ -169,6 +176,47 @@ fn endless(
         }
     };
     Some(found)
+}
+
+/// Whether a body sleeps, and waits for nothing else.
+fn goes_by_clock(function: &Function, root: Root) -> bool {
+    let Some(graph) = function.graph(root).filter(|graph| !ends_process(graph)) else {
+        return false;
+    };
+    let tree = function.tree();
+    let (mut sleeps, mut waits) = (false, false);
+    tree.walk(graph.body, |node| {
+        match node {
+            Node::Expr(expr) => {
+                let func = function.callee(expr).func();
+                sleeps |= func.is_some_and(|func| &*func.name == "time.Sleep");
+                waits |= matches!(
+                    tree.expr(expr).kind,
+                    ExprKind::Unary {
+                        op: UnaryOp::Receive,
+                        ..
+                    }
+                );
+            }
+            Node::Stmt(stmt) => {
+                waits |= matches!(
+                    tree.stmt(stmt).kind,
+                    StmtKind::Select(_) | StmtKind::Send { .. }
+                );
+            }
+        }
+        Descend::Into
+    });
+    sleeps && !waits
+}
+
+/// Whether a call gives a context that may end: whoever gets it is meant to end with that.
+fn gives_context(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let mut arguments = function.tree().arguments(call).iter();
+    arguments.any(|argument| {
+        crate::types::is_context(module.program, function.info().type_of(*argument))
+            && !never_ends(module, function, *argument)
+    })
 }
 
 /// Whether a body may end the whole process.
@@ -368,10 +416,12 @@ fn endless_from(
             }
             end => end.targets(),
         };
-        if let Some(round) = block.in_loop.and_then(|id| graph.loop_(id))
-            && tree.is_endless_loop(round.stmt)
-        {
-            loops.push((head(function, round.stmt), false));
+        if let Some(round) = block.in_loop.and_then(|id| graph.loop_(id)) {
+            // The graph knows itself that `range time.Tick(d)` goes round for ever.
+            let ticker = ranges_over_ticker(module, function, round.stmt);
+            if ticker || tree.is_endless_loop(round.stmt) {
+                loops.push((head(function, round.stmt), ticker));
+            }
         }
         todo.extend(targets.into_iter().filter(|next| seen.insert(*next)));
     }
@@ -522,7 +572,10 @@ pub(crate) fn described(
         Owner::Released(_) => {
             format!("goroutine asks {variable} again and again for ever when that is released")
         }
-        Owner::Nobody => "goroutine has no way to end, and each request starts another".to_owned(),
+        Owner::Nobody if heat == Heat::Request => {
+            "goroutine has no way to end, and each request starts another".to_owned()
+        }
+        Owner::Nobody => "goroutine has no way to end, and each call starts another".to_owned(),
         _ if goroutine.ticker => {
             format!("goroutine ranges for ever over a ticker, which {release} cannot end")
         }

@@ -93,7 +93,7 @@ impl Goroutines {
             let described = goroutine
                 .is_left_behind(heat)
                 .then(|| endless::described(module, function, &goroutine, heat));
-            let is_slight = goroutine.is_slight();
+            let is_slight = goroutine.is_slight(heat);
             let mut described = described.flatten();
             if let Some((_, finding)) = &mut described
                 && (is_slight
