@@ -125,7 +125,7 @@ pub(crate) fn can_be_owned(program: &Program, ty: TypeId) -> bool {
             .iter()
             .chain(crate::contract::RELEASES_OF_FIELDS)
             .filter(|name| caulk_syntax::is_exported(name))
-            .any(|name| program.has_method(ty, name))
+            .any(|name| releases_by(program, ty, name))
     };
     match program.ty(program.underlying(ty)) {
         Type::Func(signature) => signature.params.is_empty() && signature.results.len() <= 1,
@@ -189,7 +189,18 @@ pub(crate) fn results(program: &Program, call: TypeId) -> Vec<TypeId> {
 pub(crate) fn has_release(program: &Program, ty: TypeId) -> bool {
     RELEASE_METHODS
         .iter()
-        .any(|name| program.has_method(ty, name))
+        .any(|name| releases_by(program, ty, name))
+}
+
+/// Whether a value of the type has a method of this name that may release it: to unlock a mutex that it embeds does not.
+fn releases_by(program: &Program, ty: TypeId, name: &str) -> bool {
+    let method = program.method(ty, name);
+    method.is_some_and(|method| !is_unlock(&method.func))
+}
+
+/// Whether a function unlocks a mutex.
+pub(crate) fn is_unlock(func: &FuncRef) -> bool {
+    func.name.starts_with("sync.") && func.name.ends_with(".Unlock")
 }
 
 /// Whether a struct, or what a pointer leads to, embeds this field.

@@ -5,7 +5,7 @@ use caulk_syntax::{ExprId, Node, Span, StmtKind};
 
 use super::call::{Named, Passed};
 use super::run::Run;
-use super::state::{State, Status, Value};
+use super::state::{Part, State, Status, Value};
 use crate::body::Function;
 use crate::catalogue::CallEffect;
 use crate::contract::{Origin, RELEASE_METHODS, is_release_name};
@@ -47,7 +47,7 @@ impl Run<'_, '_> {
                 let gives_up = depth == self.release.path().len()
                     && ["Abort", "CloseNow", "CloseWithError"].contains(&method.as_str());
                 if self.is_release(depth, &method)
-                    || self.may_be_release(depth, &method)
+                    || self.may_be_release(depth, callee)
                     || self.does_what_release_does(depth, callee)
                     || gives_up
                 {
@@ -98,6 +98,13 @@ impl Run<'_, '_> {
                     return vec![Some(Value::More)];
                 }
                 results
+            }
+            // `s.Unlock()` of a mutex that stands beside it, or another method of what else does. A release there may release both.
+            Value::Owner(part)
+                if callee.func().is_some_and(crate::types::is_unlock)
+                    || !is_release_name(&method) && is_beside(callee, part.as_ref()) =>
+            {
+                Vec::new()
             }
             Value::Owner(part) => {
                 if state.status == Status::Before && self.is_acquired_after(&method) {
@@ -183,12 +190,14 @@ impl Run<'_, '_> {
         })
     }
 
-    /// Whether a method may release what is owed by the types of results alone, which do not say what else does: `sink.Cancel()`.
-    fn may_be_release(&self, depth: usize, method: &str) -> bool {
+    /// Whether a method may release what is owed by the types of results alone, which do not say what else does: `sink.Cancel()`, but
+    /// not `sink.Unlock()` of a mutex in it.
+    fn may_be_release(&self, depth: usize, callee: &Callee) -> bool {
         self.contract
             .is_some_and(|contract| contract.origin.is_guess())
             && depth == self.release.path().len()
-            && RELEASE_METHODS.contains(&method)
+            && RELEASE_METHODS.contains(&last_name(callee))
+            && !callee.func().is_some_and(crate::types::is_unlock)
     }
 
     /// Whether something is held from this call of a method on, and not before.
@@ -288,6 +297,15 @@ impl Run<'_, '_> {
             .map(|ty| crate::types::can_be_bound(program, ty).then_some(Value::Handle))
             .collect()
     }
+}
+
+/// Whether a method is one of an embedded field, where another holds the resource.
+fn is_beside(callee: &Callee, part: Option<&Part>) -> bool {
+    let (Callee::Method { through, .. } | Callee::Interface { through, .. }) = callee else {
+        return false;
+    };
+    let embedded = through.first().zip(part);
+    embedded.is_some_and(|(field, part)| *field != part.field.outer)
 }
 
 /// Whether a method, whose source is not at hand, sets something up and gives its receiver, as its name says: `buf.WithMaxSize(n)`.

@@ -137,6 +137,7 @@ fn by_field(
 /// Whether a method of this name may release what has it: one that is told what to end, `Shutdown(id string)`, ends that.
 fn ends(program: &Program, ty: TypeId, name: &str) -> bool {
     let method = program.method(ty, name);
+    let method = method.filter(|method| !crate::types::is_unlock(&method.func));
     method.is_some_and(|method| {
         let signature = program.func_type(method.signature);
         signature.is_none_or(|signature| {
