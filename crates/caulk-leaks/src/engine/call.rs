@@ -20,6 +20,7 @@ pub(super) struct Named<'a> {
 }
 
 /// Where a callee gets the resource.
+#[derive(Clone)]
 pub(super) struct Passed {
     pub param: Param,
     /// The field that holds it there.

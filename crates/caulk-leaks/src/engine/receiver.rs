@@ -8,7 +8,7 @@ use super::run::Run;
 use super::state::{Part, State, Status, Value};
 use crate::body::Function;
 use crate::catalogue::CallEffect;
-use crate::contract::{Origin, RELEASE_METHODS, is_release_name};
+use crate::contract::{Origin, RELEASE_METHODS, is_named_as_release, is_release_name};
 use crate::inference::summary::{Param, ParamEffect};
 use crate::types::last_name;
 
@@ -111,7 +111,17 @@ impl Run<'_, '_> {
                     state.status = Status::Owed;
                     return self.in_error_result(call, Value::Error);
                 }
-                if is_release_name(&method) || !self.is_own(callee) && self.is_release(0, &method) {
+                let passed = Passed {
+                    param: Param::Receiver,
+                    depth: part.as_ref().map_or(0, |part| part.depth),
+                    field: part.as_ref().map(|part| part.field.clone()),
+                    error: None,
+                };
+                let releases = match is_release_name(&method) {
+                    true => is_named_as_release(&method) || !self.only_uses(callee, &passed),
+                    false => !self.is_own(callee) && self.is_release(0, &method),
+                };
+                if releases {
                     self.release_at(state, span);
                     return Vec::new();
                 }
@@ -120,12 +130,6 @@ impl Run<'_, '_> {
                     self.lose_track(state, "held too deep in what has this method", span);
                     return Vec::new();
                 }
-                let passed = Passed {
-                    param: Param::Receiver,
-                    depth: part.as_ref().map_or(0, |part| part.depth),
-                    field: part.map(|part| part.field),
-                    error: None,
-                };
                 match self.follow(callee, passed) {
                     Some(effect) => self.apply(state, call, callee, effect),
                     None => Vec::new(),
@@ -167,6 +171,19 @@ impl Run<'_, '_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Whether a method, whose name begins as that of a release does, is seen to leave alone what its receiver holds, and tells nobody to
+    /// end: `stopTimer`.
+    fn only_uses(&mut self, callee: &Callee, passed: &Passed) -> bool {
+        let method = callee.func().and_then(|func| func.id);
+        passed.field.is_some()
+            && self.is_own(callee)
+            && !method.is_some_and(|id| crate::inference::started::signals(self.module, id))
+            && matches!(
+                self.follow(callee, passed.clone()),
+                Some(ParamEffect::Borrows | ParamEffect::Drains { .. })
+            )
     }
 
     /// Whether a method is all that the release of its type calls: `FinishFor` of `func (s *Span) Finish() { s.FinishFor(standard) }`.
