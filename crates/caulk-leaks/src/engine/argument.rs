@@ -280,7 +280,7 @@ impl Run<'_, '_> {
     }
 
     /// What wraps the resource, and releases it with itself, is passed to a function of the project: what becomes of the one
-    /// becomes of the other. None where that is not known.
+    /// becomes of the other. What holds it and has no release is in what the function makes of that. None where that is not known.
     fn follow_wrapper(
         &mut self,
         state: &mut State,
@@ -290,12 +290,11 @@ impl Run<'_, '_> {
     ) -> Option<Vec<Option<Value>>> {
         let arg = *self.function.tree().arguments(call).get(index)?;
         let (program, ty) = (self.module.program, self.function.info().type_of(arg));
-        let wraps = self.release.path().is_empty()
-            && !self.release.is_call()
-            && self.is_own(callee)
-            && (program.is_interface(ty) || is_of_std(program, ty))
-            && crate::types::has_release(program, ty);
-        if !wraps {
+        let has_release = crate::types::has_release(program, ty);
+        let wraps = has_release && (program.is_interface(ty) || is_of_std(program, ty));
+        let may_follow =
+            self.release.path().is_empty() && !self.release.is_call() && self.is_own(callee);
+        if !may_follow || has_release && !wraps {
             return None;
         }
         let passed = Passed {
@@ -321,7 +320,7 @@ impl Run<'_, '_> {
             | ParamEffect::LeavesSometimes(_)
             | ParamEffect::LeavesOnFailure { .. }
             | ParamEffect::Returns { .. } => None,
-            effect => Some(self.apply(state, call, callee, effect)),
+            effect => wraps.then(|| self.apply(state, call, callee, effect)),
         }
     }
 

@@ -126,6 +126,9 @@ impl Run<'_, '_> {
                     return Vec::new();
                 }
                 if part.is_none() && !method.is_empty() && self.is_own(callee) {
+                    if self.calls_nothing(call, callee) {
+                        return Vec::new();
+                    }
                     // Which of its fields holds it is not known.
                     self.lose_track(state, "held too deep in what has this method", span);
                     return Vec::new();
@@ -184,6 +187,17 @@ impl Run<'_, '_> {
                 self.follow(callee, passed.clone()),
                 Some(ParamEffect::Borrows | ParamEffect::Drains { .. })
             )
+    }
+
+    /// Whether a method does nothing to what its receiver holds, and gives nothing that may be of it: `track.Reset()`.
+    fn calls_nothing(&self, call: ExprId, callee: &Callee) -> bool {
+        let program = self.module.program;
+        let results = program.results_of(self.function.info().type_of(call));
+        let method = callee.func().and_then(|func| func.id);
+        method.is_some_and(|id| crate::inference::effort::calls_nothing(self.module, id))
+            && !results
+                .iter()
+                .any(|ty| crate::types::can_be_bound(program, *ty))
     }
 
     /// Whether a method is all that the release of its type calls: `FinishFor` of `func (s *Span) Finish() { s.FinishFor(standard) }`.

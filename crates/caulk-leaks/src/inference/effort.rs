@@ -36,7 +36,12 @@ pub(crate) fn releases_nothing(module: &Module<'_>, ty: TypeId) -> bool {
         .find_map(|name| program.method(ty, name))
         .filter(|method| !method.of_interface)
         .and_then(|method| method.func.id)
-        .is_some_and(|release| efforts(module, release).is_empty())
+        .is_some_and(|release| calls_nothing(module, release))
+}
+
+/// Whether a method in the source neither ends, frees nor writes anything, nor calls what may.
+pub(crate) fn calls_nothing(module: &Module<'_>, method: FuncId) -> bool {
+    efforts(module, method).is_empty()
 }
 
 /// How many methods of a value, one called by the other, are looked into for what its release does.
