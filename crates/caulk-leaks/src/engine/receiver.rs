@@ -212,7 +212,14 @@ impl Run<'_, '_> {
         }
         let ty = self.function.info().type_of(receiver);
         let actions = self.release.actions.iter();
-        let mut methods = actions.filter_map(|action| action.method.as_deref());
+        // `act` of `func (a *Accounts) Stop() { a.act(stopping) }` does what it is told.
+        let called = last_name(callee);
+        let says_so = |name: &&str| {
+            is_release_name(called) || called.to_lowercase().contains(&name.to_lowercase())
+        };
+        let mut methods = actions
+            .filter_map(|action| action.method.as_deref())
+            .filter(says_so);
         methods.any(|name| {
             let method = self.module.program.method(ty, name);
             let method = method.and_then(|method| method.func.id);
