@@ -80,6 +80,8 @@ pub(crate) struct Module<'p> {
     checked: FxHashSet<PackageId>,
     answers: Answers,
     sites: Memo<(BodyOwner, Reach), Verdicts>,
+    /// What bodies get from functions that lead back to them.
+    in_circles: Memo<BodyOwner, Verdicts>,
     ownable: Memo<TypeId, bool>,
     releasable: Memo<TypeId, bool>,
     /// Whether files that are not named so are there for tests alone.
@@ -107,9 +109,9 @@ pub(crate) type ChannelsAsked = BTreeMap<BTreeSet<Place>, ChannelUses>;
 pub(crate) type ImplementersAsked = BTreeMap<(String, SmolStr), Vec<(usize, FuncId)>>;
 
 impl<'p> Module<'p> {
-    /// The functions of a program, whose calls were read. A call within one strongly connected component of
-    /// the call graph is taken to borrow, and to return nothing that is owned, so that every summary rests on
-    /// finished ones alone. `before` is the build before this one of the same tree.
+    /// The functions of a program, whose calls were read. For the summary of a function a call within its strongly connected
+    /// component of the call graph is taken to borrow, and to return nothing that is owned, so that every summary rests on
+    /// finished ones alone; what the call gives is owed all the same ([`Module::acquisitions`]). `before` is the build before this one of the same tree.
     pub fn of(
         program: &'p Program,
         catalogue: &'p Catalogue,
@@ -128,6 +130,7 @@ impl<'p> Module<'p> {
             checked: program.check_packages().iter().copied().collect(),
             answers: Answers::default(),
             sites: Memo::default(),
+            in_circles: Memo::default(),
             ownable: Memo::default(),
             releasable: Memo::default(),
             helping: Memo::default(),
@@ -212,6 +215,7 @@ impl<'p> Module<'p> {
         self.functions.forget();
         self.program.forget_bodies();
         self.sites.forget();
+        self.in_circles.forget();
         *self.notes.write().unwrap_or_else(PoisonError::into_inner) = Notes::default();
     }
 
@@ -553,6 +557,28 @@ impl<'p> Module<'p> {
     pub fn verdicts(&self, owner: BodyOwner, reach: Reach) -> Verdicts {
         let verdicts = || Arc::new(crate::sites::verdicts(self, owner, reach));
         self.at(owner, || self.sites.get((owner, reach), verdicts))
+    }
+
+    /// The same, with what it gets from functions that lead back to it. No summary asks for that.
+    pub fn acquisitions(&self, owner: BodyOwner) -> Verdicts {
+        let all = self.verdicts(owner, Reach::FULL);
+        let in_circle = || Arc::new(crate::sites::verdicts_in_circle(self, owner));
+        let more = self.at(owner, || self.in_circles.get(owner, in_circle));
+        match more.is_empty() {
+            true => all,
+            false => Arc::new(all.iter().chain(more.iter()).cloned().collect()),
+        }
+    }
+
+    /// Whether a call of a body leads back to that.
+    pub fn is_called_back(&self, owner: BodyOwner, callee: FuncId) -> bool {
+        self.follows(Reach::FULL, owner.func(), callee) == Followed::Recursive
+    }
+
+    /// Whether a body calls what leads back to it, as far as that may matter; it is not read for that.
+    pub fn is_in_circle(&self, owner: BodyOwner) -> bool {
+        let notes = self.notes.read().unwrap_or_else(PoisonError::into_inner);
+        notes.is_in_circle(self, owner)
     }
 
     /// Whether a body of the project is known to acquire nothing and to start no goroutine; it is not read for that.

@@ -15,7 +15,7 @@ use crate::check::unit::{Part, Unit};
 use crate::finding::{Analysis, Confidence, Heat, Outcome, Problem, Severity};
 use crate::goroutines::found::Goroutines;
 use crate::inference::noted::{Notes, Taking};
-use crate::module::{Module, Reach};
+use crate::module::Module;
 use crate::options::Options;
 use crate::publish::described::Described;
 use crate::publish::suppress::Silencer;
@@ -172,7 +172,8 @@ pub(crate) fn follow(
         .into_par_iter()
         .filter_map(|owner| {
             let goroutines = module.at(owner, || {
-                (!module.is_idle(owner)).then(|| look(module, owner))
+                let is_idle = module.is_idle(owner) && !module.is_in_circle(owner);
+                (!is_idle).then(|| look(module, owner))
             });
             Some((owner, goroutines?))
         })
@@ -188,7 +189,7 @@ pub(crate) fn follow(
 
 /// Follows what a body acquires, which the module keeps, and finds the goroutines that stay.
 fn look(module: &Module<'_>, owner: BodyOwner) -> Goroutines {
-    module.verdicts(owner, Reach::FULL);
+    module.acquisitions(owner);
     module
         .function(owner)
         .map(|function| Goroutines::of(module, &function))
@@ -206,7 +207,7 @@ fn check_body(
     let Some(file) = file_of(module.program, owner) else {
         return part;
     };
-    let verdicts = module.verdicts(owner, Reach::FULL);
+    let verdicts = module.acquisitions(owner);
     if verdicts.is_empty() && goroutines.is_empty() {
         return part;
     }

@@ -8,7 +8,7 @@ use crate::check::{heat, in_pool, in_turn, units, whole};
 use crate::contract::Contract;
 use crate::explain::belief::{Belief, Subject, believe};
 use crate::finding::{Acquisition, Finding, Location, Step};
-use crate::module::{Module, Reach};
+use crate::module::Module;
 use crate::options::Options;
 use crate::place::{location, text};
 use crate::publish::described::Described;
@@ -143,7 +143,7 @@ fn traces(module: &Module<'_>, calls: &Calls, package: PackageId, path: &str) ->
         else {
             continue;
         };
-        for (site, verdict) in module.verdicts(owner, Reach::FULL).iter() {
+        for (site, verdict) in module.acquisitions(owner).iter() {
             let heat = heat(module, calls, &function, site.root);
             let failing = calls.failing(owner, site.root);
             let described = Described::new(module, &function, file, site, verdict, heat, failing);

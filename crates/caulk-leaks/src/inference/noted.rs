@@ -290,6 +290,17 @@ enum May<'c> {
 }
 
 impl Notes {
+    /// Whether a body gets something from a function that leads back to it.
+    pub fn is_in_circle(&self, module: &Module<'_>, owner: BodyOwner) -> bool {
+        let Some(Note::Calls(calls)) = self.bodies.get(&owner) else {
+            return false;
+        };
+        calls.iter().any(|call| {
+            let id = call.func.id.filter(|_| !call.of_interface);
+            id.is_some_and(|id| module.is_called_back(owner, id))
+        })
+    }
+
     /// Whether a body is known to acquire nothing and to start no goroutine.
     pub fn is_idle(&self, module: &Module<'_>, owner: BodyOwner, reach: Reach) -> bool {
         let Some(Note::Calls(calls)) = self.bodies.get(&owner) else {

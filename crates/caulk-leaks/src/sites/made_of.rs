@@ -100,7 +100,15 @@ pub(crate) fn takes_over(
         };
         let (package, _) = crate::types::split_name(module.program, func);
         over.from.iter().any(|from| from == package)
-            && super::owed::contracts_of_call(module, function, reach, value, callee, 1).is_empty()
+            && super::owed::contracts_of_call(
+                module,
+                function,
+                reach,
+                (value, callee),
+                1,
+                function.id(),
+            )
+            .is_empty()
     };
     !values.is_empty() && values.iter().all(|(value, _)| value.is_some_and(is_given))
 }

@@ -13,7 +13,7 @@ pub(crate) mod written_out;
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, LocalKind, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, LocalKind, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
 use crate::body::{Function, Root};
@@ -80,61 +80,106 @@ pub(crate) fn verdicts(
     };
     sites(module, &function, reach)
         .into_iter()
-        .map(|mut site| {
-            if site.contract.waited_in_loop
-                && let Some(verdict) =
-                    crate::sites::waited::verdict(module, &function, site.call, &site.contract)
-            {
-                return (site, verdict);
-            }
-            let start = site.start();
-            let follow = |root: Root, start: Start| {
-                let (release, contract) = (&site.release, Some(&*site.contract));
-                Run::new(module, &function, root, reach, release, contract).outcomes(start)
-            };
-            let mut outcomes = follow(site.root, start);
-            if let Some(around) = crate::sites::around::of(module, &function, &site, &outcomes) {
-                let after = follow(around.root, around.start.clone());
-                if after.owed.is_empty() && around.loses_by_failing(&function, &outcomes, &after) {
-                    outcomes.owed = std::mem::take(&mut outcomes.left_failing);
-                    outcomes.unknown = None;
-                    // Where all goes well the variable keeps it for the function around the literal.
-                    let acquired = function.tree().expr(site.call).span;
-                    outcomes.settled = Some((SettledBy::Stored, acquired));
-                } else {
-                    outcomes = after;
-                    site.root = around.root;
-                }
-            }
-            if site.contract.where_it_fails {
-                outcomes.owed.retain(|lost| lost.error == Some(true));
-            }
-            if site.contract.writer_waits {
-                crate::inference::piped::keep_waited_for(module, &function, &site, &mut outcomes);
-            }
-            (site, Verdict { outcomes })
-        })
+        .map(|site| followed(module, &function, reach, site))
         .collect()
+}
+
+/// Follows what a body gets from functions that lead back to it: it owes that as those do who call them from outside.
+pub(crate) fn verdicts_in_circle(module: &Module<'_>, owner: BodyOwner) -> Vec<(Site, Verdict)> {
+    let reach = Reach::FULL;
+    let Some(function) = module.function(owner) else {
+        return Vec::new();
+    };
+    let calls = function.info().calls();
+    let mut sites: Vec<Site> = calls
+        .into_iter()
+        .filter(|(_, callee)| {
+            let direct = !matches!(callee, Callee::Interface { .. });
+            let id = callee.func().and_then(|func| func.id).filter(|_| direct);
+            id.is_some_and(|id| module.is_called_back(owner, id))
+        })
+        .filter(|(call, callee)| {
+            sites_of_call(module, &function, reach, (*call, callee), owner.func()).is_empty()
+        })
+        .flat_map(|(call, callee)| sites_of_call(module, &function, reach, (call, callee), None))
+        .collect();
+    sort(&function, &mut sites);
+    sites
+        .into_iter()
+        .map(|site| followed(module, &function, reach, site))
+        .collect()
+}
+
+/// Follows what a site acquires.
+fn followed(
+    module: &Module<'_>,
+    function: &Function,
+    reach: Reach,
+    mut site: Site,
+) -> (Site, Verdict) {
+    if site.contract.waited_in_loop
+        && let Some(verdict) =
+            crate::sites::waited::verdict(module, function, site.call, &site.contract)
+    {
+        return (site, verdict);
+    }
+    let start = site.start();
+    let follow = |root: Root, start: Start| {
+        let (release, contract) = (&site.release, Some(&*site.contract));
+        Run::new(module, function, root, reach, release, contract).outcomes(start)
+    };
+    let mut outcomes = follow(site.root, start);
+    if let Some(around) = crate::sites::around::of(module, function, &site, &outcomes) {
+        let after = follow(around.root, around.start.clone());
+        if after.owed.is_empty() && around.loses_by_failing(function, &outcomes, &after) {
+            outcomes.owed = std::mem::take(&mut outcomes.left_failing);
+            outcomes.unknown = None;
+            // Where all goes well the variable keeps it for the function around the literal.
+            let acquired = function.tree().expr(site.call).span;
+            outcomes.settled = Some((SettledBy::Stored, acquired));
+        } else {
+            outcomes = after;
+            site.root = around.root;
+        }
+    }
+    if site.contract.where_it_fails {
+        outcomes.owed.retain(|lost| lost.error == Some(true));
+    }
+    if site.contract.writer_waits {
+        crate::inference::piped::keep_waited_for(module, function, &site, &mut outcomes);
+    }
+    (site, Verdict { outcomes })
 }
 
 /// The acquiring calls of a body, by place.
 pub(crate) fn sites(module: &Module<'_>, function: &Function, reach: Reach) -> Vec<Site> {
     let mut sites = Vec::new();
-    for (call, callee) in function.info().calls() {
-        sites.extend(sites_of_call(module, function, reach, call, callee));
+    for called in function.info().calls() {
+        sites.extend(sites_of_call(
+            module,
+            function,
+            reach,
+            called,
+            function.id(),
+        ));
     }
     sites.extend(written_out::sites(module, function));
-    let tree = function.tree();
-    sites.sort_by_key(|site| (tree.expr(site.call).span, site.result));
+    sort(function, &mut sites);
     sites
 }
 
+fn sort(function: &Function, sites: &mut [Site]) {
+    let tree = function.tree();
+    sites.sort_by_key(|site| (tree.expr(site.call).span, site.result));
+}
+
+/// What a call acquires, as `caller` is known to call it: what leads back to that is not followed.
 fn sites_of_call(
     module: &Module<'_>,
     function: &Function,
     reach: Reach,
-    call: ExprId,
-    callee: &Callee,
+    (call, callee): (ExprId, &Callee),
+    caller: Option<FuncId>,
 ) -> Vec<Site> {
     let (acquired_by, package, name) = match callee.func() {
         Some(func) => {
@@ -148,7 +193,7 @@ fn sites_of_call(
     };
     let count = result_count(module, function, call);
     let mut sites = Vec::new();
-    for mut contract in contracts_of_call(module, function, reach, call, callee, count) {
+    for mut contract in contracts_of_call(module, function, reach, (call, callee), count, caller) {
         // A context that has no end keeps no list of those below it.
         contract.idle |= never_ends(module, function, call, contract.idle_below);
         let ends =

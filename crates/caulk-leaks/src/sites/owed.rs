@@ -27,13 +27,14 @@ pub(crate) struct Called<'a> {
     pub caller: Option<FuncId>,
 }
 
+/// What a call owes, as `caller` is known to call it.
 pub(super) fn contracts_of_call(
     module: &Module<'_>,
     function: &Function,
     reach: Reach,
-    call: ExprId,
-    callee: &Callee,
+    (call, callee): (ExprId, &Callee),
     count: usize,
+    caller: Option<FuncId>,
 ) -> Vec<Contract> {
     let Some(func) = callee.func() else {
         // Which function the value is cannot be seen; its results can.
@@ -73,7 +74,7 @@ pub(super) fn contracts_of_call(
         types: &types_of_results(module, function, call, count),
         count,
         reach,
-        caller: function.id(),
+        caller,
     };
     let (package, name) = crate::types::split_name(module.program, func);
     if module.catalogue.free_entry(package, name).is_some()
