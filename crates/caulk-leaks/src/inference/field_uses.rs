@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use caulk_program::{Builtin, Callee, FuncId, LocalId, Object, Program, Type, TypedBody};
+use caulk_program::{Builtin, Callee, FuncId, LocalId, Object, Program, Type, TypeId, TypedBody};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -19,7 +19,7 @@ use crate::inference::habit::Habits;
 /// How the bodies of a module use fields. There are very many, each used in few ways: no map or set stands for one alone.
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct FieldUses {
-    /// By the full name of the type that has the field, and its own; the name of the type is empty where it is not known.
+    /// By the full name of the type that has the field, and its own. Where the type is not known it is [`unknown_type`].
     by_field: BTreeMap<(SmolStr, SmolStr), Uses>,
     /// What literals give the fields of their types, by the full names of these.
     given: BTreeMap<SmolStr, Given>,
@@ -46,7 +46,8 @@ pub(crate) struct Uses {
 }
 
 impl FieldUses {
-    /// Adds the uses in one body. Who receives from a channel in a test is not there where that is not tested.
+    /// Adds the uses in one body. Who receives from a channel in a test, or releases what a type holds that is not the tests' own,
+    /// is not there where that is not tested.
     pub fn read(
         &mut self,
         program: &Program,
@@ -77,6 +78,7 @@ impl FieldUses {
                 has_channel = has_channel || is_channel(program, body.info.type_of(expr));
                 if let ExprKind::Selector { x, sel } = tree.expr(expr).kind
                     && let Object::Field { .. } | Object::Unknown = body.info.object(expr)
+                    && !(is_test && is_of_program(program, body.info.type_of(x)))
                 {
                     self.add(&reader, expr, x, tree.name(sel));
                 }
@@ -133,10 +135,11 @@ impl FieldUses {
         if found == Uses::default() {
             return;
         }
-        let of = direct
-            .then(|| program.named_name(holder))
-            .flatten()
-            .unwrap_or_default();
+        let of = direct.then(|| program.named_name(holder)).flatten();
+        let of = of.unwrap_or_else(|| {
+            let package = program.package(caulk_flow::package_of(&reader.body.owner));
+            unknown_type(package.path(), name)
+        });
         self.entry(SmolStr::from(of), SmolStr::new(name)).add(found);
     }
 
@@ -161,13 +164,28 @@ impl FieldUses {
     /// What is done with the field of a type, as far as it can be told from those of other types.
     pub fn of_field(&self, ty: &str, field: &str) -> Uses {
         let mut all = Uses::default();
-        for of in [ty, ""] {
+        let package = ty.rsplit_once('.').map_or("", |(package, _)| package);
+        for of in [ty, &unknown_type(package, field)] {
             let uses = self.by_field.get(&(SmolStr::new(of), SmolStr::new(field)));
             all.add(uses.cloned().unwrap_or_default());
         }
         let given = self.given.get(ty);
         all.always_given = given.is_some_and(|given| given.is_always(field));
         all
+    }
+}
+
+/// Whether a type is declared outside of tests.
+fn is_of_program(program: &Program, ty: TypeId) -> bool {
+    let file = program.file_declaring(ty);
+    file.is_some_and(|file| !file.is_test())
+}
+
+/// What stands for a type that is not known and has this field: one that is not exported is named in its own package alone.
+fn unknown_type(package: &str, field: &str) -> String {
+    match caulk_syntax::is_exported(field) {
+        true => String::new(),
+        false => format!("{package}."),
     }
 }
 

@@ -107,6 +107,8 @@ fn by_field(
         let is_release = |method: &str| contract.release.is_method(method);
         if !uses.is_released(&is_release) {
             let held = program.field_type(ty, field)?;
+            let release = Arc::new(contract.release.clone());
+            let uses = uses.without_lent(&|func, index| only_uses(module, &release, func, index));
             let is_lost = is_declared_here(program, ty)
                 && contract.is_kept_open()
                 && has_release(program, held, &contract.release)
@@ -132,6 +134,32 @@ fn by_field(
         contract.release.actions.extend(promoted);
     }
     Some(contract)
+}
+
+/// Whether a function only uses what it is passed, and is none that takes it back.
+pub(crate) fn only_uses(
+    module: &Module<'_>,
+    release: &Arc<Release>,
+    func: FuncId,
+    index: usize,
+) -> bool {
+    let name = module.program.func(func).map(|func| &func.name);
+    let mut takers = release.taken_by.iter();
+    let takes_back = name.is_none_or(|name| takers.any(|taker| taker == name.as_str()));
+    let Some(reach) = module.enter(Reach::FULL, func).filter(|_| !takes_back) else {
+        return false;
+    };
+    let effect = module.effect(ParamQuery {
+        func,
+        param: Param::At(index),
+        field: None,
+        depth: 0,
+        error: None,
+        release: Arc::clone(release),
+        reach,
+        apart: false,
+    });
+    matches!(effect, ParamEffect::Borrows | ParamEffect::Drains { .. })
 }
 
 /// Whether a method of this name may release what has it: one that is told what to end, `Shutdown(id string)`, ends that.

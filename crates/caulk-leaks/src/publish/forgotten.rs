@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, FuncId, Type, TypeId};
+use caulk_program::{BodyOwner, Callee, Type, TypeId};
 use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind};
 use memchr::memmem;
 use smol_str::SmolStr;
@@ -12,8 +12,7 @@ use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::Value;
 use crate::finding::{Heat, Keeper, SettledBy, Step};
 use crate::inference::field_uses::{FieldUses, Uses};
-use crate::inference::summary::{Param, ParamEffect, ParamQuery};
-use crate::module::Reach;
+use crate::inference::handed_on::only_uses;
 use crate::publish::described::Described;
 
 /// Where a field is released that the release method of its owner forgets.
@@ -62,7 +61,7 @@ impl Described<'_, '_> {
         let uses = self
             .module
             .uses_of_field(package, &named.full_name(), &field)?
-            .without_lent(&|func, index| self.is_lent_to(func, index));
+            .without_lent(&|func, index| only_uses(self.module, release, func, index));
         let is_released = uses.may_release(&|method| release.is_method(method));
         let elsewhere = match is_released {
             false => None,
@@ -136,27 +135,6 @@ impl Described<'_, '_> {
             }),
             None => None,
         }
-    }
-
-    /// Whether a function only uses what it is passed, and is none that takes it back.
-    fn is_lent_to(&self, func: FuncId, index: usize) -> bool {
-        let name = self.module.program.func(func).map(|func| &func.name);
-        let mut takers = self.site.release.taken_by.iter();
-        let takes_back = name.is_none_or(|name| takers.any(|taker| taker == name.as_str()));
-        let Some(reach) = self.module.enter(Reach::FULL, func).filter(|_| !takes_back) else {
-            return false;
-        };
-        let effect = self.module.effect(ParamQuery {
-            func,
-            param: Param::At(index),
-            field: None,
-            depth: 0,
-            error: None,
-            release: Arc::clone(&self.site.release),
-            reach,
-            apart: false,
-        });
-        matches!(effect, ParamEffect::Borrows | ParamEffect::Drains { .. })
     }
 
     /// Whether what is kept in a field is made again and again.
