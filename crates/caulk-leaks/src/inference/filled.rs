@@ -62,22 +62,8 @@ pub(crate) fn of_result(
             }
         }
         let contract = owed?;
-        for _ in 1..DEPTH {
-            let callers = methods
-                .iter()
-                .filter(|(name, method)| !by.contains(name) && calls_one_of(module, *method, &by));
-            let callers: Vec<String> = callers.map(|(name, _)| name.clone()).collect();
-            by.extend(callers);
-        }
-        let begun = local.is_some_and(|local| {
-            function.info().calls().iter().any(|(_, callee)| {
-                let on = callee.receiver().and_then(|x| function.local(x));
-                on == Some(local)
-                    && by
-                        .iter()
-                        .any(|name| name == crate::types::last_name(callee))
-            })
-        });
+        let by = with_callers(module, &methods, by);
+        let begun = local.is_some_and(|local| begins(function, local, &by));
         Some(Filled {
             field,
             contract,
@@ -88,8 +74,35 @@ pub(crate) fn of_result(
     })
 }
 
+/// These methods, and those of the others that call one of them on their receiver.
+pub(super) fn with_callers(
+    module: &Module<'_>,
+    methods: &[(String, FuncId)],
+    mut by: Vec<String>,
+) -> Vec<String> {
+    for _ in 1..DEPTH {
+        let callers = methods
+            .iter()
+            .filter(|(name, method)| !by.contains(name) && calls_one_of(module, *method, &by));
+        let callers: Vec<String> = callers.map(|(name, _)| name.clone()).collect();
+        by.extend(callers);
+    }
+    by
+}
+
+/// Whether a function calls one of these methods of a variable.
+pub(super) fn begins(function: &Function, local: LocalId, methods: &[String]) -> bool {
+    function.info().calls().iter().any(|(_, callee)| {
+        let on = callee.receiver().and_then(|x| function.local(x));
+        on == Some(local)
+            && methods
+                .iter()
+                .any(|name| name == crate::types::last_name(callee))
+    })
+}
+
 /// Whether a function defers the release of what it returns, or what ends it by another name.
-fn gives_up(function: &Function, local: LocalId) -> bool {
+pub(super) fn gives_up(function: &Function, local: LocalId) -> bool {
     let tree = function.tree();
     let Some(graph) = function.graph(None) else {
         return false;
@@ -123,7 +136,7 @@ fn release_of(module: &Module<'_>, ty: TypeId) -> Option<FuncId> {
 }
 
 /// The other methods that have the receiver of a release, by name.
-fn methods_beside(module: &Module<'_>, release: FuncId) -> Vec<(String, FuncId)> {
+pub(super) fn methods_beside(module: &Module<'_>, release: FuncId) -> Vec<(String, FuncId)> {
     let package = module.program.package(release.package);
     let receiver = module
         .program
@@ -166,7 +179,7 @@ fn closed_fields(module: &Module<'_>, method: FuncId, depth: usize) -> Vec<SmolS
 }
 
 /// The field of the receiver that an expression names.
-fn own_field(function: &Function, expr: ExprId) -> Option<SmolStr> {
+pub(super) fn own_field(function: &Function, expr: ExprId) -> Option<SmolStr> {
     let tree = function.tree();
     match tree.expr(tree.unparen(expr)).kind {
         ExprKind::Selector { x, sel } => {

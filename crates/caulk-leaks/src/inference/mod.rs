@@ -1,5 +1,6 @@
 //! What is inferred of functions from their source: what their callers owe, and what becomes of their arguments.
 
+pub(crate) mod begun;
 pub(crate) mod beside_error;
 pub(crate) mod convention;
 pub(crate) mod directive;

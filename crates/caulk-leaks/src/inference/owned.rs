@@ -195,6 +195,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
                     .or_else(|| crate::inference::enrolled::contract(module, &function, result))
                     .or_else(|| crate::inference::piped::contract(module, &function, result))
                     .or_else(|| filled_later(module, &function, result, ty, reach))
+                    .or_else(|| crate::inference::begun::contract(module, &function, result, ty))
         {
             add(contract, result, None, ty);
         }

@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use caulk_program::{BodyOwner, Builtin, Callee, FuncId, FuncRef, LocalId, Object, TypeId};
+use caulk_program::{
+    BodyOwner, Builtin, Callee, FuncId, FuncRef, LocalId, LocalKind, Object, TypeId,
+};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
@@ -13,10 +15,11 @@ use crate::contract::{Contract, Origin, Release};
 use crate::finding::{Confidence, Harm, Step};
 use crate::inference::handed_on::{released_by, returns_error};
 use crate::inference::owned::step;
+use crate::inference::provenance;
 use crate::module::Module;
 
 /// How many methods of the value, one called by the other, are looked into.
-const DEPTH: u8 = 2;
+pub(super) const DEPTH: u8 = 2;
 
 /// What the caller of a function owes for a result that a goroutine was started for.
 pub(crate) fn contract(
@@ -33,68 +36,137 @@ pub(crate) fn contract(
     if has_cleanup {
         return None;
     }
-    let made = returned_locals(function, result);
+    let literal = function
+        .id()
+        .and_then(|id| provenance::literal(module, id, result));
+    let made = Made {
+        locals: returned_locals(function, result),
+        channels: literal
+            .as_ref()
+            .map_or_else(Vec::new, |made| channels_in(function, made.expr)),
+    };
     let mut starts = Vec::new();
     goroutines(module, function, &made, DEPTH, &mut starts);
     if starts.is_empty() {
         return None;
     }
-    let ty = made
+    let of_local = made
+        .locals
         .first()
-        .and_then(|local| function.info().local_info(*local))
-        .map_or(ty, |local| local.ty);
+        .and_then(|local| function.info().local_info(*local));
+    let ty = match (of_local, literal) {
+        (_, Some(made)) if made.local.is_none() => function.info().type_of(made.expr),
+        (Some(local), _) => local.ty,
+        (None, _) => ty,
+    };
     let releases = releases(module, ty);
     if releases.is_empty() {
         return None;
     }
-    starts.iter().find_map(|start| {
-        let stopping: Vec<&Stop> = releases
-            .iter()
-            .filter(|stop| start.waits_on.contains(&stop.field))
-            .collect();
-        let first = *stopping.first()?;
-        let mut steps: Vec<Step> = Vec::new();
-        steps.extend(step(
-            module,
-            function,
-            start.span,
-            format!("starts a goroutine that waits on {}", first.field),
-        ));
-        if let Origin::Source(released) = released_by(module, first.method, &first.field) {
-            steps.extend(released.iter().cloned());
-        }
-        let mut names: Vec<&str> = stopping.iter().map(|stop| stop.name).collect();
-        names.dedup();
-        Some(Contract {
-            harm: Harm {
-                goroutines: true,
-                ..Harm::default()
+    starts
+        .iter()
+        .find_map(|start| stopped(module, function, start, &releases))
+}
+
+/// What is owed for a goroutine that a function starts, where a release stops it.
+pub(super) fn stopped(
+    module: &Module<'_>,
+    function: &Function,
+    start: &Start,
+    releases: &[Stop],
+) -> Option<Contract> {
+    let stopping: Vec<&Stop> = releases
+        .iter()
+        .filter(|stop| start.waits_on.contains(&stop.field))
+        .collect();
+    let first = *stopping.first()?;
+    let mut steps: Vec<Step> = Vec::new();
+    steps.extend(step(
+        module,
+        function,
+        start.span,
+        format!("starts a goroutine that waits on {}", first.field),
+    ));
+    if let Origin::Source(released) = released_by(module, first.method, &first.field) {
+        steps.extend(released.iter().cloned());
+    }
+    let mut names: Vec<&str> = stopping.iter().map(|stop| stop.name).collect();
+    names.dedup();
+    Some(Contract {
+        harm: Harm {
+            goroutines: true,
+            ..Harm::default()
+        },
+        ..Contract::of(
+            Release {
+                returns_error: returns_error(module, first.method),
+                ..Release::any_of(names)
             },
-            ..Contract::of(
-                Release {
-                    returns_error: returns_error(module, first.method),
-                    ..Release::any_of(names)
-                },
-                Confidence::Likely,
-                Origin::Source(steps.into()),
-            )
-        })
+            Confidence::Likely,
+            Origin::Source(steps.into()),
+        )
     })
 }
 
+/// A value that a function makes.
+pub(super) struct Made {
+    /// The variables that hold it.
+    locals: Vec<LocalId>,
+    /// Variables with channels that fields of it hold too.
+    channels: Vec<(LocalId, SmolStr)>,
+}
+
+impl Made {
+    /// What a method is called on.
+    pub fn receiver(local: LocalId) -> Made {
+        Made {
+            locals: vec![local],
+            channels: Vec::new(),
+        }
+    }
+}
+
+/// The channels that variables hold and a literal of a struct gives its fields: `&pool{stop: stop}`.
+fn channels_in(function: &Function, literal: ExprId) -> Vec<(LocalId, SmolStr)> {
+    let tree = function.tree();
+    let literal = match tree.expr(tree.unparen(literal)).kind {
+        ExprKind::Unary {
+            op: UnaryOp::Address,
+            x,
+        } => tree.unparen(x),
+        _ => tree.unparen(literal),
+    };
+    let ExprKind::CompositeLit { elts, .. } = tree.expr(literal).kind else {
+        return Vec::new();
+    };
+    let given = tree.exprs(elts).iter().filter_map(|elt| {
+        let ExprKind::KeyValue { key, value, .. } = tree.expr(*elt).kind else {
+            return None;
+        };
+        let ExprKind::Ident(field) = tree.expr(key).kind else {
+            return None;
+        };
+        let local = function.local(value)?;
+        let info = function.info().local_info(local)?;
+        let is_made_here = matches!(info.kind, LocalKind::Variable);
+        is_made_here.then(|| (local, SmolStr::new(tree.name(field))))
+    });
+    given.collect()
+}
+
 /// A goroutine that is started for the value, and the channel fields of the value that it waits on.
-struct Start {
-    waits_on: Vec<SmolStr>,
+pub(super) struct Start {
+    pub waits_on: Vec<SmolStr>,
     /// The statement, of the function or of a method of the value that it calls.
-    span: Span,
+    pub span: Span,
 }
 
 /// The goroutines that a function starts for these variables: `go f()`, `group.Go(f)`, or a method of
 /// theirs that does.
-fn goroutines(
+pub(super) fn goroutines(
     module: &Module<'_>,
     function: &Function,
-    of: &[LocalId],
+    of: &Made,
     depth: u8,
     found: &mut Vec<Start>,
 ) {
@@ -131,7 +203,7 @@ fn goroutines(
                         let span = tree.expr(expr).span;
                         match tree.exprs(args) {
                             [task] if starts(module, func) => start(*task, span, node),
-                            _ if is_one_of(function, *receiver, of) => {
+                            _ if is_one_of(function, *receiver, &of.locals) => {
                                 helpers.extend(func.id.map(|id| (id, span)));
                             }
                             _ => {}
@@ -147,7 +219,13 @@ fn goroutines(
         if let Some(helper) = module.function(BodyOwner::Func(id))
             && let Some(receiver) = helper.info().receiver()
         {
-            goroutines(module, &helper, &[receiver], depth, &mut inner);
+            goroutines(
+                module,
+                &helper,
+                &Made::receiver(receiver),
+                depth,
+                &mut inner,
+            );
         }
         found.extend(inner.into_iter().map(|start| Start { span, ..start }));
     }
@@ -264,7 +342,7 @@ pub(crate) fn returned_locals(function: &Function, result: usize) -> Vec<LocalId
 }
 
 /// The channel fields of the value that a goroutine waits on.
-fn waits(module: &Module<'_>, function: &Function, runs: ExprId, made: &[LocalId]) -> Vec<SmolStr> {
+fn waits(module: &Module<'_>, function: &Function, runs: ExprId, made: &Made) -> Vec<SmolStr> {
     let tree = function.tree();
     let runs = tree.unparen(runs);
     let mut fields = Vec::new();
@@ -272,18 +350,32 @@ fn waits(module: &Module<'_>, function: &Function, runs: ExprId, made: &[LocalId
         ExprKind::FuncLit { .. } => received(function, Node::Expr(runs), made, &mut fields),
         ExprKind::Call { .. } => match function.callee(runs) {
             Callee::Literal(literal) => received(function, Node::Expr(*literal), made, &mut fields),
-            Callee::Method { func, receiver, .. } if is_one_of(function, *receiver, made) => {
+            Callee::Method { func, receiver, .. }
+                if is_one_of(function, *receiver, &made.locals) =>
+            {
                 fields = func
                     .id
                     .map(|id| received_by(module, id))
                     .unwrap_or_default();
+            }
+            Callee::Static(func) => {
+                let called = func.id.and_then(|id| module.function(BodyOwner::Func(id)));
+                if let Some(called) = called
+                    && let Some(graph) = called.graph(None)
+                {
+                    let of = Made {
+                        locals: Vec::new(),
+                        channels: passed(function, runs, made, &called),
+                    };
+                    received(&called, Node::Stmt(graph.body), &of, &mut fields);
+                }
             }
             _ => {}
         },
         // A method value: `group.Go(s.loop)`.
         ExprKind::Selector { x, .. } => {
             if let Object::Method(func) = function.info().object(runs)
-                && is_one_of(function, x, made)
+                && is_one_of(function, x, &made.locals)
             {
                 fields = func
                     .id
@@ -296,6 +388,21 @@ fn waits(module: &Module<'_>, function: &Function, runs: ExprId, made: &[LocalId
     fields
 }
 
+/// The parameters of a called function that are passed channels of a value: `go serve(s.requests, stop)`.
+fn passed(
+    function: &Function,
+    call: ExprId,
+    made: &Made,
+    called: &Function,
+) -> Vec<(LocalId, SmolStr)> {
+    let arguments = function.tree().arguments(call).iter();
+    let params = called.info().params().iter();
+    arguments
+        .zip(params)
+        .filter_map(|(argument, param)| Some((*param, field_of(function, *argument, made)?)))
+        .collect()
+}
+
 /// The channel fields of its receiver that a method waits on, unless something else can end it too.
 fn received_by(module: &Module<'_>, id: FuncId) -> Vec<SmolStr> {
     let mut fields = Vec::new();
@@ -303,14 +410,19 @@ fn received_by(module: &Module<'_>, id: FuncId) -> Vec<SmolStr> {
         && let Some(graph) = function.graph(None)
         && let Some(receiver) = function.info().receiver()
     {
-        received(&function, Node::Stmt(graph.body), &[receiver], &mut fields);
+        received(
+            &function,
+            Node::Stmt(graph.body),
+            &Made::receiver(receiver),
+            &mut fields,
+        );
     }
     fields
 }
 
 /// The channel fields of these variables that code receives from. None where it also waits for a
 /// context to end: that may be what stops it.
-fn received(function: &Function, code: Node, of: &[LocalId], fields: &mut Vec<SmolStr>) {
+fn received(function: &Function, code: Node, of: &Made, fields: &mut Vec<SmolStr>) {
     let tree = function.tree();
     let mut by_context = false;
     tree.walk(code, |node| {
@@ -343,24 +455,29 @@ fn received(function: &Function, code: Node, of: &[LocalId], fields: &mut Vec<Sm
     }
 }
 
-/// The field that an expression selects of one of these variables.
-fn field_of(function: &Function, expr: ExprId, of: &[LocalId]) -> Option<SmolStr> {
+/// The field that an expression selects of a value, or that holds the same.
+fn field_of(function: &Function, expr: ExprId, of: &Made) -> Option<SmolStr> {
     let tree = function.tree();
-    let ExprKind::Selector { x, sel } = tree.expr(tree.unparen(expr)).kind else {
-        return None;
-    };
-    let local = function.local(x)?;
-    of.contains(&local).then(|| SmolStr::new(tree.name(sel)))
+    let expr = tree.unparen(expr);
+    if let ExprKind::Selector { x, sel } = tree.expr(expr).kind {
+        let is_own = is_one_of(function, x, &of.locals);
+        return is_own.then(|| SmolStr::new(tree.name(sel)));
+    }
+    let local = function.local(expr)?;
+    let mut channels = of.channels.iter();
+    let kept = channels.find(|(channel, _)| *channel == local);
+    kept.map(|(_, field)| field.clone())
 }
 
 /// A method that stops whoever waits on a field.
-struct Stop {
-    name: &'static str,
-    method: FuncId,
-    field: SmolStr,
+pub(super) struct Stop {
+    pub name: &'static str,
+    pub method: FuncId,
+    pub field: SmolStr,
 }
 
-fn releases(module: &Module<'_>, ty: TypeId) -> Vec<Stop> {
+/// The releases of a type that tell what waits on a field of it to end.
+pub(super) fn releases(module: &Module<'_>, ty: TypeId) -> Vec<Stop> {
     let mut found = Vec::new();
     for name in RELEASE_METHODS {
         let method = module
@@ -406,7 +523,9 @@ fn closes_within(
     };
     let tree = function.tree();
     let receiver = function.info().receiver();
-    let of: Vec<LocalId> = receiver.into_iter().collect();
+    let Some(of) = receiver.map(Made::receiver) else {
+        return false;
+    };
     function
         .info()
         .calls()
@@ -420,7 +539,7 @@ fn closes_within(
             }
             Callee::Method {
                 func, receiver: x, ..
-            } if is_one_of(&function, *x, &of) && !function.is_started(*call) => func
+            } if is_one_of(&function, *x, &of.locals) && !function.is_started(*call) => func
                 .id
                 .is_some_and(|id| closes_within(module, id, field, seen)),
             _ => false,
@@ -439,7 +558,7 @@ fn signalled(module: &Module<'_>, id: FuncId, depth: u8, fields: &mut Vec<SmolSt
         return;
     };
     let tree = function.tree();
-    let of = [receiver];
+    let of = Made::receiver(receiver);
     tree.walk(graph.body, |node| {
         match node {
             Node::Stmt(stmt) => {
