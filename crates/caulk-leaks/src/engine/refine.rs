@@ -1,7 +1,7 @@
 //! What a condition says about a path.
 
 use caulk_program::{Builtin, Callee, LocalId, Object};
-use caulk_syntax::{BinaryOp, ExprId, ExprKind, Tree, UnaryOp};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind, Tree, UnaryOp};
 
 use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
@@ -383,7 +383,35 @@ impl Run<'_, '_> {
             };
             empty.is.iter().any(|is| is == says)
         };
-        is_field(x) && is_one(y) || is_field(y) && is_one(x)
+        // `info.Status = resp.StatusCode`
+        let is_copy = |expr: ExprId| {
+            let mut given = self.assigned_to(expr).peekable();
+            given.peek().is_some() && given.all(is_field)
+        };
+        let says = |expr: ExprId| is_field(expr) || is_copy(expr);
+        is_one(y) && says(x) || is_one(x) && says(y)
+    }
+
+    /// What statements of the function assign to a variable, or a field of one, by its name.
+    fn assigned_to(&self, place: ExprId) -> impl Iterator<Item = ExprId> {
+        let tree = self.function.tree();
+        let mut given = Vec::new();
+        if let Some(path) = tree.selector_path(place)
+            && let Some(graph) = self.function.graph(self.root)
+        {
+            tree.walk(graph.body, |node| {
+                if let Node::Stmt(stmt) = node
+                    && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
+                {
+                    let pairs = tree.exprs(lhs).iter().zip(tree.exprs(rhs));
+                    let of_place = pairs
+                        .filter(|(left, _)| tree.selector_path(**left).as_ref() == Some(&path));
+                    given.extend(of_place.map(|(_, value)| *value));
+                }
+                Descend::Into
+            });
+        }
+        given.into_iter()
     }
 
     /// Whether an expression is the field of the resource that is set when that has ended.
