@@ -55,8 +55,11 @@ fn started_by(module: &Module<'_>, method: FuncId, releases: &[Stop]) -> Option<
     let value = Made::receiver(receiver);
     started::goroutines(module, &function, &value, started::DEPTH, &mut starts);
     starts.extend(with_context(module, &function, receiver));
+    // What the method itself tells to end has ended with it: `defer close(s.done)`.
+    let ends = |field: &SmolStr| started::closes_field(module, method, field);
     starts
         .iter()
+        .filter(|start| !start.waits_on.iter().any(ends))
         .find_map(|start| started::stopped(module, &function, start, releases))
 }
 
