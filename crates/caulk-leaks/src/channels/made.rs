@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Builtin, Callee, ChanDir, FuncId, LocalId, Type};
+use caulk_program::{BodyOwner, Builtin, Callee, ChanDir, FuncId, LocalId, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 use smol_str::SmolStr;
 
@@ -610,8 +610,9 @@ fn passed_on(
     let ExprKind::Call { fun, args, .. } = function.tree().expr(call).kind else {
         return None;
     };
-    let takes = match program.func_type(function.info().type_of(fun)) {
-        Some(takes) => *takes.params.get(index)?,
+    let signature = program.func_type(function.info().type_of(fun));
+    let takes = match signature {
+        Some(signature) => *signature.params.get(index)?,
         // By its own type whoever gets it may do no more.
         None if is_missing(function.callee(call)) => {
             let passed = function.tree().exprs(args).get(index)?;
@@ -635,9 +636,10 @@ fn passed_on(
         Type::Chan(ChanDir::Both, _) if again => Op::Lent,
         _ => return None,
     };
+    let is_context = |ty: TypeId| crate::types::is_context(program, ty);
     let mut arguments = function.tree().exprs(args).iter();
-    let has_context =
-        arguments.any(|arg| crate::types::is_context(program, function.info().type_of(*arg)));
+    let has_context = arguments.any(|arg| is_context(function.info().type_of(*arg)))
+        || signature.is_some_and(|signature| signature.params.iter().any(|ty| is_context(*ty)));
     let started = run.go.zip(scope.callee.clone());
     let started = started.map(|(go, function)| Started { function, go });
     uses.push(Use {
