@@ -81,7 +81,12 @@ impl Described<'_, '_> {
         let is_past = |at: Span| {
             let mut owed = owed.iter();
             owed.any(|lost| {
-                let leaves = matches!(lost.kind, ExitKind::Return | ExitKind::End);
+                let leaves = match lost.kind {
+                    ExitKind::Return | ExitKind::End => true,
+                    // A turn before may have started it.
+                    ExitKind::Overwritten => !self.in_loop,
+                    ExitKind::NextIteration => false,
+                };
                 !leaves || at.start < lost.span.end
             })
         };
