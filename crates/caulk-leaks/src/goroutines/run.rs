@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, LocalId, Object};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::body::runs::called_once;
 use crate::body::{Function, Root};
@@ -98,6 +98,27 @@ pub(super) struct Body<'a> {
     pub module: &'a Module<'a>,
     pub function: &'a Function,
     pub root: Root,
+}
+
+impl<'a> Body<'a> {
+    /// Its `select` statements, each with its clauses.
+    pub fn selects(&self) -> Vec<(StmtId, &'a [StmtId])> {
+        let (function, tree) = (self.function, self.function.tree());
+        let mut found = Vec::new();
+        let Some(graph) = function.graph(self.root) else {
+            return found;
+        };
+        tree.walk(graph.body, |node| {
+            if let Node::Stmt(select) = node
+                && let StmtKind::Select(clauses) = tree.stmt(select).kind
+                && function.root_of(node) == self.root
+            {
+                found.push((select, tree.block(clauses)));
+            }
+            Descend::Into
+        });
+        found
+    }
 }
 
 /// `timer`, or `s.timer`.

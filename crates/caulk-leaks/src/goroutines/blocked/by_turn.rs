@@ -1,7 +1,7 @@
 //! Goroutines of a value that each turn of an endless loop makes, a connection say, and that only the end of something else ends: they
 //! wait for a channel of the value which nothing closes, or for the end of what the value belongs to.
 
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Node, StmtId};
 
 use super::{Blocked, Many, Wait, outside_of_tests, place_of};
 use crate::body::Function;
@@ -42,22 +42,12 @@ impl Body<'_> {
     /// The `select` of a method's loop that waits for channels of its value which nothing closes, and for the end of what that belongs to;
     /// with the first of the channels.
     fn waits_with_owner(&self) -> Option<(StmtId, String)> {
-        let (function, tree) = (self.function, self.function.tree());
-        let mut found = None;
-        tree.walk(function.graph(self.root)?.body, |node| {
-            if let Node::Stmt(select) = node
-                && let StmtKind::Select(clauses) = tree.stmt(select).kind
-                && found.is_none()
-                && function.root_of(node) == self.root
-                && function.in_loop(select)
-            {
-                found = self
-                    .waits_for(tree.block(clauses))
-                    .map(|channel| (select, channel));
-            }
-            Descend::Into
-        });
-        found
+        let mut selects = self.selects().into_iter();
+        selects.find_map(|(select, clauses)| {
+            let goes_round = self.function.in_loop(select);
+            let channel = goes_round.then(|| self.waits_for(clauses))??;
+            Some((select, channel))
+        })
     }
 
     fn waits_for(&self, clauses: &[StmtId]) -> Option<String> {

@@ -1,7 +1,7 @@
 //! Goroutines that look whether a context has ended, and wait for that instead: the `select` has no other case, and what stands behind it
 //! is never reached.
 
-use caulk_syntax::{Descend, Node, StmtId, StmtKind};
+use caulk_syntax::{Node, StmtId, StmtKind};
 
 use super::{Blocked, Many, Wait, outside_of_tests, place_of};
 use crate::body::Function;
@@ -39,27 +39,22 @@ impl Body<'_> {
     /// The `select` whose only case returns when a context ends, and behind which there is more to do; with the context's name.
     fn looks_and_waits(&self) -> Option<(StmtId, String)> {
         let (function, tree) = (self.function, self.function.tree());
-        let mut found = None;
-        tree.walk(function.graph(self.root)?.body, |node| {
-            if let Node::Stmt(select) = node
-                && let StmtKind::Select(clauses) = tree.stmt(select).kind
-                && found.is_none()
-                && function.root_of(node) == self.root
-                && let [clause] = tree.block(clauses)
-                && let StmtKind::Comm { body, .. } = tree.stmt(*clause).kind
-                && let Some(StmtKind::Return(_)) =
-                    tree.stmts(body).last().map(|last| tree.stmt(*last).kind)
-                && has_more_behind(function, select)
-            {
-                let channel = received_by(function, *clause);
-                let context = channel.and_then(|of| context_of(self.module, function, of));
-                found = context
-                    .and_then(|context| path(function, context))
-                    .map(|context| (select, context));
+        let mut selects = self.selects().into_iter();
+        selects.find_map(|(select, clauses)| {
+            let [clause] = *clauses else {
+                return None;
+            };
+            let StmtKind::Comm { body, .. } = tree.stmt(clause).kind else {
+                return None;
+            };
+            let last = tree.stmts(body).last().map(|last| tree.stmt(*last).kind);
+            let returns = matches!(last, Some(StmtKind::Return(_)));
+            if !returns || !has_more_behind(function, select) {
+                return None;
             }
-            Descend::Into
-        });
-        found
+            let context = context_of(self.module, function, received_by(function, clause)?)?;
+            Some((select, path(function, context)?))
+        })
     }
 }
 
