@@ -533,11 +533,6 @@ pub(crate) const RELEASES_OF_FIELDS: &[&str] = &[
     "Rollback",
 ];
 
-/// Whether a method is named as a release is, and not for what of its value it ends: `Stop` and no `StopTimer`.
-pub(crate) fn is_named_as_release(name: &str) -> bool {
-    RELEASE_METHODS.contains(&name) || ["close", "stop", "shutdown"].contains(&name)
-}
-
 /// Whether a method's name says that it releases.
 pub(crate) fn is_release_name(name: &str) -> bool {
     RELEASE_METHODS.contains(&name)

@@ -8,7 +8,7 @@ use super::run::Run;
 use super::state::{Part, State, Status, Value};
 use crate::body::Function;
 use crate::catalogue::CallEffect;
-use crate::contract::{Origin, RELEASE_METHODS, is_named_as_release, is_release_name};
+use crate::contract::{Origin, RELEASE_METHODS, is_release_name};
 use crate::inference::summary::{Param, ParamEffect};
 use crate::types::last_name;
 
@@ -118,7 +118,11 @@ impl Run<'_, '_> {
                     error: None,
                 };
                 let releases = match is_release_name(&method) {
-                    true => is_named_as_release(&method) || !self.only_uses(callee, &passed),
+                    // `Stop`, and no `StopTimer`, which is named for what of its value it ends.
+                    true => {
+                        RELEASE_METHODS.contains(&method.as_str())
+                            || !self.only_uses(callee, &passed)
+                    }
                     false => !self.is_own(callee) && self.is_release(0, &method),
                 };
                 if releases {
