@@ -295,6 +295,13 @@ impl Function {
         self.innermost_loop(node).is_some()
     }
 
+    /// The loops around a node within its own function, the innermost first.
+    pub fn loops_around(&self, node: impl Into<Node>) -> impl Iterator<Item = StmtId> {
+        std::iter::successors(self.innermost_loop(node), |round| {
+            self.innermost_loop(*round)
+        })
+    }
+
     /// The innermost loop statement, within its own function, that holds a node in its body.
     pub fn innermost_loop(&self, node: impl Into<Node>) -> Option<StmtId> {
         let mut child = node.into();

@@ -307,9 +307,7 @@ impl Scope<'_> {
     /// Whether a loop comes to a place again and again with the one channel.
     fn goes_round(&self, at: Node) -> bool {
         let function = self.function;
-        let rounds = std::iter::successors(function.innermost_loop(at), |round| {
-            function.innermost_loop(*round)
-        });
+        let rounds = function.loops_around(at);
         let mut rounds = rounds.map(|round| function.tree().stmt(round).span);
         rounds.any(|round| self.made.is_none_or(|made| !round.encloses(made)))
     }

@@ -136,9 +136,7 @@ pub(super) fn unbounded_round(
     at: Node,
 ) -> Option<StmtId> {
     let tree = function.tree();
-    let mut rounds = std::iter::successors(function.innermost_loop(at), |round| {
-        function.innermost_loop(*round)
-    });
+    let mut rounds = function.loops_around(at);
     rounds.find(|round| match tree.stmt(*round).kind {
         StmtKind::For { cond, post, .. } => cond.is_none() || post.is_none(),
         StmtKind::Range { x, .. } => is_channel(module.program, function.info().type_of(x)),
