@@ -3,7 +3,7 @@
 use caulk_program::SourceFile;
 use caulk_syntax::Span;
 
-use super::{Blocked, Wait};
+use super::{Blocked, Hangs, Wait};
 use crate::body::{Function, Root};
 use crate::channels::made::span_of;
 use crate::finding::{
@@ -47,7 +47,7 @@ pub(crate) fn described(
         }
         None => begun.encloses(waits) && waits != begun,
     };
-    let hangs_here = started.is_none() && blocked.wait.is_send() && written_here;
+    let hangs_here = started.is_none() && blocked.wait.hangs() == Hangs::Sends && written_here;
     let path = vec![
         Step {
             location: match &blocked.within {
@@ -97,24 +97,12 @@ pub(crate) fn described(
         start,
         root: owner.root_of(start),
         variable: channel.clone(),
-        release: match blocked.wait {
-            Wait::Receive
-            | Wait::Held
-            | Wait::Untold
-            | Wait::Unasked
-            | Wait::Abandoned
-            | Wait::Asked
-            | Wait::Stranded => format!("receive from {channel}"),
-            Wait::Itself | Wait::Failed => "return".to_owned(),
-            Wait::Close
-            | Wait::Unclosed
-            | Wait::Signal
-            | Wait::Failing
-            | Wait::Lasting
-            | Wait::Unsignalled
-            | Wait::Outlived
-            | Wait::Gathered
-            | Wait::Unanswered => format!("close({channel})"),
+        release: match blocked.wait.hangs() {
+            Hangs::Sends => format!("receive from {channel}"),
+            Hangs::Calls => "return".to_owned(),
+            // Nothing closes the channel of a call that has failed.
+            Hangs::Ranges if blocked.wait == Wait::Failed => "return".to_owned(),
+            Hangs::Ranges | Hangs::Waits => format!("close({channel})"),
         },
         message: match blocked.wait {
             Wait::Receive => {
@@ -225,25 +213,11 @@ impl Blocked {
     /// What it does where it hangs.
     fn hanging(&self) -> String {
         let channel = &self.channel;
-        match self.wait {
-            Wait::Receive
-            | Wait::Held
-            | Wait::Untold
-            | Wait::Unasked
-            | Wait::Abandoned
-            | Wait::Asked
-            | Wait::Stranded => format!("sends on {channel}"),
-            Wait::Itself => format!("calls {channel}"),
-            Wait::Close | Wait::Unclosed | Wait::Failed => format!("ranges over {channel}"),
-            Wait::Signal
-            | Wait::Failing
-            | Wait::Lasting
-            | Wait::Unsignalled
-            | Wait::Outlived
-            | Wait::Gathered
-            | Wait::Unanswered => {
-                format!("waits for {channel}")
-            }
+        match self.wait.hangs() {
+            Hangs::Sends => format!("sends on {channel}"),
+            Hangs::Calls => format!("calls {channel}"),
+            Hangs::Ranges => format!("ranges over {channel}"),
+            Hangs::Waits => format!("waits for {channel}"),
         }
     }
 }

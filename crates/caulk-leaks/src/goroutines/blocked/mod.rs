@@ -169,19 +169,35 @@ pub(crate) enum Wait {
     Held,
 }
 
+/// What a goroutine does where it hangs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hangs {
+    Sends,
+    Calls,
+    Ranges,
+    Waits,
+}
+
 impl Wait {
-    /// Whether it is a send that waits.
-    fn is_send(self) -> bool {
-        matches!(
-            self,
+    fn hangs(self) -> Hangs {
+        match self {
             Wait::Receive
-                | Wait::Held
-                | Wait::Untold
-                | Wait::Unasked
-                | Wait::Abandoned
-                | Wait::Asked
-                | Wait::Stranded
-        )
+            | Wait::Held
+            | Wait::Untold
+            | Wait::Unasked
+            | Wait::Abandoned
+            | Wait::Asked
+            | Wait::Stranded => Hangs::Sends,
+            Wait::Itself => Hangs::Calls,
+            Wait::Close | Wait::Unclosed | Wait::Failed => Hangs::Ranges,
+            Wait::Signal
+            | Wait::Failing
+            | Wait::Lasting
+            | Wait::Unsignalled
+            | Wait::Outlived
+            | Wait::Gathered
+            | Wait::Unanswered => Hangs::Waits,
+        }
     }
 }
 
