@@ -428,6 +428,17 @@ impl Function {
         }
     }
 
+    /// Parameters of the function or of a literal.
+    pub fn params(&self, root: Root) -> &[LocalId] {
+        match root {
+            None => self.info().params(),
+            Some(literal) => self
+                .info()
+                .literal(literal)
+                .map_or(&[], |literal| &literal.params),
+        }
+    }
+
     /// Results of the function or of a literal.
     pub fn results(&self, root: Root) -> &[LocalId] {
         match root {

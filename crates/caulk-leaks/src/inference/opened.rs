@@ -2,6 +2,7 @@
 
 use caulk_program::{BodyOwner, Callee, FuncId, Program, TypeId};
 
+use crate::body::{Function, Root};
 use crate::contract::{Contract, Origin, Release};
 use crate::finding::{Confidence, Harm};
 use crate::inference::effort;
@@ -36,14 +37,19 @@ pub(crate) fn says_so(name: &str) -> bool {
 
 /// Whether a function may hand on a contract: one that names alone tell, only under such a name, and none that rests on what
 /// others do. A pool that opens what it has none of takes it back.
-pub(crate) fn is_handed_on(module: &Module<'_>, contract: &Contract, by: FuncId) -> bool {
+pub(crate) fn is_handed_on(
+    module: &Module<'_>,
+    contract: &Contract,
+    by: &Function,
+    root: Root,
+) -> bool {
     let by_name = contract.origin == Origin::Convention && contract.rule == "unclosed-resource";
     // What others do where they give up says nothing of what becomes of it where all goes well.
     let by_failures = contract.origin == Origin::Habit && contract.where_it_fails;
+    let func = by.id().filter(|_| root.is_none());
     contract.origin != Origin::Custom && !by_name && !by_failures
-        || module
-            .program
-            .func(by)
+        || func
+            .and_then(|func| module.program.func(func))
             .is_some_and(|func| says_so(&func.name))
 }
 

@@ -6,7 +6,7 @@ use caulk_program::{BodyOwner, Callee, FuncId, Program, Type, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
 use super::handed_on::{by_function, handed_on, held};
-use crate::body::Function;
+use crate::body::{Function, Root};
 use crate::contract::{Contract, ErrorAt, Origin, Release};
 use crate::engine::{FieldPath, Value, Verdict};
 use crate::finding::{Confidence, Harm, Location, SettledBy, Step};
@@ -41,21 +41,8 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
     let Some(function) = module.function(BodyOwner::Func(id)) else {
         return Results::default();
     };
-    let error = function.error_result(module.program, None);
     let verdicts = module.verdicts(BodyOwner::Func(id), reach);
-    let mut add = |mut contract: Contract, result: usize, flag: Option<usize>, ty: TypeId| {
-        contract.results = vec![result];
-        contract.error = error.or(flag).map_or(ErrorAt::Never, ErrorAt::Index);
-        contract.two_results = false;
-        contract.type_name = module
-            .program
-            .type_string(ty)
-            .trim_start_matches('*')
-            .to_owned();
-        contract.made_with = Vec::new();
-        contract.takes_over = None;
-        contract.nothing_of_nil = None;
-        contract.where_it_fails = false;
+    let mut add = |contract: Contract| {
         let mut known = contracts.iter_mut();
         match known.find(|known| known.results == contract.results) {
             // One function may release what is certain, and what is not.
@@ -71,10 +58,6 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             Some(_) => {}
             None => contracts.push(contract),
         }
-    };
-    let result_type = |result: usize| {
-        let local = function.results(None).get(result)?;
-        Some(function.info().local_info(*local)?.ty)
     };
     let (mut accounted, mut undecided_alike) = (false, false);
     // Types of what the function itself sees to: `t.Cleanup(func() { db.Close() })`.
@@ -96,90 +79,11 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
             answered_for.insert(site.type_name.as_str());
         }
         undecided_alike |= is_alike && outcomes.unknown.is_some();
-        if outcomes.unknown.is_some() {
-            continue;
+        match given(module, &function, site, verdict, reach) {
+            Given::Owed(contract) => add(*contract),
+            Given::SeenTo => accounted = true,
+            Given::Nothing => {}
         }
-        let returned = outcomes.returned.clone();
-        let is_idle = returned.is_none();
-        // Whoever gets a client with a transport that nobody has used keeps it, as a rule.
-        let idle = outcomes.returned_idle.clone();
-        let idle = idle.filter(|_| !site.is_written_out());
-        let Some((result, value)) = returned.or(idle) else {
-            continue;
-        };
-        // Released on the way out of some paths, it is data to whoever gets it.
-        if outcomes.returns_released.contains(&result) {
-            accounted = true;
-            continue;
-        }
-        let Some(ty) = result_type(result).filter(|_| !outcomes.returns_other.contains(&result))
-        else {
-            continue;
-        };
-        let owed = match &value {
-            Value::At(_) if !opened::is_handed_on(module, &site.contract, id) => None,
-            Value::At(depth) => handed_on(&site.contract, *depth),
-            Value::Owner(Some(part)) => {
-                let concrete = outcomes.returned_type.unwrap_or(ty);
-                let contract = match part.depth {
-                    0 => Some(site.contract.as_ref().clone()),
-                    depth => handed_on(&site.contract, depth),
-                };
-                contract.and_then(|contract| {
-                    held(module, &contract, concrete, &part.field, id.package, reach)
-                })
-            }
-            Value::Releaser => by_function(module, &site.contract, ty, outcomes.beside.as_ref()),
-            Value::Owner(None) => as_file(module, &site.contract, ty),
-            Value::Listed if opened::is_handed_on(module, &site.contract, id) => {
-                handed_on(&site.contract, 0)
-            }
-            _ => None,
-        };
-        let Some(mut owed) = owed.filter(|owed| can_be_called(module, ty, owed)) else {
-            continue;
-        };
-        owed.listed = matches!(value, Value::Listed);
-        owed.comes_read = matches!(value, Value::At(0)) && !outcomes.returned_unread;
-        // What a helper has only made, the caller starts: a command.
-        let is_begun = !is_idle || site.contract.acquired_after.is_empty();
-        if is_begun {
-            owed.acquired_after = Vec::new();
-        } else if !matches!(value, Value::At(0)) {
-            continue;
-        }
-        owed.optional |= outcomes.returns_nil.contains(&result)
-            || is_shared_with_goroutine(module, &function, site);
-        let only_stores = site.contract.rule == "uncalled-cancel"
-            && matches!(value, Value::Owner(_))
-            && crate::engine::idle::only_stores(module, &function, site.call);
-        owed.idle = is_idle && is_begun
-            || only_stores && crate::engine::context::is_rootless(&function, site.call);
-        if site.contract.rule == "uncalled-cancel" {
-            owed.context_ends = parent_parameter(&function, site, 0);
-        }
-        owed.idle_below = match site.contract.idle_below {
-            _ if only_stores => owed.context_ends,
-            Some(index) => parent_parameter(&function, site, index),
-            None => None,
-        };
-        if let Some(context) = context_of(&function, site) {
-            // What ends with a context of this function is gone by itself.
-            if crate::engine::context::ends_here(module, &function, context) {
-                accounted = true;
-                continue;
-            }
-            let local = function.local(context);
-            let mut params = function.info().params().iter();
-            owed.context_ends = params.position(|param| Some(*param) == local);
-        }
-        owed.dynamic_type = outcomes
-            .returned_type
-            .filter(|ty| !module.program.is_interface(*ty))
-            .and_then(|ty| module.program.named_name(ty))
-            .or(owed.dynamic_type);
-        owed.origin = origin(module, &function, site, verdict, &owed);
-        add(owed, result, outcomes.nil_flag(), ty);
     }
     for (result, local) in function.results(None).iter().enumerate() {
         let known = function.info().local_info(*local).map(|local| local.ty);
@@ -197,7 +101,7 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
                     .or_else(|| filled_later(module, &function, result, ty, reach))
                     .or_else(|| crate::inference::begun::contract(module, &function, result, ty))
         {
-            add(contract, result, None, ty);
+            add(as_result(module, &function, None, contract, result, None));
         }
     }
     let undecided = verdicts
@@ -208,6 +112,142 @@ pub(crate) fn results(module: &Module<'_>, id: FuncId, reach: Reach) -> Results 
         accounted: accounted && !undecided,
         undecided: undecided_alike || calls_undecided(module, &function, reach),
     }
+}
+
+/// What becomes, for whoever calls a function or a literal of one, of what that acquires.
+pub(crate) enum Given {
+    Nothing,
+    /// It is returned, but has been released, or is by what ends with the function.
+    SeenTo,
+    /// The caller owes it.
+    Owed(Box<Contract>),
+}
+
+/// What a function, or the literal that acquires, gives its caller of what it acquires.
+pub(crate) fn given(
+    module: &Module<'_>,
+    function: &Function,
+    site: &Site,
+    verdict: &Verdict,
+    reach: Reach,
+) -> Given {
+    let outcomes = &verdict.outcomes;
+    if outcomes.unknown.is_some() {
+        return Given::Nothing;
+    }
+    let returned = outcomes.returned.clone();
+    let is_idle = returned.is_none();
+    // Whoever gets a client with a transport that nobody has used keeps it, as a rule.
+    let idle = outcomes.returned_idle.clone();
+    let idle = idle.filter(|_| !site.is_written_out());
+    let Some((result, value)) = returned.or(idle) else {
+        return Given::Nothing;
+    };
+    // Released on the way out of some paths, it is data to whoever gets it.
+    if outcomes.returns_released.contains(&result) {
+        return Given::SeenTo;
+    }
+    let Some(ty) = result_type(function, site.root, result)
+        .filter(|_| !outcomes.returns_other.contains(&result))
+    else {
+        return Given::Nothing;
+    };
+    let is_handed_on = || opened::is_handed_on(module, &site.contract, function, site.root);
+    let owed = match &value {
+        Value::At(depth) => Some(*depth)
+            .filter(|_| is_handed_on())
+            .and_then(|depth| handed_on(&site.contract, depth)),
+        Value::Owner(Some(part)) => {
+            let concrete = outcomes.returned_type.unwrap_or(ty);
+            let contract = match part.depth {
+                0 => Some(site.contract.as_ref().clone()),
+                depth => handed_on(&site.contract, depth),
+            };
+            contract.and_then(|contract| {
+                let package = function.package;
+                held(module, &contract, concrete, &part.field, package, reach)
+            })
+        }
+        Value::Releaser => by_function(module, &site.contract, ty, outcomes.beside.as_ref()),
+        Value::Owner(None) => as_file(module, &site.contract, ty),
+        Value::Listed if is_handed_on() => handed_on(&site.contract, 0),
+        _ => None,
+    };
+    let Some(mut owed) = owed.filter(|owed| can_be_called(module, ty, owed)) else {
+        return Given::Nothing;
+    };
+    owed.listed = matches!(value, Value::Listed);
+    owed.comes_read = matches!(value, Value::At(0)) && !outcomes.returned_unread;
+    // What a helper has only made, the caller starts: a command.
+    let is_begun = !is_idle || site.contract.acquired_after.is_empty();
+    if is_begun {
+        owed.acquired_after = Vec::new();
+    } else if !matches!(value, Value::At(0)) {
+        return Given::Nothing;
+    }
+    owed.optional |= outcomes.returns_nil.contains(&result)
+        || is_shared_with_goroutine(module, function, site);
+    let only_stores = site.contract.rule == "uncalled-cancel"
+        && matches!(value, Value::Owner(_))
+        && crate::engine::idle::only_stores(module, function, site.call);
+    owed.idle = is_idle && is_begun
+        || only_stores && crate::engine::context::is_rootless(function, site.call);
+    if site.contract.rule == "uncalled-cancel" {
+        owed.context_ends = parent_parameter(function, site, 0);
+    }
+    owed.idle_below = match site.contract.idle_below {
+        _ if only_stores => owed.context_ends,
+        Some(index) => parent_parameter(function, site, index),
+        None => None,
+    };
+    if let Some(context) = context_of(function, site) {
+        // What ends with a context of this function is gone by itself.
+        if crate::engine::context::ends_here(module, function, context) {
+            return Given::SeenTo;
+        }
+        owed.context_ends = parameter(function, site.root, context);
+    }
+    owed.dynamic_type = outcomes
+        .returned_type
+        .filter(|ty| !module.program.is_interface(*ty))
+        .and_then(|ty| module.program.named_name(ty))
+        .or(owed.dynamic_type);
+    owed.origin = origin(module, function, site, verdict, &owed);
+    let flag = outcomes.nil_flag();
+    Given::Owed(Box::new(as_result(
+        module, function, site.root, owed, result, flag,
+    )))
+}
+
+/// The contract of a result of a function, or of a literal in it; `flag` is the result that says whether there is one.
+fn as_result(
+    module: &Module<'_>,
+    function: &Function,
+    root: Root,
+    contract: Contract,
+    result: usize,
+    flag: Option<usize>,
+) -> Contract {
+    let error = function.error_result(module.program, root);
+    let ty = result_type(function, root, result).unwrap_or(TypeId::UNKNOWN);
+    let type_name = module.program.type_string(ty);
+    Contract {
+        results: vec![result],
+        error: error.or(flag).map_or(ErrorAt::Never, ErrorAt::Index),
+        two_results: false,
+        type_name: type_name.trim_start_matches('*').to_owned(),
+        made_with: Vec::new(),
+        takes_over: None,
+        nothing_of_nil: None,
+        where_it_fails: false,
+        ..contract
+    }
+}
+
+/// The type of a result of a function, or of a literal in it.
+fn result_type(function: &Function, root: Root, result: usize) -> Option<TypeId> {
+    let local = function.results(root).get(result)?;
+    Some(function.info().local_info(*local)?.ty)
 }
 
 /// Whether what is owed is nothing for some callers: a context below one that does not end.
@@ -444,9 +484,14 @@ fn parent_parameter(function: &Function, site: &Site, index: usize) -> Option<us
     let ExprKind::Call { args, .. } = tree.expr(site.call).kind else {
         return None;
     };
-    let parent = function.local(*tree.exprs(args).get(index)?)?;
-    let params = function.info().params();
-    params.iter().position(|param| *param == parent)
+    parameter(function, site.root, *tree.exprs(args).get(index)?)
+}
+
+/// Which parameter of a function, or of a literal in it, an expression is.
+fn parameter(function: &Function, root: Root, expr: ExprId) -> Option<usize> {
+    let local = function.local(expr)?;
+    let params = function.params(root);
+    params.iter().position(|param| *param == local)
 }
 
 /// From the acquiring call to what releases it, then what the acquired function's own source says.

@@ -5,6 +5,7 @@ pub(crate) mod around;
 mod behind;
 pub(crate) mod deadline;
 mod in_memory;
+mod literals;
 pub(crate) mod made_of;
 pub(crate) mod owed;
 pub(crate) mod stand_in;
@@ -78,10 +79,17 @@ pub(crate) fn verdicts(
     let Some(function) = module.function(owner) else {
         return Vec::new();
     };
-    sites(module, &function, reach)
+    let mut verdicts: Vec<(Site, Verdict)> = sites(module, &function, reach)
         .into_iter()
         .map(|site| followed(module, &function, reach, site))
-        .collect()
+        .collect();
+    let called = literals::sites(module, &function, reach, &verdicts);
+    if !called.is_empty() {
+        verdicts.extend(called.into_iter().map(|site| followed(module, &function, reach, site)));
+        let tree = function.tree();
+        verdicts.sort_by_key(|(site, _)| (tree.expr(site.call).span, site.result));
+    }
+    verdicts
 }
 
 /// Follows what a body gets from functions that lead back to it: it owes that as those do who call them from outside.
