@@ -185,8 +185,8 @@ pub(crate) fn given(
     } else if !matches!(value, Value::At(0)) {
         return Given::Nothing;
     }
-    owed.optional |= outcomes.returns_nil.contains(&result)
-        || is_shared_with_goroutine(module, function, site);
+    owed.optional |=
+        outcomes.returns_nil.contains(&result) || is_shared_with_goroutine(module, function, site);
     let only_stores = site.contract.rule == "uncalled-cancel"
         && matches!(value, Value::Owner(_))
         && crate::engine::idle::only_stores(module, function, site.call);

@@ -51,7 +51,10 @@ pub(super) fn sites(
         for (_, contract) in returned.iter().filter(|(of, _)| Some(*of) == literal) {
             let results = super::result_count(module, function, call);
             for &result in &contract.results {
-                if sites.iter().any(|site| site.call == call && site.result == result) {
+                if sites
+                    .iter()
+                    .any(|site| site.call == call && site.result == result)
+                {
                     continue;
                 }
                 sites.push(Site {

@@ -85,7 +85,11 @@ pub(crate) fn verdicts(
         .collect();
     let called = literals::sites(module, &function, reach, &verdicts);
     if !called.is_empty() {
-        verdicts.extend(called.into_iter().map(|site| followed(module, &function, reach, site)));
+        verdicts.extend(
+            called
+                .into_iter()
+                .map(|site| followed(module, &function, reach, site)),
+        );
         let tree = function.tree();
         verdicts.sort_by_key(|(site, _)| (tree.expr(site.call).span, site.result));
     }
