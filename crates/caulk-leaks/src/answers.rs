@@ -22,6 +22,7 @@ pub(crate) struct Answers {
     pub never_fails: Memo<(FuncId, u8), bool>,
     pub makes_errors: Memo<(FuncId, u8), bool>,
     pub asserts: Memo<(FuncId, usize, Reach), bool>,
+    pub errors_told: Memo<(FuncId, usize), Option<bool>>,
     pub idle: Memo<BodyOwner, bool>,
 }
 
@@ -36,6 +37,7 @@ impl Answers {
         self.never_fails.retain(|(id, _)| hold_of(*id));
         self.makes_errors.retain(|(id, _)| hold_of(*id));
         self.asserts.retain(|(id, ..)| hold_of(*id));
+        self.errors_told.retain(|(id, _)| hold_of(*id));
         self.idle.retain(hold);
     }
 }

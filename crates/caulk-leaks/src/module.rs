@@ -524,6 +524,17 @@ impl<'p> Module<'p> {
         })
     }
 
+    /// What a function returns where this parameter, an error, is nil, if it returns the opposite wherever it is not.
+    pub fn told_where_nil(&self, id: FuncId, index: usize) -> Option<bool> {
+        if let Some((module, id)) = self.home(id) {
+            return module.told_where_nil(id, index);
+        }
+        let told = || crate::inference::error_told::where_nil(self, id, index);
+        self.at(BodyOwner::Func(id), || {
+            self.answers.errors_told.get((id, index), told)
+        })
+    }
+
     /// What comments above a function say that it does with a parameter.
     pub fn declared(&self, id: FuncId, param: Param) -> Option<Declared> {
         self.declared.get((id, param), || {

@@ -151,6 +151,7 @@ impl Run<'_, '_> {
                 ParamEffect::Unknown(_)
                     | ParamEffect::LeavesSometimes(_)
                     | ParamEffect::LeavesOnFailure { .. }
+                    | ParamEffect::KeptOrLeft
             ) && matches!(value, Value::At(_))
                 && self.is_lent(call, callee, index, value)
             {
@@ -319,6 +320,7 @@ impl Run<'_, '_> {
             ParamEffect::Unknown(_)
             | ParamEffect::LeavesSometimes(_)
             | ParamEffect::LeavesOnFailure { .. }
+            | ParamEffect::KeptOrLeft
             | ParamEffect::Returns { .. } => None,
             effect => wraps.then(|| self.apply(state, call, callee, effect)),
         }

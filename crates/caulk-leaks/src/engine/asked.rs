@@ -1,6 +1,6 @@
 //! What the answer of a call in a condition says of a path, and what is asked to be safe alone.
 
-use caulk_program::Object;
+use caulk_program::{Callee, Object};
 use caulk_syntax::{ExprId, ExprKind};
 use smol_str::SmolStr;
 
@@ -8,6 +8,7 @@ use super::known::{asks_for_nil, implies_error};
 use super::run::{Run, Start};
 use super::state::{Fact, State, Status, Value};
 use crate::catalogue::ErrorTest;
+use crate::module::Followed;
 
 impl Run<'_, '_> {
     /// The error that an expression looks into: `err` in `errors.Cause(err)`, which is nil where that is.
@@ -105,6 +106,13 @@ impl Run<'_, '_> {
         {
             self.is_told_of_context(state, *error);
         }
+        let is_error = |arg: &ExprId| matches!(self.value_at(state, *arg), Some(Value::Error));
+        if test.is_none()
+            && let Some(index) = args.iter().position(is_error)
+            && let Some(where_nil) = self.told_where_nil(callee, index)
+        {
+            return self.refine_acquired(state, truth == where_nil);
+        }
         for arg in args {
             let arg = &self.cause_in(*arg);
             match (self.value_at(state, *arg), test) {
@@ -161,6 +169,15 @@ impl Run<'_, '_> {
         let field = SmolStr::new(self.function.tree().name(sel));
         let uses = self.module.uses_of_field(package, &of.full_name(), &field);
         uses.is_some_and(|uses| uses.is_always_given())
+    }
+
+    /// What a call says where the error that it is passed at a place is nil, as the source of the one that is called shows.
+    fn told_where_nil(&self, callee: &Callee, index: usize) -> Option<bool> {
+        let id = callee.func()?.id?;
+        match self.module.follows(self.reach, self.function.id(), id) {
+            Followed::Yes(_) => self.module.told_where_nil(id, index),
+            Followed::Recursive | Followed::No => None,
+        }
     }
 
     /// A condition that asks a function which is not known about the acquisition's error.

@@ -211,6 +211,22 @@ impl Run<'_, '_> {
                 }
                 Vec::new()
             }
+            // A goroutine has it alone.
+            ParamEffect::KeptOrLeft
+                if self.function.is_started(call)
+                    && !self.release.is_call()
+                    && self.contract.is_some_and(Contract::is_told) =>
+            {
+                if state.status == Status::Owed {
+                    let why = Arc::from(KEPT_OR_LEFT);
+                    state.left.get_or_insert((why, span));
+                }
+                Vec::new()
+            }
+            ParamEffect::KeptOrLeft => {
+                self.lose_track(state, passed_to(callee, Arc::from(KEPT_OR_LEFT)), span);
+                Vec::new()
+            }
             ParamEffect::LeavesOnFailure { why, releases }
                 if !self.release.is_call()
                     && matches!(self.start, Some(Start::Call { .. } | Start::Around { .. }))
@@ -294,6 +310,8 @@ impl Run<'_, '_> {
         })
     }
 }
+
+const KEPT_OR_LEFT: &str = "it is released on some paths only";
 
 /// Why it is not known what becomes of what a callee is passed.
 fn passed_to(callee: &Callee, why: Arc<str>) -> Arc<str> {

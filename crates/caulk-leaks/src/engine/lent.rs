@@ -138,6 +138,7 @@ impl Run<'_, '_> {
                         | ParamEffect::Unknown(_)
                         | ParamEffect::LeavesSometimes(_)
                         | ParamEffect::LeavesOnFailure { .. }
+                        | ParamEffect::KeptOrLeft
                 )
             })
     }

@@ -482,6 +482,9 @@ fn in_words(effect: &ParamEffect) -> String {
         ParamEffect::LeavesSometimes(why) => {
             format!("left open where it returns on some path, on others not known: {why}")
         }
+        ParamEffect::KeptOrLeft => {
+            "kept on some paths, released on some, and left open on others".to_owned()
+        }
         ParamEffect::LeavesOnFailure { releases: true, .. } => {
             "released on some paths, and left open on some where the function fails".to_owned()
         }

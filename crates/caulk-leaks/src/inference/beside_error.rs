@@ -1,7 +1,7 @@
 //! What a function returns beside an error, where all who call it look at the error first and give up.
 
-use caulk_program::{BodyOwner, FuncId, LocalId};
-use caulk_syntax::{Descend, ExprId, Node, StmtId, StmtKind};
+use caulk_program::{BodyOwner, FuncId, LocalId, Object};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::body::Function;
 use crate::module::Module;
@@ -32,8 +32,8 @@ pub(crate) fn is_dropped(module: &Module<'_>, id: FuncId) -> bool {
         && called
 }
 
-/// Whether a call is followed by a test of its error, and by nothing that names its first result where there is one:
-/// `f, err := open(); if err != nil { return err }`.
+/// Whether a call is followed by a test of its error, and by nothing that may release its first result where there is one:
+/// `f, err := open(); if err != nil { return err }`, `_, err := open()`.
 fn gives_up(function: &Function, call: ExprId) -> bool {
     let tree = function.tree();
     let Some(stmt) = function.statement(call) else {
@@ -45,55 +45,85 @@ fn gives_up(function: &Function, call: ExprId) -> bool {
     let ([value, .., error], [single]) = (tree.exprs(lhs), tree.exprs(rhs)) else {
         return false;
     };
-    let Some(error) = function
-        .local(*error)
-        .filter(|_| tree.unparen(*single) == call)
-    else {
+    if tree.unparen(*single) != call {
+        return false;
+    }
+    if tree.ident(*value) == Some("_") {
+        return true;
+    }
+    let (Some(value), Some(error)) = (function.local(*value), function.local(*error)) else {
         return false;
     };
-    let Some(test) = test_behind(function, stmt) else {
-        return false;
-    };
-    let StmtKind::If { cond, then, .. } = tree.stmt(test).kind else {
-        return false;
-    };
-    let asked = tree.not_nil(cond).and_then(|x| function.local(x));
-    let is_test = asked == Some(error);
-    let StmtKind::Block(block) = tree.stmt(then).kind else {
-        return false;
-    };
-    let ends = tree
-        .stmts(block.stmts)
-        .last()
-        .is_some_and(|last| matches!(tree.stmt(*last).kind, StmtKind::Return(_)));
-    let local = function.local(*value);
-    is_test && ends && (local.is_none() || !names(function, then, local))
+    for behind in behind(function, stmt) {
+        match tree.stmt(behind).kind {
+            StmtKind::If { cond, then, .. }
+                if tree.not_nil(cond).and_then(|x| function.local(x)) == Some(error) =>
+            {
+                let last = tree.block(then).last();
+                let ends =
+                    last.is_some_and(|last| matches!(tree.stmt(*last).kind, StmtKind::Return(_)));
+                return ends && !names(function, then, value);
+            }
+            // `if resp != nil && resp.StatusCode == 404 {` may come first.
+            StmtKind::If { .. } if only_looks_at(function, behind, value) => {}
+            _ => return false,
+        }
+    }
+    false
 }
 
-/// The `if` that a statement is the first part of, or that comes next in its block.
-fn test_behind(function: &Function, stmt: StmtId) -> Option<StmtId> {
+/// The `if` that a statement is the first part of, or the statements that come behind it in its block.
+fn behind(function: &Function, stmt: StmtId) -> Vec<StmtId> {
     let tree = function.tree();
     let Some(Node::Stmt(around)) = function.parent(stmt) else {
-        return None;
+        return Vec::new();
     };
     match tree.stmt(around).kind {
-        StmtKind::If { .. } => Some(around),
+        StmtKind::If { .. } => vec![around],
         StmtKind::Block(block) => {
-            let mut all = tree.stmts(block.stmts).iter();
-            all.find(|one| **one == stmt)?;
-            all.next().copied()
+            let all = tree.stmts(block.stmts).iter();
+            all.skip_while(|one| **one != stmt)
+                .skip(1)
+                .copied()
+                .collect()
         }
-        _ => None,
+        _ => Vec::new(),
     }
 }
 
-fn names(function: &Function, code: StmtId, local: Option<LocalId>) -> bool {
-    let mut named = false;
+fn names(function: &Function, code: StmtId, local: LocalId) -> bool {
+    mentions(function, code, local).next().is_some()
+}
+
+/// Whether code compares a variable with nil, or reads a field of it that is no `Body`, and does nothing else with it.
+fn only_looks_at(function: &Function, code: StmtId, local: LocalId) -> bool {
+    let tree = function.tree();
+    mentions(function, code, local).all(|mention| match function.parent(mention) {
+        Some(Node::Expr(parent)) => match tree.expr(parent).kind {
+            ExprKind::Binary { .. } => tree.nil_test(parent).is_some(),
+            ExprKind::Selector { sel, .. } => {
+                let is_field = matches!(function.info().object(parent), Object::Field { .. });
+                is_field && tree.name(sel) != "Body"
+            }
+            _ => false,
+        },
+        _ => false,
+    })
+}
+
+fn mentions(
+    function: &Function,
+    code: StmtId,
+    local: LocalId,
+) -> impl Iterator<Item = ExprId> + use<> {
+    let mut found = Vec::new();
     function.tree().walk(code, |node| {
-        if let Node::Expr(expr) = node {
-            named |= function.local(expr) == local;
+        if let Node::Expr(expr) = node
+            && function.info().local(expr) == Some(local)
+        {
+            found.push(expr);
         }
         Descend::Into
     });
-    named
+    found.into_iter()
 }

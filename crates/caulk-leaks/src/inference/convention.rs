@@ -200,17 +200,34 @@ fn model_of(program: &Program, types: &[TypeId]) -> Option<Model> {
 /// A file that a function opens by its name, in a way that its source does not show: by a system call of its own, or
 /// far down.
 fn opened_file(module: &Module<'_>, types: &[TypeId], callee: FuncId) -> Option<Model> {
-    let program = module.program;
+    let opens = opens_file(&module.program.func(callee)?.name);
+    opens.then(|| file_of(module.program, types)).flatten()
+}
+
+/// What a method of an interface owes that says by its name and its result that it opens a file: also `File`, by which the sockets of
+/// the standard library give one of its own for their descriptor.
+pub(crate) fn of_files(module: &Module<'_>, called: &Called<'_>) -> Option<Contract> {
+    let (_, name) = crate::types::split_name(module.program, called.func);
+    let name = crate::types::simple_name(name);
+    let gives = called.of_interface && (opens_file(name) || name == "File");
+    let model = gives.then(|| file_of(module.program, called.types))??;
+    contract_of(module, &model)
+}
+
+fn opens_file(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["open", "reopen", "create", "dup", "mktemp", "tempfile"]
+        .iter()
+        .any(|verb| name.starts_with(verb))
+}
+
+/// The model of what gives a file, and an error beside it.
+fn file_of(program: &Program, types: &[TypeId]) -> Option<Model> {
     let [value, last] = types else {
         return None;
     };
-    let is_file = program.named_name(*value).as_deref() == Some("os.File");
-    let name = program.func(callee)?.name.to_ascii_lowercase();
-    let opens = ["open", "reopen", "create", "dup", "mktemp", "tempfile"];
-    (is_file
-        && crate::types::is_error(program, *last)
-        && opens.iter().any(|verb| name.starts_with(verb)))
-    .then_some(Model {
+    let is_file = program.named_name(program.deref(*value)).as_deref() == Some("os.File");
+    (is_file && crate::types::is_error(program, *last)).then_some(Model {
         package: "os",
         name: "Open",
         result: 0,

@@ -7,6 +7,7 @@ pub(crate) mod directive;
 pub(crate) mod doc;
 pub(crate) mod effort;
 pub(crate) mod enrolled;
+pub(crate) mod error_told;
 pub(crate) mod field_uses;
 pub(crate) mod filled;
 pub(crate) mod given;

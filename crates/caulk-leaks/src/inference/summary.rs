@@ -72,6 +72,8 @@ pub(crate) enum ParamEffect {
     NeverReturns,
     /// Returns on some path and has left it open there; what becomes of it on the others is not known, for this reason.
     LeavesSometimes(Arc<str>),
+    /// Keeps it on some path, releases it on some, and returns on some with neither. Nobody is told which: the function has no result.
+    KeptOrLeft,
     /// Not known.
     Unknown(Arc<str>),
 }
@@ -100,6 +102,11 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
             if query.param != Param::Receiver && is_left(&function, &outcomes) =>
         {
             ParamEffect::LeavesSometimes(why)
+        }
+        ParamEffect::Unknown(_)
+            if query.param != Param::Receiver && is_kept_or_left(&function, &outcomes) =>
+        {
+            ParamEffect::KeptOrLeft
         }
         ParamEffect::Unknown(why)
             if (query.param != Param::Receiver || query.field.is_some())
@@ -137,6 +144,15 @@ fn is_left(function: &Function, outcomes: &Outcomes) -> bool {
     let released = !outcomes.released.is_empty() || outcomes.settled.is_some();
     let known = outcomes.unknown.is_some() && !(outcomes.asserted && released);
     known && function.results(None).is_empty() && outcomes.owed.iter().any(|exit| !exit.unlikely)
+}
+
+fn is_kept_or_left(function: &Function, outcomes: &Outcomes) -> bool {
+    outcomes.unknown.is_none()
+        && !outcomes.asserted
+        && outcomes.settled.is_some()
+        && !outcomes.released.is_empty()
+        && function.results(None).is_empty()
+        && outcomes.owed.iter().any(|exit| !exit.unlikely)
 }
 
 /// Whether some path certainly leaves a parameter open where the function gives an error, as the exits above whatever is not known

@@ -75,11 +75,6 @@ impl<'a, 'p> Described<'a, 'p> {
         if self.is_meant_to_run() {
             return Outcome::settled_without_place(SettledBy::HandedOver);
         }
-        if self.is_rootless_context() {
-            return Outcome::unknown_without_place(
-                "a context without a parent holds nothing by itself",
-            );
-        }
         if self.is_found_again() {
             return Outcome::unknown_without_place("ended by whoever finds it in its context");
         }

@@ -47,6 +47,7 @@ impl Described<'_, '_> {
             || self.is_lost_by_failing_command()
             || self.ends_with_request()
             || self.is_entry_alone()
+            || self.is_rootless_context()
             || self.is_timer_alone()
             || self.is_handed_over_in_turns()
             || self.serves_from_now_on()

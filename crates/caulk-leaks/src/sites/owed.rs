@@ -103,6 +103,7 @@ pub(super) fn contracts_of_call(
             .or_else(|| {
                 of_makers(module.program, module.catalogue, called.types)
                     .filter(|_| called.of_interface && says_that_it_makes(name))
+                    .or_else(|| crate::inference::convention::of_files(module, &called))
                     .filter(|_| !is_kept_behind(module, function, callee, &called))
             });
         return told
