@@ -533,8 +533,10 @@ fn passed(
         }
         callee => {
             let Some(id) = followed(module, function, callee) else {
-                let here = starts.is_none();
-                return here.then(|| passed_on(module, scope, call, index, uses))?;
+                let known =
+                    || scope.goroutine.is_none() && only_sends(module, function, call, index);
+                let told = starts.is_none() || known();
+                return told.then(|| passed_on(module, scope, call, index, starts, uses))?;
             };
             let callee = module.function(BodyOwner::Func(id))?;
             let param = *callee.info().params().get(index)?;
@@ -602,6 +604,7 @@ fn passed_on(
     scope: &Scope<'_>,
     call: ExprId,
     index: usize,
+    starts: Option<StmtId>,
     uses: &mut Vec<Use>,
 ) -> Option<()> {
     let (function, program) = (scope.function, module.program);
@@ -619,7 +622,14 @@ fn passed_on(
         None => return None,
     };
     let ty = program.ty(program.underlying(takes));
-    let run = run_by(module, scope, call.into())?;
+    let run = match starts {
+        Some(go) => Run {
+            actor: Actor::Goroutine(go.into()),
+            repeats: true,
+            go: None,
+        },
+        None => run_by(module, scope, call.into())?,
+    };
     let again = scope.again
         || scope.goes_round(call.into())
         || matches!(run.actor, Actor::Goroutine(start) if scope.goes_round(start));
@@ -646,7 +656,10 @@ fn passed_on(
         actor: run.actor,
         callee: scope.callee.clone(),
         root: function.root_of(call),
-        alone: !has_context,
+        alone: match starts {
+            Some(_) => sends_alone(module, function, call, index),
+            None => !has_context,
+        },
         repeats: true,
         until_closed: false,
         started,
@@ -676,19 +689,9 @@ fn closes_itself(function: &Function, call: ExprId, index: usize) -> bool {
 
 /// Whether none of the methods of the project that a call may reach closes the channel that it is passed.
 fn only_sends(module: &Module<'_>, function: &Function, call: ExprId, index: usize) -> bool {
-    let Callee::Interface {
-        iface,
-        name,
-        through,
-        ..
-    } = function.callee(call)
-    else {
-        return false;
-    };
-    let known = module.implementers(function.package, *iface, through, name);
-    let closes = |(build, id): &(&Module<'_>, FuncId)| {
-        let method = build.function(BodyOwner::Func(*id));
-        method.is_none_or(|method| {
+    let reached = reached(module, function, call);
+    let closes = |method: &Option<Arc<Function>>| {
+        method.as_deref().is_none_or(|method| {
             let param = method.info().params().get(index).copied();
             let calls = method.info().calls();
             calls.iter().any(|(close, callee)| {
@@ -698,7 +701,39 @@ fn only_sends(module: &Module<'_>, function: &Function, call: ExprId, index: usi
             })
         })
     };
-    !known.is_empty() && !known.iter().any(closes)
+    !reached.is_empty() && !reached.iter().any(closes)
+}
+
+/// Whether one of these methods sends on it where nothing else lets it go on.
+fn sends_alone(module: &Module<'_>, function: &Function, call: ExprId, index: usize) -> bool {
+    let reached = reached(module, function, call).into_iter().flatten();
+    reached.into_iter().any(|method| {
+        let param = method.info().params().get(index).copied();
+        let Some(graph) = method.graph(None) else {
+            return false;
+        };
+        let all = sends(&method, graph.body).into_iter();
+        let mut of_it = all.filter(|(_, channel)| method.local(*channel) == param);
+        param.is_some() && of_it.any(|(send, _)| is_alone(&method, send.into()))
+    })
+}
+
+/// The methods of the project that a call through an interface may reach, each with its body where that is there.
+fn reached(module: &Module<'_>, function: &Function, call: ExprId) -> Vec<Option<Arc<Function>>> {
+    let Callee::Interface {
+        iface,
+        name,
+        through,
+        ..
+    } = function.callee(call)
+    else {
+        return Vec::new();
+    };
+    let known = module.implementers(function.package, *iface, through, name);
+    known
+        .iter()
+        .map(|(build, id)| build.function(BodyOwner::Func(*id)))
+        .collect()
 }
 
 /// Who runs a node.

@@ -54,6 +54,17 @@ impl ChannelUses {
         !self.has(Self::SENT.and(Self::PUBLIC)) && self.is_never_closed()
     }
 
+    /// Whether there is none: nobody makes it, and it is given by nobody.
+    pub fn is_nil(self) -> bool {
+        let known = Self::MADE.and(Self::SENT).and(Self::OTHER);
+        !self.has(
+            known
+                .and(Self::PUBLIC)
+                .and(Self::CLOSED)
+                .and(Self::CLOSED_BEHIND),
+        )
+    }
+
     /// Whether nobody ever closes it.
     pub fn is_never_closed(self) -> bool {
         self.has(Self::MADE) && !self.has(Self::CLOSED.and(Self::OTHER).and(Self::PUBLIC))

@@ -9,10 +9,10 @@ use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, Pack
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use super::staying::Staying;
-use super::{Run, asked};
+use super::{Body, Run, asked};
 use crate::body::{Function, Root};
 use crate::channels::places::kept_channel;
-use crate::channels::uses::received_by;
+use crate::channels::uses::{leaves, received_by};
 use crate::contract::{RELEASE_METHODS, is_release_name};
 use crate::engine::context::never_ends;
 use crate::finding::{Acquisition, Confidence, Finding, Heat};
@@ -36,6 +36,8 @@ pub(crate) struct Endless {
     ends_others: bool,
     /// Whether it asks, again and again, something that the release method releases.
     asks_released: bool,
+    /// Whether it waits to be told to end by a channel that nothing ever comes from.
+    never_told: bool,
     /// Whether it is started for a value that a library gives to whoever asks, as often as they do.
     of_library: bool,
     /// Whether it goes round by the clock alone, or is given a context and does not look at it.
@@ -81,12 +83,15 @@ impl Endless {
                     || self.ends_others
                     || self.asks_released
                     || self.of_library
+                    || self.never_told
                     || self.is_unreleased()
                     || matches!(self.owner, Owner::Released(_))
                     || self.is_unasked && matches!(self.owner, Owner::Nobody)
             }
             // What is done again and again may still begin it once.
-            Heat::Repeated => self.is_unasked || !matches!(self.owner, Owner::Nobody),
+            Heat::Repeated => {
+                self.is_unasked || self.hears_signals || !matches!(self.owner, Owner::Nobody)
+            }
             Heat::Request => true,
         }
     }
@@ -118,6 +123,7 @@ fn endless(
         stops_ticker: true,
         ends_others: false,
         asks_released: false,
+        never_told: false,
         of_library: false,
         is_unasked: ticker
             || gives_context(module, function, call)
@@ -127,12 +133,18 @@ fn endless(
         callee: run.callee.clone(),
     };
     let name = |local: &LocalId| Some(function.info().local_info(*local)?.name.to_string());
-    let value = run.has.iter().find_map(|local| {
-        let (name, release) = released_type(module, function, *local)?;
-        Some((*local, name, release))
-    });
+    let released = |local: LocalId| {
+        let (name, release) = released_type(module, function, local)?;
+        Some((local, name, release))
+    };
+    let kept = || {
+        run.has
+            .iter()
+            .find_map(|local| released(holder(module, function, *local)?))
+    };
+    let value = run.has.iter().find_map(|local| released(*local));
     let may_ask = !ends_process(graph);
-    if let Some((local, type_name, release)) = value {
+    if let Some((local, type_name, release)) = value.or_else(kept) {
         found.stops_ticker = stops_ticker(module, body)
             || module
                 .function(BodyOwner::Func(release))
@@ -145,6 +157,7 @@ fn endless(
             });
         found.of_library =
             is_given_by_library(module, function, local) && releases_others(module, release, DEPTH);
+        found.never_told = may_ask && is_never_told(&run.body(module, function));
         found.owner = Owner::Value { type_name, release };
         return Some(found);
     }
@@ -176,6 +189,37 @@ fn endless(
         }
     };
     Some(found)
+}
+
+/// The variable in a field of which a function keeps the value of another: `c.conn = conn`.
+fn holder(module: &Module<'_>, function: &Function, local: LocalId) -> Option<LocalId> {
+    let tree = function.tree();
+    let mentions = function.mentions(module.program, local).into_iter();
+    let mut kept = mentions.filter_map(|mention| {
+        let Node::Stmt(stmt) = function.parent(mention)? else {
+            return None;
+        };
+        let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+            return None;
+        };
+        let mut pairs = tree.exprs(lhs).iter().zip(tree.exprs(rhs));
+        let (target, _) = pairs.find(|(_, value)| **value == mention)?;
+        match tree.expr(*target).kind {
+            ExprKind::Selector { x, .. } => function.local(x),
+            _ => None,
+        }
+    });
+    kept.next()
+}
+
+/// Whether a body leaves on the word of a channel that nothing ever comes from.
+fn is_never_told(body: &Body<'_>) -> bool {
+    let (function, tree) = (body.function, body.function.tree());
+    let mut clauses = body.selects().into_iter().flat_map(|(_, clauses)| clauses);
+    clauses.any(|clause| {
+        waits_for_nothing(body.module, function, *clause)
+            && leaves(tree, *clause, &|node| function.parent(node))
+    })
 }
 
 /// Whether a body sleeps, and waits for nothing else.
@@ -432,7 +476,7 @@ fn endless_from(
 fn waits_for_nothing(module: &Module<'_>, function: &Function, clause: StmtId) -> bool {
     received_by(function, clause)
         .and_then(|channel| kept_channel(module, function, channel))
-        .is_some_and(|channel| channel.uses.is_dead())
+        .is_some_and(|channel| channel.uses.is_dead() || channel.uses.is_nil())
 }
 
 /// Whether a range is over a channel that nothing closes.
@@ -448,7 +492,7 @@ fn ranges_for_ever(module: &Module<'_>, function: &Function, stmt: StmtId) -> bo
 }
 
 /// The first line of a loop, as far as its body.
-fn head(function: &Function, stmt: StmtId) -> Span {
+pub(super) fn head(function: &Function, stmt: StmtId) -> Span {
     let tree = function.tree();
     let span = tree.stmt(stmt).span;
     match tree.stmt(stmt).kind {
@@ -477,13 +521,16 @@ pub(crate) fn is_endless_channel(
     let tree = function.tree();
     let x = tree.unparen(channel);
     match tree.expr(x).kind {
-        // `ch := t.C`
+        // `ch := t.C`, `ch := time.Tick(d)`
         ExprKind::Ident(_) => {
             let local = function.local(x);
             let value = local.and_then(|local| function.sole_value(module.program, local));
             value.is_some_and(|(value, _)| {
-                matches!(tree.expr(value).kind, ExprKind::Selector { .. })
-                    && is_endless_channel(module, function, value)
+                let is_given = matches!(
+                    tree.expr(value).kind,
+                    ExprKind::Selector { .. } | ExprKind::Call { .. }
+                );
+                is_given && is_endless_channel(module, function, value)
             })
         }
         ExprKind::Selector { x, sel } => {

@@ -65,6 +65,9 @@ impl Goroutines {
                     && !function.in_loop(goroutine.go);
                 let is_failing = failing.process && goroutine.is_left_by_failing(function);
                 let is_slight = goroutine.is_slight(heat);
+                if goroutine.is_last {
+                    finding.severity = finding.severity.min(Severity::Medium);
+                }
                 if failing.once || is_rare || is_failing || is_slight {
                     finding.severity = Severity::Low;
                 }

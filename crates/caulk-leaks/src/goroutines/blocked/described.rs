@@ -73,7 +73,7 @@ pub(crate) fn described(
                     format!("methods receive from {channel}, as often as others call them")
                 }
                 Wait::Unsignalled => format!("nothing sends on {channel} or closes it"),
-                Wait::Unclosed => format!("nothing closes {channel}"),
+                Wait::Unclosed | Wait::Fed => format!("nothing closes {channel}"),
                 Wait::Failing => {
                     format!("the release returns an error before it closes {channel}")
                 }
@@ -81,8 +81,11 @@ pub(crate) fn described(
                 Wait::Unanswered => {
                     format!("the goroutine that sends on {channel} may end without")
                 }
+                Wait::Polls => format!("leaves without waiting for {channel} any longer"),
                 Wait::Itself => "which waits for this goroutine to end".to_owned(),
-                Wait::Outlived => format!("leaves the goroutine to wait for {channel}"),
+                Wait::Outlived | Wait::Lingers => {
+                    format!("leaves the goroutine to wait for {channel}")
+                }
                 Wait::Gathered => "whose next turn starts another".to_owned(),
                 Wait::Close | Wait::Signal | Wait::Lasting => {
                     format!("leaves without closing {channel}")
@@ -160,10 +163,18 @@ pub(crate) fn described(
                     "goroutine goes on waiting for {channel} when its starter has released what it guards"
                 )
             }
+            Wait::Polls => {
+                format!("goroutine asks on for ever when nobody waits for {channel} any longer")
+            }
+            Wait::Lingers => {
+                format!(
+                    "goroutine goes on waiting for {channel} when its starter, for which it works, has come back"
+                )
+            }
             Wait::Gathered => {
                 format!("each turn of the loop leaves a goroutine that waits for {channel}")
             }
-            Wait::Unsignalled => {
+            Wait::Unsignalled | Wait::Fed => {
                 format!("goroutine waits for ever for {channel}, which nothing closes")
             }
             Wait::Signal => {
@@ -190,8 +201,11 @@ pub(crate) fn described(
             | Wait::Lasting
             | Wait::Held
             | Wait::Unclosed
+            | Wait::Fed
             | Wait::Failed
             | Wait::Failing
+            | Wait::Lingers
+            | Wait::Polls
             | Wait::Outlived => Confidence::Likely,
             Wait::Receive | Wait::Close | Wait::Signal | Wait::Gathered => Confidence::Certain,
         },
@@ -215,6 +229,7 @@ impl Blocked {
         let channel = &self.channel;
         match self.wait.hangs() {
             Hangs::Sends => format!("sends on {channel}"),
+            Hangs::Calls if self.wait == Wait::Polls => "asks again and again".to_owned(),
             Hangs::Calls => format!("calls {channel}"),
             Hangs::Ranges => format!("ranges over {channel}"),
             Hangs::Waits => format!("waits for {channel}"),
@@ -265,12 +280,15 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
             | Wait::Asked
             | Wait::Stranded
             | Wait::Outlived
+            | Wait::Lingers
+            | Wait::Polls
             | Wait::Gathered => vec![Obstacle {
                 span: byte_span(blocked.waits),
                 why: "the goroutine needs another way to be told to end: a channel that is closed, or a context".to_owned(),
             }],
             Wait::Close
             | Wait::Unclosed
+            | Wait::Fed
             | Wait::Signal
             | Wait::Failing
             | Wait::Lasting

@@ -13,8 +13,10 @@ mod failing;
 mod forsaken;
 mod gathering;
 mod itself;
+mod lingers;
 mod outlives;
 mod paths;
+mod polling;
 mod progress;
 mod round;
 mod served;
@@ -73,6 +75,8 @@ pub(crate) struct Blocked {
     pub single_send: bool,
     /// Whether it may be meant to serve for as long as the process runs, where its starter runs but once.
     pub may_serve: bool,
+    /// Whether it is that of the last turn of a loop alone.
+    pub is_last: bool,
     pub many: Many,
 }
 
@@ -92,6 +96,7 @@ impl Blocked {
             leaves: begun,
             single_send: false,
             may_serve: false,
+            is_last: false,
             many: Many::Likely,
         }
     }
@@ -113,7 +118,12 @@ impl Blocked {
 
     /// Whether it is seen to be more than one of a kind, or is one too many.
     pub fn is_left_behind(&self, heat: Heat) -> bool {
-        !self.may_serve || matches!(heat, Heat::Repeated | Heat::Request)
+        match heat {
+            Heat::Repeated | Heat::Request => true,
+            // What its starter is given may end with the process, as what runs once does.
+            Heat::Once if matches!(self.wait, Wait::Lingers | Wait::Polls) => false,
+            _ => !self.may_serve,
+        }
     }
 }
 
@@ -149,6 +159,10 @@ pub(crate) enum Wait {
     Unsignalled,
     /// For the end of a value, to release what its starter has released.
     Outlived,
+    /// For the end of something that its starter is given, to guard what is over when that comes back.
+    Lingers,
+    /// Until something is so that it asks for again and again.
+    Polls,
     /// For the end of something, as the goroutines do that the turns before have started.
     Gathered,
     /// That someone receives what it sends.
@@ -157,6 +171,8 @@ pub(crate) enum Wait {
     Close,
     /// The same, which nobody ever does.
     Unclosed,
+    /// That something comes on what nothing ever closes, again and again.
+    Fed,
     /// The same, where there is no channel: the call that gives it has failed.
     Failed,
     /// That someone closes, or sends on, what it receives from.
@@ -188,13 +204,15 @@ impl Wait {
             | Wait::Abandoned
             | Wait::Asked
             | Wait::Stranded => Hangs::Sends,
-            Wait::Itself => Hangs::Calls,
+            Wait::Itself | Wait::Polls => Hangs::Calls,
             Wait::Close | Wait::Unclosed | Wait::Failed => Hangs::Ranges,
             Wait::Signal
             | Wait::Failing
             | Wait::Lasting
             | Wait::Unsignalled
             | Wait::Outlived
+            | Wait::Lingers
+            | Wait::Fed
             | Wait::Gathered
             | Wait::Unanswered => Hangs::Waits,
         }
@@ -219,6 +237,7 @@ pub(crate) fn goroutines(module: &Module<'_>, function: &Function) -> Vec<Blocke
         .into_iter()
         .chain(untold::untold(module, function))
         .chain(outlives::outlives(module, function))
+        .chain(lingers::lingers(module, function, &used))
         .chain(gathering::gathering(module, function))
         .chain(unsignalled::unsignalled(module, function))
         .chain(itself::itself(module, function))

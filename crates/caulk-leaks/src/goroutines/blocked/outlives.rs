@@ -222,7 +222,7 @@ fn is_owner(function: &Function, released: &(String, String), owner: LocalId) ->
 
 /// Which calls of a release method count.
 #[derive(Clone, Copy)]
-enum Release {
+pub(super) enum Release {
     Any,
     Undeferred,
     /// By a `defer`, or under no condition.
@@ -230,7 +230,7 @@ enum Release {
 }
 
 /// What a function or a literal calls a release method of, each with that; of the function also in a literal that it defers.
-fn releases(function: &Function, root: Root, wanted: Release) -> Vec<(String, String)> {
+pub(super) fn releases(function: &Function, root: Root, wanted: Release) -> Vec<(String, String)> {
     let tree = function.tree();
     let calls = function.info().calls();
     let by_defer = |call: ExprId| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use caulk_program::LocalId;
+use caulk_program::{LocalId, Object};
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use super::paths::{Paths, root_variable};
@@ -98,7 +98,7 @@ impl View<'_> {
             .collect();
         let received = received(function, receive.node);
         let counted_in_round = counters(function, looked_at);
-        let mut normal = Vec::new();
+        let (mut normal, mut failed) = (Vec::new(), Vec::new());
         conditions(function, looked_at, &mut |cond| {
             let reads = reads_directly(function, cond, &received.values);
             let is_open = function
@@ -106,11 +106,13 @@ impl View<'_> {
                 .is_some_and(|local| received.open.contains(&local));
             let asks = reads_directly(function, cond, &received.open) && !is_open
                 || reads_directly(function, cond, &counted_in_round);
-            if asks || reads && !independent {
+            // What is sent with an error may be the last; what comes without is not.
+            if reads && !asks && !independent && asks_for_error(self.module, function, cond) {
+                failed.push(cond);
+            } else if asks || reads && !independent {
                 normal.push(function.tree().expr(cond).span);
             }
         });
-        let mut failed = Vec::new();
         if receive.callee.is_none() {
             for start in self.goroutines(|used| used.op == Op::Send) {
                 failed.extend(told_by_error(self.module, function, start));
@@ -168,6 +170,15 @@ fn served_if_left(function: &Function, round: StmtId, served: &[Node]) -> Vec<Sp
         .filter(|cond| reads_directly(function, *cond, &set))
         .map(|cond| tree.expr(cond).span)
         .collect()
+}
+
+/// Whether a condition compares an error with nil.
+fn asks_for_error(module: &Module<'_>, function: &Function, cond: ExprId) -> bool {
+    let ExprKind::Binary { x, y, .. } = function.tree().expr(cond).kind else {
+        return false;
+    };
+    let info = function.info();
+    *info.object(y) == Object::Nil && crate::types::is_error(module.program, info.type_of(x))
 }
 
 /// The variables that a receive assigns.
@@ -236,7 +247,11 @@ fn conditions(function: &Function, round: StmtId, visit: &mut impl FnMut(ExprId)
 }
 
 /// Whether a condition looks at a variable or a field of it, not at what a call makes of it.
-fn reads_directly(function: &Function, cond: ExprId, locals: &BTreeSet<LocalId>) -> bool {
+pub(super) fn reads_directly(
+    function: &Function,
+    cond: ExprId,
+    locals: &BTreeSet<LocalId>,
+) -> bool {
     let tree = function.tree();
     let mut reads = false;
     tree.walk(cond, |node| {

@@ -42,6 +42,7 @@ pub(super) fn blocked(
     found.extend(view.waiting());
     found.extend(view.feeds());
     found.extend(view.unanswered());
+    found.extend(view.polling());
     found
 }
 
@@ -177,7 +178,10 @@ impl<'a> View<'a> {
         } else if room == Some(0) && many {
             let leaves = self.leaves_turn(start, receives);
             if let Some(leaves) = leaves {
-                return self.blocked(start, first, leaves, once);
+                return Some(Blocked {
+                    is_last: !self.is_in_turn(start, leaves),
+                    ..self.blocked(start, first, leaves, once)?
+                });
             }
         } else if room == Some(0)
             && (self.is_received_wherever_started(start, receives) || self.closed_instead(start))
@@ -279,7 +283,7 @@ impl<'a> View<'a> {
             && then.encloses(span_of(function, one)) != then.encloses(span_of(function, other))
     }
 
-    /// Where the starter leaves the loop that starts the goroutine and receives from it, in the turn that starts it.
+    /// Where the starter leaves the loop that starts the goroutine and receives from it, and has not received.
     fn leaves_turn(&self, start: Node, receives: &[&Use]) -> Option<Span> {
         let function = self.function;
         let tree = function.tree();
@@ -296,9 +300,14 @@ impl<'a> View<'a> {
         if !receives.iter().all(reached_anyway) {
             return None;
         }
-        self.receiving(start, receives)
-            .leaves_with_fewer(start, 1)
-            .filter(|leaves| round.encloses(*leaves))
+        // Behind the loop nobody receives any more.
+        self.receiving(start, receives).leaves_with_fewer(start, 1)
+    }
+
+    /// Whether a place stands in the loop that starts a goroutine.
+    fn is_in_turn(&self, start: Node, at: Span) -> bool {
+        let round = self.function.innermost_loop(start);
+        round.is_some_and(|round| self.function.tree().stmt(round).span.encloses(at))
     }
 
     /// The last of several goroutines that each send once, where fewer are received.
@@ -364,6 +373,7 @@ impl<'a> View<'a> {
             leaves,
             single_send,
             may_serve: false,
+            is_last: false,
             many: match at.op {
                 Op::Send if !at.alone => Many::ByRequest,
                 Op::Send if self.may_have_room(at) => Many::Unseen,

@@ -3,11 +3,13 @@
 use caulk_program::Type;
 use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
+use super::lingers::is_given;
 use super::paths::{Paths, closing_brace};
 use super::served::View;
-use super::{Blocked, Wait};
+use super::{Blocked, Many, Wait};
 use crate::channels::made::{Actor, Op, Use, span_of};
 use crate::channels::uses::{clause_of, is_signal, received_by};
+use crate::goroutines::context_of;
 
 impl View<'_> {
     /// Goroutines that wait for a close, or a signal, which does not come on some path.
@@ -91,6 +93,12 @@ impl View<'_> {
         let blocked = self.blocked(start, wait, leaves, false)?;
         Some(match wait.alone {
             true => blocked,
+            // What the caller has may end as soon as the starter comes back.
+            false if !self.lasts_with(wait, &|from| self.is_of_receiver(from)) => Blocked {
+                wait: Wait::Lasting,
+                many: Many::Unseen,
+                ..blocked
+            },
             false => Blocked {
                 wait: Wait::Lasting,
                 ..blocked
@@ -98,14 +106,16 @@ impl View<'_> {
         })
     }
 
-    /// Whether nothing lets a goroutine go on before the receiver of its starter ends.
+    /// Whether nothing lets a goroutine go on before the receiver of its starter ends, or what its caller gives it.
     pub(super) fn waits_alone(&self, used: &Use) -> bool {
-        used.alone || self.lasts_with_receiver(used)
+        let of_others = |from: ExprId| {
+            self.is_of_receiver(from) || used.op == Op::Receive && self.is_of_caller(from)
+        };
+        used.alone || self.lasts_with(used, &of_others)
     }
 
-    /// Whether nothing lets a goroutine go on else but what the receiver of the function tells all that belong to it:
-    /// `case <-s.quit:`.
-    fn lasts_with_receiver(&self, used: &Use) -> bool {
+    /// Whether nothing lets a goroutine go on else but what others tell all that belong to them: `case <-s.quit:`.
+    fn lasts_with(&self, used: &Use, is_of_others: &dyn Fn(ExprId) -> bool) -> bool {
         let function = self.function;
         if !matches!(used.op, Op::Receive | Op::Send)
             || used.callee.is_some()
@@ -131,9 +141,9 @@ impl View<'_> {
             .filter(|other| *other != clause)
             .collect();
         !others.is_empty()
-            && others.iter().all(|other| {
-                received_by(function, *other).is_some_and(|from| self.is_of_receiver(from))
-            })
+            && others
+                .iter()
+                .all(|other| received_by(function, *other).is_some_and(is_of_others))
     }
 
     /// Whether a channel of signals is a field of the function's receiver, or given by a method of it or of a field of it.
@@ -162,6 +172,15 @@ impl View<'_> {
             && function
                 .local(at)
                 .is_some_and(|local| info.receiver() == Some(local))
+    }
+
+    /// Whether a channel, or the context that gives it, is a parameter of the function.
+    fn is_of_caller(&self, channel: ExprId) -> bool {
+        let function = self.function;
+        let of = context_of(self.module, function, channel).unwrap_or(channel);
+        function
+            .local(of)
+            .is_some_and(|local| is_given(self.module, function, local))
     }
 
     /// A goroutine that serves what sends on the channel from elsewhere, and that nobody can end.

@@ -1,6 +1,6 @@
 //! Receives that the starter leaves to a function which it calls: that may return without one.
 
-use caulk_program::{Callee, Type};
+use caulk_program::{Callee, LocalId, Type};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
 use super::paths::{Paths, ending_loop_in};
@@ -8,7 +8,7 @@ use super::progress::waits_for_groups;
 use super::returned_last;
 use super::served::View;
 use crate::body::Function;
-use crate::channels::made::{Op, Use, Within, span_of};
+use crate::channels::made::{Actor, Op, Use, Within, span_of};
 use crate::channels::produced::looked_at;
 
 impl View<'_> {
@@ -157,6 +157,16 @@ impl View<'_> {
         }
     }
 
+    /// Whether a goroutine does no more with another channel than to receive from it: that tells nobody how far it has come.
+    fn only_hears(&self, start: Node, channel: LocalId) -> bool {
+        let mut others = self.others.iter();
+        let other = others.find(|other| other.channel.local == Some(channel));
+        other.is_some_and(|other| {
+            let mut uses = other.uses.iter();
+            uses.all(|used| used.actor != Actor::Goroutine(start) || used.op == Op::Receive)
+        })
+    }
+
     /// Whether the function that is called is passed something else by which it knows how far the goroutine has come:
     /// another channel that the goroutine uses, or a context while the goroutine ends one.
     fn knows_more(&self, start: Node, call: Node) -> bool {
@@ -182,7 +192,7 @@ impl View<'_> {
                 } else if begun.encloses(tree.expr(expr).span) {
                     let is_channel =
                         matches!(program.ty(function.info().type_of(expr)), Type::Chan(..));
-                    shared |= is_channel;
+                    shared |= is_channel && !self.only_hears(start, local);
                 }
             }
             Descend::Into
