@@ -8,9 +8,11 @@ use caulk_flow::{BlockId, End, Graph};
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, PackageId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
+use super::single::is_started_once;
 use super::staying::Staying;
 use super::{Body, Run, asked};
 use crate::body::{Function, Root};
+use crate::channels::names::is_channel;
 use crate::channels::places::kept_channel;
 use crate::channels::uses::{leaves, received_by};
 use crate::contract::{RELEASE_METHODS, is_release_name};
@@ -44,6 +46,8 @@ pub(crate) struct Endless {
     is_unasked: bool,
     /// Whether it waits for the signals that the process gets, of which one goroutine takes care in most programs.
     hears_signals: bool,
+    /// Whether it has more of its starter than channels: it works for that one.
+    holds_others: bool,
     owner: Owner,
 }
 
@@ -90,7 +94,9 @@ impl Endless {
             }
             // What is done again and again may still begin it once.
             Heat::Repeated => {
-                self.is_unasked || self.hears_signals || !matches!(self.owner, Owner::Nobody)
+                self.is_unasked
+                    || self.hears_signals && self.holds_others
+                    || !matches!(self.owner, Owner::Nobody)
             }
             Heat::Request => true,
         }
@@ -129,6 +135,10 @@ fn endless(
             || gives_context(module, function, call)
             || goes_by_clock(body, run.root),
         hears_signals: hears_signals(body, run.root),
+        holds_others: run.has.iter().any(|local| {
+            let info = function.info().local_info(*local);
+            info.is_some_and(|info| !is_channel(module.program, info.ty))
+        }),
         owner: Owner::Ticker(String::new()),
         callee: run.callee.clone(),
     };
@@ -179,6 +189,8 @@ fn endless(
             match made {
                 Some(made) => Owner::Made(name(made)?),
                 // What it makes for itself is meant to live on without a release.
+                // There is one of what is done once.
+                None if is_started_once(module.program, function, start) => return None,
                 None if (run.callee.is_none() || gives_context(module, function, call))
                     && !run.has.iter().any(|local| function.is_fresh(*local)) =>
                 {

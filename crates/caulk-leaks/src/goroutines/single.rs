@@ -1,7 +1,8 @@
-//! What is started for the one value of its kind: behind a look at a variable of the package that says whether there is one.
+//! What is started for the one value of its kind: behind a look at a variable of the package that says whether there is one, or by a
+//! `sync.Once` of it.
 
-use caulk_program::{Object, Program};
-use caulk_syntax::{ExprId, StmtId, StmtKind};
+use caulk_program::{Callee, Object, Program};
+use caulk_syntax::{ExprId, Node, StmtId, StmtKind};
 use std::sync::Arc;
 
 use crate::body::Function;
@@ -9,6 +10,9 @@ use crate::body::Function;
 /// Whether a statement of a function runs once in a process: those before it return where a variable of the package holds something,
 /// which the function gives it otherwise. `if instance != nil { return instance }; instance = new(service); go instance.run()`
 pub(super) fn is_started_once(program: &Program, function: &Function, start: StmtId) -> bool {
+    if is_done_once(function, start) {
+        return true;
+    }
     let tree = function.tree();
     let Some(StmtKind::Block(block)) = function.graph(None).map(|graph| tree.stmt(graph.body).kind)
     else {
@@ -38,6 +42,20 @@ pub(super) fn is_started_once(program: &Program, function: &Function, start: Stm
         _ => false,
     };
     function.root_of(start).is_none() && !function.in_loop(start) && all.iter().any(gives)
+}
+
+/// Whether a statement stands in what a `sync.Once` of a package does: `once.Do(func() { … })`.
+fn is_done_once(function: &Function, start: StmtId) -> bool {
+    let Some(Node::Expr(call)) = function
+        .root_of(start)
+        .and_then(|root| function.parent(root))
+    else {
+        return false;
+    };
+    let Callee::Method { func, receiver, .. } = function.callee(call) else {
+        return false;
+    };
+    &*func.name == "sync.Once.Do" && variable(function, *receiver).is_some()
 }
 
 /// The variable of a package that holds something where a condition is true.
