@@ -44,6 +44,8 @@ pub struct Contract {
     pub empty_where: Option<EmptyWhere>,
     /// What is let go in the expression that makes it is meant to be: owed only where a variable holds it.
     pub named_only: bool,
+    /// What nobody keeps is meant to last as long as what gives it: owed only where a variable or a field holds it.
+    pub kept_only: bool,
     /// Owed only where an argument is seen to be made with a call of one of these: `WithBatcher`.
     pub made_with: Vec<String>,
     /// Owed only where what it takes over is from elsewhere, and owed by nobody: a descriptor that a system call gives.
@@ -259,6 +261,7 @@ impl Contract {
             found_again_by: Vec::new(),
             serves_after: Vec::new(),
             named_only: false,
+            kept_only: false,
             made_with: Vec::new(),
             takes_over: None,
             nothing_with: Vec::new(),

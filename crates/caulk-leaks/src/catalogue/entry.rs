@@ -254,6 +254,8 @@ pub(super) struct AcquireEntry {
     #[serde(default)]
     named_only: bool,
     #[serde(default)]
+    kept_only: bool,
+    #[serde(default)]
     made_with: Vec<String>,
     takes_over: Option<TakesOver>,
     /// Fields of a value that is written out, any of which set means that nothing lasts.
@@ -404,6 +406,7 @@ impl AcquireEntry {
             found_again_by: self.found_again_by,
             serves_after: self.serves_after,
             named_only: self.named_only,
+            kept_only: self.kept_only,
             made_with: self.made_with,
             takes_over: self.takes_over,
             nothing_with: self.nothing_with,

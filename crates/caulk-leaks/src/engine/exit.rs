@@ -98,7 +98,9 @@ impl Run<'_, '_> {
             _ => None,
         };
         self.leaves_on_failure = self.leaving.is_some_and(|stmt| {
-            self.out.failing_returns.contains(&stmt) && self.stays_owed_on_failure(&state, stmt)
+            let may_fail = self.out.failing_returns.contains(&stmt)
+                || error.is_none() && self.is_left_to_stale_error(&state, stmt);
+            may_fail && self.stays_owed_on_failure(&state, stmt)
         });
         let states = if matches!(exit, ExitAt::Midway) {
             vec![state]

@@ -33,6 +33,7 @@ mod refine;
 mod returned_error;
 mod run;
 mod sentinel;
+mod stale_error;
 mod state;
 mod still_owned;
 

@@ -245,6 +245,11 @@ impl Uses {
         self.methods.iter().any(|method| releases(method))
     }
 
+    /// Whether it is a function that is called.
+    pub fn is_called(&self) -> bool {
+        self.has_method(ITSELF)
+    }
+
     /// Whether a method of this name is called on it.
     pub fn has_method(&self, name: &str) -> bool {
         self.methods.iter().any(|method| method == name)

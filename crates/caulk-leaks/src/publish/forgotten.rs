@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use caulk_program::{BodyOwner, Callee, Type, TypeId};
-use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind};
+use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, Span, StmtKind};
 use memchr::memmem;
 use smol_str::SmolStr;
 
@@ -127,14 +127,57 @@ impl Described<'_, '_> {
                 })
             }
             // A cancel function that nobody calls might as well have been dropped where it was made.
-            None if !is_released && (self.is_made_again() || is_cancel) => Some(Forgotten {
-                rule: self.site.contract.rule,
-                message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
-                path: path(format!("kept in {owner}.{field}, which nothing releases")),
-                keeper,
-            }),
+            // What whoever made it has used until it ended is not for others, and what is kept as something that cannot be released is
+            // for nobody.
+            None if !is_released
+                && (self.is_made_again()
+                    || is_cancel
+                    || self.is_used_up_here(at, &field)
+                    || declared.is_some_and(|ty| self.is_out_of_reach(ty))) =>
+            {
+                Some(Forgotten {
+                    rule: self.site.contract.rule,
+                    message: format!("{owner}.{field} from {by} is never {}", self.done_word()),
+                    path: path(format!("kept in {owner}.{field}, which nothing releases")),
+                    keeper,
+                })
+            }
             None => None,
         }
+    }
+
+    /// Whether the function that fills a field of what it is passed goes round in a loop without an end behind that, and returns.
+    fn is_used_up_here(&self, at: Span, field: &str) -> bool {
+        let tree = self.function.tree();
+        let Some(graph) = self.function.graph(None).filter(|graph| graph.returns()) else {
+            return false;
+        };
+        let mut goes_round = false;
+        for stmt in tree.block(graph.body) {
+            let stmt = match tree.stmt(*stmt).kind {
+                StmtKind::Labeled { stmt, .. } => stmt,
+                _ => *stmt,
+            };
+            let behind = tree.stmt(stmt).span.start >= at.end;
+            goes_round |= behind && tree.is_endless_loop(stmt);
+        }
+        goes_round
+            && self.heat != Heat::Once
+            && self.site.root.is_none()
+            && self.holder(at, field).is_some()
+    }
+
+    /// Whether a type says that what it holds need not be released, and so nobody does that.
+    fn is_out_of_reach(&self, ty: TypeId) -> bool {
+        let program = self.module.program;
+        // What is read comes to its end; what is written to, a log, may be meant to last.
+        let is_plain = program.is_interface(ty)
+            && program.has_method(ty, "Read")
+            && !program.has_method(ty, "Write");
+        is_plain
+            && self.heat != Heat::Once
+            && self.site.release.path().is_empty()
+            && !self.can_release(ty)
     }
 
     /// Whether what is kept in a field is made again and again.

@@ -10,6 +10,7 @@ mod once;
 mod parents;
 pub(crate) mod policy;
 mod replaced;
+mod rounds;
 mod severity;
 pub(crate) mod shared;
 pub(crate) mod sibling;

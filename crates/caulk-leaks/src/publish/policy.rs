@@ -1,12 +1,13 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, variables of a package.
 
-use caulk_program::{Callee, Type};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
+use caulk_program::{Callee, LocalId, Type};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use crate::body::is_constant;
 use crate::engine::{Lost, PASSED_ON, PiledUp};
 use crate::finding::{Confidence, ExitKind, Heat, Held, SettledBy, Step};
 use crate::publish::described::Described;
+use crate::publish::rounds::comes_again;
 use crate::types::last_name;
 
 /// How far a loop goes.
@@ -105,7 +106,19 @@ impl Described<'_, '_> {
 
     /// What is made once for the process ends with it.
     pub(super) fn runs_once_by_right(&self) -> bool {
-        self.site.contract.once_is_ok && self.heat == Heat::Once
+        self.site.contract.once_is_ok && self.heat == Heat::Once && !self.is_ended_by_own_context()
+    }
+
+    /// A command under a context that the function makes: it is to end before the process does.
+    fn is_ended_by_own_context(&self) -> bool {
+        let function = self.function;
+        let context = function.tree().arguments(self.site.call).first();
+        let context = context.and_then(|first| function.local(*first));
+        let made = context.and_then(|context| function.sole_value(self.module.program, context));
+        made.is_some_and(|(made, _)| {
+            let by = function.callee(made).func();
+            by.is_some_and(|func| func.name.starts_with("context.With"))
+        })
     }
 
     /// A registration, as far as source alone tells of one, or what nobody can release, that something goes on using behind the function.
@@ -184,17 +197,7 @@ impl Described<'_, '_> {
             .filter(|(_, call)| has(*call))
             .map(|(go, _)| tree.stmt(*go).span.end)
             .min();
-        let derives = |callee: &Callee| {
-            let func = callee.func();
-            func.is_some_and(|func| func.name.starts_with("context.With"))
-        };
-        let calls = function.info().calls();
-        let given = calls.iter().filter(|(call, callee)| {
-            let arguments = tree.arguments(*call).iter();
-            let mut arguments = arguments.map(|arg| function.local(tree.unparen(*arg)));
-            !derives(callee) && arguments.any(|local| local == Some(context))
-        });
-        let given = given.map(|(call, _)| tree.expr(*call).span.end).min();
+        let given = self.given_to_calls(context).min();
         let dropped = || {
             self.verdict
                 .outcomes
@@ -207,6 +210,31 @@ impl Described<'_, '_> {
             .is_some_and(|(begun, dropped)| begun < dropped)
             // A call that fails may have begun something before.
             || given.is_some_and(|given| dropped().any(|dropped| given < dropped))
+    }
+
+    /// Where calls end that have a context, apart from those that derive another.
+    fn given_to_calls(&self, context: LocalId) -> impl Iterator<Item = u32> {
+        let function = self.function;
+        let tree = function.tree();
+        let derives = |callee: &Callee| {
+            let func = callee.func();
+            func.is_some_and(|func| func.name.starts_with("context.With"))
+        };
+        let calls = function.info().calls().into_iter();
+        let given = calls.filter(move |(call, callee)| {
+            let arguments = tree.arguments(*call).iter();
+            let mut arguments = arguments.map(|arg| function.local(tree.unparen(*arg)));
+            !derives(callee) && arguments.any(|local| local == Some(context))
+        });
+        given.map(move |(call, _)| tree.expr(call).span.end)
+    }
+
+    /// Whether a call behind the one that makes a context has that, and may have begun what waits for its end.
+    pub(super) fn is_begun_with(&self) -> bool {
+        let function = self.function;
+        let context = function.target(self.site.call, 0);
+        let context = context.and_then(|target| function.local(target));
+        context.is_some_and(|context| self.given_to_calls(context).next().is_some())
     }
 
     /// A writer that frees nothing, and is left as it is where something fails, or is finished elsewhere.
@@ -233,7 +261,7 @@ impl Described<'_, '_> {
             && outcomes.released.is_empty()
     }
 
-    /// A package's variable that each request assigns, without a look at what it holds.
+    /// A package's variable that each request, or each turn of a loop without an end, assigns without a look at what it holds.
     pub(super) fn overwritten_per_request(&self) -> Option<Vec<Step>> {
         let outcomes = &self.verdict.outcomes;
         let at = outcomes
@@ -245,7 +273,7 @@ impl Described<'_, '_> {
         };
         let is_certain = self.site.contract.confidence == Confidence::Certain;
         if !is_certain
-            || self.heat != Heat::Request
+            || self.heat != Heat::Request && !self.is_stored_in_rounds(at)
             || !outcomes.releases.is_empty()
             || self.is_guarded(name)
             || outcomes.stored_elsewhere
@@ -253,11 +281,26 @@ impl Described<'_, '_> {
         {
             return None;
         }
-        let note = format!("the next request overwrites {name} while still open");
+        let next = match self.in_loop {
+            true => "round",
+            false => "request",
+        };
+        let note = format!("the next {next} overwrites {name} while still open");
         Some(vec![Step {
             location: self.location(at),
             note,
         }])
+    }
+
+    /// Whether a loop without an end, that goes round from there, acquires and stores at a place.
+    fn is_stored_in_rounds(&self, at: Span) -> bool {
+        let tree = self.function.tree();
+        let round = self.function.innermost_loop(self.site.call);
+        round.is_some_and(|round| {
+            tree.is_endless_loop(round)
+                && tree.stmt(round).span.encloses(at)
+                && comes_again(self.function, self.site.root, at)
+        })
     }
 
     /// Whether the caller gets what was acquired as well: it owns it, and the package's variable only shows where it is.

@@ -20,7 +20,7 @@ pub(crate) struct LostField {
 impl<'p> Described<'_, 'p> {
     /// The field that the resource is stored in, where the one before it is still open.
     pub(crate) fn replaced_field(&self) -> Option<LostField> {
-        let at = self.only_stored_at()?;
+        let at = self.stored_at()?;
         let (ty, field) = self.verdict.outcomes.stored_in.clone()?;
         let holder = self.holder(at, &field)?;
         let named = self.module.program.named_of(ty)?;
@@ -28,13 +28,17 @@ impl<'p> Described<'_, 'p> {
         let uses = self
             .module
             .uses_of_field(self.function.package, &named.full_name(), &field)?;
-        if !uses.is_released(&|method| release.is_method(method))
-            || self.asks_for_state(holder, &field)
-            || self.is_held_by_others(ty, &field)
+        let is_released = match release.is_call() {
+            true => uses.is_called() && self.is_begun_with(),
+            false => uses.is_released(&|method| release.is_method(method)),
+        };
+        if !is_released || self.asks_for_state(holder, &field) || self.is_held_by_others(ty, &field)
         {
             return None;
         }
-        if !self.is_there_before(holder, &field) && !self.is_made_anew(holder, at) {
+        let is_lost = !release.is_call()
+            && (self.is_there_before(holder, &field) || self.is_made_anew(holder, at));
+        if !is_lost && !self.is_filled_in_rounds(holder, &named.full_name(), &field) {
             return None;
         }
         let by = crate::place::short_name(&self.site.acquired_by);
@@ -53,6 +57,11 @@ impl<'p> Described<'_, 'p> {
 
     /// Where the resource is stored in a field, where that is all that becomes of it and it has to be released by hand.
     pub(super) fn only_stored_at(&self) -> Option<Span> {
+        self.stored_at().filter(|_| !self.site.release.is_call())
+    }
+
+    /// The same, also for what is released by calling it.
+    fn stored_at(&self) -> Option<Span> {
         let outcomes = &self.verdict.outcomes;
         let (SettledBy::Stored, at) = outcomes.settled? else {
             return None;
@@ -70,7 +79,6 @@ impl<'p> Described<'_, 'p> {
             || contract.runs_to_its_end
             || !contract.acquired_after.is_empty()
             || contract.end_on_receive.is_some()
-            || self.site.release.is_call()
             || self.site.release.actions.is_empty()
             || !self.site.release.path().is_empty();
         (is_alone && !may_end_by_itself && !self.is_ended_by_parent()).then_some(at)

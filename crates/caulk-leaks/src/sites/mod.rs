@@ -214,6 +214,7 @@ fn sites_of_call(
             || !matters(module, function, &contract)
             || is_fire_and_forget(function, call, &contract)
             || contract.named_only && matches!(function.parent(call), Some(Node::Expr(_)))
+            || contract.kept_only && !is_kept(function, call, &contract)
             || crate::sites::waited::is_short(module, function, call, &contract)
             || contract.rule == "unclosed-response-body"
                 && crate::sites::answered::is_made_up(module, function, call, &contract)
@@ -272,6 +273,22 @@ fn sites_of_call(
         }
     }
     sites
+}
+
+/// Whether a variable or a field gets what is owed, or whoever called.
+fn is_kept(function: &Function, call: ExprId, contract: &Contract) -> bool {
+    let tree = function.tree();
+    match function.parent(call) {
+        Some(Node::Stmt(stmt)) => match tree.stmt(stmt).kind {
+            StmtKind::Assign { lhs, .. } => contract.results.iter().any(|result| {
+                let target = tree.exprs(lhs).get(*result);
+                target.is_some_and(|target| !tree.is_blank(*target))
+            }),
+            StmtKind::Expr(_) => false,
+            _ => true,
+        },
+        _ => true,
+    }
 }
 
 /// Whether a variable gets a list of what is owed, which no other loop names than one over its elements: where a list goes
