@@ -1,5 +1,5 @@
-//! Timers that nothing but a `select` knows: `case <-time.After(d)` in a loop leaves one running each time that another
-//! case goes round.
+//! Timers that nothing but a `select` knows: `case <-time.After(d)` leaves one running where another case comes first, in a loop
+//! each time that it goes round.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use crate::engine::{Lost, Outcomes, Verdict};
 use crate::finding::ExitKind;
 use crate::module::Module;
 
-/// What becomes of a channel that is received from in the `select` that makes it; none where no other case goes round
-/// a loop and makes the next.
+/// What becomes of a channel that is received from in the `select` that makes it; none where no other case may come first, or it is
+/// over soon by itself.
 pub(crate) fn verdict(
     module: &Module<'_>,
     function: &Function,
@@ -23,25 +23,16 @@ pub(crate) fn verdict(
     contract: &Contract,
 ) -> Option<Verdict> {
     let (clause, select) = clause_of(function, call)?;
-    let tree = function.tree();
-    let round = function.innermost_loop(call)?;
-    // A loop that ends leaves few of them, which matters where each goes on for long.
-    let lasts = || {
-        duration_of(function, call, contract)
-            .and_then(|duration| number(module.program, function, duration))
-            .is_some_and(|nanos| nanos >= LONG)
-    };
-    if !tree.is_endless_loop(round) && !lasts() {
-        return None;
-    }
-    let root = function.root_of(call);
-    let graph = function.graph(root)?;
+    let graph = function.graph(function.root_of(call))?;
     let (at, cases) = find(graph, select)?;
-    let other = cases.into_iter().find(|(case, to)| {
-        let goes_round = || *to == at || graph.reachable(*to).get(at.index()) == Some(&true);
-        *case != clause && is_stream(function, *case) && goes_round()
-    })?;
-    let span = match tree.stmt(other.0).kind {
+    let (kind, other) = round_again(module, function, call, contract, (at, &cases), clause)
+        .map(|other| (ExitKind::NextIteration, other))
+        .or_else(|| {
+            let other = left_behind(module, function, call, contract, &cases, clause)?;
+            Some((ExitKind::Return, other))
+        })?;
+    let tree = function.tree();
+    let span = match tree.stmt(other).kind {
         StmtKind::Comm {
             comm: Some(comm), ..
         } => tree.stmt(comm).span,
@@ -49,12 +40,13 @@ pub(crate) fn verdict(
     };
     let lost = Lost {
         failing_call: None,
-        kind: ExitKind::NextIteration,
+        kind,
         span,
         error: None,
         turns: Vec::new(),
         held_by: None,
-        unlikely: false,
+        // One at a time, and until it runs out.
+        unlikely: kind == ExitKind::Return,
         drained: false,
         replaced: false,
     };
@@ -65,6 +57,56 @@ pub(crate) fn verdict(
             ..Outcomes::default()
         },
     })
+}
+
+/// Another case of a loop that goes round and makes the next.
+fn round_again(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+    (at, cases): (BlockId, &[(StmtId, BlockId)]),
+    clause: StmtId,
+) -> Option<StmtId> {
+    let round = function.innermost_loop(call)?;
+    // A loop that ends leaves few of them, which matters where each goes on for long.
+    let lasts = || {
+        duration_of(function, call, contract)
+            .and_then(|duration| number(module.program, function, duration))
+            .is_some_and(|nanos| nanos >= LONG)
+    };
+    if !function.tree().is_endless_loop(round) && !lasts() {
+        return None;
+    }
+    let graph = function.graph(function.root_of(call))?;
+    cases.iter().find_map(|(case, to)| {
+        let goes_round = || *to == at || graph.reachable(*to).get(at.index()) == Some(&true);
+        (*case != clause && is_stream(function, *case) && goes_round()).then_some(*case)
+    })
+}
+
+/// Another case that comes first, where the timer may run on for more than some seconds.
+fn left_behind(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+    cases: &[(StmtId, BlockId)],
+    clause: StmtId,
+) -> Option<StmtId> {
+    let duration = duration_of(function, call, contract)?;
+    let is_long = number(module.program, function, duration).is_none_or(|nanos| nanos > SHORT);
+    if !is_long || crate::in_test::is_in_test(module, function) {
+        return None;
+    }
+    let waits = |case: StmtId| {
+        let comm = function.tree().stmt(case).kind;
+        case != clause && matches!(comm, StmtKind::Comm { comm: Some(_), .. })
+    };
+    cases
+        .iter()
+        .map(|(case, _)| *case)
+        .find(|case| waits(*case))
 }
 
 /// Whether a clause receives from a channel that has a name, as what comes again and again does: not from `ctx.Done()`.
