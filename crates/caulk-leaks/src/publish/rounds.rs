@@ -1,7 +1,8 @@
 //! Fields that a loop which goes round for ever has filled in each turn, by a method of what keeps them, and that nothing in the
 //! loop releases: each turn loses what the one before has left there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use caulk_flow::Event;
@@ -73,8 +74,27 @@ impl Described<'_, '_> {
     /// The calls of some functions, in their package.
     fn calling(&self, called: &[FuncId]) -> Vec<(Arc<Function>, ExprId)> {
         let program = self.module.program;
-        let owners = program.owners(self.function.package).into_iter();
-        let functions = owners.filter_map(|owner| self.module.function(owner));
+        let names: Vec<&str> = called
+            .iter()
+            .filter_map(|id| Some(program.func(*id)?.name.as_ref()))
+            .collect();
+        // A look at the text of a file costs far less than the types of its functions.
+        let mut named: BTreeMap<PathBuf, bool> = BTreeMap::new();
+        let mut may_call = |owner: &BodyOwner| {
+            let Some(file) = owner.func().and_then(|id| program.file_of(id)) else {
+                return true;
+            };
+            *named.entry(file.path.to_path_buf()).or_insert_with(|| {
+                let bytes = file.bytes();
+                let text = String::from_utf8_lossy(&bytes);
+                names.iter().any(|name| text.contains(&format!(".{name}(")))
+            })
+        };
+        let mut owners = program.owners(self.function.package);
+        owners.retain(|owner| may_call(owner));
+        let functions = owners
+            .into_iter()
+            .filter_map(|owner| self.module.function(owner));
         let calls = |function: Arc<Function>| {
             let calls = function.info().calls();
             let here = calls.iter().filter(|(_, callee)| {
