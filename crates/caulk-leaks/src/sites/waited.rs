@@ -25,12 +25,19 @@ pub(crate) fn verdict(
     let (clause, select) = clause_of(function, call)?;
     let graph = function.graph(function.root_of(call))?;
     let (at, cases) = find(graph, select)?;
-    let (kind, other) = round_again(module, function, call, contract, (at, &cases), clause)
-        .map(|other| (ExitKind::NextIteration, other))
-        .or_else(|| {
-            let other = left_behind(module, function, call, contract, &cases, clause)?;
-            Some((ExitKind::Return, other))
-        })?;
+    let (kind, other) = round_again(
+        module,
+        function,
+        call,
+        contract,
+        (graph, at, &cases),
+        clause,
+    )
+    .map(|other| (ExitKind::NextIteration, other))
+    .or_else(|| {
+        let other = left_behind(module, function, call, contract, &cases, clause)?;
+        Some((ExitKind::Return, other))
+    })?;
     let tree = function.tree();
     let span = match tree.stmt(other).kind {
         StmtKind::Comm {
@@ -65,7 +72,7 @@ fn round_again(
     function: &Function,
     call: ExprId,
     contract: &Contract,
-    (at, cases): (BlockId, &[(StmtId, BlockId)]),
+    (graph, at, cases): (&Graph, BlockId, &[(StmtId, BlockId)]),
     clause: StmtId,
 ) -> Option<StmtId> {
     let round = function.innermost_loop(call)?;
@@ -78,7 +85,6 @@ fn round_again(
     if !function.tree().is_endless_loop(round) && !lasts() {
         return None;
     }
-    let graph = function.graph(function.root_of(call))?;
     cases.iter().find_map(|(case, to)| {
         let goes_round = || *to == at || graph.reachable(*to).get(at.index()) == Some(&true);
         (*case != clause && is_stream(function, *case) && goes_round()).then_some(*case)
