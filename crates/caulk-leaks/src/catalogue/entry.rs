@@ -34,6 +34,19 @@ impl Selector {
         self.package.iter().chain(&self.packages)
     }
 
+    /// Lets it speak of packages under their other paths too.
+    pub fn follow(&mut self, renamed: &[RenamedEntry]) {
+        let others = |packages: &mut dyn Iterator<Item = &String>| -> Vec<String> {
+            packages
+                .flat_map(|package| renamed.iter().flat_map(|entry| entry.others(package)))
+                .collect()
+        };
+        let named = others(&mut self.package.iter().chain(&self.packages));
+        self.packages.extend(named);
+        let excepted = others(&mut self.except_packages.iter());
+        self.except_packages.extend(excepted);
+    }
+
     pub fn names(&self, function: &str) -> bool {
         self.functions
             .iter()
@@ -90,6 +103,28 @@ pub(super) struct File {
     pub sentence: Vec<SentenceEntry>,
     #[serde(default)]
     pub tests: Vec<TestsEntry>,
+    #[serde(default)]
+    pub renamed: Vec<RenamedEntry>,
+}
+
+/// A package, with all below it, that goes by other import paths too.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RenamedEntry {
+    to: String,
+    from: Vec<String>,
+}
+
+impl RenamedEntry {
+    /// The other paths of a package that goes by the first.
+    pub fn others(&self, package: &str) -> impl Iterator<Item = String> {
+        let below = package
+            .strip_prefix(&*self.to)
+            .filter(|rest| rest.is_empty() || rest.starts_with('/'));
+        below
+            .into_iter()
+            .flat_map(|rest| self.from.iter().map(move |from| format!("{from}{rest}")))
+    }
 }
 
 /// Packages that tests alone import, and what helps them.

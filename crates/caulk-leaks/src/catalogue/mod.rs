@@ -14,7 +14,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
-use self::entry::{AcquireEntry, Entry, FieldEntry, File, ProjectEntry, Selector};
+use self::entry::{AcquireEntry, Entry, FieldEntry, File, ProjectEntry, RenamedEntry, Selector};
 pub(crate) use self::entry::{PairEntry, SentenceEntry};
 use crate::contract::{Contract, Origin};
 
@@ -75,6 +75,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     ("redis.toml", include_str!("../../catalogue/redis.toml")),
     ("remote.toml", include_str!("../../catalogue/remote.toml")),
+    ("renamed.toml", include_str!("../../catalogue/renamed.toml")),
     ("sql.toml", include_str!("../../catalogue/sql.toml")),
     ("system.toml", include_str!("../../catalogue/system.toml")),
     ("tracing.toml", include_str!("../../catalogue/tracing.toml")),
@@ -98,6 +99,8 @@ pub(crate) enum CallEffect {
     View,
     /// The result owns it.
     Own,
+    /// The same, and where the call fails it has released it.
+    Take,
     /// The result is it.
     Pass,
     /// Not known.
@@ -143,6 +146,7 @@ pub struct Catalogue {
     borrowing_fields: Vec<FieldEntry>,
     pairs: Vec<PairEntry>,
     sentences: Vec<SentenceEntry>,
+    renamed: Vec<RenamedEntry>,
     /// Patterns of packages that tests alone import.
     for_tests: Vec<String>,
     /// Indexes into `acquires`.
@@ -199,6 +203,8 @@ impl Catalogue {
             .par_iter()
             .map(|(_, text)| toml::from_str::<File>(text))
             .collect();
+        let renamed = read.iter().flatten().flat_map(|file| &file.renamed);
+        catalogue.renamed = renamed.cloned().collect();
         for ((name, text), file) in files.iter().zip(read) {
             match file {
                 Ok(file) => catalogue.add(file, name, text),
@@ -220,15 +226,18 @@ impl Catalogue {
             let entry = entry.into_inner();
             for ty in &entry.of_type {
                 let (package, name) = crate::types::split_canonical(ty);
-                let names = self.by_type.entry(package.to_owned()).or_default();
-                names.insert(name.to_owned(), self.acquires.entries.len());
+                for path in self.paths_of(package) {
+                    let names = self.by_type.entry(path).or_default();
+                    names.insert(name.to_owned(), self.acquires.entries.len());
+                }
             }
             self.acquire(entry, origin);
         }
         for entry in file.effect {
             let origin = checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
-            self.effects.push(entry.select, (entry.effect, origin));
+            let select = followed(entry.select, &self.renamed);
+            self.effects.push(select, (entry.effect, origin));
         }
         for (entries, table) in [
             (file.exit, &mut self.exits),
@@ -238,23 +247,26 @@ impl Catalogue {
         ] {
             for entry in entries {
                 let origin = checked(entry.span().start, entry.get_ref().fault());
-                table.push(entry.into_inner().select, origin);
+                table.push(followed(entry.into_inner().select, &self.renamed), origin);
             }
         }
         for entry in file.returns {
             checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
-            self.returns.push(entry.select, entry.results);
+            let select = followed(entry.select, &self.renamed);
+            self.returns.push(select, entry.results);
         }
         for entry in file.typed {
             checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
-            self.typed.push(entry.select, entry.type_name);
+            let select = followed(entry.select, &self.renamed);
+            self.typed.push(select, entry.type_name);
         }
         for entry in file.error {
             checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
-            self.error_tests.push(entry.select, entry.test);
+            let select = followed(entry.select, &self.renamed);
+            self.error_tests.push(select, entry.test);
         }
         self.problems.extend(problems);
         self.borrowing_fields.extend(file.field);
@@ -265,7 +277,8 @@ impl Catalogue {
     }
 
     fn acquire(&mut self, entry: AcquireEntry, origin: Origin) {
-        let (select, contract) = (entry.select.clone(), entry.into_contract(origin));
+        let select = followed(entry.select.clone(), &self.renamed);
+        let contract = entry.into_contract(origin);
         if contract.endless_channel.is_some() {
             self.endless.push(self.acquires.entries.len());
         }
@@ -273,14 +286,22 @@ impl Catalogue {
         self.takers.extend(takers.cloned());
         if contract.is_made_for_the_asking() {
             let index = self.acquires.entries.len();
-            self.by_made_type
-                .entry(contract.type_name.clone())
-                .or_insert(index);
+            let (package, name) = crate::types::split_canonical(&contract.type_name);
+            for path in self.paths_of(package) {
+                let ty = format!("{path}.{name}");
+                self.by_made_type.entry(ty).or_insert(index);
+            }
         }
         if select.names_values() {
             self.written_out.extend(select.packages().cloned());
         }
         self.acquires.push(select, contract);
+    }
+
+    /// A package under each of its paths, today's first.
+    fn paths_of(&self, package: &str) -> Vec<String> {
+        let others = self.renamed.iter().flat_map(|entry| entry.others(package));
+        std::iter::once(package.to_owned()).chain(others).collect()
     }
 
     /// The contract of a value of a named type that is written out: `net/http`, `Transport`.
@@ -529,6 +550,12 @@ impl<T> Table<T> {
     }
 }
 
+/// A selector that speaks of packages under their other paths too.
+fn followed(mut select: Selector, renamed: &[RenamedEntry]) -> Selector {
+    select.follow(renamed);
+    select
+}
+
 /// The 1-based line of an offset.
 fn line_of(text: &str, offset: usize) -> u32 {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
@@ -600,6 +627,32 @@ mod tests {
                 .release
                 .words(),
             "Stop"
+        );
+    }
+
+    #[test]
+    fn packages_that_moved_share_an_entry() {
+        let catalogue = Catalogue::shipped();
+        let sarama = |path: &str| {
+            catalogue
+                .contract(path, "NewClient")
+                .map(|found| found.rule)
+        };
+        assert!(sarama("github.com/IBM/sarama").is_some());
+        assert_eq!(
+            sarama("github.com/Shopify/sarama"),
+            sarama("github.com/IBM/sarama")
+        );
+        assert!(catalogue.exits("github.com/Sirupsen/logrus", "Entry.Fatalf"));
+        assert!(
+            catalogue
+                .contract("code.google.com/p/go.crypto/ssh", "Dial")
+                .is_some()
+        );
+        assert!(
+            catalogue
+                .contract("github.com/Shopify/saramatest", "NewClient")
+                .is_none()
         );
     }
 

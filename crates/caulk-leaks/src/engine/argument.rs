@@ -495,6 +495,16 @@ impl Run<'_, '_> {
                 Value::View => vec![Some(Value::View)],
                 _ => vec![Some(Value::Owner(None))],
             },
+            CallEffect::Take => {
+                let mut results = self.in_error_result(call, Value::ReleasedIf { nil: false });
+                if let Some(first) = results.first_mut() {
+                    *first = Some(match value {
+                        Value::View => Value::View,
+                        _ => Value::Owner(None),
+                    });
+                }
+                results
+            }
             CallEffect::Unknown => {
                 self.lose_track(state, self.unknown_callee(call), span);
                 Vec::new()

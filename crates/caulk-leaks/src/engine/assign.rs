@@ -280,6 +280,13 @@ impl Run<'_, '_> {
                     _ => self.hand_over_value(state, Some(value), SettledBy::Stored, span),
                 }
             }
+            // `*clone = *resp`: a second name, until what it leads to is replaced: `clone.Body = nil`.
+            ExprKind::Star(x)
+                if let Some(local) = function.local(x)
+                    && function.is_fresh(local) =>
+            {
+                state.bind(Place::of(local), value);
+            }
             kind => {
                 self.eval(state, target);
                 self.hand_over_key(state, target);

@@ -237,6 +237,19 @@ impl Run<'_, '_> {
                 let unlikely = releases;
                 self.in_error_result(call, Value::LeftIfError { why, unlikely })
             }
+            // Whoever returns what a callee says, which releases it otherwise, has nothing to do with it any more.
+            ParamEffect::LeavesOnFailure {
+                why,
+                releases: true,
+            } if !self.release.is_call()
+                && self.is_returned(call)
+                && self.contract.is_some_and(Contract::is_told) =>
+            {
+                if state.status == Status::Owed {
+                    state.left.get_or_insert((passed_to(callee, why), span));
+                }
+                Vec::new()
+            }
             ParamEffect::Unknown(why)
             | ParamEffect::LeavesSometimes(why)
             | ParamEffect::LeavesOnFailure { why, .. } => {
@@ -282,6 +295,17 @@ impl Run<'_, '_> {
                 }
                 _ => false,
             },
+            _ => false,
+        }
+    }
+
+    /// Whether a function returns what a call gives, and nothing else.
+    fn is_returned(&self, call: ExprId) -> bool {
+        let tree = self.function.tree();
+        match self.function.parent(call) {
+            Some(Node::Stmt(stmt)) => {
+                matches!(tree.stmt(stmt).kind, StmtKind::Return(results) if tree.exprs(results) == [call])
+            }
             _ => false,
         }
     }

@@ -458,6 +458,9 @@ fn known_in_words(effect: CallEffect) -> &'static str {
             "used by the result, which does not release it; the caller still owes it"
         }
         CallEffect::Own => "owned by the result: whoever releases that releases it",
+        CallEffect::Take => {
+            "owned by the result: whoever releases that releases it; where the call fails it has released it"
+        }
         CallEffect::Pass => "given back as the result",
         CallEffect::Unknown => "not known",
     }

@@ -1,6 +1,6 @@
 //! The import path of a tree that does not say it: what its files import that is in the tree itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use caulk_system::Files;
@@ -21,6 +21,8 @@ pub(crate) fn import_path(
     dirs: &[PathBuf],
 ) -> Option<(String, usize)> {
     let mut imports: Vec<String> = Vec::new();
+    // What the folders below it import, and what its own files call their package.
+    let (mut from_below, mut package) = (BTreeSet::new(), None);
     let mut left = MOST_FILES;
     let dirs: Vec<&PathBuf> = dirs.iter().filter(|dir| dir.starts_with(root)).collect();
     let of_folder = MOST_OF_FOLDER.max(MOST_FILES / dirs.len().max(1));
@@ -32,8 +34,14 @@ pub(crate) fn import_path(
             .take(of_folder.min(left))
         {
             left -= 1;
-            if let Some(text) = read_text(files, &dir.join(name)) {
-                imports.extend(imported(&text).map(str::to_owned));
+            let Some(text) = read_text(files, &dir.join(name)) else {
+                continue;
+            };
+            imports.extend(imported(&text).map(str::to_owned));
+            if dir != root {
+                from_below.extend(imported(&text).map(str::to_owned));
+            } else if !name.ends_with("_test.go") {
+                package = package.or_else(|| declared(&text).map(str::to_owned));
             }
         }
     }
@@ -52,11 +60,26 @@ pub(crate) fn import_path(
             *votes.entry(prefix).or_default() += 1;
         }
     }
-    let most = votes.values().max().copied()?;
+    let Some(most) = votes.values().max().copied() else {
+        // Where nothing below it is imported, the tree may be one package and commands that use it.
+        let package = package.filter(|name| name != "main")?;
+        let mut named = from_below
+            .into_iter()
+            .filter(|path| path.rsplit('/').next() == Some(&*package));
+        let only = named.next().filter(|_| named.next().is_none())?;
+        return Some((only, 1));
+    };
     votes
         .into_iter()
         .find(|(_, count)| *count == most)
         .map(|(prefix, count)| (prefix.to_owned(), count))
+}
+
+/// The package that a file says it is of.
+fn declared(text: &str) -> Option<&str> {
+    text.lines()
+        .find_map(|line| line.strip_prefix("package "))
+        .and_then(|rest| rest.split_whitespace().next())
 }
 
 /// The paths with a host that a file imports.
