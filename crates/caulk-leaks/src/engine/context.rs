@@ -1,6 +1,6 @@
 //! Contexts that end by themselves.
 
-use caulk_program::{Callee, LocalId, LocalKind, Object};
+use caulk_program::{Callee, LocalId, LocalKind, Object, Type};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
 use crate::body::runs::{HowRun, calls_argument, how_run};
@@ -14,7 +14,7 @@ use crate::types::last_name;
 pub(crate) fn ends_here(module: &Module<'_>, function: &Function, context: ExprId) -> bool {
     let tree = function.tree();
     match tree.expr(tree.unparen(context)).kind {
-        ExprKind::Call { .. } => is_ending(function, context),
+        ExprKind::Call { .. } => is_ending(module, function, context),
         ExprKind::Ident(_) => function
             .local(context)
             .is_some_and(|local| assigned_ending(module, function, local)),
@@ -206,9 +206,9 @@ fn is_of_test(function: &Function, call: ExprId) -> bool {
     }
 }
 
-fn is_ending(function: &Function, call: ExprId) -> bool {
+fn is_ending(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     match function.callee(call) {
-        _ if is_of_test(function, call) => true,
+        _ if is_of_test(function, call) || comes_with_its_end(module, function, call) => true,
         Callee::Static(func) | Callee::Method { func, .. } => matches!(
             &*func.name,
             "context.WithCancel"
@@ -225,10 +225,24 @@ fn is_ending(function: &Function, call: ExprId) -> bool {
     }
 }
 
+/// Whether a call gives a context and, beside it, a function without parameters: what else would that be for.
+fn comes_with_its_end(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let program = module.program;
+    let Type::Tuple(results) = program.ty(function.info().type_of(call)) else {
+        return false;
+    };
+    let [context, end] = **results else {
+        return false;
+    };
+    crate::types::is_context(program, context)
+        && matches!(program.ty(program.underlying(end)), Type::Func(signature)
+            if signature.params.is_empty() && signature.results.is_empty())
+}
+
 fn assigned_ending(module: &Module<'_>, function: &Function, local: LocalId) -> bool {
     let given = function.definitions(module.program, local);
     let mut values = given.iter().filter_map(|(value, _)| *value);
-    values.any(|value| is_ending(function, value))
+    values.any(|value| is_ending(module, function, value))
 }
 
 /// Whether an expression is a context that the function was passed, as it came or with values added, or a request that is made with

@@ -16,7 +16,8 @@ use caulk_syntax::Node;
 use crate::body::Function;
 use crate::body::runs::{fires, starts_argument};
 use crate::module::Module;
-use run::{Body, Run, asks_context, context_of, is_given_context, path};
+pub(crate) use run::context_of;
+use run::{Body, Run, asks_context, is_given_context, path};
 
 /// The goroutines that a body starts, by `go` or by a group of them, each with what it runs; all of the body's own package,
 /// since the fields of its types can be told apart.

@@ -132,7 +132,7 @@ pub(super) fn path(function: &Function, expr: ExprId) -> Option<String> {
 }
 
 /// The context that a channel is asked of: `ctx.Done()`.
-pub(super) fn context_of(
+pub(crate) fn context_of(
     module: &Module<'_>,
     function: &Function,
     channel: ExprId,

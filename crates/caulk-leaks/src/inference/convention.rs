@@ -246,6 +246,17 @@ const WHOEVER_GIVES_IT: &[(&str, &str, &str)] = &[
         "github.com/jackc/pgx/v5",
         "Conn.Query",
     ),
+    ("database/sql.Stmt", "database/sql", "DB.Prepare"),
+    (
+        "github.com/jmoiron/sqlx.Stmt",
+        "github.com/jmoiron/sqlx",
+        "DB.Preparex",
+    ),
+    (
+        "github.com/jmoiron/sqlx.NamedStmt",
+        "github.com/jmoiron/sqlx",
+        "DB.PrepareNamed",
+    ),
     (
         "go.mongodb.org/mongo-driver/mongo.Cursor",
         "go.mongodb.org/mongo-driver/mongo",
@@ -400,7 +411,8 @@ pub(crate) fn is_unlikely(
     {
         return true;
     }
-    // A transaction that is looked up goes on without whoever looks, and the answer to `HEAD` has no body.
+    // A transaction that is looked up goes on without whoever looks, the answer to `HEAD` has no body, and what no function says that it
+    // prepares may be one of the statements that somebody keeps.
     if !matches!(contract.origin, Origin::Catalogue { .. })
         && contract.confidence == Confidence::Likely
         && let Some(name) = called_name(function, call)
@@ -409,6 +421,8 @@ pub(crate) fn is_unlikely(
         if contract.rule == "unfinished-transaction" && looks
             || contract.rule == "unclosed-response-body"
                 && name.to_ascii_lowercase().ends_with("head")
+            || contract.rule == "unclosed-statement"
+                && !name.to_ascii_lowercase().starts_with("prepare")
         {
             return true;
         }

@@ -93,9 +93,15 @@ pub(crate) fn param_effect(module: &Module<'_>, query: &ParamQuery) -> ParamEffe
     let Some(function) = module.function(BodyOwner::Func(query.func)) else {
         return ParamEffect::Unknown(Arc::from("its body is not in Go"));
     };
-    let Some(outcomes) = param_outcomes(module, &function, query) else {
+    let Some(mut outcomes) = param_outcomes(module, &function, query) else {
         return ParamEffect::Borrows;
     };
+    // A body of which reading has failed is over, as one that is read to its end.
+    if !query.release.path().is_empty() && !outcomes.released.is_empty() {
+        outcomes
+            .owed
+            .retain(|lost| !lost.drained || lost.error != Some(true));
+    }
     match effect_of(&outcomes) {
         // What a method does with its own value is seldom the end of it.
         ParamEffect::Unknown(why)

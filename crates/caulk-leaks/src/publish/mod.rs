@@ -18,4 +18,5 @@ pub(crate) mod slight;
 pub(crate) mod stated;
 pub(crate) mod suppress;
 pub(crate) mod template;
+mod told;
 mod unreceived;
