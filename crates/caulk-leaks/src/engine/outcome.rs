@@ -26,6 +26,8 @@ pub(crate) struct Lost {
     pub turns: Vec<(Span, bool)>,
     /// The variable that holds it there.
     pub held_by: Option<String>,
+    /// The call that was passed it, and returns on some path without having released it.
+    pub left_by: Option<Span>,
     /// What there is to read of it was read to its end, or as far as that went.
     pub drained: bool,
     /// Only where something happens that the source gives no reason to expect.
@@ -315,6 +317,7 @@ impl Run<'_, '_> {
             failing_call: self.failing_call(state, span),
             turns,
             held_by,
+            left_by: state.left.as_ref().map(|(_, span)| *span),
             drained: state.drained,
             unlikely: state.unlikely,
             replaced,

@@ -164,6 +164,18 @@ impl<'a, 'p> Described<'a, 'p> {
         // As they stand in the source: that is how they are read.
         exits.sort_by_key(|lost| lost.span);
         let mut steps = Vec::new();
+        if let Some(call) = lost.left_by
+            && let Some(callee) = self.called_at(call)
+        {
+            steps.push(Step {
+                location: self.location(call),
+                note: format!(
+                    "passed to {}, after which it is {} on some path",
+                    short_name(&callee),
+                    self.open_word()
+                ),
+            });
+        }
         for (index, exit) in exits.into_iter().enumerate() {
             if let Some((span, truth)) = lost.turns.first().filter(|_| exit.span == lost.span)
                 && !self.is_own_error_check(*span)

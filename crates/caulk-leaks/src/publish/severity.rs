@@ -50,6 +50,7 @@ impl Described<'_, '_> {
             || self.is_rootless_context()
             || self.is_timer_alone()
             || self.is_lost_when_told_to_end()
+            || self.is_left_to_collector()
             || self.is_handed_over_in_turns()
             || self.serves_from_now_on()
             || self.is_used_by_what_is_returned()
@@ -82,6 +83,16 @@ impl Described<'_, '_> {
                 && !lost.unlikely
                 && !crate::publish::stated::is_impossible(self.file, lost.span)
         })
+    }
+
+    /// An iterator over memory that the collector frees, where nothing shows that there are many.
+    fn is_left_to_collector(&self) -> bool {
+        let harm = self.site.contract.harm;
+        self.site.contract.rule == "unstopped-iterator"
+            && harm.healed
+            && !(harm.goroutines || harm.connections || harm.descriptors)
+            && self.heat == Heat::Unknown
+            && !self.in_loop
     }
 
     /// Whether it is the answer to a request for headers.

@@ -52,6 +52,7 @@ pub(crate) fn verdict(
         error: None,
         turns: Vec::new(),
         held_by: None,
+        left_by: None,
         // One at a time, and until it runs out.
         unlikely: kind == ExitKind::Return,
         drained: false,
