@@ -231,6 +231,7 @@ fn check_body(
         let lost = described
             .replaced_field()
             .or_else(|| described.field_left_filled())
+            .or_else(|| described.skipped_field())
             .or_else(|| described.left_in_channel(&left));
         if let Some(lost) = lost {
             part.acquisitions

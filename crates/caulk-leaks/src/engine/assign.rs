@@ -225,7 +225,7 @@ impl Run<'_, '_> {
                 if self.field_borrows(function.info().type_of(x), &name) {
                     return;
                 }
-                if matches!(value, Value::At(0) | Value::Releaser) {
+                if self.is_released_in(&value) {
                     self.note_store(function.info().type_of(x), &name);
                 }
                 if matches!(value, Value::View) && self.is_part(state, x, &name) {
@@ -288,6 +288,13 @@ impl Run<'_, '_> {
                 state.bind(Place::of(local), value);
             }
             kind => {
+                if let ExprKind::Index { x, .. } = kind
+                    && value == Some(Value::At(0))
+                    && self.put_in_list(state, x, span)
+                {
+                    self.assign(state, x, Some(Value::Listed), None, source);
+                    return;
+                }
                 self.eval(state, target);
                 self.hand_over_key(state, target);
                 if let ExprKind::Index { x, .. } = kind
@@ -297,6 +304,16 @@ impl Run<'_, '_> {
                 }
                 self.hand_over_value(state, value, SettledBy::Stored, span);
             }
+        }
+    }
+
+    /// Whether whoever has a value releases the resource by it: the resource itself, a function that releases it, or what its
+    /// release goes through: `r.body = resp.Body`.
+    fn is_released_in(&self, value: &Value) -> bool {
+        match value {
+            Value::At(depth) => *depth == 0 || *depth == self.release.path().len(),
+            Value::Releaser => true,
+            _ => false,
         }
     }
 

@@ -26,13 +26,59 @@ impl Run<'_, '_> {
         let [target] = tree.exprs(lhs) else {
             return None;
         };
+        (self.is_own_place(&list) && self.place(*target).as_ref() == Some(&list)).then_some(list)
+    }
+
+    /// Whether nothing but this function knows a list, and what is in it is released itself.
+    fn is_own_place(&self, list: &Place) -> bool {
         let is_direct = self.release.path().is_empty();
-        let is_own = match list.path.len() {
-            0 => self.is_own_list(list.root),
-            1 => self.is_own_owner(list.root, list.path.first()),
-            _ => false,
+        is_direct
+            && match list.path.len() {
+                0 => self.is_own_list(list.root),
+                1 => self.is_own_owner(list.root, list.path.first()),
+                _ => false,
+            }
+    }
+
+    /// Whether `list[i] = …` puts what was acquired into a list, or a map, of the function's own.
+    pub(super) fn put_in_list(&mut self, state: &State, list: ExprId, at: Span) -> bool {
+        let is_own = state.status == Status::Owed
+            && self
+                .place(list)
+                .is_some_and(|place| self.is_own_place(&place) && !self.takes_one_of(&place));
+        if is_own {
+            self.note_entry(list);
+            self.obstacle(
+                at,
+                "kept in a list: release each element where the list is given up",
+            );
+        }
+        is_own
+    }
+
+    /// Whether the function takes single elements of a list, or some of them: those that it has put there before, as a rule, which a
+    /// loop counts that knows nothing of the list.
+    fn takes_one_of(&self, list: &Place) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let is_target = |index: ExprId| {
+            matches!(function.parent(index), Some(Node::Stmt(stmt))
+                if matches!(tree.stmt(stmt).kind, StmtKind::Assign { lhs, .. }
+                    if tree.exprs(lhs).contains(&index)))
         };
-        (is_direct && is_own && self.place(*target).as_ref() == Some(&list)).then_some(list)
+        let mut takes = false;
+        for root in caulk_flow::roots(self.module.program, &function.typed) {
+            tree.walk(root, |node| {
+                if let Node::Expr(expr) = node
+                    && let ExprKind::Index { x, .. } | ExprKind::Slice { x, .. } =
+                        tree.expr(expr).kind
+                {
+                    takes |= !is_target(expr) && self.place(x).as_ref() == Some(list);
+                }
+                Descend::Into
+            });
+        }
+        takes
     }
 
     /// Whether a variable is made here, and nothing that runs later knows it.
@@ -50,8 +96,8 @@ impl Run<'_, '_> {
         let Some(info) = function.info().local_info(list) else {
             return false;
         };
-        let is_plain =
-            program.named_of(info.ty).is_none() && matches!(program.ty(info.ty), Type::Slice(_));
+        let is_plain = program.named_of(info.ty).is_none()
+            && matches!(program.ty(info.ty), Type::Slice(_) | Type::Map(..));
         let is_made = |value: ExprId| {
             let tree = function.tree();
             let value = tree.unparen(value);

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use caulk_program::{BodyOwner, Callee, Type, TypeId};
-use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, Span, StmtKind};
+use caulk_program::{BodyOwner, Builtin, Callee, Object, Type, TypeId};
+use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, Span, StmtKind, UnaryOp};
 use memchr::memmem;
 use smol_str::SmolStr;
 
@@ -21,6 +21,8 @@ enum Elsewhere {
     WhereItFails,
     /// Where another is acquired in its place.
     WhereReplaced,
+    /// Where it has come to its end, or is of no more use, by whoever uses it.
+    OnTheWay,
     /// In this method.
     By(String),
 }
@@ -112,6 +114,7 @@ impl Described<'_, '_> {
                     Some(Elsewhere::WhereReplaced) => {
                         format!("{done} only where it is replaced")
                     }
+                    Some(Elsewhere::OnTheWay) => format!("{done} only by what uses it"),
                     Some(Elsewhere::By(other)) => format!("{done} by {owner}.{other} alone"),
                 };
                 Some(Forgotten {
@@ -205,6 +208,8 @@ impl Described<'_, '_> {
         let mut releasing = Vec::new();
         for function in self.others_naming(field) {
             let uses = self.uses_in(&function, owner, field);
+            let uses =
+                uses.without_lent(&|func, index| only_uses(self.module, release, func, index));
             if uses.escapes() {
                 return None;
             }
@@ -225,7 +230,16 @@ impl Described<'_, '_> {
                         let called = self.calls_here(other);
                         called.is_some_and(|call| self.is_released_before(other, field, call))
                     });
-                replaced.then_some(Elsewhere::WhereReplaced)
+                if replaced {
+                    return Some(Elsewhere::WhereReplaced);
+                }
+                let on_the_way = !release.is_call()
+                    && !self.may_signal(ty, name)
+                    && (!here || self.is_released_on_the_way(self.function, field))
+                    && others
+                        .iter()
+                        .all(|other| self.is_released_on_the_way(other, field));
+                on_the_way.then_some(Elsewhere::OnTheWay)
             }
         }
     }
@@ -244,6 +258,106 @@ impl Described<'_, '_> {
                     && function.root_of(call).is_none()
                     && !function.is_deferred(call)
         })
+    }
+
+    /// Whether each release of a field in a function stands under a condition that asks for more than whether there is something in
+    /// it, and empties the field: whoever uses it is done with this one, and may leave others. One that goes round until it is told
+    /// to end may be what ends it.
+    fn is_released_on_the_way(&self, function: &Function, field: &str) -> bool {
+        let tree = function.tree();
+        let Some(graph) = function.graph(None) else {
+            return false;
+        };
+        let mut waits = false;
+        tree.walk(graph.body, |node| {
+            waits |= match node {
+                Node::Stmt(stmt) => {
+                    matches!(
+                        tree.stmt(stmt).kind,
+                        StmtKind::Select { .. } | StmtKind::Go(_)
+                    ) || tree.is_endless_loop(stmt)
+                }
+                Node::Expr(expr) => {
+                    matches!(
+                        tree.expr(expr).kind,
+                        ExprKind::Unary {
+                            op: UnaryOp::Receive,
+                            ..
+                        }
+                    )
+                }
+            };
+            Descend::Into
+        });
+        // One that ends it by another name.
+        let ends = function.id().and_then(|id| self.module.program.func(id));
+        let ends = ends.is_none_or(|func| is_release_name(&func.name));
+        !waits
+            && !ends
+            && function.info().calls().iter().all(|(call, callee)| {
+                !self.is_released_by(function, callee, field)
+                    || function.root_of(*call).is_none()
+                        && self.empties_behind(function, *call, field)
+                        && self.is_asked_for_more(function, *call, field)
+            })
+    }
+
+    /// Whether a statement behind a call, in the list that it stands in, gives a field something else.
+    fn empties_behind(&self, function: &Function, call: ExprId, field: &str) -> bool {
+        let tree = function.tree();
+        let Some(statement) = function.statement(call) else {
+            return false;
+        };
+        let behind = tree.stmt(statement).span.end;
+        let siblings = function.siblings(statement).unwrap_or_default();
+        siblings.iter().any(|stmt| {
+            matches!(tree.stmt(*stmt).kind, StmtKind::Assign { lhs, .. }
+                if tree.stmt(*stmt).span.start >= behind
+                    && tree.exprs(lhs).iter().any(|target| names_field(function, *target, field)))
+        })
+    }
+
+    /// Whether a call stands below a condition that is more than a test of whether there is something in the field.
+    fn is_asked_for_more(&self, function: &Function, call: ExprId, field: &str) -> bool {
+        let tree = function.tree();
+        let is_test = |cond: ExprId| {
+            matches!(tree.expr(tree.unparen(cond)).kind,
+                ExprKind::Binary { x, op: BinaryOp::Neq, .. } if names_field(function, x, field))
+        };
+        let mut at = Node::Expr(call);
+        while let Some(branch) = function.branch_of(at) {
+            match tree.stmt(branch).kind {
+                StmtKind::If { cond, .. } if is_test(cond) => at = Node::Stmt(branch),
+                StmtKind::If { .. } => return true,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether the release method of a type tells others to end, or waits for them: one of these may see to its fields.
+    fn may_signal(&self, ty: TypeId, owner: &str) -> bool {
+        let Some(release) = self.release_body(ty, owner) else {
+            return true;
+        };
+        let tree = release.tree();
+        let calls = release.info().calls();
+        let mut signals = calls.iter().any(|(call, callee)| {
+            let is_field = matches!(tree.expr(*call).kind, ExprKind::Call { fun, .. }
+                if matches!(release.info().object(fun), Object::Field { .. }));
+            is_field
+                || matches!(callee, Callee::Builtin(Builtin::Close))
+                || ["Wait", "Broadcast", "Signal", "cancel", "Cancel"]
+                    .contains(&crate::types::last_name(callee))
+        });
+        if let Some(graph) = release.graph(None) {
+            tree.walk(graph.body, |node| {
+                signals |= matches!(node, Node::Stmt(stmt)
+                    if matches!(tree.stmt(stmt).kind, StmtKind::Send { .. } | StmtKind::Go(_) | StmtKind::Select { .. }));
+                Descend::Into
+            });
+        }
+        signals
     }
 
     /// Whether the release method of a type, itself or by what it calls of the type, leaves a field alone that a method of the type
@@ -303,7 +417,7 @@ impl Described<'_, '_> {
     }
 
     /// The body of the release method of a type, by its simple name.
-    fn release_body(&self, ty: TypeId, owner: &str) -> Option<Arc<Function>> {
+    pub(super) fn release_body(&self, ty: TypeId, owner: &str) -> Option<Arc<Function>> {
         let package = self.module.program.package(self.function.package);
         let method = package.method_of(owner, self.release_method(ty)?)?;
         self.module.function(BodyOwner::Func(package.id_of(method)))
@@ -381,7 +495,7 @@ impl Described<'_, '_> {
     }
 
     /// Whether what keeps it lives as long as the process, or nothing but types and habits say that it has to be released.
-    fn may_be_meant(&self, rule: &str) -> bool {
+    pub(super) fn may_be_meant(&self, rule: &str) -> bool {
         rule == "field-never-released"
             && (self.heat == Heat::Once || self.site.contract.origin.is_guess())
     }
@@ -406,7 +520,7 @@ impl Described<'_, '_> {
     }
 
     /// A test fills fields of what it tests by hand: who does that in the program need not be the owner.
-    fn is_lent_by_test(&self, ty: TypeId) -> bool {
+    pub(super) fn is_lent_by_test(&self, ty: TypeId) -> bool {
         let program = self.module.program;
         let package = program.package(self.function.package);
         let of_test = |file| crate::in_test::is_of_tests(self.module, package, file);
@@ -434,7 +548,7 @@ impl Described<'_, '_> {
     }
 
     /// The type and the field of it that the resource ends up in on every path.
-    fn kept_in(&self) -> Option<(TypeId, SmolStr)> {
+    pub(super) fn kept_in(&self) -> Option<(TypeId, SmolStr)> {
         let outcomes = &self.verdict.outcomes;
         match (&outcomes.returned, outcomes.settled) {
             (Some((_, Value::Owner(Some(part)))), None) if part.depth == 0 => {
@@ -466,7 +580,7 @@ impl Described<'_, '_> {
     }
 
     /// A release method that the type declares itself.
-    fn release_method(&self, ty: TypeId) -> Option<&'static str> {
+    pub(super) fn release_method(&self, ty: TypeId) -> Option<&'static str> {
         let program = self.module.program;
         // One that only the package calls is as good.
         let hidden = ["close", "stop", "shutdown"];

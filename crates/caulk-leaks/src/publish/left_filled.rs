@@ -4,7 +4,7 @@ use caulk_program::TypeId;
 use caulk_syntax::Node;
 use smol_str::SmolStr;
 
-use crate::finding::{ExitKind, Step};
+use crate::finding::{ExitKind, Severity, Step};
 use crate::publish::described::Described;
 use crate::publish::forgotten::names_field;
 use crate::publish::replaced::LostField;
@@ -37,6 +37,7 @@ impl Described<'_, '_> {
                 location: self.location(lost.span),
                 note: format!("returns with {place} {}", self.open_word()),
             }],
+            most: Severity::High,
         })
     }
 

@@ -5,16 +5,20 @@ use caulk_program::LocalId;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 use smol_str::SmolStr;
 
+use crate::body::Function;
 use crate::contract::Contract;
 use crate::engine::{FieldPath, Run, Start};
 use crate::finding::{Confidence, ExitKind, Finding, SettledBy, Severity, Step};
 use crate::module::Reach;
 use crate::publish::described::Described;
+use crate::publish::forgotten::names_field;
 
 /// A field that loses what it holds.
 pub(crate) struct LostField {
     pub message: String,
     pub path: Vec<Step>,
+    /// How much it matters at most.
+    pub most: Severity,
 }
 
 impl<'p> Described<'_, 'p> {
@@ -38,7 +42,11 @@ impl<'p> Described<'_, 'p> {
         }
         let is_lost = !release.is_call()
             && (self.is_there_before(holder, &field) || self.is_made_anew(holder, at));
-        if !is_lost && !self.is_filled_in_rounds(holder, &named.full_name(), &field) {
+        let owner = named.full_name();
+        if !is_lost
+            && !self.is_filled_in_rounds(holder, &owner, &field)
+            && (release.is_call() || !self.is_filled_after_use(&owner, &field))
+        {
             return None;
         }
         let by = crate::place::short_name(&self.site.acquired_by);
@@ -52,6 +60,7 @@ impl<'p> Described<'_, 'p> {
                 location: self.location(at),
                 note: format!("{place} is overwritten while {}", self.open_word()),
             }],
+            most: Severity::High,
         })
     }
 
@@ -137,7 +146,7 @@ impl<'p> Described<'_, 'p> {
     pub fn lost_field(&self, lost: LostField) -> Finding {
         let severity = Severity::of(self.site.contract.harm, self.heat, self.in_loop);
         let rule = self.site.contract.rule;
-        let mut finding = self.finding_of(rule, severity, lost.message, lost.path);
+        let mut finding = self.finding_of(rule, severity.min(lost.most), lost.message, lost.path);
         finding.confidence = Confidence::Likely;
         finding
     }
@@ -179,8 +188,18 @@ impl<'p> Described<'_, 'p> {
 
     /// Whether a condition asks the owner, or what the field holds, by a method or a flag: it may say that this has ended.
     fn asks_for_state(&self, holder: LocalId, field: &SmolStr) -> bool {
-        let tree = self.function.tree();
-        let Some(graph) = self.function.graph(None) else {
+        self.asks_about(self.function, holder, Some(field))
+    }
+
+    /// The same in any function, for what the owner alone may say where no field is named.
+    pub(super) fn asks_about(
+        &self,
+        function: &Function,
+        holder: LocalId,
+        field: Option<&SmolStr>,
+    ) -> bool {
+        let tree = function.tree();
+        let Some(graph) = function.graph(None) else {
             return true;
         };
         let program = self.module.program;
@@ -193,12 +212,15 @@ impl<'p> Described<'_, 'p> {
                     if let Node::Expr(expr) = node
                         && let ExprKind::Selector { x, .. } = tree.expr(expr).kind
                     {
-                        let of_holder = self.function.local(x) == Some(holder);
-                        let is_called = matches!(self.function.parent(expr), Some(Node::Expr(call))
+                        let of_holder = function.local(x) == Some(holder);
+                        let is_called = matches!(function.parent(expr), Some(Node::Expr(call))
                             if matches!(tree.expr(call).kind, ExprKind::Call { fun, .. } if fun == expr));
-                        let is_flag = crate::types::is_bool(program, self.function.info().type_of(expr));
+                        let is_flag = crate::types::is_bool(program, function.info().type_of(expr));
                         asks |= of_holder && (is_called || is_flag)
-                            || is_called && self.holder_of(x, field) == Some(holder);
+                            || is_called && field.is_some_and(|field| {
+                                    names_field(function, x, field)
+                                        && function.begins_with(x) == Some(holder)
+                                });
                     }
                     Descend::Into
                 });

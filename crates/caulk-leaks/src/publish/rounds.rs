@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use caulk_flow::Event;
+use caulk_flow::{BasicBlock, End, Event};
 use caulk_program::{BodyOwner, FuncId, LocalId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId};
 
@@ -14,7 +14,7 @@ use crate::publish::described::Described;
 use crate::publish::forgotten::names_field;
 
 /// How many calls away the loop may be.
-const FAR: usize = 3;
+pub(super) const FAR: usize = 3;
 
 impl Described<'_, '_> {
     /// Whether such a loop leads here, with the same value whose field is filled in each turn.
@@ -66,13 +66,92 @@ impl Described<'_, '_> {
             is_before
                 && tree.is_endless_loop(round)
                 && comes_again(caller, caller.root_of(*call), tree.expr(*call).span)
-                && !self.names_within(caller, round, field)
-                && !self.is_released_within(caller, span, owner, field, FAR)
+                && (!self.names_within(caller, round, field)
+                    && !self.is_released_within(caller, span, owner, field, FAR)
+                    || self.always_fills(caller, *call)
+                        && self.comes_again_past(caller, *call, round, owner, field))
         })
     }
 
+    /// Whether a call fills the field whichever way it comes back: it gives nothing that would say that it did not.
+    fn always_fills(&self, caller: &Function, call: ExprId) -> bool {
+        let program = self.module.program;
+        let id = caller.callee(call).func().and_then(|func| func.id);
+        let signature = id.and_then(|id| program.func_type(program.signature(id)));
+        signature.is_some_and(|signature| signature.results.is_empty())
+    }
+
+    /// Whether a way leads from a call in a loop back to it past whatever names the field or may release it.
+    fn comes_again_past(
+        &self,
+        caller: &Function,
+        call: ExprId,
+        round: StmtId,
+        owner: &str,
+        field: &str,
+    ) -> bool {
+        let tree = caller.tree();
+        let Some(graph) = caller.graph(caller.root_of(call)) else {
+            return false;
+        };
+        let place = tree.expr(call).span;
+        let touches = |span: Span| {
+            !span.encloses(place)
+                && (self.names_in(caller, round, span, field)
+                    || self.is_released_within(caller, span, owner, field, FAR))
+        };
+        let span_of = |event: &Event| match event {
+            Event::Eval(expr) => Some(tree.expr(*expr).span),
+            Event::Stmt(stmt) => Some(tree.stmt(*stmt).span),
+            _ => None,
+        };
+        let holds = |block: &BasicBlock| {
+            let mut spans = block.events.iter().filter_map(span_of);
+            spans.any(|span| span.encloses(place))
+        };
+        let is_touched = |block: &BasicBlock| {
+            let asked: Vec<ExprId> = match &block.end {
+                End::Branch { cond, .. } => vec![*cond],
+                End::Compare { tag, value, .. } => vec![*tag, *value],
+                _ => Vec::new(),
+            };
+            let asked = asked.into_iter().map(|x| tree.expr(x).span);
+            let mut spans = block.events.iter().filter_map(span_of).chain(asked);
+            spans.any(&touches)
+        };
+        let Some((start, from)) = graph.blocks().find(|(_, block)| holds(block)) else {
+            return false;
+        };
+        if is_touched(from) {
+            return false;
+        }
+        let mut todo = from.end.targets();
+        let mut seen = BTreeSet::new();
+        while let Some(at) = todo.pop() {
+            if at == start {
+                return true;
+            }
+            if seen.insert(at.index()) && !is_touched(graph.block(at)) {
+                todo.extend(graph.block(at).end.targets());
+            }
+        }
+        false
+    }
+
+    /// Whether a field is named in a part of a loop.
+    fn names_in(&self, function: &Function, round: StmtId, part: Span, field: &str) -> bool {
+        let tree = function.tree();
+        let mut named = false;
+        tree.walk(round, |node| {
+            named |= matches!(node, Node::Expr(expr)
+                if part.encloses(tree.expr(expr).span) && names_field(function, expr, field));
+            Descend::Into
+        });
+        named
+    }
+
     /// The calls of some functions, in their package.
-    fn calling(&self, called: &[FuncId]) -> Vec<(Arc<Function>, ExprId)> {
+    pub(super) fn calling(&self, called: &[FuncId]) -> Vec<(Arc<Function>, ExprId)> {
         let program = self.module.program;
         let names: Vec<&str> = called
             .iter()
@@ -108,7 +187,7 @@ impl Described<'_, '_> {
     }
 
     /// The variable that a method is called on.
-    fn called_on(&self, caller: &Function, call: ExprId) -> Option<LocalId> {
+    pub(super) fn called_on(&self, caller: &Function, call: ExprId) -> Option<LocalId> {
         caller
             .callee(call)
             .receiver()
@@ -116,7 +195,7 @@ impl Described<'_, '_> {
     }
 
     /// How often a function names the field.
-    fn mentions(&self, function: &Function, field: &str) -> usize {
+    pub(super) fn mentions(&self, function: &Function, field: &str) -> usize {
         let tree = function.tree();
         let mut mentions = 0;
         for root in caulk_flow::roots(self.module.program, &function.typed) {
@@ -142,7 +221,7 @@ impl Described<'_, '_> {
     }
 
     /// Whether what is called in a part of a function, some calls away, may release the field.
-    fn is_released_within(
+    pub(super) fn is_released_within(
         &self,
         function: &Function,
         part: Span,

@@ -2,7 +2,7 @@
 
 use caulk_syntax::Span;
 
-use crate::finding::{SettledBy, Step};
+use crate::finding::{SettledBy, Severity, Step};
 use crate::publish::described::Described;
 use crate::publish::replaced::LostField;
 
@@ -30,6 +30,7 @@ impl Described<'_, '_> {
                 step(sent, "sent on a channel that has room for it"),
                 step(leaves, "leaves without receiving it"),
             ],
+            most: Severity::High,
         })
     }
 
