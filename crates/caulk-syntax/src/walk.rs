@@ -52,12 +52,25 @@ impl Tree {
         let mut todo = Vec::with_capacity(64);
         todo.push(root.into());
         while let Some(node) = todo.pop() {
-            if visit(node) == Descend::Into {
-                let first = todo.len();
-                self.children(node, |child| todo.push(child));
-                todo[first..].reverse();
+            if visit(node) == Descend::Into && !self.is_leaf(node) {
+                self.push_children(node, &mut todo);
             }
         }
+    }
+
+    /// Whether a node is a name or a literal: most are, and none of them has children.
+    #[inline]
+    fn is_leaf(&self, node: Node) -> bool {
+        matches!(node, Node::Expr(id)
+            if matches!(self.expr(id).kind, ExprKind::Ident(_) | ExprKind::BasicLit(_)))
+    }
+
+    /// Adds the children of a node, the first one last. Apart from the walks, each of which is compiled for what it visits with, so that
+    /// all of them share one piece of code.
+    fn push_children(&self, node: Node, todo: &mut Vec<Node>) {
+        let first = todo.len();
+        self.children(node, |child| todo.push(child));
+        todo[first..].reverse();
     }
 
     /// Calls `visit` on all nodes of the tree in the order in which they were parsed, those too that nothing holds after an error. Where

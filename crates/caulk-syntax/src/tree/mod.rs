@@ -31,11 +31,13 @@ macro_rules! ids {
         pub struct $name(NonZeroU32);
 
         impl $name {
+            #[inline]
             pub(crate) fn from_index(index: usize) -> $name {
                 $name(NonZeroU32::MIN.saturating_add(index as u32))
             }
 
             /// Place in the arena, from 0: children come before their parents.
+            #[inline]
             pub fn index(self) -> usize {
                 self.0.get() as usize - 1
             }
@@ -107,6 +109,7 @@ impl<T> List<T> {
         self.len == 0
     }
 
+    #[inline]
     fn of(self, all: &[T]) -> &[T] {
         let start = self.start as usize;
         all.get(start..start + self.len as usize)
@@ -185,16 +188,19 @@ impl Tree {
     }
 
     /// An expression or type.
+    #[inline]
     pub fn expr(&self, id: ExprId) -> &Expr {
         self.exprs.get(id.index()).unwrap_or(&NO_EXPR)
     }
 
     /// A statement.
+    #[inline]
     pub fn stmt(&self, id: StmtId) -> &Stmt {
         self.stmts.get(id.index()).unwrap_or(&NO_STMT)
     }
 
     /// A signature.
+    #[inline]
     pub fn signature(&self, id: SignatureId) -> &Signature {
         self.signatures.get(id.index()).unwrap_or(&NO_SIGNATURE)
     }
@@ -210,6 +216,7 @@ impl Tree {
         id
     }
 
+    #[inline]
     pub(crate) fn add_expr(&mut self, kind: ExprKind, span: Span) -> ExprId {
         let id = ExprId::from_index(self.exprs.len());
         self.exprs.push(Expr { kind, span });
@@ -217,36 +224,43 @@ impl Tree {
     }
 
     /// The elements of a list of expressions.
+    #[inline]
     pub fn exprs(&self, list: List<ExprId>) -> &[ExprId] {
         list.of(&self.expr_lists)
     }
 
     /// The elements of a list of statements.
+    #[inline]
     pub fn stmts(&self, list: List<StmtId>) -> &[StmtId] {
         list.of(&self.stmt_lists)
     }
 
     /// The operands of an [`ExprKind::Chain`] after the first.
+    #[inline]
     pub fn chain_links(&self, list: List<ChainLink>) -> &[ChainLink] {
         list.of(&self.chain_links)
     }
 
     /// The elements of a list of names.
+    #[inline]
     pub fn names(&self, list: List<Name>) -> &[Name] {
         list.of(&self.names)
     }
 
     /// The elements of a list of fields.
+    #[inline]
     pub fn fields(&self, list: FieldList) -> &[Field] {
         list.fields.of(&self.fields)
     }
 
     /// The specs of a declaration.
+    #[inline]
     pub fn specs(&self, list: List<Spec>) -> &[Spec] {
         list.of(&self.specs)
     }
 
     /// The text of a name; `_` where a name was missing.
+    #[inline]
     pub fn name(&self, name: Name) -> &str {
         match self.text_at(name.text, name.span) {
             "" => "_",
@@ -259,6 +273,7 @@ impl Tree {
         self.text_at(literal.text, literal.span)
     }
 
+    #[inline]
     pub(crate) fn text_at(&self, text: u32, span: Span) -> &str {
         let start = text as usize;
         self.text
@@ -267,6 +282,7 @@ impl Tree {
     }
 
     /// The statements of a [`StmtKind::Block`]; none for any other statement.
+    #[inline]
     pub fn block(&self, id: StmtId) -> &[StmtId] {
         match self.stmt(id).kind {
             StmtKind::Block(block) => self.stmts(block.stmts),
@@ -275,6 +291,7 @@ impl Tree {
     }
 
     /// The name, if the expression is one.
+    #[inline]
     pub fn ident(&self, id: ExprId) -> Option<&str> {
         match self.expr(id).kind {
             ExprKind::Ident(name) => Some(self.name(name)),
@@ -283,11 +300,13 @@ impl Tree {
     }
 
     /// Whether the expression is the blank identifier `_`.
+    #[inline]
     pub fn is_blank(&self, id: ExprId) -> bool {
         self.ident(id) == Some("_")
     }
 
     /// The expression without parentheses around it.
+    #[inline]
     pub fn unparen(&self, mut id: ExprId) -> ExprId {
         while let ExprKind::Paren(inner) = self.expr(id).kind {
             id = inner;
@@ -320,6 +339,7 @@ impl Tree {
     }
 
     /// The arguments of a call; none where the expression is no call.
+    #[inline]
     pub fn arguments(&self, id: ExprId) -> &[ExprId] {
         match self.expr(id).kind {
             ExprKind::Call { args, .. } => self.exprs(args),
