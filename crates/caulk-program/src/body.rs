@@ -49,6 +49,7 @@ pub(crate) enum BodyText {
 
 impl TypedBody {
     /// The tree that the ids in `info` are of.
+    #[inline]
     pub fn tree(&self) -> &Tree {
         match &self.text {
             BodyText::Func(body) => &body.tree,
@@ -63,6 +64,7 @@ impl TypedBody {
     }
 
     /// The block of a function's body; `None` for an initializer.
+    #[inline]
     pub fn block(&self) -> Option<StmtId> {
         match &self.text {
             BodyText::Func(body) => Some(body.block),
@@ -265,6 +267,7 @@ pub enum Callee {
 
 impl Callee {
     /// The function that is called, where it has a canonical name.
+    #[inline]
     pub fn func(&self) -> Option<&FuncRef> {
         match self {
             Callee::Static(func) | Callee::Method { func, .. } | Callee::Interface { func, .. } => {
@@ -276,6 +279,7 @@ impl Callee {
     }
 
     /// The expression before the dot of a method call.
+    #[inline]
     pub fn receiver(&self) -> Option<ExprId> {
         match self {
             Callee::Method { receiver, .. }
@@ -295,7 +299,8 @@ pub struct BodyInfo {
     pub(crate) types: Vec<TypeId>,
     pub(crate) objects: Vec<Object>,
     pub(crate) defined: HashMap<u32, LocalId, FxBuildHasher>,
-    pub(crate) callees: HashMap<ExprId, Callee, FxBuildHasher>,
+    /// In order of the calls.
+    pub(crate) callees: Vec<(ExprId, Callee)>,
     pub(crate) locals: Vec<Local>,
     pub(crate) receiver: Option<LocalId>,
     pub(crate) params: Vec<LocalId>,
@@ -337,6 +342,7 @@ impl BodyInfo {
 
     /// Type of an expression. Calls with several results are tuples, those without any [`TypeId::VOID`]; a type
     /// expression has the type that it names; `v, ok` forms have the type of `v`.
+    #[inline]
     pub fn type_of(&self, expr: ExprId) -> TypeId {
         let types = expr
             .index()
@@ -346,6 +352,7 @@ impl BodyInfo {
     }
 
     /// What a name, or a selector as a whole, denotes.
+    #[inline]
     pub fn object(&self, expr: ExprId) -> &Object {
         let objects = expr
             .index()
@@ -355,6 +362,7 @@ impl BodyInfo {
     }
 
     /// The variable that a name or parenthesised name denotes.
+    #[inline]
     pub fn local(&self, expr: ExprId) -> Option<LocalId> {
         match self.object(expr) {
             Object::Local(local) => Some(*local),
@@ -365,27 +373,40 @@ impl BodyInfo {
     /// The variable that is declared by a name at this place (a parameter, a `var`, a new name left of `:=`).
     ///
     /// A name left of `:=` that is assigned and not declared is in [`BodyInfo::object`] alone.
+    #[inline]
     pub fn defined_at(&self, name: Span) -> Option<LocalId> {
         self.defined.get(&name.start).copied()
     }
 
     /// Whom a call expression calls.
+    #[inline]
     pub fn callee(&self, call: ExprId) -> &Callee {
-        self.callees.get(&call).unwrap_or(&UNKNOWN_CALLEE)
+        let found = self.callees.binary_search_by_key(&call, |(id, _)| *id);
+        let callee = found.ok().and_then(|at| self.callees.get(at));
+        callee.map_or(&UNKNOWN_CALLEE, |(_, callee)| callee)
+    }
+
+    /// Notes whom a call calls. Most calls are noted behind those in their arguments, and so in order.
+    pub(crate) fn record_callee(&mut self, call: ExprId, callee: Callee) {
+        match self.callees.last() {
+            Some((last, _)) if *last >= call => {
+                match self.callees.binary_search_by_key(&call, |(id, _)| *id) {
+                    Ok(at) => self.callees[at].1 = callee,
+                    Err(at) => self.callees.insert(at, (call, callee)),
+                }
+            }
+            _ => self.callees.push((call, callee)),
+        }
     }
 
     /// All call expressions with their callees, in order of their ids.
     pub fn calls(&self) -> Vec<(ExprId, &Callee)> {
-        let mut calls: Vec<_> = self
-            .callees
-            .iter()
-            .map(|(id, callee)| (*id, callee))
-            .collect();
-        calls.sort_by_key(|(id, _)| *id);
-        calls
+        let calls = self.callees.iter();
+        calls.map(|(id, callee)| (*id, callee)).collect()
     }
 
     /// A variable of this body.
+    #[inline]
     pub fn local_info(&self, id: LocalId) -> Option<&Local> {
         self.locals.get(id.0 as usize)
     }

@@ -30,6 +30,7 @@ impl<T> Arena<T> {
     }
 
     /// Chunk, and slot in it, of an index.
+    #[inline]
     fn place(index: u32) -> (usize, usize) {
         let position = index as usize + FIRST_CHUNK;
         let chunk = (position.ilog2() - FIRST_CHUNK.ilog2()) as usize;
@@ -51,6 +52,7 @@ impl<T> Arena<T> {
         index
     }
 
+    #[inline]
     pub fn get(&self, index: u32) -> Option<&T> {
         let (chunk, slot) = Self::place(index);
         self.chunks.get(chunk)?.get()?.get(slot)?.get()
@@ -92,6 +94,7 @@ impl<T: Eq + Hash> Interner<T> {
         index
     }
 
+    #[inline]
     pub fn get(&self, index: u32) -> Option<&T> {
         self.arena.get(index)
     }
@@ -125,6 +128,7 @@ impl TypeTable {
         self.intern(Type::Interface(Interface::default().into()))
     }
 
+    #[inline]
     pub fn get(&self, id: TypeId) -> &Type {
         self.types.get(id.0).unwrap_or(&Type::Unknown)
     }
@@ -160,6 +164,7 @@ impl Basic {
     ];
 
     /// The interned type.
+    #[inline]
     pub fn id(self) -> TypeId {
         TypeId(self as u32 + 1)
     }
@@ -172,6 +177,7 @@ impl TypeId {
     pub const VOID: TypeId = TypeId(Basic::ALL.len() as u32 + 1);
 
     /// Whether nothing is known of it.
+    #[inline]
     pub fn is_unknown(self) -> bool {
         self == TypeId::UNKNOWN
     }

@@ -176,7 +176,7 @@ impl<'p> Typer<'p> {
 
     pub fn record_callee(&mut self, call: ExprId, callee: Callee) {
         if let Some(found) = &mut self.found {
-            found.callees.insert(call, callee);
+            found.record_callee(call, callee);
         }
     }
 
