@@ -13,6 +13,7 @@ mod known;
 mod named;
 mod print;
 mod query;
+mod scopes;
 mod select;
 mod stmt;
 mod table;

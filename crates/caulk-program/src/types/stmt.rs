@@ -264,10 +264,7 @@ impl Typer<'_> {
                 continue;
             };
             let text = self.text(name);
-            let in_this_scope = self
-                .scopes
-                .last()
-                .is_some_and(|scope| matches!(scope.get(&text), Some(Entry::Local(_))));
+            let in_this_scope = matches!(self.scopes.innermost(&text), Some(Entry::Local(_)));
             if text == "_" || in_this_scope {
                 self.value(*target, None);
                 continue;

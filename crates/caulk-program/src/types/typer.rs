@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use caulk_syntax::{ExprId, Name, Span, Tree};
-use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use super::decl::Params;
 use super::kind::{Type, TypeId};
 use super::named::{NamedDecl, NamedOrigin};
+use super::scopes::Scopes;
 use crate::body::{BodyInfo, Builtin, Callee, FuncRef, Literal, Local, LocalId, LocalKind, Object};
 use crate::package::{ImportTarget, Package, PackageId, ScopeEntry};
 use crate::program::Program;
@@ -53,7 +53,7 @@ pub(crate) struct Typer<'p> {
     pub package: &'p Package,
     pub file: u32,
     pub tree: &'p Tree,
-    pub scopes: Vec<FxHashMap<SmolStr, Entry>>,
+    pub scopes: Scopes,
     /// What was found, where it is wanted: only for bodies.
     pub found: Option<BodyInfo>,
     /// Indices in `found.literals` of the literals around this place, outermost first.
@@ -67,7 +67,7 @@ impl<'p> Typer<'p> {
             package,
             file,
             tree,
-            scopes: vec![FxHashMap::default()],
+            scopes: Scopes::default(),
             found: None,
             literals: Vec::new(),
         }
@@ -93,17 +93,15 @@ impl<'p> Typer<'p> {
     }
 
     pub fn declare(&mut self, name: SmolStr, entry: Entry) {
-        if name != "_"
-            && let Some(scope) = self.scopes.last_mut()
-        {
-            scope.insert(name, entry);
+        if name != "_" {
+            self.scopes.declare(name, entry);
         }
     }
 
     pub fn scoped<R>(&mut self, inside: impl FnOnce(&mut Self) -> R) -> R {
-        self.scopes.push(FxHashMap::default());
+        self.scopes.open();
         let result = inside(self);
-        self.scopes.pop();
+        self.scopes.close();
         result
     }
 
@@ -231,13 +229,7 @@ impl<'p> Typer<'p> {
             self.record_object(expr, Object::Blank);
             return Operand::Value(TypeId::UNKNOWN);
         }
-        let entry = self
-            .scopes
-            .iter()
-            .rev()
-            .find_map(|scope| scope.get(text))
-            .cloned();
-        if let Some(entry) = entry {
+        if let Some(entry) = self.scopes.get(text).cloned() {
             return match entry {
                 Entry::Local(local) => {
                     self.note_use(local);
