@@ -37,11 +37,23 @@ pub(crate) enum Selected {
     },
 }
 
-/// A type on the way, with the embedded fields passed so far.
-#[derive(Clone)]
-struct Step {
+/// A type on the way.
+struct Step<'p> {
     ty: TypeId,
-    through: Vec<SmolStr>,
+    /// The embedded field that leads to it, and the step that this is a field of.
+    through: Option<(&'p SmolStr, usize)>,
+}
+
+/// The embedded fields passed on the way to a step, outermost first.
+fn passed(steps: &[Step<'_>], at: usize) -> Vec<SmolStr> {
+    let mut fields = Vec::new();
+    let mut step = steps.get(at);
+    while let Some((field, before)) = step.and_then(|step| step.through) {
+        fields.push(field.clone());
+        step = steps.get(before);
+    }
+    fields.reverse();
+    fields
 }
 
 /// A type that is declared out of reach, with the embedded fields passed before it.
@@ -71,17 +83,15 @@ impl Program {
         if let ControlFlow::Break(found) = self.select_own(ty, name) {
             return found.ok_or_else(Vec::new);
         }
-        let mut level = vec![Step {
-            ty,
-            through: Vec::new(),
-        }];
+        let mut steps = vec![Step { ty, through: None }];
         // Few, and for most types just one.
         let mut seen: Vec<TypeId> = Vec::new();
         let mut missing = Vec::new();
+        let mut level = 0..1;
         for _ in 0..MAX_EMBEDDING {
             let mut found: Vec<Selected> = Vec::new();
-            let mut next: Vec<Step> = Vec::new();
-            for step in &level {
+            for at in level.clone() {
+                let Some(step) = steps.get(at) else { break };
                 let mut ty = self.deref(step.ty);
                 if seen.contains(&ty) {
                     continue;
@@ -91,14 +101,15 @@ impl Program {
                     ty = self.constraint(*param);
                 }
                 if let Type::Named { decl, args } = self.ty(ty) {
-                    if let Some(method) = self.declared_method(*decl, args, name, &step.through) {
+                    if let Some(mut method) = self.declared_method(*decl, args, name) {
+                        method.through = passed(&steps, at).into();
                         found.push(Selected::Method(method));
                         continue;
                     }
                     if let Some(decl) = self.named(*decl)
                         && !decl.is_loaded()
                     {
-                        missing.push((decl, step.through.clone()));
+                        missing.push((decl, passed(&steps, at)));
                         continue;
                     }
                 }
@@ -106,36 +117,35 @@ impl Program {
                     Type::Struct(fields) => {
                         for field in fields.iter() {
                             if field.name == name {
-                                let through = step.through.clone().into();
+                                let through = passed(&steps, at).into();
                                 found.push(Selected::Field {
                                     ty: field.ty,
                                     through,
                                 });
                             } else if field.embedded {
-                                let mut through = step.through.clone();
-                                through.push(field.name.clone());
-                                next.push(Step {
+                                steps.push(Step {
                                     ty: field.ty,
-                                    through,
+                                    through: Some((&field.name, at)),
                                 });
                             }
                         }
                     }
                     Type::Interface(_) => {
                         if let Some(mut method) = self.interface_method(ty, name) {
-                            method.through = step.through.clone().into();
+                            method.through = passed(&steps, at).into();
                             found.push(Selected::Method(method));
                         } else {
                             let owners = self.missing_embedded(ty).into_iter();
-                            missing.extend(owners.map(|owner| (owner, step.through.clone())));
+                            missing.extend(owners.map(|owner| (owner, passed(&steps, at))));
                         }
                     }
                     _ => {}
                 }
             }
+            level = level.end..steps.len();
             match found.len() {
-                0 if next.is_empty() => break,
-                0 => level = next,
+                0 if level.is_empty() => break,
+                0 => {}
                 1 => return found.pop().ok_or(missing),
                 _ => return Err(Vec::new()),
             }
@@ -148,7 +158,7 @@ impl Program {
         let ty = self.deref(ty);
         match self.ty(ty) {
             Type::Named { decl, args } => {
-                if let Some(method) = self.declared_method(*decl, args, name, &[]) {
+                if let Some(method) = self.declared_method(*decl, args, name) {
                     return ControlFlow::Break(Some(Selected::Method(method)));
                 }
                 if self.named(*decl).is_some_and(|decl| !decl.is_loaded()) {
@@ -175,13 +185,7 @@ impl Program {
     }
 
     /// A method declared with the named type as receiver.
-    fn declared_method(
-        &self,
-        decl: NamedId,
-        args: &[TypeId],
-        name: &str,
-        through: &[SmolStr],
-    ) -> Option<Method> {
+    fn declared_method(&self, decl: NamedId, args: &[TypeId], name: &str) -> Option<Method> {
         let named = self.named(decl)?;
         let NamedOrigin::Package {
             package,
@@ -199,7 +203,7 @@ impl Program {
             func: package.reference(func),
             signature: self.substitute(signature, &substitution),
             of_interface: false,
-            through: through.into(),
+            through: Box::new([]),
         })
     }
 
