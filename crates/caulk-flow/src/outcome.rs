@@ -128,8 +128,8 @@ impl<'a> Outcomes<'a> {
     /// Whether the last result of a call is an error.
     pub fn gives_error(&self, call: ExprId) -> bool {
         let results = self.program.results_of(self.body.info.type_of(call));
-        let last = results.last().and_then(|ty| self.program.named_name(*ty));
-        last.as_deref() == Some("error")
+        let last = results.last();
+        last.is_some_and(|ty| self.program.is_named(*ty, "error"))
     }
 
     /// The context that a call is passed first.
@@ -143,8 +143,8 @@ impl<'a> Outcomes<'a> {
     }
 
     fn is_context(&self, expr: ExprId) -> bool {
-        let name = self.program.named_name(self.body.info.type_of(expr));
-        name.as_deref() == Some("context.Context")
+        let ty = self.body.info.type_of(expr);
+        self.program.is_named(ty, "context.Context")
     }
 
     fn context(&self, context: ExprId, depth: u8) -> Passed {

@@ -25,13 +25,13 @@ pub(crate) fn is_error(program: &Program, ty: TypeId) -> bool {
 /// Whether a type is `context.Context`, or an interface of a project that has all of its methods.
 pub(crate) fn is_context(program: &Program, ty: TypeId) -> bool {
     let has = |method: &str| program.has_method(ty, method);
-    program.named_name(ty).as_deref() == Some("context.Context")
+    program.is_named(ty, "context.Context")
         || program.is_interface(ty) && ["Deadline", "Done", "Err", "Value"].into_iter().all(has)
 }
 
 /// Whether a type is `http.Response`, or a pointer to one.
 pub(crate) fn is_response(program: &Program, ty: TypeId) -> bool {
-    program.named_name(ty).as_deref() == Some("net/http.Response")
+    program.is_named(ty, "net/http.Response")
 }
 
 /// Whether a variable of a package is one of the streams that each program has, which are nobody's: who opens a file takes one of them
@@ -50,8 +50,7 @@ pub(crate) fn is_bool(program: &Program, ty: TypeId) -> bool {
 
 /// Whether a type only lets read what stands behind it, which may have to be closed: `io.Reader`.
 pub(crate) fn is_reader(program: &Program, ty: TypeId) -> bool {
-    let name = program.named_name(ty);
-    name.is_some_and(|name| matches!(name.as_str(), "io.Reader" | "io.ReadSeeker"))
+    program.is_named(ty, "io.Reader") || program.is_named(ty, "io.ReadSeeker")
 }
 
 /// Whether a value of the type can be of no use once what it was made from is released: a pointer
@@ -103,7 +102,7 @@ fn is_data(program: &Program, ty: TypeId, depth: u32) -> bool {
         Type::Map(key, value) => is_data(program, *key, depth) && is_data(program, *value, depth),
         Type::Struct(fields) => {
             let named = program.named_of(ty);
-            let is_time = named.is_some_and(|named| named.full_name() == "time.Time");
+            let is_time = named.is_some_and(|named| named.is_called("time.Time"));
             // What is behind a file is not told by the outline of the standard library.
             let is_opaque = || {
                 named.is_some_and(|named| is_std_path(&named.package)) && has_release(program, ty)

@@ -429,8 +429,8 @@ pub(crate) struct PackageKey {
 /// Canonical name `path.Name` or `path.Type.Name`.
 pub(crate) fn canonical(path: &str, receiver: Option<&str>, name: &str) -> Arc<str> {
     let name = match receiver {
-        Some(receiver) => format!("{path}.{receiver}.{name}"),
-        None => format!("{path}.{name}"),
+        Some(receiver) => [path, ".", receiver, ".", name].concat(),
+        None => [path, ".", name].concat(),
     };
     Arc::from(name)
 }

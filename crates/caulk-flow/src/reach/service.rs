@@ -54,16 +54,15 @@ impl Reader<'_> {
             .filter(|id| {
                 let signature = self.program.func_type(self.program.signature(*id));
                 signature.is_some_and(|signature| {
-                    let returns_error = signature.results.last().is_some_and(|last| {
-                        self.program.named_name(*last).as_deref() == Some("error")
-                    });
+                    let returns_error = signature
+                        .results
+                        .last()
+                        .is_some_and(|last| self.program.is_named(*last, "error"));
                     let exported = self
                         .program
                         .func(*id)
                         .is_some_and(|func| func.name.starts_with(char::is_uppercase));
-                    let is_context = |ty: &TypeId| {
-                        self.program.named_name(*ty).as_deref() == Some("context.Context")
-                    };
+                    let is_context = |ty: &TypeId| self.program.is_named(*ty, "context.Context");
                     // What takes nothing but a context runs the service itself: `Run(ctx)`.
                     let takes_request = !signature.params.iter().all(is_context);
                     exported && returns_error && takes_request

@@ -222,9 +222,7 @@ fn word(program: &Program, body: &TypedBody, clause: StmtId) -> ChannelUses {
     }
     let ty = program.ty(program.underlying(body.info.type_of(channel)));
     match ty {
-        Type::Chan(_, element) if program.named_name(*element).as_deref() == Some("time.Time") => {
-            ChannelUses::CLOCK
-        }
+        Type::Chan(_, element) if program.is_named(*element, "time.Time") => ChannelUses::CLOCK,
         Type::Chan(_, element) if is_signal(program, *element) => ChannelUses::QUIT,
         // What it says is that it is the end.
         Type::Chan(_, element) if program.is_basic(*element) && is_word_to_end(tree, channel) => {

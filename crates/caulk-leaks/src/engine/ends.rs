@@ -16,7 +16,7 @@ impl Run<'_, '_> {
         let program = self.module.program;
         let ty = program.underlying(self.function.info().type_of(x));
         let of_time = matches!(program.ty(ty), Type::Chan(_, element)
-            if program.named_name(*element).as_deref() == Some("time.Time"));
+            if program.is_named(*element, "time.Time"));
         of_time && self.is_of_time(x, true)
     }
 

@@ -382,7 +382,7 @@ fn parameters(module: &Module<'_>, func: &FuncRef, id: FuncId) -> Vec<ParameterB
 /// interface, behind which there may be one.
 fn release_of(module: &Module<'_>, ty: TypeId) -> Option<Release> {
     let program = module.program;
-    let is_context = program.named_name(ty).as_deref() == Some("context.Context");
+    let is_context = program.is_named(ty, "context.Context");
     if is_context || crate::types::is_error(program, ty) {
         return None;
     }

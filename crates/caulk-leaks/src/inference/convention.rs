@@ -165,9 +165,9 @@ fn model_of(program: &Program, types: &[TypeId]) -> Option<Model> {
         return None;
     };
     if let [context] = values
-        && program.named_name(*context).as_deref() == Some("context.Context")
+        && program.is_named(*context, "context.Context")
     {
-        let is_cancel = program.named_name(*last).as_deref() == Some("context.CancelFunc");
+        let is_cancel = program.is_named(*last, "context.CancelFunc");
         return is_cancel.then_some(Model {
             package: "context",
             name: "WithCancel",
@@ -226,7 +226,7 @@ fn file_of(program: &Program, types: &[TypeId]) -> Option<Model> {
     let [value, last] = types else {
         return None;
     };
-    let is_file = program.named_name(program.deref(*value)).as_deref() == Some("os.File");
+    let is_file = program.is_named(program.deref(*value), "os.File");
     (is_file && crate::types::is_error(program, *last)).then_some(Model {
         package: "os",
         name: "Open",
@@ -358,9 +358,10 @@ fn model_of_type(program: &Program, value: TypeId) -> Option<(&'static str, &'st
         return Some(("net", "Dial"));
     }
     // What embeds a response is made by a client that has read it.
-    let has_body = program.struct_fields(value).iter().any(|field| {
-        field.name == "Body" && program.named_name(field.ty).as_deref() == Some("io.ReadCloser")
-    });
+    let has_body = program
+        .struct_fields(value)
+        .iter()
+        .any(|field| field.name == "Body" && program.is_named(field.ty, "io.ReadCloser"));
     has_body.then_some(("net/http", "Get"))
 }
 

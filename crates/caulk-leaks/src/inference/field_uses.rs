@@ -436,10 +436,10 @@ impl Reader<'_> {
 
     /// Whether a field is the channel of a ticker: who has that cannot stop it.
     fn is_endless_channel(&self, of: ExprId, field: &str) -> bool {
-        let ty = self.program.named_name(self.body.info.type_of(of));
+        let ty = self.body.info.type_of(of);
         self.catalogue.endless().any(|contract| {
             contract.endless_channel.as_deref() == Some(field)
-                && ty.as_ref() == Some(&contract.type_name)
+                && self.program.is_named(ty, &contract.type_name)
         })
     }
 

@@ -74,14 +74,14 @@ pub(super) fn alike(program: &Program, function: &str, value: TypeId) -> Option<
     let named = program.named_of(value)?;
     let name = crate::types::simple_name(function);
     (!crate::types::is_std_path(&named.package))
-        .then(|| format!("{}.{} {name}", named.package, named.name))
+        .then(|| [&*named.package, ".", &named.name, " ", name].concat())
 }
 
 /// The same of all functions that give a type. No function has the name behind it.
 pub(super) fn of_type(program: &Program, value: TypeId) -> Option<String> {
     let named = program.named_of(value)?;
     (!crate::types::is_std_path(&named.package))
-        .then(|| format!("{}.{} ", named.package, named.name))
+        .then(|| [&*named.package, ".", &named.name, " "].concat())
 }
 
 impl Habits {

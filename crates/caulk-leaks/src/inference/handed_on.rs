@@ -169,8 +169,7 @@ fn ends(program: &Program, ty: TypeId, name: &str) -> bool {
     method.is_some_and(|method| {
         let signature = program.func_type(method.signature);
         signature.is_none_or(|signature| {
-            let is_context =
-                |ty: &TypeId| program.named_name(*ty).as_deref() == Some("context.Context");
+            let is_context = |ty: &TypeId| program.is_named(*ty, "context.Context");
             signature.params.iter().all(is_context)
         })
     })

@@ -143,7 +143,7 @@ impl<'p> Taking<'p> {
                 && matches!(tree.expr(*call).kind, ExprKind::Call { args, .. }
                 if tree.exprs(args).iter().any(|argument| {
                     let ty = body.info.type_of(*argument);
-                    self.program.named_name(ty).as_deref() == Some("context.Context")
+                    self.program.is_named(ty, "context.Context")
                 }))
         })
     }

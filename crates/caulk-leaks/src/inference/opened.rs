@@ -119,9 +119,7 @@ fn closed(module: &Module<'_>, program: &Program, value: TypeId) -> Option<Contr
     let signature = program.func_type(close.signature)?;
     let arguments = match *signature.params {
         [] => "",
-        [only] if program.named_name(only).as_deref() == Some("context.Context") => {
-            "context.Background()"
-        }
+        [only] if program.is_named(only, "context.Context") => "context.Background()",
         _ => return None,
     };
     if signature.results.len() > 1 || effort::releases_nothing(module, value) {

@@ -259,7 +259,7 @@ fn may_hold_nothing(contract: &Contract) -> bool {
 fn as_file(module: &Module<'_>, contract: &Contract, ty: TypeId) -> Option<Contract> {
     let release = &contract.release;
     let is_number = release.actions.is_empty() && !release.taken_by.is_empty();
-    let is_file = module.program.named_name(ty).as_deref() == Some("os.File");
+    let is_file = module.program.is_named(ty, "os.File");
     let file = module.catalogue.contract("os", "NewFile");
     let owed = file.filter(|_| is_number && is_file)?;
     Some(Contract {

@@ -591,9 +591,7 @@ impl Described<'_, '_> {
                 let takes_others = program
                     .func_type(method.signature)
                     .is_some_and(|signature| {
-                        let is_context = |ty: &TypeId| {
-                            program.named_name(*ty).as_deref() == Some("context.Context")
-                        };
+                        let is_context = |ty: &TypeId| program.is_named(*ty, "context.Context");
                         !signature.params.iter().all(is_context)
                     });
                 !method.of_interface && method.through.is_empty() && !takes_others

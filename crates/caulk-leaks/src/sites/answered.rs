@@ -209,8 +209,7 @@ struct WhoAnswers;
 
 impl Question for WhoAnswers {
     fn concerns(&self, program: &Program, ty: TypeId) -> bool {
-        program.named_name(ty).as_deref() == Some("net/http.Client")
-            || program.has_method(ty, "RoundTrip")
+        program.is_named(ty, "net/http.Client") || program.has_method(ty, "RoundTrip")
     }
 
     fn judge(

@@ -235,7 +235,7 @@ fn timeouts(module: &Module<'_>, function: &Function) -> Vec<Timeout> {
 
 fn is_client(module: &Module<'_>, function: &Function, expr: ExprId) -> bool {
     let ty = module.program.deref(function.info().type_of(expr));
-    module.program.named_name(ty).as_deref() == Some("net/http.Client")
+    module.program.is_named(ty, "net/http.Client")
 }
 
 /// The value that an element of a literal has for a key.

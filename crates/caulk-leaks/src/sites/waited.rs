@@ -226,9 +226,7 @@ pub(crate) fn is_short_time(module: &Module<'_>, function: &Function, duration: 
 /// `context.WithDeadline(ctx, time.Now().Add(timeout))`, or by the one duration that a function of the project is passed.
 pub(crate) fn deadline(module: &Module<'_>, function: &Function, call: ExprId) -> Option<f64> {
     let (program, info, tree) = (module.program, function.info(), function.tree());
-    let is_duration = |expr: &&ExprId| {
-        program.named_name(info.type_of(**expr)).as_deref() == Some("time.Duration")
-    };
+    let is_duration = |expr: &&ExprId| program.is_named(info.type_of(**expr), "time.Duration");
     let from_now = |expr: &ExprId| {
         let callee = function.callee(tree.unparen(*expr));
         let adds = callee

@@ -75,11 +75,23 @@ impl NamedDecl {
         if self.package.is_empty() {
             self.name.to_string()
         } else {
-            format!("{}.{}", self.package, self.name)
+            [&*self.package, ".", &self.name].concat()
         }
     }
 
+    /// Whether this is its [full name](NamedDecl::full_name).
+    pub fn is_called(&self, full_name: &str) -> bool {
+        let name = match self.package.is_empty() {
+            true => Some(full_name),
+            false => full_name
+                .strip_prefix(&*self.package)
+                .and_then(|rest| rest.strip_prefix('.')),
+        };
+        name == Some(self.name.as_str())
+    }
+
     /// Whether its declaration can be read.
+    #[inline]
     pub fn is_loaded(&self) -> bool {
         !matches!(self.origin, NamedOrigin::Missing)
     }

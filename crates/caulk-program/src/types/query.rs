@@ -27,16 +27,19 @@ pub struct Method {
 
 impl Program {
     /// The structure of a type.
+    #[inline]
     pub fn ty(&self, id: TypeId) -> &Type {
         self.types.get(id)
     }
 
     /// Who a declared type is.
+    #[inline]
     pub fn named(&self, id: NamedId) -> Option<&NamedDecl> {
         self.names.named.get(id.0)
     }
 
     /// The declaration of a named type or of a pointer to one.
+    #[inline]
     pub fn named_of(&self, ty: TypeId) -> Option<&NamedDecl> {
         match self.ty(self.deref(ty)) {
             Type::Named { decl, .. } => self.named(*decl),
@@ -47,6 +50,12 @@ impl Program {
     /// `path.Name` of a named type or of a pointer to one.
     pub fn named_name(&self, ty: TypeId) -> Option<String> {
         self.named_of(ty).map(NamedDecl::full_name)
+    }
+
+    /// Whether a named type, or what a pointer points to, is the one of this name: `context.Context`.
+    pub fn is_named(&self, ty: TypeId, full_name: &str) -> bool {
+        self.named_of(ty)
+            .is_some_and(|named| named.is_called(full_name))
     }
 
     /// The file that declares a named type, or what a pointer to one points to, at the top level of a loaded package.
@@ -68,6 +77,7 @@ impl Program {
     }
 
     /// What a pointer points to; any other type itself.
+    #[inline]
     pub fn deref(&self, ty: TypeId) -> TypeId {
         match self.ty(ty) {
             Type::Pointer(inner) => *inner,
@@ -84,6 +94,7 @@ impl Program {
     }
 
     /// The function type that a type is, or has as its underlying type.
+    #[inline]
     pub fn func_type(&self, ty: TypeId) -> Option<&Signature> {
         match self.ty(self.underlying(ty)) {
             Type::Func(signature) => Some(signature),
@@ -162,6 +173,7 @@ impl Program {
     }
 
     /// Whether a type is a predeclared one: a number, a text, a truth value.
+    #[inline]
     pub fn is_basic(&self, ty: TypeId) -> bool {
         matches!(self.ty(ty), Type::Basic(_))
     }
