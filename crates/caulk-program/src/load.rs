@@ -1,9 +1,10 @@
 //! Reading packages: each when it is first asked for, its files shared between the builds that see it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::inventory::{Inventory, Modules, Registered};
@@ -28,7 +29,7 @@ type LazyFiles = Arc<OnceLock<Files>>;
 
 /// Files by folder, with or without its tests: those that one build takes.
 pub(crate) struct FolderSources {
-    by_folder: Mutex<HashMap<(PathBuf, bool), LazyFiles>>,
+    by_folder: Mutex<FxHashMap<(PathBuf, bool), LazyFiles>>,
     parsed: ParsedFiles,
     indices: Indices,
     texts: Arc<Texts>,
@@ -39,11 +40,11 @@ pub(crate) struct FolderSources {
 /// Files by path, parsed once for all builds that take them.
 #[derive(Clone, Default)]
 struct ParsedFiles {
-    by_path: Arc<Mutex<HashMap<PathBuf, Arc<SourceFile>>>>,
+    by_path: Arc<Mutex<FxHashMap<PathBuf, Arc<SourceFile>>>>,
 }
 
 impl ParsedFiles {
-    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Arc<SourceFile>>> {
+    fn lock(&self) -> MutexGuard<'_, FxHashMap<PathBuf, Arc<SourceFile>>> {
         self.by_path.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -156,7 +157,7 @@ impl FolderSources {
 /// Packages by id, loaded or not.
 pub(crate) struct PackageTable {
     slots: Arena<Slot>,
-    ids: Mutex<HashMap<PackageKey, PackageId>>,
+    ids: Mutex<FxHashMap<PackageKey, PackageId>>,
     nothing: Package,
 }
 

@@ -4,9 +4,10 @@
 //! `std/outline.gz` is written by `cargo run -p caulk-program --example std_outline`: after a line that names the release,
 //! each file is a line `\\x01PACKAGE\\x01FILE` and its text.
 
-use std::collections::HashMap;
 use std::io::Read;
 use std::sync::OnceLock;
+
+use rustc_hash::FxHashMap;
 
 use crate::resolve::Platform;
 
@@ -22,26 +23,31 @@ pub const OUTLINE_PLATFORMS: [(&str, &str); 6] = [
 
 static PACKED: &[u8] = include_bytes!("../std/outline.gz");
 
-/// Names and texts of the files of each package.
-type Packages = HashMap<String, Vec<(String, String)>>;
+/// Names and texts of the files of each package, which are parts of [`text`].
+type Packages = FxHashMap<&'static str, Vec<(&'static str, &'static str)>>;
 
-static PACKAGES: OnceLock<Packages> = OnceLock::new();
-
-fn packages() -> &'static Packages {
-    PACKAGES.get_or_init(|| {
+fn text() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
         let mut text = String::new();
         // Were it damaged, what can be read of it would still be of use.
         let _ = flate2::read::GzDecoder::new(PACKED).read_to_string(&mut text);
-        let mut packages = Packages::new();
-        for file in text.split("\n\x01").skip(1) {
+        text
+    })
+}
+
+fn packages() -> &'static Packages {
+    static PACKAGES: OnceLock<Packages> = OnceLock::new();
+    PACKAGES.get_or_init(|| {
+        let mut packages = Packages::default();
+        for file in text().split("\n\x01").skip(1) {
             let Some((header, text)) = file.split_once('\n') else {
                 continue;
             };
             let Some((package, name)) = header.split_once('\x01') else {
                 continue;
             };
-            let files = packages.entry(package.to_owned()).or_default();
-            files.push((name.to_owned(), text.to_owned()));
+            packages.entry(package).or_default().push((name, text));
         }
         packages
     })
@@ -58,7 +64,7 @@ pub(crate) fn has_package(path: &str) -> bool {
 }
 
 /// Names and texts of a package's files, for all platforms, sorted by name.
-pub(crate) fn files(path: &str) -> &'static [(String, String)] {
+pub(crate) fn files(path: &str) -> &'static [(&'static str, &'static str)] {
     packages().get(path).map(Vec::as_slice).unwrap_or_default()
 }
 

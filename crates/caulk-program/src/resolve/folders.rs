@@ -1,10 +1,10 @@
 //! Listings of folders, each read once.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use caulk_system::{EntryKind, Files};
+use rustc_hash::FxHashMap;
 
 /// What of a folder matters to Go.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(crate) struct Listing {
 /// A memory of listings, shared between threads.
 #[derive(Debug, Default)]
 pub(crate) struct Folders {
-    listings: Mutex<HashMap<PathBuf, Arc<Listing>>>,
+    listings: Mutex<FxHashMap<PathBuf, Arc<Listing>>>,
 }
 
 impl Folders {
