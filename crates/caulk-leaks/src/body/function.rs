@@ -68,9 +68,11 @@ impl Function {
         }
         let roots = caulk_flow::roots(program, &typed);
         let parents = Parents::of(tree, &roots);
-        let tracked = tracked(program, &typed, &graphs, &roots);
+        let stmts = parents.statements();
+        let tracked = tracked(program, &typed, &graphs, stmts);
         let loosens = assigned_any_time(program, &typed, &roots, &parents);
-        let fresh = fresh(&typed, &roots);
+        let fresh = fresh(&typed, stmts);
+        let functions = functions(&typed, stmts);
         let captured = typed
             .info
             .literals()
@@ -86,7 +88,7 @@ impl Function {
             fresh,
             captured,
             loosens,
-            functions: functions(&typed, &roots),
+            functions,
             in_test: OnceLock::new(),
             definitions: OnceLock::new(),
             starts: OnceLock::new(),

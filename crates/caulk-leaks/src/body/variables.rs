@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use caulk_flow::{End, Graph};
 use caulk_program::{Builtin, Callee, FuncId, LocalId, LocalKind, Object, Program, TypedBody};
-use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtKind, UnaryOp};
+use caulk_syntax::{
+    AssignOp, Descend, ExprId, ExprKind, Node, SpecKind, StmtId, StmtKind, UnaryOp,
+};
 
 use super::function::Root;
 use super::parents::Parents;
@@ -15,7 +17,7 @@ pub(super) fn tracked(
     program: &Program,
     typed: &TypedBody,
     graphs: &BTreeMap<Root, Graph>,
-    roots: &[Node],
+    stmts: &[StmtId],
 ) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let mut seen: BTreeMap<LocalId, u32> = BTreeMap::new();
@@ -58,7 +60,7 @@ pub(super) fn tracked(
     results
         .map(|(id, _)| id)
         .chain(often)
-        .chain(returned_unset(typed, roots))
+        .chain(returned_unset(typed, stmts))
         .collect()
 }
 
@@ -146,38 +148,32 @@ pub(super) fn runs_where_called(
 }
 
 /// Variables that are declared without a value and returned.
-fn returned_unset(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
+fn returned_unset(typed: &TypedBody, stmts: &[StmtId]) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let (mut unset, mut returned) = (BTreeSet::new(), BTreeSet::new());
-    for root in roots {
-        tree.walk(*root, |node| {
-            let Node::Stmt(stmt) = node else {
-                return Descend::Into;
-            };
-            match tree.stmt(stmt).kind {
-                StmtKind::Decl(decl) => {
-                    for spec in tree.specs(tree.gen_decl(decl).specs) {
-                        if let SpecKind::Value(spec) = spec.kind
-                            && spec.values.is_empty()
-                        {
-                            let names = tree.names(spec.names).iter();
-                            unset.extend(names.filter_map(|n| typed.info.defined_at(n.span)));
-                        }
+    for stmt in stmts {
+        match tree.stmt(*stmt).kind {
+            StmtKind::Decl(decl) => {
+                for spec in tree.specs(tree.gen_decl(decl).specs) {
+                    if let SpecKind::Value(spec) = spec.kind
+                        && spec.values.is_empty()
+                    {
+                        let names = tree.names(spec.names).iter();
+                        unset.extend(names.filter_map(|n| typed.info.defined_at(n.span)));
                     }
                 }
-                StmtKind::Return(list) => {
-                    returned.extend(tree.exprs(list).iter().filter_map(|x| typed.info.local(*x)));
-                }
-                _ => {}
             }
-            Descend::Into
-        });
+            StmtKind::Return(list) => {
+                returned.extend(tree.exprs(list).iter().filter_map(|x| typed.info.local(*x)));
+            }
+            _ => {}
+        }
     }
     unset.intersection(&returned).copied().collect()
 }
 
 /// Variables all of whose values are composite literals, `new(T)` or zero values.
-pub(super) fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
+pub(super) fn fresh(typed: &TypedBody, stmts: &[StmtId]) -> BTreeSet<LocalId> {
     let tree = typed.tree();
     let local = |expr: ExprId| match tree.expr(expr).kind {
         ExprKind::Ident(name) => typed
@@ -188,60 +184,54 @@ pub(super) fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
     };
     let mut fresh = BTreeSet::new();
     let mut stale = BTreeSet::new();
-    for root in roots {
-        tree.walk(*root, |node| {
-            // Whoever has its address can assign it: `json.Unmarshal(b, &s)` keeps it ours, though.
-            let Node::Stmt(stmt) = node else {
-                return Descend::Into;
-            };
-            match tree.stmt(stmt).kind {
-                StmtKind::Assign { lhs, op, rhs, .. } => {
-                    let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
-                    for (index, &target) in lhs.iter().enumerate() {
-                        let Some(target) = local(target) else {
-                            continue;
-                        };
-                        let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
-                        let made = value.is_some_and(|&value| is_made(typed, value));
-                        let is_result = || {
-                            typed
-                                .info
-                                .local_info(target)
-                                .is_some_and(|local| matches!(local.kind, LocalKind::Result { .. }))
-                        };
-                        // A parameter led to something of the caller's before; a result begins as zero.
-                        if made && (op != AssignOp::Assign || is_result()) {
-                            fresh.insert(target);
-                        } else if !made {
-                            stale.insert(target);
-                        }
+    for stmt in stmts {
+        // Whoever has its address can assign it: `json.Unmarshal(b, &s)` keeps it ours, though.
+        match tree.stmt(*stmt).kind {
+            StmtKind::Assign { lhs, op, rhs, .. } => {
+                let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+                for (index, &target) in lhs.iter().enumerate() {
+                    let Some(target) = local(target) else {
+                        continue;
+                    };
+                    let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
+                    let made = value.is_some_and(|&value| is_made(typed, value));
+                    let is_result = || {
+                        typed
+                            .info
+                            .local_info(target)
+                            .is_some_and(|local| matches!(local.kind, LocalKind::Result { .. }))
+                    };
+                    // A parameter led to something of the caller's before; a result begins as zero.
+                    if made && (op != AssignOp::Assign || is_result()) {
+                        fresh.insert(target);
+                    } else if !made {
+                        stale.insert(target);
                     }
                 }
-                StmtKind::Decl(decl) => {
-                    for spec in tree.specs(tree.gen_decl(decl).specs) {
-                        let SpecKind::Value(spec) = spec.kind else {
-                            continue;
-                        };
-                        let values = tree.exprs(spec.values);
-                        for (index, name) in tree.names(spec.names).iter().enumerate() {
-                            let Some(target) = typed.info.defined_at(name.span) else {
-                                continue;
-                            };
-                            match values.get(index) {
-                                Some(&value) if is_made(typed, value) => fresh.insert(target),
-                                None if values.is_empty() => fresh.insert(target),
-                                _ => stale.insert(target),
-                            };
-                        }
-                    }
-                }
-                StmtKind::Range { key, value, .. } => {
-                    stale.extend([key, value].into_iter().flatten().filter_map(local));
-                }
-                _ => {}
             }
-            Descend::Into
-        });
+            StmtKind::Decl(decl) => {
+                for spec in tree.specs(tree.gen_decl(decl).specs) {
+                    let SpecKind::Value(spec) = spec.kind else {
+                        continue;
+                    };
+                    let values = tree.exprs(spec.values);
+                    for (index, name) in tree.names(spec.names).iter().enumerate() {
+                        let Some(target) = typed.info.defined_at(name.span) else {
+                            continue;
+                        };
+                        match values.get(index) {
+                            Some(&value) if is_made(typed, value) => fresh.insert(target),
+                            None if values.is_empty() => fresh.insert(target),
+                            _ => stale.insert(target),
+                        };
+                    }
+                }
+            }
+            StmtKind::Range { key, value, .. } => {
+                stale.extend([key, value].into_iter().flatten().filter_map(local));
+            }
+            _ => {}
+        }
     }
     fresh.difference(&stale).copied().collect()
 }
@@ -249,46 +239,40 @@ pub(super) fn fresh(typed: &TypedBody, roots: &[Node]) -> BTreeSet<LocalId> {
 /// The declared functions that variables are assigned, where they are assigned nothing else.
 pub(super) fn functions(
     typed: &TypedBody,
-    roots: &[Node],
+    stmts: &[StmtId],
 ) -> BTreeMap<LocalId, Option<BTreeSet<FuncId>>> {
     let tree = typed.tree();
     let mut found: BTreeMap<LocalId, Option<BTreeSet<FuncId>>> = BTreeMap::new();
-    for root in roots {
-        tree.walk(*root, |node| {
-            if let Node::Stmt(stmt) = node
-                && let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind
-            {
-                let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
-                for (index, target) in lhs.iter().enumerate() {
-                    let ExprKind::Ident(name) = tree.expr(*target).kind else {
-                        continue;
-                    };
-                    let local = typed
-                        .info
-                        .local(*target)
-                        .or_else(|| typed.info.defined_at(name.span));
-                    let Some(local) = local else {
-                        continue;
-                    };
-                    let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
-                    let func =
-                        value.and_then(|value| match typed.info.object(tree.unparen(*value)) {
-                            Object::Func(func) => func.id,
-                            _ => None,
-                        });
-                    let known = found.entry(local).or_insert_with(|| Some(BTreeSet::new()));
-                    match func {
-                        Some(func) => {
-                            if let Some(known) = known {
-                                known.insert(func);
-                            }
+    for stmt in stmts {
+        if let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(*stmt).kind {
+            let (lhs, rhs) = (tree.exprs(lhs), tree.exprs(rhs));
+            for (index, target) in lhs.iter().enumerate() {
+                let ExprKind::Ident(name) = tree.expr(*target).kind else {
+                    continue;
+                };
+                let local = typed
+                    .info
+                    .local(*target)
+                    .or_else(|| typed.info.defined_at(name.span));
+                let Some(local) = local else {
+                    continue;
+                };
+                let value = rhs.get(index).filter(|_| lhs.len() == rhs.len());
+                let func = value.and_then(|value| match typed.info.object(tree.unparen(*value)) {
+                    Object::Func(func) => func.id,
+                    _ => None,
+                });
+                let known = found.entry(local).or_insert_with(|| Some(BTreeSet::new()));
+                match func {
+                    Some(func) => {
+                        if let Some(known) = known {
+                            known.insert(func);
                         }
-                        None => *known = None,
                     }
+                    None => *known = None,
                 }
             }
-            Descend::Into
-        });
+        }
     }
     found
 }
