@@ -269,8 +269,8 @@ impl Reader<'_> {
                 }
                 // A function that is handed on will be called by someone.
                 ExprKind::Ident(_) | ExprKind::Selector { .. } => {
-                    if !self.called.contains(&expr)
-                        && let Object::Func(_) | Object::Method(_) = self.body.info.object(expr)
+                    if let Object::Func(_) | Object::Method(_) = self.body.info.object(expr)
+                        && !self.called.contains(&expr)
                         && let Some(target) = self.held(expr)
                     {
                         if self.is_made_a_command(expr) {
