@@ -74,10 +74,9 @@ impl<K: Eq + Hash, V: Clone> Memo<K, V> {
         value
     }
 
-    /// Drops all: whoever asks again has them worked out again.
-    pub fn forget(&self) {
-        let known = std::mem::take(&mut *self.known.lock().unwrap_or_else(PoisonError::into_inner));
-        drop(known);
+    /// Gives up all: whoever asks again has them worked out again.
+    pub fn take(&self) -> HashMap<K, V, FxBuildHasher> {
+        std::mem::take(&mut *self.known.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn retain(&mut self, holds: impl Fn(&K) -> bool) {

@@ -210,13 +210,16 @@ impl<'p> Module<'p> {
         })
     }
 
-    /// Drops what is only kept to be at hand, once all that was asked for here has been reported.
-    pub fn rest(&self) {
-        self.functions.forget();
+    /// Gives up what is only kept to be at hand, once all that was asked for here has been reported, to whoever takes it apart.
+    pub fn rest(&self) -> impl Send + use<> {
         self.program.forget_bodies();
-        self.sites.forget();
-        self.in_circles.forget();
-        *self.notes.write().unwrap_or_else(PoisonError::into_inner) = Notes::default();
+        let mut notes = self.notes.write().unwrap_or_else(PoisonError::into_inner);
+        (
+            self.functions.take(),
+            self.sites.take(),
+            self.in_circles.take(),
+            std::mem::take(&mut *notes),
+        )
     }
 
     /// Whether a callee's source is followed when `caller` calls it, and with which reach.

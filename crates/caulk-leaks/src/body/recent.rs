@@ -47,9 +47,9 @@ impl RecentFunctions {
         function
     }
 
-    /// Drops all.
-    pub fn forget(&self) {
-        drop(self.with(std::mem::take));
+    /// Gives up all.
+    pub fn take(&self) -> impl Send + use<> {
+        self.with(std::mem::take)
     }
 
     fn with<T>(&self, change: impl FnOnce(&mut Recent) -> T) -> T {

@@ -58,8 +58,15 @@ pub(crate) fn in_turn<'p>(
     let module = Module::of(program, options.catalogue(), &calls, before, notes);
     module.know_field_uses(uses.into_values());
     follow(program, &module, &calls);
-    module.rest();
-    in_turn(further, Some(&module), options, follow);
+    let rest = module.rest();
+    rayon::in_place_scope(|scope| {
+        // It is taken apart beside what comes next. A thread that is alone would only do so in the end.
+        match rayon::current_num_threads() {
+            1 => drop(rest),
+            _ => scope.spawn(|_| drop(rest)),
+        }
+        in_turn(further, Some(&module), options, follow);
+    });
 }
 
 /// Reads the bodies of a build of which nothing is known, as [`Calls::with`] does, and notes what matters of each.

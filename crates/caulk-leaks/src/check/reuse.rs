@@ -312,7 +312,7 @@ impl Again<'_> {
         );
         self.reused.packages += program.check_packages().len() - again.len();
         self.reused.of += program.check_packages().len();
-        module.rest();
+        drop(module.rest());
 
         let mut moved = graph.folders_of_others(&graph_now);
         moved.retain(|folder| !changed.folders.contains(folder));
