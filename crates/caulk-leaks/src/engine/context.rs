@@ -114,7 +114,11 @@ fn leads_to(
                 && leads_to(module, function, (*parent, 0), made, depth)
         }),
         ExprKind::Ident(_) => function.local(context).is_some_and(|local| {
-            let given = function.given_at(module.program, local, context);
+            let mut given = function.given_at(module.program, local, context);
+            // What it is given where the call is not made.
+            given.retain(|(value, _)| {
+                value.is_none_or(|value| value == made || !function.are_apart(value, made))
+            });
             !given.is_empty()
                 && given.into_iter().all(|(value, result)| {
                     value.is_some_and(|value| {

@@ -1,6 +1,7 @@
 //! From what becomes of an acquisition to what is published of it.
 
 pub(crate) mod along;
+mod carried;
 mod condition;
 pub(crate) mod described;
 pub(crate) mod fingerprint;

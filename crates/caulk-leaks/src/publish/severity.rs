@@ -51,6 +51,7 @@ impl Described<'_, '_> {
             || self.is_timer_alone()
             || self.is_lost_when_told_to_end()
             || self.is_left_to_collector()
+            || self.is_carried_by_context()
             || self.is_handed_over_in_turns()
             || self.serves_from_now_on()
             || self.is_used_by_what_is_returned()

@@ -167,6 +167,7 @@ impl Finder<'_> {
             for name in listing.folders.iter().rev() {
                 if name.starts_with('.')
                     || matches!(name.as_str(), "testdata" | "vendor" | "node_modules")
+                    || name == "mod" && self.is_module_cache(&dir)
                 {
                     continue;
                 }
@@ -177,6 +178,18 @@ impl Finder<'_> {
                 stack.push((dir.join(name), passed_over));
             }
         }
+    }
+
+    /// Whether the `mod` in a folder is a module cache that somebody keeps in the tree: it has folders named after hosts.
+    fn is_module_cache(&self, dir: &Path) -> bool {
+        let is_host = |name: &String| name.contains('.') && !name.starts_with('.');
+        dir.file_name().is_some_and(|name| name == "pkg")
+            && self
+                .folders
+                .list(self.files, &dir.join("mod"))
+                .folders
+                .iter()
+                .any(is_host)
     }
 
     fn build_for(&mut self, dir: &Path) -> BuildIndex {

@@ -104,6 +104,8 @@ fn a_module_with_tests_and_folders_to_skip() {
             ("/w/cmd/tool/main.go", "package main\n"),
             ("/w/broken/b.go", "package broken\nfunc f( {\nfunc g() {}\n"),
             ("/w/testdata/t.go", "package t\n"),
+            ("/w/pkg/mod/x.y/z@v1.0.0/go.mod", "module x.y/z\n"),
+            ("/w/pkg/mod/x.y/z@v1.0.0/z.go", "package z\n"),
             ("/w/_x/t.go", "package t\n"),
             ("/w/.x/t.go", "package t\n"),
             ("/w/nested/go.mod", "module example.com/nested\n"),
