@@ -83,7 +83,8 @@ fn is_endless(module: &Module<'_>, function: &Function, context: ExprId, depth: 
     }
 }
 
-/// Whether a context, where it is named, is the first result of a call, or what carries values on top of that.
+/// Whether a context, where it is named on a way that leads through a call, is the first result of that, or what carries values on top
+/// of it.
 pub(crate) fn is_made_by(
     module: &Module<'_>,
     function: &Function,
@@ -115,10 +116,17 @@ fn leads_to(
         }),
         ExprKind::Ident(_) => function.local(context).is_some_and(|local| {
             let mut given = function.given_at(module.program, local, context);
-            // What it is given where the call is not made.
-            given.retain(|(value, _)| {
-                value.is_none_or(|value| value == made || !function.are_apart(value, made))
-            });
+            // What it is given where the call is not made, and what it has had before.
+            let is_before = |value: ExprId| {
+                !function.in_loop(made) && tree.expr(value).span.end <= tree.expr(made).span.start
+            };
+            if given.iter().any(|(value, _)| *value == Some(made)) {
+                given.retain(|(value, _)| {
+                    value.is_none_or(|value| {
+                        value == made || !function.are_apart(value, made) && !is_before(value)
+                    })
+                });
+            }
             !given.is_empty()
                 && given.into_iter().all(|(value, result)| {
                     value.is_some_and(|value| {
