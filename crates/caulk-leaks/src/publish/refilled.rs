@@ -1,13 +1,14 @@
 //! Fields that a method fills anew for another of the same value, which has just used what was there before: the pool that is made
 //! again where a command failed.
 
-use caulk_program::FuncId;
+use caulk_program::{BodyOwner, FuncId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
 
 use crate::body::Function;
 use crate::contract::is_release_name;
 use crate::publish::described::Described;
 use crate::publish::forgotten::names_field;
+use crate::publish::rounds::FAR;
 use crate::types::last_name;
 
 /// Methods that end something in another way than a release does, or wait for its end.
@@ -62,7 +63,7 @@ impl Described<'_, '_> {
         holder.is_none_or(|holder| self.asks_about(function, holder, None))
     }
 
-    /// Whether what a function calls of the package may release the field, apart from the one that fills it.
+    /// Whether what a function calls of the package may release the field, or the one that fills it does.
     fn releases_on_the_way(
         &self,
         function: &Function,
@@ -70,23 +71,16 @@ impl Described<'_, '_> {
         field: &str,
         filling: FuncId,
     ) -> bool {
-        let whole = function
-            .graph(None)
-            .map(|graph| function.tree().stmt(graph.body).span);
-        whole.is_none_or(|whole| {
-            self.is_released_within(function, whole, owner, field, super::rounds::FAR)
-        }) || self.field_is_released_in(filling, owner, field)
+        let filling = self.module.function(BodyOwner::Func(filling));
+        self.may_release_in(function, owner, field)
+            || filling.is_none_or(|filling| self.may_release_in(&filling, owner, field))
     }
 
-    fn field_is_released_in(&self, id: FuncId, owner: &str, field: &str) -> bool {
-        let function = self.module.function(caulk_program::BodyOwner::Func(id));
-        function.is_none_or(|function| {
-            let whole = function
-                .graph(None)
-                .map(|graph| function.tree().stmt(graph.body).span);
-            whole.is_none_or(|whole| {
-                self.is_released_within(&function, whole, owner, field, super::rounds::FAR)
-            })
+    fn may_release_in(&self, function: &Function, owner: &str, field: &str) -> bool {
+        let body = function.graph(None).map(|graph| graph.body);
+        body.is_none_or(|body| {
+            let whole = function.tree().stmt(body).span;
+            self.is_released_within(function, whole, owner, field, FAR)
         })
     }
 
