@@ -35,7 +35,7 @@ impl Selector {
     }
 
     /// Lets it speak of packages under their other paths too.
-    pub fn follow(&mut self, renamed: &[RenamedEntry]) {
+    pub fn followed(mut self, renamed: &[RenamedEntry]) -> Selector {
         let others = |packages: &mut dyn Iterator<Item = &String>| -> Vec<String> {
             packages
                 .flat_map(|package| renamed.iter().flat_map(|entry| entry.others(package)))
@@ -45,6 +45,7 @@ impl Selector {
         self.packages.extend(named);
         let excepted = others(&mut self.except_packages.iter());
         self.except_packages.extend(excepted);
+        self
     }
 
     pub fn names(&self, function: &str) -> bool {

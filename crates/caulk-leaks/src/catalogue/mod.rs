@@ -236,7 +236,7 @@ impl Catalogue {
         for entry in file.effect {
             let origin = checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
-            let select = followed(entry.select, &self.renamed);
+            let select = entry.select.followed(&self.renamed);
             self.effects.push(select, (entry.effect, origin));
         }
         for (entries, table) in [
@@ -247,25 +247,25 @@ impl Catalogue {
         ] {
             for entry in entries {
                 let origin = checked(entry.span().start, entry.get_ref().fault());
-                table.push(followed(entry.into_inner().select, &self.renamed), origin);
+                table.push(entry.into_inner().select.followed(&self.renamed), origin);
             }
         }
         for entry in file.returns {
             checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
-            let select = followed(entry.select, &self.renamed);
+            let select = entry.select.followed(&self.renamed);
             self.returns.push(select, entry.results);
         }
         for entry in file.typed {
             checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
-            let select = followed(entry.select, &self.renamed);
+            let select = entry.select.followed(&self.renamed);
             self.typed.push(select, entry.type_name);
         }
         for entry in file.error {
             checked(entry.span().start, entry.get_ref().fault());
             let entry = entry.into_inner();
-            let select = followed(entry.select, &self.renamed);
+            let select = entry.select.followed(&self.renamed);
             self.error_tests.push(select, entry.test);
         }
         self.problems.extend(problems);
@@ -277,7 +277,7 @@ impl Catalogue {
     }
 
     fn acquire(&mut self, entry: AcquireEntry, origin: Origin) {
-        let select = followed(entry.select.clone(), &self.renamed);
+        let select = entry.select.clone().followed(&self.renamed);
         let contract = entry.into_contract(origin);
         if contract.endless_channel.is_some() {
             self.endless.push(self.acquires.entries.len());
@@ -548,12 +548,6 @@ impl<T> Table<T> {
         known.insert(package.to_owned(), Arc::clone(&of_package));
         of_package
     }
-}
-
-/// A selector that speaks of packages under their other paths too.
-fn followed(mut select: Selector, renamed: &[RenamedEntry]) -> Selector {
-    select.follow(renamed);
-    select
 }
 
 /// The 1-based line of an offset.

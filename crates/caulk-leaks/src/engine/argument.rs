@@ -491,12 +491,13 @@ impl Run<'_, '_> {
             }
             CallEffect::View => vec![Some(Value::View)],
             CallEffect::Pass => vec![Some(value.clone())],
-            CallEffect::Own => match value {
-                Value::View => vec![Some(Value::View)],
-                _ => vec![Some(Value::Owner(None))],
-            },
-            CallEffect::Take => {
-                let mut results = self.in_error_result(call, Value::ReleasedIf { nil: false });
+            CallEffect::Own | CallEffect::Take => {
+                let mut results = match effect {
+                    CallEffect::Take => {
+                        self.in_error_result(call, Value::ReleasedIf { nil: false })
+                    }
+                    _ => vec![None],
+                };
                 if let Some(first) = results.first_mut() {
                     *first = Some(match value {
                         Value::View => Value::View,

@@ -7,7 +7,7 @@ use caulk_syntax::{BinaryOp, ExprId, ExprKind, Node, StmtKind, UnaryOp};
 
 use super::call::Passed;
 use super::run::{Run, Start};
-use super::state::{State, Status, Value};
+use super::state::{State, Value};
 use crate::contract::Contract;
 use crate::finding::{Confidence, SettledBy};
 use crate::inference::summary::{ParamEffect, ParamQuery};
@@ -158,10 +158,8 @@ impl Run<'_, '_> {
                     .contract
                     .is_some_and(|contract| contract.confidence == Confidence::Certain);
                 if wrapped_on_some && is_certain && !self.release.is_call() {
-                    if state.status == Status::Owed {
-                        let why = "what is returned does not release it on some path";
-                        state.left.get_or_insert((Arc::from(why), span));
-                    }
+                    let why = "what is returned does not release it on some path";
+                    state.leave(Arc::from(why), span);
                     self.obstacle(
                         span,
                         "what is returned may be it or wrap it: let that release both",
@@ -204,10 +202,8 @@ impl Run<'_, '_> {
                         .contract
                         .is_none_or(|contract| contract.confidence == Confidence::Certain) =>
             {
-                if let ParamEffect::LeavesSometimes(why) = effect
-                    && state.status == Status::Owed
-                {
-                    state.left.get_or_insert((why, span));
+                if let ParamEffect::LeavesSometimes(why) = effect {
+                    state.leave(why, span);
                 }
                 Vec::new()
             }
@@ -217,10 +213,7 @@ impl Run<'_, '_> {
                     && !self.release.is_call()
                     && self.contract.is_some_and(Contract::is_told) =>
             {
-                if state.status == Status::Owed {
-                    let why = Arc::from(KEPT_OR_LEFT);
-                    state.left.get_or_insert((why, span));
-                }
+                state.leave(Arc::from(KEPT_OR_LEFT), span);
                 Vec::new()
             }
             ParamEffect::KeptOrLeft => {
@@ -245,9 +238,7 @@ impl Run<'_, '_> {
                 && self.is_returned(call)
                 && self.contract.is_some_and(Contract::is_told) =>
             {
-                if state.status == Status::Owed {
-                    state.left.get_or_insert((passed_to(callee, why), span));
-                }
+                state.leave(passed_to(callee, why), span);
                 Vec::new()
             }
             ParamEffect::Unknown(why)

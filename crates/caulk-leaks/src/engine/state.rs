@@ -365,6 +365,13 @@ impl State {
         self.conditions.clear();
     }
 
+    /// A call that was passed it returns on some path without having released it, for this reason; the first such call counts.
+    pub fn leave(&mut self, why: Arc<str>, call: Span) {
+        if self.status == Status::Owed {
+            self.left.get_or_insert((why, call));
+        }
+    }
+
     /// The acquisition failed, or what was held is no longer followed: nothing is held.
     pub fn reset(&mut self) {
         self.status = Status::Before;

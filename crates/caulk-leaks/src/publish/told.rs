@@ -1,8 +1,9 @@
 //! A ticker that nobody stops where its service is told to end.
 
 use caulk_program::Type;
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
+use crate::channels::uses::{is_signal, received_from};
 use crate::finding::Heat;
 use crate::publish::described::Described;
 
@@ -48,16 +49,8 @@ impl Described<'_, '_> {
 
     fn receives_an_end(&self, comm: StmtId) -> bool {
         let tree = self.function.tree();
-        let StmtKind::Expr(expr) = tree.stmt(comm).kind else {
-            return false;
-        };
-        match tree.expr(tree.unparen(expr)).kind {
-            ExprKind::Unary {
-                op: UnaryOp::Receive,
-                x,
-            } => self.is_an_end(tree.unparen(x)),
-            _ => false,
-        }
+        matches!(tree.stmt(comm).kind, StmtKind::Expr(_))
+            && received_from(tree, comm).is_some_and(|channel| self.is_an_end(channel))
     }
 
     /// `ctx.Done()`, or `s.quit`.
@@ -67,8 +60,9 @@ impl Described<'_, '_> {
             ExprKind::Selector { .. } => {
                 let program = module.program;
                 let of = program.ty(program.underlying(function.info().type_of(channel)));
+                // What has a name may say something: the outline of a library leaves fields out.
                 matches!(of, Type::Chan(_, element)
-                    if matches!(program.ty(*element), Type::Struct(_)) && program.struct_fields(*element).is_empty())
+                    if program.named_of(*element).is_none() && is_signal(program, *element))
             }
             _ => crate::goroutines::context_of(module, function, channel).is_some(),
         }
