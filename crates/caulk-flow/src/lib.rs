@@ -27,7 +27,7 @@ pub use failing::Failing;
 pub use frequency::Frequency;
 pub use graph::{BasicBlock, BlockId, End, Event, Graph, Loop, LoopId};
 pub use purpose::{
-    is_for_tests_of_its_folder, is_named_for_tests, is_of_application, is_of_commands, is_of_test,
+    is_for_tests_of_its_folder, is_named_for_tests, is_of_commands, is_of_migrations, is_of_test,
 };
 pub use routes::{Route, routes};
 pub use symbol::{Symbol, symbol_of};

@@ -1,6 +1,7 @@
 //! What a package is there for, by the names of folders and files: tests, or programs alone.
 
-use caulk_program::{Package, SourceFile, is_of_examples};
+use caulk_program::{Package, PackageId, Program, SourceFile, is_of_examples};
+use rustc_hash::FxHashSet;
 
 /// Folders and files with helpers and programs of tests, by the beginnings of their names.
 const HELPERS: &[&str] = &[
@@ -49,6 +50,33 @@ const PROGRAMS: &[&str] = &[
     "scripts",
     "tools",
 ];
+
+/// Folders with programs that are there for whoever works on a product, which may be a library.
+const FOR_DEVELOPERS: &[&str] = &[
+    "benchmark",
+    "benchmarks",
+    "build",
+    "ci",
+    "contrib",
+    "demo",
+    "dev",
+    "docs",
+    "example",
+    "examples",
+    "gen",
+    "generate",
+    "generator",
+    "hack",
+    "internal",
+    "misc",
+    "script",
+    "scripts",
+    "tool",
+    "tools",
+];
+
+/// Folders of a program with what others may use as well.
+const OFFERED: &[&str] = &["api", "apis", "client", "clients", "lib", "libs", "sdk"];
 
 /// Whether a type stands for a test, by its full name: `testing.T`, or the interface that libraries for tests have for it.
 pub fn is_of_test(name: &str) -> bool {
@@ -104,18 +132,84 @@ fn sets_up(package: &Package, folder: &str) -> bool {
     })
 }
 
-/// Whether a package is of programs alone, and nobody else calls what it has: a command, what a command line is made of, an internal one, or
-/// what those run who work on a product.
-pub fn is_of_application(package: &Package) -> bool {
-    let mut folders = folders_of(package);
-    package.name() == "main"
-        || is_of_commands(package)
-        || folders.any(|name| PROGRAMS.contains(&name))
+/// The projects of a program that are programs themselves, and no libraries: their root is a command, or nothing, and they have commands elsewhere.
+pub(crate) struct Applications<'a> {
+    program: &'a Program,
+    roots: FxHashSet<&'a str>,
+    /// Those whose root is a command.
+    commands: FxHashSet<&'a str>,
+}
+
+impl<'a> Applications<'a> {
+    pub fn of(program: &'a Program) -> Applications<'a> {
+        let (mut roots, mut commands) = (FxHashSet::default(), FxHashSet::default());
+        let mut libraries = FxHashSet::default();
+        for id in program.check_packages() {
+            let package = program.package(*id);
+            let root = root_of(program, *id);
+            let is_main = package.name() == "main";
+            let mut folders = folders_of(package);
+            if is_main
+                && !folders.any(|name| FOR_DEVELOPERS.contains(&name) || is_name_of_helper(name))
+            {
+                roots.insert(root);
+            }
+            if package.path() == root {
+                match is_main {
+                    true => commands.insert(root),
+                    false => libraries.insert(root),
+                };
+            }
+        }
+        roots.retain(|root| !libraries.contains(root));
+        Applications {
+            program,
+            roots,
+            commands,
+        }
+    }
+
+    /// Whether a package is of programs alone, and nobody else calls what it has: a command, what a command line is made of, an internal one,
+    /// what those run who work on a product, and most of what a program is made of.
+    pub fn has(&self, id: PackageId) -> bool {
+        let package = self.program.package(id);
+        package.name() == "main"
+            || is_of_commands(package)
+            || folders_of(package).any(|name| PROGRAMS.contains(&name))
+            || self.roots.contains(root_of(self.program, id)) && !is_for_others(package)
+    }
+
+    /// Whether a package is of a program whose root is a command, which nobody imports.
+    pub fn is_of_command(&self, id: PackageId) -> bool {
+        self.commands.contains(root_of(self.program, id))
+            && !is_for_others(self.program.package(id))
+    }
+}
+
+/// Whether a package is one of those of a program that others may use as well.
+fn is_for_others(package: &Package) -> bool {
+    folders_of(package).any(|name| OFFERED.contains(&name))
+}
+
+/// The path of the project that a package is of: that of its module, or as far as its host names one.
+fn root_of(program: &Program, id: PackageId) -> &str {
+    let path = program.package(id).path();
+    let module = program.module_of(id).map_or("", |module| &module.path);
+    if !module.is_empty() && path.starts_with(module) {
+        return module;
+    }
+    let folders = path.match_indices('/').nth(folders_of_project(path) - 1);
+    folders.map_or(path, |(end, _)| path.get(..end).unwrap_or(path))
 }
 
 /// Whether a package is one of those that a command line is made of.
 pub fn is_of_commands(package: &Package) -> bool {
     folders_of(package).any(|name| COMMANDS.contains(&name))
+}
+
+/// Whether a package takes what is stored from one version of a program to the next, once each.
+pub fn is_of_migrations(package: &Package) -> bool {
+    folders_of(package).any(|name| ["migration", "migrations"].contains(&name))
 }
 
 /// The folders that a package stands in, within its project.

@@ -85,10 +85,13 @@ fn slug(title: &str) -> String {
 
 fn analyse(cases: &[GoFile]) -> Analysis {
     let root = PathBuf::from("/cases");
-    let files = cases.iter().fold(
-        MemoryFiles::new().with("/cases/go.mod", "module example.com/cases\n\ngo 1.22\n"),
-        |files, case| files.with(root.join(&case.name), case.text.as_str()),
-    );
+    // A library, unless a case is a command: others may call what it has.
+    let module = MemoryFiles::new()
+        .with("/cases/go.mod", "module example.com/cases\n\ngo 1.22\n")
+        .with("/cases/cases.go", "package cases\n");
+    let files = cases.iter().fold(module, |files, case| {
+        files.with(root.join(&case.name), case.text.as_str())
+    });
     let files: Arc<dyn caulk_system::Files> = Arc::new(files);
     // Neither Go nor a module is there: the outline of the standard library and the catalogue are all there is.
     let env = GoEnv::discover(&*files, &|_| None);

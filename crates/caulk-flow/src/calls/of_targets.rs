@@ -9,6 +9,7 @@ use super::{Calls, Named};
 use crate::body::{file_of, package_of};
 use crate::failing::{Failing, Known};
 use crate::frequency::Frequency;
+use crate::purpose::Applications;
 use crate::reach::Target;
 
 pub(super) struct OfTargets<'a> {
@@ -18,6 +19,7 @@ pub(super) struct OfTargets<'a> {
     pub frequencies: &'a BTreeMap<Target, Frequency>,
     pub names: &'a BTreeMap<FuncId, NameHash>,
     pub before: &'a [&'a Calls],
+    pub applications: Applications<'a>,
 }
 
 impl OfTargets<'_> {
@@ -51,6 +53,22 @@ impl Known for OfTargets<'_> {
                     || takes_test(self.program, *owner)
                     || helps_tests(self.program, *owner)
             }
+            _ => false,
+        }
+    }
+
+    fn is_of_application(&self, target: &Target) -> bool {
+        match target {
+            Target::Body(owner) | Target::Literal(owner, _) => {
+                self.applications.has(package_of(owner))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_of_program(&self, target: &Target) -> bool {
+        match target {
+            Target::Body(owner) => self.applications.is_of_command(package_of(owner)),
             _ => false,
         }
     }

@@ -3,6 +3,8 @@
 use caulk_program::{FuncId, Program, SourceFile, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, SpecKind};
 
+use crate::purpose::is_of_commands;
+
 const KONG: &str = "github.com/alecthomas/kong";
 const GO_FLAGS: &str = "github.com/jessevdk/go-flags";
 
@@ -34,7 +36,7 @@ pub(crate) fn is_method_of_command(program: &Program, id: FuncId) -> bool {
         // `func (c *boot) Execute(_ context.Context, f *flag.FlagSet, args ...any) subcommands.ExitStatus`
         "Execute" => {
             has("Synopsis") && has("SetFlags")
-                || imports(GO_FLAGS) && takes_words() && gives("error")
+                || (imports(GO_FLAGS) || is_of_commands(package)) && takes_words() && gives("error")
         }
         _ => false,
     }

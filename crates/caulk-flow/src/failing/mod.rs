@@ -23,7 +23,10 @@ pub struct Failing {
     /// All who call it lead from `main` or a command, and none of them in a loop: it runs once in a process, and may end it or not.
     pub once: bool,
     /// The same, or they are called as often as there is something to do from the start: arguments of a command, entries of a configuration.
-    pub bounded: bool,
+    /// Nobody else calls it: it is of a program.
+    pub few: bool,
+    /// Nobody calls it at all, and none but its program could.
+    pub unused: bool,
     /// As `once`, or the loops end with its error: it fails once in a process.
     pub fails_once: bool,
     /// It is the last that `main` or a command does, whether it fails or not.
@@ -93,6 +96,10 @@ pub(crate) trait Known {
     fn is_request(&self, target: &Target) -> bool;
     /// Whether it is a test, which says nothing of anything.
     fn is_test(&self, target: &Target) -> bool;
+    /// Whether it is of a program, and none but that calls it.
+    fn is_of_application(&self, target: &Target) -> bool;
+    /// The same, of a program whose root is a command.
+    fn is_of_program(&self, target: &Target) -> bool;
     /// Whether others may call it, too.
     fn is_offered(&self, target: &Target) -> bool;
     /// Whether nobody runs it unless somebody names it.
@@ -101,6 +108,25 @@ pub(crate) trait Known {
     fn recovers(&self, target: &Target) -> bool;
     /// What its callers in other builds say.
     fn before(&self, target: &Target) -> Option<Failing>;
+}
+
+impl Failing {
+    /// Of what nobody calls.
+    pub(crate) fn unused() -> Failing {
+        Failing {
+            unused: true,
+            ..Failing::default()
+        }
+    }
+}
+
+/// Whether something runs for nobody unless somebody of its program names it.
+pub(crate) fn may_be_unused(target: &Target, known: &impl Known) -> bool {
+    known.runs_by_name(target)
+        && !known.is_main(target)
+        && !known.is_request(target)
+        && !known.is_test(target)
+        && known.is_of_program(target)
 }
 
 /// Says of everything that runs what ends as it fails.
@@ -134,6 +160,8 @@ pub(crate) fn spread<'a>(
     let tests = graph.greatest_without(&others, &tests, &|_| None, &|_, holds| holds);
     let of_test = |node: usize| tests.get(node).copied().unwrap_or_default();
     graph.edges.retain(|(from, _, _)| !of_test(*from));
+    graph.index();
+    let unused = graph.unused(&|target| may_be_unused(target, known));
     graph.leave_out_unused(&|target| known.runs_by_name(target));
     let ending = graph.ending();
     let how = |step: &Step| match step.how {
@@ -158,7 +186,7 @@ pub(crate) fn spread<'a>(
     let once = graph.greatest(&roots, &|failing| failing.once, &|step, holds| {
         holds && runs_once(step)
     });
-    let bounded = graph.greatest(&roots, &|failing| failing.bounded, &|step, holds| {
+    let few = graph.greatest(&roots, &|failing| failing.few, &|step, holds| {
         holds && is_alone(step) && !step.in_endless
     });
     let is_fails_once = |failing: &Failing| failing.fails_once;
@@ -205,7 +233,8 @@ pub(crate) fn spread<'a>(
             process: is(&process, node),
             context: is(&context, node),
             once: is(&once, node),
-            bounded: is(&bounded, node),
+            few: is(&few, node) && known.is_of_application(target),
+            unused: is(&unused, node),
             fails_once: is(&fails_once, node),
             last: is(&last, node),
             request: is(&request, node),

@@ -83,14 +83,8 @@ impl Run<'_, '_> {
         let error = self.error_at(&state, exit, &returned);
         if let ExitAt::Return(stmt) = exit {
             self.note_nil(&state, stmt, error);
-            // Beside an error nobody looks at it.
-            if matches!(state.status, Status::Released(_)) && error != Some(true) {
-                let held = returned
-                    .iter()
-                    .enumerate()
-                    .filter(|(_, value)| value.as_ref().is_some_and(Value::holds))
-                    .map(|(index, _)| index);
-                self.out.returns_released.extend(held);
+            if error != Some(true) {
+                self.note_released(&state, &returned);
             }
         }
         self.leaving = match exit {
@@ -108,11 +102,26 @@ impl Run<'_, '_> {
             self.run_defers(state)
         };
         for mut state in states {
-            // What a deferred call has released is of no use to the caller.
             if let ExitAt::Return(stmt) = exit {
+                // A flag decides in what is deferred, as where the caller says that it wants no stream: `if closeBody { … }`.
+                if error == Some(false) {
+                    self.note_released(&state, &returned);
+                }
+                // What a deferred call has released is of no use to the caller.
                 self.hand_to_caller(&mut state, stmt, &returned);
             }
             self.record(state, exit, error, visit, visits);
+        }
+    }
+
+    /// Notes which results are what has been released: data to whoever gets them. Beside an error nobody looks at it.
+    fn note_released(&mut self, state: &State, returned: &[Option<Value>]) {
+        if matches!(state.status, Status::Released(_)) {
+            let values = returned.iter().enumerate();
+            let held = values.filter(|(_, value)| value.as_ref().is_some_and(Value::holds));
+            self.out
+                .returns_released
+                .extend(held.map(|(index, _)| index));
         }
     }
 

@@ -5,6 +5,7 @@ use caulk_syntax::{ExprId, ExprKind, UnaryOp};
 
 use super::run::Run;
 use super::state::{Fact, State, Status};
+use crate::body::is_constant;
 
 impl Run<'_, '_> {
     /// What is known of a value that has nothing to do with the resource.
@@ -126,7 +127,43 @@ impl Run<'_, '_> {
     fn never_fails(&self, state: &State, call: ExprId) -> bool {
         state.status == Status::Owed
             && (crate::inference::never_fails::call(self.module, &self.function.typed, call)
-                || self.asks_of_just_opened(state, call))
+                || self.asks_of_just_opened(state, call)
+                || self.prepares_what_stands_there(call))
+    }
+
+    /// Whether an expression is what `recover` gives, which is nil: no path that is followed is one of a panic.
+    pub(super) fn is_recovered(&self, expr: ExprId) -> bool {
+        let function = self.function;
+        let given = function
+            .local(expr)
+            .and_then(|local| function.sole_value(self.module.program, local));
+        let call = given.map_or(expr, |(value, _)| value);
+        matches!(function.callee(call), Callee::Builtin(Builtin::Recover))
+    }
+
+    /// Whether a call of a transaction, or beside another statement, prepares a statement whose text is constant: the database has taken
+    /// what came before, and takes this as it does each time.
+    fn prepares_what_stands_there(&self, call: ExprId) -> bool {
+        let rule = self.contract.map_or("", |contract| contract.rule);
+        let prepares = ["Prepare", "PrepareContext", "Preparex", "PreparexContext"];
+        let callee = self.function.callee(call);
+        ["unfinished-transaction", "unclosed-statement"].contains(&rule)
+            && prepares.contains(&crate::types::last_name(callee))
+            && self
+                .function
+                .tree()
+                .arguments(call)
+                .last()
+                .is_some_and(|text| self.is_constant_text(*text))
+    }
+
+    /// Whether an expression is a constant, or a variable that is given one and nothing else.
+    fn is_constant_text(&self, text: ExprId) -> bool {
+        let function = self.function;
+        let given = function
+            .local(text)
+            .and_then(|local| function.sole_value(self.module.program, local));
+        is_constant(&function.typed, given.map_or(text, |(value, _)| value))
     }
 }
 

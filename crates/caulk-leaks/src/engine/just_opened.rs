@@ -1,5 +1,5 @@
 //! What is asked of a file that has just been opened, or of its path, and is always answered: there is nobody yet who could have taken it
-//! away. So is what a function asks of a file that it was passed.
+//! away. So is what a function asks of a file that it was passed. What is written to a file that was just made finds room there, as a rule.
 
 use caulk_program::Callee;
 use caulk_syntax::{Descend, ExprId, ExprKind, Node};
@@ -39,6 +39,11 @@ impl Run<'_, '_> {
             let of_path = match &*func.name {
                 "os.Lstat" | "os.Stat" => true,
                 "os.Chmod" => is_made(),
+                "fmt.Fprint" | "fmt.Fprintf" | "fmt.Fprintln" | "io.WriteString" => {
+                    return rule == "unclosed-file"
+                        && args.first().copied().is_some_and(is_it)
+                        && is_made();
+                }
                 _ => false,
             };
             return of_path
@@ -47,10 +52,18 @@ impl Run<'_, '_> {
                     .is_some_and(|path| self.is_path_of(state, *path));
         }
         let method = crate::types::last_name(callee);
+        // What a template is filled with was made for it.
+        if method == "Execute" || method == "ExecuteTemplate" {
+            return is_template(callee)
+                && rule == "unclosed-file"
+                && args.first().copied().is_some_and(is_it)
+                && is_made();
+        }
         callee.receiver().is_some_and(is_it)
             && match (method, args) {
                 ("Stat" | "File" | "SyscallConn", []) => true,
-                ("Chmod", [_]) => is_made(),
+                ("Chmod" | "Truncate", [_]) | ("Chown", [_, _]) | ("Sync", []) => is_made(),
+                ("Write" | "WriteString", [_]) => rule == "unclosed-file" && is_made(),
                 ("Seek", [offset, _]) => {
                     matches!(tree.expr(tree.unparen(*offset)).kind, ExprKind::BasicLit(number)
                         if tree.literal(number) == "0")
@@ -69,14 +82,14 @@ impl Run<'_, '_> {
         field.is_none() && ty.and_then(|ty| program.named_name(ty)).as_deref() == Some("os.File")
     }
 
-    /// Whether a call makes the file that it opens where there is none: `os.OpenFile(path, os.O_CREATE|os.O_WRONLY, mode)`.
+    /// Whether a call makes the file that it opens where there is none, or adds to it: `os.OpenFile(path, os.O_CREATE|os.O_WRONLY, mode)`.
     fn is_told_to_make(&self, open: ExprId) -> bool {
         let tree = self.function.tree();
         let mut makes = false;
         for arg in tree.arguments(open) {
             tree.walk(*arg, |node| {
                 makes |= matches!(node, Node::Expr(expr)
-                    if matches!(tree.expr(expr).kind, ExprKind::Selector { sel, .. } if tree.name(sel) == "O_CREATE"));
+                    if matches!(tree.expr(expr).kind, ExprKind::Selector { sel, .. } if ["O_APPEND", "O_CREATE"].contains(&tree.name(sel))));
                 Descend::Into
             });
         }
@@ -104,4 +117,13 @@ impl Run<'_, '_> {
             _ => None,
         }
     }
+}
+
+/// Whether a method is one of a template of the standard library.
+fn is_template(callee: &Callee) -> bool {
+    callee.func().is_some_and(|func| {
+        ["html/template.", "text/template."]
+            .iter()
+            .any(|package| func.name.starts_with(package))
+    })
 }

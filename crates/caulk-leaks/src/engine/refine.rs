@@ -277,6 +277,9 @@ impl Run<'_, '_> {
         if !nil {
             return self.refine_sentinel(state, (x, y), equal);
         }
+        if !equal && self.is_recovered(subject) {
+            return false;
+        }
         if !equal && self.is_set_at_end(state, subject) {
             self.release_at(state, self.span_of(subject));
             return true;

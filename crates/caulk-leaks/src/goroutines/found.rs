@@ -14,7 +14,6 @@ use super::stopped::{self, Stopped};
 use crate::body::{Function, Root};
 use crate::finding::{Acquisition, Finding, Heat, Severity};
 use crate::module::Module;
-use crate::publish::slight::is_called_a_few_times;
 
 /// The goroutines of a body that stay for ever, by the reason.
 #[derive(Default)]
@@ -61,8 +60,7 @@ impl Goroutines {
                 let (acquisition, mut finding) =
                     blocked::described(module, function, file, &goroutine, heat);
                 let failing = failing(root);
-                let is_rare = is_called_a_few_times(module, function, failing)
-                    && !function.in_loop(goroutine.go);
+                let is_rare = failing.unused || failing.few && !function.in_loop(goroutine.go);
                 let is_failing = failing.process && goroutine.is_left_by_failing(function);
                 let is_slight = goroutine.is_slight(heat);
                 if goroutine.is_last {

@@ -17,7 +17,7 @@ pub(crate) fn call(module: &Module<'_>, typed: &TypedBody, call: ExprId) -> bool
 }
 
 /// Whether a call takes apart, or asks for, what is of the form that it wants: `net.SplitHostPort(l.Addr().String())` and the number of the port,
-/// plain data for JSON, a request of a constant method to a `url.URL`, or to a constant; or fails for whoever uses it wrongly alone.
+/// a request of a constant method to a `url.URL`, or to a constant; or fails for whoever uses it wrongly alone.
 fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
     let tree = typed.tree();
     let call = tree.unparen(call);
@@ -30,7 +30,6 @@ fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
         callee => callee.func().map_or("", |func| &*func.name),
     };
     match name {
-        "encoding/json.Marshal" | "encoding/json.MarshalIndent" => true,
         "net/http.NewRequest" => is_url(typed, args.get(1)),
         "net/http.NewRequestWithContext" => is_url(typed, args.get(2)),
         // A level that there is none of is written there for good.
@@ -80,6 +79,10 @@ fn fails_on_misuse(name: &str) -> bool {
     let is_of_process = name.starts_with("os/exec.Cmd.");
     if is_of_process {
         return ["StderrPipe", "StdinPipe", "StdoutPipe"].contains(&method);
+    }
+    // What a program has made is written out in any form: `json.Marshal`, `proto.Marshal`, `jsonpb.Marshaler.MarshalToString`.
+    if method.starts_with("Marshal") {
+        return true;
     }
     // A stream of gRPC is closed for sending without a word to anybody; what is written to memory is always taken.
     // A pipe is given unless the process has as many files as it may.

@@ -435,6 +435,9 @@ fn can_be_called(module: &Module<'_>, ty: TypeId, contract: &Contract) -> bool {
         || methods.any(|(path, method)| {
             let (mut held, mut lent) = (Some(ty), false);
             for field in path {
+                if held.is_some_and(|held| is_data(program, held)) {
+                    return false;
+                }
                 let named = held.and_then(|held| program.named_of(program.deref(held)));
                 lent = named.is_some_and(|named| crate::types::is_std_path(&named.package));
                 held = held.and_then(|held| program.field_type(held, field));

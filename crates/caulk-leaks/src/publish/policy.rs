@@ -1,7 +1,7 @@
 //! What a walk's outcome means where more than its paths counts: main, endless loops, variables of a package.
 
 use caulk_program::{Callee, LocalId, Type};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
+use caulk_syntax::{BinaryOp, BranchKind, Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
 use crate::body::is_constant;
 use crate::engine::{Lost, PASSED_ON, PiledUp};
@@ -46,12 +46,57 @@ impl Described<'_, '_> {
         matters.then_some((piled_up, turns))
     }
 
+    /// Whether the turns of the loop around the acquisition, and of those around that, are over what is there already.
+    pub(super) fn is_in_turns_over_a_list(&self) -> bool {
+        let tree = self.function.tree();
+        self.function
+            .loops_around(self.site.call)
+            .all(|turns| match tree.stmt(turns).kind {
+                StmtKind::Range { x, .. } => {
+                    let program = self.module.program;
+                    let ty = program.underlying(self.function.info().type_of(x));
+                    matches!(
+                        program.ty(program.deref(ty)),
+                        Type::Slice(_) | Type::Array(..) | Type::Map(..) | Type::Basic(_)
+                    )
+                }
+                StmtKind::For { cond, .. } => cond.is_some_and(|cond| {
+                    matches!(
+                        tree.expr(tree.unparen(cond)).kind,
+                        ExprKind::Binary {
+                            op: BinaryOp::Lss | BinaryOp::Leq | BinaryOp::Gtr | BinaryOp::Geq,
+                            ..
+                        }
+                    )
+                }),
+                _ => false,
+            })
+    }
+
     fn turns(&self) -> Option<Turns> {
         let tree = self.function.tree();
         let turns = self.function.innermost_loop(self.site.call)?;
         let program = self.module.program;
         match tree.stmt(turns).kind {
-            StmtKind::For { .. } if tree.is_endless_loop(turns) => Some(Turns::AsTheyCome),
+            // As often as something fails: a `for` whose body never comes to its end.
+            StmtKind::For { body, .. } if tree.is_endless_loop(turns) => {
+                let last = tree.block(body).last();
+                let tries = last.is_some_and(|last| {
+                    matches!(
+                        tree.stmt(*last).kind,
+                        StmtKind::Return(_)
+                            | StmtKind::Branch {
+                                kind: BranchKind::Break,
+                                ..
+                            }
+                    )
+                });
+                Some(if tries {
+                    Turns::Listed
+                } else {
+                    Turns::AsTheyCome
+                })
+            }
             StmtKind::For { init, cond, .. } => {
                 let cond = tree.unparen(cond?);
                 match tree.expr(cond).kind {

@@ -44,6 +44,8 @@ impl Described<'_, '_> {
             || self.is_ended_on_failure()
             || self.is_ended_by_failing()
             || self.is_lost_a_few_times()
+            || self.is_of_no_use()
+            || self.is_to_outlive()
             || self.is_lost_by_failing_command()
             || self.ends_with_request()
             || self.is_entry_alone()

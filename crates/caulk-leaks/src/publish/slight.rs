@@ -1,15 +1,12 @@
 //! What is lost and keeps next to nothing, or is hardly lost: an entry in a parent's list, what a loop hands over unless it has no
 //! turn, what has begun to serve.
 
-use caulk_flow::Failing;
 use caulk_program::{Callee, LocalId, LocalKind, Object};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
-use crate::body::Function;
 use crate::contract::Origin;
 use crate::engine::context;
 use crate::finding::{ExitKind, Heat, SettledBy};
-use crate::module::Module;
 use crate::publish::described::Described;
 
 /// In nanoseconds.
@@ -93,10 +90,43 @@ impl Described<'_, '_> {
         given.into_iter().any(|at| owed.is_empty() || is_past(at))
     }
 
-    /// Lost by what is called as often as there is something to do from the start, by nobody else, and not in the turns of a loop.
+    /// Lost by what is called as often as there is something to do from the start, by nobody else, and not in the turns of a loop that goes on
+    /// for as long as something comes in.
     pub(super) fn is_lost_a_few_times(&self) -> bool {
-        is_called_a_few_times(self.module, self.function, self.failing)
-            && (!self.in_loop || self.is_lost_on_leaving())
+        let package = self.module.program.package(self.function.package);
+        (self.failing.few || caulk_flow::is_of_migrations(package))
+            && (!self.in_loop || self.is_lost_on_leaving() || self.is_in_turns_over_a_list())
+    }
+
+    /// A process in a session of its own: it is to go on when this one has ended.
+    pub(super) fn is_to_outlive(&self) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let Some(body) = function
+            .typed
+            .block()
+            .filter(|_| self.site.contract.rule == "unwaited-process")
+        else {
+            return false;
+        };
+        let mut found = false;
+        tree.walk(body, |node| {
+            if let Node::Expr(expr) = node {
+                found |= match tree.expr(expr).kind {
+                    ExprKind::KeyValue { key, value, .. } => {
+                        tree.ident(key) == Some("Setsid") && tree.ident(value) == Some("true")
+                    }
+                    ExprKind::Selector { sel, .. } => tree.name(sel) == "Setsid",
+                    _ => false,
+                };
+            }
+            Descend::Into
+        });
+        found
+    }
+
+    /// Lost by a function that nobody calls, and that nobody outside of the project is meant to call.
+    pub(super) fn is_of_no_use(&self) -> bool {
+        self.failing.unused
     }
 
     /// Lost where something fails in what a command line is made of, and not known to answer requests: as a rule the command says what
@@ -264,14 +294,4 @@ impl Described<'_, '_> {
                 .iter()
                 .all(|lost| lost.error != Some(true) && lost.span.end > begin.end)
     }
-}
-
-/// Whether a function is called as often as there is something to do from the start: arguments of a command, entries of a configuration. Of what
-/// others may import nobody knows who calls it.
-pub(crate) fn is_called_a_few_times(
-    module: &Module<'_>,
-    function: &Function,
-    failing: Failing,
-) -> bool {
-    failing.bounded && caulk_flow::is_of_application(module.program.package(function.package))
 }

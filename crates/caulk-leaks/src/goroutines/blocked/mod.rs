@@ -12,6 +12,7 @@ mod failed;
 mod failing;
 mod forsaken;
 mod gathering;
+mod hurried;
 mod itself;
 mod lingers;
 mod outlives;
