@@ -378,6 +378,14 @@ impl Run<'_, '_> {
     /// A call with the acquisition's error may give an error that says the same.
     fn errors_from(&self, call: ExprId) -> Vec<Option<Value>> {
         let program = self.module.program;
+        // What is passed nothing but an error, and is not at hand, says of it what it is: `CheckError(err) != nil`.
+        let callee = self.function.callee(call);
+        let is_checked = matches!(callee, Callee::Static(func) if func.id.is_none())
+            && self.function.info().type_of(call).is_unknown()
+            && self.function.tree().arguments(call).len() == 1;
+        if is_checked {
+            return vec![Some(Value::Error)];
+        }
         program
             .results_of(self.function.info().type_of(call))
             .into_iter()

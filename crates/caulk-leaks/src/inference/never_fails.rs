@@ -36,6 +36,8 @@ fn is_well_formed(typed: &TypedBody, call: ExprId) -> bool {
         "compress/flate.NewWriter"
         | "compress/gzip.NewWriterLevel"
         | "compress/zlib.NewWriterLevel" => args.get(1).is_some_and(|arg| is_constant(typed, *arg)),
+        // Only options are asked whether they are right.
+        "github.com/klauspost/compress/zstd.NewReader" => args.len() == 1,
         "strconv.Atoi" | "strconv.ParseInt" | "strconv.ParseUint" => {
             args.first().is_some_and(|arg| is_port(typed, *arg))
         }
@@ -76,8 +78,8 @@ fn fails_on_misuse(name: &str) -> bool {
             || ["SetNoDelay", "SetLinger", "SetReadBuffer", "SetWriteBuffer"].contains(&method)
             || method == "Close";
     }
-    let is_of_process = name.starts_with("os/exec.Cmd.");
-    if is_of_process {
+    let has_pipes = ["os/exec.Cmd.", "golang.org/x/crypto/ssh.Session."];
+    if has_pipes.iter().any(|of| name.starts_with(of)) {
         return ["StderrPipe", "StdinPipe", "StdoutPipe"].contains(&method);
     }
     // What a program has made is written out in any form: `json.Marshal`, `proto.Marshal`, `jsonpb.Marshaler.MarshalToString`.
@@ -272,6 +274,14 @@ pub(crate) fn type_in_network(typed: &TypedBody, call: ExprId) -> Option<&'stati
     let listens = match typed.info.callee(call).func()?.name.rsplit('.').next()? {
         "Dial" | "DialTimeout" | "DialContext" => false,
         "Listen" => true,
+        "ListenPacket" => {
+            return Some(match network_of(typed, call)? {
+                network if network.starts_with("udp") => "net.UDPConn",
+                network if network.starts_with("unix") => "net.UnixConn",
+                network if network.starts_with("ip") => "net.IPConn",
+                _ => return None,
+            });
+        }
         _ => return None,
     };
     Some(match network_of(typed, call)? {

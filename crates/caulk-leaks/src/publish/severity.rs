@@ -122,11 +122,9 @@ impl Described<'_, '_> {
         crate::sites::waited::is_short_by_constant(self.module, self.function, call, contract)
     }
 
-    /// A response that its client ends soon, whether anybody reads it or not, and that is closed where all goes well.
+    /// A response that its client ends soon, whether anybody reads it or not.
     fn is_cut_off_soon(&self) -> bool {
-        let outcomes = &self.verdict.outcomes;
         self.site.contract.rule == "unclosed-response-body"
-            && !(outcomes.released.is_empty() && outcomes.releases.is_empty())
             && crate::sites::deadline::is_short(self.module, self.function, self.site.call)
     }
 

@@ -6,10 +6,13 @@ use caulk_program::{BodyOwner, FuncId, LocalKind, Object, PackageId, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind, Tree};
 
 use crate::body::Function;
+use crate::body::numbers::number;
 use crate::in_test::is_in_file_of_tests;
 use crate::module::Module;
 use crate::sites::made_of::parts;
-use crate::sites::waited::is_short_time;
+
+/// In nanoseconds: a client that waits longer than a minute leaves its connections open for long.
+const SHORT: f64 = 60e9;
 
 /// Functions, variables of packages and fields that a client is looked for in, one behind the other.
 const DEPTH: u8 = 4;
@@ -33,7 +36,7 @@ fn ends_soon(module: &Module<'_>, function: &Function, client: ExprId, depth: u8
     };
     let timeouts = timeouts(module, function);
     let mut of_it = timeouts.iter().filter(|timeout| is_part(timeout.client));
-    of_it.any(|timeout| is_short_time(module, function, timeout.duration))
+    of_it.any(|timeout| is_short_timeout(module, function, timeout.duration))
         || parts.iter().any(|part| {
             is_made_so(module, function, *part, depth)
                 || is_client(module, function, *part) && is_given_so(module, function, *part, depth)
@@ -54,8 +57,8 @@ fn is_made_so(module: &Module<'_>, function: &Function, call: ExprId, depth: u8)
     timeouts.iter().any(|timeout| {
         let passed = param_of(&maker, timeout.duration).and_then(|param| args.get(param));
         match passed {
-            Some(passed) => is_short_time(module, function, *passed),
-            None => is_short_time(module, &maker, timeout.duration),
+            Some(passed) => is_short_timeout(module, function, *passed),
+            None => is_short_timeout(module, &maker, timeout.duration),
         }
     }) || timeouts.is_empty()
         && returned(module, &maker)
@@ -280,4 +283,9 @@ fn returned(module: &Module<'_>, function: &Function) -> Vec<ExprId> {
         Descend::Into
     });
     found
+}
+
+/// Whether a duration is written out, or a constant, and a minute at the most.
+fn is_short_timeout(module: &Module<'_>, function: &Function, duration: ExprId) -> bool {
+    number(module.program, function, duration).is_some_and(|nanos| nanos > 0.0 && nanos <= SHORT)
 }
