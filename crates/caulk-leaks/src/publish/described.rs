@@ -492,6 +492,8 @@ impl<'a, 'p> Described<'a, 'p> {
         };
         let severity = Severity::of(self.site.contract.harm, self.heat, true);
         let most = match turns {
+            // What each turn makes has run out before there are many.
+            _ if self.is_timer_alone() => Severity::Low,
             Turns::Endless => Severity::High,
             // A body that each turn reads has given its connection back by then.
             Turns::AsTheyCome if !self.site.contract.is_spent_when_read() => Severity::Medium,

@@ -95,8 +95,8 @@ impl Described<'_, '_> {
         })
     }
 
-    /// Whether the request whose answer it is was made with a context that the function cancels whichever way it is left: the
-    /// transport closes the connection then, read or not.
+    /// Whether the request whose answer it is was made with a context that the function cancels whichever way it is left, or that of a request
+    /// which it answers itself: the transport closes the connection then, read or not.
     pub(super) fn is_request_cancelled(&self) -> bool {
         let is_lost = !self.verdict.outcomes.owed.is_empty();
         if !self.site.contract.is_spent_when_read() || !is_lost || !self.is_kept_to_the_end() {
@@ -107,8 +107,22 @@ impl Described<'_, '_> {
         let parts = crate::sites::made_of::parts(module, function, arguments);
         parts.iter().any(|part| {
             let ty = function.info().type_of(*part);
-            crate::types::is_context(module.program, ty) && self.cancelled(*part).is_some()
+            crate::types::is_context(module.program, ty)
+                && (self.cancelled(*part).is_some() || self.ends_with_answer(*part))
         })
+    }
+
+    /// Whether a context is that of the request that the function answers: `r.Context()`, or one that it was passed by what does.
+    fn ends_with_answer(&self, context: ExprId) -> bool {
+        let (module, function) = (self.module, self.function);
+        let callee = function.callee(context);
+        let of_request = crate::types::last_name(callee) == "Context"
+            && callee
+                .receiver()
+                .is_some_and(|of| crate::engine::context::is_request(module, function, of));
+        of_request
+            || self.failing.request
+                && crate::engine::context::is_of_caller(module, function, context)
     }
 
     /// The call that makes a context which the function cancels on every path.

@@ -52,6 +52,8 @@ impl Described<'_, '_> {
             || self.is_rootless_context()
             || self.is_timer_alone()
             || self.is_lost_when_told_to_end()
+            || self.is_lost_by_service()
+            || self.is_half_written()
             || self.is_left_to_collector()
             || self.is_carried_by_context()
             || self.is_handed_over_in_turns()
@@ -329,6 +331,17 @@ impl Described<'_, '_> {
         self.site.is_written_out()
             && !self.in_loop
             && !matches!(self.heat, Heat::Repeated | Heat::Request)
+    }
+
+    /// A writer whose release commits what was written, left where something fails: it holds what its context ends, and to release it there would
+    /// keep a half.
+    fn is_half_written(&self) -> bool {
+        let contract = &self.site.contract;
+        contract.rule == "unclosed-writer"
+            && contract.release.commits
+            && contract.context_ends.is_some()
+            && !self.verdict.outcomes.owed.is_empty()
+            && self.is_lost_with_an_error()
     }
 
     /// A writer over a buffer in memory: what is left out is the end of what it writes, and nothing is held.

@@ -26,6 +26,20 @@ impl Described<'_, '_> {
             .all(|lost| told.iter().any(|clause| clause.encloses(lost.span)))
     }
 
+    /// Lost as a function is left that was passed the signals which its process gets: a service, which runs until that ends.
+    pub(super) fn is_lost_by_service(&self) -> bool {
+        let function = self.function;
+        let program = self.module.program;
+        let is_of_signals = |param: &caulk_program::LocalId| {
+            let info = function.info().local_info(*param);
+            let element = info.map(|info| program.ty(program.underlying(info.ty)));
+            matches!(element, Some(Type::Chan(_, of)) if program.named_name(*of).as_deref() == Some("os.Signal"))
+        };
+        function.params(None).iter().any(is_of_signals)
+            && !self.in_loop
+            && self.is_lost_on_leaving()
+    }
+
     /// The cases that receive that it is time to end.
     fn clauses_of_an_end(&self) -> Vec<Span> {
         let tree = self.function.tree();
