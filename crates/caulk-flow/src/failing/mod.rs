@@ -162,7 +162,12 @@ pub(crate) fn spread<'a>(
     graph.edges.retain(|(from, _, _)| !of_test(*from));
     graph.index();
     let unused = graph.unused(&|target| may_be_unused(target, known));
-    graph.leave_out_unused(&|target| known.runs_by_name(target));
+    // Methods too that nobody names, in a program: what runs in it runs without them.
+    graph.leave_out_unused(&|target| {
+        !known.is_request(target)
+            && (known.runs_by_name(target)
+                || known.is_offered(target) && known.is_of_program(target))
+    });
     let ending = graph.ending();
     let how = |step: &Step| match step.how {
         How::Called(on_error, passed) => How::Called(on_error.resolved(&ending), passed),

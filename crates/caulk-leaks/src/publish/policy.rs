@@ -78,23 +78,10 @@ impl Described<'_, '_> {
         let turns = self.function.innermost_loop(self.site.call)?;
         let program = self.module.program;
         match tree.stmt(turns).kind {
-            // As often as something fails: a `for` whose body never comes to its end.
             StmtKind::For { body, .. } if tree.is_endless_loop(turns) => {
-                let last = tree.block(body).last();
-                let tries = last.is_some_and(|last| {
-                    matches!(
-                        tree.stmt(*last).kind,
-                        StmtKind::Return(_)
-                            | StmtKind::Branch {
-                                kind: BranchKind::Break,
-                                ..
-                            }
-                    )
-                });
-                Some(if tries {
-                    Turns::Listed
-                } else {
-                    Turns::AsTheyCome
+                Some(match self.tries(body) {
+                    true => Turns::Listed,
+                    false => Turns::AsTheyCome,
                 })
             }
             StmtKind::For { init, cond, .. } => {
@@ -122,6 +109,45 @@ impl Described<'_, '_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a `for` goes round only where something has failed, since its body never comes to its end, or counts how often it does.
+    fn tries(&self, body: StmtId) -> bool {
+        let (function, tree) = (self.function, self.function.tree());
+        let last = tree.block(body).last().map(|last| tree.stmt(*last).kind);
+        let never_ends = matches!(
+            last,
+            Some(
+                StmtKind::Return(_)
+                    | StmtKind::Branch {
+                        kind: BranchKind::Break,
+                        ..
+                    }
+            )
+        );
+        let (mut counted, mut compared) = (Vec::new(), Vec::new());
+        tree.walk(body, |node| {
+            match node {
+                Node::Stmt(stmt) => {
+                    if let StmtKind::IncDec { x, .. } = tree.stmt(stmt).kind {
+                        counted.extend(function.local(x));
+                    }
+                }
+                Node::Expr(expr) => {
+                    if let ExprKind::Binary {
+                        x,
+                        op: BinaryOp::Lss | BinaryOp::Leq | BinaryOp::Gtr | BinaryOp::Geq,
+                        y,
+                        ..
+                    } = tree.expr(expr).kind
+                    {
+                        compared.extend([x, y].into_iter().filter_map(|x| function.local(x)));
+                    }
+                }
+            }
+            Descend::Into
+        });
+        never_ends || counted.iter().any(|local| compared.contains(local))
     }
 
     fn in_endless_loop(&self) -> bool {
