@@ -235,6 +235,8 @@ pub struct Finding {
     pub rule: RuleName,
     /// How bad.
     pub severity: Severity,
+    /// Why it matters little, as a fragment for people; of low severity alone.
+    pub low_because: Option<String>,
     /// How sure.
     pub confidence: Confidence,
     /// One plain sentence without a full stop.
@@ -500,6 +502,15 @@ impl Severity {
                 Self::High
             }
             _ => Self::Medium,
+        }
+    }
+
+    /// Why what runs so seldom matters little.
+    pub(crate) fn low_by(heat: Heat) -> Option<&'static str> {
+        match heat {
+            Heat::Test => Some("in a test"),
+            Heat::Once => Some("it runs once in a process"),
+            Heat::Unknown | Heat::Repeated | Heat::Request => None,
         }
     }
 

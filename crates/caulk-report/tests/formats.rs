@@ -171,6 +171,7 @@ fn check_json() {
     report.findings.push(check::Finding {
         rule: "unclosed-client".into(),
         severity: check::Severity::High,
+        low_because: None,
         confidence: check::Confidence::Certain,
         message: "client is never closed".into(),
         location: check::Span {

@@ -102,6 +102,7 @@ impl<'a> Leak<'a> {
         let finding = Finding {
             rule: "unclosed-client",
             severity: Severity::High,
+            low_because: None,
             confidence: Confidence::Certain,
             message: "is never closed".into(),
             location,

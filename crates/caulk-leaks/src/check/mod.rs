@@ -328,6 +328,8 @@ fn finish(silencers: Vec<(String, Vec<Silencer>)>, options: &Options, analysis: 
         // Of what is only likely one in four was wrong in code that nobody had looked at: it is not shown unasked.
         if finding.confidence == Confidence::Likely {
             finding.severity = Severity::Low;
+            let likely = || "it is only likely".to_owned();
+            finding.low_because.get_or_insert_with(likely);
         }
     }
     crate::publish::suppress::silence(silencers, options, analysis);

@@ -15,6 +15,10 @@ use crate::body::{Function, Root};
 use crate::finding::{Acquisition, Finding, Heat, Severity};
 use crate::module::Module;
 
+/// Why goroutines matter little.
+const ONCE: &str = "it is started once in a process";
+const UNSEEN: &str = "nothing shows that there are many";
+
 /// The goroutines of a body that stay for ever, by the reason.
 #[derive(Default)]
 pub(crate) struct Goroutines {
@@ -60,15 +64,23 @@ impl Goroutines {
                 let (acquisition, mut finding) =
                     blocked::described(module, function, file, &goroutine, heat);
                 let failing = failing(root);
-                let is_rare = failing.unused || failing.few && !function.in_loop(goroutine.go);
-                let is_failing = failing.process && goroutine.is_left_by_failing(function);
-                let is_slight = goroutine.is_slight(heat);
                 if goroutine.is_last {
                     finding.severity = finding.severity.min(Severity::Medium);
                 }
-                if failing.once || is_rare || is_failing || is_slight {
-                    finding.severity = Severity::Low;
-                }
+                let in_loop = function.in_loop(goroutine.go);
+                let why = match failing {
+                    _ if goroutine.is_slight(heat) => Some(UNSEEN),
+                    Failing { unused: true, .. } => Some("nobody in the program calls it"),
+                    Failing { once: true, .. } => Some(ONCE),
+                    Failing { few: true, .. } if !in_loop => {
+                        Some("what calls it does so a few times in a process")
+                    }
+                    Failing { process: true, .. } if goroutine.is_left_by_failing(function) => {
+                        Some("the process ends with the error")
+                    }
+                    _ => None,
+                };
+                lower(&mut finding, why);
                 all.push((acquisition, finding));
             }
         }
@@ -96,12 +108,11 @@ impl Goroutines {
                 .then(|| endless::described(module, function, &goroutine, heat));
             let is_slight = goroutine.is_slight(heat);
             let mut described = described.flatten();
-            if let Some((_, finding)) = &mut described
-                && (is_slight
-                    || failing(goroutine.root).once && !function.in_loop(goroutine.start)
-                    || is_started_once(module.program, function, goroutine.start))
-            {
-                finding.severity = Severity::Low;
+            if let Some((_, finding)) = &mut described {
+                let is_once = failing(goroutine.root).once && !function.in_loop(goroutine.start)
+                    || is_started_once(module.program, function, goroutine.start);
+                let why = is_slight.then_some(UNSEEN);
+                lower(finding, why.or(is_once.then_some(ONCE)));
             }
             (goroutine.start, described)
         };
@@ -119,5 +130,13 @@ impl Goroutines {
             say(start, described);
         }
         all
+    }
+}
+
+/// Makes a finding one of low severity where there is a reason.
+fn lower(finding: &mut Finding, why: Option<&str>) {
+    if let Some(why) = why {
+        finding.severity = Severity::Low;
+        finding.low_because = Some(why.to_owned());
     }
 }

@@ -78,6 +78,7 @@ pub(crate) fn published(
     let finding = Finding {
         rule: stuck.rule,
         severity: Severity::of(harm, heat, again),
+        low_because: Severity::low_by(heat).map(str::to_owned),
         confidence: stuck.confidence,
         message: stuck.message,
         identity: crate::publish::fingerprint::identity(

@@ -381,8 +381,12 @@ impl<'a, 'p> Described<'a, 'p> {
 
     /// The leak.
     pub fn finding(&self, path: Vec<Step>) -> Finding {
-        let severity = self.severity();
-        self.finding_of(self.site.contract.rule, severity, self.message(), path)
+        let (severity, low_because) = self.severity();
+        let finding = self.finding_of(self.site.contract.rule, severity, self.message(), path);
+        Finding {
+            low_because: low_because.map(str::to_owned),
+            ..finding
+        }
     }
 
     pub(super) fn finding_of(
@@ -411,6 +415,7 @@ impl<'a, 'p> Described<'a, 'p> {
         Finding {
             rule,
             severity,
+            low_because: Severity::low_by(self.heat).map(str::to_owned),
             confidence: self.confidence(),
             message,
             location,

@@ -9,11 +9,110 @@ use crate::engine::Lost;
 use crate::finding::{ExitKind, Heat, Held, SettledBy, Severity};
 use crate::publish::described::Described;
 
+/// What makes a leak matter little, and how that is told. In this order: the first that holds is named.
+type Little = (fn(&Described<'_, '_>) -> bool, &'static str);
+
+const LITTLE: &[Little] = &[
+    (|x| x.site.contract.slight, "it holds little"),
+    (|x| x.comes_read(), "it has been read to its end"),
+    (
+        |x| x.is_slight_everywhere(),
+        "it comes to that only where what hardly fails has failed, or all has been read",
+    ),
+    (|x| x.is_stated(), "a comment says that it is left open"),
+    (|x| x.is_generated(), "a program wrote this file"),
+    (
+        |x| x.has_no_body(),
+        "the answer to a request for headers has no body",
+    ),
+    (|x| x.is_expected_to_be_none(), "there may be none"),
+    (|x| x.is_cut_off_soon(), "the client's timeout ends it soon"),
+    (|x| x.is_over_soon(), "it ends by itself soon"),
+    (
+        |x| x.kept_by().is_some(),
+        "something that lives on holds it",
+    ),
+    (
+        |x| x.is_request_cancelled(),
+        "the end of its request closes the connection",
+    ),
+    (
+        |x| x.is_ended_on_failure(),
+        "it is meant to live as long as what has it",
+    ),
+    (
+        |x| x.is_ended_by_failing(),
+        "the process, or the context that it hangs on, ends with the error",
+    ),
+    (
+        |x| x.is_lost_a_few_times(),
+        "what calls it does so once, or a few times, in a process",
+    ),
+    (|x| x.is_of_no_use(), "nobody in the program calls it"),
+    (
+        |x| x.is_to_outlive(),
+        "it is to go on when this process has ended",
+    ),
+    (
+        |x| x.is_lost_by_failing_command(),
+        "the command ends with the error",
+    ),
+    (|x| x.ends_with_request(), "it ends with the request"),
+    (
+        |x| x.is_entry_alone(),
+        "all that is left is an entry in its parent",
+    ),
+    (
+        |x| x.is_rootless_context(),
+        "nothing can cancel what it has no parent for",
+    ),
+    (|x| x.is_timer_alone(), "it runs out by itself"),
+    (
+        |x| x.is_lost_when_told_to_end(),
+        "its service is told to end",
+    ),
+    (
+        |x| x.is_lost_by_service(),
+        "its service ends with the process",
+    ),
+    (
+        |x| x.is_half_written(),
+        "its context ends it, and to close it would keep half of what was to be written",
+    ),
+    (|x| x.is_left_to_collector(), "the collector frees it"),
+    (|x| x.is_carried_by_context(), "a context carries it on"),
+    (
+        |x| x.is_handed_over_in_turns(),
+        "only a loop without a turn loses it",
+    ),
+    (
+        |x| x.serves_from_now_on(),
+        "it serves until the process ends",
+    ),
+    (
+        |x| x.is_used_by_what_is_returned(),
+        "what is returned goes on using it",
+    ),
+    (
+        |x| x.is_made_over_what_was_passed(),
+        "it ends with what it was made over, which its caller has",
+    ),
+    (
+        |x| x.is_meant_to_last(),
+        "it is to last as long as what it was begun with",
+    ),
+    (|x| x.is_replaced_in_turn(), "something else releases it"),
+    (|x| x.writes_to_memory(), "it writes to memory"),
+    (|x| x.is_one_of_few(), "nothing shows that there are many"),
+    (|x| x.is_for_tests(), "it is for tests"),
+];
+
 impl Described<'_, '_> {
-    /// How much it matters that it is lost.
-    pub(super) fn severity(&self) -> Severity {
-        if self.matters_little() {
-            return Severity::Low;
+    /// How much it matters that it is lost, and why no more than little.
+    pub(super) fn severity(&self) -> (Severity, Option<&'static str>) {
+        let little = LITTLE.iter().find(|(is_so, _)| is_so(self));
+        if let Some((_, why)) = little {
+            return (Severity::Low, Some(why));
         }
         // A loop that a path leaves when it loses the value loses no more than one.
         let in_loop = self.in_loop && !self.is_lost_on_leaving();
@@ -21,50 +120,22 @@ impl Described<'_, '_> {
         let outcomes = &self.verdict.outcomes;
         let is_kept_otherwise = outcomes.settled.is_some() || outcomes.returned.is_some();
         // What is kept when all goes well is lost as often as things go wrong.
-        if is_kept_otherwise && outcomes.owed.iter().all(|lost| lost.error == Some(true)) {
-            severity.min(Severity::Medium)
-        } else {
-            severity
-        }
+        let severity =
+            if is_kept_otherwise && outcomes.owed.iter().all(|lost| lost.error == Some(true)) {
+                severity.min(Severity::Medium)
+            } else {
+                severity
+            };
+        (severity, Severity::low_by(self.heat))
     }
 
-    fn matters_little(&self) -> bool {
+    fn comes_read(&self) -> bool {
         let contract = &self.site.contract;
-        contract.slight
-            || contract.comes_read && contract.is_spent_when_read()
-            || self.is_slight_everywhere()
-            || self.is_stated()
-            || self.is_generated()
-            || self.has_no_body()
-            || self.is_expected_to_be_none()
-            || self.is_cut_off_soon()
-            || self.is_over_soon()
-            || self.kept_by().is_some()
-            || self.is_request_cancelled()
-            || self.is_ended_on_failure()
-            || self.is_ended_by_failing()
-            || self.is_lost_a_few_times()
-            || self.is_of_no_use()
-            || self.is_to_outlive()
-            || self.is_lost_by_failing_command()
-            || self.ends_with_request()
-            || self.is_entry_alone()
-            || self.is_rootless_context()
-            || self.is_timer_alone()
-            || self.is_lost_when_told_to_end()
-            || self.is_lost_by_service()
-            || self.is_half_written()
-            || self.is_left_to_collector()
-            || self.is_carried_by_context()
-            || self.is_handed_over_in_turns()
-            || self.serves_from_now_on()
-            || self.is_used_by_what_is_returned()
-            || self.is_made_over_what_was_passed()
-            || self.is_meant_to_last()
-            || self.is_replaced_in_turn()
-            || self.writes_to_memory()
-            || self.is_one_of_few()
-            || self.site.acquired_by.starts_with("net/http/httptest.")
+        contract.comes_read && contract.is_spent_when_read()
+    }
+
+    fn is_for_tests(&self) -> bool {
+        self.site.acquired_by.starts_with("net/http/httptest.")
     }
 
     /// Whether it is lost only where that is of no account.

@@ -50,6 +50,9 @@ pub struct Finding {
     pub rule: String,
     /// How bad it is.
     pub severity: Severity,
+    /// Why it matters little, as a fragment for people; of low severity alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_because: Option<String>,
     /// How sure it is.
     pub confidence: Confidence,
     /// One sentence.

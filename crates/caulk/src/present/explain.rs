@@ -215,6 +215,9 @@ fn write_traced(out: &mut String, traced: &Traced) {
             finding.severity,
             finding.confidence
         );
+        if let Some(why) = super::finding::low_because(finding) {
+            line!(out, "  low: {why}");
+        }
     }
     if !traced.trace.is_empty() {
         line!(out, "  what happens to it:");

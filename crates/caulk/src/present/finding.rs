@@ -30,6 +30,9 @@ pub fn diagnostic(finding: &leaks::Finding, sources: &Sources<'_>) -> Diagnostic
     let (snippets, steps) = snippets(&finding.location, remark(finding), path, sources);
     diagnostic.snippets = snippets;
     diagnostic.steps = steps;
+    if let Some(why) = low_because(finding) {
+        diagnostic.notes.push(format!("low: {why}"));
+    }
     if !rest.is_empty() {
         let rest = rest.len();
         diagnostic
@@ -73,6 +76,12 @@ pub fn opening(rule: &str) -> &'static str {
         _ if rule.starts_with("unclosed") => "opened here",
         _ => "made here",
     }
+}
+
+/// Why a finding of low severity matters little.
+pub fn low_because(finding: &leaks::Finding) -> Option<&str> {
+    let is_low = finding.severity == leaks::Severity::Low;
+    finding.low_because.as_deref().filter(|_| is_low)
 }
 
 /// How a severity looks.
@@ -131,6 +140,7 @@ pub fn to_json(finding: &leaks::Finding, fix: Option<json::Fix>) -> json::Findin
             leaks::Severity::Medium => json::Severity::Medium,
             leaks::Severity::High => json::Severity::High,
         },
+        low_because: low_because(finding).map(str::to_owned),
         confidence: match finding.confidence {
             leaks::Confidence::Likely => json::Confidence::Likely,
             leaks::Confidence::Certain => json::Confidence::Certain,
