@@ -75,9 +75,16 @@ impl Run<'_, '_> {
                             .exprs(args)
                             .first()
                             .and_then(|arg| self.fact_of(state, *arg)),
-                        _ => (crate::types::is_error(self.module.program, info.type_of(expr))
-                            && self.never_fails(state, expr))
-                        .then_some(Fact::NeverFails),
+                        _ if !crate::types::is_error(self.module.program, info.type_of(expr)) => {
+                            None
+                        }
+                        // `err = retry(err)`
+                        _ if self.is_made_of_error(state, expr)
+                            || self.always_gives_error(state, expr) =>
+                        {
+                            Some(Fact::NonNil)
+                        }
+                        _ => self.never_fails(state, expr).then_some(Fact::NeverFails),
                     }
                 }
             },

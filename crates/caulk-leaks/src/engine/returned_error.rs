@@ -133,7 +133,7 @@ impl Run<'_, '_> {
 
     /// `return wrap(err)`, where there is an error: it makes another one of it, unless its name says that it may not. Nor do methods of
     /// a sentinel give anything but errors: `ErrClosed.Wrap(err)`.
-    fn is_made_of_error(&self, state: &State, expr: ExprId) -> bool {
+    pub(super) fn is_made_of_error(&self, state: &State, expr: ExprId) -> bool {
         let tree = self.function.tree();
         let expr = tree.unparen(expr);
         let ExprKind::Call { fun, args, .. } = tree.expr(expr).kind else {
@@ -176,7 +176,7 @@ impl Run<'_, '_> {
     }
 
     /// `return s.failed("closed")`: what the function says of itself, whose source gives an error wherever it returns.
-    fn always_gives_error(&self, state: &State, expr: ExprId) -> bool {
+    pub(super) fn always_gives_error(&self, state: &State, expr: ExprId) -> bool {
         state.status == Status::Owed
             && crate::inference::makes_errors::call(self.module, &self.function.typed, expr)
     }
