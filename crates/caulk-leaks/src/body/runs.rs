@@ -157,6 +157,26 @@ fn taker(
     Some((callee, param))
 }
 
+/// Whether all that a function of the project does with a literal that a call passes to it is to send it on a channel: one of several
+/// workers runs it, later.
+pub(crate) fn queues_argument(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    literal: ExprId,
+) -> bool {
+    let Some((callee, param)) = taker(module, function, call, literal) else {
+        return false;
+    };
+    let tree = callee.tree();
+    let mentions = callee.mentions(module.program, param);
+    !mentions.is_empty()
+        && mentions.into_iter().all(|named| {
+            matches!(callee.parent(named), Some(Node::Stmt(stmt))
+                if matches!(tree.stmt(stmt).kind, StmtKind::Send { value, .. } if value == named))
+        })
+}
+
 /// Whether all that a function of the project does with a literal that a call passes to it is to call it, in its own body.
 pub(crate) fn calls_argument(
     module: &Module<'_>,

@@ -8,7 +8,7 @@ use super::closure::ClosureEffect;
 use super::known::{by_name, is_borrowing_interface, is_of_log};
 use super::run::{Run, Start};
 use super::state::{State, Status, Value};
-use crate::body::runs::starts_argument;
+use crate::body::runs::{queues_argument, starts_argument};
 use crate::catalogue::CallEffect;
 use crate::finding::SettledBy;
 use crate::inference::summary::{Param, ParamEffect};
@@ -48,6 +48,12 @@ impl Run<'_, '_> {
                         self.release_at(state, span)
                     }
                     ClosureEffect::Releases { .. } => {
+                        // A goroutine runs it, once.
+                        if starts_argument(self.module, self.function, call)
+                            || queues_argument(self.module, self.function, call, *literal)
+                        {
+                            self.taken_over(state, call, *literal, &[]);
+                        }
                         self.settle_at(state, SettledBy::ReleaseHandedOver, span)
                     }
                     // A group runs it as `go` does; what others do with it is not known.
