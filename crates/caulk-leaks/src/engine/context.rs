@@ -168,7 +168,11 @@ fn is_background(function: &Function, call: ExprId) -> bool {
     match function.callee(call) {
         Callee::Static(func) => matches!(
             &*func.name,
-            "context.Background" | "context.TODO" | "context.WithoutCancel"
+            "context.Background"
+                | "context.TODO"
+                | "context.WithoutCancel"
+                | "golang.org/x/net/context.Background"
+                | "golang.org/x/net/context.TODO"
         ),
         _ => false,
     }
