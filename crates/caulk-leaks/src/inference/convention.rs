@@ -91,10 +91,14 @@ pub(crate) fn of_source(
     if module.is_own(callee) && model.package == "net/http" && !is_response {
         return Vec::new();
     }
-    let origin = match provenance::of_result(module, callee, model.result, reach) {
+    let origin = match provenance::of_stream(module, callee, model.result, reach) {
         Provenance::Made | Provenance::Holding => Origin::Source([].into()),
         Provenance::Unknown => Origin::Convention,
-        Provenance::Nothing | Provenance::Idle | Provenance::Unfinished | Provenance::Foreign => {
+        Provenance::Nothing
+        | Provenance::Idle
+        | Provenance::Unfinished
+        | Provenance::Given
+        | Provenance::Foreign => {
             return Vec::new();
         }
     };

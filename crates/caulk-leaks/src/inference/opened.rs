@@ -70,6 +70,7 @@ pub(crate) fn by_name_and_source(
         | Provenance::Nothing
         | Provenance::Idle
         | Provenance::Unfinished
+        | Provenance::Given
         | Provenance::Foreign => {
             return None;
         }

@@ -380,9 +380,11 @@ fn is_someone_elses(module: &Module<'_>, called: &Called<'_>, error: ErrorAt) ->
         return true;
     }
     match provenance::of_result(module, id, 0, reach) {
-        Provenance::Nothing | Provenance::Idle | Provenance::Unfinished | Provenance::Foreign => {
-            true
-        }
+        Provenance::Nothing
+        | Provenance::Idle
+        | Provenance::Unfinished
+        | Provenance::Given
+        | Provenance::Foreign => true,
         Provenance::Unknown => error == ErrorAt::Never,
         Provenance::Made | Provenance::Holding => false,
     }

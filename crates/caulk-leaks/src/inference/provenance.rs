@@ -32,7 +32,9 @@ pub(crate) enum Provenance {
     Unfinished,
     /// Built here; its release frees something.
     Made,
-    /// Someone else's: a parameter or what wraps one, a field, a variable of the package.
+    /// A parameter, or what wraps one: the caller's, who may have got it in turn from where what it returns comes from.
+    Given,
+    /// Someone else's: a field, a variable of the package.
     Foreign,
 }
 
@@ -43,10 +45,35 @@ pub(crate) fn of_result(
     result: usize,
     reach: Reach,
 ) -> Provenance {
-    traced(module, id, result, reach, DEPTH)
+    of_traced(traced(module, id, result, reach, DEPTH, false))
 }
 
-fn traced(module: &Module<'_>, id: FuncId, result: usize, reach: Reach, depth: u32) -> Provenance {
+/// The same of a stream, which comes from where that comes from that a function on the way is passed and gives back, wrapped or not.
+pub(crate) fn of_stream(
+    module: &Module<'_>,
+    id: FuncId,
+    result: usize,
+    reach: Reach,
+) -> Provenance {
+    of_traced(traced(module, id, result, reach, DEPTH, true))
+}
+
+/// What the function itself is given is someone else's.
+fn of_traced(origin: Provenance) -> Provenance {
+    match origin {
+        Provenance::Given => Provenance::Foreign,
+        origin => origin,
+    }
+}
+
+fn traced(
+    module: &Module<'_>,
+    id: FuncId,
+    result: usize,
+    reach: Reach,
+    depth: u32,
+    through: bool,
+) -> Provenance {
     let Some(depth) = depth.checked_sub(1) else {
         return Provenance::Unknown;
     };
@@ -61,6 +88,7 @@ fn traced(module: &Module<'_>, id: FuncId, result: usize, reach: Reach, depth: u
         function: &function,
         reach,
         depth,
+        through,
     };
     let tree = function.tree();
     let returns = graph.blocks().filter_map(|(_, block)| match &block.end {
@@ -165,6 +193,8 @@ struct Tracer<'a, 'p> {
     reach: Reach,
     /// Further functions that may be looked into.
     depth: u32,
+    /// Whether what a function is passed and gives back is looked for where it is called.
+    through: bool,
 }
 
 impl Tracer<'_, '_> {
@@ -216,8 +246,10 @@ impl Tracer<'_, '_> {
             .info()
             .local_info(local)
             .map(|local| &local.kind);
-        if matches!(kind, Some(LocalKind::Param { .. } | LocalKind::Receiver)) {
-            return Provenance::Foreign;
+        match kind {
+            Some(LocalKind::Param { .. }) => return Provenance::Given,
+            Some(LocalKind::Receiver) => return Provenance::Foreign,
+            _ => {}
         }
         let tree = self.function.tree();
         strongest(
@@ -281,9 +313,32 @@ impl Tracer<'_, '_> {
                 Provenance::Idle
             }
             Some(_) if self.is_kept(call, result) => Provenance::Foreign,
-            Some((id, Followed::Yes(reach))) => traced(self.module, id, result, reach, self.depth),
+            Some((id, Followed::Yes(reach))) => {
+                match traced(self.module, id, result, reach, self.depth, self.through) {
+                    Provenance::Given if self.through => self.arguments(tree.exprs(args), depth),
+                    Provenance::Given => Provenance::Foreign,
+                    origin => origin,
+                }
+            }
             _ => Provenance::Unknown,
         }
+    }
+
+    /// Where those of the arguments of a call come from that may be what it returns, or be wrapped by that: those with a release, as far as
+    /// is known.
+    fn arguments(&self, args: &[ExprId], depth: u32) -> Provenance {
+        let Some(depth) = depth.checked_sub(1) else {
+            return Provenance::Foreign;
+        };
+        let can_be_released = |arg: &&ExprId| {
+            let ty = self.function.info().type_of(**arg);
+            ty.is_unknown() || crate::types::has_release(self.module.program, ty)
+        };
+        let mut released = args.iter().filter(can_be_released).peekable();
+        if released.peek().is_none() {
+            return Provenance::Foreign;
+        }
+        strongest(released.map(|arg| self.expr(*arg, depth)))
     }
 
     /// Whether what a call gives was a number, and has a release now: a descriptor.
@@ -320,7 +375,7 @@ impl Tracer<'_, '_> {
             self.is_given(value)
         });
         if wraps {
-            return Provenance::Foreign;
+            return Provenance::Given;
         }
         let ty = self.function.info().type_of(expr);
         if releases_nothing(self.module, ty) {
