@@ -23,3 +23,4 @@ pub(crate) mod suppress;
 pub(crate) mod template;
 mod told;
 mod unreceived;
+mod wake_up;

@@ -330,6 +330,7 @@ impl Described<'_, '_> {
         self.site.contract.runs_to_its_end
             && outcomes.releases.is_empty()
             && outcomes.released.is_empty()
+            && !self.is_wake_up_in_loop()
     }
 
     /// A package's variable that each request, or each turn of a loop without an end, assigns without a look at what it holds.

@@ -22,7 +22,7 @@ pub(crate) fn verdict(
     call: ExprId,
     contract: &Contract,
 ) -> Option<Verdict> {
-    let (clause, select) = clause_of(function, call)?;
+    let (clause, select) = clause_of(function, call).or_else(|| named(module, function, call))?;
     let graph = function.graph(function.root_of(call))?;
     let (at, cases) = find(graph, select)?;
     let (kind, other) = round_again(
@@ -106,9 +106,11 @@ fn left_behind(
     if !is_long || crate::in_test::is_in_test(module, function) {
         return None;
     }
+    // A loop that looks at the time each time that it goes round may be left for its own reasons.
+    let looks = function.in_loop(clause) && !function.in_loop(call);
     let waits = |case: StmtId| {
         let comm = function.tree().stmt(case).kind;
-        case != clause && matches!(comm, StmtKind::Comm { comm: Some(_), .. })
+        case != clause && (looks || matches!(comm, StmtKind::Comm { comm: Some(_), .. }))
     };
     cases
         .iter()
@@ -174,6 +176,29 @@ fn clause_of(function: &Function, call: ExprId) -> Option<(StmtId, StmtId)> {
         at = function.parent(stmt)?;
     }
     None
+}
+
+/// The first clause `case <-timeout:` that receives from the variable that holds what a call gives, where nothing else is done with that,
+/// and its `select`.
+fn named(module: &Module<'_>, function: &Function, call: ExprId) -> Option<(StmtId, StmtId)> {
+    let tree = function.tree();
+    let local = function.target(call, 0).and_then(|to| function.local(to))?;
+    // A loop that makes the next one where this one has run out leaves one, when it ends.
+    let mut given = function.definitions(module.program, local).iter();
+    let again = given.any(|(value, _)| value.is_some_and(|value| function.in_loop(value)));
+    if function.is_captured(local) || again {
+        return None;
+    }
+    let root = function.root_of(call);
+    let mut first = None;
+    for mention in function.mentions(module.program, local) {
+        let found = clause_of(function, tree.unparen(mention))?;
+        if function.root_of(found.1) != root {
+            return None;
+        }
+        first.get_or_insert(found);
+    }
+    first
 }
 
 /// The block that ends with a `select`, and its clauses.
