@@ -471,17 +471,20 @@ impl Reader<'_> {
         (!signature.variadic && index < signature.params.len()).then_some((id, index))
     }
 
-    /// Whether a call of the standard library only uses its arguments.
+    /// Whether a call only uses its arguments, or gives a client over them that cannot release them: as the catalogue says, which says
+    /// nothing of most of the standard library. What that makes over a stream may read it to its end.
     fn is_lent(&self, callee: &Callee) -> bool {
         let Callee::Static(func) = callee else {
             return false;
         };
         let (package, name) = crate::types::split_name(self.program, func);
-        crate::types::is_std_path(package)
-            && !self.catalogue.may_take(name)
-            && matches!(
-                self.catalogue.effect(package, name),
-                None | Some(CallEffect::Borrow | CallEffect::Drain | CallEffect::Read)
-            )
+        let is_std = crate::types::is_std_path(package);
+        !self.catalogue.may_take(name)
+            && match self.catalogue.effect(package, name) {
+                Some(CallEffect::Borrow | CallEffect::Drain | CallEffect::Read) => true,
+                Some(CallEffect::View) => !is_std,
+                Some(_) => false,
+                None => is_std,
+            }
     }
 }
