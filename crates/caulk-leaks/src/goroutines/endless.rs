@@ -48,6 +48,10 @@ pub(crate) struct Endless {
     hears_signals: bool,
     /// Whether it has more of its starter than channels: it works for that one.
     holds_others: bool,
+    /// Whether something stands behind the loop, which is written for the end of it.
+    cuts_off: bool,
+    /// Whether it ranges over a channel of its value that nothing closes, the release of the value neither.
+    ranges_over_own: bool,
     owner: Owner,
 }
 
@@ -73,7 +77,9 @@ impl Endless {
 
     /// Whether a program has one of it, as far as can be told.
     pub fn is_slight(&self, heat: Heat) -> bool {
-        self.hears_signals || heat != Heat::Request && matches!(self.owner, Owner::Nobody)
+        self.hears_signals
+            || heat != Heat::Request
+                && (self.ranges_over_own || matches!(self.owner, Owner::Nobody))
     }
 
     /// Whether it is seen to be more than one of a kind: it is started again and again, or what it
@@ -81,13 +87,15 @@ impl Endless {
     /// long as the process.
     pub fn is_left_behind(&self, heat: Heat) -> bool {
         match heat {
-            Heat::Once | Heat::Test => false,
+            Heat::Test => false,
+            Heat::Once => self.cuts_off,
             Heat::Unknown => {
                 self.ticker && self.stops_ticker
                     || self.ends_others
                     || self.asks_released
                     || self.of_library
                     || self.never_told
+                    || self.ranges_over_own
                     || self.is_unreleased()
                     || matches!(self.owner, Owner::Released(_))
                     || self.is_unasked && matches!(self.owner, Owner::Nobody)
@@ -139,6 +147,8 @@ fn endless(
             let info = function.info().local_info(*local);
             info.is_some_and(|info| !is_channel(module.program, info.ty))
         }),
+        cuts_off: cuts_off(module, body, span),
+        ranges_over_own: false,
         owner: Owner::Ticker(String::new()),
         callee: run.callee.clone(),
     };
@@ -168,6 +178,7 @@ fn endless(
         found.of_library =
             is_given_by_library(module, function, local) && releases_others(module, release, DEPTH);
         found.never_told = may_ask && is_never_told(&run.body(module, function));
+        found.ranges_over_own = may_ask && !ticker && ranges_over_own(module, body, span);
         found.owner = Owner::Value { type_name, release };
         return Some(found);
     }
@@ -190,7 +201,9 @@ fn endless(
                 Some(made) => Owner::Made(name(made)?),
                 // What it makes for itself is meant to live on without a release.
                 // There is one of what is done once.
-                None if is_started_once(module.program, function, start) => return None,
+                None if is_started_once(module.program, function, start) && !found.cuts_off => {
+                    return None;
+                }
                 None if (run.callee.is_none() || gives_context(module, function, call))
                     && !run.has.iter().any(|local| function.is_fresh(*local)) =>
                 {
@@ -503,6 +516,51 @@ fn ranges_for_ever(module: &Module<'_>, function: &Function, stmt: StmtId) -> bo
     }
 }
 
+/// Whether the loop with a head is followed by something in its block.
+fn cuts_off(module: &Module<'_>, function: &Function, head: Span) -> bool {
+    let tree = function.tree();
+    looped(module, function, head).is_some_and(|round| {
+        let Some(Node::Stmt(block)) = function.parent(round) else {
+            return false;
+        };
+        match tree.stmt(block).kind {
+            StmtKind::Block(block) => tree.stmts(block.stmts).last() != Some(&round),
+            _ => false,
+        }
+    })
+}
+
+/// Whether the loop with a head ranges over a field of the receiver: nothing that its goroutine does ends it, and the release of the value
+/// does not either.
+fn ranges_over_own(module: &Module<'_>, function: &Function, head: Span) -> bool {
+    let tree = function.tree();
+    looped(module, function, head).is_some_and(|round| match tree.stmt(round).kind {
+        StmtKind::Range { x, .. } => crate::inference::filled::own_field(function, x).is_some(),
+        _ => false,
+    })
+}
+
+/// The loop with a head.
+fn looped(module: &Module<'_>, function: &Function, at: Span) -> Option<StmtId> {
+    let tree = function.tree();
+    let mut found = None;
+    for root in caulk_flow::roots(module.program, &function.typed) {
+        tree.walk(root, |node| {
+            if let Node::Stmt(stmt) = node
+                && matches!(
+                    tree.stmt(stmt).kind,
+                    StmtKind::For { .. } | StmtKind::Range { .. }
+                )
+                && head(function, stmt) == at
+            {
+                found = Some(stmt);
+            }
+            Descend::Into
+        });
+    }
+    found
+}
+
 /// The first line of a loop, as far as its body.
 pub(super) fn head(function: &Function, stmt: StmtId) -> Span {
     let tree = function.tree();
@@ -594,13 +652,27 @@ pub(super) fn released_type(
     Some((named.name.to_string(), release))
 }
 
-/// Whether a release method does anything: it calls something, and is no `panic("not implemented")`.
+/// Whether a release method does anything: it calls something, or notes the end in a field, and is no `panic("not implemented")`.
 fn releases_something(module: &Module<'_>, id: FuncId) -> bool {
     module
         .function(BodyOwner::Func(id))
         .is_some_and(|function| {
-            let returns = function.graph(None).is_some_and(|graph| graph.returns());
-            returns && !function.info().calls().is_empty()
+            let Some(graph) = function.graph(None) else {
+                return false;
+            };
+            let tree = function.tree();
+            let mut notes = false;
+            tree.walk(graph.body, |node| {
+                if let Node::Stmt(stmt) = node
+                    && let StmtKind::Assign { lhs, .. } = tree.stmt(stmt).kind
+                {
+                    let mut targets = tree.exprs(lhs).iter();
+                    notes |= targets
+                        .any(|to| crate::inference::filled::own_field(&function, *to).is_some());
+                }
+                Descend::Into
+            });
+            graph.returns() && (notes || !function.info().calls().is_empty())
         })
 }
 

@@ -179,7 +179,7 @@ fn closed_fields(module: &Module<'_>, method: FuncId, depth: usize) -> Vec<SmolS
 }
 
 /// The field of the receiver that an expression names.
-pub(super) fn own_field(function: &Function, expr: ExprId) -> Option<SmolStr> {
+pub(crate) fn own_field(function: &Function, expr: ExprId) -> Option<SmolStr> {
     let tree = function.tree();
     match tree.expr(tree.unparen(expr)).kind {
         ExprKind::Selector { x, sel } => {
