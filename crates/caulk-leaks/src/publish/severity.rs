@@ -67,7 +67,10 @@ const LITTLE: &[Little] = &[
         "nothing can cancel what it has no parent for",
     ),
     (|x| x.is_timer_alone(), "it runs out by itself"),
-    (|x| x.is_wake_up_in_loop(), "it runs out by itself, and wakes one that waits"),
+    (
+        |x| x.is_wake_up_in_loop(),
+        "it runs out by itself, and wakes one that waits",
+    ),
     (
         |x| x.is_lost_when_told_to_end(),
         "its service is told to end",
