@@ -197,18 +197,16 @@ impl Calls {
             applications: Applications::of(program),
         };
         self.failing = failing::spread(steps.values().flatten().copied(), &known);
-        // What no step of this build leads to, or from.
-        let steps = || steps.values().flatten();
-        let reached: FxHashSet<&Target> = steps().flat_map(|step| [&step.from, &step.to]).collect();
-        let alone = reads.keys().map(|owner| Target::Body(*owner));
-        let alone = alone.filter(|target| !reached.contains(target));
-        let known = alone.filter_map(|target| {
-            let failing = known
-                .before(&target)
-                .or_else(|| failing::may_be_unused(&target, &known).then(Failing::unused))?;
-            Some((target, failing))
-        });
-        self.failing.extend(known);
+        if !before.is_empty() {
+            // What no step of this build leads to, or from.
+            let steps = || steps.values().flatten();
+            let reached: FxHashSet<&Target> =
+                steps().flat_map(|step| [&step.from, &step.to]).collect();
+            let alone = reads.keys().map(|owner| Target::Body(*owner));
+            let alone = alone.filter(|target| !reached.contains(target));
+            let known = alone.filter_map(|target| Some((target.clone(), known.before(&target)?)));
+            self.failing.extend(known);
+        }
         for (target, frequency) in &self.frequencies {
             if let Some(named) = Named::of(names, target) {
                 let failing = self.failing.get(target).copied().unwrap_or_default();

@@ -70,18 +70,14 @@ impl<'a> Graph<'a> {
 
     /// What nobody in the program uses says nothing of what others use as well.
     pub fn leave_out_unused(&mut self, may_be: &dyn Fn(&Target) -> bool) {
-        let unused = self.unused(may_be);
-        let is = |node: usize| unused.get(node).copied().unwrap_or_default();
-        self.edges.retain(|(from, to, _)| !is(*from) || is(*to));
-    }
-
-    /// What nothing leads to but what nothing leads to itself, and may be so.
-    pub fn unused(&self, may_be: &dyn Fn(&Target) -> bool) -> Vec<bool> {
+        self.index();
         let unnamed = self.targets.iter().zip(&self.to);
         let unnamed: Vec<bool> = unnamed
             .map(|(target, leading)| leading.is_empty() && may_be(target))
             .collect();
-        self.greatest_without(&[], &unnamed, &|_| None, &|_, holds| holds)
+        let unused = self.greatest_without(&[], &unnamed, &|_| None, &|_, holds| holds);
+        let is = |node: usize| unused.get(node).copied().unwrap_or_default();
+        self.edges.retain(|(from, to, _)| !is(*from) || is(*to));
     }
 
     pub fn prefer_passed(&mut self) {

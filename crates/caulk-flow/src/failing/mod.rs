@@ -25,8 +25,6 @@ pub struct Failing {
     /// The same, or they are called as often as there is something to do from the start: arguments of a command, entries of a configuration.
     /// Nobody else calls it: it is of a program.
     pub few: bool,
-    /// Nobody calls it at all, and none but its program could.
-    pub unused: bool,
     /// As `once`, or the loops end with its error: it fails once in a process.
     pub fails_once: bool,
     /// It is the last that `main` or a command does, whether it fails or not.
@@ -110,25 +108,6 @@ pub(crate) trait Known {
     fn before(&self, target: &Target) -> Option<Failing>;
 }
 
-impl Failing {
-    /// Of what nobody calls.
-    pub(crate) fn unused() -> Failing {
-        Failing {
-            unused: true,
-            ..Failing::default()
-        }
-    }
-}
-
-/// Whether something runs for nobody unless somebody of its program names it.
-pub(crate) fn may_be_unused(target: &Target, known: &impl Known) -> bool {
-    known.runs_by_name(target)
-        && !known.is_main(target)
-        && !known.is_request(target)
-        && !known.is_test(target)
-        && known.is_of_program(target)
-}
-
 /// Says of everything that runs what ends as it fails.
 pub(crate) fn spread<'a>(
     steps: impl Iterator<Item = &'a Step>,
@@ -160,8 +139,6 @@ pub(crate) fn spread<'a>(
     let tests = graph.greatest_without(&others, &tests, &|_| None, &|_, holds| holds);
     let of_test = |node: usize| tests.get(node).copied().unwrap_or_default();
     graph.edges.retain(|(from, _, _)| !of_test(*from));
-    graph.index();
-    let unused = graph.unused(&|target| may_be_unused(target, known));
     // Methods too that nobody names, in a program: what runs in it runs without them.
     graph.leave_out_unused(&|target| {
         !known.is_request(target)
@@ -239,7 +216,6 @@ pub(crate) fn spread<'a>(
             context: is(&context, node),
             once: is(&once, node),
             few: is(&few, node) && known.is_of_application(target),
-            unused: is(&unused, node),
             fails_once: is(&fails_once, node),
             last: is(&last, node),
             request: is(&request, node),

@@ -70,7 +70,6 @@ impl Goroutines {
                 let in_loop = function.in_loop(goroutine.go);
                 let why = match failing {
                     _ if goroutine.is_slight(heat) => Some(UNSEEN),
-                    Failing { unused: true, .. } => Some("nobody in the program calls it"),
                     Failing { once: true, .. } => Some(ONCE),
                     Failing { few: true, .. } if !in_loop => {
                         Some("what calls it does so a few times in a process")

@@ -48,7 +48,6 @@ const LITTLE: &[Little] = &[
         |x| x.is_lost_a_few_times(),
         "what calls it does so once, or a few times, in a process",
     ),
-    (|x| x.is_of_no_use(), "nobody in the program calls it"),
     (
         |x| x.is_to_outlive(),
         "it is to go on when this process has ended",

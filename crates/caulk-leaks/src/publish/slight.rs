@@ -124,11 +124,6 @@ impl Described<'_, '_> {
         found
     }
 
-    /// Lost by a function that nobody calls, and that nobody outside of the project is meant to call.
-    pub(super) fn is_of_no_use(&self) -> bool {
-        self.failing.unused
-    }
-
     /// Lost where something fails in what a command line is made of, and not known to answer requests: as a rule the command says what
     /// failed and ends, also where a table of commands hides who calls it.
     pub(super) fn is_lost_by_failing_command(&self) -> bool {
