@@ -34,6 +34,22 @@ impl Edit {
     }
 }
 
+/// The same edits, in order, with those that touch each other made one: whoever applies them need not know which of two insertions at a place
+/// comes first.
+pub fn joined(edits: &[Edit]) -> Vec<Edit> {
+    let mut all: Vec<Edit> = Vec::with_capacity(edits.len());
+    for edit in edits {
+        match all.last_mut() {
+            Some(last) if last.span.end == edit.span.start => {
+                last.span.end = edit.span.end;
+                last.text.push_str(&edit.text);
+            }
+            _ => all.push(edit.clone()),
+        }
+    }
+    all
+}
+
 /// Edits of one file that do not overlap, in order of their places. Insertions at one place keep the order
 /// in which they were added.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -247,6 +263,23 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn insertions_at_one_place_are_one_edit_for_whoever_applies_them() {
+        let edits = [
+            Edit::insert(4, "("),
+            Edit::insert(4, "err "),
+            Edit::insert(9, ")"),
+            Edit::remove(Span::new(9, 12)),
+            Edit::insert(20, "x"),
+        ];
+        let wanted = [
+            Edit::insert(4, "(err "),
+            Edit::replace(Span::new(9, 12), ")"),
+            Edit::insert(20, "x"),
+        ];
+        assert_eq!(joined(&edits), wanted);
+    }
 
     #[test]
     fn edits_apply_in_order_of_place() {

@@ -32,6 +32,6 @@ mod workspace;
 
 pub use alternative::alternative;
 pub use apply::{Applied, ApplyOptions, apply};
-pub use edit::{Edit, Edits, Overlap};
+pub use edit::{Edit, Edits, Overlap, joined};
 pub use plan::{Checker, FileEdit, FindingFix, FixPlan, Outcome, PlanOptions, plan, plan_with};
 pub use workspace::{Folder, Workspace};

@@ -136,14 +136,13 @@ impl Patches {
             Outcome::FixedReview(reason) => (json::FixOutcome::FixedReview, reason.as_str()),
             Outcome::Refused(reason) => (json::FixOutcome::Refused, reason.as_str()),
         };
-        let edits = fix
-            .edits
-            .iter()
+        let edits = caulk_fix::joined(&fix.edits)
+            .into_iter()
             .map(|edit| json::Edit {
                 file: finding.location.file.clone(),
                 start: u64::from(edit.span.start),
                 end: u64::from(edit.span.end),
-                text: edit.text.clone(),
+                text: edit.text,
             })
             .collect();
         Some(json::Fix {

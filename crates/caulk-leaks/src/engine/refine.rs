@@ -504,6 +504,28 @@ impl Run<'_, '_> {
         true
     }
 
+    /// Whether a variable says that the channel of a ticker or a timer is open, which nobody closes: `_, ok := <-ticker.C`.
+    fn is_told_by_clock(&self, local: LocalId) -> bool {
+        let (function, program) = (self.function, self.module.program);
+        let tree = function.tree();
+        let received = function
+            .sole_value(program, local)
+            .filter(|(_, index)| *index == 1)
+            .map(|(value, _)| tree.expr(tree.unparen(value)).kind);
+        let Some(ExprKind::Unary {
+            op: UnaryOp::Receive,
+            x,
+        }) = received
+        else {
+            return false;
+        };
+        let ExprKind::Selector { x, .. } = tree.expr(tree.unparen(x)).kind else {
+            return false;
+        };
+        let of = program.named_name(program.deref(function.info().type_of(x)));
+        matches!(of.as_deref(), Some("time.Ticker" | "time.Timer"))
+    }
+
     /// Adds a fact; false where the opposite is known.
     pub(super) fn assume(&mut self, state: &mut State, local: LocalId, fact: Fact) -> bool {
         match (state.fact(local), fact) {
@@ -512,8 +534,11 @@ impl Run<'_, '_> {
             | (Some(Fact::True), Fact::False)
             | (Some(Fact::False), Fact::True) => false,
             (known, fact) => {
-                state.unlikely |=
-                    known == Some(Fact::NeverFails) && matches!(fact, Fact::NonNil | Fact::False);
+                let fails = matches!(fact, Fact::NonNil | Fact::False);
+                state.unlikely |= known == Some(Fact::NeverFails) && fails
+                    || fact == Fact::False
+                        && state.status == Status::Owed
+                        && self.is_told_by_clock(local);
                 if self.is_tracked(local) {
                     state.set_fact(local, Some(fact));
                 }

@@ -2,7 +2,7 @@
 
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtKind};
 
-use crate::finding::ExitKind;
+use crate::finding::{ExitKind, Held};
 use crate::publish::described::Described;
 
 /// What gives the span that a context carries.
@@ -10,10 +10,13 @@ const OF_CONTEXT: &[&str] = &["SpanFromContext", "GetSegment"];
 
 impl Described<'_, '_> {
     /// Whether the context that came with the span is returned wherever the span is lost, or kept in a field, and a function of the
-    /// package asks a context for its span: hooks before and after something.
+    /// package asks a context for its span: hooks before and after something. Who takes the context alone leaves the span to that.
     pub(super) fn is_carried_by_context(&self) -> bool {
         if self.site.contract.rule != "unended-span" {
             return false;
+        }
+        if matches!(self.held, Held::Blank(_)) {
+            return true;
         }
         let (returned, kept) = self.contexts_handed_on();
         let is_carried = kept

@@ -1,4 +1,4 @@
-//! Sends that a goroutine comes to only where nobody has told it to leave: `select { case <-ready: out <- v; case <-stop: }`, where its
+//! Sends that a goroutine hardly comes to: where a call has failed that never does, and where nobody has told it to leave: `select { case <-ready: out <- v; case <-stop: }`, where its
 //! starter closes `stop` as it leaves. Nobody receives for no longer than the moment between the two.
 
 use caulk_program::{Builtin, Callee, LocalId};
@@ -39,6 +39,27 @@ impl View<'_> {
             };
             of_starter.is_some_and(|local| ends_as_left(self, local))
         })
+    }
+
+    /// Whether a send comes only where what never fails has failed: `if err := flush(); err != nil { errs <- err }`.
+    pub(super) fn is_of_no_failure(&self, send: &Use) -> bool {
+        let function = send.function(self.function);
+        let (tree, program) = (function.tree(), self.module.program);
+        let branch = function.branch_of(send.node);
+        let Some(StmtKind::If { cond, then, .. }) = branch.map(|stmt| tree.stmt(stmt).kind) else {
+            return false;
+        };
+        let error = tree.not_nil(cond).and_then(|error| function.local(error));
+        let given = error.map(|error| function.definitions(program, error));
+        let never_fails =
+            |call| crate::inference::never_fails::call(self.module, &function.typed, call);
+        tree.stmt(then).span.encloses(send.span(self.function))
+            && given.is_some_and(|given| {
+                !given.is_empty()
+                    && given
+                        .iter()
+                        .all(|(value, _)| value.is_some_and(never_fails))
+            })
     }
 
     /// The variable that the starter passes to the function of a goroutine for a parameter of that.

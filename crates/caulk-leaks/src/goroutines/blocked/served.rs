@@ -376,7 +376,13 @@ impl<'a> View<'a> {
             is_last: false,
             many: match at.op {
                 Op::Send if !at.alone => Many::ByRequest,
-                Op::Send if self.may_have_room(at) || self.is_hurried(start, at) => Many::Unseen,
+                Op::Send
+                    if self.may_have_room(at)
+                        || self.is_hurried(start, at)
+                        || self.is_of_no_failure(at) =>
+                {
+                    Many::Unseen
+                }
                 _ => Many::Likely,
             },
         })
