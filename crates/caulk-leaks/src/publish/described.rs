@@ -13,7 +13,7 @@ use crate::finding::{
 use crate::module::Module;
 use crate::place::{byte_span, short_name, text};
 use crate::publish::forgotten::Forgotten;
-use crate::publish::policy::Turns;
+use crate::publish::turns::Turns;
 use crate::sites::Site;
 
 /// An acquisition with everything that its report needs.
