@@ -140,12 +140,11 @@ impl Run<'_, '_> {
 
     /// Whether an expression is what `recover` gives, which is nil: no path that is followed is one of a panic.
     pub(super) fn is_recovered(&self, expr: ExprId) -> bool {
-        let function = self.function;
-        let given = function
-            .local(expr)
-            .and_then(|local| function.sole_value(self.module.program, local));
-        let call = given.map_or(expr, |(value, _)| value);
-        matches!(function.callee(call), Callee::Builtin(Builtin::Recover))
+        let call = self.given_alone(expr);
+        matches!(
+            self.function.callee(call),
+            Callee::Builtin(Builtin::Recover)
+        )
     }
 
     /// Whether a call of a transaction, or beside another statement, prepares a statement whose text is constant: the database has taken
@@ -161,16 +160,16 @@ impl Run<'_, '_> {
                 .tree()
                 .arguments(call)
                 .last()
-                .is_some_and(|text| self.is_constant_text(*text))
+                .is_some_and(|text| is_constant(&self.function.typed, self.given_alone(*text)))
     }
 
-    /// Whether an expression is a constant, or a variable that is given one and nothing else.
-    fn is_constant_text(&self, text: ExprId) -> bool {
+    /// What a variable is given, where that is all it is given; the expression itself where it is none.
+    fn given_alone(&self, expr: ExprId) -> ExprId {
         let function = self.function;
         let given = function
-            .local(text)
+            .local(expr)
             .and_then(|local| function.sole_value(self.module.program, local));
-        is_constant(&function.typed, given.map_or(text, |(value, _)| value))
+        given.map_or(expr, |(value, _)| value)
     }
 }
 

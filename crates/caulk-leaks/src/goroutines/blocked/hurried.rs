@@ -1,5 +1,6 @@
-//! Sends that a goroutine hardly comes to: where a call has failed that never does, and where nobody has told it to leave: `select { case <-ready: out <- v; case <-stop: }`, where its
-//! starter closes `stop` as it leaves. Nobody receives for no longer than the moment between the two.
+//! Sends that a goroutine hardly comes to: where a call has failed that never does, and where nobody has told it to leave:
+//! `select { case <-ready: out <- v; case <-stop: }`, where its starter closes `stop` as it leaves. Nobody receives for no longer
+//! than the moment between the two.
 
 use caulk_program::{Builtin, Callee, LocalId};
 use caulk_syntax::{ExprId, ExprKind, Node, StmtId, StmtKind};
