@@ -7,9 +7,15 @@ use crate::body::Function;
 use crate::module::Module;
 use crate::sites::behind::{Behind, Question};
 
-/// Whether a call opens a file of a file system in memory.
+/// Whether a call opens a file of a file system in memory. What is told a name alone, such as `os.Open(s.path)`, has none, whatever
+/// else is in what keeps the name.
 pub(crate) fn opens(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
-    crate::sites::behind::is_harmless(module, function, call, &WhichFiles)
+    let arguments = function.tree().arguments(call).iter();
+    let is_plain =
+        |arg: &ExprId| crate::types::is_plain(module.program, function.info().type_of(*arg));
+    let is_told_names =
+        function.callee(call).receiver().is_none() && arguments.clone().all(is_plain);
+    !is_told_names && crate::sites::behind::is_harmless(module, function, call, &WhichFiles)
 }
 
 struct WhichFiles;
