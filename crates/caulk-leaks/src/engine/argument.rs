@@ -101,6 +101,9 @@ impl Run<'_, '_> {
         if let Some(effect) = known {
             return self.apply_known(state, call, value, effect);
         }
+        if *value == Value::At(0) && self.is_stub_over(call, callee) {
+            return self.apply_known(state, call, value, CallEffect::View);
+        }
         if matches!(value, Value::View) {
             return self.pass_view(state, call, callee, name, index);
         }
@@ -497,6 +500,14 @@ impl Run<'_, '_> {
             },
             CallEffect::Close => {
                 self.release_at(state, span);
+                Vec::new()
+            }
+            // Whoever keeps a stub cannot close what it is made over.
+            CallEffect::Keep if *value == Value::View && self.is_connection_of_stubs() => {
+                self.obstacle(
+                    span,
+                    "keeps what uses it: release both where that is dropped",
+                );
                 Vec::new()
             }
             CallEffect::Keep => {

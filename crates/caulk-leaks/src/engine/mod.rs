@@ -36,6 +36,7 @@ mod sentinel;
 mod stale_error;
 mod state;
 mod still_owned;
+mod stub;
 
 pub(crate) use call::PASSED_ON;
 pub(crate) use facts::makes_error;
