@@ -66,6 +66,7 @@ const FILES: &[(&str, &str)] = &[
         "messaging.toml",
         include_str!("../../catalogue/messaging.toml"),
     ),
+    ("native.toml", include_str!("../../catalogue/native.toml")),
     ("net.toml", include_str!("../../catalogue/net.toml")),
     ("objects.toml", include_str!("../../catalogue/objects.toml")),
     ("peers.toml", include_str!("../../catalogue/peers.toml")),
