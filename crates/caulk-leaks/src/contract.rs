@@ -92,6 +92,8 @@ pub struct Contract {
     pub ended_with: Option<usize>,
     /// Its release writes what was kept back, and frees nothing: owed only where it is never released and nothing fails.
     pub finishes: bool,
+    /// Its release is asked for and frees nothing: whoever is given it by a function of the project owes it no more.
+    pub holds_nothing: bool,
     /// Owed only where the function fails: what becomes of it otherwise is not said.
     pub where_it_fails: bool,
     /// It is held in a field that nothing in the module releases, of a value without a release.
@@ -282,6 +284,7 @@ impl Contract {
             of_parent: false,
             ended_with: None,
             finishes: false,
+            holds_nothing: false,
             where_it_fails: false,
             unreleasable: false,
             runs_to_its_end: false,

@@ -321,6 +321,9 @@ pub(super) struct AcquireEntry {
     ended_with: Option<usize>,
     #[serde(default)]
     finishes: bool,
+    /// Whether its release is asked for and frees nothing.
+    #[serde(default)]
+    holds_nothing: bool,
     /// Whether it is meant to run to its end unless another path releases it: a function that a timer calls.
     #[serde(default)]
     runs_to_its_end: bool,
@@ -466,7 +469,8 @@ impl AcquireEntry {
             error_field: self.error_field,
             of_parent: self.of_parent,
             ended_with: self.ended_with,
-            finishes: self.finishes,
+            finishes: self.finishes || self.holds_nothing,
+            holds_nothing: self.holds_nothing,
             where_it_fails: false,
             unreleasable: false,
             listed: false,
@@ -478,7 +482,7 @@ impl AcquireEntry {
             main_is_ok: self.main_is_ok,
             once_is_ok: self.once_is_ok,
             preview: self.preview,
-            slight: self.slight,
+            slight: self.slight || self.holds_nothing,
             comes_read: false,
             harm,
             cost: self.cost,

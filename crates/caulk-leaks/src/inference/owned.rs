@@ -132,6 +132,12 @@ pub(crate) fn given(
     reach: Reach,
 ) -> Given {
     let outcomes = &verdict.outcomes;
+    if site.contract.holds_nothing {
+        return match outcomes.returned {
+            Some((_, Value::At(0))) => Given::SeenTo,
+            _ => Given::Nothing,
+        };
+    }
     if outcomes.unknown.is_some() {
         return Given::Nothing;
     }

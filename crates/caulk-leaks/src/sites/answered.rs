@@ -25,17 +25,13 @@ pub(crate) fn is_made_up(
         || contract.origin == Origin::Convention && makes_it_up(module, function, callee)
 }
 
-/// Whether a request goes to a server of this function's whose handlers write nothing, or asks for headers alone: there
-/// is no body to close.
+/// Whether a request goes to a server of this function's whose handlers write nothing: there is no body to close.
 fn is_empty(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
     let (tree, info) = (function.tree(), function.info());
     let ExprKind::Call { args, .. } = tree.expr(call).kind else {
         return false;
     };
     let parts = parts(module, function, tree.exprs(args));
-    if is_asked_with(function, &parts, |method| method == "HEAD") {
-        return true;
-    }
     let is_served = parts.iter().any(|part| {
         let func = function.callee(*part).func();
         func.is_some_and(|func| func.name.starts_with("net/http/httptest.New"))
@@ -146,6 +142,12 @@ fn tells_for_another(module: &Module<'_>, function: &Function, call: ExprId, dep
         let given = tree.unparen(*given);
         tells_method(&called, given) || tells_for_another(module, &called, given, depth)
     })
+}
+
+/// Whether a request that is made here asks for headers alone. Its answer has a body that is closed as others are, and holds nothing.
+pub(crate) fn asks_for_headers(module: &Module<'_>, function: &Function, call: ExprId) -> bool {
+    let parts = parts(module, function, function.tree().arguments(call));
+    is_asked_with(function, &parts, |method| method == "HEAD")
 }
 
 /// Whether all that a handler does with its writer is to set the status and headers.

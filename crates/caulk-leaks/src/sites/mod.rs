@@ -208,14 +208,15 @@ fn sites_of_call(
     for mut contract in contracts_of_call(module, function, reach, (call, callee), count, caller) {
         // A context that has no end keeps no list of those below it.
         contract.idle |= never_ends(module, function, call, contract.idle_below);
+        let is_piled_up = || is_piled_up(module, function, call, &contract);
         let ends =
             contract.endless_context && !never_ends(module, function, call, contract.context_ends);
         if ends
-            || !matters(module, function, &contract)
+            || !matters(module, function, &contract) && !is_piled_up()
             || is_fire_and_forget(function, call, &contract)
             || contract.named_only && matches!(function.parent(call), Some(Node::Expr(_)))
             || contract.kept_only && !is_kept(function, call, &contract)
-            || crate::sites::waited::is_short(module, function, call, &contract)
+            || crate::sites::waited::is_short(module, function, call, &contract) && !is_piled_up()
             || contract.rule == "unclosed-response-body"
                 && crate::sites::answered::is_made_up(module, function, call, &contract)
             || contract.rule == "unclosed-file"
@@ -234,6 +235,8 @@ fn sites_of_call(
         {
             continue;
         }
+        contract.slight |= contract.rule == "unclosed-response-body"
+            && crate::sites::answered::asks_for_headers(module, function, call);
         if let Some(empty) = &mut contract.empty_where
             && crate::in_test::is_in_test(module, function)
             && crate::sites::answered::is_sent(module, function, call)
@@ -377,6 +380,35 @@ fn matters(module: &Module<'_>, function: &Function, contract: &Contract) -> boo
         return set == value;
     }
     own.go_minor.is_none_or(|minor| minor < until)
+}
+
+/// Whether each turn of an endless loop defers the release of what a call gives it, and so keeps it, whatever the collector could do.
+fn is_piled_up(
+    module: &Module<'_>,
+    function: &Function,
+    call: ExprId,
+    contract: &Contract,
+) -> bool {
+    let tree = function.tree();
+    let Some(around) = function.innermost_loop(call) else {
+        return false;
+    };
+    let StmtKind::For { body, .. } = tree.stmt(around).kind else {
+        return false;
+    };
+    let target = contract.results.first();
+    let target = target.and_then(|result| function.local(function.target(call, *result)?));
+    let own = function.id().is_none_or(|id| module.is_own(id));
+    own && target.is_some()
+        && tree.is_endless_loop(around)
+        && tree.block(body).iter().any(|stmt| {
+            let StmtKind::Defer(deferred) = tree.stmt(*stmt).kind else {
+                return false;
+            };
+            let callee = function.callee(deferred);
+            contract.release.is_method(crate::types::last_name(callee))
+                && callee.receiver().and_then(|x| function.local(x)) == target
+        })
 }
 
 /// Whether an argument of a call is a context that is known never to end.

@@ -100,7 +100,7 @@ func unzipped(p string) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	z, err := gzip.NewReader(f) // ok
+	z, err := gzip.NewReader(f) // want leak /unclosed-reader/
 	if err != nil {
 		return nil, err
 	}
