@@ -269,7 +269,13 @@ impl Run<'_, '_> {
                 .copied()?,
             _ => ty,
         };
-        Some(ty).filter(|ty| !ty.is_unknown())
+        let behind = crate::inference::made_type::of_value(
+            self.module,
+            self.function,
+            expr,
+            if list.len() == 1 { result } else { 0 },
+        );
+        behind.or(Some(ty)).filter(|ty| !ty.is_unknown())
     }
 
     fn lose(

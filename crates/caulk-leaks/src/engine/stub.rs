@@ -19,13 +19,18 @@ impl Run<'_, '_> {
         let service = name
             .strip_prefix("New")
             .and_then(|name| name.strip_suffix("Client"));
-        if !self.is_connection_of_stubs()
-            || service.is_none_or(str::is_empty)
+        let program = self.module.program;
+        let is_over_connection = || {
+            let argument = self.function.tree().arguments(call).first();
+            let ty = argument.map(|argument| self.function.info().type_of(*argument));
+            self.is_connection_of_stubs() || ty.is_some_and(|ty| program.is_named(ty, CONNECTION))
+        };
+        if service.is_none_or(str::is_empty)
             || self.function.argument_count(call) != 1
+            || !is_over_connection()
         {
             return false;
         }
-        let program = self.module.program;
         let ty = self.function.info().type_of(call);
         let releases = ["Close", "Stop", "Shutdown"];
         match ty.is_unknown() {

@@ -16,6 +16,7 @@ pub(crate) mod habit;
 pub(crate) mod handed_on;
 pub(crate) mod iterators;
 pub(crate) mod made_in_c;
+pub(crate) mod made_type;
 pub(crate) mod makes_errors;
 pub(crate) mod never_fails;
 pub(crate) mod noted;
