@@ -117,10 +117,11 @@ impl Reader<'_> {
 
     /// The name of a place, with who can use that.
     fn at(&mut self, place: Place) -> Name {
+        let is_closed = |of: &str| is_internal(of) || self.is_of_program(of);
         let public = match &place {
-            Place::Field(of, name) => caulk_syntax::is_exported(name) && !is_internal(of),
+            Place::Field(of, name) => caulk_syntax::is_exported(name) && !is_closed(of),
             Place::Param(name, _) | Place::Result(name, _) | Place::Var(name) => {
-                caulk_syntax::is_exported(crate::types::simple_name(name)) && !is_internal(name)
+                caulk_syntax::is_exported(crate::types::simple_name(name)) && !is_closed(name)
             }
         };
         let name = Name::Place(place);
@@ -132,6 +133,15 @@ impl Reader<'_> {
             },
         );
         name
+    }
+
+    /// Whether something is declared by the package of the body, and that is a program's, which no other imports.
+    fn is_of_program(&self, name: &str) -> bool {
+        let package = self
+            .program
+            .package(caulk_flow::package_of(&self.body.owner));
+        let within = name.strip_prefix(package.path());
+        package.name() == "main" && within.is_some_and(|within| within.starts_with('.'))
     }
 
     fn add(&mut self, name: Name, uses: ChannelUses) {

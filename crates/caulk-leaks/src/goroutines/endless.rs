@@ -8,6 +8,7 @@ use caulk_flow::{BlockId, End, Graph};
 use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, LocalKind, PackageId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, Span, StmtId, StmtKind, UnaryOp};
 
+use super::fed;
 use super::single::is_started_once;
 use super::staying::Staying;
 use super::{Body, Run, asked};
@@ -52,6 +53,8 @@ pub(crate) struct Endless {
     cuts_off: bool,
     /// Whether it ranges over a channel of its value that nothing closes, the release of the value neither.
     ranges_over_own: bool,
+    /// Whether it waits for what its starter sends, which has no more of that when it returns.
+    fed_by_starter: bool,
     owner: Owner,
 }
 
@@ -88,7 +91,9 @@ impl Endless {
     pub fn is_left_behind(&self, heat: Heat) -> bool {
         match heat {
             Heat::Test => false,
-            Heat::Once => self.cuts_off,
+            Heat::Once => {
+                self.cuts_off || self.ranges_over_own && matches!(self.owner, Owner::Value { .. })
+            }
             Heat::Unknown => {
                 self.ticker && self.stops_ticker
                     || self.ends_others
@@ -96,6 +101,7 @@ impl Endless {
                     || self.of_library
                     || self.never_told
                     || self.ranges_over_own
+                    || self.fed_by_starter
                     || self.is_unreleased()
                     || matches!(self.owner, Owner::Released(_))
                     || self.is_unasked && matches!(self.owner, Owner::Nobody)
@@ -103,6 +109,8 @@ impl Endless {
             // What is done again and again may still begin it once.
             Heat::Repeated => {
                 self.is_unasked
+                    || self.ranges_over_own
+                    || self.fed_by_starter
                     || self.hears_signals && self.holds_others
                     || !matches!(self.owner, Owner::Nobody)
             }
@@ -128,7 +136,13 @@ fn endless(
     let run = Run::of(module, function, call)?;
     let body = run.body(module, function).function;
     let graph = body.graph(run.root)?;
-    let (span, ticker) = endless_loop(module, function.package, body, graph)?;
+    let without_end = endless_loop(module, function.package, body, graph);
+    // What it does with something that never comes may leave the loop.
+    let waiting = match without_end {
+        None => fed::by_starter(module, function, &run, None),
+        Some(_) => None,
+    };
+    let (span, ticker) = without_end.or(waiting.map(|span| (span, false)))?;
     let mut found = Endless {
         start,
         root: function.root_of(start),
@@ -149,6 +163,7 @@ fn endless(
         }),
         cuts_off: cuts_off(module, body, span),
         ranges_over_own: false,
+        fed_by_starter: waiting.is_some(),
         owner: Owner::Ticker(String::new()),
         callee: run.callee.clone(),
     };
@@ -165,6 +180,9 @@ fn endless(
     let value = run.has.iter().find_map(|local| released(*local));
     let may_ask = !ends_process(graph);
     if let Some((local, type_name, release)) = value.or_else(kept) {
+        if waiting.is_some() {
+            return None;
+        }
         found.stops_ticker = stops_ticker(module, body)
             || module
                 .function(BodyOwner::Func(release))
@@ -204,9 +222,14 @@ fn endless(
                 None if is_started_once(module.program, function, start) && !found.cuts_off => {
                     return None;
                 }
-                None if (run.callee.is_none() || gives_context(module, function, call))
-                    && !run.has.iter().any(|local| function.is_fresh(*local)) =>
-                {
+                None if run.has.iter().any(|local| function.is_fresh(*local)) => return None,
+                None if fed::by_starter(module, function, &run, Some(span)).is_some() => {
+                    found.fed_by_starter = true;
+                    Owner::Nobody
+                }
+                None if run.callee.is_none() || gives_context(module, function, call) => {
+                    found.ranges_over_own =
+                        may_ask && !ticker && ranges_over_own(module, body, span);
                     Owner::Nobody
                 }
                 None => return None,
@@ -541,7 +564,7 @@ fn ranges_over_own(module: &Module<'_>, function: &Function, head: Span) -> bool
 }
 
 /// The loop with a head.
-fn looped(module: &Module<'_>, function: &Function, at: Span) -> Option<StmtId> {
+pub(super) fn looped(module: &Module<'_>, function: &Function, at: Span) -> Option<StmtId> {
     let tree = function.tree();
     let mut found = None;
     for root in caulk_flow::roots(module.program, &function.typed) {
@@ -695,6 +718,8 @@ pub(crate) fn described(
     };
     let note = if goroutine.ticker {
         "the channel of a ticker is never closed"
+    } else if goroutine.fed_by_starter {
+        "nothing more comes when its starter has returned"
     } else {
         "nothing leaves this loop"
     };

@@ -4,6 +4,7 @@ mod asked;
 pub(crate) mod blocked;
 mod deaf;
 pub(crate) mod endless;
+mod fed;
 pub(crate) mod found;
 pub(crate) mod published;
 mod run;

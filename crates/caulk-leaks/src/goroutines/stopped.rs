@@ -169,9 +169,21 @@ impl Waiter<'_> {
         }
     }
 
-    /// Whether the goroutine tells anybody that it has waited: who waits for that lets the timer run out.
+    /// Whether the goroutine tells somebody that it has waited, who may wait for that and let the timer run out. Its starter does not
+    /// where it stops the timer when it returns and gives the channel to others.
     fn tells(&self) -> bool {
-        let tree = self.body.function.tree();
+        let (function, tree) = (self.body.function, self.body.function.tree());
+        // Whom a channel tells that is a variable of the starter, and is not received from there.
+        let waits_here = |channel: Option<ExprId>| {
+            let local = channel.and_then(|channel| function.local(channel));
+            let Some(local) = local.filter(|_| self.body.root.is_some()) else {
+                return true;
+            };
+            let mentions = function.mentions(self.body.module.program, local);
+            mentions.into_iter().any(|mention| {
+                !self.is_here(function.root_of(mention)) && is_received_from(function, mention)
+            })
+        };
         let mut tells = false;
         if let Some(graph) = self
             .body
@@ -181,11 +193,16 @@ impl Waiter<'_> {
         {
             tree.walk(graph.body, |node| {
                 tells |= match node {
-                    Node::Stmt(stmt) => matches!(tree.stmt(stmt).kind, StmtKind::Send { .. }),
+                    Node::Stmt(stmt) => match tree.stmt(stmt).kind {
+                        StmtKind::Send { chan, .. } => waits_here(Some(chan)),
+                        _ => false,
+                    },
                     Node::Expr(expr) => {
                         matches!(tree.expr(expr).kind, ExprKind::Call { .. })
                             && match self.body.function.callee(expr) {
-                                Callee::Builtin(caulk_program::Builtin::Close) => true,
+                                Callee::Builtin(caulk_program::Builtin::Close) => {
+                                    waits_here(tree.arguments(expr).first().copied())
+                                }
                                 callee => callee
                                     .func()
                                     .is_some_and(|func| &*func.name == "sync.WaitGroup.Done"),
@@ -196,6 +213,22 @@ impl Waiter<'_> {
             });
         }
         tells
+    }
+}
+
+/// Whether a channel is received from where it is named: `<-done`, `for range done`.
+fn is_received_from(function: &Function, channel: ExprId) -> bool {
+    let tree = function.tree();
+    match function.parent(channel) {
+        Some(Node::Expr(around)) => matches!(
+            tree.expr(around).kind,
+            ExprKind::Unary {
+                op: UnaryOp::Receive,
+                ..
+            }
+        ),
+        Some(Node::Stmt(stmt)) => matches!(tree.stmt(stmt).kind, StmtKind::Range { .. }),
+        None => false,
     }
 }
 

@@ -214,6 +214,7 @@ fn sites_of_call(
         if ends
             || !matters(module, function, &contract) && !is_piled_up()
             || is_fire_and_forget(function, call, &contract)
+            || contract.holds_nothing && crate::in_test::is_in_test(module, function)
             || contract.named_only && matches!(function.parent(call), Some(Node::Expr(_)))
             || contract.kept_only && !is_kept(function, call, &contract)
             || crate::sites::waited::is_short(module, function, call, &contract) && !is_piled_up()
