@@ -328,6 +328,7 @@ impl Reader<'_> {
                 }
                 _ if self.is_endless_channel(expr, tree.name(sel)) => {}
                 _ if self.holds_nothing(parent) => {}
+                _ if tree.name(sel) == "Body" => self.read_body(parent, uses),
                 _ => uses.escapes = true,
             },
             ExprKind::Binary {
@@ -357,6 +358,33 @@ impl Reader<'_> {
             }
             _ => uses.escapes = true,
         }
+    }
+
+    /// Adds what is done with the body of a response that a field keeps: it may be closed, and who reads from it, or parses it, does not.
+    fn read_body(&self, body: ExprId, uses: &mut Uses) {
+        let tree = self.body.tree();
+        let Some(Node::Expr(parent)) = self.parents().get(body.into()) else {
+            uses.escapes = true;
+            return;
+        };
+        match tree.expr(parent).kind {
+            ExprKind::Selector { sel, .. } if matches!(self.parents().get(parent.into()), Some(Node::Expr(call)) if self.is_called(call, parent)) =>
+            {
+                uses.add_method(SmolStr::new(tree.name(sel)));
+            }
+            ExprKind::Call { .. } if self.parses(self.body.info.callee(parent)) => {}
+            _ => uses.escapes = true,
+        }
+    }
+
+    /// Whether a call reads from a stream that it is passed, or makes what does, and has no way to close it.
+    fn parses(&self, callee: &Callee) -> bool {
+        let package = callee
+            .func()
+            .map(|func| crate::types::split_name(self.program, func).0);
+        package.is_some_and(|package| {
+            ["io", "io/ioutil", "bufio"].contains(&package) || package.starts_with("encoding/")
+        })
     }
 
     /// Adds what is done with a variable that a field, or one of the values that it keeps, is copied to. What is copied on
@@ -443,13 +471,10 @@ impl Reader<'_> {
         })
     }
 
-    /// Whether an expression is a number or a text, or a list of such.
+    /// Whether an expression is data: a number or a text, or lists and maps of such.
     fn holds_nothing(&self, expr: ExprId) -> bool {
-        let (program, ty) = (self.program, self.body.info.type_of(expr));
-        let Type::Slice(of) = *program.ty(program.underlying(ty)) else {
-            return program.is_basic(ty);
-        };
-        program.is_basic(of)
+        let ty = self.body.info.type_of(expr);
+        !ty.is_unknown() && !crate::types::may_hold(self.program, ty)
     }
 
     fn is_called(&self, call: ExprId, fun: ExprId) -> bool {
