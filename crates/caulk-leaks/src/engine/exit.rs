@@ -93,7 +93,9 @@ impl Run<'_, '_> {
         };
         self.leaves_on_failure = self.leaving.is_some_and(|stmt| {
             let may_fail = self.out.failing_returns.contains(&stmt)
-                || error.is_none() && self.is_left_to_stale_error(&state, stmt);
+                || error.is_none()
+                    && (self.is_left_to_stale_error(&state, stmt)
+                        || self.may_fail_beside(stmt, &returned));
             may_fail && self.stays_owed_on_failure(&state, stmt)
         });
         let states = if matches!(exit, ExitAt::Midway) {

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use caulk_program::{LocalId, TypeId};
-use caulk_syntax::{ExprKind, Span, StmtId, StmtKind};
+use caulk_syntax::{ExprId, ExprKind, Span, StmtId, StmtKind};
 use smol_str::SmolStr;
 
 use super::run::{ExitAt, Run, Start, Visit};
 use super::state::{Place, State, Status, Value};
 use crate::body::Root;
+use crate::contract::Contract;
 use crate::finding::{ExitKind, SettledBy};
 
 /// A path that loses the resource.
@@ -232,7 +233,35 @@ impl Run<'_, '_> {
         let id = self.function.id().filter(|_| self.root.is_none());
         let is_followed = matches!(self.start, Some(Start::Call { .. } | Start::Around { .. }));
         is_followed
-            && id.is_some_and(|id| crate::inference::beside_error::is_dropped(self.module, id))
+            && id.is_some_and(|id| {
+                let by_custom = self.contract.is_some_and(Contract::is_kept_open);
+                crate::inference::beside_error::is_dropped(self.module, id, by_custom)
+            })
+    }
+
+    /// Whether a `return` gives what is held beside an error that something else may have left since: `err = db.Ping(); return db, err`.
+    pub(super) fn may_fail_beside(&self, stmt: StmtId, returned: &[Option<Value>]) -> bool {
+        let StmtKind::Return(list) = self.function.tree().stmt(stmt).kind else {
+            return false;
+        };
+        let [_, .., error] = self.function.tree().exprs(list) else {
+            return false;
+        };
+        let is_error = |expr: ExprId| {
+            let ty = self.function.info().type_of(expr);
+            crate::types::is_error(self.module.program, ty)
+        };
+        matches!(self.start, Some(Start::Call { .. }))
+            && matches!(returned.first(), Some(Some(Value::At(0))))
+            && !matches!(
+                returned.last(),
+                Some(Some(Value::Error | Value::DerivedError))
+            )
+            && !self.release.is_call()
+            && self.release.path().is_empty()
+            && self.function.local(*error).is_some()
+            && is_error(*error)
+            && self.is_dropped_by_callers()
     }
 
     /// Whether an exit returns what the results hold, among them the file that nobody looks at beside an error. What is

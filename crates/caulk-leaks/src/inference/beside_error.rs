@@ -1,35 +1,37 @@
 //! What a function returns beside an error, where all who call it look at the error first and give up.
 
-use caulk_program::{BodyOwner, FuncId, LocalId, Object};
+use caulk_program::{BodyOwner, Builtin, Callee, FuncId, LocalId, Object, SourceFile};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::body::Function;
 use crate::module::Module;
 
 /// Whether nobody does anything with the first result of a function where that fails. Who calls one that others can name is
-/// not known.
-pub(crate) fn is_dropped(module: &Module<'_>, id: FuncId) -> bool {
+/// not known; where what it gives stays open for good, `by_custom`, they are taken to look at the error first, as everybody does, unless
+/// somebody of the package does not.
+pub(crate) fn is_dropped(module: &Module<'_>, id: FuncId, by_custom: bool) -> bool {
     let name = module.program.func(id).map(|func| &func.name);
-    if name.is_none_or(|name| caulk_syntax::is_exported(name)) {
+    if name.is_none_or(|name| caulk_syntax::is_exported(name) && !by_custom) {
         return false;
     }
-    let mut called = false;
+    let mut called = by_custom;
     let owners = module.program.owners(id.package).into_iter();
-    owners
-        .filter(|owner| *owner != BodyOwner::Func(id))
-        .all(|owner| {
-            let Some(function) = module.function(owner) else {
-                return true;
-            };
-            let calls = function.info().calls();
-            let mut here = calls
-                .iter()
-                .filter(|(_, callee)| callee.func().is_some_and(|func| func.id == Some(id)))
-                .peekable();
-            called |= here.peek().is_some();
-            here.all(|(call, _)| gives_up(&function, *call))
-        })
-        && called
+    let is_other = |owner: &BodyOwner| {
+        let file = caulk_flow::file_of(module.program, *owner);
+        *owner != BodyOwner::Func(id) && !(by_custom && file.is_some_and(SourceFile::is_test))
+    };
+    owners.filter(is_other).all(|owner| {
+        let Some(function) = module.function(owner) else {
+            return true;
+        };
+        let calls = function.info().calls();
+        let mut here = calls
+            .iter()
+            .filter(|(_, callee)| callee.func().is_some_and(|func| func.id == Some(id)))
+            .peekable();
+        called |= here.peek().is_some();
+        here.all(|(call, _)| gives_up(&function, *call))
+    }) && called
 }
 
 /// Whether a call is followed by a test of its error, and by nothing that may release its first result where there is one:
@@ -60,8 +62,13 @@ fn gives_up(function: &Function, call: ExprId) -> bool {
                 if tree.not_nil(cond).and_then(|x| function.local(x)) == Some(error) =>
             {
                 let last = tree.block(then).last();
-                let ends =
-                    last.is_some_and(|last| matches!(tree.stmt(*last).kind, StmtKind::Return(_)));
+                let ends = last.is_some_and(|last| match tree.stmt(*last).kind {
+                    StmtKind::Return(_) => true,
+                    StmtKind::Expr(call) => {
+                        *function.callee(call) == Callee::Builtin(Builtin::Panic)
+                    }
+                    _ => false,
+                });
                 return ends && !names(function, then, value);
             }
             // `if resp != nil && resp.StatusCode == 404 {` may come first.

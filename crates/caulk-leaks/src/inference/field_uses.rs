@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use caulk_program::{Builtin, Callee, FuncId, LocalId, Object, Program, Type, TypeId, TypedBody};
+use caulk_program::{Builtin, Callee, FuncId, LocalId, Object, Program, TypeId, TypedBody};
 use caulk_syntax::{BinaryOp, Descend, ExprId, ExprKind, Node, StmtKind};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
