@@ -135,7 +135,7 @@ impl Described<'_, '_> {
             None if !is_released
                 && (self.is_made_again()
                     || is_cancel
-                    || self.is_answer_of_its_own()
+                    || declared.is_some_and(|ty| self.is_answer_of_its_own(ty))
                     || self.is_used_up_here(at, &field)
                     || declared.is_some_and(|ty| self.is_out_of_reach(ty))) =>
             {
@@ -150,9 +150,12 @@ impl Described<'_, '_> {
         }
     }
 
-    /// Whether it is the answer to one request, and so one of many: whoever keeps it has no use for it once it was read.
-    fn is_answer_of_its_own(&self) -> bool {
-        self.site.contract.rule == "unclosed-response-body" && self.heat != Heat::Test
+    /// Whether a field of this type keeps the whole answer to one request, and so one of many: whoever keeps it has no use for it once it
+    /// was read.
+    fn is_answer_of_its_own(&self, kept: TypeId) -> bool {
+        self.site.contract.rule == "unclosed-response-body"
+            && crate::types::is_response(self.module.program, kept)
+            && self.heat != Heat::Test
     }
 
     /// Whether the function that fills a field of what it is passed goes round in a loop without an end behind that, and returns.
