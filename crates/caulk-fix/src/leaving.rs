@@ -35,6 +35,17 @@ pub(crate) enum Leave {
     Below(Span),
 }
 
+impl Leave {
+    /// The statement that leaves, or the empty place where control does.
+    pub(crate) fn place(self, tree: &Tree) -> Span {
+        match self {
+            Self::Return(id) | Self::Branch(id) => tree.stmt(id).span,
+            Self::Brace(offset) => Span::empty(offset),
+            Self::Below(statement) => Span::empty(statement.end),
+        }
+    }
+}
+
 impl<'a> Stretch<'a> {
     /// The statements among which an anchor lies.
     pub(crate) fn around(scope: &'a Scope<'a>, anchor: Anchor) -> Option<Self> {
@@ -55,6 +66,11 @@ impl<'a> Stretch<'a> {
             statements: scope.tree.stmts(statements),
             brace,
         })
+    }
+
+    /// The statements, in order.
+    pub(crate) fn statements(&self) -> &'a [StmtId] {
+        self.statements
     }
 
     /// The bytes of the block or clause.

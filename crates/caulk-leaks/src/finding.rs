@@ -306,6 +306,8 @@ pub struct FixTemplate {
     pub losing_exits: Vec<Exit>,
     /// On other paths the value is handed on (returned, stored): release on the losing exits only.
     pub handed_on: bool,
+    /// Where that happens, or may; none for what is part of the value.
+    pub handed_on_at: Vec<ByteSpan>,
     /// Statements that already release it, on some path or too early.
     pub releases: Vec<ByteSpan>,
     /// Calls that release it on some paths, and do not say on which.

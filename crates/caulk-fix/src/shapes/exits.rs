@@ -9,7 +9,7 @@ use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, NilTest, Node, Span, Stm
 use super::obstacle::holds;
 use super::over::{has_conditional_defer, is_released_before, may_be_over};
 use super::{
-    Proposal, Proposed, deferred, ended, failing, on_error, outliving, process, unchecked,
+    Proposal, Proposed, deferred, ended, failing, on_error, outliving, parted, process, unchecked,
 };
 use crate::edit::Edit;
 use crate::leaving::{Leave, Stretch};
@@ -100,7 +100,15 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         loose = false;
         review = Some(unchecked::REVIEW.to_owned());
     }
+    let hold = site.hold()?;
     for place in lost {
+        if let Loss::Leave(leave) = place
+            && let Some(stretch) = Stretch::around(&site.scope, hold.anchor)
+            && let Some(parted) = parted::propose(site, &stretch, leave, &named.value, by_hand)
+        {
+            edits.extend(parted?);
+            continue;
+        }
         let loose = loose && !site.is_without_error(place_of(site, place));
         if let Loss::Leave(Leave::Return(id)) = place
             && !loose
@@ -374,9 +382,7 @@ fn is_used_behind(site: &Site<'_>, name: &str, offset: u32) -> bool {
 
 fn place_of(site: &Site<'_>, loss: Loss) -> Span {
     match loss {
-        Loss::Leave(Leave::Return(id) | Leave::Branch(id)) => site.scope.tree.stmt(id).span,
-        Loss::Leave(Leave::Brace(offset)) => Span::empty(offset),
-        Loss::Leave(Leave::Below(statement)) => Span::empty(statement.end),
+        Loss::Leave(leave) => leave.place(site.scope.tree),
         Loss::Assignment(at) => site.scope.span(at),
     }
 }

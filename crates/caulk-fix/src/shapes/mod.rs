@@ -23,6 +23,7 @@ mod order;
 mod outliving;
 mod over;
 mod overwritten;
+mod parted;
 mod process;
 mod restarted;
 mod selected;

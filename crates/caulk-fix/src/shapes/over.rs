@@ -67,6 +67,15 @@ pub(super) fn may_be_over(site: &Site<'_>, place: Span) -> bool {
         .any(|at| comes_to(site, at, place))
 }
 
+/// Whether control may come to a place by a branch that has handed the value on.
+pub(super) fn may_be_handed_on(site: &Site<'_>, place: Span) -> bool {
+    let handed_on = site.template().handed_on_at.iter().map(|at| span(*at));
+    handed_on
+        .filter(|at| at.end <= place.start)
+        .filter_map(|at| site.scope.statement_around(at))
+        .any(|at| comes_to(site, at, place))
+}
+
 /// Whether control may come from a statement to a place below it.
 fn comes_to(site: &Site<'_>, from: At, place: Span) -> bool {
     let tree = site.scope.tree;

@@ -94,6 +94,7 @@ impl<'a> Leak<'a> {
             test_variable: None,
             losing_exits: Vec::new(),
             handed_on: false,
+            handed_on_at: Vec::new(),
             releases: Vec::new(),
             may_release: Vec::new(),
             obstacles: Vec::new(),

@@ -59,6 +59,8 @@ pub(crate) struct Outcomes {
     /// Some path releases it by a call; on the others that do not owe it, it may only have come to its end.
     pub by_hand: bool,
     pub settled: Option<(SettledBy, Span)>,
+    /// Statements behind which it is in other hands, or may be.
+    pub handed_on_at: BTreeSet<Span>,
     /// The type and the field that it is stored in, where it is always the same.
     pub stored_in: Option<(TypeId, SmolStr)>,
     /// It is stored in several fields, or elsewhere too.
@@ -199,7 +201,10 @@ impl Run<'_, '_> {
                 self.out.released_at =
                     Some(self.out.released_at.map_or(span, |known| known.min(span)));
             }
-            Status::Settled(how, span) => self.settled(how, span),
+            Status::Settled(how, span) => {
+                self.out.handed_on_at.insert(span);
+                self.settled(how, span);
+            }
             Status::Returned {
                 result,
                 ref value,
@@ -224,7 +229,10 @@ impl Run<'_, '_> {
                     .returned_type
                     .or_else(|| self.type_returned(exit, result));
             }
-            Status::Unknown(why, span) => self.unknown_at(why, span),
+            Status::Unknown(why, span) => {
+                self.out.handed_on_at.insert(span);
+                self.unknown_at(why, span);
+            }
         }
     }
 

@@ -88,6 +88,7 @@ impl Staying<'_> {
                 test_variable: None,
                 losing_exits: Vec::new(),
                 handed_on: false,
+                handed_on_at: Vec::new(),
                 releases: Vec::new(),
                 may_release: Vec::new(),
                 keeper: None,

@@ -417,6 +417,7 @@ fn by_method(
     }
     if !only_releases(program, value, &method)
         || gives_itself(module, called)
+        || super::looked_up::only_looks_up(module, called)
         || goes_to_pool(module, value, &method)
         || origin == Origin::Custom
             && (frees_nothing(module, called)

@@ -15,6 +15,7 @@ mod going_on;
 pub(crate) mod habit;
 pub(crate) mod handed_on;
 pub(crate) mod iterators;
+mod looked_up;
 pub(crate) mod made_in_c;
 pub(crate) mod made_type;
 pub(crate) mod makes_errors;

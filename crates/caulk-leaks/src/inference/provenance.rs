@@ -48,6 +48,16 @@ pub(crate) fn of_result(
     of_traced(traced(module, id, result, reach, DEPTH, false))
 }
 
+/// Whether a result of a function is someone else's and nothing that its caller gave it.
+pub(crate) fn is_kept_elsewhere(
+    module: &Module<'_>,
+    id: FuncId,
+    result: usize,
+    reach: Reach,
+) -> bool {
+    traced(module, id, result, reach, DEPTH, false) == Provenance::Foreign
+}
+
 /// The same of a stream, which comes from where that comes from that a function on the way is passed and gives back, wrapped or not.
 pub(crate) fn of_stream(
     module: &Module<'_>,

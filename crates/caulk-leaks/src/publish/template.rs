@@ -101,6 +101,14 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
             || outcomes
                 .settled
                 .is_some_and(|(how, _)| how != crate::finding::SettledBy::NeverReturns),
+        handed_on_at: match site.release.path() {
+            [] => outcomes
+                .handed_on_at
+                .iter()
+                .map(|span| byte_span(*span))
+                .collect(),
+            _ => Vec::new(),
+        },
         releases: outcomes
             .releases
             .iter()

@@ -260,6 +260,7 @@ fn fix(function: &Function, root: Root, blocked: &Blocked) -> FixTemplate {
             failing_call: false,
         }],
         handed_on: false,
+        handed_on_at: Vec::new(),
         releases: Vec::new(),
         may_release: Vec::new(),
         keeper: None,
