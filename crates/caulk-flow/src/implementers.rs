@@ -11,7 +11,8 @@ use smol_str::SmolStr;
 /// A call of a method that more types have says little of any one of them.
 const MAX_IMPLEMENTERS: usize = 16;
 
-/// The same where none but the package itself can implement it, as the commands of a program do: who calls it is known.
+/// The same of an interface of the project, which those who implement it are written for, or where none but the package itself can implement
+/// it, as the commands of a program do: who calls it is known.
 const MAX_IMPLEMENTERS_WITHIN: usize = 64;
 
 /// A method of an interface, by the interface's type.
@@ -124,6 +125,7 @@ impl<'a> Types<'a> {
 pub(crate) fn implementers<'a>(
     methods: &BTreeMap<PackageId, Methods>,
     candidates: impl Iterator<Item = (&'a Called, &'a BTreeMap<PackageId, Vec<Candidate>>)>,
+    is_own: &dyn Fn(&str) -> bool,
 ) -> BTreeMap<Called, Vec<FuncId>> {
     let embedded: BTreeSet<&str> = methods
         .values()
@@ -138,8 +140,8 @@ pub(crate) fn implementers<'a>(
             .filter(|candidate| candidate.if_embedded.as_ref().is_none_or(is_embedded))
             .map(|candidate| candidate.func)
             .collect();
-        let (_, name) = called;
-        let most = match caulk_syntax::is_exported(name) {
+        let (interface, name) = called;
+        let most = match caulk_syntax::is_exported(name) && !is_own(interface) {
             true => MAX_IMPLEMENTERS,
             false => MAX_IMPLEMENTERS_WITHIN,
         };

@@ -136,7 +136,16 @@ impl Calls {
             .iter()
             .map(|(called, known)| (called, &known.found));
         let before = told.iter().map(|(called, found)| (*called, found));
-        self.implementers = implementers(methods, here.chain(before));
+        let paths: BTreeSet<&str> = packages
+            .iter()
+            .map(|package| program.package(*package).path())
+            .collect();
+        let is_own = |interface: &str| {
+            interface
+                .rsplit_once('.')
+                .is_some_and(|(package, _)| paths.contains(package))
+        };
+        self.implementers = implementers(methods, here.chain(before), &is_own);
         for found in self.implementers.values_mut() {
             found.sort_by_key(|func| (rank.get(&func.package), func.index));
         }
