@@ -22,7 +22,7 @@ fn of_call(module: &Module<'_>, typed: &TypedBody, call: ExprId, depth: u8) -> b
 
 /// Whether a function gives an error as its last result in each of its statements that return.
 pub(crate) fn function(module: &Module<'_>, id: FuncId, depth: u8) -> bool {
-    super::never_fails::every_error(module, id, |typed, error| {
+    super::never_fails::every_error(module, id, depth, |typed, error| {
         is_error(module, typed, error, depth)
     })
 }

@@ -1,8 +1,10 @@
 //! Calls whose error is always nil: of functions whose source gives no error wherever it returns, as stubs and those that may fail one
 //! day do, and of what is passed to be taken apart in the form that it has.
 
-use caulk_program::{BodyOwner, Callee, FuncId, NamedOrigin, Object, Program, TypedBody};
-use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtKind};
+use std::collections::BTreeSet;
+
+use caulk_program::{BodyOwner, Callee, FuncId, LocalId, NamedOrigin, Object, Program, TypedBody};
+use caulk_syntax::{Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use crate::body::is_constant;
 use crate::module::Module;
@@ -366,15 +368,75 @@ pub(super) fn own_callee(module: &Module<'_>, typed: &TypedBody, call: ExprId) -
     }
 }
 
-/// Whether a condition holds where a call has failed that does not: `err != nil`.
-fn is_failure(typed: &TypedBody, cond: ExprId) -> bool {
-    let asked = typed.tree().not_nil(cond).and_then(|x| given(typed, x));
-    asked.is_some_and(|(call, index)| index > 0 && is_well_formed(typed, call))
+/// The branches of a body that are taken only where a call has failed that does not: `if err := f(); err != nil { … }`, and the same
+/// right behind the statement that calls.
+fn never_taken(
+    module: &Module<'_>,
+    typed: &TypedBody,
+    block: StmtId,
+    depth: u8,
+) -> BTreeSet<StmtId> {
+    let tree = typed.tree();
+    // The call that gives a variable the error that a statement assigns last.
+    let given = |stmt: StmtId, error: LocalId| {
+        let StmtKind::Assign { lhs, rhs, .. } = tree.stmt(stmt).kind else {
+            return None;
+        };
+        let last = *tree.exprs(lhs).last()?;
+        let assigned = typed
+            .info
+            .local(last)
+            .or_else(|| match tree.expr(last).kind {
+                ExprKind::Ident(name) => typed.info.defined_at(name.span),
+                _ => None,
+            });
+        match tree.exprs(rhs) {
+            [call] if assigned == Some(error) => Some(*call),
+            _ => None,
+        }
+    };
+    let mut never = BTreeSet::new();
+    let mut look = |before: Option<StmtId>, stmt: StmtId| {
+        let StmtKind::If {
+            init, cond, then, ..
+        } = tree.stmt(stmt).kind
+        else {
+            return;
+        };
+        let error = tree.not_nil(cond).and_then(|x| typed.info.local(x));
+        let call = error.and_then(|error| given(init.or(before)?, error));
+        if call
+            .is_some_and(|call| is_well_formed(typed, call) || of_call(module, typed, call, depth))
+        {
+            never.insert(then);
+        }
+    };
+    tree.walk(block, |node| {
+        if let Node::Stmt(stmt) = node {
+            let list = match tree.stmt(stmt).kind {
+                StmtKind::Block(_) => tree.block(stmt),
+                StmtKind::Case { body, .. } | StmtKind::Comm { body, .. } => tree.stmts(body),
+                // `else if err := f(); err != nil`
+                StmtKind::If { els: Some(els), .. } => {
+                    look(None, els);
+                    &[]
+                }
+                _ => &[],
+            };
+            let mut before = None;
+            for stmt in list {
+                look(before, *stmt);
+                before = Some(*stmt);
+            }
+        }
+        Descend::Into
+    });
+    never
 }
 
 /// Whether a function gives nil as its last result, an error, in each of its statements that return, but where what does not fail has failed.
 pub(crate) fn function(module: &Module<'_>, id: FuncId, depth: u8) -> bool {
-    every_error(module, id, |typed, error| {
+    every_error(module, id, depth, |typed, error| {
         let is_nil = *typed.info.object(typed.tree().unparen(error)) == Object::Nil;
         is_nil || of_call(module, typed, error, depth)
     })
@@ -385,6 +447,7 @@ pub(crate) fn function(module: &Module<'_>, id: FuncId, depth: u8) -> bool {
 pub(super) fn every_error(
     module: &Module<'_>,
     id: FuncId,
+    depth: u8,
     holds: impl Fn(&TypedBody, ExprId) -> bool,
 ) -> bool {
     let Some(typed) = module.program.body(BodyOwner::Func(id)) else {
@@ -397,23 +460,13 @@ pub(super) fn every_error(
         return false;
     };
     let tree = typed.tree();
+    let never = never_taken(module, &typed, block, depth);
     let (mut returns, mut all_hold) = (false, true);
     tree.walk(block, |node| match node {
         Node::Expr(expr) if matches!(tree.expr(expr).kind, ExprKind::FuncLit { .. }) => {
             Descend::Skip
         }
-        // `p, err := os.Pipe(); if err != nil { return nil, err }`
-        Node::Stmt(stmt)
-            if let StmtKind::If {
-                init: None,
-                cond,
-                els: None,
-                ..
-            } = tree.stmt(stmt).kind
-                && is_failure(&typed, cond) =>
-        {
-            Descend::Skip
-        }
+        Node::Stmt(stmt) if never.contains(&stmt) => Descend::Skip,
         Node::Stmt(stmt) if let StmtKind::Return(list) = tree.stmt(stmt).kind => {
             returns = true;
             let error = tree.exprs(list).last();
