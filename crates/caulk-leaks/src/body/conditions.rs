@@ -169,15 +169,20 @@ fn condition(program: &Program, function: &Function, cond: ExprId) -> Option<(Op
         let (x, y) = if swapped { (y, x) } else { (x, y) };
         return Some((joined(program, function, x, op, y)?, when_true));
     }
-    let is_field = matches!(tree.expr(cond).kind, ExprKind::Selector { .. });
+    let is_asked = matches!(
+        tree.expr(cond).kind,
+        ExprKind::Selector { .. } | ExprKind::Call { .. }
+    );
     let is_flag = crate::types::is_bool(program, function.info().type_of(cond));
     let mut operand = Operand::default();
-    (is_field && is_flag && add(program, function, cond, &mut operand)).then_some((operand, true))
+    let is_plain = is_asked && is_flag && add(program, function, cond, &mut operand);
+    (is_plain && !operand.about.is_empty()).then_some((operand, true))
 }
 
 fn compared(program: &Program, function: &Function, x: ExprId, y: ExprId) -> Option<Operand> {
     let is_nil = |expr: ExprId| *function.info().object(expr) == Object::Nil;
-    if is_nil(x) || is_nil(y) {
+    let is_call = |expr: ExprId| matches!(function.tree().expr(expr).kind, ExprKind::Call { .. });
+    if is_nil(x) || is_nil(y) && !is_call(x) {
         return None;
     }
     joined(program, function, x, "==", y)
@@ -215,10 +220,12 @@ fn add(program: &Program, function: &Function, expr: ExprId, operand: &mut Opera
                 let _ = write!(operand.text, "<{local:?}>");
                 operand.about.push(*local);
                 let ty = info.type_of(expr);
+                // Nothing changes what a context carries.
                 operand.deep |= !program.is_basic(ty)
+                    && !program.is_named(ty, "context.Context")
                     && !matches!(program.ty(program.underlying(ty)), Type::Slice(_));
             }
-            Object::Const(_) => operand.text.push_str(tree.name(name)),
+            Object::Const(_) | Object::Nil => operand.text.push_str(tree.name(name)),
             _ => return false,
         },
         ExprKind::Selector { x, sel } => match info.object(expr) {
@@ -236,16 +243,29 @@ fn add(program: &Program, function: &Function, expr: ExprId, operand: &mut Opera
             _ => return false,
         },
         ExprKind::Call { args, .. } => {
-            let [arg] = tree.exprs(args) else {
-                return false;
+            let callee = function.callee(expr);
+            let name = match callee {
+                Callee::Builtin(Builtin::Len) => "len",
+                Callee::Static(func) if gives_the_same(&func.name) => &*func.name,
+                Callee::Unknown { name, .. } if gives_the_same(name) => name.as_str(),
+                _ => return false,
             };
-            if *function.callee(expr) != Callee::Builtin(Builtin::Len) {
-                return false;
-            }
-            operand.text.push_str("len ");
-            return add(program, function, *arg, operand);
+            operand.text.push_str(name);
+            let mut args = tree.exprs(args).iter();
+            return args.all(|arg| {
+                operand.text.push(' ');
+                add(program, function, *arg, operand)
+            });
         }
         _ => return false,
     }
     true
+}
+
+/// Whether a function gives the same each time that it is passed the same: what is asked of texts, and what a context carries.
+fn gives_the_same(name: &str) -> bool {
+    let (package, function) = name.rsplit_once('.').unwrap_or(("", name));
+    matches!(package, "strings" | "unicode" | "math" | "path")
+        || package == "path/filepath" && ["Base", "Dir", "Ext", "IsAbs"].contains(&function)
+        || function.ends_with("FromContext")
 }
