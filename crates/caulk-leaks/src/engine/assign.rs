@@ -211,7 +211,7 @@ impl Run<'_, '_> {
                         }
                     } else if let Some(place) = self.place(target) {
                         let untested = self.is_untested_field(state, &place);
-                        state.bind(place, None);
+                        state.empty(place);
                         let is_gone = !state
                             .bindings()
                             .any(|(_, value)| matches!(value, Value::At(_)));
@@ -234,6 +234,12 @@ impl Run<'_, '_> {
                 }
                 // `resp.Body = http.MaxBytesReader(w, resp.Body, n)`: to close the one is to close the other.
                 if matches!(value, Value::Owner(_)) && self.is_part(state, x, &name) {
+                    return;
+                }
+                // `client.KV = namespace.NewKV(client.KV, prefix)`: it stays with what it is of.
+                if matches!(value, Value::View | Value::Handle)
+                    && matches!(self.value_at(state, x), Some(Value::At(_)))
+                {
                     return;
                 }
                 match self.place(target) {

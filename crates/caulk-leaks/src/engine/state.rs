@@ -286,6 +286,19 @@ impl State {
         }
     }
 
+    /// A field is given something else: it no longer holds the resource, and what it is a field of no longer does by it.
+    pub fn empty(&mut self, field: Place) {
+        let around = Place::of(field.root);
+        let is_by_it = |value: &Value| {
+            matches!(value, Value::Owner(Some(part))
+                if [&part.field.outer].into_iter().chain(&part.field.inner).eq(&field.path))
+        };
+        if self.get(&around).is_some_and(is_by_it) {
+            self.bindings.retain(|(place, _)| *place != around);
+        }
+        self.bind(field, None);
+    }
+
     /// Binds a place without forgetting what is in it.
     pub fn bind_around(&mut self, place: Place, value: Value) {
         if self.get(&place).is_none() {
