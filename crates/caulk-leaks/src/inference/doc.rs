@@ -63,6 +63,7 @@ const ABOUT: &[&str] = &[
     "when done",
     "when finished",
     "after use",
+    "last use",
     "no longer",
     "after using",
     "user",

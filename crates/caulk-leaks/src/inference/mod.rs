@@ -2,6 +2,7 @@
 
 pub(crate) mod begun;
 pub(crate) mod beside_error;
+pub(crate) mod built_over;
 pub(crate) mod convention;
 pub(crate) mod directive;
 pub(crate) mod doc;

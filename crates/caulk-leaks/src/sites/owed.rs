@@ -514,6 +514,13 @@ pub(crate) fn contracts_of(
             if owed.is_empty() {
                 owed.extend(crate::inference::doc::contract(module, id));
             }
+            if owed.is_empty() {
+                owed.extend(crate::inference::built_over::contract(
+                    module,
+                    id,
+                    called.types,
+                ));
+            }
             owed
         }
         (Some(id), Followed::Yes(reach)) => {
