@@ -145,7 +145,7 @@ pub(crate) struct Applications<'a> {
 impl<'a> Applications<'a> {
     pub fn of(program: &'a Program) -> Applications<'a> {
         let (mut roots, mut commands) = (FxHashSet::default(), FxHashSet::default());
-        let mut libraries = FxHashSet::default();
+        let (mut libraries, mut own) = (FxHashSet::default(), FxHashSet::default());
         for id in program.check_packages() {
             let package = program.package(*id);
             let root = root_of(program, *id);
@@ -156,6 +156,10 @@ impl<'a> Applications<'a> {
             {
                 roots.insert(root);
             }
+            // `github.com/owner/go-bench/cmd/go-bench`
+            if is_main && package.path().rsplit('/').next() == Some(name_of(root)) {
+                own.insert(root);
+            }
             if package.path() == root {
                 match is_main {
                     true => commands.insert(root),
@@ -163,7 +167,9 @@ impl<'a> Applications<'a> {
                 };
             }
         }
-        roots.retain(|root| !libraries.contains(root));
+        roots.retain(|root| {
+            !libraries.contains(root) && (own.contains(root) || !is_named_a_library(root))
+        });
         Applications {
             program,
             roots,
@@ -186,6 +192,25 @@ impl<'a> Applications<'a> {
         self.commands.contains(root_of(self.program, id))
             && !is_for_others(self.program.package(id))
     }
+}
+
+/// Whether a project is called after what it does for programs in Go: `go-qemu`, `nats.go`, `storage-sdk`.
+fn is_named_a_library(root: &str) -> bool {
+    let name = name_of(root);
+    name.starts_with("go-")
+        || ["-go", ".go", "-sdk", "-client"]
+            .iter()
+            .any(|end| name.ends_with(end))
+}
+
+/// The name of a project, by the path of its module without the major version.
+fn name_of(root: &str) -> &str {
+    let is_version = |name: &&str| {
+        let number = name.strip_prefix('v');
+        number.is_some_and(|number| number.parse::<u8>().is_ok())
+    };
+    let mut names = root.rsplit('/');
+    names.find(|name| !is_version(name)).unwrap_or(root)
 }
 
 /// Whether a package is one of those of a program that others may use as well.

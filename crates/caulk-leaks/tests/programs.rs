@@ -82,3 +82,37 @@ fn others_may_call_what_a_library_has_whatever_its_examples_do() {
     let shown = severities(&[("/m/examples/m/main.go", MAIN)]);
     assert_eq!(shown, [Severity::Medium, Severity::Medium]);
 }
+
+#[test]
+fn what_only_tests_of_a_program_call_is_low() {
+    let test = r#"package store
+
+import "testing"
+
+func TestSpare(t *testing.T) {
+	Spare("name")
+}
+"#;
+    let tested = severities(&[("/m/main.go", MAIN), ("/m/store/store_test.go", test)]);
+    assert_eq!(tested, [Severity::Low, Severity::Low]);
+    let library = severities(&[("/m/m.go", "package m\n"), ("/m/store/store_test.go", test)]);
+    assert_eq!(library, [Severity::Medium, Severity::Medium]);
+}
+
+#[test]
+fn a_module_without_a_root_is_a_library_where_it_is_called_so() {
+    let of = |module: &str, main: &str| {
+        let store = STORE.to_owned();
+        let main_text = MAIN.replace("example.com/m", module);
+        let files = MemoryFiles::new()
+            .with("/m/go.mod", format!("module {module}\n\ngo 1.24\n"))
+            .with("/m/store/store.go", store)
+            .with(format!("/m/cmd/{main}/main.go"), main_text);
+        let options = caulk_program::Options::new(GoEnv::default(), "/m".into());
+        let program = Program::load(Arc::new(files), options, &["/m/...".into()]);
+        check(&program, &Options::default()).findings[0].severity
+    };
+    assert_eq!(of("example.com/go-m", "serve"), Severity::Medium);
+    assert_eq!(of("example.com/go-m", "go-m"), Severity::Low);
+    assert_eq!(of("example.com/m", "serve"), Severity::Low);
+}

@@ -31,6 +31,8 @@ pub struct Failing {
     pub last: bool,
     /// The context that it was passed ends soon after it, whether it fails or not: with a request, or as a caller leaves.
     pub request: bool,
+    /// Only tests call it, in a program that nobody else calls anything of, and it is no method, which an interface may lead to.
+    pub tested: bool,
 }
 
 /// How a step leads to what may run.
@@ -136,6 +138,17 @@ pub(crate) fn spread<'a>(
     let others: Vec<bool> = others
         .map(|target| is_root(target) || known.is_request(target) || known.is_offered(target))
         .collect();
+    let elsewhere: Vec<bool> = graph
+        .targets
+        .iter()
+        .map(|target| {
+            is_root(target)
+                || known.is_request(target)
+                || known.is_offered(target)
+                    && !(known.runs_by_name(target) && known.is_of_application(target))
+        })
+        .collect();
+    let tested = graph.greatest_without(&elsewhere, &tests, &|_| None, &|_, holds| holds);
     let tests = graph.greatest_without(&others, &tests, &|_| None, &|_, holds| holds);
     let of_test = |node: usize| tests.get(node).copied().unwrap_or_default();
     graph.edges.retain(|(from, _, _)| !of_test(*from));
@@ -219,6 +232,7 @@ pub(crate) fn spread<'a>(
             fails_once: is(&fails_once, node),
             last: is(&last, node),
             request: is(&request, node),
+            tested: is(&tested, node),
         };
         (failing != Failing::default()).then(|| ((*target).clone(), failing))
     })

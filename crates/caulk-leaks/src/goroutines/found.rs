@@ -77,6 +77,7 @@ impl Goroutines {
                     Failing { process: true, .. } if goroutine.is_left_by_failing(function) => {
                         Some("the process ends with the error")
                     }
+                    Failing { tested: true, .. } => Some("only tests call it"),
                     _ => None,
                 };
                 lower(&mut finding, why);

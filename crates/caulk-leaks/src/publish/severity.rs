@@ -108,6 +108,7 @@ const LITTLE: &[Little] = &[
     (|x| x.writes_to_memory(), "it writes to memory"),
     (|x| x.is_one_of_few(), "nothing shows that there are many"),
     (|x| x.is_for_tests(), "it is for tests"),
+    (|x| x.failing.tested, "only tests call it"),
 ];
 
 impl Described<'_, '_> {
