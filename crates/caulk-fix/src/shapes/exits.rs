@@ -327,7 +327,7 @@ pub(super) fn is_copied(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
     let Ok(value) = site.value() else {
         return false;
     };
-    let holding = [value.as_str()].into_iter().collect();
+    let mut holding: BTreeSet<&str> = [value.as_str()].into_iter().collect();
     let Some(block) = site.scope.node(stretch.at) else {
         return false;
     };
@@ -339,7 +339,17 @@ pub(super) fn is_copied(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
         {
             let names = tree.exprs(lhs).iter().map(|left| tree.ident(*left));
             match op {
-                AssignOp::Define => declared.extend(names.flatten()),
+                AssignOp::Define => {
+                    declared.extend(names.clone().flatten());
+                    // `w := newLayerWriter(f)`
+                    if tree
+                        .exprs(rhs)
+                        .iter()
+                        .any(|x| is_wrapped(tree, *x, &holding))
+                    {
+                        holding.extend(names.take(1).flatten());
+                    }
+                }
                 _ if tree.exprs(rhs).iter().any(|x| holds(tree, *x, &holding)) => {
                     copies.extend(names);
                 }
@@ -359,6 +369,20 @@ pub(super) fn is_copied(site: &Site<'_>, stretch: &Stretch<'_>) -> bool {
     copies
         .iter()
         .any(|name| name.is_none_or(|name| !declared.contains(name)))
+}
+
+/// Whether an expression is a call that makes something over one of these variables, by its name.
+fn is_wrapped(tree: &Tree, x: ExprId, holding: &BTreeSet<&str>) -> bool {
+    let ExprKind::Call { fun, .. } = tree.expr(tree.unparen(x)).kind else {
+        return false;
+    };
+    let path = tree.selector_path(fun).unwrap_or_default();
+    let makes = |name: &&str| {
+        ["New", "new", "Wrap", "wrap"]
+            .iter()
+            .any(|verb| name.starts_with(verb))
+    };
+    path.last().is_some_and(makes) && is_given(tree, x, holding)
 }
 
 /// Whether an expression is a call that is given one of these variables.

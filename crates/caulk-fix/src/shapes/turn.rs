@@ -54,6 +54,12 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     let Some(stretch) = stretch else {
         return around("the deferred release stands in a branch of the turn").map(Proposal::sure);
     };
+    if is_copied(site, &stretch) {
+        return Err(Refusal::of(
+            "what outlives the turn may need …: release it where that ends",
+            &value,
+        ));
+    }
     let leaves = stretch
         .leaves(site.scope.span(deferred).end)
         .ok_or_else(|| by_function("the turn is left in a way that cannot be followed"))?;
