@@ -141,7 +141,9 @@ impl<'a> Site<'a> {
 
     /// The arguments of the release, as far as their names are known here.
     fn arguments(&self) -> Result<String, Refusal> {
-        let wanted = &self.template().release.arguments;
+        let call = &self.template().release;
+        let called = call.arguments.is_empty().then(|| self.arguments_given());
+        let wanted = &called.flatten().unwrap_or_else(|| call.arguments.clone());
         let mut names = self
             .source
             .names_around(span(self.finding.acquired_at().span));
@@ -163,6 +165,28 @@ impl<'a> Site<'a> {
             "its release needs …, which is not known here",
             wanted,
         ))
+    }
+
+    /// What the function passes to the release where it calls that itself: its type may not be at hand.
+    fn arguments_given(&self) -> Option<String> {
+        let tree = self.scope.tree;
+        let (value, release) = (self.value_name()?, &self.template().release);
+        let method = release.method.as_deref()?;
+        let called = format!("{value}{}.{method}", release.path);
+        let mut given = None;
+        tree.walk(self.body_block()?, |node| {
+            if let Node::Expr(id) = node
+                && let Some((fun, [first, .., last] | [first @ last])) = self.scope.call(id)
+                && tree
+                    .selector_path(fun)
+                    .is_some_and(|path| path.join(".") == called)
+            {
+                let place = Span::new(tree.expr(*first).span.start, tree.expr(*last).span.end);
+                given.get_or_insert_with(|| self.layout().text(place).to_owned());
+            }
+            caulk_syntax::Descend::Into
+        });
+        given
     }
 
     /// Whether a name is that of a variable which the function declares behind the acquisition only.

@@ -72,7 +72,10 @@ pub(crate) fn propose(site: &Site<'_>) -> Proposed {
     let mut proposal = proposed(site)?;
     // What a release is given, or asked for, may need an import.
     let asserted = site.template().release.asserted.as_deref();
-    for name in ["context."].into_iter().chain(asserted) {
+    for name in ["context.Background", "context.With"]
+        .into_iter()
+        .chain(asserted)
+    {
         let package = name.split('.').next().unwrap_or_default();
         if proposal.edits.iter().any(|edit| edit.text.contains(name)) {
             proposal.edits.extend(site.source.import(package)?);

@@ -3,6 +3,8 @@ package p
 import (
 	"context"
 	"os"
+
+	"example.org/kit"
 )
 
 // What is released takes a context.
@@ -27,4 +29,21 @@ func run(name string) (string, error) {
 	}
 	defer d.Shutdown(context.Background())
 	return d.f.Name(), nil
+}
+
+// The type is not at hand: what its release takes is seen where the function calls that.
+func ask(ctx context.Context, address string) error {
+	client, err := kit.Dial(ctx, address)
+	if err != nil {
+		return err
+	}
+	if err := client.Ping(ctx); err != nil {
+		client.Close(ctx)
+		return err
+	}
+	if err := client.Greet(); err != nil {
+		client.Close(ctx)
+		return err
+	}
+	return client.Close(ctx)
 }
