@@ -128,6 +128,56 @@ fn what_is_still_in_use_is_not_closed() {
 }
 
 #[test]
+fn a_release_that_another_package_keeps_to_itself_is_not_called() {
+    let folder = tempfile::tempdir().unwrap();
+    let runner = b"package runner
+
+import \"os\"
+
+type Runner struct{ f *os.File }
+
+func New(name string) (*Runner, error) {
+\tf, err := os.Open(name)
+\tif err != nil {
+\t\treturn nil, err
+\t}
+\treturn &Runner{f: f}, nil
+}
+
+func (r *Runner) Run() error { return r.f.Sync() }
+
+func (r *Runner) close() error { return r.f.Close() }
+";
+    let user = b"package user
+
+import \"example.com/m/runner\"
+
+func Run(name string) error {
+\tr, err := runner.New(name)
+\tif err != nil {
+\t\treturn err
+\t}
+\treturn r.Run()
+}
+";
+    for (name, text) in [
+        ("go.mod", b"module example.com/m\n\ngo 1.24\n".as_slice()),
+        ("runner/runner.go", runner),
+        ("user/user.go", user),
+    ] {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        write_atomic(&path, text).unwrap();
+    }
+    let checked = check(folder.path());
+    let plan = checked.plan(PlanOptions { take_review: true });
+    assert_eq!(checked.findings.len(), 1);
+    assert!(
+        matches!(&plan.fixes[0].outcome, Outcome::Refused(why) if why.contains("not exported"))
+    );
+}
+
+#[test]
 fn a_channel_is_closed_where_its_only_sender_leaves() {
     let folder = tempfile::tempdir().unwrap();
     let case = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/closing/before.go");

@@ -55,6 +55,10 @@ pub(crate) fn template(described: &Described<'_, '_>) -> FixTemplate {
         Some("is put into a variable of an interface that cannot release it".to_owned())
     } else if matches!(missing, Some(Missing::Other)) {
         Some("its release takes arguments that are not known".to_owned())
+    } else if is_out_of_reach(module, function, site, released) {
+        Some(
+            "its release is not exported by the package of its type: it needs one first".to_owned(),
+        )
     } else if waits_for_nobody(module, function, site) {
         Some("its release waits for a goroutine that may not have been started".to_owned())
     } else {
@@ -262,6 +266,30 @@ fn release_call(
 }
 
 /// The type of what the value is assigned to.
+/// Whether the release is a method that only the package of the type can call, which is not that of the function.
+fn is_out_of_reach(
+    module: &Module<'_>,
+    function: &Function,
+    site: &Site,
+    released: Option<TypeId>,
+) -> bool {
+    let program = module.program;
+    let Some(action) = site.release.actions.first() else {
+        return false;
+    };
+    // What nobody has a name for is what the call gives.
+    let given = || {
+        let ty = function.info().type_of(site.call);
+        let results = types::results(program, ty);
+        results.get(site.result).copied().unwrap_or(ty)
+    };
+    let ty = released.unwrap_or_else(given);
+    let named = program.named_of(program.deref(ty));
+    let method = action.method.as_deref();
+    method.is_some_and(|method| !caulk_syntax::is_exported(method))
+        && named.is_some_and(|named| *named.package != *program.package(function.package).path())
+}
+
 fn holder_type(function: &Function, site: &Site) -> Option<TypeId> {
     let target = site.target(function)?;
     let info = function.info();
