@@ -8,6 +8,7 @@ mod closing;
 mod commit;
 mod context;
 mod deferred;
+mod discarded;
 mod ended;
 mod exits;
 mod failing;
@@ -124,6 +125,9 @@ fn release(site: &Site<'_>) -> Proposed {
                 place,
             )
         });
+    }
+    if let Some(refusal) = discarded::refusal(site) {
+        return Err(refusal);
     }
     if let Some(borrower) = obstacle::borrower(site) {
         return Err(Refusal::of(
