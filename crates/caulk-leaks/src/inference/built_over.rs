@@ -59,7 +59,7 @@ pub(crate) fn contract(module: &Module<'_>, id: FuncId, types: &[TypeId]) -> Opt
 }
 
 /// The fields that a literal of a struct gives a value each by its name.
-fn given_fields<'f>(maker: &'f Function, built: ExprId) -> Vec<(&'f str, ExprId)> {
+fn given_fields(maker: &Function, built: ExprId) -> Vec<(&str, ExprId)> {
     let tree = maker.tree();
     let built = match tree.expr(tree.unparen(built)).kind {
         ExprKind::Unary { x, .. } => tree.unparen(x),
