@@ -128,6 +128,7 @@ fn what_is_still_in_use_is_not_closed() {
 }
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "folders of the test's own")]
 fn a_release_that_another_package_keeps_to_itself_is_not_called() {
     let folder = tempfile::tempdir().unwrap();
     let runner = b"package runner
