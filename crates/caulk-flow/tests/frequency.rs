@@ -346,19 +346,48 @@ func wrap(n int, f func(context.Context) error) http.HandlerFunc { return nil }
 
 #[test]
 fn a_method_of_very_many_types_says_nothing_of_one() {
-    let mut source = String::from(
-        "package main\nimport \"net/http\"\ntype T interface{ Do() }\nvar all []T\nfunc main() { http.HandleFunc(\"/\", h) }\nfunc h(w http.ResponseWriter, r *http.Request) { all[0].Do() }\n",
-    );
-    for number in 0..17 {
-        source.push_str(&format!(
-            "type t{number} struct{{}}\nfunc (t{number}) Do() {{}}\n"
-        ));
-    }
+    let types = |count: u32| {
+        let mut source = String::new();
+        for number in 0..count {
+            source.push_str(&format!(
+                "type t{number} struct{{}}\nfunc (t{number}) Lock() {{}}\nfunc (t{number}) Unlock() {{}}\n"
+            ));
+        }
+        source
+    };
+    let main = "package main\nimport (\n\"net/http\"\n\"sync\"\n)\ntype T interface{ Lock() }\nvar all []T\nfunc main() { http.HandleFunc(\"/\", h) }\nfunc h(w http.ResponseWriter, r *http.Request) { all[0].Lock() }\n";
+    let source = format!("{main}{}", types(17)).replace("\"sync\"\n", "");
     let program = common::program(&[("main.go", &source)]);
-    assert_eq!(frequencies(&program, ["main.t3.Do"]), [Frequency::Unknown]);
+    // Those of an interface of the project are written for it.
+    assert_eq!(
+        frequencies(&program, ["main.t3.Lock"]),
+        [Frequency::Request]
+    );
+    let others = source
+        .replace("\"net/http\"\n", "\"net/http\"\n\"sync\"\n")
+        .replace("var all []T", "var all []sync.Locker");
+    let program = common::program(&[("main.go", &others)]);
+    assert_eq!(
+        frequencies(&program, ["main.t3.Lock"]),
+        [Frequency::Unknown]
+    );
+    let source = format!("{main}{}", types(65)).replace("\"sync\"\n", "");
+    let program = common::program(&[("main.go", &source)]);
+    assert_eq!(
+        frequencies(&program, ["main.t3.Lock"]),
+        [Frequency::Unknown]
+    );
     // All that can have a method which no other package can are there.
-    let program = common::program(&[("main.go", &source.replace("Do()", "do()"))]);
-    assert_eq!(frequencies(&program, ["main.t3.do"]), [Frequency::Request]);
+    let program = common::program(&[(
+        "main.go",
+        &others
+            .replace("Lock()", "lock()")
+            .replace("sync.Locker", "T"),
+    )]);
+    assert_eq!(
+        frequencies(&program, ["main.t3.lock"]),
+        [Frequency::Request]
+    );
 }
 
 #[test]
