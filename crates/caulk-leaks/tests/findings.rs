@@ -306,3 +306,33 @@ fn a_body_that_was_read_to_its_end_is_low() {
     );
     assert_eq!(analyse(&on_one_path).findings[0].severity, Severity::High);
 }
+
+#[test]
+fn what_is_lost_on_ways_that_were_not_followed_one_by_one_is_low() {
+    // Each flag doubles the ways; none of them loses the file, which is closed where it was opened.
+    let with_flags = |count: usize| {
+        let mut text = String::from(
+            "package m\n\nimport \"os\"\n\nfunc f(a []int, name string) {\n\tvar file *os.File\n\topened := false\n",
+        );
+        for flag in 0..count {
+            text.push_str(&format!(
+                "\ts{flag} := false\n\tif a[{flag}] > 0 {{\n\t\ts{flag} = true\n\t}}\n"
+            ));
+        }
+        text.push_str("\tif len(a) > 9 {\n\t\tvar err error\n\t\tfile, err = os.Open(name)\n\t\tif err != nil {\n\t\t\treturn\n\t\t}\n\t\topened = true\n\t}\n");
+        for flag in 0..count {
+            text.push_str(&format!(
+                "\tif s{flag} {{\n\t\tprintln({flag})\n\t}}\n\tif s{flag} {{\n\t\tprintln()\n\t}}\n"
+            ));
+        }
+        text.push_str("\tif opened {\n\t\tfile.Close()\n\t}\n}\n");
+        analyse(&text)
+    };
+    assert!(with_flags(3).findings.is_empty());
+    for finding in &with_flags(16).findings {
+        assert_eq!(finding.severity, Severity::Low);
+        let why = finding.low_because.as_deref();
+        assert!(why.is_some_and(|why| why.contains("one by one")));
+    }
+    assert_eq!(with_flags(16).findings.len(), 1);
+}

@@ -117,6 +117,8 @@ pub(crate) struct Outcomes {
     pub asserted: bool,
     /// Some path returns the error of copying it, which says whether all of it was.
     pub not_copied: bool,
+    /// There were more states than are followed: what conditions say of variables was left out.
+    pub coarse: bool,
     /// Some path acquires.
     pub acquired: bool,
     /// Some path ends the process, the goroutine or the test with it, or does not end.

@@ -190,6 +190,7 @@ impl<'a, 'p> Run<'a, 'p> {
             self.coarse = true;
             self.out = Outcomes::default();
             self.walk_all(&start);
+            self.out.coarse = true;
         }
         self.out.owed.sort_by_key(|lost| (lost.span, lost.kind));
         self.out

@@ -69,7 +69,7 @@ const PARSE: &[&str] = &[
 /// anything, a handler for an informer that has stopped.
 fn fails_on_misuse(name: &str) -> bool {
     let method = crate::types::simple_name(name);
-    if name.starts_with("net.") {
+    if name.starts_with("net.") || name.starts_with("crypto/tls.Conn.") {
         let option = [
             "SetKeepAlive",
             "SetDeadline",

@@ -107,6 +107,10 @@ const LITTLE: &[Little] = &[
     (|x| x.is_replaced_in_turn(), "something else releases it"),
     (|x| x.writes_to_memory(), "it writes to memory"),
     (|x| x.is_one_of_few(), "nothing shows that there are many"),
+    (
+        |x| x.is_seen_roughly(),
+        "more ways lead through the function than are followed one by one, and some release it",
+    ),
     (|x| x.is_for_tests(), "it is for tests"),
     (|x| x.failing.tested, "only tests call it"),
 ];
@@ -136,6 +140,15 @@ impl Described<'_, '_> {
     fn comes_read(&self) -> bool {
         let contract = &self.site.contract;
         contract.comes_read && contract.is_spent_when_read()
+    }
+
+    /// Whether the ways that lose it may be none that can come, since others see to it and conditions were not looked at.
+    fn is_seen_roughly(&self) -> bool {
+        let outcomes = &self.verdict.outcomes;
+        outcomes.coarse
+            && (!outcomes.releases.is_empty()
+                || outcomes.settled.is_some()
+                || outcomes.returned.is_some())
     }
 
     fn is_for_tests(&self) -> bool {
