@@ -90,6 +90,19 @@ pub(crate) fn refuse_if_measured_later(site: &Site<'_>) -> Result<(), Refusal> {
     }
 }
 
+/// Refuses where something may need the context of a cancel function behind the turn of a loop that makes it: who waits for that at the
+/// end of the function waits too late.
+pub(crate) fn refuse_if_needed_behind_turn(site: &Site<'_>) -> Result<(), Refusal> {
+    let Some(mut search) = Search::of(site) else {
+        return Ok(());
+    };
+    search.of_turn = true;
+    match search.need() {
+        Some(refusal) => Err(refusal),
+        None => Ok(()),
+    }
+}
+
 /// Refuses where something may need the context `name` after the function has returned.
 pub(crate) fn refuse_if_used_later(site: &Site<'_>, name: &str) -> Result<(), Refusal> {
     let cannot = || Refusal::new("what uses its context cannot be followed");
@@ -177,6 +190,8 @@ struct Search<'s, 'a> {
     made: BTreeSet<&'a str>,
     /// Whether those do not matter.
     itself_only: bool,
+    /// Whether it ends with the turn of a loop, not with the function.
+    of_turn: bool,
 }
 
 /// How an expression is tied to the context.
@@ -210,6 +225,7 @@ impl<'s, 'a> Search<'s, 'a> {
             holding,
             made: BTreeSet::new(),
             itself_only: false,
+            of_turn: false,
         };
         search.follow();
         Some(search)
@@ -352,7 +368,7 @@ impl<'s, 'a> Search<'s, 'a> {
                     });
                     let path = tree.selector_path(fun).unwrap_or_default();
                     let name = path.last().copied().unwrap_or_default();
-                    let waits = name == "Go" && self.waits();
+                    let waits = name == "Go" && !self.of_turn && self.waits();
                     found |= passes && !waits && !RUNNING.contains(&name);
                 }
                 Descend::Into

@@ -11,6 +11,7 @@ use super::over::{has_conditional_defer, is_released_before, may_be_over};
 use super::{
     Proposal, Proposed, deferred, ended, failing, on_error, outliving, parted, process, unchecked,
 };
+use crate::bound::refuse_if_needed_behind_turn;
 use crate::edit::Edit;
 use crate::leaving::{Leave, Stretch};
 use crate::name::named;
@@ -99,6 +100,12 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
         edits.push(check);
         loose = false;
         review = Some(unchecked::REVIEW.to_owned());
+    }
+    // What goes on behind the turn may need the context that the turn was given.
+    let goes_on =
+        |loss: &Loss| matches!(loss, Loss::Leave(leave) if !matches!(leave, Leave::Return(_)));
+    if site.is_cancel() && lost.iter().any(goes_on) {
+        refuse_if_needed_behind_turn(site)?;
     }
     let hold = site.hold()?;
     for place in lost {

@@ -1,7 +1,9 @@
 //! A value that the function hands to a goroutine and does not touch again: released where the goroutine ends.
 
 use caulk_leaks::{Exit, ExitKind};
-use caulk_syntax::{ExprKind, StmtKind};
+use std::collections::BTreeSet;
+
+use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::Proposal;
 use crate::anchor::Anchor;
@@ -78,6 +80,9 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
     let Some(name) = name.filter(|name| *name != "_" && !site.scope.assigns(body, name)) else {
         return Ok(None);
     };
+    if gives_away(site, body, name) {
+        return Ok(None);
+    }
     let release = site.release(name)?;
     let lines = site.style.deferred(&release);
     let anchor = Anchor::BlockStart(tree.stmt(body).span.start + 1);
@@ -89,6 +94,41 @@ pub(super) fn propose(site: &Site<'_>) -> Result<Option<Proposal>, Refusal> {
         edits.push(edit);
     }
     Ok(Some(Proposal::sure(edits)))
+}
+
+/// Whether the goroutine sends what a method of the value has given it, or leaves it in a variable that is not its own: a connection
+/// over a client needs that as long.
+fn gives_away(site: &Site<'_>, body: StmtId, value: &str) -> bool {
+    let (tree, scope) = (site.scope.tree, &site.scope);
+    let is_of_value = |x: &ExprId| {
+        let call = scope.call(tree.unparen(*x));
+        let path = call.and_then(|(fun, _)| tree.selector_path(fun));
+        path.is_some_and(|path| path.len() > 1 && path.first() == Some(&value))
+    };
+    let mut made: BTreeSet<&str> = BTreeSet::new();
+    let mut given_away = false;
+    tree.walk(body, |node| {
+        if let Node::Stmt(id) = node {
+            match tree.stmt(id).kind {
+                StmtKind::Assign { lhs, op, rhs, .. }
+                    if tree.exprs(rhs).iter().any(is_of_value) =>
+                {
+                    let names = tree.exprs(lhs).iter().filter_map(|left| tree.ident(*left));
+                    let names = names.filter(|name| !["_", "err"].contains(name));
+                    match op {
+                        AssignOp::Define => made.extend(names),
+                        _ => given_away |= names.count() > 0,
+                    }
+                }
+                StmtKind::Send { value: sent, .. } => {
+                    given_away |= made.iter().any(|name| !scope.uses(sent, name).is_empty());
+                }
+                _ => {}
+            }
+        }
+        Descend::Into
+    });
+    given_away
 }
 
 /// The release before a `return` that stands above the goroutine.

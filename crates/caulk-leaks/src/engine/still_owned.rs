@@ -1,5 +1,6 @@
 //! What a function releases itself behind a call that is not known: whoever was called has not taken it over.
 
+use caulk_flow::End;
 use caulk_program::Callee;
 use caulk_syntax::{ExprId, ExprKind, Node, Span, StmtId, StmtKind};
 
@@ -21,7 +22,52 @@ impl Run<'_, '_> {
                 && self.stands_behind(*release, call)
                 && self.is_of_the_same(*release, callee, call)
         });
-        releases && !self.is_released_by_result(call)
+        releases && !self.is_released_by_result(call) || self.is_returned_behind(state, call)
+    }
+
+    /// Whether a hook, a function that a variable or a field holds and which gives no more than an error, is passed the resource, and the
+    /// function goes on to return that where there is none: `if err := p.created(conn); err != nil { return nil, err }`.
+    fn is_returned_behind(&self, state: &State, at: Span) -> bool {
+        let function = self.function;
+        let tree = function.tree();
+        let Some(call) = function.call_at(at) else {
+            return false;
+        };
+        let is_hook = matches!(
+            function.callee(call),
+            Callee::Field { .. } | Callee::Local(_) | Callee::Value
+        );
+        let ty = function.info().type_of(call);
+        if !is_hook || !crate::types::is_error(self.module.program, ty) {
+            return false;
+        }
+        let Some(graph) = function.graph(self.root) else {
+            return false;
+        };
+        graph.blocks().any(|(_, block)| match block.end {
+            End::Return(stmt) if tree.stmt(stmt).span.start > at.end => {
+                let StmtKind::Return(list) = tree.stmt(stmt).kind else {
+                    return false;
+                };
+                tree.exprs(list).iter().any(|x| self.has_in_it(state, *x))
+            }
+            _ => false,
+        })
+    }
+
+    /// Whether an expression is the resource, or a literal that has it in a field.
+    fn has_in_it(&self, state: &State, expr: ExprId) -> bool {
+        let tree = self.function.tree();
+        let expr = tree.unparen(expr);
+        match tree.expr(expr).kind {
+            ExprKind::Unary { x, .. } => self.has_in_it(state, x),
+            ExprKind::KeyValue { value, .. } => self.has_in_it(state, value),
+            ExprKind::CompositeLit { elts, .. } => tree
+                .exprs(elts)
+                .iter()
+                .any(|element| self.has_in_it(state, *element)),
+            _ => matches!(self.value_at(state, expr), Some(Value::At(0))),
+        }
     }
 
     fn is_release_of(&self, state: &State, call: ExprId, callee: &Callee) -> bool {
