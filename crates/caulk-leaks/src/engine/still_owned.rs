@@ -38,7 +38,11 @@ impl Run<'_, '_> {
             Callee::Field { .. } | Callee::Local(_) | Callee::Value
         );
         let ty = function.info().type_of(call);
-        if !is_hook || !crate::types::is_error(self.module.program, ty) {
+        // What takes a response apart commonly closes its body.
+        if !is_hook
+            || !self.release.path().is_empty()
+            || !crate::types::is_error(self.module.program, ty)
+        {
             return false;
         }
         let Some(graph) = function.graph(self.root) else {
