@@ -107,11 +107,11 @@ pub(super) fn propose(site: &Site<'_>) -> Proposed {
     if site.is_cancel() && lost.iter().any(goes_on) {
         refuse_if_needed_behind_turn(site)?;
     }
-    let hold = site.hold()?;
+    let stretch = Stretch::around(&site.scope, site.hold()?.anchor);
     for place in lost {
         if let Loss::Leave(leave) = place
-            && let Some(stretch) = Stretch::around(&site.scope, hold.anchor)
-            && let Some(parted) = parted::propose(site, &stretch, leave, &named.value, by_hand)
+            && let Some(stretch) = &stretch
+            && let Some(parted) = parted::propose(site, stretch, leave, &named.value, by_hand)
         {
             edits.extend(parted?);
             continue;

@@ -143,7 +143,7 @@ enum Way {
 
 /// The way of a branch with these statements; none where it hands the value on, or releases it, now and then.
 fn way(site: &Site<'_>, whole: Span, statements: &[StmtId]) -> Option<Way> {
-    let (tree, scope, template) = (site.scope.tree, &site.scope, site.template());
+    let (tree, template) = (site.scope.tree, site.template());
     let mut settled = template
         .handed_on_at
         .iter()
@@ -158,19 +158,17 @@ fn way(site: &Site<'_>, whole: Span, statements: &[StmtId]) -> Option<Way> {
             .is_some_and(|last| ends(tree, *last, MAX_DEPTH));
         return Some(if leaves { Way::Elsewhere } else { Way::On });
     }
-    settled
-        .all(|at| {
-            // In a statement of the branch itself, or in what a case waits for.
-            let straight = |id: &StmtId| {
-                tree.stmt(*id).span.encloses(at)
-                    && matches!(
-                        tree.stmt(*id).kind,
-                        StmtKind::Assign { .. } | StmtKind::Expr(_) | StmtKind::Send { .. }
-                    )
-            };
-            let first = statements.first().map(|id| tree.stmt(*id).span.start);
-            statements.iter().any(straight)
-                || first.is_none_or(|first| at.end <= first) && scope.statement_around(at).is_some()
-        })
-        .then_some(Way::Elsewhere)
+    // In a statement of the branch itself, or in what a case waits for.
+    let first = statements.first().map(|id| tree.stmt(*id).span.start);
+    let is_sure = |at: Span| {
+        let straight = |id: &StmtId| {
+            tree.stmt(*id).span.encloses(at)
+                && matches!(
+                    tree.stmt(*id).kind,
+                    StmtKind::Assign { .. } | StmtKind::Expr(_) | StmtKind::Send { .. }
+                )
+        };
+        first.is_none_or(|first| at.end <= first) || statements.iter().any(straight)
+    };
+    settled.all(is_sure).then_some(Way::Elsewhere)
 }
