@@ -71,10 +71,7 @@ pub(crate) fn refuse_if_needed(site: &Site<'_>) -> Result<(), Refusal> {
     if site.template().release.method.is_some() {
         return refuse_returning_reader(site);
     }
-    match Search::of(site).and_then(|search| search.need()) {
-        Some(refusal) => Err(refusal),
-        None => Ok(()),
-    }
+    Search::of(site).map_or(Ok(()), |search| search.refuse_if_needed())
 }
 
 /// Refuses where the context that a span came with goes on behind the end of the function, or of the turn: the span would
@@ -84,10 +81,7 @@ pub(crate) fn refuse_if_measured_later(site: &Site<'_>) -> Result<(), Refusal> {
         return Ok(());
     };
     search.itself_only = true;
-    match search.need() {
-        Some(refusal) => Err(refusal),
-        None => Ok(()),
-    }
+    search.refuse_if_needed()
 }
 
 /// Refuses where something may need the context of a cancel function behind the turn of a loop that makes it: who waits for that at the
@@ -97,10 +91,7 @@ pub(crate) fn refuse_if_needed_behind_turn(site: &Site<'_>) -> Result<(), Refusa
         return Ok(());
     };
     search.of_turn = true;
-    match search.need() {
-        Some(refusal) => Err(refusal),
-        None => Ok(()),
-    }
+    search.refuse_if_needed()
 }
 
 /// Refuses where something may need the context `name` after the function has returned.
@@ -116,10 +107,7 @@ pub(crate) fn refuse_if_used_later(site: &Site<'_>, name: &str) -> Result<(), Re
     search.holding = [name].into_iter().collect();
     search.made.clear();
     search.follow();
-    match search.need() {
-        Some(refusal) => Err(refusal),
-        None => Ok(()),
-    }
+    search.refuse_if_needed()
 }
 
 /// A server is reached by its address, so that anything that is returned may need it.
@@ -290,8 +278,8 @@ impl<'s, 'a> Search<'s, 'a> {
         }
     }
 
-    /// Why something may need the context later.
-    fn need(&self) -> Option<Refusal> {
+    /// Refuses where something may need the context later.
+    fn refuse_if_needed(&self) -> Result<(), Refusal> {
         let tree = self.site.scope.tree;
         let context = self.holding.first().copied().unwrap_or_default();
         for id in self.later_statements() {
@@ -323,12 +311,12 @@ impl<'s, 'a> Search<'s, 'a> {
                     false => continue,
                 },
             };
-            return Some(Refusal::of(
+            return Err(Refusal::of(
                 format!("{reason} … after the function has returned"),
                 context,
             ));
         }
-        None
+        Ok(())
     }
 
     fn returns_need(&self, results: &[ExprId]) -> bool {

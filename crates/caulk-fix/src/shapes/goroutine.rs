@@ -1,8 +1,8 @@
 //! A value that the function hands to a goroutine and does not touch again: released where the goroutine ends.
 
-use caulk_leaks::{Exit, ExitKind};
 use std::collections::BTreeSet;
 
+use caulk_leaks::{Exit, ExitKind};
 use caulk_syntax::{AssignOp, Descend, ExprId, ExprKind, Node, StmtId, StmtKind};
 
 use super::Proposal;

@@ -1,5 +1,6 @@
 //! Whether the value may be released already where control leaves.
 
+use caulk_leaks::ByteSpan;
 use caulk_syntax::{Node, Span, StmtKind};
 
 use crate::leaving::{Leave, MAX_DEPTH, Stretch, ends};
@@ -60,19 +61,20 @@ pub(super) fn has_conditional_defer(site: &Site<'_>, offset: u32) -> bool {
 
 /// Whether control may come to a place by a branch that has released the value.
 pub(super) fn may_be_over(site: &Site<'_>, place: Span) -> bool {
-    let releases = site.template().releases.iter().map(|at| span(*at));
-    releases
-        .filter(|release| release.end <= place.start)
-        .filter_map(|release| site.scope.statement_around(release))
-        .any(|at| comes_to(site, at, place))
+    comes_by(site, &site.template().releases, place)
 }
 
 /// Whether control may come to a place by a branch that has handed the value on.
 pub(super) fn may_be_handed_on(site: &Site<'_>, place: Span) -> bool {
-    let handed_on = site.template().handed_on_at.iter().map(|at| span(*at));
-    handed_on
-        .filter(|at| at.end <= place.start)
-        .filter_map(|at| site.scope.statement_around(at))
+    comes_by(site, &site.template().handed_on_at, place)
+}
+
+/// Whether control may come to a place by way of one of these above it.
+fn comes_by(site: &Site<'_>, ways: &[ByteSpan], place: Span) -> bool {
+    let above = ways.iter().map(|way| span(*way));
+    above
+        .filter(|way| way.end <= place.start)
+        .filter_map(|way| site.scope.statement_around(way))
         .any(|at| comes_to(site, at, place))
 }
 

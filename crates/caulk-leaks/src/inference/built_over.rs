@@ -5,9 +5,8 @@ use caulk_program::{BodyOwner, Callee, FuncId, LocalId, Object, TypeId};
 use caulk_syntax::{Descend, ExprId, ExprKind, Node};
 
 use crate::body::Function;
-use crate::contract::{Contract, Origin, Release, is_release_name};
-use crate::finding::{Confidence, Harm};
-use crate::inference::{effort, provenance};
+use crate::contract::{Contract, is_release_name};
+use crate::inference::{effort, opened, provenance};
 use crate::module::Module;
 
 /// What a function of the project owes that gives such a value, beside an error: the release by which that ends what it is built over.
@@ -24,13 +23,8 @@ pub(crate) fn contract(module: &Module<'_>, id: FuncId, types: &[TypeId]) -> Opt
     let concrete = maker.info().type_of(built.expr);
     let release = effort::release_method(module, concrete)?;
     let signature = program.func_type(program.signature(release))?;
-    let arguments = match *signature.params {
-        [] => "",
-        [only] if program.is_named(only, "context.Context") => "context.Background()",
-        _ => return None,
-    };
     let name = &program.func(release)?.name;
-    if signature.results.len() > 1 || !program.has_method(*value, name) {
+    if !program.has_method(*value, name) {
         return None;
     }
     let release_of_value = module.function(BodyOwner::Func(release))?;
@@ -41,21 +35,7 @@ pub(crate) fn contract(module: &Module<'_>, id: FuncId, types: &[TypeId]) -> Opt
     given_fields(&maker, built.expr)
         .iter()
         .find(|given| is_ended(given))?;
-    Some(Contract {
-        harm: Harm {
-            memory: true,
-            ..Harm::default()
-        },
-        ..Contract::of(
-            Release {
-                arguments: arguments.to_owned(),
-                returns_error: effort::tells_error(program, signature),
-                ..Release::method(name)
-            },
-            Confidence::Likely,
-            Origin::Convention,
-        )
-    })
+    opened::released_by(program, signature, name)
 }
 
 /// The fields that a literal of a struct gives a value each by its name.

@@ -1,6 +1,6 @@
 //! What a function opens, by its name, and its type can close: `OpenStore() (*Store, error)` and a `Close`.
 
-use caulk_program::{BodyOwner, Callee, FuncId, Program, TypeId};
+use caulk_program::{BodyOwner, Callee, FuncId, Program, Signature, TypeId};
 
 use crate::body::{Function, Root};
 use crate::contract::{Contract, Origin, Release};
@@ -118,16 +118,24 @@ fn closed(module: &Module<'_>, program: &Program, value: TypeId) -> Option<Contr
     }
     let close = program.method(value, "Close")?;
     let signature = program.func_type(close.signature)?;
+    if effort::releases_nothing(module, value) {
+        return None;
+    }
+    released_by(program, signature, "Close")
+}
+
+/// What is owed by convention where a method of this name and signature releases: one that is told nothing, or a context alone.
+pub(super) fn released_by(
+    program: &Program,
+    signature: &Signature,
+    name: &str,
+) -> Option<Contract> {
     let arguments = match *signature.params {
         [] => "",
         [only] if program.is_named(only, "context.Context") => "context.Background()",
         _ => return None,
     };
-    if signature.results.len() > 1 || effort::releases_nothing(module, value) {
-        return None;
-    }
-    let returns_error = effort::tells_error(program, signature);
-    Some(Contract {
+    (signature.results.len() <= 1).then(|| Contract {
         harm: Harm {
             memory: true,
             ..Harm::default()
@@ -135,8 +143,8 @@ fn closed(module: &Module<'_>, program: &Program, value: TypeId) -> Option<Contr
         ..Contract::of(
             Release {
                 arguments: arguments.to_owned(),
-                returns_error,
-                ..Release::method("Close")
+                returns_error: effort::tells_error(program, signature),
+                ..Release::method(name)
             },
             Confidence::Likely,
             Origin::Convention,

@@ -265,7 +265,6 @@ fn release_call(
     }
 }
 
-/// The type of what the value is assigned to.
 /// Whether the release is a method that only the package of the type can call, which is not that of the function.
 fn is_out_of_reach(
     module: &Module<'_>,
@@ -290,6 +289,7 @@ fn is_out_of_reach(
         && named.is_some_and(|named| *named.package != *program.package(function.package).path())
 }
 
+/// The type of what the value is assigned to.
 fn holder_type(function: &Function, site: &Site) -> Option<TypeId> {
     let target = site.target(function)?;
     let info = function.info();
